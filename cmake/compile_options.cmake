@@ -1,0 +1,23 @@
+# Flags shared by every target of ours: strict warnings, sanitizers, and the floating-point rules the kernels rely on.
+add_library(gradus_options INTERFACE)
+target_include_directories(gradus_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(gradus_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+  # Loops over elements vectorise only if the compiler need not preserve errno and floating-point traps. NaN and
+  # infinity keep their meaning: -ffast-math is never used.
+  -fno-math-errno -fno-trapping-math
+  $<$<CONFIG:Release>:-O3>)
+if(GRADUS_WERROR)
+  target_compile_options(gradus_options INTERFACE -Werror)
+endif()
+if(GRADUS_SANITIZE)
+  target_compile_options(gradus_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
+  target_link_options(gradus_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# gradus_library(NAME SOURCES... DEPENDS TARGETS...): one library target a folder.
+function(gradus_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC gradus_options ${ARG_DEPENDS})
+endfunction()
