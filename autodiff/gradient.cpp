@@ -1,0 +1,57 @@
+#include "autodiff/gradient.h"
+
+#include "autodiff/sweep.h"
+
+namespace gradus {
+namespace {
+
+void require_scalar(const Var& result) {
+  if (result.shape().size() != 1)
+    throw std::invalid_argument("gradient: of a result of shape " + result.shape().to_string() + ", expected one number");
+}
+
+}  // namespace
+
+void vjp(const Var& result, const Tensor& cotangent, std::span<const Var> leaves, std::span<const Tensor> out) {
+  if (cotangent.shape() != result.shape() || cotangent.dtype() != result.value().dtype())
+    throw std::invalid_argument("vjp: cotangent " + cotangent.shape().to_string() + " of " + name_of(cotangent.dtype()) +
+                                " for a result " + result.shape().to_string() + " of " + name_of(result.value().dtype()));
+  if (leaves.size() != out.size())
+    throw std::invalid_argument("vjp: " + std::to_string(leaves.size()) + " leaves, " + std::to_string(out.size()) +
+                                " destinations");
+  EagerSweep(result.tape()).run("vjp", result, cotangent, leaves, out);
+}
+
+void gradient(const Var& result, std::span<const Var> leaves, std::span<const Tensor> out) {
+  require_scalar(result);
+  with_floating(result.tape().dtype(), [&]<class T>(T) {
+    T one = 1;
+    vjp(result, Tensor::view(&one, result.shape(), dtype_of<T>()), leaves, out);
+  });
+}
+
+std::vector<Tensor> gradient(const Var& result, std::initializer_list<Var> leaves) {
+  std::vector<Tensor> out;
+  for (const Var& leaf : leaves) out.push_back(Tensor::uninitialized(leaf.shape(), result.tape().dtype()));
+  gradient(result, std::span(leaves.begin(), leaves.size()), out);
+  return out;
+}
+
+std::vector<Var> record_vjp(const Var& result, const Var& cotangent, std::span<const Var> leaves) {
+  if (cotangent.shape() != result.shape())
+    throw std::invalid_argument("vjp: cotangent " + cotangent.shape().to_string() + " for a result " +
+                                result.shape().to_string());
+  return RecordingSweep(result.tape()).run("vjp", result, cotangent, leaves);
+}
+
+std::vector<Var> record_gradient(const Var& result, std::span<const Var> leaves) {
+  require_scalar(result);
+  const Tensor one = Tensor::full(result.shape(), 1, result.tape().dtype());
+  return record_vjp(result, result.tape().copy(one), leaves);
+}
+
+std::vector<Var> record_gradient(const Var& result, std::initializer_list<Var> leaves) {
+  return record_gradient(result, std::span(leaves.begin(), leaves.size()));
+}
+
+}  // namespace gradus

@@ -1,0 +1,26 @@
+// Eigen's products, compiled once for each generation of x86-64 (see autodiff/CMakeLists.txt).
+#pragma once
+
+#include <cstdint>
+
+namespace gradus::kernels {
+
+template <class T>
+struct Product {
+  T* y;
+  const T* a;
+  const T* b;
+  std::int64_t m, n, k;
+  std::int64_t lda;  // from one stored row of a to the next
+  bool transpose_a, transpose_b, accumulate;
+};
+
+#define GRADUS_DECLARE_EIGEN_PRODUCT(level)       \
+  void eigen_product_##level(const Product<float>&); \
+  void eigen_product_##level(const Product<double>&);
+GRADUS_DECLARE_EIGEN_PRODUCT(baseline)
+GRADUS_DECLARE_EIGEN_PRODUCT(avx2)
+GRADUS_DECLARE_EIGEN_PRODUCT(avx512)
+#undef GRADUS_DECLARE_EIGEN_PRODUCT
+
+}  // namespace gradus::kernels

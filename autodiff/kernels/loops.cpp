@@ -1,0 +1,77 @@
+#include "autodiff/kernels/loops.h"
+
+#include <algorithm>
+
+namespace gradus::kernels {
+
+Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
+  if (a == b) return a;
+  const int rank = std::max(a.rank(), b.rank());
+  Shape result;
+  for (int axis = 0; axis < rank; ++axis) {
+    const int ia = axis - rank + a.rank(), ib = axis - rank + b.rank();
+    const std::int64_t na = ia < 0 ? 1 : a[ia], nb = ib < 0 ? 1 : b[ib];
+    if (na != nb && na != 1 && nb != 1)
+      throw std::invalid_argument(std::string(operation) + ": shapes do not broadcast: " + a.to_string() + " and " +
+                                  b.to_string());
+    result.append(na == 1 ? nb : na);
+  }
+  return result;
+}
+
+Walk walk(const Shape& result, const Shape& a, const Shape& b) {
+  const int rank = result.rank();
+  std::int64_t stride_a[Shape::max_rank] = {}, stride_b[Shape::max_rank] = {};
+  const auto strides = [rank](const Shape& shape, std::int64_t* stride) {
+    std::int64_t step = 1;
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+      stride[axis + rank - shape.rank()] = shape[axis] == 1 ? 0 : step;
+      step *= shape[axis];
+    }
+  };
+  strides(a, stride_a), strides(b, stride_b);
+  Walk w;
+  for (int axis = 0; axis < rank; ++axis) {
+    const std::int64_t n = result[axis];
+    if (n == 1) continue;
+    if (w.rank > 0) {
+      const int last = w.rank - 1;
+      if (w.a[last] == stride_a[axis] * n && w.b[last] == stride_b[axis] * n) {
+        w.extent[last] *= n, w.a[last] = stride_a[axis], w.b[last] = stride_b[axis];
+        continue;
+      }
+    }
+    w.extent[w.rank] = n, w.a[w.rank] = stride_a[axis], w.b[w.rank] = stride_b[axis];
+    ++w.rank;
+  }
+  if (w.rank == 0) w.rank = 1, w.extent[0] = 1;
+  return w;
+}
+
+void sum_to(const Tensor& y, bool accumulate, const Tensor& x) {
+  if (!accumulate) y.fill(0);
+  if (x.size() == 0) return;
+  const Walk w = walk(x.shape(), y.shape(), x.shape());
+  with_floating(y.dtype(), [&]<class T>(T) {
+    T* __restrict to = y.data<T>();
+    const T* __restrict from = x.data<T>();
+    simd::run([=, &w] GRADUS_LOOP() {
+      for_each_run(w, [=](std::int64_t o, std::int64_t iy, std::int64_t, std::int64_t n, std::int64_t stride,
+                          std::int64_t) __attribute__((always_inline)) {
+        const T* __restrict source = from + o;
+        T* __restrict target = to + iy;
+        if (stride == 0) *target += lane_sum(source, n);
+        else for (std::int64_t i = 0; i < n; ++i) target[i] += source[i];
+      });
+    });
+  });
+}
+
+void copy(const Tensor& y, bool accumulate, const Tensor& x) {
+  if (accumulate)
+    map(y, true, [](auto v) { return v; }, x);
+  else
+    y.copy_from(x);
+}
+
+}  // namespace gradus::kernels

@@ -1,0 +1,145 @@
+// Elementary functions without branches, so that loops over them vectorise on every processor. Errors are a few units in
+// the last place; NaN and infinity behave as in <cmath>.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "autodiff/kernels/simd.h"
+
+namespace gradus::math {
+
+namespace detail {
+
+template <class T>
+struct Format;
+template <>
+struct Format<float> {
+  using Int = std::int32_t;
+  static constexpr int mantissa = 23, bias = 127, exp_terms = 8, log_terms = 6, log1p_terms = 9;
+  static constexpr float rounder = 0x1.8p23f, ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
+  static constexpr float exp_low = -104, exp_high = 89;
+};
+template <>
+struct Format<double> {
+  using Int = std::int64_t;
+  static constexpr int mantissa = 52, bias = 1023, exp_terms = 14, log_terms = 12, log1p_terms = 18;
+  static constexpr double rounder = 0x1.8p52, ln2_high = 0x1.62e42fee00000p-1, ln2_low = 0x1.a39ef35793c76p-33;
+  static constexpr double exp_low = -746, exp_high = 710;
+};
+
+// 2^n for a whole n in the range of normal exponents.
+template <class T>
+GRADUS_INLINE T power_of_two(typename Format<T>::Int n) {
+  using F = Format<T>;
+  return std::bit_cast<T>(static_cast<typename F::Int>((n + F::bias) << F::mantissa));
+}
+
+template <class T>
+struct Reduced {
+  typename Format<T>::Int n;  // x = n ln 2 + r, |r| <= ln 2 / 2
+  T r;
+};
+template <class T>
+GRADUS_INLINE Reduced<T> reduce(T x) {
+  using F = Format<T>;
+  const T shifted = x * static_cast<T>(1.4426950408889634) + F::rounder;
+  const T n = shifted - F::rounder;
+  return {static_cast<typename F::Int>(std::bit_cast<typename F::Int>(shifted) - std::bit_cast<typename F::Int>(F::rounder)),
+          (x - n * F::ln2_high) - n * F::ln2_low};
+}
+
+// (e^r - 1) by its series; |r| <= ln 2 / 2.
+template <class T>
+GRADUS_INLINE T expm1_series(T r) {
+  T sum = 0;
+  T factorial = 1;
+  T inverse[Format<T>::exp_terms + 1] = {};
+  for (int k = 1; k <= Format<T>::exp_terms; ++k) factorial *= static_cast<T>(k), inverse[k] = 1 / factorial;
+  for (int k = Format<T>::exp_terms; k >= 1; --k) sum = (sum + inverse[k]) * r;
+  return sum;
+}
+
+// 2 artanh(s) = log((1 + s) / (1 - s)) by its series.
+template <class T, int terms>
+GRADUS_INLINE T log_series(T s) {
+  const T square = s * s;
+  T sum = 0;
+  for (int k = terms; k >= 1; --k) sum = (sum + static_cast<T>(2.0 / (2 * k + 1))) * square;
+  return s * (2 + sum);
+}
+
+}  // namespace detail
+
+template <class T>
+GRADUS_INLINE T exp(T x) {
+  using F = detail::Format<T>;
+  x = x > F::exp_high ? F::exp_high : x;
+  x = x < F::exp_low ? F::exp_low : x;
+  const auto [n, r] = detail::reduce(x);
+  const typename F::Int half = n >> 1;  // in two factors: results beyond the normal range become subnormal or infinite
+  return (1 + detail::expm1_series(r)) * detail::power_of_two<T>(half) * detail::power_of_two<T>(n - half);
+}
+
+template <class T>
+GRADUS_INLINE T log(T x) {
+  using F = detail::Format<T>;
+  using Int = typename F::Int;
+  const bool tiny = x < std::numeric_limits<T>::min();
+  const T scaled = tiny ? x * (T{1} / std::numeric_limits<T>::epsilon()) : x;
+  const Int bits = std::bit_cast<Int>(scaled);
+  // Mantissa in [1/sqrt 2, sqrt 2): the exponent is counted from the bits of 1/sqrt 2.
+  const Int offset = std::bit_cast<Int>(static_cast<T>(0.70710678118654752));
+  const Int exponent = (bits - offset) >> F::mantissa;
+  const T m = std::bit_cast<T>(static_cast<Int>(bits - (exponent << F::mantissa)));
+  const T e = static_cast<T>(exponent) - (tiny ? static_cast<T>(F::mantissa) : T{0});
+  const T value = e * F::ln2_high + (detail::log_series<T, F::log_terms>((m - 1) / (m + 1)) + e * F::ln2_low);
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  T result = x < infinity ? value : x;  // infinity and NaN pass
+  result = x == 0 ? -infinity : result;
+  return x < 0 ? std::numeric_limits<T>::quiet_NaN() : result;
+}
+
+// log(1 + u) for 0 <= u <= 1.
+template <class T>
+GRADUS_INLINE T log1p_unit(T u) {
+  return detail::log_series<T, detail::Format<T>::log1p_terms>(u / (2 + u));
+}
+
+template <class T>
+GRADUS_INLINE T tanh(T x) {
+  const T limit = 20;
+  T y = x > limit ? limit : x;
+  y = y < -limit ? -limit : y;
+  const auto [n, r] = detail::reduce(2 * y);
+  const T scale = detail::power_of_two<T>(n);
+  const T e = scale * detail::expm1_series(r) + (scale - 1);  // e^2x - 1 without cancellation near 0
+  return e / (e + 2);
+}
+
+template <class T>
+GRADUS_INLINE T sigmoid(T x) {
+  return 1 / (1 + exp(-x));
+}
+
+// log(1 + e^x)
+template <class T>
+GRADUS_INLINE T softplus(T x) {
+  const T magnitude = x < 0 ? -x : x;
+  return (x < 0 ? T{0} : x) + log1p_unit(exp(-magnitude));
+}
+
+// The standard normal distribution function.
+template <class T>
+GRADUS_INLINE T normal_cdf(T x) {
+  return T{0.5} * std::erfc(x * static_cast<T>(-0.70710678118654752));
+}
+template <class T>
+GRADUS_INLINE T normal_pdf(T x) {
+  return static_cast<T>(0.3989422804014327) * exp(x * x * T{-0.5});
+}
+
+}  // namespace gradus::math

@@ -1,0 +1,101 @@
+#include "autodiff/kernels/products.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "autodiff/kernels/eigen_product.h"
+#include "autodiff/kernels/simd.h"
+
+#ifdef GRADUS_HAVE_ONEDNN
+#include <dnnl.h>
+#include <omp.h>
+#endif
+
+namespace gradus::kernels {
+namespace {
+
+std::atomic<int> thread_count{1};
+
+template <class T>
+void eigen_product(const Product<T>& p) {
+#ifdef GRADUS_EIGEN_LEVELS
+  static const simd::Level level = simd::level();
+  if (level == simd::Level::avx512) return eigen_product_avx512(p);
+  if (level == simd::Level::avx2) return eigen_product_avx2(p);
+#endif
+  eigen_product_baseline(p);
+}
+
+template <class T>
+void product(const Product<T>& p) {
+#ifdef GRADUS_HAVE_ONEDNN
+  if constexpr (std::is_same_v<T, float>) {
+    constexpr std::int64_t small = 16 * 1024;  // below, the call costs more than the product
+    if (p.m * p.n * p.k > small) {
+      omp_set_num_threads(1);  // of this thread only; the split over threads is ours
+      const dnnl_status_t status =
+          dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f, p.a,
+                     p.lda, p.b, p.transpose_b ? p.k : p.n, p.accumulate ? 1.0f : 0.0f, p.y, p.n);
+      if (status != dnnl_success) throw std::runtime_error("matmul: oneDNN failed with status " + std::to_string(status));
+      return;
+    }
+  }
+#endif
+  eigen_product(p);
+}
+
+// Gives each thread a slab of y's rows. An element's sum runs over k in the same order whatever the slab, so the results do not
+// depend on the number of threads (tests/autodiff/products_test.cpp holds us to it).
+template <class T>
+void product_in_slabs(const Product<T>& p, int workers) {
+  constexpr std::int64_t grain = 64;
+  const std::int64_t rows = ((p.m + workers - 1) / workers + grain - 1) / grain * grain;
+  const auto work = [&p, rows](std::int64_t row) {
+    Product<T> part = p;
+    part.m = std::min(rows, p.m - row);
+    part.y += row * p.n;
+    part.a += p.transpose_a ? row : row * p.k;
+    product(part);
+  };
+  std::vector<std::jthread> others;
+  for (std::int64_t row = rows; row < p.m; row += rows) others.emplace_back(work, row);
+  work(0);
+}
+
+}  // namespace
+
+void set_threads(int threads) {
+  if (threads < 1) throw std::invalid_argument("threads: " + std::to_string(threads) + ", expected at least 1");
+  thread_count = threads;
+}
+
+int threads() { return thread_count; }
+
+const char* product_library() {
+#ifdef GRADUS_HAVE_ONEDNN
+  return "oneDNN";
+#else
+  return "Eigen";
+#endif
+}
+
+void matmul(const Tensor& y, bool accumulate, const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b) {
+  const std::int64_t m = y.shape()[0], n = y.shape()[1], k = a.shape()[transpose_a ? 0 : 1];
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    if (!accumulate) y.fill(0);
+    return;
+  }
+  with_floating(y.dtype(), [&]<class T>(T) {
+    const Product<T> p{y.data<T>(), a.data<T>(), b.data<T>(), m, n, k, transpose_a ? m : k, transpose_a, transpose_b, accumulate};
+    constexpr std::int64_t worth_a_thread = 1 << 22;
+    if (thread_count > 1 && m * n * k >= worth_a_thread)
+      product_in_slabs(p, thread_count);
+    else
+      product(p);
+  });
+}
+
+}  // namespace gradus::kernels

@@ -1,0 +1,66 @@
+// How an operation is written: one struct with its shape, its kernel and its derivative rule.
+//
+//   struct Exp : Operation<Exp> {                       // y = e^x;  dx = dy y
+//     static constexpr const char* title = "exp";
+//     Shape shape(Inputs in) const { return in[0].shape(); }
+//     void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+//     template <class Sweep> void vjp(Sweep& s) const { s.to(0, [&] { return mul(s.dy(), s.out()); }); }
+//   };
+//   template <Term X> auto exp(const X& x) { return apply(Exp{}, x); }
+//
+// The rule is compiled for both sweeps; one that uses anything but the vocabulary does not compile, so every operation can
+// be differentiated to any order.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "autodiff/sweep.h"
+
+namespace gradus {
+
+// The names of all operations in the program, for the test that none is left unchecked.
+std::vector<std::string>& operation_names();
+
+template <class Derived>
+class Operation : public AnyOperation {
+ public:
+  static constexpr int index_operand = -1;  // the position of an operand of int32, if there is one
+  static constexpr bool is_view = false;    // a view has `void* view(Inputs) const`: the result shares operand 0's memory
+
+  const char* name() const final {
+    (void)registered_;
+    return Derived::title;
+  }
+  void propagate(EagerSweep& sweep) const final { self().vjp(sweep); }
+  void propagate(RecordingSweep& sweep) const final { self().vjp(sweep); }
+
+ protected:
+  ~Operation() = default;
+
+ private:
+  const Derived& self() const { return static_cast<const Derived&>(*this); }
+  inline static const bool registered_ = (operation_names().emplace_back(Derived::title), true);
+};
+
+namespace detail {
+inline const Value& as_value(const Value& value) { return value; }
+template <class Op, int n>
+Value as_value(const Lazy<Op, n>& lazy) {
+  return lazy.evaluated();
+}
+}  // namespace detail
+
+// Records an operation on Vars, or prepares it on the values of an eager sweep.
+template <class Op, Term... A>
+auto apply(const Op& operation, const A&... operands) {
+  if constexpr ((std::same_as<A, Var> && ...)) {
+    const std::array<Var, sizeof...(A)> vars{operands...};
+    return vars[0].tape().record(operation, vars);
+  } else {
+    static_assert(!(std::same_as<A, Var> || ...), "a Var and a value of an eager sweep in one operation");
+    return Lazy<Op, static_cast<int>(sizeof...(A))>{operation, {detail::as_value(operands)...}};
+  }
+}
+
+}  // namespace gradus

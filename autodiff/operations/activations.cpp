@@ -1,0 +1,80 @@
+#include "autodiff/operations/activations.h"
+
+#include <cmath>
+
+#include "autodiff/kernels/loops.h"
+#include "autodiff/kernels/math.h"
+
+namespace gradus {
+
+// In the fused derivatives, g is the cotangent and x the value that the derivative depends on.
+
+void Exp::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return math::exp(x); }, in[0]);
+}
+
+void Log::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return math::log(x); }, in[0]);
+}
+
+void Square::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return x * x; }, in[0]);
+}
+
+void Sqrt::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return std::sqrt(x); }, in[0]);
+}
+
+void Abs::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return x < 0 ? -x : x; }, in[0]);
+}
+
+void ReluGate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return x > 0 ? g : T{0}; }, in[0], in[1]);
+}
+
+void Relu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return x > 0 ? x : (x == x ? T{0} : x); }, in[0]);
+}
+
+void TanhDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * (1 - x * x); }, in[0], in[1]);
+}
+
+void Tanh::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return math::tanh(x); }, in[0]);
+}
+
+void SigmoidDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * x * (1 - x); }, in[0], in[1]);
+}
+
+void Sigmoid::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return math::sigmoid(x); }, in[0]);
+}
+
+void Softplus::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return math::softplus(x); }, in[0]);
+}
+
+void NormalPdf::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return math::normal_pdf(x); }, in[0]);
+}
+
+void GeluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * (math::normal_cdf(x) + x * math::normal_pdf(x)); }, in[0], in[1]);
+}
+
+void Gelu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T x) { return x * math::normal_cdf(x); }, in[0]);
+}
+
+void Clamp::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const auto limit = [this]<class T>(T x) {
+    const T lower = static_cast<T>(low), upper = static_cast<T>(high);
+    return x < lower ? lower : x > upper ? upper : x;
+  };
+  kernels::map(out, accumulate, limit, in[0]);
+}
+
+}  // namespace gradus

@@ -1,0 +1,80 @@
+#include "autodiff/operations/arithmetic.h"
+
+#include "autodiff/kernels/loops.h"
+
+namespace gradus {
+
+std::vector<std::string>& operation_names() {
+  static std::vector<std::string> names;
+  return names;
+}
+
+namespace {
+
+// Throws unless broadcasting `small` to `large` gives `large`.
+void require_broadcast(const char* operation, const Shape& small, const Shape& large) {
+  if (kernels::broadcast_shape(operation, small, large) != large)
+    throw std::invalid_argument(std::string(operation) + ": " + small.to_string() + " does not broadcast to " +
+                                large.to_string());
+}
+
+}  // namespace
+
+Shape SumTo::shape(Inputs in) const {
+  require_broadcast(title, target, in[0].shape());
+  return target;
+}
+void SumTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const { kernels::sum_to(out, accumulate, in[0]); }
+
+Shape BroadcastTo::shape(Inputs in) const {
+  require_broadcast(title, in[0].shape(), target);
+  return target;
+}
+void BroadcastTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::broadcast(out, accumulate, [](auto x, auto) { return x; }, in[0], in[0]);
+}
+
+void Scale::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, [c = factor]<class T>(T x) { return static_cast<T>(c) * x; }, in[0]);
+}
+
+void AddScalar::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, [c = constant]<class T>(T x) { return x + static_cast<T>(c); }, in[0]);
+}
+
+Shape Add::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void Add::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a + b; }, in[0], in[1]);
+}
+
+Shape Sub::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void Sub::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a - b; }, in[0], in[1]);
+}
+
+Shape Mul::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void Mul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a * b; }, in[0], in[1]);
+}
+
+Shape Div::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void Div::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a / b; }, in[0], in[1]);
+}
+
+Shape WherePositive::shape(Inputs in) const {
+  if (in[0].shape() != in[1].shape())
+    throw std::invalid_argument("where_positive: shapes differ: " + in[0].shape().to_string() + " and " +
+                                in[1].shape().to_string());
+  return in[0].shape();
+}
+void WherePositive::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T g, T d) { return d > 0 ? g : d == 0 ? g / 2 : T{0}; }, in[0], in[1]);
+}
+
+Shape Maximum::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void Maximum::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a < b ? b : a; }, in[0], in[1]);
+}
+
+}  // namespace gradus

@@ -1,0 +1,204 @@
+// Element-wise arithmetic with broadcasting by NumPy's rule, and the sums that undo a broadcast.
+#pragma once
+
+#include "autodiff/operation.h"
+
+namespace gradus {
+
+// y = x summed over the axes along which `target` has extent 1 or which it lacks in front.  dx = dy repeated
+struct SumTo : Operation<SumTo> {
+  static constexpr const char* title = "sum_to";
+  Shape target;
+  explicit SumTo(const Shape& shape) : target(shape) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+template <Term X>
+auto sum_to(const X& x, const Shape& shape) {
+  return apply(SumTo{shape}, x);
+}
+
+// y = x repeated to a larger shape.  dx = dy summed
+struct BroadcastTo : Operation<BroadcastTo> {
+  static constexpr const char* title = "broadcast_to";
+  Shape target;
+  explicit BroadcastTo(const Shape& shape) : target(shape) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return sum_to(s.dy(), s.shape(0)); });
+  }
+};
+template <Term X>
+auto broadcast_to(const X& x, const Shape& shape) {
+  return apply(BroadcastTo{shape}, x);
+}
+
+template <class Sweep>
+void SumTo::vjp(Sweep& s) const {
+  s.to(0, [&] { return broadcast_to(s.dy(), s.shape(0)); });
+}
+
+// Hands `contribution`, which has the result's shape, to an operand that may have been broadcast.
+template <class Sweep, class F>
+void to_broadcast(Sweep& s, int i, const F& contribution) {
+  if (s.shape(i) == s.dy().shape())
+    s.to(i, contribution);
+  else
+    s.to(i, [&] { return sum_to(contribution(), s.shape(i)); });
+}
+
+// y = c x
+struct Scale : Operation<Scale> {
+  static constexpr const char* title = "scale";
+  double factor;
+  explicit Scale(double c) : factor(c) {}
+  Shape shape(Inputs in) const { return in[0].shape(); }
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(Scale{factor}, s.dy()); });
+  }
+};
+template <Term X>
+auto scale(const X& x, double factor) {
+  return apply(Scale{factor}, x);
+}
+template <Term X>
+auto neg(const X& x) {
+  return scale(x, -1);
+}
+
+// y = x + c
+struct AddScalar : Operation<AddScalar> {
+  static constexpr const char* title = "add_scalar";
+  double constant;
+  explicit AddScalar(double c) : constant(c) {}
+  Shape shape(Inputs in) const { return in[0].shape(); }
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return s.dy(); });
+  }
+};
+template <Term X>
+auto add_scalar(const X& x, double constant) {
+  return apply(AddScalar{constant}, x);
+}
+
+// y = a + b
+struct Add : Operation<Add> {
+  static constexpr const char* title = "add";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    to_broadcast(s, 0, [&] { return s.dy(); });
+    to_broadcast(s, 1, [&] { return s.dy(); });
+  }
+};
+template <Term A, Term B>
+auto add(const A& a, const B& b) {
+  return apply(Add{}, a, b);
+}
+
+// y = a - b
+struct Sub : Operation<Sub> {
+  static constexpr const char* title = "sub";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    to_broadcast(s, 0, [&] { return s.dy(); });
+    to_broadcast(s, 1, [&] { return neg(s.dy()); });
+  }
+};
+template <Term A, Term B>
+auto sub(const A& a, const B& b) {
+  return apply(Sub{}, a, b);
+}
+
+// y = a b, element by element
+struct Mul : Operation<Mul> {
+  static constexpr const char* title = "mul";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+template <Term A, Term B>
+auto mul(const A& a, const B& b) {
+  return apply(Mul{}, a, b);
+}
+template <class Sweep>
+void Mul::vjp(Sweep& s) const {
+  to_broadcast(s, 0, [&] { return mul(s.dy(), s.in(1)); });
+  to_broadcast(s, 1, [&] { return mul(s.dy(), s.in(0)); });
+}
+
+// y = a / b.  da = dy / b,  db = -dy y / b
+struct Div : Operation<Div> {
+  static constexpr const char* title = "div";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+template <Term A, Term B>
+auto div(const A& a, const B& b) {
+  return apply(Div{}, a, b);
+}
+template <class Sweep>
+void Div::vjp(Sweep& s) const {
+  to_broadcast(s, 0, [&] { return div(s.dy(), s.in(1)); });
+  to_broadcast(s, 1, [&] { return neg(div(mul(s.dy(), s.out()), s.in(1))); });
+}
+
+// y = g where d > 0, g/2 where d = 0, 0 elsewhere; g and d of one shape. Piecewise constant as a function of d.
+struct WherePositive : Operation<WherePositive> {
+  static constexpr const char* title = "where_positive";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(WherePositive{}, s.dy(), s.in(1)); });
+  }
+};
+template <Term G, Term D>
+auto where_positive(const G& g, const D& d) {
+  return apply(WherePositive{}, g, d);
+}
+
+// y = max(a, b), element by element. Where they are equal, each gets half of the derivative.
+struct Maximum : Operation<Maximum> {
+  static constexpr const char* title = "maximum";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    to_broadcast(s, 0, [&] { return where_positive(s.dy(), sub(s.in(0), s.in(1))); });
+    to_broadcast(s, 1, [&] { return where_positive(s.dy(), sub(s.in(1), s.in(0))); });
+  }
+};
+template <Term A, Term B>
+auto maximum(const A& a, const B& b) {
+  return apply(Maximum{}, a, b);
+}
+
+inline Var operator+(const Var& a, const Var& b) { return add(a, b); }
+inline Var operator-(const Var& a, const Var& b) { return sub(a, b); }
+inline Var operator*(const Var& a, const Var& b) { return mul(a, b); }
+inline Var operator/(const Var& a, const Var& b) { return div(a, b); }
+inline Var operator-(const Var& a) { return neg(a); }
+inline Var operator*(double c, const Var& a) { return scale(a, c); }
+inline Var operator*(const Var& a, double c) { return scale(a, c); }
+inline Var operator/(const Var& a, double c) { return scale(a, 1 / c); }
+inline Var operator+(const Var& a, double c) { return add_scalar(a, c); }
+inline Var operator+(double c, const Var& a) { return add_scalar(a, c); }
+inline Var operator-(const Var& a, double c) { return add_scalar(a, -c); }
+inline Var operator-(double c, const Var& a) { return add_scalar(neg(a), c); }
+
+}  // namespace gradus

@@ -1,0 +1,34 @@
+#include "autodiff/operations/dropout.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autodiff/random.h"
+
+namespace gradus {
+
+Shape Dropout::shape(Inputs in) const {
+  if (!(probability >= 0 && probability < 1))
+    throw std::invalid_argument("dropout: probability " + std::to_string(probability) + ", expected 0 <= p < 1");
+  return in[0].shape();
+}
+
+void Dropout::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  // An element is dropped if its 32 random bits lie below the probability.
+  const auto threshold = static_cast<std::uint64_t>(std::ldexp(probability, 32));
+  const std::int64_t n = out.size();
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* y = out.data<T>();
+    const T* x = in[0].data<T>();
+    const T keep = static_cast<T>(1 / (1 - probability));
+    for (std::int64_t block = 0; block < n; block += 4) {
+      const auto words = philox(key, static_cast<std::uint64_t>(block / 4), 0);
+      for (std::int64_t i = block; i < std::min(block + 4, n); ++i) {
+        const T kept = words[static_cast<std::size_t>(i - block)] < threshold ? T{0} : x[i] * keep;
+        y[i] = accumulate ? y[i] + kept : kept;
+      }
+    }
+  });
+}
+
+}  // namespace gradus

@@ -1,0 +1,28 @@
+// Dropout.
+#pragma once
+
+#include "autodiff/operation.h"
+
+namespace gradus {
+
+// Each element becomes 0 with the probability given and is otherwise divided by 1 - probability (Srivastava et al. 2014, in the
+// inverted form). The mask is a function of (key, position), so it is not stored, and the derivative draws it again.
+struct Dropout : Operation<Dropout> {
+  static constexpr const char* title = "dropout";
+  double probability;
+  std::uint64_t key;
+  Dropout(double p, std::uint64_t mask_key) : probability(p), key(mask_key) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(Dropout{probability, key}, s.dy()); });
+  }
+};
+// probability in [0, 1); equal keys give equal masks.
+template <Term X>
+auto dropout(const X& x, double probability, std::uint64_t key) {
+  return apply(Dropout{probability, key}, x);
+}
+
+}  // namespace gradus

@@ -1,0 +1,47 @@
+// Rows chosen by index.
+#pragma once
+
+#include "autodiff/operation.h"
+
+namespace gradus {
+
+// y[rows, ...]: y[index[i]] += x[i], zeros elsewhere; x[n, ...], index[n] of int32 in [0, rows).
+struct ScatterAdd : Operation<ScatterAdd> {
+  static constexpr const char* title = "scatter_add";
+  static constexpr int index_operand = 1;
+  std::int64_t rows;
+  explicit ScatterAdd(std::int64_t total) : rows(total) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// y[n, ...]: y[i] = x[index[i]]; x[rows, ...], index[n] of int32 in [0, rows).
+struct Gather : Operation<Gather> {
+  static constexpr const char* title = "gather";
+  static constexpr int index_operand = 1;
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(ScatterAdd{s.shape(0)[0]}, s.dy(), s.in(1)); });
+  }
+};
+template <Term X, Term I>
+auto gather(const X& x, const I& index) {
+  return apply(Gather{}, x, index);
+}
+template <Term X, Term I>
+auto scatter_add(const X& x, const I& index, std::int64_t rows) {
+  return apply(ScatterAdd{rows}, x, index);
+}
+template <class Sweep>
+void ScatterAdd::vjp(Sweep& s) const {
+  s.to(0, [&] { return gather(s.dy(), s.in(1)); });
+}
+
+// Throws unless every index lies in [0, limit).
+void check_indices(const char* operation, const Tensor& index, std::int64_t limit);
+
+}  // namespace gradus

@@ -1,0 +1,111 @@
+#include "autodiff/operations/reductions.h"
+
+namespace gradus {
+namespace {
+
+struct Reduced {
+  Shape kept, dropped;  // the result's shape with the axes at extent 1, and without them
+};
+
+Reduced reduce(const char* operation, const Shape& shape, std::initializer_list<int> axes) {
+  bool over[Shape::max_rank] = {};
+  for (const int axis : axes) over[checked_axis(operation, axis, shape)] = true;
+  Reduced reduced;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    reduced.kept.append(over[axis] ? 1 : shape[axis]);
+    if (!over[axis]) reduced.dropped.append(shape[axis]);
+  }
+  return reduced;
+}
+
+Shape with_one(const char* operation, int axis, Shape shape) {
+  const int a = checked_axis(operation, axis, shape);
+  if (shape[a] == 0) throw std::invalid_argument(std::string(operation) + ": no elements along the axis of " + shape.to_string());
+  shape[a] = 1;
+  return shape;
+}
+
+// Calls f(element of x at the maximum, element of the reduced shape) for each line along the axis.
+template <class T, class F>
+void for_each_maximum(const Tensor& x, int axis, const F& f) {
+  const Shape& shape = x.shape();
+  const int a = axis < 0 ? axis + shape.rank() : axis;
+  const std::int64_t outer = shape.size(0, a), n = shape[a], inner = shape.size(a + 1, shape.rank());
+  const T* from = x.data<T>();
+  for (std::int64_t o = 0; o < outer; ++o)
+    for (std::int64_t i = 0; i < inner; ++i) {
+      std::int64_t best = o * n * inner + i;
+      for (std::int64_t k = 1; k < n; ++k) {
+        const std::int64_t place = (o * n + k) * inner + i;
+        if (from[place] > from[best]) best = place;
+      }
+      f(best, o * inner + i);
+    }
+}
+
+}  // namespace
+
+Var sum(const Var& x, std::initializer_list<int> axes, bool keep_axes) {
+  const Reduced reduced = reduce("sum", x.shape(), axes);
+  const Var kept = sum_to(x, reduced.kept);
+  return keep_axes ? kept : reshape(kept, reduced.dropped);
+}
+
+Var mean(const Var& x) {
+  const std::int64_t n = x.shape().size();
+  if (n == 0) throw std::invalid_argument("mean: no elements in " + x.shape().to_string());
+  return scale(sum(x), 1.0 / static_cast<double>(n));
+}
+
+Var mean(const Var& x, std::initializer_list<int> axes, bool keep_axes) {
+  const std::int64_t n = x.shape().size();
+  if (n == 0) throw std::invalid_argument("mean: no elements in " + x.shape().to_string());
+  const Var total = sum(x, axes, keep_axes);
+  return scale(total, static_cast<double>(total.shape().size()) / static_cast<double>(n));
+}
+
+Shape TakeAtMax::shape(Inputs in) const {
+  if (in[0].shape() != in[1].shape())
+    throw std::invalid_argument("take_at_max: shapes differ: " + in[0].shape().to_string() + " and " +
+                                in[1].shape().to_string());
+  return with_one(title, axis, in[0].shape());
+}
+void TakeAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* y = out.data<T>();
+    const T* u = in[0].data<T>();
+    for_each_maximum<T>(in[1], axis, [=](std::int64_t from, std::int64_t to) { y[to] = (accumulate ? y[to] : 0) + u[from]; });
+  });
+}
+
+Shape PutAtMax::shape(Inputs in) const {
+  if (in[0].shape() != with_one(title, axis, in[1].shape()))
+    throw std::invalid_argument("put_at_max: " + in[0].shape().to_string() + " for the maxima of " +
+                                in[1].shape().to_string() + " along axis " + std::to_string(axis));
+  return in[1].shape();
+}
+void PutAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  if (!accumulate) out.fill(0);
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* y = out.data<T>();
+    const T* g = in[0].data<T>();
+    for_each_maximum<T>(in[1], axis, [=](std::int64_t to, std::int64_t from) { y[to] += g[from]; });
+  });
+}
+
+Shape Max::shape(Inputs in) const { return with_one(title, axis, in[0].shape()); }
+void Max::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* y = out.data<T>();
+    const T* x = in[0].data<T>();
+    for_each_maximum<T>(in[0], axis, [=](std::int64_t from, std::int64_t to) { y[to] = (accumulate ? y[to] : 0) + x[from]; });
+  });
+}
+
+Var max(const Var& x, int axis, bool keep_axis) {
+  const Reduced reduced = reduce("max", x.shape(), {axis});
+  const Var kept = apply(Max{axis}, x);
+  return keep_axis ? kept : reshape(kept, reduced.dropped);
+}
+
+}  // namespace gradus

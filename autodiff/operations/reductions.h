@@ -1,0 +1,63 @@
+// Sums, means and maxima over axes.
+#pragma once
+
+#include "autodiff/operations/arithmetic.h"
+#include "autodiff/operations/shaping.h"
+
+namespace gradus {
+
+// The sum of all elements, a scalar.
+template <Term X>
+auto sum(const X& x) {
+  return sum_to(x, Shape{});
+}
+// The sum over some axes, which are dropped or kept with extent 1.
+Var sum(const Var& x, std::initializer_list<int> axes, bool keep_axes = false);
+
+// The mean of all elements, and over some axes. Throws for a tensor without elements.
+Var mean(const Var& x);
+Var mean(const Var& x, std::initializer_list<int> axes, bool keep_axes = false);
+
+// y = u at the place of the largest element of x along an axis (the first, if there are several); the axis keeps extent 1.
+struct TakeAtMax : Operation<TakeAtMax> {
+  static constexpr const char* title = "take_at_max";
+  int axis;
+  explicit TakeAtMax(int along) : axis(along) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// Zeros of x's shape, with g at the places of the largest elements of x along an axis.
+struct PutAtMax : Operation<PutAtMax> {
+  static constexpr const char* title = "put_at_max";
+  int axis;
+  explicit PutAtMax(int along) : axis(along) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(TakeAtMax{axis}, s.dy(), s.in(1)); });
+  }
+};
+template <class Sweep>
+void TakeAtMax::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(PutAtMax{axis}, s.dy(), s.in(1)); });
+}
+
+// The maximum along an axis: y of x's shape without the axis, or with extent 1. The derivative goes to the first maximum.
+struct Max : Operation<Max> {
+  static constexpr const char* title = "max";
+  int axis;
+  explicit Max(int along) : axis(along) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(PutAtMax{axis}, s.dy(), s.in(0)); });
+  }
+};
+Var max(const Var& x, int axis, bool keep_axis = false);
+
+}  // namespace gradus

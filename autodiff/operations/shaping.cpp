@@ -1,0 +1,112 @@
+#include "autodiff/operations/shaping.h"
+
+#include "autodiff/kernels/loops.h"
+
+namespace gradus {
+namespace {
+
+// Copies `runs` runs of `length` elements between two buffers with their own distances between runs.
+void copy_runs(DType type, void* to, std::int64_t to_stride, const void* from, std::int64_t from_stride,
+               std::int64_t runs, std::int64_t length, bool accumulate) {
+  with_floating(type, [&]<class T>(T) {
+    T* __restrict y = static_cast<T*>(to);
+    const T* __restrict x = static_cast<const T*>(from);
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < runs; ++r)
+        if (accumulate)
+          for (std::int64_t i = 0; i < length; ++i) y[r * to_stride + i] += x[r * from_stride + i];
+        else
+          for (std::int64_t i = 0; i < length; ++i) y[r * to_stride + i] = x[r * from_stride + i];
+    });
+  });
+}
+
+void* element(const Tensor& tensor, std::int64_t i) {
+  return static_cast<std::byte*>(tensor.raw()) + i * static_cast<std::int64_t>(size_of(tensor.dtype()));
+}
+
+}  // namespace
+
+int checked_axis(const char* operation, int axis, const Shape& shape) {
+  const int from_start = axis < 0 ? axis + shape.rank() : axis;
+  if (from_start < 0 || from_start >= shape.rank())
+    throw std::invalid_argument(std::string(operation) + ": axis " + std::to_string(axis) + " of " + shape.to_string());
+  return from_start;
+}
+
+Shape Reshape::shape(Inputs in) const {
+  if (in[0].size() != target.size())
+    throw std::invalid_argument("reshape: " + in[0].shape().to_string() + " has " + std::to_string(in[0].size()) +
+                                " elements, " + target.to_string() + " has " + std::to_string(target.size()));
+  return target;
+}
+void Reshape::evaluate(Inputs in, const Tensor& out, bool accumulate) const { kernels::copy(out, accumulate, in[0]); }
+
+Shape Pad::shape(Inputs in) const {
+  Shape shape = in[0].shape();
+  const int a = checked_axis(title, axis, shape);
+  if (first < 0 || first + shape[a] > extent)
+    throw std::invalid_argument("pad: " + shape.to_string() + " at " + std::to_string(first) + " along axis " +
+                                std::to_string(axis) + " does not fit into extent " + std::to_string(extent));
+  shape[a] = extent;
+  return shape;
+}
+void Pad::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  if (!accumulate) out.fill(0);
+  const Shape& x = in[0].shape();
+  const int a = checked_axis(title, axis, x);
+  const std::int64_t inner = x.size(a + 1, x.rank());
+  copy_runs(out.dtype(), element(out, first * inner), extent * inner, in[0].raw(), x[a] * inner, x.size(0, a),
+            x[a] * inner, true);
+}
+
+Shape Slice::shape(Inputs in) const {
+  Shape shape = in[0].shape();
+  const int a = checked_axis(title, axis, shape);
+  if (first < 0 || count < 0 || first + count > shape[a])
+    throw std::invalid_argument("slice: [" + std::to_string(first) + ", " + std::to_string(first + count) +
+                                ") along axis " + std::to_string(axis) + " of " + shape.to_string());
+  shape[a] = count;
+  return shape;
+}
+void Slice::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Shape& x = in[0].shape();
+  const int a = checked_axis(title, axis, x);
+  const std::int64_t inner = x.size(a + 1, x.rank());
+  copy_runs(out.dtype(), out.raw(), count * inner, element(in[0], first * inner), x[a] * inner, x.size(0, a),
+            count * inner, accumulate);
+}
+
+Shape Concatenate::shape(Inputs in) const {
+  Shape result = in[0].shape();
+  const int a = checked_axis(title, axis, result);
+  for (int i = 1; i < in.count; ++i) {
+    Shape other = in[i].shape();
+    const std::int64_t extent = other.rank() == result.rank() ? other[a] : 0;
+    if (other.rank() == result.rank()) other[a] = result[a];
+    if (other != result)
+      throw std::invalid_argument("concatenate: shapes differ beside axis " + std::to_string(axis) + ": " +
+                                  in[0].shape().to_string() + " and " + in[i].shape().to_string());
+    result[a] += extent;
+  }
+  return result;
+}
+void Concatenate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Shape& y = out.shape();
+  const int a = checked_axis(title, axis, y);
+  const std::int64_t inner = y.size(a + 1, y.rank());
+  std::int64_t first = 0;
+  for (int i = 0; i < in.count; ++i) {
+    const std::int64_t extent = in[i].shape()[a];
+    copy_runs(out.dtype(), element(out, first * inner), y[a] * inner, in[i].raw(), extent * inner, y.size(0, a),
+              extent * inner, accumulate);
+    first += extent;
+  }
+}
+
+Var concatenate(std::span<const Var> operands, int axis) {
+  if (operands.empty()) throw std::invalid_argument("concatenate: no operands");
+  return operands[0].tape().record(Concatenate{axis}, operands);
+}
+
+}  // namespace gradus

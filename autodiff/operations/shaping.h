@@ -1,0 +1,91 @@
+// Reshape, slice, concatenate.
+#pragma once
+
+#include "autodiff/operation.h"
+
+namespace gradus {
+
+// The same numbers under another shape; costs nothing.
+struct Reshape : Operation<Reshape> {
+  static constexpr const char* title = "reshape";
+  static constexpr bool is_view = true;
+  Shape target;
+  explicit Reshape(const Shape& shape) : target(shape) {}
+  Shape shape(Inputs in) const;
+  void* view(Inputs in) const { return in[0].raw(); }
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(Reshape{s.shape(0)}, s.dy()); });
+  }
+};
+template <Term X>
+auto reshape(const X& x, const Shape& shape) {
+  return apply(Reshape{shape}, x);
+}
+
+// Zeros of extent `extent` along an axis, with x at [first, first + x's extent). The inverse of a slice.
+struct Pad : Operation<Pad> {
+  static constexpr const char* title = "pad";
+  int axis;
+  std::int64_t first, extent;
+  Pad(int along, std::int64_t begin, std::int64_t total) : axis(along), first(begin), extent(total) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// x[first, first + count) along an axis; negative axes count from the end.
+struct Slice : Operation<Slice> {
+  static constexpr const char* title = "slice";
+  int axis;
+  std::int64_t first, count;
+  Slice(int along, std::int64_t begin, std::int64_t length) : axis(along), first(begin), count(length) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(Pad{axis, first, s.shape(0)[axis < 0 ? axis + s.shape(0).rank() : axis]}, s.dy()); });
+  }
+};
+template <Term X>
+auto slice(const X& x, int axis, std::int64_t first, std::int64_t count) {
+  return apply(Slice{axis, first, count}, x);
+}
+template <Term X>
+auto pad(const X& x, int axis, std::int64_t first, std::int64_t extent) {
+  return apply(Pad{axis, first, extent}, x);
+}
+template <class Sweep>
+void Pad::vjp(Sweep& s) const {
+  s.to(0, [&] { return slice(s.dy(), axis, first, s.shape(0)[axis < 0 ? axis + s.shape(0).rank() : axis]); });
+}
+
+// The operands one after the other along an axis.
+struct Concatenate : Operation<Concatenate> {
+  static constexpr const char* title = "concatenate";
+  int axis;
+  explicit Concatenate(int along) : axis(along) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    std::int64_t first = 0;
+    for (int i = 0; i < s.count(); ++i) {
+      const std::int64_t count = s.shape(i)[axis < 0 ? axis + s.shape(i).rank() : axis];
+      s.to(i, [&] { return slice(s.dy(), axis, first, count); });
+      first += count;
+    }
+  }
+};
+// At most 64 operands.
+Var concatenate(std::span<const Var> operands, int axis);
+inline Var concatenate(std::initializer_list<Var> operands, int axis) {
+  return concatenate(std::span(operands.begin(), operands.size()), axis);
+}
+
+// 0 <= axis < rank for an axis that may count from the end; throws with the operation's name.
+int checked_axis(const char* operation, int axis, const Shape& shape);
+
+}  // namespace gradus

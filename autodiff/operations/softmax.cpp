@@ -1,0 +1,179 @@
+#include "autodiff/operations/softmax.h"
+
+#include "autodiff/kernels/loops.h"
+#include "autodiff/kernels/math.h"
+#include "autodiff/operations/indexing.h"
+
+namespace gradus {
+namespace {
+
+template <class T>
+struct Exponentials {
+  T maximum, total;
+};
+
+// y = e^(x - max x); returns max x and the sum of y. Short rows are padded to one vector.
+template <class T>
+GRADUS_INLINE Exponentials<T> exponentials(const T* __restrict x, T* __restrict y, std::int64_t n) {
+  constexpr int width = 16;
+  if (n <= width) {
+    T row[width];
+    for (int k = 0; k < width; ++k) row[k] = k < n ? x[k] : x[0];
+    T maximum = row[0];
+    for (int k = 1; k < width; ++k) maximum = row[k] > maximum ? row[k] : maximum;
+    for (int k = 0; k < width; ++k) row[k] = math::exp(row[k] - maximum);
+    for (int k = 0; k < n; ++k) y[k] = row[k];
+    return {maximum, kernels::lane_sum(y, n)};
+  }
+  T maximum = x[0];
+  for (std::int64_t k = 1; k < n; ++k) maximum = x[k] > maximum ? x[k] : maximum;
+  for (std::int64_t k = 0; k < n; ++k) y[k] = math::exp(x[k] - maximum);
+  return {maximum, kernels::lane_sum(y, n)};
+}
+
+// ln sum e^x of a row, without memory for the exponentials.
+template <class T>
+GRADUS_INLINE T log_sum_exp(const T* __restrict x, std::int64_t n) {
+  constexpr std::int64_t width = 256;
+  T buffer[width];
+  T maximum = x[0], total = 0;
+  for (std::int64_t first = 0; first < n; first += width) {
+    const std::int64_t count = n - first < width ? n - first : width;
+    const auto [part_maximum, part_total] = exponentials(x + first, buffer, count);
+    const T larger = part_maximum > maximum ? part_maximum : maximum;
+    total = total * math::exp(maximum - larger) + part_total * math::exp(part_maximum - larger);
+    maximum = larger;
+  }
+  return maximum + math::log(total);
+}
+
+Shape rows_of(const char* operation, const Shape& shape) {
+  if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
+    throw std::invalid_argument(std::string(operation) + ": no elements along the last axis of " + shape.to_string());
+  return shape;
+}
+
+Shape losses_of(const char* operation, const Shape& logits, const Shape& other, const Shape& expected) {
+  if (logits.rank() != 2 || logits[1] == 0 || other != expected)
+    throw std::invalid_argument(std::string(operation) + ": logits " + logits.to_string() + " with targets " +
+                                other.to_string() + ", expected [n, classes] with " + expected.to_string());
+  return {logits[0]};
+}
+
+}  // namespace
+
+void SoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = out.size() / n;
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict z = out.data<T>();
+    const T* __restrict g = in[0].data<T>();
+    const T* __restrict y = in[1].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        T dot = 0;
+        for (std::int64_t k = r * n; k < (r + 1) * n; ++k) dot += g[k] * y[k];
+        for (std::int64_t k = r * n; k < (r + 1) * n; ++k) z[k] = (accumulate ? z[k] : T{0}) + y[k] * (g[k] - dot);
+      }
+    });
+  });
+}
+
+Shape Softmax::shape(Inputs in) const { return rows_of(title, in[0].shape()); }
+void Softmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = out.size() / n;
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        T* __restrict to = y + r * n;
+        if (accumulate) {
+          const T log_total = log_sum_exp(x + r * n, n);
+          for (std::int64_t k = 0; k < n; ++k) to[k] += math::exp(x[r * n + k] - log_total);
+        } else {
+          const T inverse = 1 / exponentials(x + r * n, to, n).total;
+          for (std::int64_t k = 0; k < n; ++k) to[k] *= inverse;
+        }
+      }
+    });
+  });
+}
+
+Shape LogSoftmax::shape(Inputs in) const { return rows_of(title, in[0].shape()); }
+void LogSoftmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = out.size() / n;
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        const T log_total = log_sum_exp(x + r * n, n);
+        for (std::int64_t k = r * n; k < (r + 1) * n; ++k) y[k] = (accumulate ? y[k] : T{0}) + (x[k] - log_total);
+      }
+    });
+  });
+}
+
+void CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t rows = out.shape()[0], n = out.shape()[1];
+  const std::int32_t* label = in[2].data<std::int32_t>();
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict z = out.data<T>();
+    const T* __restrict g = in[0].data<T>();
+    const T* __restrict x = in[1].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        T* __restrict to = z + r * n;
+        if (accumulate) {
+          const T log_total = log_sum_exp(x + r * n, n);
+          for (std::int64_t k = 0; k < n; ++k) to[k] += g[r] * math::exp(x[r * n + k] - log_total);
+        } else {
+          const T factor = g[r] / exponentials(x + r * n, to, n).total;
+          for (std::int64_t k = 0; k < n; ++k) to[k] *= factor;
+        }
+        to[label[r]] -= g[r];
+      }
+    });
+  });
+}
+
+Shape CrossEntropy::shape(Inputs in) const {
+  const Shape& x = in[0].shape();
+  const Shape losses = losses_of(title, x, in[1].shape(), {x.rank() > 0 ? x[0] : 0});
+  check_indices(title, in[1], x[1]);
+  return losses;
+}
+void CrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t rows = out.size(), n = in[0].shape()[1];
+  const std::int32_t* label = in[1].data<std::int32_t>();
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < rows; ++r)
+        y[r] = (accumulate ? y[r] : T{0}) + (log_sum_exp(x + r * n, n) - x[r * n + label[r]]);
+    });
+  });
+}
+
+Shape SoftCrossEntropy::shape(Inputs in) const {
+  return losses_of(title, in[0].shape(), in[1].shape(), in[0].shape());
+}
+void SoftCrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t rows = out.size(), n = in[0].shape()[1];
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    const T* __restrict t = in[1].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        const T log_total = log_sum_exp(x + r * n, n);
+        T loss = 0;
+        for (std::int64_t k = r * n; k < (r + 1) * n; ++k) loss += t[k] * (log_total - x[k]);
+        y[r] = (accumulate ? y[r] : T{0}) + loss;
+      }
+    });
+  });
+}
+
+}  // namespace gradus

@@ -1,0 +1,121 @@
+// Softmax, its logarithm, and the cross-entropies that are fused with it. All work along the last axis.
+#pragma once
+
+#include "autodiff/operations/activations.h"
+#include "autodiff/operations/reductions.h"
+
+namespace gradus {
+
+// Sums over the last axis, kept with extent 1; for use in rules.
+template <Term X>
+auto sum_rows(const X& x, Shape shape) {
+  shape[shape.rank() - 1] = 1;
+  return sum_to(x, shape);
+}
+
+// z = y (g - sum(g y)): the derivative of softmax where y is its value.
+// dg = y (dz - sum(dz y)),  dy = dz (g - sum(g y)) - g sum(dz y)
+struct SoftmaxDerivative : Elementwise<SoftmaxDerivative> {
+  static constexpr const char* title = "softmax_derivative";
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    const Shape shape = s.shape(0);
+    s.to(0, [&] { return apply(SoftmaxDerivative{}, s.dy(), s.in(1)); });
+    s.to(1, [&] {
+      return sub(mul(s.dy(), sub(s.in(0), sum_rows(mul(s.in(0), s.in(1)), shape))),
+                 mul(s.in(0), sum_rows(mul(s.dy(), s.in(1)), shape)));
+    });
+  }
+};
+
+// y = e^x / sum(e^x)
+struct Softmax : Operation<Softmax> {
+  static constexpr const char* title = "softmax";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(SoftmaxDerivative{}, s.dy(), s.out()); });
+  }
+};
+template <Term X>
+auto softmax(const X& x) {
+  return apply(Softmax{}, x);
+}
+
+// y = x - ln sum(e^x).  dx = dy - e^y sum(dy)
+struct LogSoftmax : Operation<LogSoftmax> {
+  static constexpr const char* title = "log_softmax";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return sub(s.dy(), mul(exp(s.out()), sum_rows(s.dy(), s.shape(0)))); });
+  }
+};
+template <Term X>
+auto log_softmax(const X& x) {
+  return apply(LogSoftmax{}, x);
+}
+
+// z[n, classes] = g[n] (softmax(x) - onehot(label)): the derivative of the cross-entropy from labels.
+// dg[n] = sum(dz (softmax(x) - onehot)),  dx = g softmax'(x) dz
+struct CrossEntropyDerivative : Operation<CrossEntropyDerivative> {
+  static constexpr const char* title = "cross_entropy_derivative";
+  static constexpr int index_operand = 2;
+  Shape shape(Inputs in) const { return in[1].shape(); }
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// y[n] = ln sum_c exp(x[n, c]) - x[n, label[n]], in nats; x[n, classes], label[n] of int32.
+struct CrossEntropy : Operation<CrossEntropy> {
+  static constexpr const char* title = "cross_entropy";
+  static constexpr int index_operand = 1;
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(CrossEntropyDerivative{}, s.dy(), s.in(0), s.in(1)); });
+  }
+};
+template <Term X, Term L>
+auto cross_entropy(const X& logits, const L& labels) {
+  return apply(CrossEntropy{}, logits, labels);
+}
+
+template <class Sweep>
+void CrossEntropyDerivative::vjp(Sweep& s) const {
+  const Shape rows = s.shape(0), matrix = s.shape(1), column{rows[0], 1};
+  s.to(0, [&] {
+    const auto ones = add_scalar(scale(s.in(0), 0), 1);
+    return reshape(sum_rows(mul(s.dy(), apply(CrossEntropyDerivative{}, ones, s.in(1), s.in(2))), matrix), rows);
+  });
+  s.to(1, [&] {
+    return mul(apply(SoftmaxDerivative{}, s.dy(), softmax(s.in(1))), reshape(s.in(0), column));
+  });
+}
+
+// y[n] = ln sum_c exp(x[n, c]) sum_c t[n, c] - sum_c t[n, c] x[n, c]: the cross-entropy from one-hot or soft targets.
+// dx = dy (softmax(x) sum(t) - t),  dt = -dy log_softmax(x)
+struct SoftCrossEntropy : Operation<SoftCrossEntropy> {
+  static constexpr const char* title = "soft_cross_entropy";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    const Shape matrix = s.shape(0), column{matrix[0], 1};
+    s.to(0, [&] {
+      return mul(sub(mul(softmax(s.in(0)), sum_rows(s.in(1), matrix)), s.in(1)), reshape(s.dy(), column));
+    });
+    s.to(1, [&] { return neg(mul(log_softmax(s.in(0)), reshape(s.dy(), column))); });
+  }
+};
+template <Term X, Term T>
+auto soft_cross_entropy(const X& logits, const T& targets) {
+  return apply(SoftCrossEntropy{}, logits, targets);
+}
+
+}  // namespace gradus

@@ -1,0 +1,141 @@
+// The two ways of running the derivative rules from a result back to its inputs.
+//
+// The eager sweep evaluates each contribution straight into the memory of an adjoint; the recording sweep appends it to the
+// tape as new nodes, which can be differentiated again. A rule is a template over both, so it is written once.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <span>
+#include <vector>
+
+#include "autodiff/tape.h"
+
+namespace gradus {
+
+// A tensor inside an eager sweep: the vocabulary's second kind of term, beside Var.
+struct Value {
+  Tensor tensor;
+  EagerSweep* sweep;
+  const Shape& shape() const { return tensor.shape(); }
+};
+
+// An operation on values that has not run yet: it can write itself into a destination, or add itself onto one.
+template <class Op, int n>
+struct Lazy {
+  Op operation;
+  std::array<Value, n> operands;
+
+  Shape shape() const {
+    return with_inputs([&](Inputs in) { return operation.shape(in); });
+  }
+  void into(const Tensor& destination, bool accumulate) const {
+    with_inputs([&](Inputs in) { operation.evaluate(in, destination, accumulate); });
+  }
+  // The result in scratch memory, for use as an operand (a view costs nothing).
+  Value evaluated() const;
+
+ private:
+  template <class F>
+  decltype(auto) with_inputs(F&& f) const {
+    const Tensor* in[n];
+    for (int i = 0; i < n; ++i) in[i] = &operands[static_cast<std::size_t>(i)].tensor;
+    return f(Inputs{in, n});
+  }
+};
+
+template <class T>
+struct is_lazy : std::false_type {};
+template <class Op, int n>
+struct is_lazy<Lazy<Op, n>> : std::true_type {};
+
+// What the vocabulary's functions accept.
+template <class T>
+concept Term = std::same_as<T, Var> || std::same_as<T, Value> || is_lazy<T>::value;
+
+class EagerSweep {
+ public:
+  explicit EagerSweep(Tape& tape) : tape_(tape) {}
+
+  // Adds the derivatives of <seed, result> with respect to `leaves` up and writes them into `out`, same order and shapes.
+  void run(const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
+           std::span<const Tensor> out);
+
+  // For rules: the result's cotangent, operands, the result, and the place of a contribution.
+  Value dy() { return {tape_.adjoint_[node_], this}; }
+  Value in(int i) { return {tape_.nodes_[operand(i)].value, this}; }
+  Value out() { return {tape_.nodes_[node_].value, this}; }
+  const Shape& shape(int i) const { return tape_.nodes_[operand(i)].value.shape(); }
+  int count() const { return static_cast<int>(tape_.nodes_[node_].operand_count); }
+  bool wants(int i) const { return tape_.on_path_[operand(i)]; }
+  template <class F>
+  void to(int i, const F& contribution) {
+    if (wants(i)) contribute(operand(i), contribution());
+  }
+
+  Tensor scratch(const Shape& shape) { return tape_.allocate(tape_.adjoints_, shape); }
+
+ private:
+  std::uint32_t operand(int i) const {
+    return tape_.operands_[tape_.nodes_[node_].first_operand + static_cast<std::uint32_t>(i)];
+  }
+  // The memory of an adjoint, and whether it already holds something to add onto.
+  bool prepare(std::uint32_t node);
+  void contribute(std::uint32_t node, const Value& value);
+  template <class Op, int n>
+  void contribute(std::uint32_t node, const Lazy<Op, n>& lazy) {
+    if constexpr (Op::is_view) {
+      contribute(node, lazy.evaluated());
+    } else {
+      const bool accumulate = prepare(node);
+      lazy.into(tape_.adjoint_[node], accumulate);
+    }
+  }
+
+  Tape& tape_;
+  std::uint32_t node_ = 0;
+};
+
+class RecordingSweep {
+ public:
+  explicit RecordingSweep(Tape& tape) : tape_(tape) {}
+
+  // The same derivatives as new nodes. A leaf on which the result does not depend gets zeros.
+  std::vector<Var> run(const char* operation, const Var& result, const Var& seed, std::span<const Var> leaves);
+
+  Var dy() { return tape_.recorded_adjoint_[node_]; }
+  Var in(int i) { return tape_.var(operand(i)); }
+  Var out() { return tape_.var(node_); }
+  const Shape& shape(int i) const { return tape_.nodes_[operand(i)].value.shape(); }
+  int count() const { return static_cast<int>(tape_.nodes_[node_].operand_count); }
+  bool wants(int i) const { return tape_.on_path_[operand(i)]; }
+  template <class F>
+  void to(int i, const F& contribution) {
+    if (wants(i)) contribute(operand(i), contribution());
+  }
+
+ private:
+  std::uint32_t operand(int i) const {
+    return tape_.operands_[tape_.nodes_[node_].first_operand + static_cast<std::uint32_t>(i)];
+  }
+  void contribute(std::uint32_t node, const Var& value);
+
+  Tape& tape_;
+  std::uint32_t node_ = 0;
+};
+
+template <class Op, int n>
+Value Lazy<Op, n>::evaluated() const {
+  EagerSweep* sweep = operands[0].sweep;
+  if constexpr (Op::is_view) {
+    return with_inputs([&](Inputs in) {
+      return Value{Tensor::view(operation.view(in), operation.shape(in), in[0].dtype()), sweep};
+    });
+  } else {
+    const Tensor memory = sweep->scratch(shape());
+    into(memory, false);
+    return {memory, sweep};
+  }
+}
+
+}  // namespace gradus

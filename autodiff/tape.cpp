@@ -1,0 +1,66 @@
+#include "autodiff/tape.h"
+
+#include <string>
+
+namespace gradus {
+
+Var Tape::leaf(const Tensor& value) {
+  if (!value.defined()) throw std::invalid_argument("leaf: undefined tensor");
+  if (value.dtype() != type_ && value.dtype() != DType::int32)
+    throw std::invalid_argument(std::string("leaf: tensor of ") + name_of(value.dtype()) + " on a tape of " +
+                                name_of(type_));
+  return add_node(nullptr, Tensor::view(value.raw(), value.shape(), value.dtype()), 0, 0);
+}
+
+Var Tape::copy(const Tensor& value) {
+  const Tensor memory = allocate(values_, value.shape());
+  memory.copy_from(value);
+  return leaf(memory);
+}
+
+Var Tape::scalar(double value) {
+  const Tensor memory = allocate(values_, {});
+  memory.fill(value);
+  return add_node(nullptr, memory, 0, 0);
+}
+
+Var Tape::add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count) {
+  nodes_.push_back({operation, value, first, count});
+  return var(static_cast<std::uint32_t>(nodes_.size() - 1));
+}
+
+void Tape::reset() {
+  nodes_.clear();
+  operands_.clear();
+  values_.reset();
+  adjoints_.reset();
+  ++generation_;
+}
+
+void Tape::check(const char* operation, const Var& var) const {
+  if (!var.tape_) throw std::invalid_argument(std::string(operation) + ": an operand is not of any tape");
+  if (var.tape_ != this) throw std::invalid_argument(std::string(operation) + ": operands belong to different tapes");
+  if (var.generation_ != generation_ || var.index_ >= nodes_.size())
+    throw std::invalid_argument(std::string(operation) + ": an operand is stale: its tape was reset after it was made");
+}
+
+void Tape::wrong_operand(const char* operation, int position, DType found, bool index_expected) const {
+  throw std::invalid_argument(std::string(operation) + ": operand " + std::to_string(position) + " is " +
+                              name_of(found) + ", expected " + name_of(index_expected ? DType::int32 : type_));
+}
+
+void Tape::find_paths(const char* operation, const Var& result, std::span<const Var> leaves) {
+  check(operation, result);
+  on_path_.assign(result.index_ + 1, 0);
+  for (const Var& leaf : leaves) {
+    check(operation, leaf);
+    if (leaf.index_ < on_path_.size()) on_path_[leaf.index_] = 1;
+  }
+  for (std::uint32_t i = 0; i <= result.index_; ++i) {
+    const Node& node = nodes_[i];
+    for (std::uint32_t k = 0; k < node.operand_count && !on_path_[i]; ++k)
+      on_path_[i] = on_path_[operands_[node.first_operand + k]];
+  }
+}
+
+}  // namespace gradus

@@ -1,0 +1,172 @@
+// The tape: what was computed, in order, and the only place that remembers it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "autodiff/arena.h"
+#include "autodiff/tensor.h"
+
+namespace gradus {
+
+class Tape;
+class EagerSweep;
+class RecordingSweep;
+
+// The tensors that an operation reads.
+struct Inputs {
+  const Tensor* const* tensors;
+  int count;
+  const Tensor& operator[](int i) const { return *tensors[i]; }
+};
+
+// What the tape knows of an operation; operations derive from Operation (autodiff/operation.h), not from this.
+class AnyOperation {
+ public:
+  virtual const char* name() const = 0;
+  // Writes the result into `out`, or adds it onto `out`.
+  virtual void evaluate(Inputs in, const Tensor& out, bool accumulate) const = 0;
+  // The vector-Jacobian product at once, or as new nodes.
+  virtual void propagate(EagerSweep& sweep) const = 0;
+  virtual void propagate(RecordingSweep& sweep) const = 0;
+
+ protected:
+  ~AnyOperation() = default;  // lives in the tape's arena, which destroys nothing
+};
+
+// A handle to a node of a tape. It is valid until the tape is reset, and must not outlive the tape.
+class Var {
+ public:
+  Var() = default;
+  bool defined() const { return tape_ != nullptr; }
+  // All of these throw std::invalid_argument for a Var that is undefined or older than the last reset of its tape.
+  Tape& tape() const;
+  const Tensor& value() const;
+  const Shape& shape() const { return value().shape(); }
+  double item() const { return value().item(); }
+
+ private:
+  friend class Tape;
+  friend class EagerSweep;
+  friend class RecordingSweep;
+  Var(Tape* tape, std::uint32_t index, std::uint32_t generation)
+      : tape_(tape), index_(index), generation_(generation) {}
+  Tape* tape_ = nullptr;
+  std::uint32_t index_ = 0, generation_ = 0;
+};
+
+// Values live in the tape's memory until reset(), which keeps that memory for the next step. One tape belongs to one thread
+// at a time; tapes share nothing.
+class Tape {
+ public:
+  explicit Tape(DType type = DType::float32) : type_(type) {}
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  DType dtype() const { return type_; }
+
+  // A leaf. The tensor's memory is referred to, not copied: it must stay unchanged until reset(). Its element type is the
+  // tape's; labels and indices may be int32.
+  Var leaf(const Tensor& value);
+  // A leaf that keeps a copy of the numbers.
+  Var copy(const Tensor& value);
+  Var scalar(double value);
+
+  // Computes an operation now and remembers it. Throws if an operand is stale, of another tape, or of a wrong shape or type.
+  template <class Op>
+  Var record(const Op& operation, std::span<const Var> operands);
+
+  // Forgets every node and keeps the memory. Every Var of before becomes stale.
+  void reset();
+
+  std::size_t node_count() const { return nodes_.size(); }
+  // Bytes of values and adjoints in use, and bytes held for the next step.
+  std::size_t bytes_used() const { return values_.used() + adjoints_.used(); }
+  std::size_t bytes_held() const { return values_.capacity() + adjoints_.capacity(); }
+
+  // Throws if the Var is not a live node of this tape.
+  void check(const char* operation, const Var& var) const;
+
+ private:
+  friend class Var;
+  friend class EagerSweep;
+  friend class RecordingSweep;
+
+  struct Node {
+    const AnyOperation* operation;  // null for a leaf
+    Tensor value;
+    std::uint32_t first_operand, operand_count;
+  };
+  // The adjoint of a node during an eager sweep.
+  enum class Adjoint : std::uint8_t {
+    none,      // no contribution yet
+    bound,     // none yet; the first one is written into memory that the caller gave
+    borrowed,  // one contribution, in memory that belongs to somebody else
+    owned      // in memory of its own
+  };
+
+  Var add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count);
+  Var var(std::uint32_t index) { return Var(this, index, generation_); }
+  Tensor allocate(Arena& arena, const Shape& shape) {
+    return Tensor::view(arena.allocate(static_cast<std::size_t>(shape.size()) * size_of(type_)), shape, type_);
+  }
+  // Marks the nodes through which `result` depends on `leaves`; throws if they are not of this tape.
+  void find_paths(const char* operation, const Var& result, std::span<const Var> leaves);
+  [[noreturn]] void wrong_operand(const char* operation, int position, DType found, bool index_expected) const;
+
+  DType type_;
+  std::uint32_t generation_ = 0;
+  Arena values_, adjoints_;
+  std::vector<Node> nodes_;
+  std::vector<std::uint32_t> operands_;
+
+  // Scratch of the sweeps, kept for its memory.
+  std::vector<std::uint8_t> on_path_;
+  std::vector<Adjoint> adjoint_state_;
+  std::vector<Tensor> adjoint_;
+  std::vector<Var> recorded_adjoint_;
+};
+
+inline Tape& Var::tape() const {
+  if (!tape_) throw std::invalid_argument("Var: not of any tape");
+  return *tape_;
+}
+
+inline const Tensor& Var::value() const {
+  tape().check("value", *this);
+  return tape_->nodes_[index_].value;
+}
+
+template <class Op>
+Var Tape::record(const Op& operation, std::span<const Var> operands) {
+  static_assert(std::is_trivially_destructible_v<Op>, "an operation holds plain values: the tape destroys nothing");
+  constexpr int max_operands = 64;
+  if (operands.size() > max_operands) throw std::invalid_argument(std::string(Op::title) + ": more than 64 operands");
+  const Tensor* in[max_operands];
+  in[0] = in[1] = in[2] = nullptr;  // a rule with too few operands fails at once
+  const auto first = static_cast<std::uint32_t>(operands_.size());
+  const auto count = static_cast<std::uint32_t>(operands.size());
+  for (std::uint32_t i = 0; i < count; ++i) {
+    check(Op::title, operands[i]);
+    in[i] = &nodes_[operands[i].index_].value;
+    const bool index_expected = Op::index_operand == static_cast<int>(i);
+    if (in[i]->dtype() != (index_expected ? DType::int32 : type_))
+      wrong_operand(Op::title, static_cast<int>(i), in[i]->dtype(), index_expected);
+  }
+  const Inputs inputs{in, static_cast<int>(count)};
+  const Shape shape = operation.shape(inputs);
+  Tensor value;
+  if constexpr (Op::is_view) {
+    value = Tensor::view(operation.view(inputs), shape, type_);
+  } else {
+    value = allocate(values_, shape);
+    operation.evaluate(inputs, value, false);
+  }
+  for (const Var& operand : operands) operands_.push_back(operand.index_);
+  const Op* kept = new (values_.allocate(sizeof(Op))) Op(operation);
+  return add_node(kept, value, first, count);
+}
+
+}  // namespace gradus

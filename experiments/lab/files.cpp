@@ -1,0 +1,188 @@
+#include "experiments/lab/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace gradus::lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& path, std::string_view what, int error) {
+  throw std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error)));
+}
+
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags, mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
+    if (fd_ < 0) fail(path, "cannot open", errno);
+  }
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+      throw std::runtime_error("SHA-256 is not available from OpenSSL");
+  }
+  void add(const void* data, std::size_t size) { EVP_DigestUpdate(context_.get(), data, size); }
+  std::string hex() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(context_.get(), digest.data(), &size);
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+    return text;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+bool holds_a_run(const fs::path& folder) {
+  try {
+    const auto config = nlohmann::json::parse(read_file(folder / "config.json"));
+    return config.contains("program") && config.contains("schema") && config.contains("options");
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+void remove_run(const fs::path& folder) {
+  std::error_code error;
+  if (fs::is_symlink(folder, error) || !fs::is_directory(folder, error))
+    throw std::runtime_error(fmt::format("output {} is not a folder: it is not overwritten", folder.string()));
+  if (!fs::is_empty(folder, error)) {
+    if (!holds_a_run(folder))
+      throw std::runtime_error(fmt::format(
+          "output {} does not look like a run's folder (no config.json of a run): it is not overwritten",
+          folder.string()));
+    const fs::path log = folder / "metrics.log";
+    if (fs::exists(log, error)) {
+      const Descriptor file(log, O_RDONLY);
+      if (!lock_file(file.get()))
+        throw std::runtime_error(fmt::format("output {} belongs to a run that is still running: it is not overwritten",
+                                             folder.string()));
+    }
+  }
+  // Moved away first: a kill in the middle leaves no folder that looks like a run but is not.
+  const fs::path doomed = folder_of(folder) / fmt::format(".{}.removed.{}", folder.filename().string(), ::getpid());
+  fs::rename(folder, doomed, error);
+  if (!error) fs::remove_all(doomed, error);
+  if (error) throw std::runtime_error(fmt::format("{}: cannot remove: {}", folder.string(), error.message()));
+}
+
+}  // namespace
+
+fs::path new_version_of(const fs::path& target) {
+  return folder_of(target) / fmt::format(".{}.new", target.filename().string());
+}
+
+void sync_folder(const fs::path& folder) {
+  const Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
+  // Some file systems cannot sync a folder, and say so.
+  if (::fsync(directory.get()) != 0 && errno != EINVAL && errno != ENOTSUP) fail(folder, "cannot sync", errno);
+}
+
+void replace_file(const fs::path& finished, const fs::path& target) {
+  {
+    const Descriptor file(finished, O_RDONLY);
+    if (::fsync(file.get()) != 0) fail(finished, "cannot sync", errno);
+  }
+  if (::rename(finished.c_str(), target.c_str()) != 0) fail(target, "cannot replace", errno);
+  sync_folder(folder_of(target));
+}
+
+void write_file(const fs::path& target, std::string_view contents) {
+  const fs::path temporary = new_version_of(target);
+  try {
+    {
+      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+      while (!contents.empty()) {
+        const ssize_t written = ::write(file.get(), contents.data(), contents.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail(target, "cannot write", errno);
+        contents.remove_prefix(static_cast<std::size_t>(written));
+      }
+    }
+    replace_file(temporary, target);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+std::string read_file(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  std::string text;
+  std::array<char, 1 << 16> buffer;
+  for (;;) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path, "cannot read", errno);
+    if (got == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+std::string sha256_of_file(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  Sha256 digest;
+  std::array<char, 1 << 16> buffer;
+  for (;;) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path, "cannot read", errno);
+    if (got == 0) return digest.hex();
+    digest.add(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+std::string sha256(std::string_view text) {
+  Sha256 digest;
+  digest.add(text.data(), text.size());
+  return digest.hex();
+}
+
+void claim_folder(const fs::path& asked, bool overwrite) {
+  // "a/b/" names the folder b.
+  const fs::path folder = asked.has_filename() ? asked : asked.parent_path();
+  if (folder.empty()) throw std::runtime_error("output: expected the name of a folder to create");
+  std::error_code error;
+  fs::create_directories(folder_of(folder), error);
+  if (error) throw std::runtime_error(fmt::format("{}: cannot create: {}", folder.string(), error.message()));
+  if (overwrite && fs::exists(fs::symlink_status(folder))) remove_run(folder);
+  if (::mkdir(folder.c_str(), 0755) != 0) {
+    if (errno == EEXIST)
+      throw std::runtime_error(fmt::format("output {} exists already: choose another --output or pass --overwrite",
+                                           folder.string()));
+    fail(folder, "cannot create", errno);
+  }
+  sync_folder(folder_of(folder));
+}
+
+bool lock_file(int descriptor) { return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+
+}  // namespace gradus::lab

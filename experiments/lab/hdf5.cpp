@@ -1,0 +1,168 @@
+#include "experiments/lab/hdf5.h"
+
+#include <fmt/format.h>
+#include <hdf5.h>
+#include <hdf5_hl.h>
+
+#include <array>
+#include <stdexcept>
+#include <type_traits>
+
+namespace gradus::lab::h5 {
+namespace {
+
+static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>);
+
+constexpr hsize_t chunk_rows = 1024;
+constexpr unsigned deflate_level = 4;
+constexpr std::size_t memory_increment = std::size_t{1} << 20;
+
+// Keeps HDF5 from printing its error stack, and gives the caller's handler back.
+class Silence {
+ public:
+  Silence() {
+    H5Eget_auto2(H5E_DEFAULT, &handler_, &data_);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  ~Silence() { H5Eset_auto2(H5E_DEFAULT, handler_, data_); }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+ private:
+  H5E_auto2_t handler_ = nullptr;
+  void* data_ = nullptr;
+};
+
+// The description of where an error arose, which holds the system's reason if there is one.
+std::string reason() {
+  std::string text = "unknown HDF5 error";
+  H5Ewalk2(
+      H5E_DEFAULT, H5E_WALK_UPWARD,
+      [](unsigned n, const H5E_error2_t* error, void* to) -> herr_t {
+        if (n == 0 && error->desc) *static_cast<std::string*>(to) = error->desc;
+        return 0;
+      },
+      &text);
+  return text;
+}
+
+[[noreturn]] void fail(const std::string& path, const std::string& what) {
+  throw std::runtime_error(fmt::format("{}: cannot write {}: {}", path, what, reason()));
+}
+
+Handle opened(hid_t id, Handle::Close close, const std::string& path, const std::string& what) {
+  if (id < 0) fail(path, what);
+  return {id, close};
+}
+
+void done(herr_t status, const std::string& path, const std::string& what) {
+  if (status < 0) fail(path, what);
+}
+
+void write_attribute(hid_t object, const std::string& path, const std::string& name, hid_t type, const void* value) {
+  const Silence silence;
+  const Handle space = opened(H5Screate(H5S_SCALAR), H5Sclose, path, name);
+  const Handle attribute =
+      opened(H5Acreate2(object, name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, path, name);
+  done(H5Awrite(attribute.get(), type, value), path, name);
+}
+
+// UTF-8 of variable length: h5py and xarray give it as str, and it may be longer than an attribute's 64 KiB.
+void write_text(hid_t object, const std::string& path, const std::string& name, const std::string& text) {
+  const Silence silence;
+  const Handle type = opened(H5Tcopy(H5T_C_S1), H5Tclose, path, name);
+  done(H5Tset_size(type.get(), H5T_VARIABLE), path, name);
+  done(H5Tset_cset(type.get(), H5T_CSET_UTF8), path, name);
+  const char* characters = text.c_str();
+  write_attribute(object, path, name, type.get(), &characters);
+}
+
+}  // namespace
+
+Handle::~Handle() {
+  if (id_ < 0) return;
+  const Silence silence;
+  close_(id_);
+}
+
+void Dataset::attribute(const std::string& name, const std::string& text) {
+  write_text(handle_.get(), path_, name, text);
+}
+
+Group Group::group(const std::string& name) {
+  const Silence silence;
+  return {opened(H5Gcreate2(handle_.get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose, path_, name),
+          path_};
+}
+
+Dataset Group::write(const std::string& name, Handle::Id memory_type, Handle::Id file_type, const void* data,
+                     std::size_t size) {
+  const hsize_t extent = size, unlimited = H5S_UNLIMITED;
+  const Handle space = opened(H5Screate_simple(1, &extent, &unlimited), H5Sclose, path_, name);
+  const Handle layout = opened(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path_, name);
+  done(H5Pset_chunk(layout.get(), 1, &chunk_rows), path_, name);
+  done(H5Pset_shuffle(layout.get()), path_, name);
+  done(H5Pset_deflate(layout.get(), deflate_level), path_, name);
+  done(H5Pset_fletcher32(layout.get()), path_, name);
+  Handle dataset = opened(
+      H5Dcreate2(handle_.get(), name.c_str(), file_type, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT), H5Dclose,
+      path_, name);
+  if (size > 0) done(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), path_, name);
+  return {std::move(dataset), path_};
+}
+
+Dataset Group::scale(const std::string& name, std::span<const std::int64_t> values) {
+  const Silence silence;
+  Dataset dataset = write(name, H5T_NATIVE_INT64, H5T_STD_I64LE, values.data(), values.size());
+  done(H5DSset_scale(dataset.handle_.get(), name.c_str()), path_, name);
+  return dataset;
+}
+
+Dataset Group::numbers(const std::string& name, std::span<const double> values, const Dataset& scale) {
+  const Silence silence;
+  Dataset dataset = write(name, H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE, values.data(), values.size());
+  done(H5DSattach_scale(dataset.handle_.get(), scale.handle_.get(), 0), path_, name);
+  return dataset;
+}
+
+void Group::attribute(const std::string& name, const std::string& text) {
+  write_text(handle_.get(), path_, name, text);
+}
+void Group::attribute(const std::string& name, std::int64_t value) {
+  write_attribute(handle_.get(), path_, name, H5T_NATIVE_INT64, &value);
+}
+void Group::attribute(const std::string& name, std::uint64_t value) {
+  write_attribute(handle_.get(), path_, name, H5T_NATIVE_UINT64, &value);
+}
+void Group::attribute(const std::string& name, double value) {
+  write_attribute(handle_.get(), path_, name, H5T_NATIVE_DOUBLE, &value);
+}
+
+File::File(const std::filesystem::path& path) : path_(path.string()) {
+  const Silence silence;
+  const Handle access = opened(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path_, "file");
+  done(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), path_, "file");
+  done(H5Pset_fapl_core(access.get(), memory_increment, false), path_, "file");
+  // The library would read an existing file of this name into memory first, so the name is one that cannot exist.
+  handle_ = opened(H5Fcreate("/dev/null/run.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose, path_, "file");
+}
+
+Group File::root() {
+  const Silence silence;
+  struct Root : Group {
+    Root(Handle handle, std::string path) : Group(std::move(handle), std::move(path)) {}
+  };
+  return Root(opened(H5Gopen2(handle_.get(), "/", H5P_DEFAULT), H5Gclose, path_, "root"), path_);
+}
+
+std::string File::image() {
+  const Silence silence;
+  done(H5Fflush(handle_.get(), H5F_SCOPE_GLOBAL), path_, "file");
+  const ssize_t size = H5Fget_file_image(handle_.get(), nullptr, 0);
+  if (size < 0) fail(path_, "file");
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  if (H5Fget_file_image(handle_.get(), bytes.data(), bytes.size()) < 0) fail(path_, "file");
+  return bytes;
+}
+
+}  // namespace gradus::lab::h5

@@ -1,0 +1,83 @@
+// The only place that knows HDF5's C API. Nothing is printed by the library: every failure is thrown as
+// std::runtime_error with the path and the library's own reason.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace gradus::lab::h5 {
+
+// An open HDF5 object, closed with the function that belongs to its kind.
+class Handle {
+ public:
+  using Id = std::int64_t;
+  using Close = int (*)(Id);
+  Handle() = default;
+  Handle(Id id, Close close) : id_(id), close_(close) {}
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  Handle& operator=(Handle&& other) noexcept {
+    std::swap(id_, other.id_), std::swap(close_, other.close_);
+    return *this;
+  }
+  ~Handle();
+  Id get() const { return id_; }
+
+ private:
+  Id id_ = -1;
+  Close close_ = nullptr;
+};
+
+// A dataset, with what it needs to become an axis of others.
+class Dataset {
+ public:
+  void attribute(const std::string& name, const std::string& text);
+
+ private:
+  friend class Group;
+  Dataset(Handle handle, std::string path) : handle_(std::move(handle)), path_(std::move(path)) {}
+  Handle handle_;
+  std::string path_;
+};
+
+// The root of a file, or a group in it.
+class Group {
+ public:
+  Group group(const std::string& name);
+  // A dimension scale: the coordinate of an axis.
+  Dataset scale(const std::string& name, std::span<const std::int64_t> values);
+  // Numbers along the axis of a scale of the same length, in the same group or one above.
+  Dataset numbers(const std::string& name, std::span<const double> values, const Dataset& scale);
+
+  void attribute(const std::string& name, const std::string& text);
+  void attribute(const std::string& name, std::int64_t value);
+  void attribute(const std::string& name, std::uint64_t value);
+  void attribute(const std::string& name, double value);
+
+ protected:
+  Group(Handle handle, std::string path) : handle_(std::move(handle)), path_(std::move(path)) {}
+  Dataset write(const std::string& name, Handle::Id memory_type, Handle::Id file_type, const void* data,
+                std::size_t size);
+  Handle handle_;
+  std::string path_;
+};
+
+// A new file in memory: what reaches the disk is then written by us, as a whole, and a full disk cannot leave the library
+// with a file that it can neither write nor close. Datasets are chunked by 1024, shuffled, deflated and carry Fletcher's
+// checksum; the format stays readable for HDF5 1.10 and older.
+class File {
+ public:
+  // The path serves messages only.
+  explicit File(const std::filesystem::path& path);
+  Group root();
+  // The bytes of the file. All groups and datasets must be gone.
+  std::string image();
+
+ private:
+  std::string path_;
+  Handle handle_;
+};
+
+}  // namespace gradus::lab::h5

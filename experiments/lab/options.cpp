@@ -1,0 +1,289 @@
+#include "experiments/lab/options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+namespace gradus::lab {
+namespace {
+
+std::string replaced(std::string_view text, char from, char to) {
+  std::string copy(text);
+  std::replace(copy.begin(), copy.end(), from, to);
+  return copy;
+}
+
+// The whole text as a number; '+' in front is allowed.
+template <class T>
+std::optional<T> parse_whole(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// Levenshtein's distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+bool allowed(const Check& check, double value) {
+  if (std::isnan(value)) return check.nan;
+  if (std::isinf(value) && !check.infinite) return false;
+  return !check.number || check.number(value);
+}
+
+[[noreturn]] void refuse(std::string_view spelled, std::string_view value, std::string_view kind, const Check& check) {
+  throw UsageError(fmt::format("--{}={}: expected {}{}{}", spelled, value, kind, check.range.empty() ? "" : " ",
+                               check.range));
+}
+
+void check_default(std::string_view name, bool good) {
+  if (!good) throw std::logic_error(fmt::format("option {}: its default is outside its range", name));
+}
+
+}  // namespace
+
+Check at_least(double low) {
+  return {.range = fmt::format(">= {}", low), .number = [low](double x) { return x >= low; }};
+}
+Check at_most(double high) {
+  return {.range = fmt::format("<= {}", high), .number = [high](double x) { return x <= high; }};
+}
+Check more_than(double low) {
+  return {.range = fmt::format("> {}", low), .number = [low](double x) { return x > low; }};
+}
+Check between(double low, double high) {
+  return {.range = fmt::format("from {} to {}", low, high), .number = [low, high](double x) { return x >= low && x <= high; }};
+}
+Check from_to_below(double low, double high) {
+  return {.range = fmt::format("from {} to below {}", low, high), .number = [low, high](double x) { return x >= low && x < high; }};
+}
+Check one_of(std::vector<std::string> choices) {
+  std::string range = fmt::format("one of {}", fmt::join(choices, ", "));
+  return {.range = std::move(range), .choices = std::move(choices)};
+}
+Check or_infinite(Check check) {
+  check.infinite = true;
+  check.range += check.range.empty() ? "inf allowed" : ", inf allowed";
+  return check;
+}
+Check or_nan(Check check) {
+  check.nan = true;
+  check.range += check.range.empty() ? "nan allowed" : ", nan allowed";
+  return check;
+}
+
+Options::Options(std::string program, int argc, const char* const* argv) : program_(std::move(program)) {
+  parse(argc > 1 ? std::vector<std::string>(argv + 1, argv + argc) : std::vector<std::string>{});
+}
+
+Options::Options(std::string program, const std::vector<std::string>& arguments) : program_(std::move(program)) {
+  parse(arguments);
+}
+
+void Options::parse(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word != "-h" && (word.size() < 3 || !word.starts_with("--")))
+      throw UsageError(fmt::format("unexpected argument '{}': expected --name=value", word));
+    Argument argument;
+    const std::size_t equals = word.find('=');
+    argument.spelled = word == "-h" ? "help" : word.substr(2, equals == std::string::npos ? equals : equals - 2);
+    argument.name = replaced(argument.spelled, '-', '_');
+    if (argument.name.empty()) throw UsageError(fmt::format("unexpected argument '{}': expected --name=value", word));
+    if (equals != std::string::npos) {
+      argument.inline_value = true;
+      argument.value = word.substr(equals + 1);
+    } else if (word != "-h" && i + 1 < arguments.size() && !arguments[i + 1].starts_with("--") &&
+               arguments[i + 1] != "-h") {
+      argument.next_value = true;
+      argument.value = arguments[++i];
+    }
+    if (find(argument.name)) throw UsageError(fmt::format("option --{} is given twice", argument.spelled));
+    arguments_.push_back(std::move(argument));
+  }
+}
+
+const Options::Argument* Options::find(std::string_view name) const {
+  for (const Argument& argument : arguments_)
+    if (argument.name == name) return &argument;
+  return nullptr;
+}
+
+bool Options::given(std::string_view name) const { return find(replaced(name, '-', '_')) != nullptr; }
+
+void Options::declare(std::string_view name, Value fallback, Value value, std::string_view help, const Check& check,
+                      bool recorded) {
+  // Two parts of a program may ask for the same option, as long as they agree on what it is.
+  for (const Declared& known : declared_)
+    if (known.name == name) {
+      if (known.fallback != fallback || known.recorded != recorded)
+        throw std::logic_error(fmt::format("option {} is declared twice, with different defaults", name));
+      return;
+    }
+  declared_.push_back({std::string(name), std::string(help), check.range, check.choices, std::move(fallback),
+                       std::move(value), recorded});
+}
+
+std::int64_t Options::integer(std::string_view asked, std::int64_t fallback, std::string_view help, const Check& check,
+                              bool recorded, std::int64_t limit) {
+  const std::string name = replaced(asked, '-', '_');
+  check_default(name, allowed(check, static_cast<double>(fallback)));
+  std::int64_t value = fallback;
+  if (const Argument* argument = find(name)) {
+    if (!argument->inline_value && !argument->next_value)
+      throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
+    const auto parsed = parse_whole<std::int64_t>(argument->value);
+    if (!parsed || *parsed > limit || *parsed < -limit || !allowed(check, static_cast<double>(*parsed)))
+      refuse(argument->spelled, argument->value, "an integer", check);
+    value = *parsed;
+  }
+  declare(name, fallback, value, help, check, recorded);
+  return value;
+}
+
+double Options::number(std::string_view asked, double fallback, std::string_view help, const Check& check,
+                       bool recorded) {
+  const std::string name = replaced(asked, '-', '_');
+  check_default(name, allowed(check, fallback));
+  double value = fallback;
+  if (const Argument* argument = find(name)) {
+    if (!argument->inline_value && !argument->next_value)
+      throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
+    const auto parsed = parse_whole<double>(argument->value);
+    if (!parsed || !allowed(check, *parsed)) refuse(argument->spelled, argument->value, "a number", check);
+    value = *parsed;
+  }
+  declare(name, fallback, value, help, check, recorded);
+  return value;
+}
+
+bool Options::flag(std::string_view asked, bool fallback, std::string_view help, bool recorded) {
+  const std::string name = replaced(asked, '-', '_');
+  bool value = fallback;
+  if (const Argument* argument = find(name)) {
+    const std::string& text = argument->value;
+    if (!argument->inline_value && !argument->next_value) {
+      value = true;
+    } else if (text == "true" || text == "1" || text == "yes" || text == "on") {
+      value = true;
+    } else if (text == "false" || text == "0" || text == "no" || text == "off") {
+      value = false;
+    } else if (argument->next_value) {
+      throw UsageError(fmt::format("unexpected argument '{}' after --{}: expected --name=value", text,
+                                   argument->spelled));
+    } else {
+      refuse(argument->spelled, text, "true or false", {});
+    }
+  }
+  declare(name, fallback, value, help, {}, recorded);
+  return value;
+}
+
+std::string Options::text(std::string_view asked, const std::string& fallback, std::string_view help,
+                          const Check& check, bool recorded) {
+  const std::string name = replaced(asked, '-', '_');
+  const auto good = [&](const std::string& value) {
+    return check.choices.empty() ||
+           std::find(check.choices.begin(), check.choices.end(), value) != check.choices.end();
+  };
+  check_default(name, good(fallback));
+  std::string value = fallback;
+  if (const Argument* argument = find(name)) {
+    if (!argument->inline_value && !argument->next_value)
+      throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
+    value = argument->value;
+    if (!good(value)) throw UsageError(fmt::format("--{}={}: expected {}", argument->spelled, value, check.range));
+  }
+  declare(name, fallback, value, help, check, recorded);
+  return value;
+}
+
+void Options::finish() const {
+  for (const Argument& argument : arguments_) {
+    const auto known = [&](const Declared& declared) { return declared.name == argument.name; };
+    if (std::any_of(declared_.begin(), declared_.end(), known)) continue;
+    const auto nearest = std::min_element(declared_.begin(), declared_.end(), [&](const auto& a, const auto& b) {
+      return distance(a.name, argument.name) < distance(b.name, argument.name);
+    });
+    std::string message = fmt::format("unknown option --{}", argument.spelled);
+    if (nearest != declared_.end() &&
+        distance(nearest->name, argument.name) <= std::max<std::size_t>(2, argument.name.size() / 3)) {
+      // In the spelling of whoever asks.
+      const bool underscores = argument.spelled.find('_') != std::string::npos;
+      message += fmt::format(": did you mean --{}?", underscores ? nearest->name : replaced(nearest->name, '_', '-'));
+    } else {
+      message += ": --help lists what there is";
+    }
+    throw UsageError(message);
+  }
+}
+
+nlohmann::json Options::to_json(const Value& value) {
+  if (const double* number = std::get_if<double>(&value); number && !std::isfinite(*number))
+    return fmt::format("{}", *number);  // JSON has no infinity
+  return std::visit([](const auto& v) { return nlohmann::json(v); }, value);
+}
+
+std::string Options::help_text(std::string_view summary) const {
+  std::string text = fmt::format("usage: {} [--name=value ...]\n", program_);
+  if (!summary.empty()) text += fmt::format("{}\n", summary);
+  for (const bool recorded : {true, false}) {
+    std::string part;
+    for (const Declared& option : declared_) {
+      if (option.recorded != recorded) continue;
+      std::string left = fmt::format("--{}", replaced(option.name, '_', '-'));
+      if (const bool* on = std::get_if<bool>(&option.fallback)) {
+        if (*on) left += "=true";
+      } else if (const std::string* fallback = std::get_if<std::string>(&option.fallback)) {
+        left += "=" + *fallback;
+      } else {
+        left += fmt::format("={}", to_json(option.fallback).dump());
+      }
+      part += fmt::format("  {:<34} {}{}\n", left, option.help,
+                          option.range.empty() ? "" : fmt::format(" ({})", option.range));
+    }
+    if (!part.empty()) text += (recorded ? "\nExperiment (shown with defaults):\n" : "\nProgram:\n") + part;
+  }
+  return text;
+}
+
+nlohmann::json Options::describe_json() const {
+  static constexpr const char* types[] = {"boolean", "integer", "number", "string"};
+  auto options = nlohmann::json::array();
+  for (const Declared& option : declared_) {
+    nlohmann::json described{{"name", option.name},           {"type", types[option.fallback.index()]},
+                             {"default", to_json(option.fallback)}, {"help", option.help},
+                             {"range", option.range},         {"recorded", option.recorded}};
+    if (!option.choices.empty()) described["choices"] = option.choices;
+    options.push_back(std::move(described));
+  }
+  return {{"program", program_}, {"options", std::move(options)}};
+}
+
+nlohmann::json Options::values_json() const {
+  auto values = nlohmann::json::object();
+  for (const Declared& option : declared_)
+    if (option.recorded) values[option.name] = to_json(option.value);
+  return values;
+}
+
+}  // namespace gradus::lab

@@ -1,0 +1,125 @@
+// The options of a program: declared where they are used, checked, recorded and described in one place.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace gradus::lab {
+
+// A command line that asks for something that does not exist or is not allowed. The message is one line, without the
+// program's name.
+struct UsageError : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+// What an option's value must fulfil, and how to say so.
+struct Check {
+  std::string range;                                // ">= 1"; empty: anything
+  std::function<bool(double)> number = nullptr;     // of an integer or a number
+  std::vector<std::string> choices = {};            // of a string
+  bool infinite = false, nan = false;               // numbers must be finite unless these say otherwise
+};
+Check at_least(double low);
+Check at_most(double high);
+Check more_than(double low);
+Check between(double low, double high);          // both included
+Check from_to_below(double low, double high);    // low <= value < high, as for a momentum
+Check one_of(std::vector<std::string> choices);
+Check or_infinite(Check check);                  // also allows inf and -inf where the check does
+Check or_nan(Check check);
+
+// Reads --name=value, --name value and flags; '-' and '_' in a name are the same. Each option is declared by asking for it:
+//   Options options("width_study", argc, argv);
+//   const int width = options.get("width", 128, "units in the hidden layer", at_least(1));
+//   options.finish();
+// Throws UsageError for a value that does not parse as a whole or fails its check, an option given twice, a stray
+// argument, and in finish() for an option that nobody declared.
+class Options {
+ public:
+  Options(std::string program, int argc, const char* const* argv);
+  Options(std::string program, const std::vector<std::string>& arguments);
+
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  T get(std::string_view name, T fallback, std::string_view help, const Check& check = {}) {
+    return static_cast<T>(integer(name, static_cast<std::int64_t>(fallback), help, check, true, limit_of<T>()));
+  }
+  double get(std::string_view name, double fallback, std::string_view help, const Check& check = {}) {
+    return number(name, fallback, help, check, true);
+  }
+  bool get(std::string_view name, bool fallback, std::string_view help) { return flag(name, fallback, help, true); }
+  std::string get(std::string_view name, const std::string& fallback, std::string_view help, const Check& check = {}) {
+    return text(name, fallback, help, check, true);
+  }
+  std::string get(std::string_view name, const char* fallback, std::string_view help, const Check& check = {}) {
+    return text(name, fallback, help, check, true);
+  }
+
+  // Options that say where and how to run (--output, --quiet, --help, ...) but do not change the result: described, but
+  // not among values_json().
+  bool control(std::string_view name, bool fallback, std::string_view help) {
+    return flag(name, fallback, help, false);
+  }
+  std::string control(std::string_view name, const char* fallback, std::string_view help, const Check& check = {}) {
+    return text(name, fallback, help, check, false);
+  }
+
+  // True if the command line names the option, declared or not.
+  bool given(std::string_view name) const;
+  // Call when all options are declared: refuses what is left, with the nearest name that is known.
+  void finish() const;
+
+  const std::string& program() const { return program_; }
+  std::string help_text(std::string_view summary = {}) const;
+  // {"program": ..., "options": [{"name", "type", "default", "help", "range", "choices", "recorded"}]}; type is integer,
+  // number, string or boolean; infinities and NaN are the strings "inf", "-inf" and "nan".
+  nlohmann::json describe_json() const;
+  // The effective value of each recorded option, defaults included.
+  nlohmann::json values_json() const;
+
+ private:
+  using Value = std::variant<bool, std::int64_t, double, std::string>;
+  struct Argument {
+    std::string spelled, name;  // as written without the dashes, and with '_' only
+    bool inline_value = false, next_value = false;
+    std::string value;
+  };
+  struct Declared {
+    std::string name, help, range;
+    std::vector<std::string> choices;
+    Value fallback, value;
+    bool recorded;
+  };
+  template <class T>
+  static std::int64_t limit_of() {
+    return std::cmp_less(std::numeric_limits<T>::max(), std::numeric_limits<std::int64_t>::max())
+               ? static_cast<std::int64_t>(std::numeric_limits<T>::max())
+               : std::numeric_limits<std::int64_t>::max();
+  }
+
+  void parse(const std::vector<std::string>& arguments);
+  const Argument* find(std::string_view name) const;
+  void declare(std::string_view name, Value fallback, Value value, std::string_view help, const Check& check,
+               bool recorded);
+  std::int64_t integer(std::string_view name, std::int64_t fallback, std::string_view help, const Check& check,
+                       bool recorded, std::int64_t limit);
+  double number(std::string_view name, double fallback, std::string_view help, const Check& check, bool recorded);
+  bool flag(std::string_view name, bool fallback, std::string_view help, bool recorded);
+  std::string text(std::string_view name, const std::string& fallback, std::string_view help, const Check& check,
+                   bool recorded);
+  static nlohmann::json to_json(const Value& value);
+
+  std::string program_;
+  std::vector<Argument> arguments_;
+  std::vector<Declared> declared_;
+};
+
+}  // namespace gradus::lab

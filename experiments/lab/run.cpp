@@ -1,0 +1,150 @@
+#include "experiments/lab/run.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+
+#include "autodiff/kernels/products.h"
+
+namespace gradus::lab {
+namespace {
+
+volatile std::sig_atomic_t stop_signal = 0;
+
+struct Finished {};     // --help or --describe was answered
+struct Interrupted {};  // a signal asked the run to stop
+
+// The range of a hyperparameter as an option's check.
+Check check_of(const optim::Hyperparameter& h) {
+  if (h.high_open && std::isfinite(h.high)) return from_to_below(h.low, h.high);
+  return h.low > 0 ? more_than(0) : at_least(0);
+}
+
+}  // namespace
+
+Run::Run(const std::string& program, const std::string& summary, int argc, const char* const* argv)
+    : options_(program, argc, argv),
+      summary_(summary),
+      seed_(static_cast<std::uint64_t>(
+          options_.get("seed", std::int64_t{0}, "seed of every random stream", at_least(0)))),
+      dtype_(floating_dtype(
+          options_.get("dtype", "float32", "element type of parameters and data", one_of({"float32", "float64"})))),
+      threads_(options_.get("threads", 1, "threads of a matrix product", between(1, 1024))),
+      continue_after_divergence_(options_.get("continue_after_divergence", false,
+                                              "go on when the loss is not finite; the run still counts as diverged")) {}
+
+ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
+  std::vector<std::string> names;
+  for (const optim::Method& method : optim::methods()) names.push_back(method.name);
+  const std::string name = options_.get("optimizer", fallback, "the method", one_of(names));
+  optim::NamedValues values;
+  for (const optim::Hyperparameter& h : optim::method(name).hyperparameters) {
+    double value = h.default_value;
+    for (const MethodDefaults& changed : defaults)
+      for (const auto& [changed_name, its_value] : changed.values)
+        if (changed.method == name && changed_name == h.name) value = its_value;
+    const double chosen =
+        h.is_flag ? options_.get(h.name, value != 0, h.help) : options_.get(h.name, value, h.help, check_of(h));
+    values.emplace_back(h.name, chosen);
+  }
+  return {name, optim::make_optimizer(name, values)};
+}
+
+const Dataset& Run::dataset(const std::string& fallback) {
+  const std::string name = options_.get("data", fallback, "data set: fashion-mnist, or any name with --data-dir");
+  const std::string directory =
+      options_.get("data_dir", "", "directory of the four IDX files, plain or gzip (MNIST's names)");
+  data_.emplace(name, directory);
+  return dataset_;
+}
+
+void Run::start() {
+  const bool help = options_.control("help", false, "print this and end");
+  const bool describe = options_.control("describe", false, "print the options as JSON and end");
+  const bool quiet = options_.control("quiet", false, "no progress on the terminal");
+  const bool overwrite = options_.control("overwrite", false, "replace the run in an existing output folder");
+  const std::string fallback = "results/" + options_.program();
+  const std::string output = options_.control("output", fallback.c_str(), "folder of this run; must not exist");
+  if (help) std::fputs(options_.help_text(summary_).c_str(), stdout);
+  if (describe) std::fputs((options_.describe_json().dump(2) + "\n").c_str(), stdout);
+  if (help || describe) throw Finished{};
+  options_.finish();
+
+  if (data_) dataset_ = load_idx_dataset(data_->first, data_->second, dtype_);
+  kernels::set_threads(threads_);
+  folder_ = std::make_unique<RunFolder>(options_.program(), options_.values_json(), seed_, output, overwrite);
+  folder_->set_attribute("product_library", kernels::product_library());
+  steps_ = &folder_->table("step", {{"loss", "nat", "loss of the batch before the step"}});
+  progress_.start(options_.program(), quiet);
+}
+
+RunTable& Run::table(const std::string& name, std::vector<Column> columns) {
+  if (!folder_) throw std::logic_error("table: before start()");
+  return folder_->table(name, std::move(columns));
+}
+
+void Run::log(const optim::StepReport& report) {
+  if (!steps_) throw std::logic_error("log: before start()");
+  const std::int64_t step = steps_->rows();
+  steps_->append(step, {report.loss});
+  progress_.step(step + 1, report.loss);
+  if (stop_signal) throw Interrupted{};
+  if (std::isfinite(report.loss) || !divergence_.empty()) return;
+  divergence_ = fmt::format("the loss became {} at step {}", report.loss, step);
+  if (!continue_after_divergence_) throw Diverged(divergence_);
+}
+
+int main(const std::string& program, const std::string& summary, int argc, const char* const* argv,
+         const std::function<void(Run&)>& body) {
+  std::unique_ptr<Run> run;
+  const auto complain = [&](const std::string& what) {
+    if (run) run->progress_.finish();
+    std::fprintf(stderr, "%s: %s\n", program.c_str(), what.c_str());
+  };
+  // Ends the run's record; a failure to do so must not hide what happened before.
+  const auto end = [&](Status status, const std::string& reason) {
+    if (!run || !run->folder_ || run->folder_->finished()) return;
+    run->progress_.finish();
+    run->folder_->finish(status, reason);
+  };
+  const auto end_badly = [&](Status status, const std::string& reason) {
+    try {
+      end(status, reason);
+    } catch (const std::exception& error) {
+      complain(error.what());
+    }
+  };
+  const auto code = [](Exit exit) { return static_cast<int>(exit); };
+
+  std::signal(SIGINT, [](int) { stop_signal = 1; });
+  std::signal(SIGTERM, [](int) { stop_signal = 1; });
+  try {
+    run = std::make_unique<Run>(program, summary, argc, argv);
+    body(*run);
+    if (!run->divergence_.empty()) throw Diverged(run->divergence_);
+    end(Status::completed, "");
+    return code(Exit::completed);
+  } catch (const Finished&) {
+    return code(Exit::completed);
+  } catch (const Interrupted&) {
+    end_badly(Status::interrupted, "stopped by a signal");
+    complain("stopped by a signal; what was logged is kept");
+    return code(Exit::interrupted);
+  } catch (const Diverged& error) {
+    end_badly(Status::diverged, error.what());
+    complain(std::string("diverged: ") + error.what());
+    return code(Exit::diverged);
+  } catch (const std::invalid_argument& error) {
+    end_badly(Status::failed, error.what());
+    complain(error.what());
+    return code(Exit::usage);
+  } catch (const std::exception& error) {
+    end_badly(Status::failed, error.what());
+    complain(error.what());
+    return code(Exit::failed);
+  }
+}
+
+}  // namespace gradus::lab

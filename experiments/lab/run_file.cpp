@@ -1,0 +1,62 @@
+#include "experiments/lab/run_file.h"
+
+#include <cstdint>
+#include <string>
+
+#include "experiments/lab/files.h"
+#include "experiments/lab/hdf5.h"
+
+namespace gradus::lab {
+namespace {
+
+void write_table(h5::Group& group, const Table& table) {
+  h5::Dataset scale = group.scale(table.index_name(), table.index());
+  scale.attribute("units", "1");
+  scale.attribute("long_name", table.index_name());
+  for (std::size_t i = 0; i < table.columns().size(); ++i) {
+    const Column& column = table.columns()[i];
+    h5::Dataset dataset = group.numbers(column.name, table.values(i), scale);
+    dataset.attribute("units", column.units);
+    dataset.attribute("long_name", column.long_name.empty() ? column.name : column.long_name);
+  }
+}
+
+void write_attributes(h5::Group& group, const nlohmann::json& attributes) {
+  for (const auto& [name, value] : attributes.items()) {
+    if (value.is_string()) {
+      group.attribute(name, value.get<std::string>());
+    } else if (value.is_number_float()) {
+      group.attribute(name, value.get<double>());
+    } else if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX}) {
+      group.attribute(name, value.get<std::uint64_t>());
+    } else if (value.is_number()) {
+      group.attribute(name, value.get<std::int64_t>());
+    } else if (value.is_boolean()) {
+      group.attribute(name, std::int64_t{value.get<bool>()});
+    } else {
+      group.attribute(name, value.dump());
+    }
+  }
+}
+
+}  // namespace
+
+void write_run_file(const std::filesystem::path& path, const std::vector<const Table*>& tables,
+                    const nlohmann::json& attributes) {
+  h5::File file(path);
+  {
+    h5::Group root = file.root();
+    write_attributes(root, attributes);
+    for (const Table* table : tables) {
+      if (table->name() == root_table) {
+        write_table(root, *table);
+      } else {
+        h5::Group group = root.group(table->name());
+        write_table(group, *table);
+      }
+    }
+  }
+  write_file(path, file.image());
+}
+
+}  // namespace gradus::lab

@@ -1,0 +1,46 @@
+#include "experiments/lab/run_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+namespace gradus::lab {
+namespace {
+
+void check_name(const std::string& table, const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), allowed) || (name[0] >= '0' && name[0] <= '9'))
+    throw std::invalid_argument(
+        fmt::format("table '{}': bad name '{}', expected letters, digits and '_'", table, name));
+}
+
+}  // namespace
+
+Table::Table(std::string name, std::vector<Column> columns, std::string index_name)
+    : name_(std::move(name)),
+      index_name_(index_name.empty() ? name_ : std::move(index_name)),
+      columns_(std::move(columns)),
+      values_(columns_.size()) {
+  check_name(name_, name_);
+  check_name(name_, index_name_);
+  std::set<std::string> seen{index_name_};
+  for (const Column& column : columns_) {
+    check_name(name_, column.name);
+    if (!seen.insert(column.name).second)
+      throw std::invalid_argument(fmt::format("table '{}': column '{}' is given twice", name_, column.name));
+  }
+}
+
+void Table::append(std::int64_t index, std::span<const double> values) {
+  if (values.size() != columns_.size())
+    throw std::invalid_argument(
+        fmt::format("table '{}': {} values for {} columns", name_, values.size(), columns_.size()));
+  index_.push_back(index);
+  for (std::size_t i = 0; i < values.size(); ++i) values_[i].push_back(values[i]);
+}
+
+}  // namespace gradus::lab

@@ -1,0 +1,40 @@
+// A table of measurements in memory: an integer index and named columns of numbers with units.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace gradus::lab {
+
+struct Column {
+  std::string name, units = "1", long_name;  // units as in UDUNITS: "1" for a plain number, "s", "byte"
+  friend bool operator==(const Column&, const Column&) = default;
+};
+
+class Table {
+ public:
+  // The index has the table's name unless another is given. Throws std::invalid_argument for names that are empty, given
+  // twice, or hold anything but letters, digits and '_'.
+  Table(std::string name, std::vector<Column> columns, std::string index_name = {});
+
+  // Throws std::invalid_argument if there is not one value for each column.
+  void append(std::int64_t index, std::span<const double> values);
+
+  const std::string& name() const { return name_; }
+  const std::string& index_name() const { return index_name_; }
+  const std::vector<Column>& columns() const { return columns_; }
+  std::int64_t rows() const { return static_cast<std::int64_t>(index_.size()); }
+  const std::vector<std::int64_t>& index() const { return index_; }
+  // The values of column i, one for each row.
+  const std::vector<double>& values(std::size_t i) const { return values_[i]; }
+
+ private:
+  std::string name_, index_name_;
+  std::vector<Column> columns_;
+  std::vector<std::int64_t> index_;
+  std::vector<std::vector<double>> values_;
+};
+
+}  // namespace gradus::lab

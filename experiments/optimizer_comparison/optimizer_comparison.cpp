@@ -1,0 +1,91 @@
+// Which of SGD, Adam and RMSprop trains a small dense network better? This program trains one network with one optimizer
+// and one seed; the sweep beside it asks the question.
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "experiments/lab/trainer.h"
+#include "nn/losses.h"
+
+using namespace gradus;
+
+namespace {
+
+// "128" or "256,128": the sizes of the hidden layers; empty for none.
+std::vector<std::int64_t> parse_sizes(const std::string& text) {
+  std::vector<std::int64_t> sizes;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const bool whole = !part.empty() && part.size() <= 6 && part.find_first_not_of("0123456789") == std::string::npos;
+    if (!whole || std::stoll(part) < 1)
+      throw lab::UsageError("option --hidden=" + text + ": expected layer sizes such as 128 or 256,128");
+    sizes.push_back(std::stoll(part));
+  }
+  return sizes;
+}
+
+// Keras' defaults, which the comparison started from.
+const std::vector<lab::MethodDefaults> keras = {{"sgd", {{"learning_rate", 0.01}}},
+                                                {"adam", {{"learning_rate", 0.001}, {"epsilon", 1e-7}}},
+                                                {"adamw", {{"learning_rate", 0.001}, {"epsilon", 1e-7}}},
+                                                {"rmsprop", {{"learning_rate", 0.001}, {"rho", 0.9}, {"epsilon", 1e-7}}}};
+
+const std::vector<lab::Column> columns = {
+    {"training_loss", "nat", "mean loss over the training set after the epoch"},
+    {"training_accuracy", "1", "share of the training set classified correctly after the epoch"},
+    {"validation_loss", "nat", "mean loss over the held-out set after the epoch"},
+    {"validation_accuracy", "1", "share of the held-out set classified correctly after the epoch"},
+    {"running_loss", "nat", "mean loss of the epoch's batches while training"},
+    {"training_seconds", "s", "seconds spent training so far, without evaluation and logging"},
+    {"optimizer_state_bytes", "byte", "memory that the optimizer keeps between steps"},
+    {"gradients", "1", "gradients evaluated so far"},
+    {"examples", "1", "training examples seen so far"}};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return lab::main("optimizer_comparison", "Trains a dense network on images with one optimizer and one seed.", argc, argv,
+                   [](lab::Run& run) {
+    const int epochs = run.option("epochs", 5, "passes over the training set", lab::at_least(1));
+    const int batch_size = run.option("batch_size", 32, "examples in a batch", lab::at_least(1));
+    const std::string hidden_text = run.option("hidden", "128", "sizes of the hidden layers, e.g. 256,128");
+    const std::string activation = run.option("activation", "relu", "between the layers",
+                                              lab::one_of({"relu", "tanh", "sigmoid", "softplus", "gelu"}));
+    const std::string weights =
+        run.option("initializer", "glorot_uniform", "of the weights; biases start at zero",
+                   lab::one_of({"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
+                                "lecun_normal", "orthogonal", "zeros"}));
+    const auto optimizer = run.optimizer("sgd", keras);
+    const lab::Dataset& data = run.dataset("fashion-mnist");
+    std::vector<std::int64_t> sizes = parse_sizes(hidden_text);
+    run.start();
+
+    sizes.insert(sizes.begin(), data.height * data.width);
+    sizes.push_back(data.classes);
+    lab::Trainer trainer(run, nn::multilayer_perceptron(sizes, activation, nn::initializer(weights)), nn::cross_entropy,
+                         *optimizer);
+    lab::RunTable& table = run.table("epoch", columns);
+    const auto record = [&](int epoch, double running_loss) {
+      const lab::Evaluation training = trainer.evaluate(data.train), validation = trainer.evaluate(data.test);
+      table.append(epoch, {training.loss, training.accuracy, validation.loss, validation.accuracy, running_loss,
+                           trainer.training_seconds(), static_cast<double>(optimizer->state_bytes()),
+                           static_cast<double>(trainer.costs().gradients), static_cast<double>(trainer.costs().examples)});
+      run.say(fmt::format("epoch {:2}: training loss {:.4f}, accuracy {:.4f}; held-out loss {:.4f}, accuracy {:.4f}", epoch,
+                          training.loss, training.accuracy, validation.loss, validation.accuracy));
+    };
+
+    lab::Batches batches(data.train, batch_size, run.stream("shuffle", 0));
+    run.expect_steps(batches.size() * epochs);
+    record(0, std::numeric_limits<double>::quiet_NaN());
+    for (int epoch = 1; epoch <= epochs; ++epoch) {
+      batches.shuffle(run.stream("shuffle", static_cast<std::uint64_t>(epoch)));
+      double running_loss = 0;
+      for (const lab::Batch& batch : batches) {
+        const optim::StepReport report = trainer.step(batch);
+        run.log(report);
+        running_loss += report.loss * static_cast<double>(batch.labels.size()) / static_cast<double>(data.train.size());
+      }
+      record(epoch, running_loss);
+    }
+  });
+}

@@ -1,0 +1,67 @@
+#include "nn/layers.h"
+
+#include <string>
+
+namespace gradus::nn {
+
+Linear::Linear(std::int64_t in, std::int64_t out, Initializer weight, Initializer bias)
+    : in_(in), out_(out), weight_initializer_(std::move(weight)), bias_initializer_(std::move(bias)) {
+  if (in < 1 || out < 1)
+    throw std::invalid_argument("Linear: " + std::to_string(in) + " inputs and " + std::to_string(out) +
+                                " outputs, expected at least 1 of each");
+}
+
+void Linear::declare(ParameterScope& scope) {
+  weight_ = scope.declare("weight", {in_, out_}, weight_initializer_);
+  bias_ = scope.declare("bias", {out_}, bias_initializer_, {"bias"});
+}
+
+Dropout::Dropout(double probability) : probability_(probability) {
+  if (!(probability >= 0 && probability < 1))
+    throw std::invalid_argument("Dropout: probability " + std::to_string(probability) + ", expected 0 <= p < 1");
+}
+
+Var Dropout::forward(Forward& f, const Var& x) const {
+  return f.training() && probability_ > 0 ? dropout(x, probability_, f.random_key()) : x;
+}
+
+Var Flatten::forward(Forward&, const Var& x) const {
+  const Shape& shape = x.shape();
+  if (shape.rank() == 0) throw std::invalid_argument("Flatten: a scalar has no batch");
+  return reshape(x, {shape[0], shape.size(1, shape.rank())});
+}
+
+void Sequential::declare(ParameterScope& scope) {
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    ParameterScope child = scope.child(std::to_string(i));
+    layers_[i].declare(child);
+  }
+}
+
+Var Sequential::forward(Forward& f, const Var& x) const {
+  Var y = x;
+  for (const Layer& layer : layers_) y = layer.forward(f, y);
+  return y;
+}
+
+Sequential multilayer_perceptron(std::span<const std::int64_t> sizes, const std::string& activation,
+                                 const Initializer& weight) {
+  if (sizes.size() < 2) throw std::invalid_argument("multilayer_perceptron: fewer than two sizes");
+  const auto make = [&]() -> Layer {
+    if (activation == "relu") return Relu{};
+    if (activation == "tanh") return Tanh{};
+    if (activation == "sigmoid") return Sigmoid{};
+    if (activation == "softplus") return Softplus{};
+    if (activation == "gelu") return Gelu{};
+    throw std::invalid_argument("unknown activation '" + activation +
+                                "': expected relu, tanh, sigmoid, softplus or gelu");
+  };
+  std::vector<Layer> layers;
+  for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
+    if (i > 0) layers.push_back(make());
+    layers.push_back(Linear{sizes[i], sizes[i + 1], weight});
+  }
+  return Sequential(std::move(layers));
+}
+
+}  // namespace gradus::nn

@@ -1,0 +1,44 @@
+// Adagrad, diagonal form. Duchi, Hazan & Singer (2011), section 1.1.
+//   v <- v + g^2;  theta <- theta - learning_rate g / (sqrt(v) + epsilon)
+// v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras.
+#pragma once
+
+#include <cmath>
+
+#include "optim/optimizer.h"
+#include "optim/update.h"
+
+namespace gradus::optim {
+
+class Adagrad final : public Optimizer {
+ public:
+  explicit Adagrad(const Settings& s)
+      : learning_rate_(s["learning_rate"]), epsilon_(s["epsilon"]), initial_(s["initial_accumulator"]) {}
+
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    objective.move_to(theta);
+    if (!accumulator_.defined()) accumulator_ = Tensor::full(theta.shape(), initial_, theta.dtype());
+    update_each(theta, objective.gradient(), [this]<class T>(T) {
+      return [rate = static_cast<T>(learning_rate_), epsilon = static_cast<T>(epsilon_)](T& x, T g, T& v) {
+        v += g * g;
+        x -= rate * g / (std::sqrt(v) + epsilon);
+      };
+    }, accumulator_);
+    return {objective.value()};
+  }
+  void visit(StateVisitor& visitor) override { visitor.tensor("accumulator", accumulator_); }
+
+ private:
+  double learning_rate_, epsilon_, initial_;
+  Tensor accumulator_;
+};
+
+inline Method adagrad_method() {
+  return {"adagrad",
+          "Duchi, Hazan & Singer (2011)",
+          {positive("learning_rate", 0.01, "step size"), positive("epsilon", 1e-10, "added to the root of the sum of squares"),
+           non_negative("initial_accumulator", 0, "where the sum of squares starts")},
+          [](const Settings& s) { return std::make_unique<Adagrad>(s); }};
+}
+
+}  // namespace gradus::optim

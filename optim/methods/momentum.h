@@ -1,0 +1,49 @@
+// Momentum. Polyak (1964), eq. 9, in PyTorch's form:
+//   v <- mu v + g;  theta <- theta - learning_rate v
+// and Nesterov's accelerated gradient, Nesterov (1983), as Sutskever et al. (2013), eq. 3-4, in terms of the look-ahead point:
+//   v <- mu v + g;  theta <- theta - learning_rate (g + mu v)
+// Keras and Sutskever put the rate inside, v <- mu v - learning_rate g: the same as long as the rate does not change.
+#pragma once
+
+#include "optim/optimizer.h"
+#include "optim/update.h"
+
+namespace gradus::optim {
+
+class Momentum final : public Optimizer {
+ public:
+  Momentum(const Settings& s, bool nesterov)
+      : learning_rate_(s["learning_rate"]), momentum_(s["momentum"]), nesterov_(nesterov) {}
+
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    objective.move_to(theta);
+    ensure_state(velocity_, theta);
+    const auto update = [this]<class T>(T) {
+      // The two forms differ in the weights of g and v in the step.
+      const T rate = static_cast<T>(learning_rate_), mu = static_cast<T>(momentum_);
+      const T of_gradient = nesterov_ ? rate : T{0}, of_velocity = nesterov_ ? rate * mu : rate;
+      return [=](T& x, T g, T& v) {
+        v = mu * v + g;
+        x -= of_gradient * g + of_velocity * v;
+      };
+    };
+    update_each(theta, objective.gradient(), update, velocity_);
+    return {objective.value()};
+  }
+  void visit(StateVisitor& visitor) override { visitor.tensor("velocity", velocity_); }
+
+ private:
+  double learning_rate_, momentum_;
+  bool nesterov_;
+  Tensor velocity_;
+};
+
+inline Method momentum_method(bool nesterov = false) {
+  return {nesterov ? "nesterov" : "momentum",
+          nesterov ? "Nesterov (1983); Sutskever et al. (2013)" : "Polyak (1964)",
+          {positive("learning_rate", 0.01, "step size"), decay("momentum", 0.9, "decay of the velocity")},
+          [nesterov](const Settings& s) { return std::make_unique<Momentum>(s, nesterov); }};
+}
+inline Method nesterov_method() { return momentum_method(true); }
+
+}  // namespace gradus::optim

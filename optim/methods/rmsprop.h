@@ -1,0 +1,89 @@
+// RMSprop. Tieleman & Hinton (2012), lecture 6e; the centred form is Graves (2013), eq. 38-45, without its other constants.
+//   v <- rho v + (1 - rho) g^2;  [centred: a <- rho a + (1 - rho) g]
+//   d = g / (sqrt(v - a^2) + epsilon);  [momentum: b <- mu b + d, d = b];  theta <- theta - learning_rate d
+// Epsilon stands outside the root, as in PyTorch; Keras and TensorFlow put it inside. PyTorch calls rho "alpha".
+#pragma once
+
+#include <cmath>
+
+#include "optim/optimizer.h"
+#include "optim/update.h"
+
+namespace gradus::optim {
+
+class RmsProp final : public Optimizer {
+ public:
+  explicit RmsProp(const Settings& s)
+      : learning_rate_(s["learning_rate"]),
+        rho_(s["rho"]),
+        epsilon_(s["epsilon"]),
+        momentum_(s["momentum"]),
+        centered_(s["centered"] != 0) {}
+
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    objective.move_to(theta);
+    ensure_state(second_moment_, theta);
+    if (centered_) ensure_state(first_moment_, theta);
+    if (momentum_ > 0) ensure_state(velocity_, theta);
+    // Each variant touches only the state that it has.
+    if (centered_ && momentum_ > 0)
+      update_each(theta, objective.gradient(), [this]<class T>(T) {
+        return [c = constants<T>()](T& x, T g, T& v, T& a, T& b) { x -= c.rate * c.with_momentum(c.centered(g, v, a), b); };
+      }, second_moment_, first_moment_, velocity_);
+    else if (centered_)
+      update_each(theta, objective.gradient(), [this]<class T>(T) {
+        return [c = constants<T>()](T& x, T g, T& v, T& a) { x -= c.rate * c.centered(g, v, a); };
+      }, second_moment_, first_moment_);
+    else if (momentum_ > 0)
+      update_each(theta, objective.gradient(), [this]<class T>(T) {
+        return [c = constants<T>()](T& x, T g, T& v, T& b) { x -= c.rate * c.with_momentum(c.plain(g, v), b); };
+      }, second_moment_, velocity_);
+    else
+      update_each(theta, objective.gradient(), [this]<class T>(T) {
+        return [c = constants<T>()](T& x, T g, T& v) { x -= c.rate * c.plain(g, v); };
+      }, second_moment_);
+    return {objective.value()};
+  }
+  void visit(StateVisitor& visitor) override {
+    visitor.tensor("second_moment", second_moment_);
+    if (centered_) visitor.tensor("first_moment", first_moment_);
+    if (momentum_ > 0) visitor.tensor("velocity", velocity_);
+  }
+
+ private:
+  template <class T>
+  struct Constants {
+    T rate, rho, epsilon, mu;
+    GRADUS_INLINE T plain(T g, T& v) const {
+      v += (1 - rho) * (g * g - v);
+      return g / (std::sqrt(v) + epsilon);
+    }
+    GRADUS_INLINE T centered(T g, T& v, T& a) const {
+      v += (1 - rho) * (g * g - v);
+      a += (1 - rho) * (g - a);
+      const T variance = v - a * a;
+      return g / (std::sqrt(variance > 0 ? variance : T{0}) + epsilon);  // rounding may leave it below 0
+    }
+    GRADUS_INLINE T with_momentum(T d, T& b) const { return b = mu * b + d; }
+  };
+  template <class T>
+  Constants<T> constants() const {
+    return {static_cast<T>(learning_rate_), static_cast<T>(rho_), static_cast<T>(epsilon_), static_cast<T>(momentum_)};
+  }
+
+  double learning_rate_, rho_, epsilon_, momentum_;
+  bool centered_;
+  Tensor second_moment_, first_moment_, velocity_;
+};
+
+inline Method rmsprop_method() {
+  return {"rmsprop",
+          "Tieleman & Hinton (2012)",
+          {positive("learning_rate", 0.001, "step size"), decay("rho", 0.9, "decay of the mean square"),
+           positive("epsilon", 1e-7, "added to the root of the mean square"),
+           decay("momentum", 0, "decay of the velocity; 0 for none"),
+           flag("centered", false, "divide by the deviation instead of the root mean square (Graves 2013)")},
+          [](const Settings& s) { return std::make_unique<RmsProp>(s); }};
+}
+
+}  // namespace gradus::optim

@@ -1,0 +1,39 @@
+// Gradient descent. Cauchy (1847); on mini-batches, Robbins & Monro (1951).
+//   theta <- theta - learning_rate g
+// The two names are one formula: "gradient_descent" says that the objective is the whole data set, "sgd" that it is a batch.
+#pragma once
+
+#include "optim/optimizer.h"
+#include "optim/update.h"
+
+namespace gradus::optim {
+
+class Sgd final : public Optimizer {
+ public:
+  explicit Sgd(const Settings& s) : learning_rate_(s["learning_rate"]) {}
+
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    objective.move_to(theta);
+    update_each(theta, objective.gradient(), [rate = learning_rate_]<class T>(T) {
+      return [rate = static_cast<T>(rate)](T& x, T g) { x -= rate * g; };
+    });
+    return {objective.value()};
+  }
+  void visit(StateVisitor&) override {}
+
+ private:
+  double learning_rate_;
+};
+
+inline Method sgd_method() {
+  return {"sgd", "Robbins & Monro (1951)", {positive("learning_rate", 0.01, "step size")},
+          [](const Settings& s) { return std::make_unique<Sgd>(s); }};
+}
+inline Method gradient_descent_method() {
+  Method method = sgd_method();
+  method.name = "gradient_descent";
+  method.source = "Cauchy (1847)";
+  return method;
+}
+
+}  // namespace gradus::optim

@@ -1,0 +1,226 @@
+// Every operation against finite differences, first and second order; none may be missing from the table.
+#include "autodiff/operations.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "autodiff/gradcheck.h"
+#include "autodiff/gradient.h"
+#include "autodiff/random.h"
+
+namespace gradus {
+namespace {
+
+using Leaves = std::vector<Var>;
+
+struct Case {
+  std::string operation;
+  std::vector<Shape> shapes;
+  Recipe recipe;
+  double low = -2, high = 2;  // inputs are uniform in between
+};
+
+Tensor random_tensor(const Shape& shape, RandomStream& random, double low, double high) {
+  Tensor tensor = Tensor::uninitialized(shape, DType::float64);
+  for (double& x : tensor.elements<double>()) x = random.uniform(low, high);
+  return tensor;
+}
+
+// Lives as long as the program: leaves refer to it.
+const Tensor& labels() {
+  static const Tensor tensor = Tensor::indices({2, 0, 1, 2});
+  return tensor;
+}
+
+const std::vector<Case>& table() {
+  static const std::vector<Case> cases = {
+      {"add", {{3, 4}, {3, 4}}, [](Tape&, const Leaves& x) { return x[0] + x[1]; }},
+      {"add", {{3, 4}, {4}}, [](Tape&, const Leaves& x) { return add(x[0], x[1]); }},
+      {"add", {{3, 1, 2}, {4, 1}}, [](Tape&, const Leaves& x) { return add(x[0], x[1]); }},
+      {"sub", {{3, 4}, {3, 1}}, [](Tape&, const Leaves& x) { return x[0] - x[1]; }},
+      {"sub", {{}, {2, 3}}, [](Tape&, const Leaves& x) { return x[0] - x[1]; }},
+      {"mul", {{3, 4}, {3, 4}}, [](Tape&, const Leaves& x) { return x[0] * x[1]; }},
+      {"mul", {{2, 3, 4}, {3, 1}}, [](Tape&, const Leaves& x) { return x[0] * x[1]; }},
+      {"mul", {{3}}, [](Tape&, const Leaves& x) { return x[0] * x[0] * x[0]; }},
+      {"div", {{3, 4}, {4}}, [](Tape&, const Leaves& x) { return x[0] / (x[1] + 3.0); }},
+      {"scale", {{5}}, [](Tape&, const Leaves& x) { return square(-2.5 * x[0]); }},
+      {"add_scalar", {{5}}, [](Tape&, const Leaves& x) { return square(1.5 - x[0]); }},
+      {"sum_to", {{2, 3, 4}}, [](Tape&, const Leaves& x) { return square(sum_to(x[0], {3, 1})); }},
+      {"sum_to", {{2, 3, 4}}, [](Tape&, const Leaves& x) { return square(sum(x[0], {0, 2})) * sum(x[0]); }},
+      {"sum_to", {{4, 5}}, [](Tape&, const Leaves& x) { return square(mean(x[0], {1}, true)) + mean(x[0]); }},
+      {"broadcast_to", {{3, 1}}, [](Tape&, const Leaves& x) { return square(broadcast_to(x[0], {2, 3, 4})); }},
+      {"maximum", {{3, 4}, {4}}, [](Tape&, const Leaves& x) { return square(maximum(x[0], x[1])); }},
+      {"where_positive", {{6}, {6}}, [](Tape&, const Leaves& x) { return square(where_positive(x[0], x[1])); }},
+      {"exp", {{3, 2}}, [](Tape&, const Leaves& x) { return exp(x[0]); }},
+      {"log", {{3, 2}}, [](Tape&, const Leaves& x) { return log(x[0]); }, 0.5, 3},
+      {"square", {{3, 2}}, [](Tape&, const Leaves& x) { return square(x[0]) * x[0]; }},
+      {"sqrt", {{3, 2}}, [](Tape&, const Leaves& x) { return sqrt(x[0]); }, 0.5, 3},
+      {"abs", {{7}}, [](Tape&, const Leaves& x) { return abs(x[0]) * x[0]; }},
+      {"relu", {{3, 4}}, [](Tape&, const Leaves& x) { return square(relu(x[0])); }},
+      {"relu_gate", {{6}, {6}}, [](Tape&, const Leaves& x) { return square(apply(ReluGate{}, x[0], x[1])); }},
+      {"clamp", {{9}}, [](Tape&, const Leaves& x) { return square(clamp(x[0], -1, 0.5)); }},
+      {"tanh", {{3, 4}}, [](Tape&, const Leaves& x) { return tanh(x[0]); }},
+      {"tanh_derivative", {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(TanhDerivative{}, x[0], x[1]); }},
+      {"sigmoid", {{3, 4}}, [](Tape&, const Leaves& x) { return sigmoid(x[0]); }},
+      {"sigmoid_derivative", {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(SigmoidDerivative{}, x[0], x[1]); }},
+      {"softplus", {{3, 4}}, [](Tape&, const Leaves& x) { return softplus(3.0 * x[0]); }},
+      {"normal_pdf", {{5}}, [](Tape&, const Leaves& x) { return apply(NormalPdf{}, x[0]); }},
+      {"gelu", {{3, 4}}, [](Tape&, const Leaves& x) { return gelu(x[0]); }},
+      {"gelu_derivative", {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(GeluDerivative{}, x[0], x[1]); }},
+      {"matmul", {{3, 4}, {4, 2}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1]); }},
+      {"matmul", {{4, 3}, {4, 2}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], true); }},
+      {"matmul", {{3, 4}, {2, 4}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], false, true); }},
+      {"matmul", {{4, 3}, {2, 4}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], true, true); }},
+      {"matmul", {{20, 30}, {30, 25}}, [](Tape&, const Leaves& x) { return tanh(0.05 * matmul(x[0], x[1])); }},
+      {"max", {{3, 4}}, [](Tape&, const Leaves& x) { return square(max(x[0], 1)); }},
+      {"max", {{3, 4, 2}}, [](Tape&, const Leaves& x) { return square(max(x[0], -2, true)); }},
+      {"take_at_max", {{3, 4}, {3, 4}}, [](Tape&, const Leaves& x) { return square(apply(TakeAtMax{0}, x[0], x[1])); }},
+      {"put_at_max", {{3, 1}, {3, 4}}, [](Tape&, const Leaves& x) { return square(apply(PutAtMax{1}, x[0], x[1])); }},
+      {"reshape", {{3, 4}}, [](Tape&, const Leaves& x) { return square(reshape(x[0], {2, 6})) + reshape(x[0], {2, 6}); }},
+      {"slice", {{3, 5, 2}}, [](Tape&, const Leaves& x) { return square(slice(x[0], 1, 1, 3)); }},
+      {"pad", {{3, 2}}, [](Tape&, const Leaves& x) { return square(pad(x[0], -1, 1, 5)); }},
+      {"concatenate", {{3, 2}, {3, 4}}, [](Tape&, const Leaves& x) { return square(concatenate({x[0], x[1], x[0]}, 1)); }},
+      {"gather", {{3, 2}}, [](Tape& t, const Leaves& x) { return square(gather(x[0], t.leaf(labels()))); }},
+      {"scatter_add", {{4, 2}}, [](Tape& t, const Leaves& x) { return square(scatter_add(x[0], t.leaf(labels()), 3)); }},
+      {"dropout", {{6, 5}}, [](Tape&, const Leaves& x) { return square(dropout(x[0], 0.4, 7)); }},
+      {"softmax", {{3, 4}}, [](Tape&, const Leaves& x) { return softmax(x[0]); }},
+      {"softmax", {{2, 3, 20}}, [](Tape&, const Leaves& x) { return softmax(x[0]); }},
+      {"softmax_derivative", {{3, 4}, {3, 4}}, [](Tape&, const Leaves& x) { return apply(SoftmaxDerivative{}, x[0], x[1]); }},
+      {"log_softmax", {{3, 4}}, [](Tape&, const Leaves& x) { return log_softmax(x[0]); }},
+      {"cross_entropy", {{4, 3}}, [](Tape& t, const Leaves& x) { return cross_entropy(x[0], t.leaf(labels())); }},
+      {"cross_entropy", {{4, 300}}, [](Tape& t, const Leaves& x) { return cross_entropy(x[0], t.leaf(labels())); }},
+      {"cross_entropy_derivative", {{4}, {4, 3}},
+       [](Tape& t, const Leaves& x) { return apply(CrossEntropyDerivative{}, x[0], x[1], t.leaf(labels())); }},
+      {"soft_cross_entropy", {{4, 3}, {4, 3}}, [](Tape&, const Leaves& x) { return soft_cross_entropy(x[0], x[1]); }},
+  };
+  return cases;
+}
+
+TEST(Operations, AgreeWithFiniteDifferencesAtFirstAndSecondOrder) {
+  RandomStream random(3, "inputs");
+  for (const Case& c : table()) {
+    std::vector<Tensor> inputs;
+    for (const Shape& shape : c.shapes) inputs.push_back(random_tensor(shape, random, c.low, c.high));
+    EXPECT_EQ(gradcheck(c.operation, c.recipe, inputs), "");
+  }
+}
+
+TEST(Operations, AreAllInTheTable) {
+  std::set<std::string> checked;
+  for (const Case& c : table()) checked.insert(c.operation);
+  ASSERT_GT(operation_names().size(), 30u);
+  for (const std::string& name : operation_names()) EXPECT_TRUE(checked.contains(name)) << name << " has no gradcheck";
+}
+
+struct WrongCube : Elementwise<WrongCube> {  // a rule that is wrong at first order, and one only at second
+  static constexpr const char* title = "add";  // a name of the table: this one is not to be checked there
+  bool first;
+  explicit WrongCube(bool wrong_first) : first(wrong_first) {}
+  void evaluate(Inputs in, const Tensor& out, bool) const override {
+    for (std::int64_t i = 0; i < out.size(); ++i) out.set(i, std::pow(in[0].at(i), 3));
+  }
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return scale(mul(s.dy(), s.in(0)), first ? 2 : 0); });
+  }
+};
+
+TEST(Gradcheck, FindsAWrongRuleAndSaysWhere) {
+  RandomStream random(4);
+  const std::string line = gradcheck(
+      "wrong_cube", [](Tape&, const Leaves& x) { return apply(WrongCube{true}, x[0]); },
+      {random_tensor({2, 3}, random, 1, 2)});
+  EXPECT_NE(line.find("wrong_cube: [2, 3] -> [2, 3]: first derivative, direction 0: analytic"), std::string::npos) << line;
+}
+
+// float32 values against float64 ones, so that both kernels (oneDNN's and Eigen's) are held to the same answers.
+TEST(Operations, Float32AgreesWithFloat64) {
+  RandomStream random(5);
+  for (const Case& c : table()) {
+    Tape wide(DType::float64), narrow(DType::float32);
+    Leaves x, y;
+    std::vector<Tensor> keep;
+    for (const Shape& shape : c.shapes) {
+      keep.push_back(random_tensor(shape, random, c.low, c.high).converted(DType::float32));
+      y.push_back(narrow.leaf(keep.back()));
+      keep.push_back(keep.back().converted(DType::float64));
+      x.push_back(wide.leaf(keep.back()));
+    }
+    const Var a = c.recipe(wide, x), b = c.recipe(narrow, y);
+    ASSERT_EQ(a.shape(), b.shape());
+    for (std::int64_t i = 0; i < a.shape().size(); ++i)
+      EXPECT_NEAR(a.value().at(i), b.value().at(i), 2e-4 * (1 + std::abs(a.value().at(i)))) << c.operation;
+  }
+}
+
+TEST(Operations, ElementaryFunctionsMatchTheStandardLibrary) {
+  const auto check = [](double x, double value, double expected, double tolerance) {
+    if (std::isnan(expected)) EXPECT_TRUE(std::isnan(value)) << x;
+    else if (std::isinf(expected)) EXPECT_EQ(value, expected) << x;
+    else EXPECT_NEAR(value, expected, tolerance * std::max(std::abs(expected), 1e-300)) << x;
+  };
+  std::vector<double> points{-1000, -745, -708, -100, -88, -20, -1, -1e-3, -1e-8, 0, 1e-8, 1e-3, 0.3, 1, 2, 20, 88, 100, 700, 1000,
+                             INFINITY, -INFINITY, NAN};
+  for (double x = -30; x < 30; x += 0.377) points.push_back(x);
+  for (const DType type : {DType::float64, DType::float32}) {
+    const double tolerance = type == DType::float64 ? 1e-14 : 1e-6;
+    Tape tape(type);
+    for (const double exact : points) {
+      const double x = type == DType::float32 ? static_cast<float>(exact) : exact;
+      const bool subnormal = std::exp(x) < (type == DType::float32 ? 1.2e-38 : 2.3e-308);
+      const double largest = type == DType::float32 ? 3.4e38 : 1.7e308;
+      const double e = std::exp(x) > largest ? INFINITY : std::exp(x);
+      if (!subnormal || std::isinf(x)) check(x, exp(tape.scalar(x)).item(), e, tolerance);
+      check(x, tanh(tape.scalar(x)).item(), std::tanh(x), tolerance);
+      if (!subnormal) check(x, sigmoid(tape.scalar(x)).item(), 1 / (1 + std::exp(-x)), tolerance);
+      check(x, log(tape.scalar(x)).item(), std::log(x), tolerance * 4);
+      if (!subnormal) check(x, softplus(tape.scalar(x)).item(), x > 700 ? x : std::log1p(std::exp(x)), tolerance * 2);
+    }
+  }
+}
+
+TEST(Operations, RefuseWrongShapesTypesAndTapes) {
+  Tape tape(DType::float64), other(DType::float64);
+  const Tensor a = Tensor::zeros({2, 3}, DType::float64), i = Tensor::indices({0, 5});
+  const Var x = tape.leaf(a), index = tape.leaf(i), foreign = other.leaf(a);
+  const auto message = [](const auto& f) -> std::string {
+    try {
+      f();
+    } catch (const std::invalid_argument& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(message([&] { matmul(x, x); }), "matmul: inner dimensions differ: [2, 3] x [2, 3]");
+  EXPECT_EQ(message([&] { add(x, slice(x, 1, 0, 2)); }), "add: shapes do not broadcast: [2, 3] and [2, 2]");
+  EXPECT_EQ(message([&] { add(x, foreign); }), "add: operands belong to different tapes");
+  EXPECT_EQ(message([&] { exp(index); }), "exp: operand 0 is int32, expected float64");
+  EXPECT_EQ(message([&] { gather(x, x); }), "gather: operand 1 is float64, expected int32");
+  EXPECT_EQ(message([&] { gather(x, index); }), "gather: index 5 at position 1 is not in [0, 2)");
+  EXPECT_EQ(message([&] { cross_entropy(x, index); }), "cross_entropy: index 5 at position 1 is not in [0, 3)");
+  EXPECT_EQ(message([&] { slice(x, 2, 0, 1); }), "slice: axis 2 of [2, 3]");
+  EXPECT_EQ(message([&] { slice(x, 1, 2, 2); }), "slice: [2, 4) along axis 1 of [2, 3]");
+  EXPECT_EQ(message([&] { reshape(x, {4}); }), "reshape: [2, 3] has 6 elements, [4] has 4");
+  EXPECT_EQ(message([&] { dropout(x, 1.0, 0); }), "dropout: probability 1.000000, expected 0 <= p < 1");
+  EXPECT_EQ(message([&] { gradient(x, {x}); }), "gradient: of a result of shape [2, 3], expected one number");
+  EXPECT_EQ(message([&] { exp(Var()); }), "Var: not of any tape");
+  tape.reset();
+  EXPECT_EQ(message([&] { exp(x); }), "exp: an operand is stale: its tape was reset after it was made");
+  const Tensor narrow = Tensor::zeros({1}, DType::float32);
+  EXPECT_EQ(message([&] { tape.leaf(narrow); }), "leaf: tensor of float32 on a tape of float64");
+}
+
+TEST(Operations, DropoutKeepsTheMeanAndDependsOnTheKeyOnly) {
+  Tape tape(DType::float64);
+  const Tensor ones = Tensor::full({100, 100}, 1, DType::float64);
+  const Var x = tape.leaf(ones);
+  EXPECT_NEAR(mean(dropout(x, 0.3, 1)).item(), 1, 0.03);
+  EXPECT_EQ(dropout(x, 0.3, 1).value().to_vector(), dropout(x, 0.3, 1).value().to_vector());
+  EXPECT_NE(dropout(x, 0.3, 1).value().to_vector(), dropout(x, 0.3, 2).value().to_vector());
+}
+
+}  // namespace
+}  // namespace gradus

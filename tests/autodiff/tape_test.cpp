@@ -1,0 +1,106 @@
+// The tape: sweeps, accumulation, higher order, memory.
+#include "autodiff/tape.h"
+
+#include <gtest/gtest.h>
+
+#include "autodiff/gradient.h"
+#include "autodiff/kernels/products.h"
+#include "autodiff/operations.h"
+#include "autodiff/random.h"
+
+namespace gradus {
+namespace {
+
+TEST(Tape, DifferentiatesToAnyOrder) {
+  Tape tape(DType::float64);
+  const Tensor at = Tensor::of({}, {2.0});
+  const Var x = tape.leaf(at);
+  Var y = x * x * x * x;  // x^4: 32, 48, 48, 24, 0
+  for (const double expected : {32.0, 48.0, 48.0, 24.0, 0.0}) {
+    y = record_gradient(y, {x})[0];
+    EXPECT_DOUBLE_EQ(y.item(), expected);
+  }
+}
+
+TEST(Tape, AddsUpContributionsWithoutTouchingBorrowedOnes) {
+  Tape tape(DType::float64);
+  const Tensor a = Tensor::of({2}, {1, 2}), b = Tensor::of({2}, {3, 4});
+  const Var x = tape.leaf(a), y = tape.leaf(b);
+  const Var s = x + y;                        // both borrow the cotangent of s
+  const Var z = sum(s * s + x + x + 3.0 * y);
+  const auto g = gradient(z, {x, y, s});
+  EXPECT_EQ(g[0].to_vector(), (std::vector<double>{2 * 4 + 2, 2 * 6 + 2}));
+  EXPECT_EQ(g[1].to_vector(), (std::vector<double>{2 * 4 + 3, 2 * 6 + 3}));
+  EXPECT_EQ(g[2].to_vector(), (std::vector<double>{8, 12}));
+}
+
+TEST(Tape, GivesZerosForWhatTheResultDoesNotDependOn) {
+  Tape tape(DType::float64);
+  const Tensor a = Tensor::of({2}, {1, 2});
+  const Var x = tape.leaf(a), unused = tape.leaf(a);
+  const auto g = gradient(sum(x), {unused, x, x});
+  EXPECT_EQ(g[0].to_vector(), (std::vector<double>{0, 0}));
+  EXPECT_EQ(g[1].to_vector(), (std::vector<double>{1, 1}));
+  EXPECT_EQ(g[2].to_vector(), (std::vector<double>{1, 1}));
+  EXPECT_EQ(record_gradient(sum(x), {unused})[0].value().to_vector(), (std::vector<double>{0, 0}));
+}
+
+TEST(Tape, KeepsItsMemoryFlatOverManyCurvatureProducts) {
+  Tape tape(DType::float64);
+  RandomStream random(1);
+  const Tensor w = Tensor::zeros({8, 8}, DType::float64), v = Tensor::full({8, 8}, 1, DType::float64);
+  for (double& e : w.elements<double>()) e = random.normal();
+  const Var x = tape.leaf(w);
+  const Var g = record_gradient(sum(tanh(matmul(x, x))), {x})[0];
+  const Var along = sum(g * tape.leaf(v));
+  const Tensor out = Tensor::zeros({8, 8}, DType::float64);
+  const Var leaves[] = {x};
+  const Tensor outs[] = {out};
+  gradient(along, leaves, outs);
+  const std::size_t held = tape.bytes_held(), nodes = tape.node_count();
+  for (int i = 0; i < 10000; ++i) gradient(along, leaves, outs);
+  EXPECT_EQ(tape.bytes_held(), held);
+  EXPECT_EQ(tape.node_count(), nodes);
+}
+
+TEST(Products, AreTheSameBitsWithOneAndTwoThreads) {
+  RandomStream random(2);
+  for (const DType type : {DType::float32, DType::float64}) {
+    const auto matrix = [&](std::int64_t rows, std::int64_t columns) {
+      Tensor m = Tensor::uninitialized({rows, columns}, type);
+      for (std::int64_t i = 0; i < m.size(); ++i) m.set(i, random.normal());
+      return m;
+    };
+    for (const bool ta : {false, true})
+      for (const bool tb : {false, true}) {
+        const Tensor a = ta ? matrix(784, 333) : matrix(333, 784), b = tb ? matrix(130, 784) : matrix(784, 130);
+        const Tensor one = Tensor::zeros({333, 130}, type), two = Tensor::zeros({333, 130}, type);
+        kernels::set_threads(1);
+        kernels::matmul(one, false, a, ta, b, tb);
+        kernels::set_threads(2);
+        kernels::matmul(two, false, a, ta, b, tb);
+        kernels::set_threads(1);
+        EXPECT_EQ(one.to_vector(), two.to_vector()) << name_of(type) << ta << tb;
+      }
+  }
+}
+
+TEST(Random, StreamsAreReproducibleAndIndependent) {
+  // The known answer of Philox4x32-10 for zeros (Random123's kat_vectors).
+  EXPECT_EQ(philox(0, 0, 0), (std::array<std::uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  RandomStream a(1, "shuffle", 3), b(1, "shuffle", 3), c(1, "shuffle", 4), d(1, "noise", 3);
+  const auto first = a.bits();
+  EXPECT_EQ(first, b.bits());
+  EXPECT_NE(first, c.bits());
+  EXPECT_NE(first, d.bits());
+  double total = 0, squares = 0;
+  for (int i = 0; i < 20000; ++i) {
+    const double x = a.normal();
+    total += x, squares += x * x;
+  }
+  EXPECT_NEAR(total / 20000, 0, 0.03);
+  EXPECT_NEAR(squares / 20000, 1, 0.03);
+}
+
+}  // namespace
+}  // namespace gradus

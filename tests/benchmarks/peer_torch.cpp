@@ -1,0 +1,175 @@
+// The same steps as step_benchmark.cpp, taken by libtorch: the peer that tools/bench sets beside ours.
+//
+// A step is zero_grad, forward, loss, backward and optimizer.step() on float32 data that already lie in tensors. What
+// libtorch offers for speed in C++ is used: one thread (as ours), gradients set to none rather than filled with zeros,
+// labels as int64 (what cross_entropy takes without conversion), subnormal numbers flushed, no hooks, no closure.
+#include <benchmark/benchmark.h>
+#include <malloc.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+// 784 -> 128 relu -> 10, softmax cross-entropy: the network of the optimizer comparison.
+struct Classifier : torch::nn::Module {
+  Classifier() {
+    hidden = register_module("hidden", torch::nn::Linear(784, 128));
+    output = register_module("output", torch::nn::Linear(128, 10));
+  }
+  torch::Tensor loss(const torch::Tensor& x, const torch::Tensor& labels) {
+    return torch::nn::functional::cross_entropy(output(torch::relu(hidden(x))), labels);
+  }
+  static torch::Tensor input(int batch) { return torch::rand({batch, 784}); }
+  static torch::Tensor target(int batch) { return torch::randint(10, {batch}, torch::kInt64); }
+
+  torch::nn::Linear hidden{nullptr}, output{nullptr};
+};
+
+// 2 -> 16 tanh -> 1, mean squared error: so small that what a framework costs per operation is all there is to see.
+struct Regressor : torch::nn::Module {
+  Regressor() {
+    hidden = register_module("hidden", torch::nn::Linear(2, 16));
+    output = register_module("output", torch::nn::Linear(16, 1));
+  }
+  torch::Tensor loss(const torch::Tensor& x, const torch::Tensor& y) {
+    return torch::mse_loss(output(torch::tanh(hidden(x))), y);
+  }
+  static torch::Tensor input(int batch) { return torch::rand({batch, 2}) * 2 - 1; }
+  static torch::Tensor target(int batch) { return torch::rand({batch, 1}); }
+
+  torch::nn::Linear hidden{nullptr}, output{nullptr};
+};
+
+using Parameters = std::vector<torch::Tensor>;
+using MakeOptimizer = std::function<std::unique_ptr<torch::optim::Optimizer>(const Parameters&)>;
+
+// Learning rates so small that thousands of repetitions on one batch neither diverge nor end in subnormal gradients.
+constexpr double learning_rate = 1e-5;
+
+std::unique_ptr<torch::optim::Optimizer> sgd(const Parameters& parameters) {
+  return std::make_unique<torch::optim::SGD>(parameters, torch::optim::SGDOptions(learning_rate));
+}
+std::unique_ptr<torch::optim::Optimizer> adam(const Parameters& parameters) {
+  return std::make_unique<torch::optim::Adam>(parameters, torch::optim::AdamOptions(learning_rate));
+}
+std::unique_ptr<torch::optim::Optimizer> rmsprop(const Parameters& parameters) {
+  return std::make_unique<torch::optim::RMSprop>(parameters, torch::optim::RMSpropOptions(learning_rate));
+}
+
+void set_gradients_to_none(const Parameters& parameters) {
+  for (const torch::Tensor& parameter : parameters) parameter.mutable_grad().reset();
+}
+
+// A peer that computed nonsense would make a worthless bound.
+void require_finite(benchmark::State& state, const torch::Tensor& loss) {
+  if (!std::isfinite(loss.item<float>())) state.SkipWithError("the loss is not finite");
+}
+
+template <class Model>
+void step(benchmark::State& state, const MakeOptimizer& make_optimizer, int batch) {
+  torch::manual_seed(1);
+  Model model;
+  const Parameters parameters = model.parameters();
+  const auto optimizer = make_optimizer(parameters);
+  const torch::Tensor x = Model::input(batch), target = Model::target(batch);
+  torch::Tensor loss;
+  for (auto _ : state) {
+    set_gradients_to_none(parameters);
+    loss = model.loss(x, target);
+    loss.backward();
+    optimizer->step();
+  }
+  require_finite(state, loss);
+  state.SetItemsProcessed(state.iterations() * batch);
+}
+
+template <class Model>
+void gradient(benchmark::State& state, int batch) {
+  torch::manual_seed(1);
+  Model model;
+  const Parameters parameters = model.parameters();
+  const torch::Tensor x = Model::input(batch), target = Model::target(batch);
+  torch::Tensor loss;
+  for (auto _ : state) {
+    set_gradients_to_none(parameters);
+    loss = model.loss(x, target);
+    loss.backward();
+  }
+  require_finite(state, loss);
+  state.SetItemsProcessed(state.iterations() * batch);
+}
+
+// The update alone, gradients given: what part of a step the optimizer is.
+template <class Model>
+void update(benchmark::State& state, const MakeOptimizer& make_optimizer) {
+  torch::manual_seed(1);
+  Model model;
+  const auto optimizer = make_optimizer(model.parameters());
+  model.loss(Model::input(32), Model::target(32)).backward();
+  for (auto _ : state) optimizer->step();
+}
+
+void add(const std::string& name, const std::function<void(benchmark::State&)>& body) {
+  benchmark::RegisterBenchmark(name.c_str(), body)->Unit(benchmark::kMicrosecond);
+}
+
+void register_all() {
+  const std::pair<const char*, MakeOptimizer> optimizers[] = {{"sgd", sgd}, {"adam", adam}, {"rmsprop", rmsprop}};
+  for (const int batch : {1, 32, 256}) {
+    const std::string size = std::to_string(batch);
+    for (const auto& [name, make] : optimizers) {
+      add("torch/step/784-128-10/" + std::string(name) + "/" + size,
+          [make = make, batch](benchmark::State& state) { step<Classifier>(state, make, batch); });
+    }
+    add("torch/gradient/784-128-10/" + size, [batch](benchmark::State& state) { gradient<Classifier>(state, batch); });
+  }
+  for (const auto& [name, make] : optimizers) {
+    add("torch/update/784-128-10/" + std::string(name),
+        [make = make](benchmark::State& state) { update<Classifier>(state, make); });
+  }
+  add("torch/step/2-16-1/sgd/32", [](benchmark::State& state) { step<Regressor>(state, sgd, 32); });
+  add("torch/gradient/2-16-1/32", [](benchmark::State& state) { gradient<Regressor>(state, 32); });
+}
+
+// The BLAS in this process, by its file: on Debian's reference BLAS libtorch is up to 24 times slower than on OpenBLAS,
+// and tools/bench does not compare with that.
+std::string blas_library() {
+  std::ifstream maps("/proc/self/maps");
+  std::string line, fallback = "unknown";
+  while (std::getline(maps, line)) {
+    const std::size_t path = line.find('/');
+    if (path == std::string::npos) continue;
+    for (const char* optimized : {"openblas", "mkl_rt", "blis", "atlas"}) {
+      if (line.find(optimized, path) != std::string::npos) return line.substr(path);
+    }
+    if (line.find("libblas", path) != std::string::npos) fallback = "reference: " + line.substr(path);
+  }
+  return fallback;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A new gradient of 400 kB a step: by default glibc may give that memory back to the system and fault it in again
+  // each time, which makes a step up to twice as long, depending on what ran before. The peer is measured at its best.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 64 << 20);
+  at::set_num_threads(1);
+  at::globalContext().setFlushDenormal(true);
+  benchmark::AddCustomContext("peer", "libtorch " TORCH_VERSION);
+  benchmark::AddCustomContext("blas", blas_library());
+  register_all();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

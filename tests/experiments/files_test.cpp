@@ -1,0 +1,87 @@
+#include "experiments/lab/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "tests/experiments/lab_files.h"
+
+namespace gradus::lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(Files, DigestsAreThoseOfTheStandard) {
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2, B.1
+  const TemporaryFolder folder;
+  put(folder / "abc", "abc");
+  EXPECT_EQ(sha256_of_file(folder / "abc"), sha256("abc"));
+  EXPECT_NE(error_of([&] { sha256_of_file(folder / "absent"); }).find("absent: cannot open: No such file"),
+            std::string::npos);
+}
+
+TEST(Files, AreReplacedAsAWhole) {
+  const TemporaryFolder folder;
+  write_file(folder / "a", "first");
+  write_file(folder / "a", "second");
+  EXPECT_EQ(read_file(folder / "a"), "second");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(Files, AFullDiskLeavesTheOldFile) {
+  const TemporaryFolder folder;
+  write_file(folder / "a", "old");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const std::string what = error_of([&] { write_file(folder / "a", std::string(5000, 'x')); });
+    ::_exit(what.find("cannot write") == std::string::npos);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(read_file(folder / "a"), "old");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(ClaimFolder, GivesAFolderToOneOnly) {
+  const TemporaryFolder folder;
+  const fs::path output = folder / "deep/down/run";
+  claim_folder(output, false);
+  EXPECT_TRUE(fs::is_directory(output));
+  EXPECT_EQ(error_of([&] { claim_folder(output, false); }),
+            "output " + output.string() + " exists already: choose another --output or pass --overwrite");
+  EXPECT_EQ(error_of([&] { claim_folder(output.string() + "/", false); }),
+            "output " + output.string() + " exists already: choose another --output or pass --overwrite");
+  EXPECT_NE(error_of([] { claim_folder("/proc/gradus/run", false); }).find("/proc/gradus/run: cannot create"),
+            std::string::npos);
+}
+
+TEST(ClaimFolder, OverwritesOnlyRuns) {
+  const TemporaryFolder folder;
+  const fs::path output = folder / "run";
+  claim_folder(output, true);
+  claim_folder(output, true);  // empty: nothing is lost
+  put(output / "thesis.tex", "precious");
+  EXPECT_NE(error_of([&] { claim_folder(output, true); }).find("does not look like a run's folder"), std::string::npos);
+  put(output / "config.json", "{\"window\": 3}");
+  EXPECT_NE(error_of([&] { claim_folder(output, true); }).find("does not look like a run's folder"), std::string::npos);
+  EXPECT_EQ(read_file(output / "thesis.tex"), "precious");
+  put(output / "config.json", R"({"program": "p", "schema": 1, "options": {}})");
+  claim_folder(output, true);
+  EXPECT_TRUE(fs::is_empty(output));
+
+  put(folder / "file", "x");
+  EXPECT_NE(error_of([&] { claim_folder(folder / "file", true); }), "");
+  fs::create_directory_symlink(output, folder / "link");
+  EXPECT_NE(error_of([&] { claim_folder(folder / "link", true); }), "");
+  EXPECT_TRUE(fs::exists(output));
+}
+
+}  // namespace
+}  // namespace gradus::lab

@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+"""Opens the run.h5 that run_folder_test.cpp wrote, with h5py and xarray and no code of ours.
+
+usage: run_file_test.py RUN_FOLDER     exit: 0 as it must be, 1 not so, 77 h5py missing
+"""
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+try:
+    import h5py
+    import numpy as np
+except ImportError as missing:
+    print(f"run_file_test.py: skipped: {missing}")
+    sys.exit(77)
+
+
+def check_h5py(path, config):
+    with h5py.File(path, "r") as file:
+        attributes = file.attrs
+        expected = {
+            "Conventions": "CF-1.8", "schema_version": 1, "program": "prog", "status": "diverged",
+            "reason": "loss is nan at step 3000", "seed": 3, "option_optimizer": "adam", "option_learning_rate": 0.001,
+            "option_amsgrad": 0, "threads": 1, "run_id": config["run_id"], "config_hash": config["config_hash"],
+        }
+        for name, value in expected.items():
+            assert attributes[name] == value, (name, attributes[name], value)
+        assert json.loads(attributes["config"]) == config["options"]
+        for name in ["git_commit", "compiler", "compiler_flags", "host", "processor", "started", "ended"]:
+            assert isinstance(attributes[name], str) and attributes[name], name
+        assert attributes["git_dirty"] in (0, 1) and attributes["seconds"] >= 0
+
+        for group, name, index, rows in [(file, "loss", "step", 3000), (file["epoch"], "training_loss", "epoch", 2),
+                                         (file["solver"], "residual", "solver", 0)]:
+            dataset, scale = group[name], group[index]
+            assert dataset.shape == scale.shape == (rows,), (name, dataset.shape)
+            assert dataset.dtype == np.float64 and scale.dtype == np.int64
+            assert dataset.dims[0][0] == scale and h5py.h5ds.is_scale(scale.id) and dataset.dims[0].keys() == [index]
+            assert dataset.chunks == (1024,) and dataset.shuffle and dataset.fletcher32
+            assert dataset.compression == "gzip"
+            assert dataset.attrs["units"] == "1" and dataset.attrs["long_name"]
+        assert file["epoch/training_seconds"].attrs["units"] == "s"
+        assert np.array_equal(file["step"][:], np.arange(3000))
+        assert np.array_equal(file["loss"][:], 1.0 / np.arange(1, 3001))
+        assert np.array_equal(file["epoch/training_seconds"][:], [0.0, 1.25])
+
+
+def check_xarray(path):
+    engines = [engine for engine, module in [("h5netcdf", "h5netcdf"), ("netcdf4", "netCDF4")]
+               if importlib.util.find_spec(module)]
+    if not engines or not importlib.util.find_spec("xarray"):
+        print("run_file_test.py: xarray with h5netcdf or netCDF4 is not installed: only h5py was tried")
+        return
+    import xarray
+
+    for engine in engines:
+        with xarray.open_dataset(path, engine=engine) as root:
+            assert dict(root.sizes) == {"step": 3000}, (engine, root.sizes)
+            assert root.loss.dims == ("step",) and root.loss.attrs["units"] == "1"
+            assert root.loss.attrs["long_name"] == "loss of the batch"
+            assert float(root.loss.sel(step=9)) == 0.1
+            assert list(root.to_dataframe().columns) == ["loss"] and len(root.to_dataframe()) == 3000
+            assert root.attrs["option_optimizer"] == "adam"
+        with xarray.open_dataset(path, group="epoch", engine=engine) as epoch:
+            assert dict(epoch.sizes) == {"epoch": 2}, (engine, epoch.sizes)
+            assert epoch.training_seconds.attrs["units"] == "s"
+            assert list(epoch.epoch.values) == [0, 1] and float(epoch.training_loss.sel(epoch=1)) == 0.5
+        print(f"run_file_test.py: xarray with {engine}: as it must be")
+
+
+def main():
+    folder = Path(sys.argv[1])
+    check_h5py(folder / "run.h5", json.loads((folder / "config.json").read_text()))
+    check_xarray(folder / "run.h5")
+
+
+main()

@@ -1,0 +1,315 @@
+#!/usr/bin/python3
+"""tools/report on synthetic sweep folders: good, diverged, failed, damaged and hostile runs."""
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import unittest
+from html.parser import HTMLParser
+
+import h5py
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tools"))
+from report_lib import runs as run_reader  # noqa: E402
+from report_lib import table as tables  # noqa: E402
+
+RATES = {"sgd": 0.35, "adam": 0.8, "rmsprop": 0.6}
+EPOCHS, STEPS = 5, 1000
+
+
+def name_of(options):
+    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def accuracy_of(options):
+    return 0.9 - 0.1 * np.exp(-RATES[options["optimizer"]] * EPOCHS) + 0.002 * (options["seed"] - 2)
+
+
+def write_run(sweep, options, status="completed", accuracy=None, change=None):
+    """A run folder as a program leaves it. `change(file)` alters run.h5 before the digest is taken."""
+    name = name_of(options)
+    folder = sweep / name
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"program": "optimizer_comparison", "schema": 1, "run_id": name,
+                                                    "config_hash": name, "options": {**options, "width": 128}}))
+    random = np.random.default_rng(options["seed"] + 100 * len(options["optimizer"]))
+    rate = RATES[options["optimizer"]]
+    with h5py.File(folder / "run.h5", "w") as file:
+        file.attrs.update({"Conventions": "gradus", "schema_version": 1, "program": "optimizer_comparison",
+                           "run_id": name, "config_hash": name, "config": "{}",
+                           "status": status, "reason": "", "seed": options["seed"],
+                           "git_commit": "0123abc", "git_dirty": 0, "compiler": "g++ 12", "host": "here<&>",
+                           "processor": "x", "threads": 1,
+                           "started": "2024-01-01T00:00:00Z", "ended": "2024-01-01T00:01:00Z"})
+        file["step"] = np.arange(STEPS)
+        file["step"].make_scale("step")
+        file["loss"] = 0.3 + 2 * np.exp(-rate * np.arange(STEPS) / 150) + 0.1 * random.random(STEPS)
+        group = file.create_group("epoch")
+        epoch = np.arange(1, EPOCHS + 1)
+        group["epoch"] = epoch
+        offset = 0.02 * random.standard_normal()
+        final = accuracy_of(options) if accuracy is None else accuracy
+        for metric, values in {
+                "training_loss": 0.3 + 1.5 * np.exp(-rate * epoch) + offset, "training_accuracy": 0.9 + 0 * epoch,
+                "validation_loss": 0.4 + 1.4 * np.exp(-rate * epoch) + offset,
+                "validation_accuracy": final - 0.1 * np.exp(-rate * epoch) + 0.1 * np.exp(-rate * EPOCHS),
+                "training_seconds": 1.5 * epoch, "optimizer_state_bytes": 813040 + 0 * epoch,
+                "gradients": epoch * 200, "examples": epoch * 6400}.items():
+            group[metric] = values * np.where(epoch == EPOCHS, np.nan, 1.0) if status == "diverged" else values
+        if change:
+            change(file)
+    seal(folder, status, "loss is NaN at step 900" if status == "diverged" else "")
+    return folder
+
+
+def seal(folder, status, reason=""):
+    data = (folder / "run.h5").read_bytes()
+    (folder / "complete.json").write_text(json.dumps({
+        "schema": 1, "status": status, "reason": reason, "run_file": "run.h5",
+        "sha256": hashlib.sha256(data).hexdigest(), "size": len(data),
+        "rows": {"step": STEPS, "epoch": EPOCHS}, "seconds": 8.0}))
+
+
+def write_sweep(sweep, entries):
+    (sweep / "sweep.json").write_text(json.dumps({
+        "schema": 1, "program": "optimizer_comparison", "command": ["tools/sweep", "a b.toml"],
+        "runs": [{"id": name_of(options), "options": {**options, "epochs": EPOCHS}, "folder": name_of(options),
+                  "status": status, "exit_code": 0, "reason": reason} for options, status, reason in entries]}))
+
+
+class Outside(HTMLParser):
+    """Collects what a browser would fetch."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("src", "href", "xlink:href", "data", "srcset") and not (value or "").startswith(("#", "data:")):
+                self.found.append((tag, name, value))
+
+
+class ReportTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def report(self, *arguments):
+        return subprocess.run([str(ROOT / "tools/report"), *map(str, arguments)], capture_output=True, text=True,
+                              timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8"})
+
+    def good_sweep(self, optimizers=("sgd", "adam"), seeds=3):
+        entries = []
+        for optimizer in optimizers:
+            for seed in range(seeds):
+                options = {"optimizer": optimizer, "seed": seed}
+                write_run(self.folder, options)
+                entries.append((options, "completed", ""))
+        return entries
+
+    def assert_one_line(self, result, code, *words):
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertRegex(result.stderr, r"\Areport: [^\n]+\n\Z")
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def test_table_page_and_picture(self):
+        write_sweep(self.folder, self.good_sweep())
+        picture = self.folder / "main.png"
+        result = self.report(self.folder, "--png", picture)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout.splitlines()[-1], str(self.folder / "report.html"))
+        values = [100 * accuracy_of({"optimizer": "adam", "seed": seed}) for seed in range(3)]
+        cell = f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
+        page = (self.folder / "report.html").read_text()
+        self.assertIn(cell, result.stdout)
+        self.assertIn(cell, page)
+        self.assertIn("813,040", page)
+        self.assertIn("here&lt;&amp;&gt;", page)
+        self.assertIn("0123abc", page)
+        self.assertLess(result.stdout.index("\nadam"), result.stdout.index("\nsgd"))  # best first
+        self.assertEqual(picture.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+        outside = Outside()
+        outside.feed(page)
+        self.assertEqual(outside.found, [])
+        self.assertNotRegex(page, r"<script|@import|url\((?!#)")
+        identifiers = re.findall(r'\bid="([^"]+)"', page)
+        for target in re.findall(r'(?:href="#|url\(#)([^")]+)', page):
+            self.assertIn(target, identifiers)
+
+    def test_troubled_runs_are_named_and_do_not_stop_the_report(self):
+        entries = self.good_sweep(("sgd", "adam", "rmsprop"))
+        extra = [{"optimizer": o, "seed": s} for s in (3, 4, 5) for o in ("sgd", "adam", "rmsprop")]
+        names = [name_of(options) for options in extra]
+        write_run(self.folder, extra[0], status="diverged")
+        entries.append((extra[0], "diverged", ""))
+        write_run(self.folder, extra[1], status="failed")
+        entries.append((extra[1], "failed", "disk full"))
+        corrupt = write_run(self.folder, extra[2])       # one byte changed
+        data = bytearray((corrupt / "run.h5").read_bytes())
+        data[len(data) // 2] ^= 0x40
+        (corrupt / "run.h5").write_bytes(data)
+        torn = write_run(self.folder, extra[3])          # cut short
+        (torn / "run.h5").write_bytes(data[:1000])
+        (write_run(self.folder, extra[4]) / "run.h5").unlink()
+        (write_run(self.folder, extra[5]) / "complete.json").write_text("{")
+        damaged = write_run(self.folder, extra[6])       # verifies, yet is not HDF5
+        (damaged / "run.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(range(256)) * 8)
+        seal(damaged, "completed")
+        entries += [(options, "completed", "") for options in extra[2:8]]  # extra[7] has no folder at all
+        entries.append((extra[8], "pending", ""))
+        write_sweep(self.folder, entries)
+        result = self.report(self.folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, "")
+        page = (self.folder / "report.html").read_text()
+        for name, words in zip(names, ["loss is NaN at step 900", "failed", "SHA-256", "1000 bytes", "is missing",
+                                       "complete.json", "run.h5", "no such folder", "has not finished"]):
+            line = next(line for line in result.stdout.splitlines() if name in line)
+            self.assertIn(words, line)
+            self.assertIn(name, page)
+        row = next(line for line in result.stdout.splitlines() if line.startswith("sgd"))
+        self.assertEqual(row.split()[1:4], ["3", "1", "2"])  # completed, diverged, without a result
+        self.assertIn("–", row)                              # a setting that diverged is not compared with the best
+
+    def test_files_that_lead_outside_are_refused(self):
+        secret = self.folder / "secret.h5"
+        with h5py.File(secret, "w") as file:
+            file["loss"] = np.arange(5.0)
+
+        def link(file):
+            del file["loss"]
+            file["loss"] = h5py.ExternalLink(str(secret), "loss")
+
+        def storage(file):
+            file.create_dataset("epoch/raw", (4,), "f8", external=[(str(self.folder / "raw.bin"), 0, 32)])
+
+        def virtual(file):
+            layout = h5py.VirtualLayout((5,), "f8")
+            layout[:] = h5py.VirtualSource(str(secret), "loss", (5,))
+            file.create_virtual_dataset("v", layout)
+        entries = self.good_sweep()
+        hostile = []
+        for seed, change in enumerate((link, storage, virtual), 10):
+            options = {"optimizer": "sgd", "seed": seed}
+            write_run(self.folder, options, change=change)
+            entries.append((options, "completed", ""))
+            hostile.append(name_of(options))
+        write_sweep(self.folder, entries)
+        result = self.report(self.folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for name in hostile:
+            self.assertRegex(result.stdout, f"unreadable: {name}: .*refused")
+
+    def test_a_reader_that_crashes_is_survived(self):
+        entries = self.good_sweep(seeds=2)
+        write_sweep(self.folder, entries)
+        whole, victim = run_reader.read_run_file, name_of(entries[1][0])
+
+        def crash(folder, *rest):
+            if folder.name == victim:
+                os.kill(os.getpid(), 11)
+            return whole(folder, *rest)
+        run_reader.read_run_file = crash
+        try:
+            _, found = run_reader.load_sweep(self.folder)
+        finally:
+            run_reader.read_run_file = whole
+        self.assertEqual([run.status for run in found], ["completed", "unreadable", "completed", "completed"])
+        self.assertIn("SIGSEGV", found[1].reason)
+
+    def test_random_damage_with_a_matching_digest_never_stops_the_report(self):
+        entries, random = self.good_sweep(seeds=2), np.random.default_rng(7)
+        for seed in range(10, 50):
+            options = {"optimizer": "sgd", "seed": seed}
+            folder = write_run(self.folder, options)
+            data = bytearray((folder / "run.h5").read_bytes())
+            for place in random.integers(0, 6000, 20):
+                data[place] = random.integers(256)
+            (folder / "run.h5").write_bytes(data)
+            seal(folder, "completed")
+            entries.append((options, "completed", ""))
+        write_sweep(self.folder, entries)
+        result = self.report(self.folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, "")
+
+    def test_group_by(self):
+        write_sweep(self.folder, self.good_sweep())
+        page = self.folder / "other.html"
+        result = self.report(self.folder, "--group-by", "seed", "--output", page)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertTrue(page.is_file())
+        self.assertIn("pool runs that also differ in optimizer", result.stdout)
+        self.assert_one_line(self.report(self.folder, "--group-by", "colour"), 2, "colour", "optimizer")
+        self.assertEqual(self.report(self.folder, "--quiet").stdout, "")
+
+    def test_best_is_marked_only_as_far_as_the_runs_separate(self):
+        entries = []
+        for optimizer, values in {"sgd": (0.80, 0.81, 0.82), "adam": (0.90, 0.91, 0.92),
+                                  "rmsprop": (0.895, 0.91, 0.92)}.items():
+            for seed, value in enumerate(values):
+                options = {"optimizer": optimizer, "seed": seed}
+                write_run(self.folder, options, accuracy=value)
+                entries.append((options, "completed", ""))
+        write_sweep(self.folder, entries)
+        _, found = run_reader.load_sweep(self.folder)
+        table = tables.Table(found, tables.swept_names(found)[:1])
+        self.assertEqual([(group.key[0], group.mark) for group in table.groups],
+                         [("adam", "best"), ("rmsprop", "tied"), ("sgd", "")])
+
+    def test_one_seed_gives_no_winner(self):
+        write_sweep(self.folder, self.good_sweep(seeds=1))
+        result = self.report(self.folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("No setting is marked as best", result.stdout)
+
+    def test_only_diverged_runs(self):
+        options = {"optimizer": "sgd", "seed": 0}
+        write_run(self.folder, options, status="diverged")
+        write_sweep(self.folder, [(options, "diverged", "")])
+        result = self.report(self.folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("No completed run to draw", (self.folder / "report.html").read_text())
+
+    def test_welch_agrees_with_a_worked_example(self):
+        # a: mean 3, variance 2.5; b: mean 6, variance 10; degrees of freedom (0.5+2)^2/(0.25/4+4/4) = 5.88 -> 5
+        difference, half = tables.welch(np.array([1.0, 2, 3, 4, 5]), np.array([2.0, 4, 6, 8, 10]))
+        self.assertAlmostEqual(difference, -3.0)
+        self.assertAlmostEqual(half, 2.571 * 2.5 ** 0.5, places=9)
+
+    def test_bad_input(self):
+        self.assert_one_line(self.report(self.folder / "nowhere"), 2, "no such folder", "nowhere")
+        self.assert_one_line(self.report(self.folder), 2, "sweep.json")
+        self.assert_one_line(self.report(), 2, "folder")
+        (self.folder / "sweep.json").write_text("{broken")
+        self.assert_one_line(self.report(self.folder), 2, "sweep.json", "JSON")
+        (self.folder / "sweep.json").write_text('{"schema": 9, "runs": []}')
+        self.assert_one_line(self.report(self.folder), 2, "schema 9")
+        (self.folder / "sweep.json").write_text('{"schema": 1, "runs": [{"id": "x", "folder": "../x"}]}')
+        self.assert_one_line(self.report(self.folder), 2, "../x")
+        write_sweep(self.folder, [({"optimizer": "sgd", "seed": 0}, "failed", "exit code 1")])
+        self.assert_one_line(self.report(self.folder), 1, "none of 1 runs has finished")
+        write_sweep(self.folder, self.good_sweep())
+        self.assert_one_line(self.report(self.folder, "--output", "/nowhere/at/all.html"), 1, "/nowhere/at/all.html")
+
+    def test_example_of_reading(self):
+        write_sweep(self.folder, self.good_sweep())
+        result = subprocess.run(["/usr/bin/python3", str(ROOT / "docs/read_results.py"), str(self.folder)],
+                                capture_output=True, text=True, timeout=120)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"adam +0\.89")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,40 @@
+# Shared by the scripts of this folder (sourced, bash).
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+program="tools/$(basename "$0")"
+jobs=${JOBS:-$(nproc)}
+
+# Git refuses to read a clone that belongs to another user; here it is only asked for the commit. These settings hold
+# for our own child processes alone: nobody's configuration is changed.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0="$repository"
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s: %s\n' "$program" "$*" >&2; exit 1; }
+misuse() { printf '%s: %s\n' "$program" "$*" >&2; exit 2; }
+
+# configure_and_build PRESET LOG CMAKE-OPTION... -- TARGET...: quiet; where it goes wrong, the end of the log is shown.
+configure_and_build() {
+  local preset=$1 log=$2
+  shift 2
+  local options=() targets=()
+  while (($#)) && [[ $1 != -- ]]; do options+=("$1"); shift; done
+  if (($#)); then shift; fi
+  if (($#)); then targets=(--target "$@"); fi
+  if ! (cd "$repository" && cmake --preset "$preset" "${options[@]}") >"$log" 2>&1 </dev/null; then
+    tail -n 25 "$log" >&2
+    printf '%s: cannot configure preset %s (whole log: %s)\n' "$program" "$preset" "$log" >&2
+    return 1
+  fi
+  # Ninja's "[done/of] ..." lines, thinned to every tenth part.
+  if ! (set -o pipefail; cd "$repository" && NINJA_STATUS='[%f/%t] ' \
+        cmake --build --preset "$preset" -j "$jobs" "${targets[@]}" 2>&1 </dev/null | tee -a "$log" |
+        awk -F'[][/]' '/^\[[0-9]+\/[0-9]+\] / {
+          part = int(10 * $2 / $3)
+          if (part != last || $2 == $3) { printf "  built %d of %d\n", $2, $3; fflush() }
+          last = part
+        }'); then
+    awk '/^FAILED:/ { show = 40 } show-- > 0' "$log" | head -n 80 >&2
+    printf '%s: cannot build preset %s (whole log: %s)\n' "$program" "$preset" "$log" >&2
+    return 1
+  fi
+}

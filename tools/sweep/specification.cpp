@@ -1,0 +1,246 @@
+#include "tools/sweep/specification.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <unordered_set>
+
+#include "tools/sweep/digest.h"
+
+namespace gradus::sweep {
+namespace {
+
+constexpr std::int64_t max_values =
+    1'000'000;  // of one option, and combinations of one sweep: more is a slip of the pen
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Splits at `separator` where no backslash stands before it; the parts keep their backslashes.
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts(1);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == separator) {
+      parts.emplace_back();
+      continue;
+    }
+    parts.back() += text[i];
+    if (text[i] == '\\' && i + 1 < text.size()) parts.back() += text[++i];
+  }
+  return parts;
+}
+
+std::string unescape(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '\\' && i + 1 < text.size() && std::string_view(",:\\").find(text[i + 1]) != text.npos;
+    plain += escape ? text[++i] : text[i];
+  }
+  return plain;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::vector<Value> integer_range(std::string_view text, const std::vector<std::string>& parts,
+                                 const std::string& where) {
+  const auto first = parse_number<std::int64_t>(parts[0]);
+  const auto last = parse_number<std::int64_t>(parts[1]);
+  const auto step = parts.size() == 3 ? parse_number<std::int64_t>(parts[2]) : std::optional<std::int64_t>(1);
+  if (parts.size() > 3 || !first || !last || !step)
+    throw UsageError(
+        fmt::format("{}: bad range '{}': expected first:last or first:last:step, all integers "
+                    "(a literal colon is written \\:)",
+                    where, text));
+  if (*step == 0) throw UsageError(fmt::format("{}: bad range '{}': the step must not be 0", where, text));
+  if (*step > 0 ? *last < *first : *last > *first)
+    throw UsageError(fmt::format("{}: bad range '{}' is empty: {} does not lead from {} to {}", where, text,
+                                 *step > 0 ? "counting up" : "counting down", *first, *last));
+  // Unsigned: the distance between two int64 always fits.
+  const std::uint64_t distance = *step > 0 ? static_cast<std::uint64_t>(*last) - static_cast<std::uint64_t>(*first)
+                                           : static_cast<std::uint64_t>(*first) - static_cast<std::uint64_t>(*last);
+  const std::uint64_t stride = *step > 0 ? static_cast<std::uint64_t>(*step) : 0 - static_cast<std::uint64_t>(*step);
+  if (distance / stride >= static_cast<std::uint64_t>(max_values))
+    throw UsageError(fmt::format("{}: bad range '{}': more than {} values", where, text, max_values));
+  std::vector<Value> values;
+  for (std::uint64_t i = 0; i <= distance / stride; ++i)
+    values.push_back(make_value(fmt::format("{}", *first + static_cast<std::int64_t>(i) * *step)));
+  return values;
+}
+
+std::vector<Value> geometric_range(std::string_view text, const std::vector<std::string>& parts,
+                                   const std::string& where) {
+  const auto lowest = parts.size() == 4 ? parse_number<double>(parts[1]) : std::nullopt;
+  const auto highest = parts.size() == 4 ? parse_number<double>(parts[2]) : std::nullopt;
+  const auto count = parts.size() == 4 ? parse_number<std::int64_t>(parts[3]) : std::nullopt;
+  if (!lowest || !highest || !count || !(*lowest > 0) || !(*highest > 0) || !std::isfinite(*lowest) ||
+      !std::isfinite(*highest) || *count < 2 || *count > max_values)
+    throw UsageError(
+        fmt::format("{}: bad range '{}': expected log:first:last:count with first and last above 0 and "
+                    "count from 2 to {}",
+                    where, text, max_values));
+  std::vector<Value> values;
+  for (std::int64_t i = 0; i < *count; ++i) {
+    const double fraction = static_cast<double>(i) / static_cast<double>(*count - 1);
+    const double point = i == 0            ? *lowest
+                         : i + 1 == *count ? *highest
+                                           : std::exp(std::lerp(std::log(*lowest), std::log(*highest), fraction));
+    // Twelve digits make 0.001 of 0.00099999999999999937; then the shortest text that reads back as the same number.
+    values.push_back(make_value(fmt::format("{}", *parse_number<double>(fmt::format("{:.12g}", point)))));
+  }
+  return values;
+}
+
+}  // namespace
+
+Value make_value(std::string text) {
+  Value value;
+  value.text = std::move(text);
+  value.json = value.text;
+  const std::string& t = value.text;
+  if (t == "true" || t == "false") {
+    value.json = t == "true";
+  } else if (!t.empty() && t.find_first_not_of("0123456789", t[0] == '-' ? 1 : 0) == t.npos) {
+    // Leading zeros or more than 64 bits: a name, not a number, or two different values would become equal.
+    if (const auto integer = parse_number<std::int64_t>(t); integer && fmt::format("{}", *integer) == t)
+      value.json = *integer;
+  } else if (const auto real = parse_number<double>(t); real && std::isfinite(*real)) {
+    if (*real == std::trunc(*real) && std::abs(*real) <= 9007199254740992.0)
+      value.json = static_cast<std::int64_t>(*real);
+    else
+      value.json = *real;
+  }
+  return value;
+}
+
+std::string canonical_name(std::string_view name) {
+  std::string plain(name);
+  plain.erase(0, std::min<std::size_t>(plain.find_first_not_of('-'), plain.size()));
+  std::replace(plain.begin(), plain.end(), '-', '_');
+  const bool valid = !plain.empty() && std::all_of(plain.begin(), plain.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.';
+  });
+  if (!valid) throw UsageError(fmt::format("'{}' is not an option's name: expected letters, digits, - and _", name));
+  for (const char* own : {"output", "quiet", "overwrite", "resume", "help", "describe"})
+    if (plain == own) throw UsageError(fmt::format("option --{}: the sweep sets it itself; it cannot be given", plain));
+  return plain;
+}
+
+std::vector<Value> parse_element(std::string_view text, const std::string& where) {
+  const std::vector<std::string> parts = split(text, ':');
+  if (parts.size() > 1) {
+    if (parts[0] == "log") return geometric_range(text, parts, where);
+    if (parse_number<double>(parts[0])) return integer_range(text, parts, where);
+  }
+  return {make_value(unescape(text))};
+}
+
+std::vector<Value> parse_list(std::string_view text, const std::string& where) {
+  if (trim(text).empty()) throw UsageError(fmt::format("{}: empty list of values", where));
+  std::vector<Value> values;
+  for (const std::string& part : split(text, ',')) {
+    const std::string_view element = trim(part);
+    if (element.empty()) throw UsageError(fmt::format("{}: empty value in the list '{}'", where, text));
+    for (Value& value : parse_element(element, where)) values.push_back(std::move(value));
+  }
+  return values;
+}
+
+Grid parse_arguments(const std::vector<std::string>& arguments) {
+  Grid grid;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!argument.starts_with("--") || argument.size() == 2)
+      throw UsageError(fmt::format("'{}' after --: expected an option --name=values", argument));
+    const std::size_t equals = argument.find('=');
+    Option option;
+    option.name = canonical_name(std::string_view(argument).substr(0, equals));
+    const std::string where = "option " + argument.substr(0, equals);
+    if (equals != argument.npos) {
+      option.values = parse_list(std::string_view(argument).substr(equals + 1), where);
+    } else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) {
+      option.values = parse_list(arguments[++i], where);
+    } else {
+      option.values = {make_value("true")};
+      option.values.back().bare_flag = true;
+    }
+    for (const Option& earlier : grid)
+      if (earlier.name == option.name) throw UsageError(fmt::format("{}: given twice", where));
+    grid.push_back(std::move(option));
+  }
+  return grid;
+}
+
+void override_options(Grid& grid, const Grid& overrides) {
+  for (const Option& option : overrides) {
+    const auto found = std::find_if(grid.begin(), grid.end(), [&](const Option& o) { return o.name == option.name; });
+    if (found == grid.end())
+      grid.push_back(option);
+    else
+      found->values = option.values;
+  }
+}
+
+nlohmann::json Combination::options() const {
+  nlohmann::json object = nlohmann::json::object();
+  for (const Setting& setting : settings) object[setting.name] = setting.value.json;
+  return object;
+}
+
+std::vector<std::string> Combination::arguments() const {
+  std::vector<std::string> arguments;
+  for (const Setting& setting : settings) {
+    std::string name = setting.name;
+    std::replace(name.begin(), name.end(), '_', '-');
+    arguments.push_back(setting.value.bare_flag ? "--" + name : fmt::format("--{}={}", name, setting.value.text));
+  }
+  return arguments;
+}
+
+const Value* Combination::find(std::string_view name) const {
+  for (const Setting& setting : settings)
+    if (setting.name == name) return &setting.value;
+  return nullptr;
+}
+
+std::vector<Combination> expand(const std::vector<Grid>& grids, const std::string& program) {
+  std::vector<Combination> combinations;
+  std::unordered_set<std::string> seen;
+  for (const Grid& grid : grids) {
+    std::int64_t total = 1;
+    for (const Option& option : grid) {
+      total *= static_cast<std::int64_t>(option.values.size());  // both at most max_values before: no overflow
+      if (total > max_values)
+        throw UsageError(fmt::format("the grid has more than {} combinations (at option {})", max_values, option.name));
+    }
+    for (std::int64_t index = 0; index < total; ++index) {
+      Combination combination;
+      std::int64_t block = total;
+      for (const Option& option : grid) {
+        const auto size = static_cast<std::int64_t>(option.values.size());
+        block /= size;
+        combination.settings.push_back({option.name, option.values[static_cast<std::size_t>(index / block % size)]});
+      }
+      const nlohmann::json identity = {{"program", program}, {"options", combination.options()}};
+      combination.id = sha256(identity.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).substr(0, 12);
+      if (seen.insert(combination.id).second) combinations.push_back(std::move(combination));
+    }
+  }
+  return combinations;
+}
+
+}  // namespace gradus::sweep
