@@ -46,21 +46,22 @@ void product(const Product<T>& p) {
   eigen_product(p);
 }
 
-// Gives each thread a slab of y's rows. An element's sum runs over k in the same order whatever the slab, so the results do not
-// depend on the number of threads (tests/autodiff/products_test.cpp holds us to it).
+// Computes y in slabs of rows, which the threads share. The bounds of the slabs do not depend on the number of threads, so
+// neither do the results: a library may add up an element in another order when the shape of the call changes.
 template <class T>
 void product_in_slabs(const Product<T>& p, int workers) {
-  constexpr std::int64_t grain = 64;
-  const std::int64_t rows = ((p.m + workers - 1) / workers + grain - 1) / grain * grain;
-  const auto work = [&p, rows](std::int64_t row) {
-    Product<T> part = p;
-    part.m = std::min(rows, p.m - row);
-    part.y += row * p.n;
-    part.a += p.transpose_a ? row : row * p.k;
-    product(part);
+  const std::int64_t rows = 256;
+  const auto work = [&p, workers, rows](std::int64_t worker) {
+    for (std::int64_t row = worker * rows; row < p.m; row += workers * rows) {
+      Product<T> part = p;
+      part.m = std::min(rows, p.m - row);
+      part.y += row * p.n;
+      part.a += p.transpose_a ? row : row * p.k;
+      product(part);
+    }
   };
   std::vector<std::jthread> others;
-  for (std::int64_t row = rows; row < p.m; row += rows) others.emplace_back(work, row);
+  for (int worker = 1; worker < workers && worker * rows < p.m; ++worker) others.emplace_back(work, worker);
   work(0);
 }
 
@@ -91,7 +92,7 @@ void matmul(const Tensor& y, bool accumulate, const Tensor& a, bool transpose_a,
   with_floating(y.dtype(), [&]<class T>(T) {
     const Product<T> p{y.data<T>(), a.data<T>(), b.data<T>(), m, n, k, transpose_a ? m : k, transpose_a, transpose_b, accumulate};
     constexpr std::int64_t worth_a_thread = 1 << 22;
-    if (thread_count > 1 && m * n * k >= worth_a_thread)
+    if (m * n * k >= worth_a_thread)
       product_in_slabs(p, thread_count);
     else
       product(p);

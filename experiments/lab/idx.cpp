@@ -82,7 +82,6 @@ IdxFile read_idx(const std::filesystem::path& path, int rank, std::int64_t max_b
   stream.seekg(0);
   if (!gzip) return parse(*stream.rdbuf(), path, rank, std::min(max_bytes, size));
   try {
-    // A member cut inside its digest reads as complete in Boost 1.74, hence a look at the size it announces at its end.
     io::filtering_streambuf<io::input> inflated;
     inflated.push(io::gzip_decompressor());
     inflated.push(*stream.rdbuf());
