@@ -9,8 +9,8 @@ namespace gradus::lab {
 
 // All of these throw std::runtime_error with the path and the system's reason.
 
-// Makes a finished file durable under its final name: fsync, rename, fsync of the folder. Readers see the old file or the
-// new one, never a part.
+// Makes a finished file durable under its final name: fsync, rename, fsync of the folder. Readers see the old file or
+// the new one, never a part.
 void replace_file(const std::filesystem::path& finished, const std::filesystem::path& target);
 // Writes contents into a new file beside the target and replaces it. On failure the old file is as it was.
 void write_file(const std::filesystem::path& target, std::string_view contents);

@@ -64,9 +64,9 @@ class Group {
   std::string path_;
 };
 
-// A new file in memory: what reaches the disk is then written by us, as a whole, and a full disk cannot leave the library
-// with a file that it can neither write nor close. Datasets are chunked by 1024, shuffled, deflated and carry Fletcher's
-// checksum; the format stays readable for HDF5 1.10 and older.
+// A new file in memory: what reaches the disk is then written by us, as a whole, and a full disk cannot leave the
+// library with a file that it can neither write nor close. Datasets are chunked by 1024, shuffled, deflated and carry
+// Fletcher's checksum; the format stays readable for HDF5 1.10 and older.
 class File {
  public:
   // The path serves messages only.

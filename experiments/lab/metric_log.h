@@ -1,6 +1,6 @@
-// The append-only log of a run: what survives a kill at any moment. Each frame is length (uint32), CRC-32 of the payload
-// (uint32) and payload, little-endian; the payload's first byte says what it is: 'T' a table (JSON), 'A' attributes
-// (JSON), 'R' a row (uint16 table, int64 index, float64 values).
+// The append-only log of a run: what survives a kill at any moment. Each frame is length (uint32), CRC-32 of the
+// payload (uint32) and payload, little-endian; the payload's first byte says what it is: 'T' a table (JSON), 'A'
+// attributes (JSON), 'R' a row (uint16 table, int64 index, float64 values).
 #pragma once
 
 #include <chrono>
@@ -20,8 +20,8 @@ namespace gradus::lab {
 
 // Writes are collected, given to the system at least every 100 ms while rows arrive, and made durable (fdatasync) every
 // second by a thread of its own, so that a slow disk does not slow the training. The file is locked while it is open.
-// Throws std::runtime_error with the path where the system fails (for instance for a full disk), in whichever call comes
-// next; every whole frame written until then can be replayed.
+// Throws std::runtime_error with the path where the system fails (for instance for a full disk), in whichever call
+// comes next; every whole frame written until then can be replayed.
 class MetricLog {
  public:
   // Creates the file; it must not exist.

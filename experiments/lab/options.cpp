@@ -71,10 +71,12 @@ Check more_than(double low) {
   return {.range = fmt::format("> {}", low), .number = [low](double x) { return x > low; }};
 }
 Check between(double low, double high) {
-  return {.range = fmt::format("from {} to {}", low, high), .number = [low, high](double x) { return x >= low && x <= high; }};
+  return {.range = fmt::format("from {} to {}", low, high),
+          .number = [low, high](double x) { return x >= low && x <= high; }};
 }
 Check from_to_below(double low, double high) {
-  return {.range = fmt::format("from {} to below {}", low, high), .number = [low, high](double x) { return x >= low && x < high; }};
+  return {.range = fmt::format("from {} to below {}", low, high),
+          .number = [low, high](double x) { return x >= low && x < high; }};
 }
 Check one_of(std::vector<std::string> choices) {
   std::string range = fmt::format("one of {}", fmt::join(choices, ", "));

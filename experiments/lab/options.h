@@ -36,7 +36,8 @@ Check one_of(std::vector<std::string> choices);
 Check or_infinite(Check check);                  // also allows inf and -inf where the check does
 Check or_nan(Check check);
 
-// Reads --name=value, --name value and flags; '-' and '_' in a name are the same. Each option is declared by asking for it:
+// Reads --name=value, --name value and flags; '-' and '_' in a name are the same. Each option is declared by asking for
+// it:
 //   Options options("width_study", argc, argv);
 //   const int width = options.get("width", 128, "units in the hidden layer", at_least(1));
 //   options.finish();
@@ -79,8 +80,8 @@ class Options {
 
   const std::string& program() const { return program_; }
   std::string help_text(std::string_view summary = {}) const;
-  // {"program": ..., "options": [{"name", "type", "default", "help", "range", "choices", "recorded"}]}; type is integer,
-  // number, string or boolean; infinities and NaN are the strings "inf", "-inf" and "nan".
+  // {"program": ..., "options": [{"name", "type", "default", "help", "range", "choices", "recorded"}]}; type is
+  // integer, number, string or boolean; infinities and NaN are the strings "inf", "-inf" and "nan".
   nlohmann::json describe_json() const;
   // The effective value of each recorded option, defaults included.
   nlohmann::json values_json() const;

@@ -7,8 +7,8 @@
 
 namespace gradus::lab {
 
-// What is known when the program was built; "unknown" outside of a git checkout. Dirty means that a source or build file
-// differed from the commit, or was not part of it.
+// What is known when the program was built; "unknown" outside of a git checkout. Dirty means that a source or build
+// file differed from the commit, or was not part of it.
 struct Build {
   std::string git_commit, compiler, compiler_flags;
   bool git_dirty;

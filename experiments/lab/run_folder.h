@@ -50,8 +50,9 @@ class RunTable {
 // All members throw std::runtime_error with the path where the system fails.
 class RunFolder {
  public:
-  // Claims the folder and writes config.json. An existing folder is refused; with overwrite, one that holds a run which is
-  // not running is replaced. Also makes the process ignore SIGXFSZ, so that a file size limit is an error like a full disk.
+  // Claims the folder and writes config.json. An existing folder is refused; with overwrite, one that holds a run which
+  // is not running is replaced. Also makes the process ignore SIGXFSZ, so that a file size limit is an error like a
+  // full disk.
   RunFolder(std::string program, nlohmann::json options, std::uint64_t seed, const std::filesystem::path& folder,
             bool overwrite = false);
   // Keeps the log; without finish() there is no completion record, and the run counts as interrupted.

@@ -1,0 +1,79 @@
+// A training step in steady state allocates nothing of ours, and memory stays flat.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+
+#include "experiments/lab/network_objective.h"
+#include "nn/losses.h"
+#include "optim/optimizer.h"
+
+namespace {
+std::atomic<std::int64_t> allocations{0};
+}
+
+// Every form of new ends in these two; oneDNN, a C library with its own allocator calls, does not come through here.
+void* operator new(std::size_t bytes) {
+  ++allocations;
+  if (void* memory = std::malloc(bytes ? bytes : 1)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  ++allocations;
+  const auto a = static_cast<std::size_t>(alignment);
+  if (void* memory = std::aligned_alloc(a, (bytes + a - 1) / a * a)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace gradus::lab {
+namespace {
+
+std::int64_t resident_pages() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t total = 0, resident = 0;
+  file >> total >> resident;
+  return resident;
+}
+
+TEST(SteadyStep, AllocatesNothing) {
+  for (const optim::Method& method : optim::methods())
+    for (const DType type : {DType::float32, DType::float64}) {
+      NetworkObjective objective(nn::Sequential{nn::Linear{784, 128}, nn::Relu{}, nn::Dropout{0.1}, nn::Linear{128, 10}},
+                                 nn::cross_entropy, type, RandomStream(1));
+      const auto optimizer = optim::make_optimizer(method.name);
+      const Tensor theta = objective.parameters().initial(type, RandomStream(2));
+      const Batch batch{Tensor::full({32, 784}, 0.5, type), Tensor::zeros({32}, DType::int32)};
+      const auto step = [&] {
+        objective.set_batch(batch);
+        optimizer->step(objective, theta);
+      };
+      for (int i = 0; i < 3; ++i) step();
+      const std::int64_t before = allocations;
+      for (int i = 0; i < 20; ++i) step();
+      EXPECT_EQ(allocations - before, 0) << method.name << " " << name_of(type);
+    }
+}
+
+TEST(SteadyStep, KeepsMemoryFlatOverTenThousandSteps) {
+  NetworkObjective objective(nn::Sequential{nn::Linear{20, 16}, nn::Tanh{}, nn::Linear{16, 3}}, nn::cross_entropy,
+                             DType::float32, RandomStream(1));
+  const auto optimizer = optim::make_optimizer("adam");
+  const Tensor theta = objective.parameters().initial(DType::float32, RandomStream(2));
+  const Batch batch{Tensor::full({32, 20}, 0.5, DType::float32), Tensor::zeros({32}, DType::int32)};
+  const auto steps = [&](int n) {
+    for (int i = 0; i < n; ++i) objective.set_batch(batch), optimizer->step(objective, theta);
+  };
+  steps(100);
+  const std::int64_t before = resident_pages();
+  steps(10000);
+  EXPECT_LE(resident_pages() - before, 16);
+}
+
+}  // namespace
+}  // namespace gradus::lab

@@ -1,0 +1,140 @@
+// Parameters, initialisers, layers and losses.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "autodiff/gradcheck.h"
+#include "autodiff/gradient.h"
+#include "nn/layers.h"
+#include "nn/losses.h"
+
+namespace gradus::nn {
+namespace {
+
+struct Moments {
+  double mean = 0, variance = 0, largest = 0;
+};
+Moments moments(const Tensor& t) {
+  Moments m;
+  for (const double x : t.to_vector()) m.mean += x, m.largest = std::max(m.largest, std::abs(x));
+  m.mean /= static_cast<double>(t.size());
+  for (const double x : t.to_vector()) m.variance += (x - m.mean) * (x - m.mean);
+  m.variance /= static_cast<double>(t.size());
+  return m;
+}
+
+TEST(Initializers, HaveTheVarianceOfTheirFormula) {
+  const double in = 300, out = 200;
+  const struct { const char* name; double variance; bool uniform; } cases[] = {
+      {"glorot_uniform", 2 / (in + out), true}, {"glorot_normal", 2 / (in + out), false},
+      {"he_uniform", 2 / in, true},             {"he_normal", 2 / in, false},
+      {"lecun_uniform", 1 / in, true},          {"lecun_normal", 1 / in, false}};
+  for (const auto& c : cases) {
+    const Tensor w = Tensor::zeros({300, 200}, DType::float64);
+    RandomStream random(1, c.name);
+    initializer(c.name).fill(w, random);
+    const Moments m = moments(w);
+    EXPECT_NEAR(m.variance, c.variance, 0.02 * c.variance) << c.name;
+    EXPECT_NEAR(m.mean, 0, 4 * std::sqrt(c.variance / (in * out))) << c.name;
+    if (c.uniform) EXPECT_LE(m.largest, std::sqrt(3 * c.variance)) << c.name;
+    else EXPECT_GT(m.largest, 3 * std::sqrt(c.variance)) << c.name;
+  }
+  EXPECT_THROW(initializer("xavier"), std::invalid_argument);
+}
+
+TEST(Initializers, OrthogonalIsOrthonormal) {
+  for (const Shape& shape : {Shape{20, 7}, Shape{7, 20}}) {
+    const Tensor w = Tensor::zeros(shape, DType::float64);
+    RandomStream random(1);
+    orthogonal(2).fill(w, random);
+    Tape tape(DType::float64);
+    const Var x = tape.leaf(w);
+    const Var gram = matmul(x, x, shape[0] > shape[1], shape[0] <= shape[1]);
+    for (int i = 0; i < 7; ++i)
+      for (int j = 0; j < 7; ++j) EXPECT_NEAR(gram.value().at(i * 7 + j), i == j ? 4 : 0, 1e-12);
+  }
+}
+
+TEST(Parameters, LieInOneVectorAndAreNamedByTheirPath) {
+  Sequential model{Linear{3, 4}, Relu{}, Linear{4, 2, he_normal(), constant(0.5)}};
+  ParameterSet set;
+  ParameterScope scope(set, "net");
+  model.declare(scope);
+  ASSERT_EQ(set.slices().size(), 4u);
+  EXPECT_EQ(set.size(), 3 * 4 + 4 + 4 * 2 + 2);
+  EXPECT_EQ(set.slices()[2].name, "net.2.weight");
+  EXPECT_EQ(set.slices()[2].offset, 16);
+  EXPECT_EQ(set.slices()[3].tags, std::vector<std::string>{"bias"});
+  const Tensor theta = set.initial(DType::float64, RandomStream(1));
+  const auto views = set.views(theta);
+  EXPECT_EQ(views[3].to_vector(), (std::vector<double>{0.5, 0.5}));
+  EXPECT_EQ(views[2].raw(), theta.part(16, {8}).raw());
+  EXPECT_THROW(set.views(Tensor::zeros({3}, DType::float64)), std::invalid_argument);
+  EXPECT_THROW(set.add({"net.0.bias", {1}, 0, zeros(), {}}), std::invalid_argument);
+}
+
+TEST(Parameters, OfOneLayerDoNotDependOnTheOthers) {
+  const auto first_weights = [](Sequential model) {
+    ParameterSet set;
+    ParameterScope scope(set);
+    model.declare(scope);
+    return set.views(set.initial(DType::float64, RandomStream(1)))[0].to_vector();
+  };
+  EXPECT_EQ(first_weights({Linear{3, 4}}), first_weights({Linear{3, 4}, Tanh{}, Linear{4, 9}}));
+}
+
+TEST(Layers, NetworkPassesGradcheckThroughEveryLoss) {
+  for (const char* activation : {"relu", "tanh", "sigmoid", "softplus", "gelu"}) {
+    const std::int64_t sizes[] = {4, 6, 3};
+    Sequential model = multilayer_perceptron(sizes, activation);
+    ParameterSet set;
+    ParameterScope scope(set);
+    model.declare(scope);
+    const Tensor theta = set.initial(DType::float64, RandomStream(2));
+    const Tensor x = Tensor::zeros({5, 4}, DType::float64), target = Tensor::zeros({5, 3}, DType::float64);
+    RandomStream random(3);
+    for (double& e : x.elements<double>()) e = random.normal();
+    for (double& e : target.elements<double>()) e = random.uniform();
+    const Tensor labels = Tensor::indices({0, 2, 1, 1, 0});
+    for (int loss = 0; loss < 4; ++loss) {
+      const Recipe recipe = [&](Tape& tape, const std::vector<Var>& parameters) {
+        Forward pass(parameters, Mode::train, RandomStream(0));
+        const Var y = model.forward(pass, tape.leaf(x)), t = tape.leaf(target);
+        return loss == 0   ? cross_entropy(y, tape.leaf(labels))
+               : loss == 1 ? cross_entropy(y, t)
+               : loss == 2 ? mean_squared_error(y, t)
+                           : huber(y, t, 0.7);
+      };
+      EXPECT_EQ(gradcheck(activation, recipe, set.views(theta)), "") << loss;
+    }
+  }
+}
+
+TEST(Layers, DropoutActsInTrainingOnlyAndFlattenKeepsTheBatch) {
+  Tape tape(DType::float64);
+  const Tensor ones = Tensor::full({10, 4, 5}, 1, DType::float64);
+  const Var x = tape.leaf(ones);
+  Forward train({}, Mode::train, RandomStream(1)), evaluate({}, Mode::evaluate, RandomStream(1));
+  const Dropout layer(0.5);
+  EXPECT_EQ(layer.forward(evaluate, x).value().to_vector(), ones.to_vector());
+  const auto first = layer.forward(train, x).value().to_vector(), second = layer.forward(train, x).value().to_vector();
+  EXPECT_NE(first, second);
+  EXPECT_EQ(std::count(first.begin(), first.end(), 0) + std::count(first.begin(), first.end(), 2), 200);
+  EXPECT_EQ(Flatten{}.forward(train, x).shape(), (Shape{10, 20}));
+  EXPECT_THROW(Dropout(1), std::invalid_argument);
+  EXPECT_THROW(Linear(0, 1), std::invalid_argument);
+}
+
+TEST(Losses, HaveTheirTextbookValues) {
+  Tape tape(DType::float64);
+  const Tensor p = Tensor::of({2, 2}, {0, 0, 3, 0}), t = Tensor::of({2, 2}, {1, 0, 0, 0}), labels = Tensor::indices({0, 1});
+  const Var prediction = tape.leaf(p), target = tape.leaf(t);
+  EXPECT_NEAR(mean_squared_error(prediction, target).item(), 10.0 / 4, 1e-15);
+  EXPECT_NEAR(huber(prediction, target).item(), (0.5 + 2.5) / 4, 1e-15);
+  EXPECT_NEAR(cross_entropy(prediction, tape.leaf(labels)).item(), (std::log(2) + std::log1p(std::exp(3))) / 2, 1e-14);
+  const Tensor other = Tensor::of({2}, {1, 2});
+  EXPECT_THROW(mean_squared_error(prediction, tape.leaf(other)), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace gradus::nn
