@@ -1,35 +1,12 @@
 // A training step in steady state allocates nothing of ours, and memory stays flat.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <fstream>
-#include <new>
 
 #include "experiments/lab/network_objective.h"
 #include "nn/losses.h"
 #include "optim/optimizer.h"
-
-namespace {
-std::atomic<std::int64_t> allocations{0};
-}
-
-// Every form of new ends in these two; oneDNN, a C library with its own allocator calls, does not come through here.
-void* operator new(std::size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes ? bytes : 1)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  ++allocations;
-  const auto a = static_cast<std::size_t>(alignment);
-  if (void* memory = std::aligned_alloc(a, (bytes + a - 1) / a * a)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#include "tests/experiments/allocation_counter.h"
 
 namespace gradus::lab {
 namespace {
@@ -54,9 +31,9 @@ TEST(SteadyStep, AllocatesNothing) {
         optimizer->step(objective, theta);
       };
       for (int i = 0; i < 3; ++i) step();
-      const std::int64_t before = allocations;
+      const std::int64_t before = allocation_count();
       for (int i = 0; i < 20; ++i) step();
-      EXPECT_EQ(allocations - before, 0) << method.name << " " << name_of(type);
+      EXPECT_EQ(allocation_count() - before, 0) << method.name << " " << name_of(type);
     }
 }
 
