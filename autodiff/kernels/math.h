@@ -88,13 +88,14 @@ template <class T>
 GRADUS_INLINE T log(T x) {
   using F = detail::Format<T>;
   using Int = typename F::Int;
+  using Bits = std::make_unsigned_t<Int>;  // negative numbers wrap around here, and become NaN at the end
   const bool tiny = x < std::numeric_limits<T>::min();
   const T scaled = tiny ? x * (T{1} / std::numeric_limits<T>::epsilon()) : x;
-  const Int bits = std::bit_cast<Int>(scaled);
+  const Bits bits = std::bit_cast<Bits>(scaled);
   // Mantissa in [1/sqrt 2, sqrt 2): the exponent is counted from the bits of 1/sqrt 2.
-  const Int offset = std::bit_cast<Int>(static_cast<T>(0.70710678118654752));
-  const Int exponent = (bits - offset) >> F::mantissa;
-  const T m = std::bit_cast<T>(static_cast<Int>(bits - (exponent << F::mantissa)));
+  const Bits offset = std::bit_cast<Bits>(static_cast<T>(0.70710678118654752));
+  const Int exponent = static_cast<Int>(bits - offset) >> F::mantissa;
+  const T m = std::bit_cast<T>(static_cast<Bits>(bits - (static_cast<Bits>(exponent) << F::mantissa)));
   const T e = static_cast<T>(exponent) - (tiny ? static_cast<T>(F::mantissa) : T{0});
   const T value = e * F::ln2_high + (detail::log_series<T, F::log_terms>((m - 1) / (m + 1)) + e * F::ln2_low);
   constexpr T infinity = std::numeric_limits<T>::infinity();
