@@ -7,21 +7,12 @@
 #include <cmath>
 #include <set>
 
-#include "autodiff/gradcheck.h"
 #include "autodiff/gradient.h"
 #include "autodiff/random.h"
+#include "tests/autodiff/operation_cases.h"
 
 namespace gradus {
 namespace {
-
-using Leaves = std::vector<Var>;
-
-struct Case {
-  std::string operation;
-  std::vector<Shape> shapes;
-  Recipe recipe;
-  double low = -2, high = 2;  // inputs are uniform in between
-};
 
 Tensor random_tensor(const Shape& shape, RandomStream& random, double low, double high) {
   Tensor tensor = Tensor::uninitialized(shape, DType::float64);
@@ -29,79 +20,9 @@ Tensor random_tensor(const Shape& shape, RandomStream& random, double low, doubl
   return tensor;
 }
 
-// Lives as long as the program: leaves refer to it.
-const Tensor& labels() {
-  static const Tensor tensor = Tensor::indices({2, 0, 1, 2});
-  return tensor;
-}
-
-const std::vector<Case>& table() {
-  static const std::vector<Case> cases = {
-      {"add", {{3, 4}, {3, 4}}, [](Tape&, const Leaves& x) { return x[0] + x[1]; }},
-      {"add", {{3, 4}, {4}}, [](Tape&, const Leaves& x) { return add(x[0], x[1]); }},
-      {"add", {{3, 1, 2}, {4, 1}}, [](Tape&, const Leaves& x) { return add(x[0], x[1]); }},
-      {"sub", {{3, 4}, {3, 1}}, [](Tape&, const Leaves& x) { return x[0] - x[1]; }},
-      {"sub", {{}, {2, 3}}, [](Tape&, const Leaves& x) { return x[0] - x[1]; }},
-      {"mul", {{3, 4}, {3, 4}}, [](Tape&, const Leaves& x) { return x[0] * x[1]; }},
-      {"mul", {{2, 3, 4}, {3, 1}}, [](Tape&, const Leaves& x) { return x[0] * x[1]; }},
-      {"mul", {{3}}, [](Tape&, const Leaves& x) { return x[0] * x[0] * x[0]; }},
-      {"div", {{3, 4}, {4}}, [](Tape&, const Leaves& x) { return x[0] / (x[1] + 3.0); }},
-      {"scale", {{5}}, [](Tape&, const Leaves& x) { return square(-2.5 * x[0]); }},
-      {"add_scalar", {{5}}, [](Tape&, const Leaves& x) { return square(1.5 - x[0]); }},
-      {"sum_to", {{2, 3, 4}}, [](Tape&, const Leaves& x) { return square(sum_to(x[0], {3, 1})); }},
-      {"sum_to", {{2, 3, 4}}, [](Tape&, const Leaves& x) { return square(sum(x[0], {0, 2})) * sum(x[0]); }},
-      {"sum_to", {{4, 5}}, [](Tape&, const Leaves& x) { return square(mean(x[0], {1}, true)) + mean(x[0]); }},
-      {"broadcast_to", {{3, 1}}, [](Tape&, const Leaves& x) { return square(broadcast_to(x[0], {2, 3, 4})); }},
-      {"maximum", {{3, 4}, {4}}, [](Tape&, const Leaves& x) { return square(maximum(x[0], x[1])); }},
-      {"where_positive", {{6}, {6}}, [](Tape&, const Leaves& x) { return square(where_positive(x[0], x[1])); }},
-      {"exp", {{3, 2}}, [](Tape&, const Leaves& x) { return exp(x[0]); }},
-      {"log", {{3, 2}}, [](Tape&, const Leaves& x) { return log(x[0]); }, 0.5, 3},
-      {"square", {{3, 2}}, [](Tape&, const Leaves& x) { return square(x[0]) * x[0]; }},
-      {"sqrt", {{3, 2}}, [](Tape&, const Leaves& x) { return sqrt(x[0]); }, 0.5, 3},
-      {"abs", {{7}}, [](Tape&, const Leaves& x) { return abs(x[0]) * x[0]; }},
-      {"relu", {{3, 4}}, [](Tape&, const Leaves& x) { return square(relu(x[0])); }},
-      {"relu_gate", {{6}, {6}}, [](Tape&, const Leaves& x) { return square(apply(ReluGate{}, x[0], x[1])); }},
-      {"clamp", {{9}}, [](Tape&, const Leaves& x) { return square(clamp(x[0], -1, 0.5)); }},
-      {"tanh", {{3, 4}}, [](Tape&, const Leaves& x) { return tanh(x[0]); }},
-      {"tanh_derivative", {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(TanhDerivative{}, x[0], x[1]); }},
-      {"sigmoid", {{3, 4}}, [](Tape&, const Leaves& x) { return sigmoid(x[0]); }},
-      {"sigmoid_derivative", {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(SigmoidDerivative{}, x[0], x[1]); }},
-      {"softplus", {{3, 4}}, [](Tape&, const Leaves& x) { return softplus(3.0 * x[0]); }},
-      {"normal_pdf", {{5}}, [](Tape&, const Leaves& x) { return apply(NormalPdf{}, x[0]); }},
-      {"gelu", {{3, 4}}, [](Tape&, const Leaves& x) { return gelu(x[0]); }},
-      {"gelu_derivative", {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(GeluDerivative{}, x[0], x[1]); }},
-      {"matmul", {{3, 4}, {4, 2}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1]); }},
-      {"matmul", {{4, 3}, {4, 2}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], true); }},
-      {"matmul", {{3, 4}, {2, 4}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], false, true); }},
-      {"matmul", {{4, 3}, {2, 4}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], true, true); }},
-      {"matmul", {{20, 30}, {30, 25}}, [](Tape&, const Leaves& x) { return tanh(0.05 * matmul(x[0], x[1])); }},
-      {"max", {{3, 4}}, [](Tape&, const Leaves& x) { return square(max(x[0], 1)); }},
-      {"max", {{3, 4, 2}}, [](Tape&, const Leaves& x) { return square(max(x[0], -2, true)); }},
-      {"take_at_max", {{3, 4}, {3, 4}}, [](Tape&, const Leaves& x) { return square(apply(TakeAtMax{0}, x[0], x[1])); }},
-      {"put_at_max", {{3, 1}, {3, 4}}, [](Tape&, const Leaves& x) { return square(apply(PutAtMax{1}, x[0], x[1])); }},
-      {"reshape", {{3, 4}}, [](Tape&, const Leaves& x) { return square(reshape(x[0], {2, 6})) + reshape(x[0], {2, 6}); }},
-      {"slice", {{3, 5, 2}}, [](Tape&, const Leaves& x) { return square(slice(x[0], 1, 1, 3)); }},
-      {"pad", {{3, 2}}, [](Tape&, const Leaves& x) { return square(pad(x[0], -1, 1, 5)); }},
-      {"concatenate", {{3, 2}, {3, 4}}, [](Tape&, const Leaves& x) { return square(concatenate({x[0], x[1], x[0]}, 1)); }},
-      {"gather", {{3, 2}}, [](Tape& t, const Leaves& x) { return square(gather(x[0], t.leaf(labels()))); }},
-      {"scatter_add", {{4, 2}}, [](Tape& t, const Leaves& x) { return square(scatter_add(x[0], t.leaf(labels()), 3)); }},
-      {"dropout", {{6, 5}}, [](Tape&, const Leaves& x) { return square(dropout(x[0], 0.4, 7)); }},
-      {"softmax", {{3, 4}}, [](Tape&, const Leaves& x) { return softmax(x[0]); }},
-      {"softmax", {{2, 3, 20}}, [](Tape&, const Leaves& x) { return softmax(x[0]); }},
-      {"softmax_derivative", {{3, 4}, {3, 4}}, [](Tape&, const Leaves& x) { return apply(SoftmaxDerivative{}, x[0], x[1]); }},
-      {"log_softmax", {{3, 4}}, [](Tape&, const Leaves& x) { return log_softmax(x[0]); }},
-      {"cross_entropy", {{4, 3}}, [](Tape& t, const Leaves& x) { return cross_entropy(x[0], t.leaf(labels())); }},
-      {"cross_entropy", {{4, 300}}, [](Tape& t, const Leaves& x) { return cross_entropy(x[0], t.leaf(labels())); }},
-      {"cross_entropy_derivative", {{4}, {4, 3}},
-       [](Tape& t, const Leaves& x) { return apply(CrossEntropyDerivative{}, x[0], x[1], t.leaf(labels())); }},
-      {"soft_cross_entropy", {{4, 3}, {4, 3}}, [](Tape&, const Leaves& x) { return soft_cross_entropy(x[0], x[1]); }},
-  };
-  return cases;
-}
-
 TEST(Operations, AgreeWithFiniteDifferencesAtFirstAndSecondOrder) {
   RandomStream random(3, "inputs");
-  for (const Case& c : table()) {
+  for (const Case& c : operation_cases()) {
     std::vector<Tensor> inputs;
     for (const Shape& shape : c.shapes) inputs.push_back(random_tensor(shape, random, c.low, c.high));
     EXPECT_EQ(gradcheck(c.operation, c.recipe, inputs), "");
@@ -110,7 +31,7 @@ TEST(Operations, AgreeWithFiniteDifferencesAtFirstAndSecondOrder) {
 
 TEST(Operations, AreAllInTheTable) {
   std::set<std::string> checked;
-  for (const Case& c : table()) checked.insert(c.operation);
+  for (const Case& c : operation_cases()) checked.insert(c.operation);
   ASSERT_GT(operation_names().size(), 30u);
   for (const std::string& name : operation_names()) EXPECT_TRUE(checked.contains(name)) << name << " has no gradcheck";
 }
@@ -139,7 +60,7 @@ TEST(Gradcheck, FindsAWrongRuleAndSaysWhere) {
 // float32 values against float64 ones, so that both kernels (oneDNN's and Eigen's) are held to the same answers.
 TEST(Operations, Float32AgreesWithFloat64) {
   RandomStream random(5);
-  for (const Case& c : table()) {
+  for (const Case& c : operation_cases()) {
     Tape wide(DType::float64), narrow(DType::float32);
     Leaves x, y;
     std::vector<Tensor> keep;
