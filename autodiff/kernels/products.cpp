@@ -7,6 +7,7 @@
 
 #include "autodiff/kernels/eigen_product.h"
 #include "autodiff/kernels/simd.h"
+#include "autodiff/kernels/small_product.h"
 
 #ifdef GRADUS_HAVE_ONEDNN
 #include <dnnl.h>
@@ -30,6 +31,7 @@ void eigen_product(const Product<T>& p) {
 
 template <class T>
 void product(const Product<T>& p) {
+  if (is_small(p)) return small_product(p);
 #ifdef GRADUS_HAVE_ONEDNN
   if constexpr (std::is_same_v<T, float>) {
     constexpr std::int64_t small = 16 * 1024;  // below, the call costs more than the product

@@ -12,19 +12,9 @@ struct Exponentials {
   T maximum, total;
 };
 
-// y = e^(x - max x); returns max x and the sum of y. Short rows are padded to one vector.
+// y = e^(x - max x); returns max x and the sum of y.
 template <class T>
 GRADUS_INLINE Exponentials<T> exponentials(const T* __restrict x, T* __restrict y, std::int64_t n) {
-  constexpr int width = 16;
-  if (n <= width) {
-    T row[width];
-    for (int k = 0; k < width; ++k) row[k] = k < n ? x[k] : x[0];
-    T maximum = row[0];
-    for (int k = 1; k < width; ++k) maximum = row[k] > maximum ? row[k] : maximum;
-    for (int k = 0; k < width; ++k) row[k] = math::exp(row[k] - maximum);
-    for (int k = 0; k < n; ++k) y[k] = row[k];
-    return {maximum, kernels::lane_sum(y, n)};
-  }
   T maximum = x[0];
   for (std::int64_t k = 1; k < n; ++k) maximum = x[k] > maximum ? x[k] : maximum;
   for (std::int64_t k = 0; k < n; ++k) y[k] = math::exp(x[k] - maximum);
@@ -45,6 +35,77 @@ GRADUS_INLINE T log_sum_exp(const T* __restrict x, std::int64_t n) {
     maximum = larger;
   }
   return maximum + math::log(total);
+}
+
+// Rows too short to fill a vector are turned: up to 16 of them lie side by side, and every loop runs across them.
+template <class T>
+struct ShortRows {
+  static constexpr int across = 16;
+  static constexpr std::int64_t longest = 64;
+  T exponentials[longest][across];  // e^(x - maximum), [column][row]
+  T maximum[across], total[across];
+
+  GRADUS_INLINE ShortRows(const T* __restrict x, std::int64_t rows, std::int64_t n) {
+    for (std::int64_t k = 0; k < n; ++k)
+      for (int r = 0; r < across; ++r) exponentials[k][r] = r < rows ? x[r * n + k] : T{0};
+    for (int r = 0; r < across; ++r) maximum[r] = exponentials[0][r], total[r] = 0;
+    for (std::int64_t k = 1; k < n; ++k)
+      for (int r = 0; r < across; ++r) maximum[r] = exponentials[k][r] > maximum[r] ? exponentials[k][r] : maximum[r];
+    for (std::int64_t k = 0; k < n; ++k)
+      for (int r = 0; r < across; ++r) {
+        exponentials[k][r] = math::exp(exponentials[k][r] - maximum[r]);
+        total[r] += exponentials[k][r];
+      }
+  }
+};
+
+// Calls f(first row, number of rows, their log-sum-exp) for the rows of x[rows, n] in groups of at most 16.
+template <class T, class F>
+GRADUS_INLINE void for_each_log_sum_exp(const T* __restrict x, std::int64_t rows, std::int64_t n, const F& f) {
+  constexpr int across = ShortRows<T>::across;
+  T log_total[across];
+  for (std::int64_t first = 0; first < rows; first += across) {
+    const std::int64_t count = rows - first < across ? rows - first : across;
+    if (n <= ShortRows<T>::longest) {
+      const ShortRows<T> block(x + first * n, count, n);
+      for (int r = 0; r < across; ++r) log_total[r] = block.maximum[r] + math::log(block.total[r]);
+    } else {
+      for (std::int64_t r = 0; r < count; ++r) log_total[r] = log_sum_exp(x + (first + r) * n, n);
+    }
+    f(first, count, log_total);
+  }
+}
+
+// y = factor(row) softmax(x), row by row, or y += it.
+template <class T, class F>
+GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __restrict x, std::int64_t rows, std::int64_t n,
+                                  const F& factor) {
+  if (n > ShortRows<T>::longest) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      T* __restrict to = y + r * n;
+      if (accumulate) {
+        const T log_total = log_sum_exp(x + r * n, n);
+        for (std::int64_t k = 0; k < n; ++k) to[k] += factor(r) * math::exp(x[r * n + k] - log_total);
+      } else {
+        const T scale = factor(r) / exponentials(x + r * n, to, n).total;
+        for (std::int64_t k = 0; k < n; ++k) to[k] *= scale;
+      }
+    }
+    return;
+  }
+  constexpr int across = ShortRows<T>::across;
+  for (std::int64_t first = 0; first < rows; first += across) {
+    const std::int64_t count = rows - first < across ? rows - first : across;
+    ShortRows<T> block(x + first * n, count, n);
+    T scale[across];
+    for (int r = 0; r < across; ++r) scale[r] = r < count ? factor(first + r) / block.total[r] : T{0};
+    for (std::int64_t k = 0; k < n; ++k)
+      for (int r = 0; r < across; ++r) block.exponentials[k][r] *= scale[r];
+    for (std::int64_t r = 0; r < count; ++r) {
+      T* __restrict to = y + (first + r) * n;
+      for (std::int64_t k = 0; k < n; ++k) to[k] = (accumulate ? to[k] : T{0}) + block.exponentials[k][r];
+    }
+  }
 }
 
 Shape rows_of(const char* operation, const Shape& shape) {
@@ -84,18 +145,7 @@ void Softmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t r = 0; r < rows; ++r) {
-        T* __restrict to = y + r * n;
-        if (accumulate) {
-          const T log_total = log_sum_exp(x + r * n, n);
-          for (std::int64_t k = 0; k < n; ++k) to[k] += math::exp(x[r * n + k] - log_total);
-        } else {
-          const T inverse = 1 / exponentials(x + r * n, to, n).total;
-          for (std::int64_t k = 0; k < n; ++k) to[k] *= inverse;
-        }
-      }
-    });
+    simd::run([=] GRADUS_LOOP() { scaled_softmax(y, accumulate, x, rows, n, [](std::int64_t) { return T{1}; }); });
   });
 }
 
@@ -106,10 +156,11 @@ void LogSoftmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t r = 0; r < rows; ++r) {
-        const T log_total = log_sum_exp(x + r * n, n);
-        for (std::int64_t k = r * n; k < (r + 1) * n; ++k) y[k] = (accumulate ? y[k] : T{0}) + (x[k] - log_total);
-      }
+      for_each_log_sum_exp(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* log_total) {
+        for (std::int64_t r = 0; r < count; ++r)
+          for (std::int64_t k = (first + r) * n; k < (first + r + 1) * n; ++k)
+            y[k] = (accumulate ? y[k] : T{0}) + (x[k] - log_total[r]);
+      });
     });
   });
 }
@@ -122,17 +173,8 @@ void CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool accumul
     const T* __restrict g = in[0].data<T>();
     const T* __restrict x = in[1].data<T>();
     simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t r = 0; r < rows; ++r) {
-        T* __restrict to = z + r * n;
-        if (accumulate) {
-          const T log_total = log_sum_exp(x + r * n, n);
-          for (std::int64_t k = 0; k < n; ++k) to[k] += g[r] * math::exp(x[r * n + k] - log_total);
-        } else {
-          const T factor = g[r] / exponentials(x + r * n, to, n).total;
-          for (std::int64_t k = 0; k < n; ++k) to[k] *= factor;
-        }
-        to[label[r]] -= g[r];
-      }
+      scaled_softmax(z, accumulate, x, rows, n, [=](std::int64_t r) { return g[r]; });
+      for (std::int64_t r = 0; r < rows; ++r) z[r * n + label[r]] -= g[r];
     });
   });
 }
@@ -150,8 +192,12 @@ void CrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) const
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t r = 0; r < rows; ++r)
-        y[r] = (accumulate ? y[r] : T{0}) + (log_sum_exp(x + r * n, n) - x[r * n + label[r]]);
+      for_each_log_sum_exp(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* log_total) {
+        for (std::int64_t i = 0; i < count; ++i) {
+          const std::int64_t r = first + i;
+          y[r] = (accumulate ? y[r] : T{0}) + (log_total[i] - x[r * n + label[r]]);
+        }
+      });
     });
   });
 }
@@ -166,12 +212,14 @@ void SoftCrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) c
     const T* __restrict x = in[0].data<T>();
     const T* __restrict t = in[1].data<T>();
     simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t r = 0; r < rows; ++r) {
-        const T log_total = log_sum_exp(x + r * n, n);
-        T loss = 0;
-        for (std::int64_t k = r * n; k < (r + 1) * n; ++k) loss += t[k] * (log_total - x[k]);
-        y[r] = (accumulate ? y[r] : T{0}) + loss;
-      }
+      for_each_log_sum_exp(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* log_total) {
+        for (std::int64_t i = 0; i < count; ++i) {
+          const std::int64_t r = first + i;
+          T loss = 0;
+          for (std::int64_t k = r * n; k < (r + 1) * n; ++k) loss += t[k] * (log_total[i] - x[k]);
+          y[r] = (accumulate ? y[r] : T{0}) + loss;
+        }
+      });
     });
   });
 }

@@ -3,8 +3,7 @@
 // v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras.
 #pragma once
 
-#include <cmath>
-
+#include "autodiff/kernels/math.h"
 #include "optim/optimizer.h"
 #include "optim/update.h"
 
@@ -21,7 +20,7 @@ class Adagrad final : public Optimizer {
     update_each(theta, objective.gradient(), [this]<class T>(T) {
       return [rate = static_cast<T>(learning_rate_), epsilon = static_cast<T>(epsilon_)](T& x, T g, T& v) {
         v += g * g;
-        x -= rate * g / (std::sqrt(v) + epsilon);
+        x -= rate * g / (math::sqrt(v) + epsilon);
       };
     }, accumulator_);
     return {objective.value()};

@@ -9,6 +9,7 @@
 
 #include <cmath>
 
+#include "autodiff/kernels/math.h"
 #include "optim/optimizer.h"
 #include "optim/update.h"
 
@@ -63,7 +64,7 @@ class Adam final : public Optimizer {
       v += (1 - beta2) * (g * g - v);
     }
     GRADUS_INLINE void move(T& x, T m, T v) const {
-      x = x * shrink - rate * m / (std::sqrt(v) * root_correction + epsilon);
+      x = x * shrink - rate * m / (math::sqrt(v) * root_correction + epsilon);
     }
   };
   template <class T>

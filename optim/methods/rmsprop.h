@@ -4,8 +4,7 @@
 // Epsilon stands outside the root, as in PyTorch; Keras and TensorFlow put it inside. PyTorch calls rho "alpha".
 #pragma once
 
-#include <cmath>
-
+#include "autodiff/kernels/math.h"
 #include "optim/optimizer.h"
 #include "optim/update.h"
 
@@ -56,13 +55,13 @@ class RmsProp final : public Optimizer {
     T rate, rho, epsilon, mu;
     GRADUS_INLINE T plain(T g, T& v) const {
       v += (1 - rho) * (g * g - v);
-      return g / (std::sqrt(v) + epsilon);
+      return g / (math::sqrt(v) + epsilon);
     }
     GRADUS_INLINE T centered(T g, T& v, T& a) const {
       v += (1 - rho) * (g * g - v);
       a += (1 - rho) * (g - a);
       const T variance = v - a * a;
-      return g / (std::sqrt(variance > 0 ? variance : T{0}) + epsilon);  // rounding may leave it below 0
+      return g / (math::sqrt(variance > 0 ? variance : T{0}) + epsilon);  // rounding may leave it below 0
     }
     GRADUS_INLINE T with_momentum(T d, T& b) const { return b = mu * b + d; }
   };

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "autodiff/gradient.h"
+#include "autodiff/kernels/math.h"
 #include "autodiff/random.h"
 #include "tests/autodiff/operation_cases.h"
 
@@ -101,6 +102,12 @@ TEST(Operations, ElementaryFunctionsMatchTheStandardLibrary) {
       if (!subnormal) check(x, softplus(tape.scalar(x)).item(), x > 700 ? x : std::log1p(std::exp(x)), tolerance * 2);
     }
   }
+}
+
+TEST(Operations, SquareRootIsRightToTwoUnitsInTheLastPlace) {
+  for (float x = 1.2e-38f; x < 1e38f; x *= 1.0137f) EXPECT_NEAR(math::sqrt(x) / std::sqrt(double{x}), 1, 2.4e-7) << x;
+  EXPECT_EQ(math::sqrt(0.0f), 0);
+  EXPECT_EQ(math::sqrt(2.0), std::sqrt(2.0));
 }
 
 TEST(Operations, RefuseWrongShapesTypesAndTapes) {

@@ -9,6 +9,7 @@
 #include "autodiff/kernels/loops.h"
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
+#include "autodiff/subnormals.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "optim/optimizer.h"
@@ -73,7 +74,7 @@ Problem image_classifier(std::int64_t batch) {
 }
 
 void step(benchmark::State& state, Problem problem, const std::string& optimizer_name) {
-  const auto optimizer = optim::make_optimizer(optimizer_name, {{"learning_rate", 1e-4}});
+  const auto optimizer = optim::make_optimizer(optimizer_name, {{"learning_rate", 1e-5}});
   for (auto _ : state) benchmark::DoNotOptimize(optimizer->step(problem, problem.theta).loss);
 }
 
@@ -82,6 +83,33 @@ void gradient_only(benchmark::State& state, Problem problem) {
     problem.move_to(problem.theta);
     benchmark::DoNotOptimize(problem.gradient().raw());
   }
+}
+
+// The optimizer's own part of a step: the gradient is given.
+class FixedGradient final : public optim::Objective {
+ public:
+  explicit FixedGradient(Problem& problem) : gradient_(Tensor::zeros(problem.theta.shape(), DType::float32)) {
+    problem.compute_gradient(problem.theta, gradient_);
+  }
+  std::int64_t size() const override { return gradient_.size(); }
+  DType dtype() const override { return DType::float32; }
+  double compute_value(const Tensor&) override { return 0; }
+  double compute_gradient(const Tensor&, const Tensor& gradient) override {
+    if (!written_) gradient.copy_from(gradient_);  // into the same memory each time
+    written_ = true;
+    return 0;
+  }
+
+ private:
+  Tensor gradient_;
+  bool written_ = false;
+};
+
+void update_only(benchmark::State& state, Problem problem, const std::string& optimizer_name) {
+  const auto optimizer = optim::make_optimizer(optimizer_name, {{"learning_rate", 1e-5}});
+  const Tensor theta = problem.theta;
+  FixedGradient objective(problem);
+  for (auto _ : state) benchmark::DoNotOptimize(optimizer->step(objective, theta).loss);
 }
 
 // 784-128-10 with SGD as one would write it by hand: each line is a kernel on memory allocated beforehand.
@@ -125,7 +153,7 @@ void by_hand(benchmark::State& state, std::int64_t batch) {
     kernels::map(h, false, []<class T>(T d, T y) { return y > 0 ? d : T{0}; }, dh, a);
     kernels::matmul(dw1, false, problem.inputs, true, h, false);
     kernels::sum_to(db1, false, h);
-    kernels::map(theta, true, []<class T>(T d) { return T{-1e-4f} * d; }, gradient);
+    kernels::map(theta, true, []<class T>(T d) { return T{-1e-5f} * d; }, gradient);
     benchmark::DoNotOptimize(loss);
   }
 }
@@ -137,6 +165,7 @@ void add(const std::string& name, const std::function<void(benchmark::State&)>& 
 }  // namespace
 
 int main(int argc, char** argv) {
+  gradus::flush_subnormals();  // as programs of the lab, and as the peer
   for (const std::int64_t batch : {1, 32, 256}) {
     const std::string size = std::to_string(batch);
     for (const std::string optimizer : {"sgd", "adam", "rmsprop"})
@@ -144,12 +173,15 @@ int main(int argc, char** argv) {
           [=](benchmark::State& state) { step(state, image_classifier(batch), optimizer); });
     add("by_hand/step/784-128-10/sgd/" + size, [=](benchmark::State& state) { by_hand(state, batch); });
   }
-  for (const std::int64_t batch : {32, 256})
+  for (const std::int64_t batch : {1, 32, 256})
     add("gradus/gradient/784-128-10/" + std::to_string(batch),
         [=](benchmark::State& state) { gradient_only(state, image_classifier(batch)); });
-  add("gradus/step/2-16-1/sgd/32", [](benchmark::State& state) {
-    step(state, Problem({2, 16, 1}, "tanh", 32, Problem::Kind::regress), "sgd");
-  });
+  for (const std::string optimizer : {"sgd", "adam", "rmsprop"})
+    add("gradus/update/784-128-10/" + optimizer,
+        [=](benchmark::State& state) { update_only(state, image_classifier(1), optimizer); });
+  const auto regressor = [] { return Problem({2, 16, 1}, "tanh", 32, Problem::Kind::regress); };
+  add("gradus/step/2-16-1/sgd/32", [=](benchmark::State& state) { step(state, regressor(), "sgd"); });
+  add("gradus/gradient/2-16-1/32", [=](benchmark::State& state) { gradient_only(state, regressor()); });
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();
