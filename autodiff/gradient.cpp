@@ -12,14 +12,27 @@ void require_scalar(const Var& result) {
 
 }  // namespace
 
-void vjp(const Var& result, const Tensor& cotangent, std::span<const Var> leaves, std::span<const Tensor> out) {
-  if (cotangent.shape() != result.shape() || cotangent.dtype() != result.value().dtype())
-    throw std::invalid_argument("vjp: cotangent " + cotangent.shape().to_string() + " of " + name_of(cotangent.dtype()) +
-                                " for a result " + result.shape().to_string() + " of " + name_of(result.value().dtype()));
+void vjp(std::span<const Var> results, std::span<const Tensor> cotangents, std::span<const Var> leaves,
+         std::span<const Tensor> out) {
+  if (results.empty()) throw std::invalid_argument("vjp: no results");
+  if (cotangents.size() != results.size())
+    throw std::invalid_argument("vjp: " + std::to_string(cotangents.size()) + " cotangents for " +
+                                std::to_string(results.size()) + " results");
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const Tensor& value = results[i].value();
+    if (cotangents[i].shape() != value.shape() || cotangents[i].dtype() != value.dtype())
+      throw std::invalid_argument("vjp: cotangent " + cotangents[i].shape().to_string() + " of " +
+                                  name_of(cotangents[i].dtype()) + " for a result " + value.shape().to_string() + " of " +
+                                  name_of(value.dtype()));
+  }
   if (leaves.size() != out.size())
     throw std::invalid_argument("vjp: " + std::to_string(leaves.size()) + " leaves, " + std::to_string(out.size()) +
                                 " destinations");
-  EagerSweep(result.tape()).run("vjp", result, cotangent, leaves, out);
+  EagerSweep(results[0].tape()).run("vjp", results, cotangents, leaves, out);
+}
+
+void vjp(const Var& result, const Tensor& cotangent, std::span<const Var> leaves, std::span<const Tensor> out) {
+  vjp({&result, 1}, {&cotangent, 1}, leaves, out);
 }
 
 void gradient(const Var& result, std::span<const Var> leaves, std::span<const Tensor> out) {
@@ -42,6 +55,15 @@ std::vector<Var> record_vjp(const Var& result, const Var& cotangent, std::span<c
     throw std::invalid_argument("vjp: cotangent " + cotangent.shape().to_string() + " for a result " +
                                 result.shape().to_string());
   return RecordingSweep(result.tape()).run("vjp", result, cotangent, leaves);
+}
+
+void jvp(const Var& result, std::span<const Var> leaves, std::span<const Tensor> tangents, const Tensor& out) {
+  if (leaves.size() != tangents.size())
+    throw std::invalid_argument("jvp: " + std::to_string(tangents.size()) + " tangents for " +
+                                std::to_string(leaves.size()) + " leaves");
+  const Var u = result.tape().copy(Tensor::zeros(result.shape(), result.tape().dtype()));
+  const std::vector<Var> transposed = record_vjp(result, u, leaves);  // J^T u
+  vjp(transposed, tangents, {&u, 1}, {&out, 1});
 }
 
 std::vector<Var> record_gradient(const Var& result, std::span<const Var> leaves) {

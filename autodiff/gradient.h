@@ -17,7 +17,15 @@ std::vector<Tensor> gradient(const Var& result, std::initializer_list<Var> leave
 // The vector-Jacobian product: `cotangent`, of the result's shape, times d result / d leaf.
 void vjp(const Var& result, const Tensor& cotangent, std::span<const Var> leaves, std::span<const Tensor> out);
 
-// The same as new nodes of the tape, which can be differentiated again.
+// Of several results on one tape: the sum of their products.
+void vjp(std::span<const Var> results, std::span<const Tensor> cotangents, std::span<const Var> leaves,
+         std::span<const Tensor> out);
+
+// The Jacobian-vector product: the sum over leaves of d result / d leaf times the leaf's tangent, into `out` of the result's
+// shape. It records the transposed product and sweeps over that; for many products at one point see Linearization.
+void jvp(const Var& result, std::span<const Var> leaves, std::span<const Tensor> tangents, const Tensor& out);
+
+// Gradient and vector-Jacobian product as new nodes of the tape, which can be differentiated again.
 std::vector<Var> record_gradient(const Var& result, std::span<const Var> leaves);
 std::vector<Var> record_gradient(const Var& result, std::initializer_list<Var> leaves);
 std::vector<Var> record_vjp(const Var& result, const Var& cotangent, std::span<const Var> leaves);

@@ -1,21 +1,39 @@
 #include "autodiff/sweep.h"
 
+#include <algorithm>
+
 #include "autodiff/kernels/loops.h"
 #include "autodiff/operations/arithmetic.h"
 
 namespace gradus {
 
+Tensor EagerSweep::allocate(const Shape& shape, Pool::Piece& piece) {
+  piece = tape_.adjoints_.allocate(static_cast<std::size_t>(shape.size()) * size_of(tape_.type_));
+  return Tensor::view(tape_.adjoints_.memory(piece), shape, tape_.type_);
+}
+
+Value EagerSweep::scratch(const Shape& shape) {
+  Value value{Tensor(), this};
+  value.tensor = allocate(shape, value.piece);
+  tape_.rule_pieces_.push_back(value.piece);
+  return value;
+}
+
 bool EagerSweep::prepare(std::uint32_t node) {
   Tape::Adjoint& state = tape_.adjoint_state_[node];
   Tensor& adjoint = tape_.adjoint_[node];
+  Pool::Piece& piece = tape_.adjoint_piece_[node];
   switch (state) {
-    case Tape::Adjoint::none: adjoint = scratch(tape_.nodes_[node].value.shape()); break;
+    case Tape::Adjoint::none: adjoint = allocate(tape_.nodes_[node].value.shape(), piece); break;
     case Tape::Adjoint::bound: break;
     case Tape::Adjoint::borrowed: {
-      const Tensor mine = scratch(adjoint.shape());
+      state = Tape::Adjoint::owned;
+      if (tape_.adjoints_.users(piece) == 1) return true;  // the lender is done with it
+      const Pool::Piece lent = piece;
+      const Tensor mine = allocate(adjoint.shape(), piece);
       mine.copy_from(adjoint);
       adjoint = mine;
-      state = Tape::Adjoint::owned;
+      tape_.adjoints_.release(lent);
       return true;
     }
     case Tape::Adjoint::owned: return true;
@@ -28,6 +46,8 @@ void EagerSweep::contribute(std::uint32_t node, const Value& value) {
   Tape::Adjoint& state = tape_.adjoint_state_[node];
   if (state == Tape::Adjoint::none) {
     tape_.adjoint_[node] = value.tensor;
+    tape_.adjoint_piece_[node] = value.piece;
+    tape_.adjoints_.retain(value.piece);
     state = Tape::Adjoint::borrowed;
     return;
   }
@@ -35,12 +55,15 @@ void EagerSweep::contribute(std::uint32_t node, const Value& value) {
   kernels::copy(tape_.adjoint_[node], accumulate, value.tensor);
 }
 
-void EagerSweep::run(const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
-                     std::span<const Tensor> out) {
-  tape_.find_paths(operation, result, leaves);
+void EagerSweep::run(const char* operation, std::span<const Var> results, std::span<const Tensor> seeds,
+                     std::span<const Var> leaves, std::span<const Tensor> out) {
+  tape_.find_paths(operation, results, leaves);
+  const std::size_t nodes = tape_.nodes_.size();
   tape_.adjoints_.reset();
-  if (tape_.adjoint_.size() < tape_.nodes_.size()) tape_.adjoint_.resize(tape_.nodes_.size());
-  tape_.adjoint_state_.assign(tape_.nodes_.size(), Tape::Adjoint::none);
+  tape_.rule_pieces_.clear();
+  if (tape_.adjoint_.size() < nodes) tape_.adjoint_.resize(nodes);
+  tape_.adjoint_piece_.assign(nodes, Pool::none);
+  tape_.adjoint_state_.assign(nodes, Tape::Adjoint::none);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     if (out[i].shape() != leaves[i].shape() || out[i].dtype() != tape_.type_)
       throw std::invalid_argument(std::string(operation) + ": destination " + out[i].shape().to_string() + " of " +
@@ -50,13 +73,21 @@ void EagerSweep::run(const char* operation, const Var& result, const Tensor& see
     tape_.adjoint_[node] = Tensor::view(out[i].raw(), out[i].shape(), out[i].dtype());
     tape_.adjoint_state_[node] = Tape::Adjoint::bound;
   }
-  contribute(result.index_, {Tensor::view(seed.raw(), seed.shape(), seed.dtype()), this});
-  for (node_ = result.index_ + 1; node_-- > 0;) {
+  node_ = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    node_ = std::max(node_, results[i].index_ + 1);
+    if (tape_.on_path_[results[i].index_])
+      contribute(results[i].index_, {Tensor::view(seeds[i].raw(), seeds[i].shape(), seeds[i].dtype()), this});
+  }
+  while (node_-- > 0) {
     const AnyOperation* node_operation = tape_.nodes_[node_].operation;
     if (!node_operation || !tape_.on_path_[node_]) continue;
     const Tape::Adjoint state = tape_.adjoint_state_[node_];
     if (state == Tape::Adjoint::none || state == Tape::Adjoint::bound) continue;
     node_operation->propagate(*this);
+    tape_.adjoints_.release(tape_.adjoint_piece_[node_]);
+    for (const Pool::Piece piece : tape_.rule_pieces_) tape_.adjoints_.release(piece);
+    tape_.rule_pieces_.clear();
   }
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     const std::uint32_t node = leaves[i].index_;
@@ -74,7 +105,7 @@ void RecordingSweep::contribute(std::uint32_t node, const Var& value) {
 
 std::vector<Var> RecordingSweep::run(const char* operation, const Var& result, const Var& seed,
                                      std::span<const Var> leaves) {
-  tape_.find_paths(operation, result, leaves);
+  tape_.find_paths(operation, {&result, 1}, leaves);
   tape_.check(operation, seed);
   tape_.recorded_adjoint_.assign(result.index_ + 1, Var());
   contribute(result.index_, seed);

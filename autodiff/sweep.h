@@ -17,6 +17,7 @@ namespace gradus {
 struct Value {
   Tensor tensor;
   EagerSweep* sweep;
+  Pool::Piece piece = Pool::none;  // the sweep's memory that it lies in, if it does
   const Shape& shape() const { return tensor.shape(); }
 };
 
@@ -57,12 +58,13 @@ class EagerSweep {
  public:
   explicit EagerSweep(Tape& tape) : tape_(tape) {}
 
-  // Adds the derivatives of <seed, result> with respect to `leaves` up and writes them into `out`, same order and shapes.
-  void run(const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
+  // Adds the derivatives of the sum of <seed, result> with respect to `leaves` up and writes them into `out`, same order and
+  // shapes. Adjoints give their memory back as soon as they are used.
+  void run(const char* operation, std::span<const Var> results, std::span<const Tensor> seeds, std::span<const Var> leaves,
            std::span<const Tensor> out);
 
   // For rules: the result's cotangent, operands, the result, and the place of a contribution.
-  Value dy() { return {tape_.adjoint_[node_], this}; }
+  Value dy() { return {tape_.adjoint_[node_], this, tape_.adjoint_piece_[node_]}; }
   Value in(int i) { return {tape_.nodes_[operand(i)].value, this}; }
   Value out() { return {tape_.nodes_[node_].value, this}; }
   const Shape& shape(int i) const { return tape_.nodes_[operand(i)].value.shape(); }
@@ -73,13 +75,15 @@ class EagerSweep {
     if (wants(i)) contribute(operand(i), contribution());
   }
 
-  Tensor scratch(const Shape& shape) { return tape_.allocate(tape_.adjoints_, shape); }
+  // Memory until the end of the rule that is running, or as long as an adjoint lies in it.
+  Value scratch(const Shape& shape);
 
  private:
   std::uint32_t operand(int i) const {
     return tape_.operands_[tape_.nodes_[node_].first_operand + static_cast<std::uint32_t>(i)];
   }
-  // The memory of an adjoint, and whether it already holds something to add onto.
+  Tensor allocate(const Shape& shape, Pool::Piece& piece);
+  // Gives an adjoint memory, and tells whether it already holds something to add onto.
   bool prepare(std::uint32_t node);
   void contribute(std::uint32_t node, const Value& value);
   template <class Op, int n>
@@ -129,12 +133,12 @@ Value Lazy<Op, n>::evaluated() const {
   EagerSweep* sweep = operands[0].sweep;
   if constexpr (Op::is_view) {
     return with_inputs([&](Inputs in) {
-      return Value{Tensor::view(operation.view(in), operation.shape(in), in[0].dtype()), sweep};
+      return Value{Tensor::view(operation.view(in), operation.shape(in), in[0].dtype()), sweep, operands[0].piece};
     });
   } else {
-    const Tensor memory = sweep->scratch(shape());
-    into(memory, false);
-    return {memory, sweep};
+    const Value memory = sweep->scratch(shape());
+    into(memory.tensor, false);
+    return memory;
   }
 }
 

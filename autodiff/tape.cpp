@@ -1,5 +1,6 @@
 #include "autodiff/tape.h"
 
+#include <algorithm>
 #include <string>
 
 namespace gradus {
@@ -13,13 +14,13 @@ Var Tape::leaf(const Tensor& value) {
 }
 
 Var Tape::copy(const Tensor& value) {
-  const Tensor memory = allocate(values_, value.shape());
+  const Tensor memory = allocate(value.shape());
   memory.copy_from(value);
   return leaf(memory);
 }
 
 Var Tape::scalar(double value) {
-  const Tensor memory = allocate(values_, {});
+  const Tensor memory = allocate({});
   memory.fill(value);
   return add_node(nullptr, memory, 0, 0);
 }
@@ -49,14 +50,18 @@ void Tape::wrong_operand(const char* operation, int position, DType found, bool 
                               name_of(found) + ", expected " + name_of(index_expected ? DType::int32 : type_));
 }
 
-void Tape::find_paths(const char* operation, const Var& result, std::span<const Var> leaves) {
-  check(operation, result);
-  on_path_.assign(result.index_ + 1, 0);
+void Tape::find_paths(const char* operation, std::span<const Var> results, std::span<const Var> leaves) {
+  std::uint32_t last = 0;
+  for (const Var& result : results) {
+    check(operation, result);
+    last = std::max(last, result.index_);
+  }
+  on_path_.assign(last + 1, 0);
   for (const Var& leaf : leaves) {
     check(operation, leaf);
     if (leaf.index_ < on_path_.size()) on_path_[leaf.index_] = 1;
   }
-  for (std::uint32_t i = 0; i <= result.index_; ++i) {
+  for (std::uint32_t i = 0; i <= last; ++i) {
     const Node& node = nodes_[i];
     for (std::uint32_t k = 0; k < node.operand_count && !on_path_[i]; ++k)
       on_path_[i] = on_path_[operands_[node.first_operand + k]];

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autodiff/arena.h"
+#include "autodiff/pool.h"
 #include "autodiff/tensor.h"
 
 namespace gradus {
@@ -82,8 +83,8 @@ class Tape {
   void reset();
 
   std::size_t node_count() const { return nodes_.size(); }
-  // Bytes of values and adjoints in use, and bytes held for the next step.
-  std::size_t bytes_used() const { return values_.used() + adjoints_.used(); }
+  // Bytes of values, with the most that the adjoints of the last sweep took at once, and bytes held for the next step.
+  std::size_t bytes_used() const { return values_.used() + adjoints_.peak(); }
   std::size_t bytes_held() const { return values_.capacity() + adjoints_.capacity(); }
 
   // Throws if the Var is not a live node of this tape.
@@ -109,16 +110,17 @@ class Tape {
 
   Var add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count);
   Var var(std::uint32_t index) { return Var(this, index, generation_); }
-  Tensor allocate(Arena& arena, const Shape& shape) {
-    return Tensor::view(arena.allocate(static_cast<std::size_t>(shape.size()) * size_of(type_)), shape, type_);
+  Tensor allocate(const Shape& shape) {
+    return Tensor::view(values_.allocate(static_cast<std::size_t>(shape.size()) * size_of(type_)), shape, type_);
   }
-  // Marks the nodes through which `result` depends on `leaves`; throws if they are not of this tape.
-  void find_paths(const char* operation, const Var& result, std::span<const Var> leaves);
+  // Marks the nodes through which `results` depend on `leaves`; throws if they are not of this tape.
+  void find_paths(const char* operation, std::span<const Var> results, std::span<const Var> leaves);
   [[noreturn]] void wrong_operand(const char* operation, int position, DType found, bool index_expected) const;
 
   DType type_;
   std::uint32_t generation_ = 0;
-  Arena values_, adjoints_;
+  Arena values_;
+  Pool adjoints_;
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> operands_;
 
@@ -126,6 +128,8 @@ class Tape {
   std::vector<std::uint8_t> on_path_;
   std::vector<Adjoint> adjoint_state_;
   std::vector<Tensor> adjoint_;
+  std::vector<Pool::Piece> adjoint_piece_;
+  std::vector<Pool::Piece> rule_pieces_;  // scratch of the rule that is running
   std::vector<Var> recorded_adjoint_;
 };
 
@@ -161,7 +165,7 @@ Var Tape::record(const Op& operation, std::span<const Var> operands) {
   if constexpr (Op::is_view) {
     value = Tensor::view(operation.view(inputs), shape, type_);
   } else {
-    value = allocate(values_, shape);
+    value = allocate(shape);
     operation.evaluate(inputs, value, false);
   }
   for (const Var& operand : operands) operands_.push_back(operand.index_);

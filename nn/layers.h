@@ -14,7 +14,7 @@ class Linear {
  public:
   Linear(std::int64_t in, std::int64_t out, Initializer weight = glorot_uniform(), Initializer bias = zeros());
   void declare(ParameterScope& scope);  // "weight" [in, out], "bias" [out] (tag: bias)
-  Var forward(Forward& f, const Var& x) const { return add(matmul(x, f[weight_]), f[bias_]); }
+  Var forward(Forward& f, const Var& x) const { return affine(x, f[weight_], f[bias_]); }
 
  private:
   std::int64_t in_, out_;

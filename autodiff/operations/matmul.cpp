@@ -1,5 +1,6 @@
 #include "autodiff/operations/matmul.h"
 
+#include "autodiff/kernels/loops.h"
 #include "autodiff/kernels/products.h"
 
 namespace gradus {
@@ -16,6 +17,18 @@ Shape MatMul::shape(Inputs in) const {
 
 void MatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::matmul(out, accumulate, in[0], transpose_a, in[1], transpose_b);
+}
+
+Shape Affine::shape(Inputs in) const {
+  const Shape &x = in[0].shape(), &w = in[1].shape(), &b = in[2].shape();
+  if (x.rank() != 2 || w.rank() != 2 || x[1] != w[0] || b != Shape{w[1]})
+    throw std::invalid_argument("affine: " + x.to_string() + " x " + w.to_string() + " + " + b.to_string() +
+                                ", expected [m, k] x [k, n] + [n]");
+  return {x[0], w[1]};
+}
+void Affine::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::broadcast(out, accumulate, [](auto b, auto) { return b; }, in[2], in[2]);
+  kernels::matmul(out, true, in[0], false, in[1], false);
 }
 
 }  // namespace gradus

@@ -1,7 +1,7 @@
-// The matrix product.
+// The matrix product, alone and with a bias.
 #pragma once
 
-#include "autodiff/operation.h"
+#include "autodiff/operations/arithmetic.h"
 
 namespace gradus {
 
@@ -26,6 +26,23 @@ struct MatMul : Operation<MatMul> {
 template <Term A, Term B>
 auto matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b = false) {
   return apply(MatMul{transpose_a, transpose_b}, a, b);
+}
+
+// y[m, n] = x w + b, with x[m, k], w[k, n] and b[n]: the product and the bias of a dense layer in one node.
+struct Affine : Operation<Affine> {
+  static constexpr const char* title = "affine";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return matmul(s.dy(), s.in(1), false, true); });
+    s.to(1, [&] { return matmul(s.in(0), s.dy(), true, false); });
+    s.to(2, [&] { return sum_to(s.dy(), s.shape(2)); });
+  }
+};
+template <Term X, Term W, Term B>
+auto affine(const X& x, const W& w, const B& b) {
+  return apply(Affine{}, x, w, b);
 }
 
 }  // namespace gradus

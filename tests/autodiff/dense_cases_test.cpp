@@ -50,6 +50,7 @@ const bool added = add_cases({
     {"matmul", {{3, 4}, {2, 4}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], false, true); }},
     {"matmul", {{4, 3}, {2, 4}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], true, true); }},
     {"matmul", {{20, 30}, {30, 25}}, [](Tape&, const Leaves& x) { return tanh(0.05 * matmul(x[0], x[1])); }},
+    {"affine", {{3, 4}, {4, 2}, {2}}, [](Tape&, const Leaves& x) { return tanh(affine(x[0], x[1], x[2])); }},
     {"max", {{3, 4}}, [](Tape&, const Leaves& x) { return square(max(x[0], 1)); }},
     {"max", {{3, 4, 2}}, [](Tape&, const Leaves& x) { return square(max(x[0], -2, true)); }},
     {"take_at_max", {{3, 4}, {3, 4}}, [](Tape&, const Leaves& x) { return square(apply(TakeAtMax{0}, x[0], x[1])); }},

@@ -1,0 +1,58 @@
+// Memory whose pieces are given back one by one: the adjoints of a sweep, most of which live only shortly.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace gradus {
+
+// First fit among the free ranges, neighbours merged. Pieces are counted by their users. After a first round, the same
+// sequence of requests never touches the heap.
+class Pool {
+ public:
+  using Piece = std::uint32_t;
+  static constexpr Piece none = 0;  // memory of somebody else; retaining or releasing it does nothing
+
+  // Uninitialised memory aligned to 64 bytes, with one user.
+  Piece allocate(std::size_t bytes);
+  void* memory(Piece piece) const { return pieces_[piece].memory; }
+  std::uint32_t users(Piece piece) const { return piece ? pieces_[piece].users : 0; }
+  void retain(Piece piece) {
+    if (piece) ++pieces_[piece].users;
+  }
+  void release(Piece piece) {
+    if (piece && --pieces_[piece].users == 0) give_back(piece);
+  }
+  // Takes every piece back.
+  void reset();
+
+  // The most bytes in use at once since the last reset, and bytes held.
+  std::size_t peak() const { return peak_; }
+  std::size_t capacity() const { return capacity_; }
+
+ private:
+  struct Free {
+    void operator()(std::byte* memory) const;
+  };
+  struct Range {
+    std::byte* first;
+    std::size_t bytes;
+  };
+  struct Record {
+    std::byte* memory = nullptr;
+    std::size_t bytes = 0;
+    std::uint32_t users = 0;
+  };
+  void give_back(Piece piece);
+  void add_block(std::size_t bytes);
+
+  std::vector<std::unique_ptr<std::byte, Free>> blocks_;
+  std::vector<Range> free_;  // by address
+  std::vector<Record> pieces_ = std::vector<Record>(1);
+  std::vector<Piece> unused_;  // records to use again
+  std::size_t used_ = 0, peak_ = 0, capacity_ = 0;
+};
+
+}  // namespace gradus
