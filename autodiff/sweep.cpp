@@ -55,8 +55,7 @@ void EagerSweep::contribute(std::uint32_t node, const Value& value) {
   kernels::copy(tape_.adjoint_[node], accumulate, value.tensor);
 }
 
-void EagerSweep::run(const char* operation, std::span<const Var> results, std::span<const Tensor> seeds,
-                     std::span<const Var> leaves, std::span<const Tensor> out) {
+void EagerSweep::start(const char* operation, std::span<const Var> results, std::span<const Var> leaves) {
   tape_.find_paths(operation, results, leaves);
   const std::size_t nodes = tape_.nodes_.size();
   tape_.adjoints_.reset();
@@ -64,15 +63,9 @@ void EagerSweep::run(const char* operation, std::span<const Var> results, std::s
   if (tape_.adjoint_.size() < nodes) tape_.adjoint_.resize(nodes);
   tape_.adjoint_piece_.assign(nodes, Pool::none);
   tape_.adjoint_state_.assign(nodes, Tape::Adjoint::none);
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (out[i].shape() != leaves[i].shape() || out[i].dtype() != tape_.type_)
-      throw std::invalid_argument(std::string(operation) + ": destination " + out[i].shape().to_string() + " of " +
-                                  name_of(out[i].dtype()) + " for a derivative of shape " +
-                                  leaves[i].shape().to_string() + " of " + name_of(tape_.type_));
-    const std::uint32_t node = leaves[i].index_;
-    tape_.adjoint_[node] = Tensor::view(out[i].raw(), out[i].shape(), out[i].dtype());
-    tape_.adjoint_state_[node] = Tape::Adjoint::bound;
-  }
+}
+
+void EagerSweep::sweep_back(std::span<const Var> results, std::span<const Tensor> seeds, const Visitor* visitor) {
   node_ = 0;
   for (std::size_t i = 0; i < results.size(); ++i) {
     node_ = std::max(node_, results[i].index_ + 1);
@@ -84,11 +77,27 @@ void EagerSweep::run(const char* operation, std::span<const Var> results, std::s
     if (!node_operation || !tape_.on_path_[node_]) continue;
     const Tape::Adjoint state = tape_.adjoint_state_[node_];
     if (state == Tape::Adjoint::none || state == Tape::Adjoint::bound) continue;
+    if (visitor) (*visitor)(*this);
     node_operation->propagate(*this);
     tape_.adjoints_.release(tape_.adjoint_piece_[node_]);
     for (const Pool::Piece piece : tape_.rule_pieces_) tape_.adjoints_.release(piece);
     tape_.rule_pieces_.clear();
   }
+}
+
+void EagerSweep::run(const char* operation, std::span<const Var> results, std::span<const Tensor> seeds,
+                     std::span<const Var> leaves, std::span<const Tensor> out) {
+  start(operation, results, leaves);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (out[i].shape() != leaves[i].shape() || out[i].dtype() != tape_.type_)
+      throw std::invalid_argument(std::string(operation) + ": destination " + out[i].shape().to_string() + " of " +
+                                  name_of(out[i].dtype()) + " for a derivative of shape " +
+                                  leaves[i].shape().to_string() + " of " + name_of(tape_.type_));
+    const std::uint32_t node = leaves[i].index_;
+    tape_.adjoint_[node] = Tensor::view(out[i].raw(), out[i].shape(), out[i].dtype());
+    tape_.adjoint_state_[node] = Tape::Adjoint::bound;
+  }
+  sweep_back(results, seeds, nullptr);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     const std::uint32_t node = leaves[i].index_;
     if (tape_.adjoint_state_[node] == Tape::Adjoint::bound)
@@ -96,6 +105,23 @@ void EagerSweep::run(const char* operation, std::span<const Var> results, std::s
     else if (tape_.adjoint_[node].raw() != out[i].raw())
       out[i].copy_from(tape_.adjoint_[node]);  // the same leaf asked for twice
   }
+}
+
+void EagerSweep::visit_uses(const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
+                            const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in,
+                                                     const Tensor& dy)>& use) {
+  start(operation, {&result, 1}, leaves);
+  for (const Var& leaf : leaves) tape_.on_path_[leaf.index_] = 0;  // their own derivatives are not wanted
+  const Visitor visitor = [&](EagerSweep& sweep) {
+    constexpr int max_operands = 64;
+    const Tensor* in[max_operands];
+    for (int i = 0; i < sweep.count(); ++i) in[i] = &tape_.nodes_[operand(i)].value;
+    for (int i = 0; i < sweep.count(); ++i)
+      for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
+        if (leaves[leaf].index_ == operand(i))
+          use(leaf, *tape_.nodes_[node_].operation, i, Inputs{in, sweep.count()}, tape_.adjoint_[node_]);
+  };
+  sweep_back({&result, 1}, {&seed, 1}, &visitor);
 }
 
 void RecordingSweep::contribute(std::uint32_t node, const Var& value) {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <concepts>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -63,6 +64,11 @@ class EagerSweep {
   void run(const char* operation, std::span<const Var> results, std::span<const Tensor> seeds, std::span<const Var> leaves,
            std::span<const Tensor> out);
 
+  // For each use of a leaf by an operation through which `result` depends on it: the operation, the position, what it read
+  // and its result's cotangent. The leaves' own derivatives are not computed.
+  void visit_uses(const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
+                  const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>& use);
+
   // For rules: the result's cotangent, operands, the result, and the place of a contribution.
   Value dy() { return {tape_.adjoint_[node_], this, tape_.adjoint_piece_[node_]}; }
   Value in(int i) { return {tape_.nodes_[operand(i)].value, this}; }
@@ -82,6 +88,9 @@ class EagerSweep {
   std::uint32_t operand(int i) const {
     return tape_.operands_[tape_.nodes_[node_].first_operand + static_cast<std::uint32_t>(i)];
   }
+  using Visitor = std::function<void(EagerSweep&)>;  // called before the rule of each node
+  void start(const char* operation, std::span<const Var> results, std::span<const Var> leaves);
+  void sweep_back(std::span<const Var> results, std::span<const Tensor> seeds, const Visitor* visitor);
   Tensor allocate(const Shape& shape, Pool::Piece& piece);
   // Gives an adjoint memory, and tells whether it already holds something to add onto.
   bool prepare(std::uint32_t node);

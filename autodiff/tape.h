@@ -23,6 +23,14 @@ struct Inputs {
   const Tensor& operator[](int i) const { return *tensors[i]; }
 };
 
+// What may be asked of an operation about an operand that all n examples of a batch share, such as a weight. With dy[n, ...]
+// the result's cotangent, g_i is the part of the operand's derivative that comes from example i.
+enum class PerExample {
+  gradients,       // out[n, elements of the operand]: g_i
+  squared_norms,   // out[n]: |g_i|^2
+  sum_of_squares,  // out[elements of the operand]: the sum over i of g_i^2, element by element
+};
+
 // What the tape knows of an operation; operations derive from Operation (autodiff/operation.h), not from this.
 class AnyOperation {
  public:
@@ -32,6 +40,8 @@ class AnyOperation {
   // The vector-Jacobian product at once, or as new nodes.
   virtual void propagate(EagerSweep& sweep) const = 0;
   virtual void propagate(RecordingSweep& sweep) const = 0;
+  // Adds the quantity onto `out`, and returns true; returns false if the operation does not know how.
+  virtual bool per_example(PerExample, int /*operand*/, Inputs, const Tensor& /*dy*/, const Tensor& /*out*/) const { return false; }
 
  protected:
   ~AnyOperation() = default;  // lives in the tape's arena, which destroys nothing

@@ -47,6 +47,31 @@ void Add::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto a, auto b) { return a + b; }, in[0], in[1]);
 }
 
+bool bias_per_example(PerExample what, const Shape& bias, const Tensor& dy, const Tensor& out) {
+  const Shape& shape = dy.shape();
+  if (bias.rank() >= shape.rank() || bias.size() == 0) return false;
+  for (int axis = 1; axis <= bias.rank(); ++axis)
+    if (bias[bias.rank() - axis] != shape[shape.rank() - axis]) return false;
+  const std::int64_t n = shape[0], size = bias.size(), repeats = dy.size() / (n * size);
+  if (what != PerExample::gradients && repeats != 1) return false;
+  with_floating(dy.dtype(), [&]<class T>(T) {
+    const T* from = dy.data<T>();
+    T* to = out.data<T>();
+    for (std::int64_t i = 0; i < n; ++i)
+      for (std::int64_t r = 0; r < repeats; ++r, from += size)
+        for (std::int64_t k = 0; k < size; ++k) {
+          if (what == PerExample::gradients) to[i * size + k] += from[k];
+          else if (what == PerExample::squared_norms) to[i] += from[k] * from[k];
+          else to[k] += from[k] * from[k];
+        }
+  });
+  return true;
+}
+
+bool Add::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+  return bias_per_example(what, in[operand].shape(), dy, out);
+}
+
 Shape Sub::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void Sub::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto a, auto b) { return a - b; }, in[0], in[1]);

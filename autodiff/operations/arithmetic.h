@@ -94,6 +94,7 @@ struct Add : Operation<Add> {
   static constexpr const char* title = "add";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     to_broadcast(s, 0, [&] { return s.dy(); });
@@ -104,6 +105,9 @@ template <Term A, Term B>
 auto add(const A& a, const B& b) {
   return apply(Add{}, a, b);
 }
+
+// PerExample quantities of a bias of the result's last axes: g_i is dy_i summed over the axes between.
+bool bias_per_example(PerExample what, const Shape& bias, const Tensor& dy, const Tensor& out);
 
 // y = a - b
 struct Sub : Operation<Sub> {

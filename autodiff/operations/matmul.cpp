@@ -31,4 +31,50 @@ void Affine::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::matmul(out, true, in[0], false, in[1], false);
 }
 
+namespace {
+
+// The weight of a product y[n, m] = x[n, k] w[k, m]: g_i is the outer product of row i of x and of dy.
+bool weight_per_example(PerExample what, const Tensor& x, const Tensor& dy, const Tensor& out) {
+  const std::int64_t n = x.shape()[0], k = x.shape()[1], m = dy.shape()[1];
+  with_floating(dy.dtype(), [&]<class T>(T) {
+    const T* px = x.data<T>();
+    const T* pdy = dy.data<T>();
+    T* to = out.data<T>();
+    switch (what) {
+      case PerExample::gradients:
+        for (std::int64_t i = 0; i < n; ++i)
+          kernels::matmul(out.rows(i, 1).reshaped({k, m}), true, x.rows(i, 1), true, dy.rows(i, 1), false);
+        break;
+      case PerExample::squared_norms:
+        for (std::int64_t i = 0; i < n; ++i) {
+          T of_x = 0, of_dy = 0;
+          for (std::int64_t j = i * k; j < (i + 1) * k; ++j) of_x += px[j] * px[j];
+          for (std::int64_t j = i * m; j < (i + 1) * m; ++j) of_dy += pdy[j] * pdy[j];
+          to[i] += of_x * of_dy;
+        }
+        break;
+      case PerExample::sum_of_squares: {
+        const Tensor x2 = Tensor::uninitialized(x.shape(), x.dtype()), dy2 = Tensor::uninitialized(dy.shape(), dy.dtype());
+        kernels::map(x2, false, [](auto v) { return v * v; }, x);
+        kernels::map(dy2, false, [](auto v) { return v * v; }, dy);
+        kernels::matmul(out.reshaped({k, m}), true, x2, true, dy2, false);
+        break;
+      }
+    }
+  });
+  return true;
+}
+
+}  // namespace
+
+bool MatMul::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+  if (operand != 1 || transpose_a || transpose_b) return false;
+  return weight_per_example(what, in[0], dy, out);
+}
+
+bool Affine::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+  if (operand == 1) return weight_per_example(what, in[0], dy, out);
+  return operand == 2 && bias_per_example(what, in[2].shape(), dy, out);
+}
+
 }  // namespace gradus

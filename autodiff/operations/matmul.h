@@ -12,6 +12,7 @@ struct MatMul : Operation<MatMul> {
   explicit MatMul(bool ta = false, bool tb = false) : transpose_a(ta), transpose_b(tb) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     const auto product = [](const auto& a, const auto& b, bool ta, bool tb) { return apply(MatMul{ta, tb}, a, b); };
@@ -33,6 +34,7 @@ struct Affine : Operation<Affine> {
   static constexpr const char* title = "affine";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return matmul(s.dy(), s.in(1), false, true); });

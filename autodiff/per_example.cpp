@@ -1,0 +1,158 @@
+#include "autodiff/per_example.h"
+
+#include <algorithm>
+
+#include "autodiff/gradient.h"
+#include "autodiff/sweep.h"
+
+namespace gradus {
+namespace {
+
+struct Batch {
+  std::int64_t examples, parameters = 0;
+  std::vector<std::int64_t> first;  // of each leaf in the flat vector
+  DType type;
+};
+
+Batch batch_of(const char* function, const Var& losses, std::span<const Var> leaves) {
+  if (losses.shape().rank() != 1 || losses.shape()[0] == 0)
+    throw std::invalid_argument(std::string(function) + ": losses " + losses.shape().to_string() +
+                                ", expected [n] with one number an example");
+  Batch batch{losses.shape()[0], 0, {}, losses.value().dtype()};
+  for (const Var& leaf : leaves) {
+    batch.first.push_back(batch.parameters);
+    batch.parameters += leaf.shape().size();
+  }
+  return batch;
+}
+
+void require(const char* function, const Tensor& out, const Shape& shape, DType type) {
+  if (out.shape() != shape || out.dtype() != type)
+    throw std::invalid_argument(std::string(function) + ": destination " + out.shape().to_string() + " of " +
+                                name_of(out.dtype()) + ", expected " + shape.to_string() + " of " + name_of(type));
+}
+
+using Use = std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>;
+
+void visit(const char* function, const Var& losses, std::span<const Var> leaves, const Use& use) {
+  const Tensor ones = Tensor::full(losses.shape(), 1, losses.value().dtype());
+  EagerSweep(losses.tape()).visit_uses(function, losses, ones, leaves, [&](auto leaf, auto& operation, int operand, Inputs in, const Tensor& dy) {
+    if (dy.shape().rank() == 0 || dy.shape()[0] != losses.shape()[0])
+      throw std::invalid_argument(std::string(function) + ": " + operation.name() + " with result " + dy.shape().to_string() +
+                                  " uses a leaf, expected " + std::to_string(losses.shape()[0]) + " rows, one an example");
+    use(leaf, operation, operand, in, dy);
+  });
+}
+
+[[noreturn]] void refuse(const char* function, const AnyOperation& operation, int operand) {
+  throw std::invalid_argument(std::string(function) + ": a leaf is operand " + std::to_string(operand) + " of " +
+                              operation.name() + ", which cannot tell examples apart");
+}
+
+// The gradients of one leaf from all its uses, [n, elements of the leaf].
+class LeafGradients {
+ public:
+  LeafGradients(const Batch& batch, std::span<const Var> leaves) : batch_(batch), leaves_(leaves), gradients_(leaves.size()) {}
+  void add(const char* function, std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+    if (!gradients_[leaf].defined())
+      gradients_[leaf] = Tensor::zeros({batch_.examples, leaves_[leaf].shape().size()}, batch_.type);
+    if (!operation.per_example(PerExample::gradients, operand, in, dy, gradients_[leaf])) refuse(function, operation, operand);
+  }
+  const Tensor& operator[](std::size_t leaf) const { return gradients_[leaf]; }
+
+ private:
+  const Batch& batch_;
+  std::span<const Var> leaves_;
+  std::vector<Tensor> gradients_;
+};
+
+std::vector<int> count_uses(const char* function, const Var& losses, std::span<const Var> leaves) {
+  std::vector<int> uses(leaves.size());
+  visit(function, losses, leaves, [&](std::size_t leaf, const AnyOperation&, int, Inputs, const Tensor&) { ++uses[leaf]; });
+  return uses;
+}
+
+}  // namespace
+
+void per_example_gradients(const Var& losses, std::span<const Var> leaves, const Tensor& gradients) {
+  constexpr const char* function = "per_example_gradients";
+  const Batch batch = batch_of(function, losses, leaves);
+  require(function, gradients, {batch.examples, batch.parameters}, batch.type);
+  gradients.fill(0);
+  LeafGradients of(batch, leaves);
+  visit(function, losses, leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+    of.add(function, leaf, operation, operand, in, dy);
+  });
+  with_floating(batch.type, [&]<class T>(T) {
+    for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
+      if (!of[leaf].defined()) continue;
+      const std::int64_t size = leaves[leaf].shape().size();
+      for (std::int64_t i = 0; i < batch.examples; ++i)
+        std::copy_n(of[leaf].template data<T>() + i * size, size,
+                    gradients.data<T>() + i * batch.parameters + batch.first[leaf]);
+    }
+  });
+}
+
+void per_example_squared_norms(const Var& losses, std::span<const Var> leaves, const Tensor& squared_norms) {
+  constexpr const char* function = "per_example_squared_norms";
+  const Batch batch = batch_of(function, losses, leaves);
+  require(function, squared_norms, {batch.examples}, batch.type);
+  squared_norms.fill(0);
+  const std::vector<int> uses = count_uses(function, losses, leaves);
+  LeafGradients formed(batch, leaves);
+  visit(function, losses, leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+    if (uses[leaf] == 1 && operation.per_example(PerExample::squared_norms, operand, in, dy, squared_norms)) return;
+    formed.add(function, leaf, operation, operand, in, dy);
+  });
+  with_floating(batch.type, [&]<class T>(T) {
+    for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
+      if (!formed[leaf].defined()) continue;
+      const std::int64_t size = leaves[leaf].shape().size();
+      for (std::int64_t i = 0; i < batch.examples; ++i) {
+        T sum = 0;
+        for (const T g : formed[leaf].rows(i, 1).template elements<T>()) sum += g * g;
+        squared_norms.data<T>()[i] += size ? sum : T{0};
+      }
+    }
+  });
+}
+
+void gradient_mean_and_variance(const Var& losses, std::span<const Var> leaves, const Tensor& mean, const Tensor& variance) {
+  constexpr const char* function = "gradient_mean_and_variance";
+  const Batch batch = batch_of(function, losses, leaves);
+  require(function, mean, {batch.parameters}, batch.type);
+  require(function, variance, {batch.parameters}, batch.type);
+  if (batch.examples < 2) throw std::invalid_argument(std::string(function) + ": one example has no variance");
+  variance.fill(0);
+  const std::vector<int> uses = count_uses(function, losses, leaves);
+  LeafGradients formed(batch, leaves);
+  const auto slice = [&](const Tensor& vector, std::size_t leaf) { return vector.part(batch.first[leaf], leaves[leaf].shape()); };
+  visit(function, losses, leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+    if (uses[leaf] == 1 && operation.per_example(PerExample::sum_of_squares, operand, in, dy, slice(variance, leaf))) return;
+    formed.add(function, leaf, operation, operand, in, dy);
+  });
+  std::vector<Tensor> parts;
+  for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) parts.push_back(slice(mean, leaf));
+  vjp(losses, Tensor::full(losses.shape(), 1.0 / static_cast<double>(batch.examples), batch.type), leaves, parts);
+  with_floating(batch.type, [&]<class T>(T) {
+    for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
+      if (!formed[leaf].defined()) continue;
+      const std::int64_t size = leaves[leaf].shape().size();
+      T* sums = variance.data<T>() + batch.first[leaf];
+      for (std::int64_t i = 0; i < batch.examples; ++i)
+        for (std::int64_t k = 0; k < size; ++k) {
+          const T g = formed[leaf].template data<T>()[i * size + k];
+          sums[k] += g * g;
+        }
+    }
+    const T n = static_cast<T>(batch.examples);
+    for (std::int64_t k = 0; k < batch.parameters; ++k) {
+      const T m = mean.data<T>()[k];
+      T& v = variance.data<T>()[k];
+      v = std::max(v / n - m * m, T{0}) * (n / (n - 1));
+    }
+  });
+}
+
+}  // namespace gradus

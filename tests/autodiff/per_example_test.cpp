@@ -1,0 +1,101 @@
+// Gradients of single examples against the gradients of batches of one.
+#include "autodiff/per_example.h"
+
+#include <gtest/gtest.h>
+
+#include "autodiff/gradient.h"
+#include "autodiff/operations.h"
+#include "autodiff/random.h"
+
+namespace gradus {
+namespace {
+
+Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
+  RandomStream random(seed, "test");
+  const Tensor tensor = Tensor::uninitialized(shape, DType::float64);
+  for (double& x : tensor.elements<double>()) x = random.normal();
+  return tensor;
+}
+
+struct Problem {
+  Tensor x = random_tensor({6, 5}, 1), labels = Tensor::indices({0, 2, 1, 1, 0, 2});
+  std::vector<Tensor> weights{random_tensor({5, 4}, 2), random_tensor({4}, 3), random_tensor({4, 4}, 4), random_tensor({4, 3}, 5),
+                              random_tensor({3}, 6)};
+
+  // One weight is used twice, one through matmul and add, the others through affine.
+  Var losses(Tape& tape, const std::vector<Var>& w, std::int64_t first, std::int64_t count) {
+    rows = x.rows(first, count), targets = labels.rows(first, count);
+    const Var h = tanh(add(matmul(tape.leaf(rows), w[0]), w[1]));
+    const Var h2 = tanh(matmul(tanh(matmul(h, w[2])), w[2]));
+    return cross_entropy(affine(h2, w[3], w[4]), tape.leaf(targets));
+  }
+  std::vector<Var> leaves(Tape& tape) const {
+    std::vector<Var> vars;
+    for (const Tensor& weight : weights) vars.push_back(tape.leaf(weight));
+    return vars;
+  }
+  static constexpr std::int64_t parameters = 20 + 4 + 16 + 12 + 3;
+  Tensor rows, targets;
+};
+
+TEST(PerExample, EqualsBatchesOfOne) {
+  Problem problem;
+  std::vector<std::vector<double>> expected;
+  for (std::int64_t i = 0; i < 6; ++i) {
+    Tape tape(DType::float64);
+    const std::vector<Var> w = problem.leaves(tape);
+    std::vector<double> flat;
+    for (const Tensor& g : gradient(sum(problem.losses(tape, w, i, 1)), {w[0], w[1], w[2], w[3], w[4]}))
+      for (const double value : g.to_vector()) flat.push_back(value);
+    expected.push_back(flat);
+  }
+  Tape tape(DType::float64);
+  const std::vector<Var> w = problem.leaves(tape);
+  const Var losses = problem.losses(tape, w, 0, 6);
+  const auto zeros = [](const Shape& shape) { return Tensor::zeros(shape, DType::float64); };
+  const std::int64_t p = Problem::parameters;
+  const Tensor gradients = zeros({6, p}), norms = zeros({6}), mean = zeros({p}), variance = zeros({p});
+  per_example_gradients(losses, w, gradients);
+  per_example_squared_norms(losses, w, norms);
+  gradient_mean_and_variance(losses, w, mean, variance);
+  for (std::int64_t i = 0; i < 6; ++i) {
+    double norm = 0;
+    for (std::int64_t k = 0; k < p; ++k) {
+      const double g = expected[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)];
+      EXPECT_NEAR(gradients.at(i * p + k), g, 1e-13);
+      norm += g * g;
+    }
+    EXPECT_NEAR(norms.at(i), norm, 1e-12);
+  }
+  for (std::size_t k = 0; k < static_cast<std::size_t>(p); ++k) {
+    double m = 0, v = 0;
+    for (const auto& g : expected) m += g[k] / 6;
+    for (const auto& g : expected) v += (g[k] - m) * (g[k] - m) / 5;
+    EXPECT_NEAR(mean.at(static_cast<std::int64_t>(k)), m, 1e-13);
+    EXPECT_NEAR(variance.at(static_cast<std::int64_t>(k)), v, 1e-12);
+  }
+}
+
+TEST(PerExample, RefusesWhatMixesExamples) {
+  Tape tape(DType::float64);
+  const Tensor x = random_tensor({6, 4}, 1), w = random_tensor({4}, 2);
+  const Var weight = tape.leaf(w), losses = sum(mul(tape.leaf(x), weight), {1});
+  const Tensor out = Tensor::zeros({6, 4}, DType::float64);
+  const auto message = [](const auto& f) -> std::string {
+    try {
+      f();
+    } catch (const std::invalid_argument& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(message([&] { per_example_gradients(losses, {&weight, 1}, out); }),
+            "per_example_gradients: a leaf is operand 1 of mul, which cannot tell examples apart");
+  EXPECT_EQ(message([&] { per_example_gradients(sum(losses), {&weight, 1}, out); }),
+            "per_example_gradients: losses [], expected [n] with one number an example");
+  EXPECT_EQ(message([&] { per_example_squared_norms(losses, {&weight, 1}, out); }),
+            "per_example_squared_norms: destination [6, 4] of float64, expected [6] of float64");
+}
+
+}  // namespace
+}  // namespace gradus
