@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <stdexcept>
 
@@ -34,7 +35,8 @@ std::string choices(const std::string& asked, const Items& items) {
     names += (names.empty() ? "" : ", ") + item.name;
     if (const std::size_t d = distance(asked, item.name); d < best) best = d, nearest = item.name;
   }
-  return (best <= 2 ? "did you mean " + nearest + "? " : std::string()) + "expected one of " + names;
+  const std::string hint = nearest.empty() || best > 2 ? "" : "did you mean " + nearest + "? ";
+  return hint + "expected one of " + names;
 }
 
 std::string range(const Hyperparameter& h) {

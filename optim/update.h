@@ -6,9 +6,13 @@
 
 namespace gradus::optim {
 
-// State that starts as zeros, of the parameters' length and type, on the first step.
-inline void ensure_state(Tensor& state, const Tensor& theta) {
-  if (!state.defined()) state = Tensor::zeros(theta.shape(), theta.dtype());
+// State of the parameters' shape and type, made with one value on the first step. Throws if the parameters have changed
+// their shape or type since.
+inline void ensure_state(Tensor& state, const Tensor& theta, double start = 0) {
+  if (!state.defined()) state = Tensor::full(theta.shape(), start, theta.dtype());
+  if (state.shape() != theta.shape() || state.dtype() != theta.dtype())
+    throw std::invalid_argument("optimizer: parameters " + theta.shape().to_string() + " of " + name_of(theta.dtype()) +
+                                " for a state of " + state.shape().to_string() + " of " + name_of(state.dtype()));
 }
 
 // Calls update(theta_i, gradient_i, state_i...) for every i; all but the gradient are references that may be changed.

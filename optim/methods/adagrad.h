@@ -16,7 +16,7 @@ class Adagrad final : public Optimizer {
 
   StepReport step(Objective& objective, const Tensor& theta) override {
     objective.move_to(theta);
-    if (!accumulator_.defined()) accumulator_ = Tensor::full(theta.shape(), initial_, theta.dtype());
+    ensure_state(accumulator_, theta, initial_);
     update_each(theta, objective.gradient(), [this]<class T>(T) {
       return [rate = static_cast<T>(learning_rate_), epsilon = static_cast<T>(epsilon_)](T& x, T g, T& v) {
         v += g * g;

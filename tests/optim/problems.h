@@ -1,0 +1,184 @@
+// Functions to minimise, each in plain loops (value and gradient) and as an objective for the library.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "autodiff/gradient.h"
+#include "nn/layers.h"
+#include "nn/losses.h"
+#include "optim/objective.h"
+
+namespace gradus::optim {
+
+using Vector = std::vector<double>;
+// Returns the value at theta and writes the gradient, which has theta's length.
+using Function = std::function<double(const Vector& theta, Vector& gradient)>;
+
+// An objective that is a plain function.
+class FunctionObjective final : public Objective {
+ public:
+  FunctionObjective(Function function, std::int64_t size, DType type)
+      : function_(std::move(function)), size_(size), type_(type) {}
+  std::int64_t size() const override { return size_; }
+  DType dtype() const override { return type_; }
+
+ protected:
+  double compute_value(const Tensor& theta) override {
+    Vector unused(static_cast<std::size_t>(size_));
+    return function_(theta.to_vector(), unused);
+  }
+  double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
+    Vector result(static_cast<std::size_t>(size_));
+    const double value = function_(theta.to_vector(), result);
+    gradient.copy_from(Tensor::of({size_}, result));
+    return value;
+  }
+
+ private:
+  Function function_;
+  std::int64_t size_;
+  DType type_;
+};
+
+struct Problem {
+  std::string name;
+  Vector start;
+  Function function;
+  std::function<std::unique_ptr<Objective>(DType)> objective;
+};
+
+// `count` numbers, uniform in [-1, 1), the same on every machine.
+inline Vector random_numbers(std::size_t count, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  Vector numbers(count);
+  for (double& x : numbers) x = static_cast<double>(engine() >> 11) * 0x1p-52 - 1;
+  return numbers;
+}
+
+inline Problem plain_problem(std::string name, Vector start, Function function) {
+  const auto size = static_cast<std::int64_t>(start.size());
+  return {std::move(name), std::move(start), function,
+          [=](DType type) { return std::make_unique<FunctionObjective>(function, size, type); }};
+}
+
+// theta^T A theta / 2 - b^T theta in ten dimensions, A = B B^T / 10 + I / 2 with random B and b.
+inline Problem quadratic() {
+  constexpr std::size_t n = 10;
+  const Vector random = random_numbers(n * n, 1), b = random_numbers(n, 2);
+  Vector a(n * n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j) {
+      for (std::size_t k = 0; k < n; ++k) a[i * n + j] += random[i * n + k] * random[j * n + k] / n;
+      if (i == j) a[i * n + j] += 0.5;
+    }
+  return plain_problem("quadratic", random_numbers(n, 3), [=](const Vector& theta, Vector& gradient) {
+    double value = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      double product = 0;
+      for (std::size_t j = 0; j < n; ++j) product += a[i * n + j] * theta[j];
+      gradient[i] = product - b[i];
+      value += theta[i] * (product / 2 - b[i]);
+    }
+    return value;
+  });
+}
+
+// Rosenbrock (1960): 100 (y - x^2)^2 + (1 - x)^2 from his starting point.
+inline Problem rosenbrock() {
+  return plain_problem("rosenbrock", {-1.2, 1}, [](const Vector& theta, Vector& gradient) {
+    const double x = theta[0], y = theta[1], valley = y - x * x;
+    gradient[0] = -400 * x * valley - 2 * (1 - x);
+    gradient[1] = 200 * valley;
+    return 100 * valley * valley + (1 - x) * (1 - x);
+  });
+}
+
+// A network on the tape with the mean squared error on one batch.
+class NetworkObjective final : public Objective {
+ public:
+  NetworkObjective(nn::Sequential model, const Tensor& inputs, const Tensor& targets, DType type)
+      : model_(std::move(model)), inputs_(inputs.converted(type)), targets_(targets.converted(type)), tape_(type) {
+    nn::ParameterScope scope(parameters_);
+    model_.declare(scope);
+  }
+  std::int64_t size() const override { return parameters_.size(); }
+  DType dtype() const override { return tape_.dtype(); }
+
+ protected:
+  double compute_value(const Tensor& theta) override { return loss(theta).item(); }
+  double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
+    const Var value = loss(theta);
+    gradus::gradient(value, leaves_, parameters_.views(gradient));
+    return value.item();
+  }
+  std::int64_t examples() const override { return inputs_.shape()[0]; }
+
+ private:
+  Var loss(const Tensor& theta) {
+    tape_.reset();
+    leaves_.clear();
+    for (const Tensor& view : parameters_.views(theta)) leaves_.push_back(tape_.leaf(view));
+    nn::Forward pass(leaves_, nn::Mode::train, RandomStream(0));
+    return nn::mean_squared_error(model_.forward(pass, tape_.leaf(inputs_)), tape_.leaf(targets_));
+  }
+
+  nn::Sequential model_;
+  nn::ParameterSet parameters_;
+  Tensor inputs_, targets_;
+  Tape tape_;
+  std::vector<Var> leaves_;
+};
+
+// Mean squared error of o = tanh(x W + b) V + c, layers 10-20-5, on 12 random examples. theta is W | b | V | c, with
+// a row of W or V for each input. The function is written out by hand; the objective is the library's layers and tape.
+inline Problem tanh_network() {
+  constexpr std::size_t examples = 12, in = 10, hidden = 20, out = 5;
+  constexpr std::size_t b = in * hidden, v = b + hidden, c = v + hidden * out, size = c + out;
+  const Vector x = random_numbers(examples * in, 4), y = random_numbers(examples * out, 5);
+  Vector start = random_numbers(size, 6);
+  for (double& s : start) s *= 0.5;
+
+  const Function function = [=](const Vector& theta, Vector& gradient) {
+    double loss = 0;
+    for (double& g : gradient) g = 0;
+    for (std::size_t e = 0; e < examples; ++e) {
+      double activation[hidden], error_of_activation[hidden] = {};
+      for (std::size_t j = 0; j < hidden; ++j) {
+        double sum = theta[b + j];
+        for (std::size_t i = 0; i < in; ++i) sum += x[e * in + i] * theta[i * hidden + j];
+        activation[j] = std::tanh(sum);
+      }
+      for (std::size_t k = 0; k < out; ++k) {
+        double sum = theta[c + k];
+        for (std::size_t j = 0; j < hidden; ++j) sum += activation[j] * theta[v + j * out + k];
+        const double difference = sum - y[e * out + k];
+        loss += difference * difference / (examples * out);
+        const double error = 2 * difference / (examples * out);
+        gradient[c + k] += error;
+        for (std::size_t j = 0; j < hidden; ++j) {
+          gradient[v + j * out + k] += activation[j] * error;
+          error_of_activation[j] += theta[v + j * out + k] * error;
+        }
+      }
+      for (std::size_t j = 0; j < hidden; ++j) {
+        const double error = error_of_activation[j] * (1 - activation[j] * activation[j]);
+        gradient[b + j] += error;
+        for (std::size_t i = 0; i < in; ++i) gradient[i * hidden + j] += x[e * in + i] * error;
+      }
+    }
+    return loss;
+  };
+  const auto objective = [=](DType type) {
+    return std::make_unique<NetworkObjective>(
+        nn::Sequential{nn::Linear{in, hidden}, nn::Tanh{}, nn::Linear{hidden, out}}, Tensor::of({examples, in}, x),
+        Tensor::of({examples, out}, y), type);
+  };
+  return {"network", start, function, objective};
+}
+
+}  // namespace gradus::optim
