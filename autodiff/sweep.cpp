@@ -131,6 +131,22 @@ void RecordingSweep::contribute(std::uint32_t node, const Var& value) {
 
 std::vector<Var> RecordingSweep::run(const char* operation, const Var& result, const Var& seed,
                                      std::span<const Var> leaves) {
+  // A rule may itself record a derivative (checkpoint): the sweep around it gets its notes back.
+  struct Notes {
+    explicit Notes(Tape& t) : tape(t), nested(t.recording_) {
+      if (nested) on_path.swap(tape.on_path_), adjoints.swap(tape.recorded_adjoint_);
+      tape.recording_ = true;
+    }
+    ~Notes() {
+      if (nested) on_path.swap(tape.on_path_), adjoints.swap(tape.recorded_adjoint_);
+      tape.recording_ = nested;
+    }
+    Notes(const Notes&) = delete;
+    Tape& tape;
+    bool nested;
+    std::vector<std::uint8_t> on_path;
+    std::vector<Var> adjoints;
+  } const notes(tape_);
   tape_.find_paths(operation, {&result, 1}, leaves);
   tape_.check(operation, seed);
   tape_.recorded_adjoint_.assign(result.index_ + 1, Var());

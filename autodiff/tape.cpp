@@ -35,6 +35,8 @@ void Tape::reset() {
   operands_.clear();
   values_.reset();
   adjoints_.reset();
+  kept_.clear();
+  if (inner_) inner_->reset();
   ++generation_;
 }
 

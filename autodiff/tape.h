@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -94,8 +95,23 @@ class Tape {
 
   std::size_t node_count() const { return nodes_.size(); }
   // Bytes of values, with the most that the adjoints of the last sweep took at once, and bytes held for the next step.
-  std::size_t bytes_used() const { return values_.used() + adjoints_.peak(); }
-  std::size_t bytes_held() const { return values_.capacity() + adjoints_.capacity(); }
+  std::size_t bytes_used() const { return values_.used() + adjoints_.peak() + (inner_ ? inner_->bytes_used() : 0); }
+  std::size_t bytes_held() const {
+    return values_.capacity() + adjoints_.capacity() + (inner_ ? inner_->bytes_held() : 0);
+  }
+
+  // For operations that need more than plain values: keeps an object until reset().
+  template <class T>
+  const T* keep(T value) {
+    auto kept = std::make_shared<const T>(std::move(value));
+    kept_.push_back(kept);
+    return kept.get();
+  }
+  // For operations that compute on a tape of their own: one of this type, made on the first request.
+  Tape& inner() {
+    if (!inner_) inner_ = std::make_unique<Tape>(type_);
+    return *inner_;
+  }
 
   // Throws if the Var is not a live node of this tape.
   void check(const char* operation, const Var& var) const;
@@ -134,6 +150,9 @@ class Tape {
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> operands_;
 
+  std::vector<std::shared_ptr<const void>> kept_;
+  std::unique_ptr<Tape> inner_;
+
   // Scratch of the sweeps, kept for its memory.
   std::vector<std::uint8_t> on_path_;
   std::vector<Adjoint> adjoint_state_;
@@ -141,6 +160,7 @@ class Tape {
   std::vector<Pool::Piece> adjoint_piece_;
   std::vector<Pool::Piece> rule_pieces_;  // scratch of the rule that is running
   std::vector<Var> recorded_adjoint_;
+  bool recording_ = false;  // a recording sweep is running
 };
 
 inline Tape& Var::tape() const {
