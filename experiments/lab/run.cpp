@@ -114,7 +114,7 @@ int main(const std::string& program, const std::string& summary, int argc, const
     try {
       end(status, reason);
     } catch (const std::exception& error) {
-      complain(error.what());
+      if (reason != error.what()) complain(error.what());  // a full disk ends the run, and fails its ending too
     }
   };
   const auto code = [](Exit exit) { return static_cast<int>(exit); };
