@@ -15,7 +15,8 @@ using Segment = std::function<Var(Tape&, std::span<const Var> inputs)>;
 
 // The segment's result, of which the tape keeps nothing but the value: each derivative runs the segment again (Griewank 1992;
 // Chen et al. 2016). So a chain of n layers in segments of sqrt(n) needs memory for about 2 sqrt(n) of them, at the price of
-// one more forward pass. A recorded derivative (for second order) keeps what it records. Inputs are of the tape's type; whatever else the segment uses gets no derivative. At most 64 inputs.
+// one more forward pass. A recorded derivative (for second order) keeps what it records. Inputs are of the tape's type;
+// whatever else the segment uses gets no derivative. At most 64 inputs.
 Var checkpoint(Segment segment, std::span<const Var> inputs);
 
 // The operation behind it: the result of a segment that an inner tape recomputes. (Use checkpoint().)

@@ -64,14 +64,25 @@ def per_step(group):
     return (x, y.mean(axis=0), y.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(len(x))) if len(x) else None
 
 
+def frame_after_start(axis, after):
+    """Frames what came after the start where it would be squeezed beside it: the first lines then come from outside."""
+    low, high = axis.get_ylim()
+    after = after[np.isfinite(after)]
+    if len(after) < 4 or not 0 < 2 * np.ptp(after) < high - low:
+        return
+    margin = 0.08 * np.ptp(after)
+    axis.set_ylim(np.min(after) - margin, np.max(after) + margin)
+
+
 def draw(axis, groups, curve, title, xlabel, ylabel, loss):
     """One panel; False if there is nothing to show."""
-    lows, highs = [], []
+    lows, highs, bands = [], [], []
     for i, group in enumerate(groups):
         data = curve(group)
         if data is None:
             continue
         x, mean, spread = data
+        bands += [edge[x > 0] for edge in (mean - spread, mean + spread)]
         line, = axis.plot(x, mean, color=COLOURS[i], label=group.label, markersize=3,
                           marker="o" if len(x) <= 12 else None)
         axis.fill_between(x, mean - spread, mean + spread, color=line.get_color(), alpha=0.18, linewidth=0)
@@ -80,11 +91,13 @@ def draw(axis, groups, curve, title, xlabel, ylabel, loss):
     if lows and loss and min(lows) > 0 and max(highs) > 15 * min(lows):
         axis.set_yscale("log")
         axis.set_ylim(bottom=0.6 * min(lows), top=1.5 * max(highs))  # a band may reach below zero
+    else:
+        frame_after_start(axis, np.concatenate(bands) if bands else np.array([]))
     axis.set_title(title)
     axis.set_xlabel(xlabel)
     axis.set_ylabel(ylabel)
     if "epoch" in xlabel:
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     return bool(lows)
 
 

@@ -1,0 +1,110 @@
+// An operation, a layer and an optimizer of one's own, as docs/architecture.md quotes them, and a check that they work.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "autodiff/gradcheck.h"
+#include "autodiff/kernels/loops.h"
+#include "autodiff/operations.h"
+#include "experiments/lab/network_objective.h"
+#include "optim/optimizer.h"
+#include "optim/update.h"
+
+namespace gradus {
+
+// y = ln(1 + x^2), a loss that forgives outliers.  dx = 2 dy x / (1 + x^2)
+struct Lorentzian : Elementwise<Lorentzian> {
+  static constexpr const char* title = "lorentzian";
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override {
+    kernels::map(out, accumulate, []<class T>(T x) { return std::log1p(x * x); }, in[0]);
+  }
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return scale(div(mul(s.dy(), s.in(0)), add_scalar(square(s.in(0)), 1)), 2); });
+  }
+};
+template <Term X>
+auto lorentzian(const X& x) {
+  return apply(Lorentzian{}, x);
+}
+
+}  // namespace gradus
+
+namespace gradus::nn {
+
+// x[batch, n] -> y[batch, n] = x gain, one factor for each feature; the factors start at 1.
+class Gain {
+ public:
+  explicit Gain(std::int64_t n) : n_(n) {}
+  void declare(ParameterScope& scope) { gain_ = scope.declare("gain", {n_}, constant(1)); }
+  Var forward(Forward& f, const Var& x) const { return mul(x, f[gain_]); }
+
+ private:
+  std::int64_t n_;
+  ParameterId gain_ = 0;
+};
+
+}  // namespace gradus::nn
+
+namespace gradus::optim {
+
+// Signum. Bernstein et al. (2018), Algorithm 2:
+//   m <- beta m + (1 - beta) g;  theta <- theta - learning_rate sign(m)
+class Signum final : public Optimizer {
+ public:
+  explicit Signum(const Settings& s) : learning_rate_(s["learning_rate"]), beta_(s["beta"]) {}
+
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    objective.move_to(theta);
+    ensure_state(momentum_, theta);
+    update_each(theta, objective.gradient(), [this]<class T>(T) {
+      return [rate = static_cast<T>(learning_rate_), beta = static_cast<T>(beta_)](T& x, T g, T& m) {
+        m = beta * m + (1 - beta) * g;
+        x -= m > 0 ? rate : m < 0 ? -rate : T{0};
+      };
+    }, momentum_);
+    return {objective.value()};
+  }
+  void visit(StateVisitor& visitor) override { visitor.tensor("momentum", momentum_); }
+
+ private:
+  double learning_rate_, beta_;
+  Tensor momentum_;
+};
+
+inline Method signum_method() {
+  return {"signum",
+          "Bernstein et al. (2018), Algorithm 2",
+          {positive("learning_rate", 0.001, "step size"), decay("beta", 0.9, "decay of the momentum")},
+          [](const Settings& s) { return std::make_unique<Signum>(s); }};
+}
+
+}  // namespace gradus::optim
+
+using namespace gradus;
+
+int main() {
+  const std::string complaint = gradcheck(
+      "lorentzian", [](Tape&, const std::vector<Var>& x) { return lorentzian(x[0]); },
+      {Tensor::of({2, 3}, {-2, -1, -0.1, 0.3, 1, 4})});
+  fmt::print("gradient check: {}\n", complaint.empty() ? "good" : complaint);
+
+  // The three together: a network with the layer learns y = 2 a - b with the operation as its loss, by the method.
+  lab::NetworkObjective objective(
+      nn::Sequential{nn::Linear{2, 8}, nn::Gain{8}, nn::Linear{8, 1}},
+      [](const Var& y, const Var& target) { return mean(lorentzian(sub(y, target))); }, DType::float64, RandomStream(1));
+  const lab::Batch batch{Tensor::of({4, 2}, {1, 0, 0, 1, 1, 1, -1, 2}), Tensor::of({4, 1}, {2, -1, 1, -4})};
+  optim::Settings settings;
+  settings.set("learning_rate", 0.003);
+  settings.set("beta", 0.9);
+  const auto signum = optim::signum_method().make(settings);
+  const Tensor theta = objective.parameters().initial(DType::float64, RandomStream(2));
+  double first = 0, last = 0;
+  for (int i = 0; i < 1000; ++i) {
+    objective.set_batch(batch);
+    last = signum->step(objective, theta).loss;
+    if (i == 0) first = last;
+  }
+  fmt::print("loss: {:.4f} before, {:.6f} after 1000 steps; {} bytes of state\n", first, last, signum->state_bytes());
+  return complaint.empty() && last < 0.01 * first ? 0 : 1;
+}

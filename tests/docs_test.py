@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+"""Holds README.md and docs/ to the programs that they show: the texts are the same, and what they say to run runs.
+
+usage: docs_test.py BIN_DIRECTORY
+"""
+import importlib.util
+import json
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+EXAMPLES = REPOSITORY / "docs" / "examples"
+PAGES = ["README.md", "docs/architecture.md", "experiments/optimizer_comparison/README.md"]
+MOST_LINES = 45
+TRAINING, HELD_OUT = 160, 40
+
+
+def blocks(page, language):
+    """The fenced blocks of one language in a page."""
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def make_data(folder):
+    """Three classes of 6 x 6 images in IDX files: bright in different rows, with noise."""
+    random = np.random.default_rng(0)
+    folder.mkdir()
+    for name, n in (("train", TRAINING), ("t10k", HELD_OUT)):
+        labels = np.resize([0, 1, 2], n)
+        images = random.integers(0, 120, (n, 6, 6))
+        for i, label in enumerate(labels):
+            images[i, 2 * label : 2 * label + 2] += 100
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            header = struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
+            (folder / f"{name}-{kind}-ubyte").write_bytes(header + array.astype(np.uint8).tobytes())
+
+
+class Docs(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+        make_data(self.folder / "data")
+        self.data = ["--data=shapes", f"--data-dir={self.folder / 'data'}"]
+
+    def run_quietly(self, *command):
+        """Standard output of a command that must succeed without a word on standard error."""
+        result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), command)
+        return result.stdout
+
+    def sweep(self):
+        """A small sweep of the comparison program; returns its folder and {optimizer: [final accuracies]}."""
+        output = self.folder / "sweep"
+        self.run_quietly(BIN / "sweep", "run", "--quiet", "--output", output, "--", BIN / "optimizer_comparison",
+                         *self.data, "--optimizer=sgd,adam", "--learning-rate=0.05", "--seed=0:1", "--epochs=2",
+                         "--hidden=8")
+        accuracies = {}
+        for run in json.loads((output / "sweep.json").read_text())["runs"]:
+            with h5py.File(output / run["folder"] / "run.h5") as file:
+                accuracies.setdefault(run["options"]["optimizer"], []).append(file["epoch/validation_accuracy"][-1])
+        return output, accuracies
+
+    def run_python(self, text, argument):
+        script = self.folder / "script.py"
+        script.write_text(text, encoding="utf-8")
+        return self.run_quietly("/usr/bin/python3", script, argument)
+
+    def python_block(self, with_words):
+        found = [block for block in blocks("README.md", "python") if with_words in block]
+        self.assertEqual(len(found), 1, with_words)
+        return found[0]
+
+    def test_the_experiment_in_the_readme_is_the_example(self):
+        program = (EXAMPLES / "width_study.cpp").read_text(encoding="utf-8")
+        self.assertEqual(blocks("README.md", "cpp"), [program])
+        self.assertLessEqual(len(program.splitlines()), MOST_LINES)
+
+    def test_the_example_trains_and_writes_what_the_readme_says(self):
+        output = self.folder / "run"
+        self.run_quietly(BIN / "examples" / "width_study", *self.data, f"--output={output}", "--width=8", "--epochs=6",
+                         "--learning-rate=0.3", "--seed=4")
+        steps = 6 * TRAINING // 32
+        with h5py.File(output / "run.h5") as file:
+            self.assertEqual(file["loss"].shape, (steps,))
+            self.assertEqual(file["loss"].attrs["units"], "nat")
+            self.assertEqual(file["loss"].dims[0][0].name, "/step")
+            self.assertEqual(file["step"][:].tolist(), list(range(steps)))
+            self.assertLess(file["loss"][-5:].mean(), 0.5 * file["loss"][:5].mean())
+            epoch = file["epoch"]
+            self.assertEqual(epoch["epoch"][:].tolist(), [1, 2, 3, 4, 5, 6])
+            self.assertEqual(set(epoch), {"epoch", "validation_loss", "validation_accuracy", "training_seconds"})
+            self.assertGreater(epoch["validation_accuracy"][-1], 0.8)
+            self.assertEqual([epoch[name].attrs["units"] for name in ("validation_loss", "training_seconds")],
+                             ["nat", "s"])
+            for name, value in {"option_width": 8, "option_learning_rate": 0.3, "option_optimizer": "sgd", "seed": 4,
+                                "program": "width_study", "status": "completed"}.items():
+                self.assertEqual(file.attrs[name], value, name)
+        self.assertEqual(json.loads((output / "complete.json").read_text())["status"], "completed")
+
+    def test_the_files_and_attributes_that_the_readme_lists_are_those_of_a_run(self):
+        output, _ = self.sweep()
+        readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+        run = output / json.loads((output / "sweep.json").read_text())["runs"][0]["folder"]
+        self.assertEqual({path.name for path in run.iterdir()},
+                         {"config.json", "metrics.log", "run.h5", "complete.json"})
+        listed = dict(re.findall(r"^\| (`/\S.*?) \| (\w+) \[", readme, re.MULTILINE))
+        listed = {name: kind for names, kind in listed.items() for name in re.findall(r"`/(.*?)`", names)}
+        found = {}
+        with h5py.File(run / "run.h5") as file:
+            file.visititems(lambda name, item: found.update({name: item.dtype.name} if hasattr(item, "dtype") else {}))
+            attributes = {name for name in file.attrs if not name.startswith("option_")}
+        self.assertEqual(found, listed)
+        paragraph = re.search(r"Attributes\s+of the root:(.*?)\n\n", readme, re.DOTALL).group(1)
+        self.assertEqual(attributes, set(re.findall(r"`(\w+)`", paragraph)))
+
+    def test_the_ten_lines_of_python_give_the_means_of_a_sweep(self):
+        text = self.python_block("import h5py")
+        self.assertEqual("#!/usr/bin/python3\n" + text, (REPOSITORY / "docs/read_results.py").read_text(encoding="utf-8"))
+        output, accuracies = self.sweep()
+        rows = {row.split()[0]: row.split()[1:] for row in self.run_python(text, output).splitlines()[2:]}
+        self.assertEqual(set(rows), {"sgd", "adam"})
+        for name, values in accuracies.items():
+            mean, deviation, count = map(float, rows[name])
+            self.assertAlmostEqual(mean, np.mean(values), places=4)
+            self.assertAlmostEqual(deviation, np.std(values, ddof=1), places=4)
+            self.assertEqual(count, 2)
+
+    @unittest.skipUnless(importlib.util.find_spec("xarray") and importlib.util.find_spec("netCDF4"),
+                         "xarray or netCDF4 is not installed")
+    def test_the_lines_with_xarray_show_a_run(self):
+        output, _ = self.sweep()
+        run = next(run for run in json.loads((output / "sweep.json").read_text())["runs"]
+                   if run["options"]["optimizer"] == "adam")
+        path = output / run["folder"] / "run.h5"
+        # Fewer steps than the window of the README's rolling mean.
+        printed = self.run_python(self.python_block("import sys, xarray").replace("step=100", "step=2"), path)
+        with h5py.File(path) as file:
+            expected = [file["loss"][-2:].mean(), file["epoch/validation_accuracy"][-1]]
+        self.assertEqual(printed.splitlines()[0], "adam")
+        numbers = [float(number) for number in re.findall(r"^\d+\s+(\S+)$", printed, re.MULTILINE)]
+        self.assertEqual(len(numbers), 3 + 3)  # the last three losses; the accuracy before training and after two epochs
+        self.assertAlmostEqual(numbers[2], expected[0], places=5)
+        self.assertAlmostEqual(numbers[5], expected[1], places=5)
+
+    def test_the_sweep_file_in_the_readme_is_one(self):
+        file = self.folder / "sweep.toml"
+        file.write_text(blocks("README.md", "toml")[0], encoding="utf-8")
+        commands = self.run_quietly(BIN / "sweep", "run", file, "--dry-run", "--output", self.folder / "none").splitlines()
+        self.assertEqual(len(commands), 2 * 3 * 5 + 2 * 5)
+        self.assertFalse((self.folder / "none").exists())
+
+    def test_what_the_architecture_shows_is_in_the_examples(self):
+        programs = [path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*.cpp")]
+        shown = blocks("docs/architecture.md", "cpp")
+        self.assertGreaterEqual(len(shown), 4)
+        for block in shown:
+            self.assertTrue(any(block in program for program in programs), block)
+        self.assertIn("gradient check: good", self.run_quietly(BIN / "examples" / "extensions"))
+
+    def test_links_and_paths_lead_somewhere(self):
+        for page in PAGES:
+            text = re.sub(r"^```.*?^```$", "", (REPOSITORY / page).read_text(encoding="utf-8"), flags=re.M | re.S)
+            links = [link for link in re.findall(r"\]\(([^)#]+)", text) if not link.startswith("http")]
+            for link in links:
+                self.assertTrue(((REPOSITORY / page).parent / link).exists(), f"{page}: {link}")
+            roots = "autodiff|nn|optim|experiments|tests|tools|docs|cmake"
+            paths = re.findall(rf"`((?:{roots})/[\w./]*)[^`]*`", text)
+            self.assertGreater(len(links) + len(paths), 2, page)
+            for path in paths:
+                self.assertTrue((REPOSITORY / path).exists(), f"{page}: {path}")
+
+
+if __name__ == "__main__":
+    unittest.main()
