@@ -1,0 +1,35 @@
+#include "autodiff/curvature/counted_products.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "autodiff/curvature/vectors.h"
+
+namespace gradus::curvature {
+
+CountedProducts::CountedProducts(const char* caller, const SymmetricOperator& a) : caller_(caller), a_(a) {
+  const std::string name = caller;
+  if (a.size < 1)
+    throw std::invalid_argument(name + ": operator of size " + std::to_string(a.size) + ", expected 1 or more");
+  if (a.type == DType::int32) throw std::invalid_argument(name + ": operator of int32, expected float32 or float64");
+  if (!a.times) throw std::invalid_argument(name + ": operator without a product");
+  out_ = Tensor::zeros({a.size}, a.type);
+}
+
+bool CountedProducts::times(const Tensor& v, std::vector<double>& w) {
+  multiply(a_, v, out_);
+  ++count_;
+  w.resize(static_cast<std::size_t>(a_.size));
+  with_floating(a_.type, [&]<class T>(T) { std::copy_n(out_.data<T>(), a_.size, w.begin()); });
+  return std::isfinite(dot(w, w));
+}
+
+void CountedProducts::finite_times(const Tensor& v, std::vector<double>& w) {
+  if (!times(v, w))
+    throw std::runtime_error(std::string(caller_) + ": product " + std::to_string(count_) +
+                             " with the operator is not finite");
+}
+
+}  // namespace gradus::curvature

@@ -1,0 +1,21 @@
+// The small dense eigenproblems at the heart of the Krylov methods.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace gradus::curvature {
+
+struct SmallEigen {
+  std::vector<double> values;   // ascending
+  std::vector<double> vectors;  // [n, n]: eigenvector i, of length 1, in row i
+};
+
+// Of a symmetric matrix [n, n], whose lower triangle is read. Finite numbers only.
+SmallEigen symmetric_eigen(const std::vector<double>& matrix, std::int64_t n);
+
+// Of the tridiagonal matrix with n numbers on the diagonal and n - 1 beside it.
+SmallEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<const double> beside);
+
+}  // namespace gradus::curvature
