@@ -41,7 +41,7 @@ mode = given.get("mode", "completed")
 folder = pathlib.Path(given["output"])
 folder.mkdir()
 (folder / "config.json").write_text(json.dumps({"program": "program", "schema": 1, "options": given}))
-print("a line before")
+print("a line before", flush=True)
 if mode == "fail-once" and not pathlib.Path(os.environ["STARTS"] + ".mark").exists():
     pathlib.Path(os.environ["STARTS"] + ".mark").touch()
     print("disk on fire", file=sys.stderr)
