@@ -44,21 +44,30 @@ Var Sequential::forward(Forward& f, const Var& x) const {
   return y;
 }
 
-Sequential multilayer_perceptron(std::span<const std::int64_t> sizes, const std::string& activation,
-                                 const Initializer& weight) {
+Var Unflatten::forward(Forward&, const Var& x) const {
+  Shape shape{x.shape().rank() > 0 ? x.shape()[0] : 0};
+  for (int axis = 0; axis < extents_.rank(); ++axis) shape.append(extents_[axis]);
+  if (x.shape().rank() != 2 || x.shape()[1] != extents_.size())
+    throw std::invalid_argument("Unflatten: " + x.shape().to_string() + " to examples of " + extents_.to_string() +
+                                ", expected [batch, " + std::to_string(extents_.size()) + "]");
+  return reshape(x, shape);
+}
+
+Layer activation(const std::string& name) {
+  if (name == "relu") return Relu{};
+  if (name == "tanh") return Tanh{};
+  if (name == "sigmoid") return Sigmoid{};
+  if (name == "softplus") return Softplus{};
+  if (name == "gelu") return Gelu{};
+  throw std::invalid_argument("unknown activation '" + name + "': expected relu, tanh, sigmoid, softplus or gelu");
+}
+
+Sequential multilayer_perceptron(std::span<const std::int64_t> sizes, const std::string& name, const Initializer& weight) {
   if (sizes.size() < 2) throw std::invalid_argument("multilayer_perceptron: fewer than two sizes");
-  const auto make = [&]() -> Layer {
-    if (activation == "relu") return Relu{};
-    if (activation == "tanh") return Tanh{};
-    if (activation == "sigmoid") return Sigmoid{};
-    if (activation == "softplus") return Softplus{};
-    if (activation == "gelu") return Gelu{};
-    throw std::invalid_argument("unknown activation '" + activation +
-                                "': expected relu, tanh, sigmoid, softplus or gelu");
-  };
+  const Layer between = activation(name);
   std::vector<Layer> layers;
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
-    if (i > 0) layers.push_back(make());
+    if (i > 0) layers.push_back(between);
     layers.push_back(Linear{sizes[i], sizes[i + 1], weight});
   }
   return Sequential(std::move(layers));

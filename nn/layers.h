@@ -52,6 +52,17 @@ struct Flatten {
   Var forward(Forward&, const Var& x) const;
 };
 
+// x[batch, product of the extents] -> [batch, extents...], such as rows of pixels -> images [height, width, channels]
+class Unflatten {
+ public:
+  explicit Unflatten(const Shape& extents) : extents_(extents) {}
+  void declare(ParameterScope&) {}
+  Var forward(Forward&, const Var& x) const;
+
+ private:
+  Shape extents_;
+};
+
 // Any type with declare(ParameterScope&) and forward(Forward&, const Var&) is a layer.
 class Layer {
  public:
@@ -89,7 +100,10 @@ class Sequential {
   std::vector<Layer> layers_;
 };
 
-// Dense layers of the sizes given with an activation between them: "relu", "tanh", "sigmoid", "softplus" or "gelu".
+// An activation by name: "relu", "tanh", "sigmoid", "softplus" or "gelu".
+Layer activation(const std::string& name);
+
+// Dense layers of the sizes given with an activation between them.
 Sequential multilayer_perceptron(std::span<const std::int64_t> sizes, const std::string& activation = "relu",
                                  const Initializer& weight = glorot_uniform());
 

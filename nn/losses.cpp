@@ -3,22 +3,149 @@
 namespace gradus::nn {
 namespace {
 
+void require_equal(const char* loss, const Var& a, const Var& b) {
+  if (a.shape() != b.shape())
+    throw std::invalid_argument(std::string(loss) + ": shapes differ: " + a.shape().to_string() + " and " +
+                                b.shape().to_string());
+}
+
 Var difference(const char* loss, const Var& prediction, const Var& target) {
-  if (prediction.shape() != target.shape())
-    throw std::invalid_argument(std::string(loss) + ": shapes differ: " + prediction.shape().to_string() + " and " +
-                                target.shape().to_string());
+  require_equal(loss, prediction, target);
   return sub(prediction, target);
 }
 
 }  // namespace
 
+namespace {
+
+std::int64_t classes_of(const char* loss, const Shape& logits) {
+  if (logits.rank() < 2)
+    throw std::invalid_argument(std::string(loss) + ": logits " + logits.to_string() + ", expected [.., classes]");
+  return logits[logits.rank() - 1];
+}
+
+// [.., classes] -> [positions, classes]
+Var as_rows(const char* loss, const Var& x) {
+  const std::int64_t classes = classes_of(loss, x.shape());
+  const Shape rows{x.shape().size(0, x.shape().rank() - 1), classes};
+  return x.shape() == rows ? x : reshape(x, rows);
+}
+
+// Labels [..] as a list of the same numbers; throws unless they are of int32, one for each position of the logits.
+Var as_list(const char* loss, const Var& logits, const Var& labels) {
+  Shape expected;
+  for (int axis = 0; axis + 1 < logits.shape().rank(); ++axis) expected.append(logits.shape()[axis]);
+  const Tensor& list = labels.value();
+  if (list.dtype() != DType::int32 || list.shape() != expected)
+    throw std::invalid_argument(std::string(loss) + ": labels " + list.shape().to_string() + " of " +
+                                name_of(list.dtype()) + " for logits " + logits.shape().to_string() + ", expected " +
+                                expected.to_string() + " of int32");
+  return expected.rank() == 1 ? labels : labels.tape().leaf(list.reshaped({list.size()}));
+}
+
+}  // namespace
+
 Var cross_entropy(const Var& logits, const Var& targets) {
-  return mean(targets.value().dtype() == DType::int32 ? gradus::cross_entropy(logits, targets)
-                                                      : soft_cross_entropy(logits, targets));
+  const char* name = "cross_entropy";
+  const Var rows = as_rows(name, logits);
+  if (targets.value().dtype() == DType::int32) return mean(gradus::cross_entropy(rows, as_list(name, logits, targets)));
+  if (targets.shape() != logits.shape())
+    throw std::invalid_argument("cross_entropy: targets " + targets.shape().to_string() + " for logits " +
+                                logits.shape().to_string() + ", expected equal shapes or labels of int32");
+  return mean(soft_cross_entropy(rows, as_rows(name, targets)));
+}
+
+namespace {
+
+Var weighted_cross_entropy(const CrossEntropy& options, const Var& logits, const Var& labels, const Var* mask) {
+  const char* name = "CrossEntropy";
+  const double smoothing = options.label_smoothing;
+  if (!(smoothing >= 0 && smoothing <= 1))
+    throw std::invalid_argument("CrossEntropy: label smoothing " + std::to_string(smoothing) + ", expected 0 to 1");
+  const Var rows = as_rows(name, logits), list = as_list(name, logits, labels);
+  const std::int64_t classes = rows.shape()[1];
+  const bool has_weights = options.class_weights.defined();
+  if (has_weights && options.class_weights.shape() != Shape{classes})
+    throw std::invalid_argument("CrossEntropy: class weights " + options.class_weights.shape().to_string() +
+                                " for logits " + logits.shape().to_string());
+  if (mask && mask->shape() != labels.shape())
+    throw std::invalid_argument("CrossEntropy: mask " + mask->shape().to_string() + " for labels " +
+                                labels.shape().to_string());
+  if (!has_weights && !mask && smoothing == 0) return mean(gradus::cross_entropy(rows, list));
+
+  const Var per_class = has_weights ? logits.tape().leaf(options.class_weights) : Var();
+  Var weights;  // of the examples
+  if (has_weights) weights = gather(per_class, list);
+  Var losses = gradus::cross_entropy(rows, list);
+  if (has_weights) losses = losses * weights;
+  if (smoothing > 0) {
+    const Var log_p = log_softmax(rows);
+    const Var even = sum(has_weights ? log_p * per_class : log_p, {1});
+    losses = (1 - smoothing) * losses - (smoothing / static_cast<double>(classes)) * even;
+  }
+  if (mask) {
+    const Var counted = reshape(*mask, list.shape());
+    losses = losses * counted;
+    weights = has_weights ? weights * counted : counted;
+  }
+  if (!weights.defined()) return mean(losses);
+  const Var total = sum(weights);
+  if (!(total.item() > 0))
+    throw std::invalid_argument("CrossEntropy: the weights of the examples add up to " + std::to_string(total.item()));
+  return sum(losses) / total;
+}
+
+}  // namespace
+
+Var CrossEntropy::operator()(const Var& logits, const Var& labels) const {
+  return weighted_cross_entropy(*this, logits, labels, nullptr);
+}
+Var CrossEntropy::operator()(const Var& logits, const Var& labels, const Var& mask) const {
+  return weighted_cross_entropy(*this, logits, labels, &mask);
+}
+
+Var binary_cross_entropy(const Var& logits, const Var& targets, double positive_weight) {
+  require_equal("binary_cross_entropy", logits, targets);
+  if (!(positive_weight > 0))
+    throw std::invalid_argument("binary_cross_entropy: positive weight " + std::to_string(positive_weight) +
+                                ", expected > 0");
+  if (positive_weight == 1) return mean(softplus(logits) - logits * targets);
+  return mean((1 - targets) * softplus(logits) + positive_weight * (targets * softplus(-logits)));
+}
+
+Var kl_divergence(const Var& log_q, const Var& p) {
+  require_equal("kl_divergence", log_q, p);
+  if (p.shape().rank() != 2 || p.shape()[0] == 0)
+    throw std::invalid_argument("kl_divergence: " + p.shape().to_string() + ", expected [batch, classes]");
+  const Var log_p = log(where(greater(p, p.tape().scalar(0)), p, p.tape().scalar(1)));
+  return sum(p * (log_p - log_q)) / static_cast<double>(p.shape()[0]);
+}
+
+Var hinge(const Var& scores, const Var& targets, double margin) {
+  require_equal("hinge", scores, targets);
+  return mean(relu(margin - targets * scores));
+}
+
+Var multiclass_hinge(const Var& scores, const Var& labels, double margin, int power) {
+  if (power != 1 && power != 2)
+    throw std::invalid_argument("multiclass_hinge: power " + std::to_string(power) + ", expected 1 or 2");
+  if (scores.shape().rank() != 2)
+    throw std::invalid_argument("multiclass_hinge: scores " + scores.shape().to_string() +
+                                ", expected [batch, classes]");
+  const Var own = reshape(take_from_row(scores, labels), {scores.shape()[0], 1});
+  const Var excess = relu(scores - own + margin);
+  // The class itself adds the margin, without a derivative.
+  const double classes = static_cast<double>(scores.shape()[1]),
+               itself = margin > 0 ? (power == 1 ? margin : margin * margin) : 0;
+  return mean(power == 1 ? excess : square(excess)) - itself / classes;
 }
 
 Var mean_squared_error(const Var& prediction, const Var& target) {
   return mean(square(difference("mean_squared_error", prediction, target)));
+}
+
+Var mean_absolute_error(const Var& prediction, const Var& target) {
+  return mean(abs(difference("mean_absolute_error", prediction, target)));
 }
 
 Var huber(const Var& prediction, const Var& target, double delta) {
@@ -26,6 +153,28 @@ Var huber(const Var& prediction, const Var& target, double delta) {
   const Var d = difference("huber", prediction, target);
   const Var inner = clamp(d, -delta, delta);  // d^2/2 inside; delta |d| - delta^2/2 outside
   return mean(inner * (d - 0.5 * inner));
+}
+
+double top_k_accuracy(const Tensor& logits, const Tensor& labels, int k) {
+  const std::int64_t classes = classes_of("accuracy", logits.shape()), positions = labels.size();
+  if (positions == 0 || positions * classes != logits.size() || k < 1)
+    throw std::invalid_argument("accuracy: labels " + labels.shape().to_string() + " for logits " +
+                                logits.shape().to_string() + " and k = " + std::to_string(k) +
+                                ", expected [..] for [.., classes] and k >= 1");
+  check_indices("accuracy", labels, classes);
+  const std::int32_t* label = labels.data<std::int32_t>();
+  std::int64_t right = 0;
+  with_floating(logits.dtype(), [&]<class T>(T) {
+    const T* row = logits.data<T>();
+    for (std::int64_t i = 0; i < positions; ++i, row += classes) {
+      const T own = row[label[i]];
+      std::int64_t before = 0;  // how many come before the label's
+      for (std::int64_t c = 0; c < classes; ++c)
+        if (c != label[i]) before += !(row[c] <= own) || (row[c] == own && c < label[i]);
+      right += before < k && own == own;
+    }
+  });
+  return static_cast<double>(right) / static_cast<double>(positions);
 }
 
 }  // namespace gradus::nn

@@ -30,6 +30,31 @@ std::vector<Tensor> ParameterSet::views(const Tensor& vector) const {
   return parts;
 }
 
+BufferId ParameterSet::add_buffer(BufferSlice slice) {
+  for (const BufferSlice& other : buffers_)
+    if (other.name == slice.name) throw std::invalid_argument("buffer '" + slice.name + "' is declared twice");
+  buffers_.push_back(std::move(slice));
+  return buffers_.size() - 1;
+}
+
+std::vector<Tensor> ParameterSet::initial_buffers(DType type) const {
+  std::vector<Tensor> buffers;
+  for (const BufferSlice& slice : buffers_) buffers.push_back(Tensor::full(slice.shape, slice.initial, type));
+  return buffers;
+}
+
+const Tensor& Forward::buffer(BufferId id) const {
+  if (id >= buffers_.size())
+    throw std::invalid_argument("forward: buffer " + std::to_string(id) + " of a pass with " +
+                                std::to_string(buffers_.size()) +
+                                " buffers: a layer keeps state that was not handed over");
+  return buffers_[id];
+}
+
+BufferId ParameterScope::declare_buffer(const std::string& name, const Shape& shape, double initial) {
+  return set_.add_buffer({name_of(name), shape, initial});
+}
+
 ParameterId ParameterScope::declare(const std::string& name, const Shape& shape, Initializer initializer,
                                     std::vector<std::string> tags) {
   return set_.add({name_of(name), shape, 0, std::move(initializer), std::move(tags)});

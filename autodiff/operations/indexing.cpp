@@ -1,5 +1,7 @@
 #include "autodiff/operations/indexing.h"
 
+#include "autodiff/kernels/simd.h"
+
 namespace gradus {
 
 void check_indices(const char* operation, const Tensor& index, std::int64_t limit) {
@@ -10,44 +12,103 @@ void check_indices(const char* operation, const Tensor& index, std::int64_t limi
                                   std::to_string(i) + " is not in [0, " + std::to_string(limit) + ")");
 }
 
+namespace {
+
+// The axes of `shape` after its first `count`.
+Shape after(const Shape& shape, int count) {
+  Shape rest;
+  for (int axis = count; axis < shape.rank(); ++axis) rest.append(shape[axis]);
+  return rest;
+}
+Shape joined(Shape first, const Shape& second) {
+  for (int axis = 0; axis < second.rank(); ++axis) first.append(second[axis]);
+  return first;
+}
+
+}  // namespace
+
 Shape ScatterAdd::shape(Inputs in) const {
-  Shape shape = in[0].shape();
-  if (shape.rank() == 0 || in[1].shape() != Shape{shape[0]})
-    throw std::invalid_argument("scatter_add: " + in[1].shape().to_string() + " indices for rows of " + shape.to_string());
+  const Shape &x = in[0].shape(), &index = in[1].shape();
+  if (index.rank() == 0 || x.rank() < index.rank() || x != joined(index, after(x, index.rank())))
+    throw std::invalid_argument("scatter_add: " + index.to_string() + " indices for rows of " + x.to_string());
   check_indices(title, in[1], rows);
-  shape[0] = rows;
-  return shape;
+  return joined({rows}, after(x, index.rank()));
 }
 void ScatterAdd::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   if (!accumulate) out.fill(0);
   const std::int64_t n = in[1].size(), width = out.shape().size(1, out.shape().rank());
   const std::int32_t* index = in[1].data<std::int32_t>();
   with_floating(out.dtype(), [&]<class T>(T) {
-    T* y = out.data<T>();
-    const T* x = in[0].data<T>();
-    for (std::int64_t i = 0; i < n; ++i)
-      for (std::int64_t k = 0; k < width; ++k) y[index[i] * width + k] += x[i * width + k];
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t i = 0; i < n; ++i) {
+        T* __restrict to = y + index[i] * width;
+        const T* __restrict from = x + i * width;
+        for (std::int64_t k = 0; k < width; ++k) to[k] += from[k];
+      }
+    });
   });
 }
 
 Shape Gather::shape(Inputs in) const {
-  Shape shape = in[0].shape();
-  if (shape.rank() == 0 || in[1].shape().rank() != 1)
-    throw std::invalid_argument("gather: expected rows and a list of indices, got " + shape.to_string() + " and " +
+  const Shape& x = in[0].shape();
+  if (x.rank() == 0 || in[1].shape().rank() == 0)
+    throw std::invalid_argument("gather: expected rows and a list of indices, got " + x.to_string() + " and " +
                                 in[1].shape().to_string());
-  check_indices(title, in[1], shape[0]);
-  shape[0] = in[1].size();
-  return shape;
+  check_indices(title, in[1], x[0]);
+  return joined(in[1].shape(), after(x, 1));
 }
 void Gather::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  const std::int64_t n = in[1].size(), width = out.shape().size(1, out.shape().rank());
+  const std::int64_t n = in[1].size(), width = in[0].shape().size(1, in[0].shape().rank());
+  const std::int32_t* index = in[1].data<std::int32_t>();
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t i = 0; i < n; ++i) {
+        T* __restrict to = y + i * width;
+        const T* __restrict from = x + index[i] * width;
+        for (std::int64_t k = 0; k < width; ++k) to[k] = (accumulate ? to[k] : T{0}) + from[k];
+      }
+    });
+  });
+}
+
+Shape PutInRow::shape(Inputs in) const {
+  const Shape& x = in[0].shape();
+  if (x.rank() != 1 || in[1].shape() != x)
+    throw std::invalid_argument("put_in_row: " + x.to_string() + " at " + in[1].shape().to_string() +
+                                " indices, expected [n] and [n]");
+  check_indices(title, in[1], columns);
+  return {x[0], columns};
+}
+void PutInRow::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  if (!accumulate) out.fill(0);
+  const std::int64_t n = in[1].size(), width = columns;
   const std::int32_t* index = in[1].data<std::int32_t>();
   with_floating(out.dtype(), [&]<class T>(T) {
     T* y = out.data<T>();
     const T* x = in[0].data<T>();
-    for (std::int64_t i = 0; i < n; ++i)
-      for (std::int64_t k = 0; k < width; ++k)
-        y[i * width + k] = (accumulate ? y[i * width + k] : T{0}) + x[index[i] * width + k];
+    for (std::int64_t i = 0; i < n; ++i) y[i * width + index[i]] += x[i];
+  });
+}
+
+Shape TakeFromRow::shape(Inputs in) const {
+  const Shape& x = in[0].shape();
+  if (x.rank() != 2 || in[1].shape() != Shape{x[0]})
+    throw std::invalid_argument("take_from_row: " + in[1].shape().to_string() + " indices for " + x.to_string() +
+                                ", expected [n] for [n, columns]");
+  check_indices(title, in[1], x[1]);
+  return {x[0]};
+}
+void TakeFromRow::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = out.size(), width = in[0].shape()[1];
+  const std::int32_t* index = in[1].data<std::int32_t>();
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* y = out.data<T>();
+    const T* x = in[0].data<T>();
+    for (std::int64_t i = 0; i < n; ++i) y[i] = (accumulate ? y[i] : T{0}) + x[i * width + index[i]];
   });
 }
 

@@ -1,11 +1,12 @@
-// Rows chosen by index.
+// Rows, and elements of rows, chosen by index.
 #pragma once
 
 #include "autodiff/operation.h"
 
 namespace gradus {
 
-// y[rows, ...]: y[index[i]] += x[i], zeros elsewhere; x[n, ...], index[n] of int32 in [0, rows).
+// y[rows, ...]: y[index[i]] += x[i], zeros elsewhere; index[n] of int32 in [0, rows), or of more axes; x[index's axes,
+// ...].
 struct ScatterAdd : Operation<ScatterAdd> {
   static constexpr const char* title = "scatter_add";
   static constexpr int index_operand = 1;
@@ -17,7 +18,7 @@ struct ScatterAdd : Operation<ScatterAdd> {
   void vjp(Sweep& s) const;
 };
 
-// y[n, ...]: y[i] = x[index[i]]; x[rows, ...], index[n] of int32 in [0, rows).
+// y[i] = x[index[i]]; x[rows, ...], index[n] of int32 in [0, rows), or of more axes; y[index's axes, ...].
 struct Gather : Operation<Gather> {
   static constexpr const char* title = "gather";
   static constexpr int index_operand = 1;
@@ -39,6 +40,38 @@ auto scatter_add(const X& x, const I& index, std::int64_t rows) {
 template <class Sweep>
 void ScatterAdd::vjp(Sweep& s) const {
   s.to(0, [&] { return gather(s.dy(), s.in(1)); });
+}
+
+// y[n, columns]: y[i, index[i]] = x[i], zeros elsewhere; x[n], index[n] of int32 in [0, columns).
+struct PutInRow : Operation<PutInRow> {
+  static constexpr const char* title = "put_in_row";
+  static constexpr int index_operand = 1;
+  std::int64_t columns;
+  explicit PutInRow(std::int64_t width) : columns(width) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// y[n]: y[i] = x[i, index[i]]; x[n, columns], index[n] of int32 in [0, columns).
+struct TakeFromRow : Operation<TakeFromRow> {
+  static constexpr const char* title = "take_from_row";
+  static constexpr int index_operand = 1;
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(PutInRow{s.shape(0)[1]}, s.dy(), s.in(1)); });
+  }
+};
+template <Term X, Term I>
+auto take_from_row(const X& x, const I& index) {
+  return apply(TakeFromRow{}, x, index);
+}
+template <class Sweep>
+void PutInRow::vjp(Sweep& s) const {
+  s.to(0, [&] { return take_from_row(s.dy(), s.in(1)); });
 }
 
 // Throws unless every index lies in [0, limit).

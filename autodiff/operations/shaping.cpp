@@ -42,6 +42,36 @@ Shape Reshape::shape(Inputs in) const {
 }
 void Reshape::evaluate(Inputs in, const Tensor& out, bool accumulate) const { kernels::copy(out, accumulate, in[0]); }
 
+Shape PutPart::shape(Inputs in) const {
+  if (first < 0 || first + in[0].size() > whole.size())
+    throw std::invalid_argument("put_part: " + in[0].shape().to_string() + " from element " + std::to_string(first) +
+                                " on does not fit into " + whole.to_string());
+  return whole;
+}
+void PutPart::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = in[0].size(), end = first + n;
+  if (!accumulate) {
+    out.part(0, {first}).fill(0);
+    out.part(end, {out.size() - end}).fill(0);
+  }
+  kernels::copy(out.part(first, {n}), accumulate, in[0]);
+}
+
+Shape Part::shape(Inputs in) const {
+  if (first < 0 || first + target.size() > in[0].size())
+    throw std::invalid_argument("part: elements [" + std::to_string(first) + ", " +
+                                std::to_string(first + target.size()) + ") of " + in[0].shape().to_string());
+  return target;
+}
+void* Part::view(Inputs in) const { return element(in[0], first); }
+void Part::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::copy(out, accumulate, in[0].part(first, target));
+}
+
+void StopGradient::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::copy(out, accumulate, in[0]);
+}
+
 Shape Pad::shape(Inputs in) const {
   Shape shape = in[0].shape();
   const int a = checked_axis(title, axis, shape);

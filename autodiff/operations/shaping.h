@@ -1,4 +1,4 @@
-// Reshape, slice, concatenate.
+// Reshape, parts, slice, concatenate.
 #pragma once
 
 #include "autodiff/operation.h"
@@ -22,6 +22,71 @@ struct Reshape : Operation<Reshape> {
 template <Term X>
 auto reshape(const X& x, const Shape& shape) {
   return apply(Reshape{shape}, x);
+}
+
+// A term that a rule uses several times, computed once.
+inline const Var& once(const Var& x) { return x; }
+inline const Value& once(const Value& x) { return x; }
+template <class Op, int n>
+Value once(const Lazy<Op, n>& x) {
+  return x.evaluated();
+}
+
+// Zeros of the shape `whole`, with the elements of x, in row-major order, from element `first` on. The inverse of a
+// part.
+struct PutPart : Operation<PutPart> {
+  static constexpr const char* title = "put_part";
+  std::int64_t first;
+  Shape whole;
+  PutPart(std::int64_t begin, const Shape& total) : first(begin), whole(total) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+template <Term X>
+auto put_part(const X& x, std::int64_t first, const Shape& whole) {
+  return apply(PutPart{first, whole}, x);
+}
+
+// Elements [first, first + shape.size()) in row-major order, under a shape; costs nothing. Rows of axis 0 are such a
+// part.
+struct Part : Operation<Part> {
+  static constexpr const char* title = "part";
+  static constexpr bool is_view = true;
+  std::int64_t first;
+  Shape target;
+  Part(std::int64_t begin, const Shape& shape) : first(begin), target(shape) {}
+  Shape shape(Inputs in) const;
+  void* view(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return put_part(s.dy(), first, s.shape(0)); });
+  }
+};
+template <Term X>
+auto part(const X& x, std::int64_t first, const Shape& shape) {
+  return apply(Part{first, shape}, x);
+}
+template <class Sweep>
+void PutPart::vjp(Sweep& s) const {
+  s.to(0, [&] { return part(s.dy(), first, s.shape(0)); });
+}
+
+// The same numbers, through which no derivative flows.
+struct StopGradient : Operation<StopGradient> {
+  static constexpr const char* title = "stop_gradient";
+  static constexpr bool is_view = true;
+  Shape shape(Inputs in) const { return in[0].shape(); }
+  void* view(Inputs in) const { return in[0].raw(); }
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep&) const {}
+};
+template <Term X>
+auto stop_gradient(const X& x) {
+  return apply(StopGradient{}, x);
 }
 
 // Zeros of extent `extent` along an axis, with x at [first, first + x's extent). The inverse of a slice.

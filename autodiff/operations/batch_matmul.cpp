@@ -1,0 +1,37 @@
+#include "autodiff/operations/batch_matmul.h"
+
+#include "autodiff/kernels/products.h"
+
+namespace gradus {
+
+Shape BatchMatMul::shape(Inputs in) const {
+  const Shape &a = in[0].shape(), &b = in[1].shape();
+  const int rank = a.rank();
+  const auto refuse = [&](const char* what) {
+    throw std::invalid_argument(std::string("batch_matmul: ") + what + ": " + a.to_string() +
+                                (transpose_a ? "^T" : "") + " x " + b.to_string() + (transpose_b ? "^T" : ""));
+  };
+  if (rank < 2 || b.rank() != rank) refuse("expected matrices with equal batch axes before them");
+  Shape result;
+  for (int axis = 0; axis < rank - 2; ++axis) {
+    if (a[axis] != b[axis]) refuse("batch axes differ");
+    result.append(a[axis]);
+  }
+  if (a[rank - (transpose_a ? 2 : 1)] != b[rank - (transpose_b ? 1 : 2)]) refuse("inner dimensions differ");
+  result.append(a[rank - (transpose_a ? 1 : 2)]);
+  result.append(b[rank - (transpose_b ? 2 : 1)]);
+  return result;
+}
+
+void BatchMatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const auto matrix = [](const Tensor& t) {
+    return Shape{t.shape()[t.shape().rank() - 2], t.shape()[t.shape().rank() - 1]};
+  };
+  const Shape a = matrix(in[0]), b = matrix(in[1]), y = matrix(out);
+  const std::int64_t batch = out.shape().size(0, out.shape().rank() - 2);
+  for (std::int64_t i = 0; i < batch; ++i)
+    kernels::matmul(out.part(i * y.size(), y), accumulate, in[0].part(i * a.size(), a), transpose_a,
+                    in[1].part(i * b.size(), b), transpose_b);
+}
+
+}  // namespace gradus

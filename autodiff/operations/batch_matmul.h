@@ -1,0 +1,34 @@
+// Many matrix products at once.
+#pragma once
+
+#include "autodiff/operation.h"
+
+namespace gradus {
+
+// y[.., m, n] = op(a[.., m, k]) op(b[.., k, n]) for each position of the leading axes, which are equal; a flag says
+// that the matrices of an operand are stored transposed.
+struct BatchMatMul : Operation<BatchMatMul> {
+  static constexpr const char* title = "batch_matmul";
+  bool transpose_a, transpose_b;
+  explicit BatchMatMul(bool ta = false, bool tb = false) : transpose_a(ta), transpose_b(tb) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    const auto product = [](const auto& a, const auto& b, bool ta, bool tb) {
+      return apply(BatchMatMul{ta, tb}, a, b);
+    };
+    s.to(0, [&] {
+      return transpose_a ? product(s.in(1), s.dy(), transpose_b, true) : product(s.dy(), s.in(1), false, !transpose_b);
+    });
+    s.to(1, [&] {
+      return transpose_b ? product(s.dy(), s.in(0), true, transpose_a) : product(s.in(0), s.dy(), !transpose_a, false);
+    });
+  }
+};
+template <Term A, Term B>
+auto batch_matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b = false) {
+  return apply(BatchMatMul{transpose_a, transpose_b}, a, b);
+}
+
+}  // namespace gradus

@@ -1,0 +1,124 @@
+#include "autodiff/operations/convolution.h"
+
+#include <algorithm>
+
+namespace gradus {
+namespace {
+
+std::string text(const Extent2d& e) { return std::to_string(e.height) + "x" + std::to_string(e.width); }
+
+std::string text(const Window2d& w) {
+  return "kernel " + text(w.kernel) + ", stride " + text(w.stride) + ", padding " + text(w.before) + " before and " +
+         text(w.after) + " after";
+}
+
+[[noreturn]] void refuse(const std::string& message) { throw std::invalid_argument(message); }
+
+// The shape of w for channels in, out and groups.
+Shape weight_shape(const Window2d& window, std::int64_t in, std::int64_t out, std::int64_t groups) {
+  return {window.kernel.height, window.kernel.width, in / groups, out};
+}
+
+Shape result_shape(const Window2d& window, const Shape& x, std::int64_t out) {
+  const Extent2d places = window.places({x[1], x[2]});
+  return {x[0], places.height, places.width, out};
+}
+
+void check_channels(const char* operation, std::int64_t in, std::int64_t out, std::int64_t groups) {
+  if (groups < 1 || in < 1 || out < 1 || in % groups != 0 || out % groups != 0)
+    refuse(std::string(operation) + ": " + std::to_string(in) + " input and " + std::to_string(out) +
+           " output channels in " + std::to_string(groups) + " groups, expected multiples of the groups");
+}
+
+// Checks x and w, and returns the shape of x * w.
+Shape product_shape(const char* operation, const Window2d& window, std::int64_t groups, const Shape& x,
+                    const Shape& w) {
+  if (x.rank() != 4 || w.rank() != 4)
+    refuse(std::string(operation) + ": " + x.to_string() + " * " + w.to_string() +
+           ", expected [batch, height, width, channels] * [kernel height, kernel width, channels / groups, channels]");
+  check_window(operation, x, window);
+  check_channels(operation, x[3], w[3], groups);
+  const Shape expected = weight_shape(window, x[3], w[3], groups);
+  if (w != expected)
+    refuse(std::string(operation) + ": " + x.to_string() + " * " + w.to_string() + " with groups " +
+           std::to_string(groups) + ", expected weights " + expected.to_string());
+  return result_shape(window, x, w[3]);
+}
+
+kernels::Convolution sizes(const Window2d& window, std::int64_t groups, const Shape& x, const Shape& y) {
+  return {window, x[0], {x[1], x[2]}, {y[1], y[2]}, x[3], y[3], groups};
+}
+
+}  // namespace
+
+Window2d window_on(const Shape& x, const Extent2d& kernel, const Extent2d& stride, const Padding2d& padding) {
+  Window2d window{kernel, stride, padding.before, padding.after};
+  if (!padding.same || x.rank() != 4 || stride.height < 1 || stride.width < 1) return window;
+  const auto pad = [](std::int64_t image, std::int64_t k, std::int64_t step, std::int64_t& before,
+                      std::int64_t& after) {
+    const std::int64_t total = std::max<std::int64_t>(0, ((image + step - 1) / step - 1) * step + k - image);
+    before = total / 2, after = total - before;
+  };
+  pad(x[1], kernel.height, stride.height, window.before.height, window.after.height);
+  pad(x[2], kernel.width, stride.width, window.before.width, window.after.width);
+  return window;
+}
+
+void check_window(const char* operation, const Shape& x, const Window2d& w) {
+  if (x.rank() != 4)
+    refuse(std::string(operation) + ": " + x.to_string() + ", expected [batch, height, width, channels]");
+  const auto sound = [](std::int64_t image, std::int64_t kernel, std::int64_t stride, std::int64_t before,
+                        std::int64_t after) {
+    return image >= 1 && kernel >= 1 && stride >= 1 && before >= 0 && after >= 0 && before < kernel && after < kernel &&
+           kernel <= image + before + after;
+  };
+  if (!sound(x[1], w.kernel.height, w.stride.height, w.before.height, w.after.height) ||
+      !sound(x[2], w.kernel.width, w.stride.width, w.before.width, w.after.width))
+    refuse(std::string(operation) + ": " + text(w) + " on " + x.to_string() +
+           ", expected stride >= 1, 0 <= padding < kernel <= padded image");
+}
+
+Shape Conv2d::shape(Inputs in) const { return product_shape(title, window, groups, in[0].shape(), in[1].shape()); }
+void Conv2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::convolve(sizes(window, groups, in[0].shape(), out.shape()), out, accumulate, in[0], in[1], nullptr);
+}
+
+Shape Conv2dInputDerivative::shape(Inputs in) const {
+  const Shape &dy = in[0].shape(), &w = in[1].shape();
+  if (dy.rank() != 4 || w.rank() != 4)
+    refuse(std::string(title) + ": " + dy.to_string() + " with weights " + w.to_string() + ", expected rank 4 of both");
+  const Shape x{dy[0], image.height, image.width, w[2] * groups};
+  if (product_shape(title, window, groups, x, w) != dy)
+    refuse(std::string(title) + ": cotangent " + dy.to_string() + " of " + x.to_string() + " * " + w.to_string() +
+           ", expected " + product_shape(title, window, groups, x, w).to_string());
+  return x;
+}
+void Conv2dInputDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::convolve_input_derivative(sizes(window, groups, out.shape(), in[0].shape()), out, accumulate, in[0], in[1]);
+}
+
+Shape Conv2dWeightDerivative::shape(Inputs in) const {
+  const Shape &x = in[0].shape(), &dy = in[1].shape();
+  check_window(title, x, window);
+  if (dy.rank() != 4 || result_shape(window, x, dy[3]) != dy)
+    refuse(std::string(title) + ": cotangent " + dy.to_string() + " of " + text(window) + " on " + x.to_string());
+  check_channels(title, x[3], dy[3], groups);
+  return weight_shape(window, x[3], dy[3], groups);
+}
+void Conv2dWeightDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::convolve_weight_derivative(sizes(window, groups, in[0].shape(), in[1].shape()), out, accumulate, in[0],
+                                      in[1]);
+}
+
+Shape Conv2dBias::shape(Inputs in) const {
+  const Shape y = product_shape(title, window, groups, in[0].shape(), in[1].shape());
+  if (in[2].shape() != Shape{y[3]})
+    refuse(std::string(title) + ": bias " + in[2].shape().to_string() + " for " + y.to_string() + ", expected [" +
+           std::to_string(y[3]) + "]");
+  return y;
+}
+void Conv2dBias::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::convolve(sizes(window, groups, in[0].shape(), out.shape()), out, accumulate, in[0], in[1], &in[2]);
+}
+
+}  // namespace gradus

@@ -1,0 +1,28 @@
+// Running sums.
+#pragma once
+
+#include "autodiff/operation.h"
+
+namespace gradus {
+
+// y[k] = x[0] + ... + x[k] along an axis; reverse: x[k] + ... + x[n - 1]; exclusive: without x[k] itself.
+struct CumulativeSum : Operation<CumulativeSum> {
+  static constexpr const char* title = "cumulative_sum";
+  int axis;
+  bool reverse, exclusive;
+  CumulativeSum(int along, bool from_end, bool without_self)
+      : axis(along), reverse(from_end), exclusive(without_self) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(CumulativeSum{axis, !reverse, exclusive}, s.dy()); });
+  }
+};
+// Negative axes count from the end.
+template <Term X>
+auto cumulative_sum(const X& x, int axis, bool reverse = false, bool exclusive = false) {
+  return apply(CumulativeSum{axis, reverse, exclusive}, x);
+}
+
+}  // namespace gradus

@@ -1,0 +1,143 @@
+#include "autodiff/operations/lstm.h"
+
+#include "autodiff/kernels/math.h"
+#include "autodiff/kernels/products.h"
+#include "autodiff/kernels/write.h"
+
+namespace gradus {
+namespace {
+
+// One row of one step; `a` holds the row of h(t-1) w and receives the activations. In short loops, which vectorise.
+template <class T>
+GRADUS_INLINE void row_forth(std::int64_t n, T* __restrict a, const T* __restrict x, const T* __restrict before,
+                             T* __restrict c, T* __restrict h) {
+  for (std::int64_t k = 0; k < 2 * n; ++k) a[k] = math::sigmoid(a[k] + x[k]);
+  for (std::int64_t k = 2 * n; k < 3 * n; ++k) a[k] = math::tanh(a[k] + x[k]);
+  for (std::int64_t k = 3 * n; k < 4 * n; ++k) a[k] = math::sigmoid(a[k] + x[k]);
+  for (std::int64_t k = 0; k < n; ++k) c[k] = a[n + k] * before[k] + a[k] * a[2 * n + k];
+  for (std::int64_t k = 0; k < n; ++k) h[k] = a[3 * n + k] * math::tanh(c[k]);
+}
+
+// One row of one step back. `later_h` and `later_c` hold what comes from step t + 1; the latter becomes what step t
+// hands to t - 1. `from_h`, `from_c` and `from_gates` are the cotangent's parts, the last one only for a cotangent of
+// the record.
+template <bool of_record, class T>
+GRADUS_INLINE void row_back(std::int64_t n, const T* __restrict a, const T* __restrict before, const T* __restrict c,
+                            const T* __restrict from_h, const T* __restrict from_c, const T* __restrict from_gates,
+                            const T* __restrict later_h, T* __restrict later_c, T* __restrict dx, T* __restrict dh,
+                            T* __restrict dc) {
+  for (std::int64_t k = 0; k < n; ++k) {
+    const T y = math::tanh(c[k]), o = a[3 * n + k], total = from_h[k] + later_h[k];
+    dh[k] = total;
+    dc[k] = from_c[k] + later_c[k] + total * o * (1 - y * y);
+    dx[3 * n + k] = total * y;
+  }
+  for (std::int64_t k = 0; k < n; ++k) dx[k] = dc[k] * a[2 * n + k];
+  for (std::int64_t k = 0; k < n; ++k) dx[n + k] = dc[k] * before[k];
+  for (std::int64_t k = 0; k < n; ++k) dx[2 * n + k] = dc[k] * a[k];
+  if (of_record)
+    for (std::int64_t k = 0; k < 4 * n; ++k) dx[k] += from_gates[k];
+  for (std::int64_t k = 0; k < 2 * n; ++k) dx[k] *= a[k] * (1 - a[k]);
+  for (std::int64_t k = 2 * n; k < 3 * n; ++k) dx[k] *= 1 - a[k] * a[k];
+  for (std::int64_t k = 3 * n; k < 4 * n; ++k) dx[k] *= a[k] * (1 - a[k]);
+  for (std::int64_t k = 0; k < n; ++k) later_c[k] = dc[k] * a[n + k];
+}
+
+template <class T>
+void step_forth(const LstmLayout& at, std::int64_t t, T* record, const T* x) {
+  const std::int64_t n = at.hidden, batch = at.batch;
+  T *a = record + at.gates(t), *c = record + at.c(t), *h = record + at.h(t);
+  const T *z = x + at.dx(t), *before = record + at.c(t - 1);
+  simd::run([=] GRADUS_LOOP() {
+    for (std::int64_t r = 0; r < batch; ++r)
+      row_forth(n, a + 4 * r * n, z + 4 * r * n, before + r * n, c + r * n, h + r * n);
+  });
+}
+
+template <bool of_record, class T>
+void step_back(const LstmLayout& at, std::int64_t t, const T* record, const T* cotangent, T* d) {
+  const std::int64_t n = at.hidden, batch = at.batch;
+  const T *a = record + at.gates(t), *before = record + at.c(t - 1), *c = record + at.c(t);
+  const T *from_h = cotangent + at.h(t), *from_c = cotangent + at.c(t),
+          *from_gates = of_record ? cotangent + at.gates(t) : a;
+  T *later_h = d + at.dh0(), *later_c = d + at.dc0(), *dx = d + at.dx(t), *dh = d + at.dh(t), *dc = d + at.dc(t);
+  simd::run([=] GRADUS_LOOP() {
+    for (std::int64_t r = 0; r < batch; ++r) {
+      const std::int64_t one = r * n, four = 4 * r * n;
+      row_back<of_record>(n, a + four, before + one, c + one, from_h + one, from_c + one, from_gates + four,
+                          later_h + one, later_c + one, dx + four, dh + one, dc + one);
+    }
+  });
+}
+
+LstmLayout layout_of(const Shape& x, const Shape& w, const Shape& h0, const Shape& c0) {
+  const bool good = x.rank() == 3 && w.rank() == 2 && x[0] >= 1 && x[2] == 4 * w[0] && w[1] == x[2] &&
+                    h0 == Shape{x[1], w[0]} && c0 == h0;
+  if (!good)
+    throw std::invalid_argument("lstm: x " + x.to_string() + ", w " + w.to_string() + ", h0 " + h0.to_string() +
+                                ", c0 " + c0.to_string() +
+                                ", expected [steps, batch, 4 hidden], [hidden, 4 hidden], [batch, hidden] twice");
+  return {x[0], x[1], w[0]};
+}
+
+}  // namespace
+
+Shape LstmRecord::shape(Inputs in) const {
+  layout_of(in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape());
+  return at.record();
+}
+void LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::write(out, accumulate, [&](const Tensor& record) {
+    record.part(at.h(0), at.cell()).copy_from(in[2]);
+    record.part(at.c(0), at.cell()).copy_from(in[3]);
+    with_floating(out.dtype(), [&]<class T>(T) {
+      T* y = record.data<T>();
+      const T* x = in[0].data<T>();
+      for (std::int64_t t = 1; t <= at.steps; ++t) {
+        kernels::matmul(record.part(at.gates(t), at.gates()), false, record.part(at.h(t - 1), at.cell()), false, in[1],
+                        false);
+        step_forth(at, t, y, x);
+      }
+    });
+  });
+}
+
+void LstmStates::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::copy(out, accumulate, in[0].part(0, at.states()));
+}
+
+Shape LstmDerivative::shape(Inputs in) const {
+  if ((in[0].size() != at.states().size() && in[0].shape() != at.record()) || in[1].shape() != at.record())
+    throw std::invalid_argument("lstm_derivative: cotangent " + in[0].shape().to_string() + " and record " +
+                                in[1].shape().to_string() + ", expected " + at.states().to_string() + " or " +
+                                at.record().to_string() + ", and " + at.record().to_string());
+  return at.derivatives();
+}
+void LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const bool of_record = in[0].shape() == at.record();
+  kernels::write(out, accumulate, [&](const Tensor& derivatives) {
+    const Tensor dh0 = derivatives.part(at.dh0(), at.cell()), dc0 = derivatives.part(at.dc0(), at.cell());
+    dh0.fill(0), dc0.fill(0);
+    with_floating(out.dtype(), [&]<class T>(T) {
+      const T* dy = in[0].data<T>();
+      const T* y = in[1].data<T>();
+      T* d = derivatives.data<T>();
+      for (std::int64_t t = at.steps; t >= 1; --t) {
+        if (of_record) step_back<true>(at, t, y, dy, d);
+        else step_back<false>(at, t, y, dy, d);
+        kernels::matmul(dh0, false, derivatives.part(at.dx(t), at.gates()), false, in[2], true);
+      }
+    });
+    kernels::copy(dh0, true, in[0].part(at.h(0), at.cell()));
+    kernels::copy(dc0, true, in[0].part(at.c(0), at.cell()));
+  });
+}
+
+LstmResult lstm(const Var& x, const Var& w, const Var& h0, const Var& c0) {
+  const LstmLayout at = layout_of(x.shape(), w.shape(), h0.shape(), c0.shape());
+  const Var record = apply(LstmRecord{at}, x, w, h0, c0), states = apply(LstmStates{at}, record, x, w, h0, c0);
+  return {part(states, at.h(1), {at.steps, at.batch, at.hidden}), part(states, at.h(at.steps), at.cell()),
+          part(states, at.c(at.steps), at.cell())};
+}
+
+}  // namespace gradus

@@ -1,0 +1,307 @@
+#include "autodiff/operations/normalization.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autodiff/kernels/lane_sum.h"
+#include "autodiff/kernels/loops.h"
+
+namespace gradus {
+namespace {
+
+using kernels::lane_sum_of;
+
+template <class T>
+struct RowMoments {
+  T mean, inverse_deviation;
+};
+template <class T>
+GRADUS_INLINE RowMoments<T> row_moments(const T* __restrict x, std::int64_t n, T epsilon) {
+  const T mean = lane_sum_of<T>(
+                     n, [=](std::int64_t i) __attribute__((always_inline)) { return x[i]; }) /
+                 static_cast<T>(n);
+  const T squares = lane_sum_of<T>(
+      n, [=](std::int64_t i) __attribute__((always_inline)) { return (x[i] - mean) * (x[i] - mean); });
+  return {mean, 1 / std::sqrt(squares / static_cast<T>(n) + epsilon)};
+}
+
+Shape rows_of(const char* operation, const Shape& x) {
+  if (x.rank() == 0 || x[x.rank() - 1] == 0)
+    throw std::invalid_argument(std::string(operation) + ": no elements along the last axis of " + x.to_string());
+  return x;
+}
+
+std::int64_t row_length(const Shape& x) { return x[x.rank() - 1]; }
+
+// z = r (g - mean(g) - y mean(g y)) for one row, or z += it; g(i) may be computed on the way.
+template <class T, class G>
+GRADUS_INLINE void row_derivative(T* __restrict z, const T* __restrict x, const G& g, std::int64_t n, RowMoments<T> m,
+                                  bool accumulate) {
+  const auto y = [=](std::int64_t i) __attribute__((always_inline)) { return (x[i] - m.mean) * m.inverse_deviation; };
+  const T count = static_cast<T>(n);
+  const T g_mean = lane_sum_of<T>(n, g) / count;
+  const T gy_mean = lane_sum_of<T>(
+                        n, [=](std::int64_t i) __attribute__((always_inline)) { return g(i) * y(i); }) /
+                    count;
+  if (accumulate)
+    for (std::int64_t i = 0; i < n; ++i) z[i] += m.inverse_deviation * (g(i) - g_mean - y(i) * gy_mean);
+  else
+    for (std::int64_t i = 0; i < n; ++i) z[i] = m.inverse_deviation * (g(i) - g_mean - y(i) * gy_mean);
+}
+
+}  // namespace
+
+Shape InverseDeviation::shape(Inputs in) const { return one_column(rows_of(title, in[0].shape())); }
+void InverseDeviation::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = row_length(in[0].shape()), rows = out.size();
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict r = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    const T e = static_cast<T>(epsilon);
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t row = 0; row < rows; ++row)
+        r[row] = (accumulate ? r[row] : T{0}) + row_moments(x + row * n, n, e).inverse_deviation;
+    });
+  });
+}
+
+Shape Standardize::shape(Inputs in) const { return rows_of(title, in[0].shape()); }
+void Standardize::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = row_length(out.shape()), rows = out.size() / n;
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    const T e = static_cast<T>(epsilon);
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const auto [mean, r] = row_moments(x + row * n, n, e);
+        for (std::int64_t i = row * n; i < (row + 1) * n; ++i) y[i] = (accumulate ? y[i] : T{0}) + (x[i] - mean) * r;
+      }
+    });
+  });
+}
+
+Shape StandardizeDerivative::shape(Inputs in) const {
+  if (in[0].shape() != in[1].shape())
+    throw std::invalid_argument("standardize_derivative: shapes differ: " + in[0].shape().to_string() + " and " +
+                                in[1].shape().to_string());
+  return rows_of(title, in[1].shape());
+}
+void StandardizeDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = row_length(out.shape()), rows = out.size() / n;
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict z = out.data<T>();
+    const T* __restrict g = in[0].data<T>();
+    const T* __restrict x = in[1].data<T>();
+    const T e = static_cast<T>(epsilon);
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const T* __restrict source = g + row * n;
+        row_derivative(
+            z + row * n, x + row * n, [=](std::int64_t i) __attribute__((always_inline)) { return source[i]; }, n,
+            row_moments(x + row * n, n, e), accumulate);
+      }
+    });
+  });
+}
+
+Shape LayerNorm::shape(Inputs in) const {
+  const Shape &x = in[0].shape(), &weight = in[1].shape(), &bias = in[2].shape();
+  const Shape row{x.rank() > 0 ? row_length(x) : 0};
+  if (weight != row || bias != row)
+    throw std::invalid_argument("layer_norm: " + x.to_string() + " with weight " + weight.to_string() + " and bias " +
+                                bias.to_string() + ", expected " + row.to_string() + " for both");
+  return rows_of(title, x);
+}
+void LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = row_length(out.shape()), rows = out.size() / n;
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    const T* __restrict w = in[1].data<T>();
+    const T* __restrict b = in[2].data<T>();
+    const T e = static_cast<T>(epsilon);
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const T* __restrict from = x + row * n;
+        T* __restrict to = y + row * n;
+        const auto [mean, r] = row_moments(from, n, e);
+        if (accumulate)
+          for (std::int64_t i = 0; i < n; ++i) to[i] += (from[i] - mean) * r * w[i] + b[i];
+        else
+          for (std::int64_t i = 0; i < n; ++i) to[i] = (from[i] - mean) * r * w[i] + b[i];
+      }
+    });
+  });
+}
+
+Shape LayerNormDerivative::shape(Inputs in) const {
+  const Shape &g = in[0].shape(), &x = in[1].shape(), &weight = in[2].shape();
+  if (g != x || rows_of(title, x).rank() == 0 || weight != Shape{row_length(x)})
+    throw std::invalid_argument("layer_norm_derivative: " + g.to_string() + " for " + x.to_string() + " with weight " +
+                                weight.to_string());
+  return {x.size() + 2 * weight[0]};
+}
+void LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Shape& shape = in[1].shape();
+  const std::int64_t n = row_length(shape), rows = shape.size() / n;
+  if (!accumulate) out.part(shape.size(), {2 * n}).fill(0);
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict dx = out.data<T>();
+    T* __restrict dw = dx + shape.size();
+    T* __restrict db = dw + n;
+    const T* __restrict g = in[0].data<T>();
+    const T* __restrict x = in[1].data<T>();
+    const T* __restrict w = in[2].data<T>();
+    const T e = static_cast<T>(epsilon);
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const T* __restrict from = x + row * n;
+        const T* __restrict source = g + row * n;
+        const RowMoments<T> m = row_moments(from, n, e);
+        row_derivative(
+            dx + row * n, from, [=](std::int64_t i) __attribute__((always_inline)) { return source[i] * w[i]; }, n, m,
+            accumulate);
+        for (std::int64_t i = 0; i < n; ++i) {
+          dw[i] += source[i] * ((from[i] - m.mean) * m.inverse_deviation);
+          db[i] += source[i];
+        }
+      }
+    });
+  });
+}
+
+Shape channel_shape(const Shape& x, int axis) {
+  if (axis < 0 || axis >= x.rank())
+    throw std::invalid_argument("channels along axis " + std::to_string(axis) + " of " + x.to_string());
+  Shape shape{x[axis]};
+  for (int k = axis + 1; k < x.rank(); ++k) shape.append(1);
+  return shape;
+}
+
+namespace {
+
+struct Channels {
+  std::int64_t outer, count, inner;  // x[outer, count, inner]
+  Channels(const Shape& x, int axis) : outer(x.size(0, axis)), count(x[axis]), inner(x.size(axis + 1, x.rank())) {}
+};
+
+constexpr std::int64_t channel_block = 64;
+
+// total[k] = sum of f(place in x, k) over channel first + k, for k < count <= channel_block.
+template <class T, class F>
+GRADUS_INLINE void sum_channels(const Channels& c, std::int64_t first, std::int64_t count, T* __restrict total,
+                                const F& f) {
+  for (std::int64_t k = 0; k < count; ++k) total[k] = 0;
+  for (std::int64_t o = 0; o < c.outer; ++o) {
+    const std::int64_t start = (o * c.count + first) * c.inner;
+    if (c.inner == 1)
+      for (std::int64_t k = 0; k < count; ++k) total[k] += f(start + k, k);
+    else
+      for (std::int64_t k = 0; k < count; ++k)
+        total[k] += lane_sum_of<T>(
+            c.inner, [=](std::int64_t i) __attribute__((always_inline)) { return f(start + k * c.inner + i, k); });
+  }
+}
+
+void require_channels(const char* operation, int axis, Inputs in, int x, int first) {
+  const Shape row{channel_shape(in[x].shape(), axis)[0]};
+  for (int i = first; i < in.count; ++i)
+    if (in[i].shape() != row)
+      throw std::invalid_argument(std::string(operation) + ": " + in[i].shape().to_string() + " for the channels of " +
+                                  in[x].shape().to_string() + " along axis " + std::to_string(axis) + ", expected " +
+                                  row.to_string());
+}
+
+}  // namespace
+
+Shape ChannelMoments::shape(Inputs in) const {
+  const Shape& x = in[0].shape();
+  const std::int64_t channels = channel_shape(x, axis)[0];
+  if (x.size() == 0) throw std::invalid_argument("channel_moments: no elements in " + x.to_string());
+  return {2, channels};
+}
+void ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Channels c(in[0].shape(), axis);
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict moments = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    const T n = static_cast<T>(c.outer * c.inner);
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t first = 0; first < c.count; first += channel_block) {
+        const std::int64_t count = c.count - first < channel_block ? c.count - first : channel_block;
+        T mean[channel_block], squares[channel_block];
+        sum_channels(
+            c, first, count, mean, [=](std::int64_t i, std::int64_t) __attribute__((always_inline)) { return x[i]; });
+        for (std::int64_t k = 0; k < count; ++k) mean[k] /= n;
+        const T* center = mean;
+        sum_channels(c, first, count, squares, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
+          return (x[i] - center[k]) * (x[i] - center[k]);
+        });
+        for (std::int64_t k = first; k < first + count; ++k) {
+          moments[k] = (accumulate ? moments[k] : T{0}) + mean[k - first];
+          moments[c.count + k] = (accumulate ? moments[c.count + k] : T{0}) + squares[k - first] / n;
+        }
+      }
+    });
+  });
+}
+
+Shape ChannelDot::shape(Inputs in) const {
+  if (in[0].shape() != in[1].shape())
+    throw std::invalid_argument("channel_dot: shapes differ: " + in[0].shape().to_string() + " and " +
+                                in[1].shape().to_string());
+  require_channels(title, axis, in, 1, 2);
+  return in[2].shape();
+}
+void ChannelDot::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Channels c(in[1].shape(), axis);
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict dot = out.data<T>();
+    const T* __restrict g = in[0].data<T>();
+    const T* __restrict x = in[1].data<T>();
+    const T* __restrict m = in[2].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t first = 0; first < c.count; first += channel_block) {
+        const std::int64_t count = c.count - first < channel_block ? c.count - first : channel_block;
+        T total[channel_block];
+        const T* center = m + first;
+        sum_channels(c, first, count, total, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
+          return g[i] * (x[i] - center[k]);
+        });
+        for (std::int64_t k = 0; k < count; ++k) dot[first + k] = (accumulate ? dot[first + k] : T{0}) + total[k];
+      }
+    });
+  });
+}
+
+Shape ChannelAffine::shape(Inputs in) const {
+  require_channels(title, axis, in, 0, 1);
+  return in[0].shape();
+}
+void ChannelAffine::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Channels c(in[0].shape(), axis);
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    const T* __restrict m = in[1].data<T>();
+    const T* __restrict f = in[2].data<T>();
+    const T* __restrict s = in[3].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t o = 0; o < c.outer; ++o) {
+        T* __restrict to = y + o * c.count * c.inner;
+        const T* __restrict from = x + o * c.count * c.inner;
+        if (c.inner == 1) {
+          for (std::int64_t k = 0; k < c.count; ++k)
+            to[k] = (accumulate ? to[k] : T{0}) + (from[k] - m[k]) * f[k] + s[k];
+          continue;
+        }
+        for (std::int64_t k = 0; k < c.count; ++k)
+          for (std::int64_t i = k * c.inner; i < (k + 1) * c.inner; ++i)
+            to[i] = (accumulate ? to[i] : T{0}) + (from[i] - m[k]) * f[k] + s[k];
+      }
+    });
+  });
+}
+
+}  // namespace gradus

@@ -1,0 +1,200 @@
+// Normalisation: to mean 0 and variance 1 along the last axis (layer and group normalisation), or per channel (batch
+// normalisation).
+#pragma once
+
+#include "autodiff/operations/activations.h"
+#include "autodiff/operations/shaping.h"
+
+namespace gradus {
+
+// The shape with its last axis at extent 1.
+inline Shape one_column(Shape shape) {
+  shape[shape.rank() - 1] = 1;
+  return shape;
+}
+// Sums and means over the last axis, kept with extent 1; for use in rules.
+template <Term X>
+auto row_sum(const X& x) {
+  return sum_to(x, one_column(x.shape()));
+}
+template <Term X>
+auto row_mean(const X& x) {
+  const Shape shape = x.shape();
+  return scale(row_sum(x), 1.0 / static_cast<double>(shape[shape.rank() - 1]));
+}
+
+// r[.., 1] = 1 / sqrt(var + epsilon), with the mean and the (biased) variance of each row.  dx = -dr r^2 y / n, y as
+// below
+struct InverseDeviation : Operation<InverseDeviation> {
+  static constexpr const char* title = "inverse_deviation";
+  double epsilon;
+  explicit InverseDeviation(double e) : epsilon(e) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// z = r (g - mean(g) - y mean(g y)), where y = r (x - mean(x)): the derivative of standardize, a symmetric map of g.
+struct StandardizeDerivative : Operation<StandardizeDerivative> {
+  static constexpr const char* title = "standardize_derivative";
+  double epsilon;
+  explicit StandardizeDerivative(double e) : epsilon(e) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// y = (x - mean) / sqrt(var + epsilon) along the last axis, with the biased variance.
+struct Standardize : Operation<Standardize> {
+  static constexpr const char* title = "standardize";
+  double epsilon;
+  explicit Standardize(double e) : epsilon(e) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(StandardizeDerivative{epsilon}, s.dy(), s.in(0)); });
+  }
+};
+template <Term X>
+auto standardize(const X& x, double epsilon = 1e-5) {
+  return apply(Standardize{epsilon}, x);
+}
+
+template <class Sweep>
+void InverseDeviation::vjp(Sweep& s) const {
+  s.to(0, [&] {
+    const double n = static_cast<double>(s.in(0).shape().size() / s.dy().shape().size());
+    return mul(scale(mul(s.dy(), square(s.out())), -1 / n), standardize(s.in(0), epsilon));
+  });
+}
+
+// The derivative of StandardizeDerivative(g, x) with respect to x, for a cotangent u of z:
+// the derivative of standardize at -r (u mean(g y) + g mean(u y)), less r y mean(u z).
+template <Term U, Term G, Term X, Term Z>
+auto standardize_curvature(const U& u, const G& g, const X& x, const Z& z, double epsilon) {
+  const auto y = once(standardize(x, epsilon));
+  const auto r = once(apply(InverseDeviation{epsilon}, x));
+  const auto towards_y = mul(r, add(mul(u, row_mean(mul(g, y))), mul(g, row_mean(mul(u, y)))));
+  return neg(add(apply(StandardizeDerivative{epsilon}, towards_y, x), mul(y, mul(r, row_mean(mul(u, z))))));
+}
+
+template <class Sweep>
+void StandardizeDerivative::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(StandardizeDerivative{epsilon}, s.dy(), s.in(1)); });
+  s.to(1, [&] { return standardize_curvature(s.dy(), s.in(0), s.in(1), s.out(), epsilon); });
+}
+
+// The derivatives of layer_norm at a cotangent g, one after the other in one list of numbers: of x, of weight, of bias.
+struct LayerNormDerivative : Operation<LayerNormDerivative> {  // operands g, x, weight
+  static constexpr const char* title = "layer_norm_derivative";
+  double epsilon;
+  explicit LayerNormDerivative(double e) : epsilon(e) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    const Shape matrix = s.shape(0), row = s.shape(2);
+    const std::int64_t n = row[0];
+    const auto u = part(s.dy(), 0, matrix);
+    const auto v = part(s.dy(), matrix.size(), row), t = part(s.dy(), matrix.size() + n, row);
+    const auto through = [&](const auto& g) { return apply(StandardizeDerivative{epsilon}, g, s.in(1)); };
+    s.to(0, [&] { return add(add(mul(through(u), s.in(2)), mul(standardize(s.in(1), epsilon), v)), t); });
+    s.to(1, [&] {
+      const auto g = once(mul(s.in(0), s.in(2)));
+      return add(standardize_curvature(u, g, s.in(1), part(s.out(), 0, matrix), epsilon), through(mul(s.in(0), v)));
+    });
+    s.to(2, [&] { return sum_to(mul(s.in(0), through(u)), row); });
+  }
+};
+
+// y = standardize(x) weight + bias along the last axis; x[.., n], weight[n], bias[n]. Ba, Kiros & Hinton (2016).
+struct LayerNorm : Operation<LayerNorm> {
+  static constexpr const char* title = "layer_norm";
+  double epsilon;
+  explicit LayerNorm(double e) : epsilon(e) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    const Shape matrix = s.shape(0), row = s.shape(1);
+    const auto d = once(apply(LayerNormDerivative{epsilon}, s.dy(), s.in(0), s.in(1)));
+    s.to(0, [&] { return part(d, 0, matrix); });
+    s.to(1, [&] { return part(d, matrix.size(), row); });
+    s.to(2, [&] { return part(d, matrix.size() + row[0], row); });
+  }
+};
+template <Term X, Term W, Term B>
+auto layer_norm(const X& x, const W& weight, const B& bias, double epsilon = 1e-5) {
+  return apply(LayerNorm{epsilon}, x, weight, bias);
+}
+
+// A shape [C, 1, 1] or the like, under which a value per channel broadcasts to x, whose channels lie along `axis`.
+Shape channel_shape(const Shape& x, int axis);
+
+// m[2, C]: the mean and the biased variance of each channel of x; channels lie along `axis`, which is not negative.
+// dx = (dmean + 2 dvar (x - mean)) / n, with n elements a channel
+struct ChannelMoments : Operation<ChannelMoments> {
+  static constexpr const char* title = "channel_moments";
+  int axis;
+  explicit ChannelMoments(int channel_axis) : axis(channel_axis) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+template <Term X>
+auto channel_moments(const X& x, int axis = 1) {
+  return apply(ChannelMoments{axis}, x);
+}
+
+// d[C] = sum of g (x - center) over each channel; center[C].
+struct ChannelDot : Operation<ChannelDot> {  // operands g, x, center
+  static constexpr const char* title = "channel_dot";
+  int axis;
+  explicit ChannelDot(int channel_axis) : axis(channel_axis) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    const Shape x = s.shape(1), row = s.shape(2), column = channel_shape(x, axis);
+    s.to(0, [&] { return mul(sub(s.in(1), reshape(s.in(2), column)), reshape(s.dy(), column)); });
+    s.to(1, [&] { return mul(s.in(0), reshape(s.dy(), column)); });
+    s.to(2, [&] { return neg(mul(s.dy(), reshape(sum_to(s.in(0), column), row))); });
+  }
+};
+
+// y = (x - center) factor + shift, each of the three a value per channel [C]; channels lie along `axis`.
+struct ChannelAffine : Operation<ChannelAffine> {  // operands x, center, factor, shift
+  static constexpr const char* title = "channel_affine";
+  int axis;
+  explicit ChannelAffine(int channel_axis) : axis(channel_axis) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    const Shape x = s.shape(0), row = s.shape(1), column = channel_shape(x, axis);
+    s.to(0, [&] { return mul(s.dy(), reshape(s.in(2), column)); });
+    s.to(1, [&] { return neg(mul(s.in(2), reshape(sum_to(s.dy(), column), row))); });
+    s.to(2, [&] { return apply(ChannelDot{axis}, s.dy(), s.in(0), s.in(1)); });
+    s.to(3, [&] { return reshape(sum_to(s.dy(), column), row); });
+  }
+};
+template <Term X, Term M, Term F, Term S>
+auto channel_affine(const X& x, const M& center, const F& factor, const S& shift, int axis = 1) {
+  return apply(ChannelAffine{axis}, x, center, factor, shift);
+}
+
+template <class Sweep>
+void ChannelMoments::vjp(Sweep& s) const {
+  const std::int64_t channels = s.shape(0)[axis];
+  const double n = static_cast<double>(s.shape(0).size() / channels);
+  s.to(0, [&] {
+    return channel_affine(s.in(0), part(s.out(), 0, {channels}), scale(part(s.dy(), channels, {channels}), 2 / n),
+                          scale(part(s.dy(), 0, {channels}), 1 / n), axis);
+  });
+}
+
+}  // namespace gradus

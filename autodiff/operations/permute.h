@@ -1,0 +1,41 @@
+// The axes of a tensor in another order, as an explicit copy.
+#pragma once
+
+#include <array>
+
+#include "autodiff/operation.h"
+
+namespace gradus {
+
+// Axis k of y is axis order[k] of x.
+struct Permute : Operation<Permute> {
+  static constexpr const char* title = "permute";
+  std::array<int, Shape::max_rank> order{};
+  int rank;
+  explicit Permute(std::span<const int> axes);
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  Permute inverse() const;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(inverse(), s.dy()); });
+  }
+};
+// y of shape [x.shape[order[0]], x.shape[order[1]], ...]; `order` holds every axis once.
+template <Term X>
+auto permute(const X& x, std::initializer_list<int> order) {
+  return apply(Permute(std::span(order.begin(), order.size())), x);
+}
+
+// The last two axes exchanged: [.., m, n] -> [.., n, m].
+template <Term X>
+auto transpose(const X& x) {
+  const int rank = x.shape().rank();
+  if (rank < 2) throw std::invalid_argument("transpose: " + x.shape().to_string() + ", expected at least 2 axes");
+  std::array<int, Shape::max_rank> order{};
+  for (int axis = 0; axis < rank; ++axis) order[static_cast<std::size_t>(axis)] = axis;
+  std::swap(order[static_cast<std::size_t>(rank - 1)], order[static_cast<std::size_t>(rank - 2)]);
+  return apply(Permute(std::span(order.data(), static_cast<std::size_t>(rank))), x);
+}
+
+}  // namespace gradus

@@ -1,0 +1,65 @@
+#include "autodiff/operations/pooling.h"
+
+#include "autodiff/kernels/pooling.h"
+
+namespace gradus {
+namespace {
+
+Shape pooled(const char* operation, const Shape& x, const Window2d& window) {
+  check_window(operation, x, window);
+  const Extent2d places = window.places({x[1], x[2]});
+  return {x[0], places.height, places.width, x[3]};
+}
+
+double per_pixel(const Window2d& window) {
+  return 1.0 / static_cast<double>(window.kernel.height * window.kernel.width);
+}
+
+}  // namespace
+
+Shape TakeAtPoolMax::shape(Inputs in) const {
+  if (in[0].shape() != in[1].shape())
+    throw std::invalid_argument("take_at_pool_max: shapes differ: " + in[0].shape().to_string() + " and " +
+                                in[1].shape().to_string());
+  return pooled(title, in[1].shape(), window);
+}
+void TakeAtPoolMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::take_at_pool_max(window, out, accumulate, in[0], in[1]);
+}
+
+Shape PutAtPoolMax::shape(Inputs in) const {
+  if (in[0].shape() != pooled(title, in[1].shape(), window))
+    throw std::invalid_argument("put_at_pool_max: " + in[0].shape().to_string() + " for the maxima of " +
+                                in[1].shape().to_string() + ", expected " +
+                                pooled(title, in[1].shape(), window).to_string());
+  return in[1].shape();
+}
+void PutAtPoolMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::put_at_pool_max(window, out, accumulate, in[0], in[1]);
+}
+
+Shape MaxPool2d::shape(Inputs in) const { return pooled(title, in[0].shape(), window); }
+void MaxPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::take_at_pool_max(window, out, accumulate, in[0], in[0]);
+}
+
+Shape SpreadPool2d::shape(Inputs in) const {
+  const Shape& g = in[0].shape();
+  if (g.rank() != 4)
+    throw std::invalid_argument("spread_pool2d: " + g.to_string() + ", expected [batch, height, width, channels]");
+  const Shape x{g[0], image.height, image.width, g[3]};
+  if (pooled(title, x, window) != g)
+    throw std::invalid_argument("spread_pool2d: " + g.to_string() + " for windows on " + x.to_string() + ", expected " +
+                                pooled(title, x, window).to_string());
+  return x;
+}
+void SpreadPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::pool_spread(window, out, accumulate, in[0], per_pixel(window));
+}
+
+Shape AvgPool2d::shape(Inputs in) const { return pooled(title, in[0].shape(), window); }
+void AvgPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::pool_sum(window, out, accumulate, in[0], per_pixel(window));
+}
+
+}  // namespace gradus

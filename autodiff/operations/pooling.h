@@ -1,0 +1,89 @@
+// Pooling of images [batch, height, width, channels] over windows, channel by channel.
+#pragma once
+
+#include "autodiff/operations/convolution.h"
+
+namespace gradus {
+
+// y[batch, places, channels] = u at the place of the largest x in each window (the first, if there are several); u and
+// x of one shape. Padding is never the largest. A NaN in a window is.
+struct TakeAtPoolMax : Operation<TakeAtPoolMax> {
+  static constexpr const char* title = "take_at_pool_max";
+  Window2d window;
+  explicit TakeAtPoolMax(const Window2d& w) : window(w) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// Its transpose: zeros of x's shape, with g added at the places of the largest x of each window; operands g, x.
+struct PutAtPoolMax : Operation<PutAtPoolMax> {
+  static constexpr const char* title = "put_at_pool_max";
+  Window2d window;
+  explicit PutAtPoolMax(const Window2d& w) : window(w) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(TakeAtPoolMax{window}, s.dy(), s.in(1)); });
+  }
+};
+template <class Sweep>
+void TakeAtPoolMax::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(PutAtPoolMax{window}, s.dy(), s.in(1)); });
+}
+
+// y = the largest x in each window.
+struct MaxPool2d : Operation<MaxPool2d> {
+  static constexpr const char* title = "max_pool2d";
+  Window2d window;
+  explicit MaxPool2d(const Window2d& w) : window(w) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(PutAtPoolMax{window}, s.dy(), s.in(0)); });
+  }
+};
+
+// The transpose of AvgPool2d: dy / (kernel height * width) added to each pixel of its window, with the extent of x.
+struct SpreadPool2d : Operation<SpreadPool2d> {
+  static constexpr const char* title = "spread_pool2d";
+  Window2d window;
+  Extent2d image;
+  SpreadPool2d(const Window2d& w, const Extent2d& i) : window(w), image(i) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// y = the sum of each window over kernel height * width: padding counts as zeros, as is PyTorch's default.
+struct AvgPool2d : Operation<AvgPool2d> {
+  static constexpr const char* title = "avg_pool2d";
+  Window2d window;
+  explicit AvgPool2d(const Window2d& w) : window(w) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(SpreadPool2d{window, {s.shape(0)[1], s.shape(0)[2]}}, s.dy()); });
+  }
+};
+template <class Sweep>
+void SpreadPool2d::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(AvgPool2d{window}, s.dy()); });
+}
+
+// The maximum and the mean of windows; [batch, height, width, channels] -> [batch, places, channels].
+template <Term X>
+auto max_pool2d(const X& x, const Extent2d& kernel, const Extent2d& stride, const Padding2d& padding = {}) {
+  return apply(MaxPool2d{window_on(x.shape(), kernel, stride, padding)}, x);
+}
+template <Term X>
+auto avg_pool2d(const X& x, const Extent2d& kernel, const Extent2d& stride, const Padding2d& padding = {}) {
+  return apply(AvgPool2d{window_on(x.shape(), kernel, stride, padding)}, x);
+}
+
+}  // namespace gradus

@@ -1,0 +1,55 @@
+// Choosing between values by a condition: a tensor of the tape's type whose elements count as true unless they are 0.
+#pragma once
+
+#include "autodiff/operations/arithmetic.h"
+
+namespace gradus {
+
+// y = x where the condition holds (or where it does not), 0 elsewhere, with broadcasting; what is not chosen has no
+// influence, even if it is infinite or NaN. Piecewise constant in the condition.
+struct Select : Operation<Select> {
+  static constexpr const char* title = "select";
+  bool wanted;
+  explicit Select(bool where_true = true) : wanted(where_true) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    to_broadcast(s, 0, [&] { return apply(Select{wanted}, s.dy(), s.in(1)); });
+  }
+};
+template <Term X, Term C>
+auto select(const X& x, const C& condition) {
+  return apply(Select{true}, x, condition);
+}
+
+// y = a where the condition holds, b elsewhere, with broadcasting of all three.
+struct Where : Operation<Where> {
+  static constexpr const char* title = "where";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    to_broadcast(s, 1, [&] { return apply(Select{true}, s.dy(), s.in(0)); });
+    to_broadcast(s, 2, [&] { return apply(Select{false}, s.dy(), s.in(0)); });
+  }
+};
+template <Term C, Term A, Term B>
+auto where(const C& condition, const A& a, const B& b) {
+  return apply(Where{}, condition, a, b);
+}
+
+// y = 1 where a > b, 0 elsewhere, with broadcasting; no derivative flows through it.
+struct Greater : Operation<Greater> {
+  static constexpr const char* title = "greater";
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep&) const {}
+};
+template <Term A, Term B>
+auto greater(const A& a, const B& b) {
+  return apply(Greater{}, a, b);
+}
+
+}  // namespace gradus

@@ -1,0 +1,41 @@
+#include "nn/layers/convolution.h"
+
+#include <string>
+
+namespace gradus::nn {
+namespace {
+
+// The same initializer for a weight whose last axis is the outputs and whose other axes are the inputs.
+Initializer as_matrix(const Initializer& initializer) {
+  return {initializer.name, [fill = initializer.fill](const Tensor& weight, RandomStream& random) {
+            const std::int64_t out = weight.shape()[weight.shape().rank() - 1];
+            fill(weight.reshaped({weight.size() / out, out}), random);
+          }};
+}
+
+}  // namespace
+
+Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Extent2d& kernel, Options options)
+    : in_(in), out_(out), kernel_(kernel), options_(std::move(options)) {
+  const std::int64_t groups = options_.groups;
+  if (in < 1 || out < 1 || groups < 1 || in % groups != 0 || out % groups != 0)
+    throw std::invalid_argument("Conv2d: " + std::to_string(in) + " input and " + std::to_string(out) +
+                                " output channels in " + std::to_string(groups) +
+                                " groups, expected multiples of the groups");
+  if (kernel.height < 1 || kernel.width < 1 || options_.stride.height < 1 || options_.stride.width < 1)
+    throw std::invalid_argument("Conv2d: kernel " + std::to_string(kernel.height) + "x" + std::to_string(kernel.width) +
+                                ", stride " + std::to_string(options_.stride.height) + "x" +
+                                std::to_string(options_.stride.width) + ", expected at least 1 along each axis");
+}
+
+void Conv2d::declare(ParameterScope& scope) {
+  weight_ =
+      scope.declare("weight", {kernel_.height, kernel_.width, in_ / options_.groups, out_}, as_matrix(options_.weight));
+  bias_ = scope.declare("bias", {out_}, options_.bias, {"bias"});
+}
+
+Var Conv2d::forward(Forward& f, const Var& x) const {
+  return conv2d(x, f[weight_], f[bias_], {options_.stride, options_.padding, options_.groups});
+}
+
+}  // namespace gradus::nn

@@ -1,0 +1,141 @@
+#include "nn/layers/recurrent.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+namespace gradus::nn {
+namespace {
+
+void require_sizes(const char* cell, std::int64_t in, std::int64_t hidden) {
+  if (in < 1 || hidden < 1)
+    throw std::invalid_argument(std::string(cell) + ": " + std::to_string(in) + " inputs and " +
+                                std::to_string(hidden) + " hidden units, expected at least 1 of each");
+}
+
+Initializer pytorch(std::int64_t hidden) {
+  const double bound = 1 / std::sqrt(static_cast<double>(hidden));
+  return uniform(-bound, bound);
+}
+
+Var zeros_of(Tape& tape, std::int64_t batch, std::int64_t hidden) {
+  return broadcast_to(tape.scalar(0), {batch, hidden});
+}
+
+// The input's share of the gates of all steps, in one product.
+Var input_gates(const char* cell, const Var& x, const Var& weight, const Var& bias) {
+  const Shape shape = x.shape();
+  if (shape.rank() != 3 || shape[2] != weight.shape()[0] || shape[0] < 1)
+    throw std::invalid_argument(std::string(cell) + ": " + shape.to_string() + ", expected [time, batch, " +
+                                std::to_string(weight.shape()[0]) + "] with at least one step");
+  const Var gates = affine(reshape(x, {shape[0] * shape[1], shape[2]}), weight, bias);
+  return reshape(gates, {shape[0], shape[1], weight.shape()[1]});
+}
+
+}  // namespace
+
+Var swap_time(const Var& x) {
+  switch (x.shape().rank()) {
+    case 2: return permute(x, {1, 0});
+    case 3: return permute(x, {1, 0, 2});
+    case 4: return permute(x, {1, 0, 2, 3});
+    default: throw std::invalid_argument("swap_time: " + x.shape().to_string() + ", expected 2 to 4 axes");
+  }
+}
+
+RnnCell::RnnCell(std::int64_t in, std::int64_t hidden, bool rectified)
+    : in_(in), hidden_(hidden), rectified_(rectified) {
+  require_sizes("RnnCell", in, hidden);
+}
+
+void RnnCell::declare(ParameterScope& scope) {
+  input_weight_ = scope.declare("input_weight", {in_, hidden_}, pytorch(hidden_));
+  hidden_weight_ = scope.declare("hidden_weight", {hidden_, hidden_}, pytorch(hidden_));
+  bias_ = scope.declare("bias", {hidden_}, pytorch(hidden_), {"bias"});
+}
+
+RecurrentState RnnCell::zero_state(Tape& tape, std::int64_t batch) const {
+  return {zeros_of(tape, batch, hidden_), Var()};
+}
+
+RecurrentResult RnnCell::run(Forward& f, const Var& x, const RecurrentState& state) const {
+  const Var gates = input_gates("RnnCell", x, f[input_weight_], f[bias_]);
+  const RnnResult result = rnn(gates, f[hidden_weight_], state.hidden, rectified_);
+  return {result.hidden, {result.last_hidden, Var()}};
+}
+
+LstmCell::LstmCell(std::int64_t in, std::int64_t hidden, double forget_bias)
+    : in_(in), hidden_(hidden), forget_bias_(forget_bias) {
+  require_sizes("LstmCell", in, hidden);
+}
+
+void LstmCell::declare(ParameterScope& scope) {
+  input_weight_ = scope.declare("input_weight", {in_, 4 * hidden_}, pytorch(hidden_));
+  hidden_weight_ = scope.declare("hidden_weight", {hidden_, 4 * hidden_}, pytorch(hidden_));
+  Initializer bias = pytorch(hidden_);
+  if (forget_bias_ != 0) {
+    bias.fill = [fill = bias.fill, n = hidden_, more = forget_bias_](const Tensor& parameter, RandomStream& random) {
+      fill(parameter, random);
+      for (std::int64_t k = n; k < 2 * n; ++k) parameter.set(k, parameter.at(k) + more);
+    };
+  }
+  bias_ = scope.declare("bias", {4 * hidden_}, std::move(bias), {"bias"});
+}
+
+RecurrentState LstmCell::zero_state(Tape& tape, std::int64_t batch) const {
+  const Var zero = zeros_of(tape, batch, hidden_);
+  return {zero, zero};
+}
+
+RecurrentResult LstmCell::run(Forward& f, const Var& x, const RecurrentState& state) const {
+  const Var gates = input_gates("LstmCell", x, f[input_weight_], f[bias_]);
+  const LstmResult result = lstm(gates, f[hidden_weight_], state.hidden, state.cell);
+  return {result.hidden, {result.last_hidden, result.last_cell}};
+}
+
+GruCell::GruCell(std::int64_t in, std::int64_t hidden) : in_(in), hidden_(hidden) {
+  require_sizes("GruCell", in, hidden);
+}
+
+void GruCell::declare(ParameterScope& scope) {
+  input_weight_ = scope.declare("input_weight", {in_, 3 * hidden_}, pytorch(hidden_));
+  hidden_weight_ = scope.declare("hidden_weight", {hidden_, 3 * hidden_}, pytorch(hidden_));
+  bias_ = scope.declare("bias", {3 * hidden_}, pytorch(hidden_), {"bias"});
+  reset_bias_ = scope.declare("reset_bias", {hidden_}, pytorch(hidden_), {"bias"});
+}
+
+RecurrentState GruCell::zero_state(Tape& tape, std::int64_t batch) const {
+  return {zeros_of(tape, batch, hidden_), Var()};
+}
+
+RecurrentResult GruCell::run(Forward& f, const Var& x, const RecurrentState& state) const {
+  const Var gates = input_gates("GruCell", x, f[input_weight_], f[bias_]);
+  const GruResult result = gru(gates, f[hidden_weight_], f[reset_bias_], state.hidden);
+  return {result.hidden, {result.last_hidden, Var()}};
+}
+
+template <class Cell>
+RecurrentResult Recurrent<Cell>::run(Forward& f, const Var& x, RecurrentState state) const {
+  const std::int64_t steps = x.shape()[0];
+  if (truncation_ == 0 || truncation_ >= steps) return cell_.run(f, x, state);
+  std::array<Var, 32> pieces;  // joined whenever it is full, as an operation takes a limited number of operands
+  std::size_t count = 0;
+  for (std::int64_t first = 0; first < steps; first += truncation_) {
+    if (first > 0) {
+      state.hidden = stop_gradient(state.hidden);
+      if (state.cell.defined()) state.cell = stop_gradient(state.cell);
+    }
+    const RecurrentResult piece = cell_.run(f, slice(x, 0, first, std::min(truncation_, steps - first)), state);
+    if (count == pieces.size()) pieces[0] = concatenate(pieces, 0), count = 1;
+    pieces[count++] = piece.hidden;
+    state = piece.state;
+  }
+  return {concatenate(std::span(pieces.data(), count), 0), state};
+}
+
+template class Recurrent<RnnCell>;
+template class Recurrent<LstmCell>;
+template class Recurrent<GruCell>;
+
+}  // namespace gradus::nn
