@@ -19,11 +19,13 @@ NetworkObjective::NetworkObjective(nn::Layer model, Loss loss, DType type, Rando
   nn::ParameterScope scope(parameters_);
   model_.declare(scope);
   leaves_.reserve(parameters_.slices().size());
+  buffers_ = parameters_.initial_buffers(type);
 }
 
 void NetworkObjective::set_batch(const Batch& batch) {
   batch_ = batch;
   ++batch_number_;
+  batch_is_new_ = true;
   invalidate();
 }
 
@@ -33,7 +35,9 @@ NetworkObjective::Outputs NetworkObjective::forward(const Tensor& theta, const B
   leaves_.clear();
   for (const Tensor& view : theta_views_) leaves_.push_back(tape_.leaf(view));
   // The same batch draws the same masks however often it is evaluated.
-  nn::Forward pass(leaves_, mode, random_.child("batch", batch_number_));
+  const bool with_buffers = mode == nn::Mode::evaluate || batch_is_new_;
+  if (mode == nn::Mode::train) batch_is_new_ = false;
+  nn::Forward pass(leaves_, mode, random_.child("batch", batch_number_), with_buffers ? buffers_ : std::span<const Tensor>());
   const Var outputs = model_.forward(pass, tape_.leaf(batch.inputs));
   return {outputs, loss_(outputs, tape_.leaf(batch.labels))};
 }

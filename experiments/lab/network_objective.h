@@ -29,6 +29,8 @@ class NetworkObjective final : public optim::Objective {
   Outputs forward(const Tensor& theta, const Batch& batch, nn::Mode mode);
 
   const nn::ParameterSet& parameters() const { return parameters_; }
+  // The state that layers keep beside their parameters, in the order of parameters().buffers().
+  std::span<const Tensor> buffers() const { return buffers_; }
   std::int64_t size() const override { return parameters_.size(); }
   DType dtype() const override { return tape_.dtype(); }
 
@@ -45,6 +47,8 @@ class NetworkObjective final : public optim::Objective {
   RandomStream random_;
   std::uint64_t batch_number_ = 0;
   Batch batch_;
+  std::vector<Tensor> buffers_;  // running statistics and the like: updated once a training batch
+  bool batch_is_new_ = false;
   std::vector<Var> leaves_;
   std::vector<Tensor> theta_views_, gradient_views_;
   const void* theta_memory_ = nullptr;

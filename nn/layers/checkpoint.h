@@ -1,0 +1,21 @@
+// A layer that keeps nothing of its inside for the derivative.
+#pragma once
+
+#include "nn/layers.h"
+
+namespace gradus::nn {
+
+// The inner layer, run again for each derivative instead of remembered (autodiff/checkpoint.h): memory for time. Gives the same
+// numbers; random layers inside draw the same again, and running statistics are updated once. At most 63 parameters inside.
+class Checkpointed {
+ public:
+  explicit Checkpointed(Layer inner) : inner_(std::move(inner)) {}
+  void declare(ParameterScope& scope);  // the inner layer's names
+  Var forward(Forward& f, const Var& x) const;
+
+ private:
+  Layer inner_;
+  std::size_t first_ = 0, last_ = 0;  // the inner layer's parameters
+};
+
+}  // namespace gradus::nn
