@@ -14,9 +14,10 @@ struct Fans {
 
 Fans fans(const std::string& name, const Tensor& parameter) {
   const Shape& shape = parameter.shape();
-  if (shape.rank() != 2)
-    throw std::invalid_argument(name + ": expected a weight [in, out], got " + shape.to_string());
-  return {static_cast<double>(shape[0]), static_cast<double>(shape[1])};
+  const int rank = shape.rank();
+  if (rank < 2) throw std::invalid_argument(name + ": expected a weight [.., in, out], got " + shape.to_string());
+  const auto places = static_cast<double>(shape.size(0, rank - 2));
+  return {places * static_cast<double>(shape[rank - 2]), places * static_cast<double>(shape[rank - 1])};
 }
 
 template <class Draw>
@@ -82,7 +83,8 @@ Initializer lecun_normal() { return scaled("lecun_normal", true, lecun); }
 Initializer orthogonal(double gain) {
   return {"orthogonal", [=](const Tensor& parameter, RandomStream& random) {
             fans("orthogonal", parameter);
-            const std::int64_t in = parameter.shape()[0], out = parameter.shape()[1];
+            // A convolution's weight counts as the matrix [height * width * in, out].
+            const std::int64_t out = parameter.shape()[parameter.shape().rank() - 1], in = parameter.size() / out;
             const bool wide = in <= out;
             const std::vector<double> q = wide ? orthonormal_rows(in, out, random) : orthonormal_rows(out, in, random);
             for (std::int64_t i = 0; i < in; ++i)

@@ -9,7 +9,8 @@
 
 namespace gradus::nn {
 
-// Fills a parameter. For a weight of shape [in, out], fan_in = in and fan_out = out.
+// Fills a parameter. For a weight of shape [in, out], fan_in = in and fan_out = out; for one of a convolution, [height, width,
+// in, out], both times height * width.
 struct Initializer {
   std::string name;
   std::function<void(const Tensor& parameter, RandomStream& random)> fill;

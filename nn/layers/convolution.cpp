@@ -3,18 +3,6 @@
 #include <string>
 
 namespace gradus::nn {
-namespace {
-
-// The same initializer for a weight whose last axis is the outputs and whose other axes are the inputs.
-Initializer as_matrix(const Initializer& initializer) {
-  return {initializer.name, [fill = initializer.fill](const Tensor& weight, RandomStream& random) {
-            const std::int64_t out = weight.shape()[weight.shape().rank() - 1];
-            fill(weight.reshaped({weight.size() / out, out}), random);
-          }};
-}
-
-}  // namespace
-
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Extent2d& kernel, Options options)
     : in_(in), out_(out), kernel_(kernel), options_(std::move(options)) {
   const std::int64_t groups = options_.groups;
@@ -29,8 +17,7 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Extent2d& kernel, Option
 }
 
 void Conv2d::declare(ParameterScope& scope) {
-  weight_ =
-      scope.declare("weight", {kernel_.height, kernel_.width, in_ / options_.groups, out_}, as_matrix(options_.weight));
+  weight_ = scope.declare("weight", {kernel_.height, kernel_.width, in_ / options_.groups, out_}, options_.weight);
   bias_ = scope.declare("bias", {out_}, options_.bias, {"bias"});
 }
 

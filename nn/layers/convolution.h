@@ -12,7 +12,7 @@ class Conv2d {
     Extent2d stride{1, 1};
     Padding2d padding = {};  // none; same_padding() keeps height and width where the stride is 1
     std::int64_t groups = 1;
-    Initializer weight = he_normal();  // sees W as a matrix [kernel height * width * in / groups, out], as matmul would
+    Initializer weight = he_normal();
     Initializer bias = zeros();
   };
   Conv2d(std::int64_t in, std::int64_t out, const Extent2d& kernel) : Conv2d(in, out, kernel, Options()) {}

@@ -67,5 +67,16 @@ TEST(Conv2d, TrainsBetweenPoolingLayers) {
   EXPECT_EQ(check_layer(model, random_tensor({2, 8, 8, 1}, 3)), "");
 }
 
+TEST(Conv2d, InitialisersCountThePlacesOfTheKernel) {
+  const Tensor weight = Tensor::zeros({3, 3, 40, 80}, DType::float64);
+  RandomStream random(1);
+  glorot_uniform().fill(weight, random);
+  double largest = 0;
+  for (const double x : weight.elements<double>()) largest = std::max(largest, std::abs(x));
+  const double limit = std::sqrt(6.0 / (9 * 40 + 9 * 80));  // Glorot & Bengio (2010), eq. 16
+  EXPECT_LE(largest, limit);
+  EXPECT_GT(largest, 0.99 * limit);
+}
+
 }  // namespace
 }  // namespace gradus::nn
