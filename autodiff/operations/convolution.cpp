@@ -110,6 +110,31 @@ void Conv2dWeightDerivative::evaluate(Inputs in, const Tensor& out, bool accumul
                                       in[1]);
 }
 
+namespace {
+
+// The weight's derivative example by example, each with one convolution.
+void weight_per_example(const Window2d& window, std::int64_t groups, Inputs in, const Tensor& dy, const Tensor& out) {
+  const Conv2dWeightDerivative derivative(window, groups);
+  for (std::int64_t i = 0; i < dy.shape()[0]; ++i) {
+    const Tensor x = in[0].rows(i, 1), cotangent = dy.rows(i, 1);
+    const Tensor* operands[] = {&x, &cotangent};
+    derivative.evaluate({operands, 2}, out.rows(i, 1).reshaped(in[1].shape()), true);
+  }
+}
+
+}  // namespace
+
+bool Conv2d::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+  if (what != PerExample::gradients || operand != 1) return false;
+  weight_per_example(window, groups, in, dy, out);
+  return true;
+}
+
+bool Conv2dBias::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+  if (operand == 2) return bias_per_example(what, in[2].shape(), dy, out);
+  return Conv2d(window, groups).per_example(what, operand, in, dy, out);
+}
+
 Shape Conv2dBias::shape(Inputs in) const {
   const Shape y = product_shape(title, window, groups, in[0].shape(), in[1].shape());
   if (in[2].shape() != Shape{y[3]})

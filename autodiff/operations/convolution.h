@@ -30,6 +30,7 @@ struct Conv2d : Operation<Conv2d> {
   Conv2d(const Window2d& w, std::int64_t g) : window(w), groups(g) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
   template <class Sweep>
   void vjp(Sweep& s) const;
 };
@@ -86,6 +87,7 @@ struct Conv2dBias : Operation<Conv2dBias> {
   Conv2dBias(const Window2d& w, std::int64_t g) : window(w), groups(g) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     Conv2d{window, groups}.vjp(s);

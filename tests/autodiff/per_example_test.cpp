@@ -76,6 +76,38 @@ TEST(PerExample, EqualsBatchesOfOne) {
   }
 }
 
+TEST(PerExample, KnowsConvolutions) {
+  const Tensor x = random_tensor({3, 5, 4, 2}, 1), w = random_tensor({3, 2, 2, 4}, 2), b = random_tensor({4}, 3);
+  const Tensor v = random_tensor({3, 2, 2, 4}, 4), bias = random_tensor({4}, 5);
+  const Tensor labels = Tensor::indices({0, 2, 1});
+  std::vector<Var> leaves;
+  const auto losses = [&](Tape& tape, const Tensor& rows, const Tensor& targets) {
+    leaves = {tape.leaf(w), tape.leaf(b), tape.leaf(v), tape.leaf(bias)};
+    const Var a = conv2d(tape.leaf(rows), leaves[0], leaves[1], {.stride = {2, 1}, .padding = padding(1, 1)});
+    const Var c = add(conv2d(tape.leaf(rows), leaves[2], {.stride = {2, 1}, .padding = padding(1, 1)}), leaves[3]);
+    return cross_entropy(mean(tanh(a * c), {1, 2}), tape.leaf(targets));
+  };
+  Tape tape(DType::float64);
+  const Var all = losses(tape, x, labels);
+  const std::int64_t p = 48 + 4 + 48 + 4;
+  const Tensor gradients = Tensor::zeros({3, p}, DType::float64), norms = Tensor::zeros({3}, DType::float64);
+  per_example_gradients(all, leaves, gradients);
+  per_example_squared_norms(all, leaves, norms);
+  for (std::int64_t i = 0; i < 3; ++i) {
+    Tape single(DType::float64);
+    const Tensor row = x.rows(i, 1), label = labels.rows(i, 1);
+    const Var loss = sum(losses(single, row, label));
+    std::int64_t k = i * p;
+    double norm = 0;
+    for (const Tensor& g : gradient(loss, {leaves[0], leaves[1], leaves[2], leaves[3]}))
+      for (const double value : g.to_vector()) {
+        EXPECT_NEAR(gradients.at(k++), value, 1e-13);
+        norm += value * value;
+      }
+    EXPECT_NEAR(norms.at(i), norm, 1e-12);
+  }
+}
+
 TEST(PerExample, RefusesWhatMixesExamples) {
   Tape tape(DType::float64);
   const Tensor x = random_tensor({6, 4}, 1), w = random_tensor({4}, 2);
