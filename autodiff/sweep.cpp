@@ -2,19 +2,23 @@
 
 #include <algorithm>
 
+#include "autodiff/inspect.h"
 #include "autodiff/kernels/loops.h"
 #include "autodiff/operations/arithmetic.h"
 
 namespace gradus {
 
-Tensor EagerSweep::allocate(const Shape& shape, Pool::Piece& piece) {
-  piece = tape_.adjoints_.allocate(static_cast<std::size_t>(shape.size()) * size_of(tape_.type_));
+GRADUS_INLINE Tensor EagerSweep::allocate(const Shape& shape, Pool::Piece& piece, std::uint32_t node, bool scratch) {
+  const std::size_t bytes = static_cast<std::size_t>(shape.size()) * size_of(tape_.type_);
+  piece = tape_.adjoints_.allocate(bytes);
+  if (tape_.profile_memory_) [[unlikely]]
+    Inspector(tape_).note_allocation(piece, bytes, node, node_, scratch);
   return Tensor::view(tape_.adjoints_.memory(piece), shape, tape_.type_);
 }
 
 Value EagerSweep::scratch(const Shape& shape) {
   Value value{Tensor(), this};
-  value.tensor = allocate(shape, value.piece);
+  value.tensor = allocate(shape, value.piece, node_, true);
   tape_.rule_pieces_.push_back(value.piece);
   return value;
 }
@@ -24,13 +28,13 @@ bool EagerSweep::prepare(std::uint32_t node) {
   Tensor& adjoint = tape_.adjoint_[node];
   Pool::Piece& piece = tape_.adjoint_piece_[node];
   switch (state) {
-    case Tape::Adjoint::none: adjoint = allocate(tape_.nodes_[node].value.shape(), piece); break;
+    case Tape::Adjoint::none: adjoint = allocate(tape_.nodes_[node].value.shape(), piece, node, false); break;
     case Tape::Adjoint::bound: break;
     case Tape::Adjoint::borrowed: {
       state = Tape::Adjoint::owned;
       if (tape_.adjoints_.users(piece) == 1) return true;  // the lender is done with it
       const Pool::Piece lent = piece;
-      const Tensor mine = allocate(adjoint.shape(), piece);
+      const Tensor mine = allocate(adjoint.shape(), piece, node, false);
       mine.copy_from(adjoint);
       adjoint = mine;
       tape_.adjoints_.release(lent);
@@ -60,25 +64,30 @@ void EagerSweep::start(const char* operation, std::span<const Var> results, std:
   const std::size_t nodes = tape_.nodes_.size();
   tape_.adjoints_.reset();
   tape_.rule_pieces_.clear();
+  if (tape_.profile_memory_) Inspector(tape_).start_sweep();
   if (tape_.adjoint_.size() < nodes) tape_.adjoint_.resize(nodes);
   tape_.adjoint_piece_.assign(nodes, Pool::none);
   tape_.adjoint_state_.assign(nodes, Tape::Adjoint::none);
 }
 
 void EagerSweep::sweep_back(std::span<const Var> results, std::span<const Tensor> seeds, const Visitor* visitor) {
-  node_ = 0;
+  if (tape_.check_finite_) Inspector(tape_).check_seeds(results, seeds);
+  std::uint32_t last = 0;
+  node_ = Tape::no_node;
   for (std::size_t i = 0; i < results.size(); ++i) {
-    node_ = std::max(node_, results[i].index_ + 1);
+    last = std::max(last, results[i].index_ + 1);
     if (tape_.on_path_[results[i].index_])
       contribute(results[i].index_, {Tensor::view(seeds[i].raw(), seeds[i].shape(), seeds[i].dtype()), this});
   }
-  while (node_-- > 0) {
+  for (node_ = last; node_-- > 0;) {
     const AnyOperation* node_operation = tape_.nodes_[node_].operation;
     if (!node_operation || !tape_.on_path_[node_]) continue;
     const Tape::Adjoint state = tape_.adjoint_state_[node_];
     if (state == Tape::Adjoint::none || state == Tape::Adjoint::bound) continue;
     if (visitor) (*visitor)(*this);
     node_operation->propagate(*this);
+    if (tape_.check_finite_) [[unlikely]]
+      Inspector(tape_).check_contributions(node_);
     tape_.adjoints_.release(tape_.adjoint_piece_[node_]);
     for (const Pool::Piece piece : tape_.rule_pieces_) tape_.adjoints_.release(piece);
     tape_.rule_pieces_.clear();
@@ -133,17 +142,19 @@ std::vector<Var> RecordingSweep::run(const char* operation, const Var& result, c
                                      std::span<const Var> leaves) {
   // A rule may itself record a derivative (checkpoint): the sweep around it gets its notes back.
   struct Notes {
-    explicit Notes(Tape& t) : tape(t), nested(t.recording_) {
+    explicit Notes(Tape& t) : tape(t), nested(t.recording_), origin(t.origin()) {
       if (nested) on_path.swap(tape.on_path_), adjoints.swap(tape.recorded_adjoint_);
       tape.recording_ = true;
     }
     ~Notes() {
       if (nested) on_path.swap(tape.on_path_), adjoints.swap(tape.recorded_adjoint_);
       tape.recording_ = nested;
+      tape.set_origin(origin);
     }
     Notes(const Notes&) = delete;
     Tape& tape;
     bool nested;
+    std::uint32_t origin;
     std::vector<std::uint8_t> on_path;
     std::vector<Var> adjoints;
   } const notes(tape_);
@@ -153,9 +164,12 @@ std::vector<Var> RecordingSweep::run(const char* operation, const Var& result, c
   contribute(result.index_, seed);
   for (node_ = result.index_ + 1; node_-- > 0;) {
     const AnyOperation* node_operation = tape_.nodes_[node_].operation;
-    if (node_operation && tape_.on_path_[node_] && tape_.recorded_adjoint_[node_].defined())
+    if (node_operation && tape_.on_path_[node_] && tape_.recorded_adjoint_[node_].defined()) {
+      tape_.set_origin(node_);
       node_operation->propagate(*this);
+    }
   }
+  tape_.set_origin(notes.origin);
   std::vector<Var> derivatives;
   for (const Var& leaf : leaves) {
     const bool reached = leaf.index_ <= result.index_ && tape_.recorded_adjoint_[leaf.index_].defined();

@@ -91,7 +91,8 @@ class EagerSweep {
   using Visitor = std::function<void(EagerSweep&)>;  // called before the rule of each node
   void start(const char* operation, std::span<const Var> results, std::span<const Var> leaves);
   void sweep_back(std::span<const Var> results, std::span<const Tensor> seeds, const Visitor* visitor);
-  Tensor allocate(const Shape& shape, Pool::Piece& piece);
+  // For the adjoint of a node, or as scratch of its rule.
+  Tensor allocate(const Shape& shape, Pool::Piece& piece, std::uint32_t node, bool scratch);
   // Gives an adjoint memory, and tells whether it already holds something to add onto.
   bool prepare(std::uint32_t node);
   void contribute(std::uint32_t node, const Value& value);

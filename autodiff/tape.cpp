@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "autodiff/inspect.h"
+
 namespace gradus {
 
 Var Tape::leaf(const Tensor& value) {
@@ -16,18 +18,30 @@ Var Tape::leaf(const Tensor& value) {
 Var Tape::copy(const Tensor& value) {
   const Tensor memory = allocate(value.shape());
   memory.copy_from(value);
-  return leaf(memory);
+  return add_node(nullptr, memory, 1, 0);
 }
 
 Var Tape::scalar(double value) {
   const Tensor memory = allocate({});
   memory.fill(value);
-  return add_node(nullptr, memory, 0, 0);
+  return add_node(nullptr, memory, 1, 0);
 }
 
 Var Tape::add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count) {
-  nodes_.push_back({operation, value, first, count});
-  return var(static_cast<std::uint32_t>(nodes_.size() - 1));
+  nodes_.emplace_back(operation, value, first, count);
+  const auto index = static_cast<std::uint32_t>(nodes_.size() - 1);
+  if (check_finite_) [[unlikely]]
+    Inspector(*this).check_result(index);
+  return var(index);
+}
+
+void Tape::set_origin(std::uint32_t node) {
+  const auto first = static_cast<std::uint32_t>(nodes_.size());
+  if (origin() == node) return;
+  if (!origins_.empty() && origins_.back().first == first)
+    origins_.back().origin = node;  // the rule before recorded nothing
+  else
+    origins_.push_back({first, node});
 }
 
 void Tape::reset() {
@@ -37,6 +51,8 @@ void Tape::reset() {
   adjoints_.reset();
   kept_.clear();
   if (inner_) inner_->reset();
+  origins_.clear();
+  if (annotations_) Inspector(*this).forget();
   ++generation_;
 }
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -16,6 +18,9 @@ namespace gradus {
 class Tape;
 class EagerSweep;
 class RecordingSweep;
+class Inspector;
+class Scope;
+struct Annotations;
 
 // The tensors that an operation reads.
 struct Inputs {
@@ -63,6 +68,7 @@ class Var {
   friend class Tape;
   friend class EagerSweep;
   friend class RecordingSweep;
+  friend class Inspector;
   Var(Tape* tape, std::uint32_t index, std::uint32_t generation)
       : tape_(tape), index_(index), generation_(generation) {}
   Tape* tape_ = nullptr;
@@ -110,21 +116,36 @@ class Tape {
   // For operations that compute on a tape of their own: one of this type, made on the first request.
   Tape& inner() {
     if (!inner_) inner_ = std::make_unique<Tape>(type_);
+    inner_->check_finite_ = check_finite_;
     return *inner_;
   }
 
   // Throws if the Var is not a live node of this tape.
   void check(const char* operation, const Var& var) const;
 
+  // The rest is for finding out what went wrong, with autodiff/inspect.h. What is not used costs a step nothing.
+
+  // Gives a node a name until reset(), and returns the node. Throws if the text is empty or does not fit on one line.
+  Var name(const Var& var, std::string_view text);
+  // That name, or the automatic one ("matmul_12": operation and index), after the scopes in which the node was recorded.
+  std::string name(const Var& var) const;
+  // While on, the first operation whose result is not finite, or whose rule leaves an operand such an adjoint, throws
+  // std::runtime_error with one line: the node, the first bad element, and which operands were finite.
+  void check_finite(bool on);
+  // While on, each sweep keeps account of its memory, for memory_by_operation().
+  void profile_memory(bool on);
+
  private:
   friend class Var;
   friend class EagerSweep;
   friend class RecordingSweep;
+  friend class Inspector;
+  friend class Scope;
 
   struct Node {
     const AnyOperation* operation;  // null for a leaf
     Tensor value;
-    std::uint32_t first_operand, operand_count;
+    std::uint32_t first_operand, operand_count;  // of a leaf: whether its numbers lie in the tape's memory, and 0
   };
   // The adjoint of a node during an eager sweep.
   enum class Adjoint : std::uint8_t {
@@ -142,8 +163,12 @@ class Tape {
   // Marks the nodes through which `results` depend on `leaves`; throws if they are not of this tape.
   void find_paths(const char* operation, std::span<const Var> results, std::span<const Var> leaves);
   [[noreturn]] void wrong_operand(const char* operation, int position, DType found, bool index_expected) const;
+  // The nodes that follow are recorded by the derivative rule of this one.
+  void set_origin(std::uint32_t node);
+  std::uint32_t origin() const { return origins_.empty() ? no_node : origins_.back().origin; }
 
   DType type_;
+  bool check_finite_ = false, profile_memory_ = false;  // beside what every step reads anyway
   std::uint32_t generation_ = 0;
   Arena values_;
   Pool adjoints_;
@@ -161,6 +186,17 @@ class Tape {
   std::vector<Pool::Piece> rule_pieces_;  // scratch of the rule that is running
   std::vector<Var> recorded_adjoint_;
   bool recording_ = false;  // a recording sweep is running
+
+  // For autodiff/inspect.h.
+  static constexpr std::uint32_t no_node = 0xffffffff;
+  struct Origin {
+    std::uint32_t first, origin;  // the nodes from `first` on come from the rule of `origin`
+  };
+  struct DeleteAnnotations {
+    void operator()(Annotations* annotations) const;
+  };
+  std::vector<Origin> origins_;
+  std::unique_ptr<Annotations, DeleteAnnotations> annotations_;  // names and accounts, once there are any
 };
 
 inline Tape& Var::tape() const {

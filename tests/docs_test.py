@@ -19,7 +19,7 @@ import numpy as np
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLES = REPOSITORY / "docs" / "examples"
-PAGES = ["README.md", "docs/architecture.md", "experiments/optimizer_comparison/README.md"]
+PAGES = ["README.md", "docs/architecture.md", "docs/derivatives.md", "docs/debugging.md", "experiments/optimizer_comparison/README.md"]
 MOST_LINES = 45
 TRAINING, HELD_OUT = 160, 40
 
@@ -178,6 +178,19 @@ class Docs(unittest.TestCase):
             self.assertGreater(len(links) + len(paths), 2, page)
             for path in paths:
                 self.assertTrue((REPOSITORY / path).exists(), f"{page}: {path}")
+
+    def test_what_the_page_on_derivatives_shows_is_in_its_example(self):
+        program = (EXAMPLES / "curvature.cpp").read_text(encoding="utf-8")
+        shown = blocks("docs/derivatives.md", "cpp")
+        self.assertEqual(len(shown), 1)
+        self.assertIn(shown[0], program)
+        # Rounding differs between processors: the words and the first digits must agree.
+        printed = self.run_quietly(BIN / "examples" / "curvature")
+        claimed = next(block for block in blocks("docs/derivatives.md", "text") if block.startswith("loss"))
+        number = r"\d+(?:\.\d+)?"
+        self.assertEqual(re.sub(number, "#", printed), re.sub(number, "#", claimed))
+        for found, expected in zip(re.findall(number, printed), re.findall(number, claimed)):
+            self.assertAlmostEqual(float(found), float(expected), delta=0.05 * float(expected) + 0.05)
 
 
 if __name__ == "__main__":
