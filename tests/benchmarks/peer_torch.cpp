@@ -3,19 +3,17 @@
 // A step is zero_grad, forward, loss, backward and optimizer.step() on float32 data that already lie in tensors. What
 // libtorch offers for speed in C++ is used: one thread (as ours), gradients set to none rather than filled with zeros,
 // labels as int64 (what cross_entropy takes without conversion), subnormal numbers flushed, no hooks, no closure.
-#include <benchmark/benchmark.h>
-#include <malloc.h>
-#include <torch/torch.h>
-
-#include <cmath>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "torch_peer.h"
+
 namespace {
+
+using peer::add, peer::Parameters, peer::require_finite, peer::set_gradients_to_none;
 
 // 784 -> 128 relu -> 10, softmax cross-entropy: the network of the optimizer comparison.
 struct Classifier : torch::nn::Module {
@@ -47,7 +45,6 @@ struct Regressor : torch::nn::Module {
   torch::nn::Linear hidden{nullptr}, output{nullptr};
 };
 
-using Parameters = std::vector<torch::Tensor>;
 using MakeOptimizer = std::function<std::unique_ptr<torch::optim::Optimizer>(const Parameters&)>;
 
 // Learning rates so small that thousands of repetitions on one batch neither diverge nor end in subnormal gradients.
@@ -61,15 +58,6 @@ std::unique_ptr<torch::optim::Optimizer> adam(const Parameters& parameters) {
 }
 std::unique_ptr<torch::optim::Optimizer> rmsprop(const Parameters& parameters) {
   return std::make_unique<torch::optim::RMSprop>(parameters, torch::optim::RMSpropOptions(learning_rate));
-}
-
-void set_gradients_to_none(const Parameters& parameters) {
-  for (const torch::Tensor& parameter : parameters) parameter.mutable_grad().reset();
-}
-
-// A peer that computed nonsense would make a worthless bound.
-void require_finite(benchmark::State& state, const torch::Tensor& loss) {
-  if (!std::isfinite(loss.item<float>())) state.SkipWithError("the loss is not finite");
 }
 
 template <class Model>
@@ -116,10 +104,6 @@ void update(benchmark::State& state, const MakeOptimizer& make_optimizer) {
   for (auto _ : state) optimizer->step();
 }
 
-void add(const std::string& name, const std::function<void(benchmark::State&)>& body) {
-  benchmark::RegisterBenchmark(name.c_str(), body)->Unit(benchmark::kMicrosecond);
-}
-
 void register_all() {
   const std::pair<const char*, MakeOptimizer> optimizers[] = {{"sgd", sgd}, {"adam", adam}, {"rmsprop", rmsprop}};
   for (const int batch : {1, 32, 256}) {
@@ -138,38 +122,6 @@ void register_all() {
   add("torch/gradient/2-16-1/32", [](benchmark::State& state) { gradient<Regressor>(state, 32); });
 }
 
-// The BLAS in this process, by its file: on Debian's reference BLAS libtorch is up to 24 times slower than on OpenBLAS,
-// and tools/bench does not compare with that.
-std::string blas_library() {
-  std::ifstream maps("/proc/self/maps");
-  std::string line, fallback = "unknown";
-  while (std::getline(maps, line)) {
-    const std::size_t path = line.find('/');
-    if (path == std::string::npos) continue;
-    for (const char* optimized : {"openblas", "mkl_rt", "blis", "atlas"}) {
-      if (line.find(optimized, path) != std::string::npos) return line.substr(path);
-    }
-    if (line.find("libblas", path) != std::string::npos) fallback = "reference: " + line.substr(path);
-  }
-  return fallback;
-}
-
 }  // namespace
 
-int main(int argc, char** argv) {
-  // A new gradient of 400 kB a step: by default glibc may give that memory back to the system and fault it in again
-  // each time, which makes a step up to twice as long, depending on what ran before. The peer is measured at its best.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  mallopt(M_TOP_PAD, 64 << 20);
-  at::set_num_threads(1);
-  at::globalContext().setFlushDenormal(true);
-  benchmark::AddCustomContext("peer", "libtorch " TORCH_VERSION);
-  benchmark::AddCustomContext("blas", blas_library());
-  register_all();
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
-}
+int main(int argc, char** argv) { return peer::run(argc, argv, register_all); }
