@@ -28,7 +28,10 @@ Var Tape::scalar(double value) {
 }
 
 Var Tape::add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count) {
-  nodes_.emplace_back(operation, value, first, count);
+  Node& node = nodes_.append();
+  node.operation = operation;
+  node.value = value;
+  node.first_operand = first, node.operand_count = count;
   const auto index = static_cast<std::uint32_t>(nodes_.size() - 1);
   if (check_finite_) [[unlikely]]
     Inspector(*this).check_result(index);

@@ -11,6 +11,7 @@
 
 #include "autodiff/arena.h"
 #include "autodiff/pool.h"
+#include "autodiff/stable_vector.h"
 #include "autodiff/tensor.h"
 
 namespace gradus {
@@ -143,9 +144,9 @@ class Tape {
   friend class Scope;
 
   struct Node {
-    const AnyOperation* operation;  // null for a leaf
+    const AnyOperation* operation = nullptr;  // null for a leaf
     Tensor value;
-    std::uint32_t first_operand, operand_count;  // of a leaf: whether its numbers lie in the tape's memory, and 0
+    std::uint32_t first_operand = 0, operand_count = 0;  // of a leaf: whether its numbers lie in the tape's memory, and 0
   };
   // The adjoint of a node during an eager sweep.
   enum class Adjoint : std::uint8_t {
@@ -172,7 +173,7 @@ class Tape {
   std::uint32_t generation_ = 0;
   Arena values_;
   Pool adjoints_;
-  std::vector<Node> nodes_;
+  StableVector<Node> nodes_;  // rules and callers hold references to values while more is recorded
   std::vector<std::uint32_t> operands_;
 
   std::vector<std::shared_ptr<const void>> kept_;

@@ -22,6 +22,24 @@ TEST(Tape, DifferentiatesToAnyOrder) {
   }
 }
 
+// References to values and shapes hold while the tape grows: rules use them while they record.
+TEST(Tape, KeepsItsValuesInPlaceWhileItGrows) {
+  for (int before = 0; before < 600; ++before) {
+    Tape tape(DType::float64);
+    const Tensor a = Tensor::full({4, 1, 3}, 1.5, DType::float64), b = Tensor::full({5, 1}, 2, DType::float64),
+                 c = Tensor::full({3}, 3, DType::float64);
+    const Var x = tape.leaf(a), y = tape.leaf(b), z = tape.leaf(c);
+    for (int i = 0; i < before; ++i) tape.leaf(c);
+    const Tensor& value = x.value();
+    const Var r = sum((x + y) * z - x / (square(y) + 1.0));
+    const std::vector<Var> g = record_gradient(r, {x, y, z});
+    ASSERT_EQ(value.shape(), (Shape{4, 1, 3}));
+    // d/dx = sum over the 5 of (z - 1 / (y^2 + 1)); d/dz = sum over 4 x 5 of (x + y)
+    EXPECT_NEAR(g[0].value().at(0), 5 * (3 - 0.2), 1e-12);
+    EXPECT_NEAR(g[2].value().at(0), 20 * 3.5, 1e-12);
+  }
+}
+
 TEST(Tape, AddsUpContributionsWithoutTouchingBorrowedOnes) {
   Tape tape(DType::float64);
   const Tensor a = Tensor::of({2}, {1, 2}), b = Tensor::of({2}, {3, 4});
