@@ -4,6 +4,7 @@
 #include "autodiff/operations/activations.h"
 #include "autodiff/operations/arithmetic.h"
 #include "autodiff/operations/attention.h"
+#include "autodiff/operations/attention_weights.h"
 #include "autodiff/operations/batch_matmul.h"
 #include "autodiff/operations/convolution.h"
 #include "autodiff/operations/cumulative.h"

@@ -149,14 +149,4 @@ GRADUS_INLINE T softplus(T x) {
   return (x < 0 ? T{0} : x) + log1p_unit(exp(-magnitude));
 }
 
-// The standard normal distribution function.
-template <class T>
-GRADUS_INLINE T normal_cdf(T x) {
-  return T{0.5} * std::erfc(x * static_cast<T>(-0.70710678118654752));
-}
-template <class T>
-GRADUS_INLINE T normal_pdf(T x) {
-  return static_cast<T>(0.3989422804014327) * exp(x * x * T{-0.5});
-}
-
 }  // namespace gradus::math

@@ -4,6 +4,7 @@
 
 #include "autodiff/kernels/loops.h"
 #include "autodiff/kernels/math.h"
+#include "autodiff/kernels/normal.h"
 
 namespace gradus {
 
@@ -58,15 +59,19 @@ void Softplus::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 }
 
 void NormalPdf::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return math::normal_pdf(x); }, in[0]);
+  kernels::map(out, accumulate, []<class T>(T x) { return math::normal(x).pdf; }, in[0]);
 }
 
 void GeluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * (math::normal_cdf(x) + x * math::normal_pdf(x)); }, in[0], in[1]);
+  const auto derivative = []<class T>(T g, T x) {
+    const auto [cdf, pdf] = math::normal(x);
+    return g * (cdf + x * pdf);
+  };
+  kernels::map(out, accumulate, derivative, in[0], in[1]);
 }
 
 void Gelu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return x * math::normal_cdf(x); }, in[0]);
+  kernels::map(out, accumulate, []<class T>(T x) { return x * math::normal(x).cdf; }, in[0]);
 }
 
 void Clamp::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -1,104 +1,164 @@
 #include "autodiff/operations/attention.h"
 
-#include "autodiff/kernels/lane_sum.h"
-#include "autodiff/kernels/math.h"
+#include <algorithm>
+
+#include "autodiff/kernels/attention_rows.h"
+#include "autodiff/kernels/products.h"
+#include "autodiff/kernels/scratch.h"
 
 namespace gradus {
 namespace {
 
-// The largest of c x over n elements. In vectors by hand: the compiler does not reorder comparisons, because of NaN.
+constexpr std::int64_t block = 64;  // queries at a time
+
+// Copies the rows of one head, `share` numbers each, between their places `stride` apart and a list of their own.
 template <class T>
-GRADUS_INLINE T largest_of(const T* x, std::int64_t n, T c) {
-  constexpr int width = 16;
-  using Vector [[gnu::vector_size(width * sizeof(T))]] = T;
-  T largest = c * x[0];
-  if (n < width) {
-    for (std::int64_t k = 1; k < n; ++k) largest = c * x[k] > largest ? c * x[k] : largest;
-    return largest;
-  }
-  Vector best, row;
-  __builtin_memcpy(&best, x + n - width, sizeof best);  // the rest of the last vector, and some that come again
-  best *= c;
-  for (std::int64_t i = 0; i + width < n; i += width) {
-    __builtin_memcpy(&row, x + i, sizeof row);
-    row *= c;
-    best = row > best ? row : best;
-  }
-  for (int k = 0; k < width; ++k) largest = best[k] > largest ? best[k] : largest;
-  return largest;
+void gather_rows(T* to, const T* from, std::int64_t time, std::int64_t share, std::int64_t stride) {
+  simd::run([=] GRADUS_LOOP() {
+    for (std::int64_t t = 0; t < time; ++t) {
+      T* __restrict row = to + t * share;
+      const T* __restrict source = from + t * stride;
+      for (std::int64_t i = 0; i < share; ++i) row[i] = source[i];
+    }
+  });
+}
+template <class T>
+void scatter_rows(T* to, const T* from, std::int64_t time, std::int64_t share, std::int64_t stride, bool accumulate) {
+  simd::run([=] GRADUS_LOOP() {
+    for (std::int64_t t = 0; t < time; ++t) {
+      T* __restrict row = to + t * stride;
+      const T* __restrict source = from + t * share;
+      if (accumulate)
+        for (std::int64_t i = 0; i < share; ++i) row[i] += source[i];
+      else
+        for (std::int64_t i = 0; i < share; ++i) row[i] = source[i];
+    }
+  });
 }
 
-// y = softmax(c x) over the first n of `total` elements and 0 beyond, or y += it. Loops run over whole vectors where
-// the row has room for them: rows of every length are then equally fast.
-template <bool accumulate, class T>
-GRADUS_INLINE void row_weights(T* __restrict y, const T* __restrict x, std::int64_t n, std::int64_t total, T c) {
-  constexpr std::int64_t width = 16;
-  const std::int64_t rounded = (n + width - 1) / width * width, m = rounded < total ? rounded : total;
-  const T largest = largest_of(x, n, c);
-  const auto power = [=](std::int64_t k) __attribute__((always_inline)) {
-    const T value = math::exp(k < n ? c * x[k] - largest : T{0});
-    return k < n ? value : T{0};
-  };
-  if constexpr (accumulate) {
-    const T inverse = 1 / kernels::lane_sum_of<T>(m, power);
-    for (std::int64_t k = 0; k < m; ++k) y[k] += power(k) * inverse;
-  } else {
-    for (std::int64_t k = 0; k < m; ++k) y[k] = power(k);
-    const T inverse = 1 / kernels::lane_sum_of<T>(
-                              m, [=](std::int64_t k) __attribute__((always_inline)) { return y[k]; });
-    for (std::int64_t k = 0; k < m; ++k) y[k] *= inverse;
-    for (std::int64_t k = m; k < total; ++k) y[k] = 0;
+// One head of one sequence, gathered, in working memory that is used again for the next one and so stays in the cache.
+template <class T>
+struct Head {
+  std::int64_t time, share;
+  AttentionHeads of;
+  T *q, *k, *v, *g, *y, *dq, *dk, *dv, *scores, *weights;
+
+  Head(const Shape& x, const AttentionHeads& heads) : time(x[1]), share(heads.one(x)[3]), of(heads) {
+    struct AttentionHead;
+    const std::int64_t rows = time * share, square = std::min(block, time) * time;
+    T* next = kernels::scratch<AttentionHead, T>(8 * rows + 2 * square);
+    for (T** list : {&q, &k, &v, &g, &y, &dq, &dk, &dv}) *list = next, next += rows;
+    scores = next, weights = next + square;
   }
+  Tensor matrix(T* data, std::int64_t rows, std::int64_t columns) const {
+    return Tensor::view(data, {rows, columns}, dtype_of<T>());
+  }
+  // The keys that queries before `end` see.
+  std::int64_t keys(std::int64_t end) const { return of.causal ? end : time; }
+
+  // The weights of queries [first, first + count).
+  void compute_weights(std::int64_t first, std::int64_t count) const {
+    const std::int64_t n = keys(first + count);
+    kernels::matmul(matrix(scores, count, n), false, matrix(q + first * share, count, share), false,
+                    matrix(k, n, share), true);
+    T *to = weights, *from = scores;
+    const T c = static_cast<T>(of.factor);
+    const bool hide = of.causal;
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < count; ++r)
+        kernels::row_weights<false>(to + r * n, from + r * n, hide ? first + r + 1 : n, n, c);
+    });
+  }
+
+  void forth() const {
+    for (std::int64_t first = 0; first < time; first += block) {
+      const std::int64_t count = std::min(block, time - first), n = keys(first + count);
+      compute_weights(first, count);
+      kernels::matmul(matrix(y + first * share, count, share), false, matrix(weights, count, n), false,
+                      matrix(v, n, share), false);
+    }
+  }
+
+  // The last block first: it sees all keys, so that it writes what the others add onto.
+  void back() const {
+    for (std::int64_t first = (time - 1) / block * block; first >= 0; first -= block) {
+      const std::int64_t count = std::min(block, time - first), n = keys(first + count);
+      const bool onto = first + count < time;
+      const Tensor p = matrix(weights, count, n), d = matrix(scores, count, n);
+      const Tensor queries = matrix(q + first * share, count, share),
+                   cotangent = matrix(g + first * share, count, share);
+      compute_weights(first, count);
+      kernels::matmul(matrix(dv, n, share), onto, p, true, cotangent, false);
+      kernels::matmul(d, false, cotangent, false, matrix(v, n, share), true);
+      T *to = scores, *from = weights;
+      const T c = static_cast<T>(of.factor);
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t r = 0; r < count; ++r)
+          kernels::row_weights_derivative<false>(to + r * n, to + r * n, from + r * n, n, c);
+      });
+      kernels::matmul(matrix(dq + first * share, count, share), false, d, false, matrix(k, n, share), false);
+      kernels::matmul(matrix(dk, n, share), onto, d, true, queries, false);
+    }
+  }
+};
+
+// Calls body(offset in x, offset in y) for each head of each sequence.
+template <class Body>
+void for_each_head(const Shape& x, const AttentionHeads& of, const Body& body) {
+  const std::int64_t width = of.width(x), share = width / of.heads;
+  for (std::int64_t b = 0; b < x[0]; ++b)
+    for (std::int64_t h = 0; h < of.heads; ++h) body(b * x[1] * 3 * width + h * share, b * x[1] * width + h * share);
+}
+
+Shape result_of(const Shape& x, const AttentionHeads& of) {
+  if (x.rank() != 3 || x[1] < 1 || of.heads < 1 || x[2] < 1 || x[2] % (3 * of.heads) != 0)
+    throw std::invalid_argument("attention: " + x.to_string() + " with " + std::to_string(of.heads) +
+                                " heads, expected [batch, time, 3 width] with heads that divide the width");
+  return {x[0], x[1], x[2] / 3};
 }
 
 }  // namespace
 
-Shape AttentionWeights::shape(Inputs in) const {
-  const Shape& x = in[0].shape();
-  const int rank = x.rank();
-  if (rank < 2 || x[rank - 1] == 0 || (causal && x[rank - 1] < x[rank - 2]))
-    throw std::invalid_argument("attention_weights: scores " + x.to_string() +
-                                ", expected [.., queries, keys] with keys" +
-                                (causal ? ", at least as many as queries" : ""));
-  return x;
-}
-void AttentionWeights::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  const Shape& shape = out.shape();
-  const std::int64_t keys = shape[shape.rank() - 1], queries = shape[shape.rank() - 2], rows = out.size() / keys;
+Shape Attention::shape(Inputs in) const { return result_of(in[0].shape(), of); }
+void Attention::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Shape& shape = in[0].shape();
+  const std::int64_t width = of.width(shape);
   with_floating(out.dtype(), [&]<class T>(T) {
-    T* __restrict y = out.data<T>();
-    const T* __restrict x = in[0].data<T>();
-    const T c = static_cast<T>(factor);
-    const bool hide = causal;
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t r = 0; r < rows; ++r) {
-        const std::int64_t seen = hide ? keys - queries + r % queries + 1 : keys;
-        if (accumulate) row_weights<true>(y + r * keys, x + r * keys, seen, keys, c);
-        else row_weights<false>(y + r * keys, x + r * keys, seen, keys, c);
-      }
+    const Head<T> head(shape, of);
+    const T* x = in[0].data<T>();
+    T* y = out.data<T>();
+    for_each_head(shape, of, [&](std::int64_t from, std::int64_t to) {
+      gather_rows(head.q, x + from, head.time, head.share, 3 * width);
+      gather_rows(head.k, x + from + width, head.time, head.share, 3 * width);
+      gather_rows(head.v, x + from + 2 * width, head.time, head.share, 3 * width);
+      head.forth();
+      scatter_rows(y + to, head.y, head.time, head.share, width, accumulate);
     });
   });
 }
 
-void AttentionWeightsDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = n == 0 ? 0 : out.size() / n;
+Shape AttentionDerivative::shape(Inputs in) const {
+  if (in[0].shape() != result_of(in[1].shape(), of))
+    throw std::invalid_argument("attention_derivative: cotangent " + in[0].shape().to_string() + " for " +
+                                in[1].shape().to_string());
+  return in[1].shape();
+}
+void AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Shape& shape = in[1].shape();
+  const std::int64_t width = of.width(shape);
   with_floating(out.dtype(), [&]<class T>(T) {
-    T* __restrict z = out.data<T>();
-    const T* __restrict g = in[0].data<T>();
-    const T* __restrict y = in[1].data<T>();
-    const T c = static_cast<T>(factor);
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t r = 0; r < rows; ++r) {
-        const T* __restrict gr = g + r * n;
-        const T* __restrict yr = y + r * n;
-        T* __restrict to = z + r * n;
-        const T dot = kernels::lane_sum_of<T>(
-            n, [=](std::int64_t i) __attribute__((always_inline)) { return gr[i] * yr[i]; });
-        if (accumulate)
-          for (std::int64_t i = 0; i < n; ++i) to[i] += c * yr[i] * (gr[i] - dot);
-        else
-          for (std::int64_t i = 0; i < n; ++i) to[i] = c * yr[i] * (gr[i] - dot);
-      }
+    const Head<T> head(shape, of);
+    const T *g = in[0].data<T>(), *x = in[1].data<T>();
+    T* dx = out.data<T>();
+    for_each_head(shape, of, [&](std::int64_t in_x, std::int64_t in_y) {
+      gather_rows(head.q, x + in_x, head.time, head.share, 3 * width);
+      gather_rows(head.k, x + in_x + width, head.time, head.share, 3 * width);
+      gather_rows(head.v, x + in_x + 2 * width, head.time, head.share, 3 * width);
+      gather_rows(head.g, g + in_y, head.time, head.share, width);
+      head.back();
+      scatter_rows(dx + in_x, head.dq, head.time, head.share, 3 * width, accumulate);
+      scatter_rows(dx + in_x + width, head.dk, head.time, head.share, 3 * width, accumulate);
+      scatter_rows(dx + in_x + 2 * width, head.dv, head.time, head.share, 3 * width, accumulate);
     });
   });
 }

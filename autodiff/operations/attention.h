@@ -1,45 +1,90 @@
-// The weights of scaled dot-product attention (Vaswani et al. 2017): a softmax fused with the scale and the causal
-// mask.
+// Scaled dot-product attention with several heads (Vaswani et al. 2017) in one node. The weights [.., queries, keys]
+// are never stored: the derivative computes them again, a block of queries at a time (Dao et al. 2022 do so on GPUs).
 #pragma once
 
-#include "autodiff/operations/normalization.h"
+#include "autodiff/operations/attention_weights.h"
+#include "autodiff/operations/batch_matmul.h"
+#include "autodiff/operations/permute.h"
 
 namespace gradus {
 
-// z = c y (g - sum(g y)) along the last axis: the derivative of attention_weights where y is their value and c their
-// scale.
-struct AttentionWeightsDerivative : Elementwise<AttentionWeightsDerivative> {  // operands g, y
-  static constexpr const char* title = "attention_weights_derivative";
-  double factor;
-  explicit AttentionWeightsDerivative(double c) : factor(c) {}
-  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(AttentionWeightsDerivative{factor}, s.dy(), s.in(1)); });
-    s.to(1, [&] {
-      const auto u = s.dy(), g = s.in(0), y = s.in(1);
-      return scale(sub(mul(u, sub(g, row_sum(mul(g, y)))), mul(g, row_sum(mul(u, y)))), factor);
-    });
+// How x[batch, time, 3 width] is made of heads: queries, keys and values, each of `heads` shares side by side.
+struct AttentionHeads {
+  std::int64_t heads;
+  double factor;  // of the scores
+  bool causal;    // a position sees itself and those before it
+
+  std::int64_t width(const Shape& x) const { return x[2] / 3; }
+  Shape one(const Shape& x) const { return {x[0], heads, x[1], width(x) / heads}; }
+  // [3, batch, heads, time, share], and back.
+  template <Term X>
+  auto split(const X& y) const {
+    const Shape x = y.shape(), head = one(x);
+    return permute(reshape(y, {x[0], x[1], 3, heads, head[3]}), {2, 0, 3, 1, 4});
+  }
+  template <Term Q, Term K, Term V>
+  auto join(const Q& q, const K& k, const V& v, const Shape& x) const {
+    const Shape head = one(x);
+    const auto all = reshape(apply(Concatenate{0}, q, k, v), {3, x[0], heads, x[1], head[3]});
+    return reshape(permute(all, {1, 3, 0, 2, 4}), x);
   }
 };
 
-// y = softmax(c x) along the last axis of x[.., queries, keys]. Causal: a query sees the keys up to its own position,
-// counted from the end if there are more keys than queries; the weights of the others are 0.
-struct AttentionWeights : Operation<AttentionWeights> {
-  static constexpr const char* title = "attention_weights";
-  double factor;
-  bool causal;
-  AttentionWeights(double c, bool hide_later) : factor(c), causal(hide_later) {}
+// The derivative of attention at a cotangent g[batch, time, width], of x's shape.
+struct AttentionDerivative : Operation<AttentionDerivative> {  // operands g, x
+  static constexpr const char* title = "attention_derivative";
+  AttentionHeads of;
+  explicit AttentionDerivative(const AttentionHeads& heads) : of(heads) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
+// y[batch, time, width]: for each head, softmax(factor q k^T) v.
+struct Attention : Operation<Attention> {
+  static constexpr const char* title = "attention";
+  AttentionHeads of;
+  explicit Attention(const AttentionHeads& heads) : of(heads) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(AttentionWeightsDerivative{factor}, s.dy(), s.out()); });
+    s.to(0, [&] { return apply(AttentionDerivative{of}, s.dy(), s.in(0)); });
   }
 };
+// x[batch, time, 3 width]: queries, keys and values of all heads; `heads` divides the width.
 template <Term X>
-auto attention_weights(const X& scores, double factor, bool causal) {
-  return apply(AttentionWeights{factor, causal}, scores);
+auto attention(const X& x, std::int64_t heads, double factor, bool causal) {
+  return apply(Attention{{heads, factor, causal}}, x);
+}
+
+// With P the weights, S the scores and D for what arrives at them in the sweep back:
+//   DP = g v^T,  DS = derivative of the weights at DP;  results DS k, DS^T q, P^T g with cotangents uq, uk, uv.
+template <class Sweep>
+void AttentionDerivative::vjp(Sweep& s) const {
+  const Shape x = s.shape(1), rows = s.shape(0), head = of.one(x);
+  const auto share = [&](const auto& all, int k) { return once(part(all, k * head.size(), head)); };
+  const auto weights_derivative = [&](const auto& g, const auto& y) {
+    return once(apply(AttentionWeightsDerivative{of.factor}, g, y));
+  };
+  const auto in = once(of.split(s.in(1))), u = once(of.split(s.dy()));
+  const auto q = share(in, 0), k = share(in, 1), v = share(in, 2), uq = share(u, 0), uk = share(u, 1), uv = share(u, 2);
+  const auto g = once(permute(reshape(s.in(0), {x[0], x[1], of.heads, head[3]}), {0, 2, 1, 3}));
+
+  const auto weights = once(attention_weights(batch_matmul(q, k, false, true), of.factor, of.causal));
+  const auto to_weights = once(batch_matmul(g, v, false, true)), to_scores = weights_derivative(to_weights, weights);
+  const auto a = once(add(batch_matmul(uq, k, false, true), batch_matmul(q, uk, false, true)));  // cotangent of DS
+  const auto b = weights_derivative(a, weights);                                                // of DP
+  s.to(0, [&] { return reshape(permute(add(batch_matmul(b, v), batch_matmul(weights, uv)), {0, 2, 1, 3}), rows); });
+  s.to(1, [&] {
+    const auto through_softmax = sub(mul(a, sub(to_weights, row_sum(mul(to_weights, weights)))),
+                                     mul(to_weights, row_sum(mul(a, weights))));
+    const auto p = add(batch_matmul(g, uv, false, true), scale(through_softmax, of.factor));  // of P
+    const auto e = weights_derivative(p, weights);                                            // of S
+    return of.join(add(batch_matmul(to_scores, uk), batch_matmul(e, k)),
+                   add(batch_matmul(to_scores, uq, true), batch_matmul(e, q, true)), batch_matmul(b, g, true), x);
+  });
 }
 
 }  // namespace gradus

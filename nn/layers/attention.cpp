@@ -29,17 +29,22 @@ Var MultiHeadAttention::attend(Forward& f, const Var& x, const Var* mask) const 
     throw std::invalid_argument("MultiHeadAttention: " + shape.to_string() + ", expected [batch, time, " +
                                 std::to_string(width_) + "]");
   const std::int64_t batch = shape[0], time = shape[1], share = width_ / heads_;
-  const Shape one{batch, heads_, time, share};
-  const Var in = affine(reshape(x, {batch * time, width_}), f[in_weight_], f[in_bias_]);
-  const Var all = permute(reshape(in, {batch, time, 3, heads_, share}), {2, 0, 3, 1, 4});
-  const Var queries = part(all, 0, one), keys = part(all, one.size(), one), values = part(all, 2 * one.size(), one);
-
   const double factor = 1 / std::sqrt(static_cast<double>(share));
-  const Var scores = batch_matmul(queries, keys, false, true);
-  Var weights = mask ? attention_weights(scale(scores, factor) + *mask, 1, options_.causal)
-                     : attention_weights(scores, factor, options_.causal);
-  if (f.training() && options_.dropout > 0) weights = dropout(weights, options_.dropout, f.random_key());
-  const Var seen = permute(batch_matmul(weights, values), {0, 2, 1, 3});
+  const Var in = affine(reshape(x, {batch * time, width_}), f[in_weight_], f[in_bias_]);
+  const bool drops = f.training() && options_.dropout > 0;
+  Var seen;
+  if (!mask && !drops) {
+    seen = attention(reshape(in, {batch, time, 3 * width_}), heads_, factor, options_.causal);
+  } else {
+    const Shape one{batch, heads_, time, share};
+    const Var all = permute(reshape(in, {batch, time, 3, heads_, share}), {2, 0, 3, 1, 4});
+    const Var queries = part(all, 0, one), keys = part(all, one.size(), one), values = part(all, 2 * one.size(), one);
+    const Var scores = batch_matmul(queries, keys, false, true);
+    Var weights = mask ? attention_weights(scale(scores, factor) + *mask, 1, options_.causal)
+                       : attention_weights(scores, factor, options_.causal);
+    if (drops) weights = dropout(weights, options_.dropout, f.random_key());
+    seen = permute(batch_matmul(weights, values), {0, 2, 1, 3});
+  }
   return reshape(affine(reshape(seen, {batch * time, width_}), f[out_weight_], f[out_bias_]), shape);
 }
 

@@ -23,6 +23,19 @@ const bool added = add_cases({
     {"layer_norm_derivative",
      {{4, 6}, {4, 6}, {6}},
      [](Tape&, const Leaves& x) { return apply(LayerNormDerivative{1e-5}, x[0], x[1], x[2]); }},
+    {"attention", {{2, 3, 12}}, [](Tape&, const Leaves& x) { return square(attention(x[0], 2, 0.7, false)); }},
+    {"attention", {{1, 70, 6}}, [](Tape&, const Leaves& x) { return attention(x[0], 1, 0.4, true); }},
+    {"attention", {{1, 130, 3}}, [](Tape&, const Leaves& x) { return attention(x[0], 1, 0.4, false); }},
+    {"attention_derivative",
+     {{2, 3, 4}, {2, 3, 12}},
+     [](Tape&, const Leaves& x) {
+       return apply(AttentionDerivative{{2, 0.7, true}}, x[0], x[1]);
+     }},
+    {"attention_derivative",
+     {{1, 70, 1}, {1, 70, 3}},
+     [](Tape&, const Leaves& x) {
+       return apply(AttentionDerivative{{1, 0.7, false}}, x[0], x[1]);
+     }},
     {"attention_weights",
      {{2, 3, 4}},
      [](Tape&, const Leaves& x) { return square(attention_weights(x[0], 0.7, false)); }},
@@ -63,6 +76,19 @@ TEST(Normalization, GivesMeanZeroAndVarianceOneFarFromTheOrigin) {
       EXPECT_NEAR(mean, 0, 1e-3);  // the mean itself is right to about 1e-7 of 1000
       EXPECT_NEAR(squares, 1, 1e-3);
     }
+  }
+}
+
+TEST(Attention, NamesWrongShapes) {
+  Tape tape(DType::float64);
+  const Tensor x = Tensor::zeros({2, 3, 12}, DType::float64);
+  try {
+    attention(tape.leaf(x), 3, 1, false);
+    FAIL();
+  } catch (const std::invalid_argument& e) {
+    EXPECT_STREQ(
+        e.what(),
+        "attention: [2, 3, 12] with 3 heads, expected [batch, time, 3 width] with heads that divide the width");
   }
 }
 

@@ -148,6 +148,8 @@ TEST(Evaluate, AddsOntoADestination) {
   check(ChannelDot{1}, {{2, 3, 20}, {2, 3, 20}, {3}});
   check(ChannelAffine{1}, {{2, 3, 20}, {3}, {3}, {3}});
   check(ChannelAffine{1}, {{4, 3}, {3}, {3}, {3}});
+  check(Attention{{2, 0.5, true}}, {{2, 3, 12}});
+  check(AttentionDerivative{{2, 0.5, true}}, {{2, 3, 4}, {2, 3, 12}});
   check(AttentionWeights{0.5, true}, {{2, 3, 21}});
   check(AttentionWeights{0.5, false}, {{2, 3, 7}});
   check(AttentionWeightsDerivative{0.5}, {{2, 3, 7}, {2, 3, 7}});

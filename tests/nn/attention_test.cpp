@@ -71,6 +71,7 @@ TEST(MultiHeadAttention, IsWhatTheFormulaSays) {
 TEST(MultiHeadAttention, PassesGradcheck) {
   const Tensor x = random_tensor({2, 3, 4}, 1), mask = padding_mask(std::vector<std::int64_t>{3, 2}, 3, DType::float64);
   EXPECT_EQ(check_layer(Declared{MultiHeadAttention(4, 2)}, x), "");
+  EXPECT_EQ(check_layer(Declared{MultiHeadAttention(4, 2, {.causal = true})}, x), "");
   EXPECT_EQ(check_layer(Declared{MultiHeadAttention(4, 1, {.causal = true, .dropout = 0.3})}, x), "");
   EXPECT_EQ(check_layer(Declared{MultiHeadAttention(4, 2, {.causal = true})}, x, Mode::train,
                         [&](const MultiHeadAttention& layer, Forward& f, const Var& input) {

@@ -1,0 +1,49 @@
+#include "autodiff/operations/attention_weights.h"
+
+#include "autodiff/kernels/attention_rows.h"
+
+namespace gradus {
+Shape AttentionWeights::shape(Inputs in) const {
+  const Shape& x = in[0].shape();
+  const int rank = x.rank();
+  if (rank < 2 || x[rank - 1] == 0 || (causal && x[rank - 1] < x[rank - 2]))
+    throw std::invalid_argument("attention_weights: scores " + x.to_string() +
+                                ", expected [.., queries, keys] with keys" +
+                                (causal ? ", at least as many as queries" : ""));
+  return x;
+}
+void AttentionWeights::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Shape& shape = out.shape();
+  const std::int64_t keys = shape[shape.rank() - 1], queries = shape[shape.rank() - 2], rows = out.size() / keys;
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict y = out.data<T>();
+    const T* __restrict x = in[0].data<T>();
+    const T c = static_cast<T>(factor);
+    const bool hide = causal;
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        const std::int64_t seen = hide ? keys - queries + r % queries + 1 : keys;
+        if (accumulate) kernels::row_weights<true>(y + r * keys, x + r * keys, seen, keys, c);
+        else kernels::row_weights<false>(y + r * keys, x + r * keys, seen, keys, c);
+      }
+    });
+  });
+}
+
+void AttentionWeightsDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = n == 0 ? 0 : out.size() / n;
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict z = out.data<T>();
+    const T* __restrict g = in[0].data<T>();
+    const T* __restrict y = in[1].data<T>();
+    const T c = static_cast<T>(factor);
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        if (accumulate) kernels::row_weights_derivative<true>(z + r * n, g + r * n, y + r * n, n, c);
+        else kernels::row_weights_derivative<false>(z + r * n, g + r * n, y + r * n, n, c);
+      }
+    });
+  });
+}
+
+}  // namespace gradus
