@@ -23,8 +23,13 @@ void put(const Product<T>& p, const A& a, const B& b) {
     if (p.accumulate) y += a.lazyProduct(b);
     else y = a.lazyProduct(b);
   } else {
-    if (p.accumulate) y.noalias() += a * b;
-    else y.noalias() = a * b;
+    // In slabs of columns: Eigen packs all columns at once, on the heap where that is more than fits the stack.
+    constexpr std::int64_t slab = 1024;
+    for (std::int64_t first = 0; first < p.n; first += slab) {
+      const std::int64_t columns = p.n - first < slab ? p.n - first : slab;
+      if (p.accumulate) y.middleCols(first, columns).noalias() += a * b.middleCols(first, columns);
+      else y.middleCols(first, columns).noalias() = a * b.middleCols(first, columns);
+    }
   }
 }
 
