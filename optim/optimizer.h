@@ -2,26 +2,57 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "optim/objective.h"
+#include "optim/settings.h"
 
 namespace gradus::optim {
 
+// Why a method, or the solver inside it, stopped where it did.
+enum class Reason {
+  stepped,             // an ordinary step
+  converged,           // the gradient is small enough, or the model is minimised to the accuracy asked for
+  negative_curvature,  // along a direction of negative curvature
+  boundary,            // at the boundary of the trust region
+  iteration_limit,     // as many iterations as allowed
+  no_progress,         // no acceptable point was found; theta is where it was
+  not_finite           // a value, gradient or product is not finite; theta is where it was
+};
+const char* name_of(Reason reason);
+
 struct StepReport {
+  static constexpr double none = std::numeric_limits<double>::quiet_NaN();  // what a method does not have
+
   double loss = 0;  // at the point from which the step was taken
+  Reason reason = Reason::stepped;
+  double gradient_norm = none, step_norm = none;
+  // Of methods that solve for a step.
+  double damping = none;          // weight of the identity that was added to the curvature
+  double trust_radius = none;     // with which the step was computed
+  double reduction_ratio = none;  // actual reduction over the model's
+  double step_length = none;      // along the direction found
+  std::int64_t inner_iterations = -1;
+  Reason inner_reason = Reason::stepped;
+
+  // Nothing more will come of further steps at this point and on these data.
+  bool is_final() const {
+    return reason == Reason::converged || reason == Reason::no_progress || reason == Reason::not_finite;
+  }
 };
 
-// A place that state is shown to, by name: to count it, to save it, or to restore it.
+// A place that state is shown to, by name: to count it, to save it, or to restore it. What is undefined or absent so far is
+// shown all the same.
 class StateVisitor {
  public:
   virtual ~StateVisitor() = default;
   virtual void tensor(std::string_view name, Tensor& value) = 0;
   virtual void counter(std::string_view name, std::int64_t& value) = 0;
+  virtual void number(std::string_view name, double& value) = 0;
 };
 
 class Optimizer {
@@ -31,41 +62,30 @@ class Optimizer {
   virtual StepReport step(Objective& objective, const Tensor& theta) = 0;
   // Shows every piece of state under a fixed name.
   virtual void visit(StateVisitor& visitor) = 0;
+  // The point to evaluate the model at; an average of the points for methods that keep one.
+  virtual Tensor evaluation_point(const Tensor& theta) { return theta; }
+  // Tells a held-out loss to whoever steers by it (the schedule "plateau").
+  virtual void observe(double /*held_out_loss*/) {}
   // Bytes of the tensors that the optimizer keeps between steps.
   std::int64_t state_bytes();
 };
 
-// A named number that a method depends on, e.g. {"beta1", 0.9, 0, 1, "decay of the first moment"}.
-struct Hyperparameter {
-  std::string name;
-  double default_value;
-  double low, high;   // low <= value <= high, or < high where high_open
-  bool high_open;
-  std::string help;
-  bool is_flag = false;  // 0 or 1
-};
-
-Hyperparameter positive(std::string name, double value, std::string help);          // > 0
-Hyperparameter non_negative(std::string name, double value, std::string help);      // >= 0
-Hyperparameter decay(std::string name, double value, std::string help);             // in [0, 1)
-Hyperparameter flag(std::string name, bool value, std::string help);                // 0 or 1
-
-// The values of a method's hyperparameters, complete and checked.
-class Settings {
- public:
-  double operator[](std::string_view name) const;
-  void set(std::string name, double value) { values_.push_back({std::move(name), value}); }
-
- private:
-  std::vector<std::pair<std::string, double>> values_;
+// What distinguishes families of methods.
+enum class Family {
+  elementwise,  // first order; each parameter's step depends on its own gradients alone
+  layerwise,    // first order; looks at the slices of theta, or at all of it
+  curvature     // asks for products, several values or several gradients a step
 };
 
 // A method: its name, its source, its hyperparameters, and how one is made.
 struct Method {
   std::string name;
-  std::string source;  // author, year
+  std::string source;  // author (year), equation or algorithm
   std::vector<Hyperparameter> hyperparameters;
   std::function<std::unique_ptr<Optimizer>(const Settings&)> make;
+  Family family = Family::elementwise;
+  std::string formula = {};      // the update, in plain text, one line an assignment
+  std::string differences = {};  // where other libraries differ; whole sentences
 };
 
 // All methods, in a fixed order (optim/registry.cpp).
@@ -75,7 +95,6 @@ const Method& method(const std::string& name);
 
 // Makes an optimizer by name. Hyperparameters that are not given have their defaults; an unknown one or a value out of range
 // throws std::invalid_argument, which names the valid ones.
-using NamedValues = std::vector<std::pair<std::string, double>>;
 std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const NamedValues& hyperparameters = {});
 
 }  // namespace gradus::optim

@@ -1,16 +1,21 @@
-// Every method that can be asked for by name: one line each.
-#include "optim/methods/adagrad.h"
-#include "optim/methods/adam.h"
-#include "optim/methods/momentum.h"
-#include "optim/methods/rmsprop.h"
-#include "optim/methods/sgd.h"
+// Every method that can be asked for by name: a declaration and a place in the list each.
 #include "optim/optimizer.h"
 
 namespace gradus::optim {
 
+// methods/NAME.cpp
+Method adagrad_method();
+Method adam_method();
+Method adamw_method();
+Method gradient_descent_method();
+Method momentum_method();
+Method nesterov_method();
+Method rmsprop_method();
+Method sgd_method();
+
 const std::vector<Method>& methods() {
   static const std::vector<Method> all = {
-      gradient_descent_method(), sgd_method(),  momentum_method(), nesterov_method(),
+      gradient_descent_method(), sgd_method(),   momentum_method(), nesterov_method(),
       adam_method(),             adamw_method(), rmsprop_method(),  adagrad_method(),
   };
   return all;

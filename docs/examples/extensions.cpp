@@ -68,7 +68,7 @@ class Signum final : public Optimizer {
   void visit(StateVisitor& visitor) override { visitor.tensor("momentum", momentum_); }
 
  private:
-  double learning_rate_, beta_;
+  Setting learning_rate_, beta_;
   Tensor momentum_;
 };
 

@@ -19,8 +19,33 @@ struct Interrupted {};  // a signal asked the run to stop
 
 // The range of a hyperparameter as an option's check.
 Check check_of(const optim::Hyperparameter& h) {
+  if (h.kind == optim::Hyperparameter::Kind::count) return at_least(h.low);
   if (h.high_open && std::isfinite(h.high)) return from_to_below(h.low, h.high);
+  if (!h.high_open) return between(h.low, h.high);
   return h.low > 0 ? more_than(0) : at_least(0);
+}
+
+// Declares a hyperparameter as an option and returns its value.
+optim::GivenValue value_from(Options& options, const optim::Hyperparameter& h, const optim::GivenValue& fallback) {
+  using Kind = optim::Hyperparameter::Kind;
+  switch (h.kind) {
+    case Kind::flag: return options.get(h.name, fallback.number() != 0, h.help) ? 1.0 : 0.0;
+    case Kind::count:
+      return static_cast<double>(options.get(h.name, static_cast<std::int64_t>(fallback.number()), h.help, check_of(h)));
+    case Kind::choice: return options.get(h.name, fallback.text(), h.help, one_of(h.choices));
+    case Kind::number: break;
+  }
+  return options.get(h.name, fallback.number(), h.help, check_of(h));
+}
+
+// The default of a method's hyperparameter, or the program's where that differs.
+optim::GivenValue default_of(const std::string& method, const optim::Hyperparameter& h,
+                             const std::vector<MethodDefaults>& changes) {
+  for (const MethodDefaults& changed : changes)
+    for (const auto& [name, value] : changed.values)
+      if (changed.method == method && name == h.name) return value;
+  if (h.kind == optim::Hyperparameter::Kind::choice) return h.default_text();
+  return h.default_value;
 }
 
 }  // namespace
@@ -41,15 +66,8 @@ ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<Me
   for (const optim::Method& method : optim::methods()) names.push_back(method.name);
   const std::string name = options_.get("optimizer", fallback, "the method", one_of(names));
   optim::NamedValues values;
-  for (const optim::Hyperparameter& h : optim::method(name).hyperparameters) {
-    double value = h.default_value;
-    for (const MethodDefaults& changed : defaults)
-      for (const auto& [changed_name, its_value] : changed.values)
-        if (changed.method == name && changed_name == h.name) value = its_value;
-    const double chosen =
-        h.is_flag ? options_.get(h.name, value != 0, h.help) : options_.get(h.name, value, h.help, check_of(h));
-    values.emplace_back(h.name, chosen);
-  }
+  for (const optim::Hyperparameter& h : optim::method(name).hyperparameters)
+    values.emplace_back(h.name, value_from(options_, h, default_of(name, h, defaults)));
   return {name, optim::make_optimizer(name, values)};
 }
 

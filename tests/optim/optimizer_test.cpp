@@ -76,6 +76,10 @@ struct Collected final : StateVisitor {
   void counter(std::string_view name, std::int64_t& value) override {
     EXPECT_TRUE(counters.emplace(name, value).second) << name << " twice";
   }
+  std::map<std::string, double> numbers;
+  void number(std::string_view name, double& value) override {
+    EXPECT_TRUE(numbers.emplace(name, value).second) << name << " twice";
+  }
 };
 Collected state_of(Optimizer& optimizer) {
   Collected state;
@@ -89,6 +93,7 @@ struct Restore final : StateVisitor {
   const Collected& saved;
   void tensor(std::string_view name, Tensor& value) override { value = saved.tensors.at(std::string(name)).clone(); }
   void counter(std::string_view name, std::int64_t& value) override { value = saved.counters.at(std::string(name)); }
+  void number(std::string_view name, double& value) override { value = saved.numbers.at(std::string(name)); }
 };
 
 // Each method in each form that keeps other state, with the names of its vectors and counters.
@@ -118,7 +123,7 @@ const std::vector<Variant>& variants() {
 }
 std::string label(const Variant& v) {
   std::string text = v.method;
-  for (const auto& [name, value] : v.values) text += " " + name + "=" + std::to_string(value);
+  for (const auto& [name, value] : v.values) text += " " + name + "=" + (value.is_text() ? value.text() : std::to_string(value.number()));
   return text;
 }
 

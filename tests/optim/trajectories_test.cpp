@@ -25,7 +25,7 @@ struct Values {
   NamedValues given;
   double operator()(const std::string& name) const {
     for (const auto& [known, value] : given)
-      if (known == name) return value;
+      if (known == name) return value.number();
     for (const Hyperparameter& h : method(optimizer).hyperparameters)
       if (h.name == name) return h.default_value;
     throw std::logic_error(optimizer + " has no " + name);
@@ -395,7 +395,7 @@ TEST_P(Trajectory, DependsOnEachHyperparameterThatIsGiven) {
       for (std::size_t t = 0; t < path.size(); ++t)
         difference = std::max(difference, relative_difference(other[t], path[t]));
     }
-    EXPECT_GT(difference, 1e-5) << name << " = " << value;
+    EXPECT_GT(difference, 1e-5) << name << " = " << value.number();
   }
 }
 

@@ -1,13 +1,12 @@
 // Adagrad, diagonal form. Duchi, Hazan & Singer (2011), section 1.1.
 //   v <- v + g^2;  theta <- theta - learning_rate g / (sqrt(v) + epsilon)
 // v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras.
-#pragma once
-
 #include "autodiff/kernels/math.h"
 #include "optim/optimizer.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
+namespace {
 
 class Adagrad final : public Optimizer {
  public:
@@ -28,16 +27,22 @@ class Adagrad final : public Optimizer {
   void visit(StateVisitor& visitor) override { visitor.tensor("accumulator", accumulator_); }
 
  private:
-  double learning_rate_, epsilon_, initial_;
+  Setting learning_rate_, epsilon_, initial_;
   Tensor accumulator_;
 };
 
-inline Method adagrad_method() {
+}  // namespace
+
+Method adagrad_method() {
   return {"adagrad",
           "Duchi, Hazan & Singer (2011)",
           {positive("learning_rate", 0.01, "step size"), positive("epsilon", 1e-10, "added to the root of the sum of squares"),
            non_negative("initial_accumulator", 0, "where the sum of squares starts")},
-          [](const Settings& s) { return std::make_unique<Adagrad>(s); }};
+          [](const Settings& s) { return std::make_unique<Adagrad>(s); },
+          Family::elementwise,
+          "v <- v + g^2\n"
+          "theta <- theta - learning_rate g / (sqrt(v) + epsilon)",
+          "v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras."};
 }
 
 }  // namespace gradus::optim

@@ -1,12 +1,11 @@
 // Gradient descent. Cauchy (1847); on mini-batches, Robbins & Monro (1951).
 //   theta <- theta - learning_rate g
 // The two names are one formula: "gradient_descent" says that the objective is the whole data set, "sgd" that it is a batch.
-#pragma once
-
 #include "optim/optimizer.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
+namespace {
 
 class Sgd final : public Optimizer {
  public:
@@ -14,22 +13,26 @@ class Sgd final : public Optimizer {
 
   StepReport step(Objective& objective, const Tensor& theta) override {
     objective.move_to(theta);
-    update_each(theta, objective.gradient(), [rate = learning_rate_]<class T>(T) {
-      return [rate = static_cast<T>(rate)](T& x, T g) { x -= rate * g; };
+    update_each(theta, objective.gradient(), [this]<class T>(T) {
+      return [rate = static_cast<T>(learning_rate_)](T& x, T g) { x -= rate * g; };
     });
     return {objective.value()};
   }
   void visit(StateVisitor&) override {}
 
  private:
-  double learning_rate_;
+  Setting learning_rate_;
 };
 
-inline Method sgd_method() {
+}  // namespace
+
+Method sgd_method() {
   return {"sgd", "Robbins & Monro (1951)", {positive("learning_rate", 0.01, "step size")},
-          [](const Settings& s) { return std::make_unique<Sgd>(s); }};
+          [](const Settings& s) { return std::make_unique<Sgd>(s); },
+          Family::elementwise,
+          "theta <- theta - learning_rate g"};
 }
-inline Method gradient_descent_method() {
+Method gradient_descent_method() {
   Method method = sgd_method();
   method.name = "gradient_descent";
   method.source = "Cauchy (1847)";

@@ -5,8 +5,6 @@
 // correction (the paper's "epsilon hat"), so its effect differs in the first steps. AMSGrad takes the maximum of v over time
 // and corrects it, as PyTorch does. AdamW shrinks theta by learning_rate * weight_decay first (PyTorch; the paper multiplies by
 // the schedule's factor instead of the rate).
-#pragma once
-
 #include <cmath>
 
 #include "autodiff/kernels/math.h"
@@ -14,16 +12,17 @@
 #include "optim/update.h"
 
 namespace gradus::optim {
+namespace {
 
 class Adam final : public Optimizer {
  public:
-  Adam(const Settings& s, double weight_decay)
+  Adam(const Settings& s, Setting weight_decay)
       : learning_rate_(s["learning_rate"]),
         beta1_(s["beta1"]),
         beta2_(s["beta2"]),
         epsilon_(s["epsilon"]),
-        weight_decay_(weight_decay),
-        amsgrad_(s["amsgrad"] != 0) {}
+        weight_decay_(std::move(weight_decay)),
+        amsgrad_(s.flag("amsgrad")) {}
 
   StepReport step(Objective& objective, const Tensor& theta) override {
     objective.move_to(theta);
@@ -76,25 +75,40 @@ class Adam final : public Optimizer {
             static_cast<T>(1 - learning_rate_ * weight_decay_)};
   }
 
-  double learning_rate_, beta1_, beta2_, epsilon_, weight_decay_;
+  Setting learning_rate_, beta1_, beta2_, epsilon_, weight_decay_;
   bool amsgrad_;
   Tensor first_moment_, second_moment_, largest_second_moment_;
   std::int64_t step_ = 0;
 };
 
-inline Method adam_method() {
+}  // namespace
+
+Method adam_method() {
   return {"adam",
           "Kingma & Ba (2015), Algorithm 1",
           {positive("learning_rate", 0.001, "step size"), decay("beta1", 0.9, "decay of the first moment"),
            decay("beta2", 0.999, "decay of the second moment"),
            positive("epsilon", 1e-8, "added to the root of the second moment"),
            flag("amsgrad", false, "use the largest second moment so far (Reddi et al. 2018)")},
-          [](const Settings& s) { return std::make_unique<Adam>(s, 0.0); }};
+          [](const Settings& s) { return std::make_unique<Adam>(s, Setting(std::make_shared<double>(0.0))); },
+          Family::elementwise,
+          "m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2\n"
+          "m^ = m / (1 - beta1^t);  v^ = v / (1 - beta2^t)\n"
+          "theta <- theta - learning_rate m^ / (sqrt(v^) + epsilon)",
+          "Epsilon stands outside the root and after the correction of v, as in the paper and PyTorch; Keras adds it before the "
+          "correction (the paper's \"epsilon hat\"). With amsgrad the maximum of v over time is taken and then corrected, as in "
+          "PyTorch."};
 }
-inline Method adamw_method() {
+Method adamw_method() {
   Method method = adam_method();
   method.name = "adamw";
   method.source = "Loshchilov & Hutter (2019), Algorithm 2";
+  method.formula =
+      "m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2\n"
+      "m^ = m / (1 - beta1^t);  v^ = v / (1 - beta2^t)\n"
+      "theta <- (1 - learning_rate weight_decay) theta - learning_rate m^ / (sqrt(v^) + epsilon)";
+  method.differences +=
+      " The decay is multiplied by the rate, as in PyTorch; the paper multiplies it by the schedule's factor alone.";
   method.hyperparameters.push_back(
       non_negative("weight_decay", 0.01, "decoupled: theta shrinks by learning_rate * weight_decay a step"));
   method.make = [](const Settings& s) { return std::make_unique<Adam>(s, s["weight_decay"]); };

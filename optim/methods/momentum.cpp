@@ -3,12 +3,11 @@
 // and Nesterov's accelerated gradient, Nesterov (1983), as Sutskever et al. (2013), eq. 3-4, in terms of the look-ahead point:
 //   v <- mu v + g;  theta <- theta - learning_rate (g + mu v)
 // Keras and Sutskever put the rate inside, v <- mu v - learning_rate g: the same as long as the rate does not change.
-#pragma once
-
 #include "optim/optimizer.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
+namespace {
 
 class Momentum final : public Optimizer {
  public:
@@ -33,17 +32,25 @@ class Momentum final : public Optimizer {
   void visit(StateVisitor& visitor) override { visitor.tensor("velocity", velocity_); }
 
  private:
-  double learning_rate_, momentum_;
+  Setting learning_rate_, momentum_;
   bool nesterov_;
   Tensor velocity_;
 };
 
-inline Method momentum_method(bool nesterov = false) {
+Method make(bool nesterov) {
   return {nesterov ? "nesterov" : "momentum",
           nesterov ? "Nesterov (1983); Sutskever et al. (2013)" : "Polyak (1964)",
           {positive("learning_rate", 0.01, "step size"), decay("momentum", 0.9, "decay of the velocity")},
-          [nesterov](const Settings& s) { return std::make_unique<Momentum>(s, nesterov); }};
+          [nesterov](const Settings& s) { return std::make_unique<Momentum>(s, nesterov); },
+          Family::elementwise,
+          nesterov ? "v <- momentum v + g\ntheta <- theta - learning_rate (g + momentum v)"
+                   : "v <- momentum v + g\ntheta <- theta - learning_rate v",
+          "Keras and Sutskever put the rate inside, v <- momentum v - learning_rate g: the same while the rate is constant."};
 }
-inline Method nesterov_method() { return momentum_method(true); }
+
+}  // namespace
+
+Method momentum_method() { return make(false); }
+Method nesterov_method() { return make(true); }
 
 }  // namespace gradus::optim

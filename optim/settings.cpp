@@ -1,0 +1,168 @@
+#include "optim/settings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <stdexcept>
+
+namespace gradus::optim {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double largest_count = 1e15;  // whole numbers up to here are exact, and larger ones are slips of the pen
+
+// Levenshtein's distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
+double value_of(const std::string& owner, const Hyperparameter& h, const GivenValue& given) {
+  if (!given.is_text()) {
+    check_value(owner, h, given.number());
+    return given.number();
+  }
+  if (h.kind != Hyperparameter::Kind::choice)
+    throw std::invalid_argument(owner + ": " + h.name + " = '" + given.text() + "', expected " + h.range());
+  const auto found = std::find(h.choices.begin(), h.choices.end(), given.text());
+  if (found == h.choices.end())
+    throw std::invalid_argument(owner + ": " + h.name + " = '" + given.text() +
+                                "': " + choices_text(given.text(), h.choices));
+  return static_cast<double>(found - h.choices.begin());
+}
+
+}  // namespace
+
+std::string Hyperparameter::range() const {
+  switch (kind) {
+    case Kind::flag: return "0 or 1";
+    case Kind::count: return "a whole number >= " + short_number(low);
+    case Kind::choice: {
+      std::string text = "one of";
+      for (std::size_t i = 0; i < choices.size(); ++i) text += (i ? ", " : " ") + choices[i];
+      return text;
+    }
+    case Kind::number: break;
+  }
+  if (high == infinity) return low > 0 ? "a finite number > 0" : "a finite number >= 0";
+  return short_number(low) + " <= " + name + (high_open ? " < " : " <= ") + short_number(high);
+}
+
+std::string Hyperparameter::default_text() const {
+  if (kind == Kind::choice) return choices[static_cast<std::size_t>(default_value)];
+  if (kind == Kind::flag) return default_value != 0 ? "true" : "false";
+  return short_number(default_value);
+}
+
+Hyperparameter positive(std::string name, double value, std::string help) {
+  return {std::move(name), value, std::numeric_limits<double>::min(), infinity, true, std::move(help)};
+}
+Hyperparameter non_negative(std::string name, double value, std::string help) {
+  return {std::move(name), value, 0, infinity, true, std::move(help)};
+}
+Hyperparameter decay(std::string name, double value, std::string help) {
+  return {std::move(name), value, 0, 1, true, std::move(help)};
+}
+Hyperparameter between(std::string name, double value, double low, double high, std::string help) {
+  return {std::move(name), value, low, high, false, std::move(help)};
+}
+Hyperparameter count(std::string name, std::int64_t value, std::int64_t low, std::string help) {
+  return {std::move(name), static_cast<double>(value), static_cast<double>(low),      largest_count, false,
+          std::move(help), Hyperparameter::Kind::count};
+}
+Hyperparameter flag(std::string name, bool value, std::string help) {
+  return {std::move(name), value ? 1.0 : 0.0, 0, 1, false, std::move(help), Hyperparameter::Kind::flag};
+}
+Hyperparameter choice(std::string name, std::string value, std::vector<std::string> choices, std::string help) {
+  const auto found = std::find(choices.begin(), choices.end(), value);
+  if (found == choices.end()) throw std::logic_error("choice " + name + ": its default is none of its choices");
+  const auto position = static_cast<double>(found - choices.begin());
+  const auto last = static_cast<double>(choices.size() - 1);
+  return {std::move(name), position, 0, last, false, std::move(help), Hyperparameter::Kind::choice, std::move(choices)};
+}
+
+const std::shared_ptr<double>& Settings::find(std::string_view name) const {
+  for (const Entry& entry : *entries_)
+    if (entry.name == name) return entry.value;
+  throw std::logic_error("settings: no hyperparameter " + std::string(name));
+}
+
+bool Settings::has(std::string_view name) const {
+  return std::any_of(entries_->begin(), entries_->end(), [&](const Entry& entry) { return entry.name == name; });
+}
+
+const std::string& Settings::choice(std::string_view name) const {
+  for (const Entry& entry : *entries_)
+    if (entry.name == name && !entry.choice.empty()) return entry.choice;
+  throw std::logic_error("settings: no choice " + std::string(name));
+}
+
+void Settings::set(const std::string& name, double value) {
+  if (has(name))
+    *find(name) = value;
+  else
+    entries_->push_back({name, "", std::make_shared<double>(value)});
+}
+
+void Settings::set_choice(const std::string& name, std::string value) {
+  set(name, 0);
+  for (Entry& entry : *entries_)
+    if (entry.name == name) entry.choice = std::move(value);
+}
+
+std::string choices_text(const std::string& asked, const std::vector<std::string>& names) {
+  std::string all, nearest;
+  std::size_t best = asked.size();
+  for (const std::string& name : names) {
+    all += (all.empty() ? "" : ", ") + name;
+    if (const std::size_t d = distance(asked, name); d < best) best = d, nearest = name;
+  }
+  const std::string hint = nearest.empty() || best > 2 ? "" : "did you mean " + nearest + "? ";
+  return hint + "expected one of " + all;
+}
+
+void check_value(const std::string& owner, const Hyperparameter& h, double value) {
+  const bool inside = std::isfinite(value) && value >= h.low && (h.high_open ? value < h.high : value <= h.high);
+  const bool whole = h.kind == Hyperparameter::Kind::number || value == std::floor(value);
+  if (!inside || !whole)
+    throw std::invalid_argument(owner + ": " + h.name + " = " + short_number(value) + ", expected " + h.range());
+}
+
+Settings make_settings(const std::string& owner, const std::vector<Hyperparameter>& hyperparameters,
+                       const NamedValues& given) {
+  std::vector<std::string> names;
+  for (const Hyperparameter& h : hyperparameters) names.push_back(h.name);
+  for (const auto& [name, value] : given)
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      throw std::invalid_argument(owner + ": unknown hyperparameter '" + name + "': " + choices_text(name, names));
+  Settings settings;
+  for (const Hyperparameter& h : hyperparameters) {
+    double value = h.default_value;
+    for (const auto& [name, its_value] : given)
+      if (name == h.name) value = value_of(owner, h, its_value);
+    if (h.kind == Hyperparameter::Kind::choice)
+      settings.set_choice(h.name, h.choices[static_cast<std::size_t>(value)]);
+    else
+      settings.set(h.name, value);
+  }
+  return settings;
+}
+
+}  // namespace gradus::optim
