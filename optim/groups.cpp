@@ -60,6 +60,8 @@ std::vector<Group> parse_groups(std::string_view text) {
     Group group{std::string(words[0]), {}};
     if (group.selector.find('=') != std::string::npos || group.selector == "@")
       throw std::invalid_argument(complaint + "expected @TAG or a pattern for names, then NAME=VALUE");
+    if (group.selector.find('/') != std::string::npos)
+      throw std::invalid_argument(complaint + "a selector has no '/'");  // which means something in state files
     for (std::size_t i = 1; i < words.size(); ++i) {
       const std::size_t equals = words[i].find('=');
       if (equals == 0 || equals == words[i].npos || equals + 1 == words[i].size())

@@ -1,7 +1,6 @@
 #include "optim/recipe.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <stdexcept>
 
 #include "optim/scheduled.h"
