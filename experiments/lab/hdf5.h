@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "autodiff/tensor.h"
+
 namespace gradus::lab::h5 {
 
 // An open HDF5 object, closed with the function that belongs to its kind.
@@ -55,6 +57,9 @@ class Group {
   // Rows of `columns` numbers each, along two scales; stored as float32 if they were that to begin with.
   Dataset vectors(const std::string& name, std::span<const double> values, const Dataset& rows, const Dataset& columns,
                   bool single_precision);
+
+  // float32 or float64 of any shape, as it is in memory: contiguous, without filters.
+  void tensor(const std::string& name, const Tensor& values);
 
   void attribute(const std::string& name, const std::string& text);
   void attribute(const std::string& name, std::int64_t value);

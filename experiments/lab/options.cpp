@@ -225,8 +225,9 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
     value = argument->value;
     if (!good(value)) {
       const std::string near = nearest(value, check.choices);
-      throw UsageError(fmt::format("--{}={}: {}expected {}", argument->spelled, value,
-                                   near.empty() ? "" : fmt::format("did you mean {}? ", near), check.range));
+      throw UsageError(fmt::format("--{}={}: {}expected one of {}", argument->spelled, value,
+                                   near.empty() ? "" : fmt::format("did you mean {}? ", near),
+                                   fmt::join(check.choices, ", ")));
     }
   }
   declare(name, fallback, value, help, check, recorded);

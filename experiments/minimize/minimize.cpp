@@ -1,37 +1,11 @@
 // Minimises a function by name with an optimizer by name, and writes the whole trajectory.
 #include <fmt/format.h>
 
-#include <chrono>
-#include <cmath>
-
-#include "experiments/minimize/contour.h"
-#include "experiments/minimize/problem_options.h"
-#include "experiments/minimize/trajectory.h"
+#include "experiments/minimize/minimization.h"
 
 using namespace gradus;
 
 namespace {
-
-double norm_of(const Tensor& v) {
-  double sum = 0, scale = 0;
-  for (std::int64_t i = 0; i < v.size(); ++i) scale = std::max(scale, std::abs(v.at(i)));
-  if (scale == 0 || !std::isfinite(scale)) return scale;
-  for (std::int64_t i = 0; i < v.size(); ++i) sum += (v.at(i) / scale) * (v.at(i) / scale);
-  return scale * std::sqrt(sum);
-}
-
-double distance(const Tensor& a, const Tensor& b) {
-  const Tensor difference = a.clone();
-  for (std::int64_t i = 0; i < a.size(); ++i) difference.set(i, a.at(i) - b.at(i));
-  return norm_of(difference);
-}
-
-struct Plan {
-  std::int64_t steps, log_every, trajectory_limit, contour;
-  double gradient_tolerance;
-  bool with_theta;
-  std::optional<Window> window;
-};
 
 Plan declare_plan(lab::Run& run) {
   Plan plan{};
@@ -51,6 +25,8 @@ Plan declare_plan(lab::Run& run) {
       throw lab::UsageError("--contour-window=" + window + ": expected x_low,x_high,y_low,y_high");
     plan.window = Window{numbers[0], numbers[1], numbers[2], numbers[3]};
   }
+  plan.load_state = run.option("load_state", "", "go on from this state file, with --steps more steps");
+  plan.save_state = run.control("save_state", "", "write the state at the end, to go on from; replaces the file");
   return plan;
 }
 
@@ -66,126 +42,6 @@ void check_plan(const Plan& plan, std::int64_t dimension) {
                     plan.steps, dimension, plan.trajectory_limit));
 }
 
-// The run itself, from the first step to the end for whatever reason.
-class Minimization {
- public:
-  Minimization(lab::Run& run, const ProblemOptions& asked, const problems::Request& request,
-               lab::ChosenOptimizer& optimizer, const Plan& plan)
-      : run_(run),
-        optimizer_(optimizer),
-        plan_(plan),
-        objective_(problems::make_objective(asked.problem(), request)),
-        observer_(problems::make_objective(asked.problem(), request)),
-        theta_(asked.start()),
-        start_(theta_.to_vector()),
-        trajectory_(run, theta_.size(), theta_.dtype(), plan.with_theta) {
-    const problems::Problem& p = asked.problem();
-    const problems::Minimum minimum = p.minimum(theta_.size());
-    run.set_attribute("problem_formula", p.formula);
-    run.set_attribute("problem_source", p.source);
-    run.set_attribute("dimension", theta_.size());
-    if (std::isfinite(minimum.value)) run.set_attribute("minimum", minimum.value);
-    if (!minimum.point.empty() && minimum.point.size() <= 100) run.set_attribute("minimiser", minimum.point);
-    minimiser_ = minimum.point;
-    run.expect_steps(plan.steps);
-  }
-
-  void run() {
-    try {
-      iterate();
-    } catch (...) {
-      finish();
-      throw;
-    }
-    finish();
-  }
-
- private:
-  void iterate() {
-    for (std::int64_t step = 0;; ++step) {
-      look(step);
-      const bool last = step == plan_.steps;
-      if (place_.gradient_norm <= plan_.gradient_tolerance && known_)
-        return end("converged",
-                   fmt::format("gradient norm {:.3g} <= {:.3g}", place_.gradient_norm, plan_.gradient_tolerance));
-      if (last) return end("step_limit", fmt::format("{} steps", plan_.steps));
-      if (!take_step()) return;
-      run_.stop_if_asked();
-    }
-  }
-
-  // Goes to the step's data and looks at the point, at no cost to the method, if anybody wants to know.
-  void look(std::int64_t step) {
-    objective_->set_step(static_cast<std::uint64_t>(step));
-    observer_->set_step(static_cast<std::uint64_t>(step));
-    place_.step = step;
-    place_.theta = optimizer_->evaluation_point(theta_).clone();
-    known_ = false;
-    if (step % plan_.log_every == 0 || step == plan_.steps || plan_.gradient_tolerance > 0) evaluate();
-  }
-  void evaluate() {
-    if (known_) return;
-    observer_->move_to(place_.theta);
-    place_.gradient_norm = norm_of(observer_->gradient());
-    place_.value = observer_->value();
-    known_ = true;
-  }
-
-  // One step of the method and its row. Returns whether there is a point in another one.
-  bool take_step() {
-    const Tensor before = theta_.clone();
-    const optim::Costs costs = objective_->costs();
-    const double seconds = seconds_;
-    const auto begin = std::chrono::steady_clock::now();
-    const optim::StepReport report = optimizer_->step(*objective_, theta_);
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    const bool final = report.is_final() && !objective_->is_noisy();
-    if (place_.step % plan_.log_every == 0 || final || !std::isfinite(report.loss)) {
-      evaluate();
-      trajectory_.add(place_, costs, seconds, &report, distance(theta_, before));
-    }
-    if (report.reason == optim::Reason::not_finite)
-      throw lab::Diverged(fmt::format("a value, gradient or product is not finite at step {}", place_.step));
-    if (!final) return true;
-    look(place_.step + 1);
-    evaluate();
-    end(optim::name_of(report.reason), fmt::format("{} stopped by itself", optimizer_.name));
-    return false;
-  }
-
-  // The last row.
-  void end(const std::string& reason, const std::string& why) {
-    evaluate();
-    trajectory_.add(place_, objective_->costs(), seconds_, nullptr, optim::StepReport::none);
-    run_.set_reason(fmt::format("{}: {}", reason, why));
-    run_.say(fmt::format("{} after {} steps ({}): value {:.10g}, gradient norm {:.3g}", reason, place_.step, why,
-                         place_.value, place_.gradient_norm));
-  }
-
-  // What is written whatever the end.
-  void finish() {
-    run_.set_attribute("steps_taken", place_.step);
-    run_.set_attribute("final_value", place_.value);
-    run_.set_attribute("final_gradient_norm", place_.gradient_norm);
-    run_.set_attribute("optimizer_state_bytes", optimizer_->state_bytes());
-    if (plan_.contour > 0)
-      write_contour(run_, *observer_,
-                    plan_.window ? *plan_.window : window_around(trajectory_.path(), start_, minimiser_),
-                    plan_.contour);
-  }
-
-  lab::Run& run_;
-  lab::ChosenOptimizer& optimizer_;
-  Plan plan_;
-  std::unique_ptr<problems::TapeObjective> objective_, observer_;
-  Tensor theta_;
-  std::vector<double> start_, minimiser_;
-  Trajectory trajectory_;
-  Place place_;
-  bool known_ = false;  // value and gradient norm are those of the place
-  double seconds_ = 0;
-};
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -198,6 +54,8 @@ int main(int argc, char** argv) {
         run.finish_options();
         const problems::Request& request = asked.load();
         check_plan(plan, request.dimension);
+        if (!plan.load_state.empty() && asked.start_given())
+          throw lab::UsageError("--start: --load-state says where to go on");
         Minimization(run, asked, request, optimizer, plan).run();
       },
       "float64");

@@ -23,6 +23,8 @@ class ProblemOptions {
   // Reads the data, if there are any. Throws std::runtime_error for a bad file, std::invalid_argument for a bad
   // request.
   const problems::Request& load();
+  // Whether a start was asked for.
+  bool start_given() const { return start_ != "standard"; }
   // Where to start: as published, the numbers given, or random. After load().
   Tensor start() const;
 
