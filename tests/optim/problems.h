@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cmath>
-#include <functional>
 #include <memory>
 #include <random>
 #include <span>
@@ -13,12 +12,9 @@
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "optim/objective.h"
+#include "tests/optim/problem.h"
 
 namespace gradus::optim {
-
-using Vector = std::vector<double>;
-// Returns the value at theta and writes the gradient, which has theta's length.
-using Function = std::function<double(const Vector& theta, Vector& gradient)>;
 
 // An objective that is a plain function.
 class FunctionObjective final : public Objective {
@@ -49,14 +45,6 @@ class FunctionObjective final : public Objective {
   std::int64_t size_;
   DType type_;
   std::vector<Slice> slices_;
-};
-
-struct Problem {
-  std::string name;
-  Vector start;
-  Function function;
-  std::function<std::unique_ptr<Objective>(DType)> objective;
-  std::vector<Slice> slices;
 };
 
 // `count` numbers, uniform in [-1, 1), the same on every machine.

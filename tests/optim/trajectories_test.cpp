@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "optim/optimizer.h"
+#include "tests/optim/problems.h"
 #include "tests/optim/transcriptions/transcriptions.h"
 
 namespace gradus::optim {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "optim/optimizer.h"
-#include "tests/optim/problems.h"
+#include "tests/optim/problem.h"
 
 namespace gradus::optim {
 
