@@ -87,8 +87,8 @@ inline Function random_quadratic(std::size_t n) {
 
 inline Problem quadratic() { return plain_problem("quadratic", random_numbers(10, 3), random_quadratic(10)); }
 
-// The quadratic of parts of every kind: matrices with fewer and with more rows than columns, three axes, an embedding, a
-// vector that starts at 0, a single number, and a matrix on which nothing depends.
+// The quadratic of parts of every kind: matrices with fewer and with more rows than columns, three axes, an embedding,
+// a vector that starts at 0, a single number, and a matrix on which nothing depends.
 inline Problem shaped_quadratic() {
   const std::vector<Slice> slices{{"wide", {3, 5}, 0, {}},
                                   {"tall", {6, 4}, 15, {}},

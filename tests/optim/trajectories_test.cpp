@@ -22,9 +22,6 @@ const std::vector<Case>& cases() {
     for (const auto& part : {descent_cases(), root_mean_square_cases(), adam_cases(), moments_cases(), sign_cases(),
                              averaging_cases(), layerwise_cases(), matrix_cases()})
       joined.insert(joined.end(), part.begin(), part.end());
-    std::erase_if(joined, [](const Case& c) {
-      return std::none_of(methods().begin(), methods().end(), [&](const Method& m) { return m.name == c.optimizer; });
-    });
     return joined;
   }();
   return all;

@@ -103,7 +103,7 @@ Path adamax(const Problem& problem, const Values& h) {
   return path;
 }
 
-// Dozat (2016), Algorithm 2, with the schedule of his section on mu_t as PyTorch has it:
+// Dozat (2016), Algorithm 2; the schedule of mu_t is PyTorch's, which spreads his by a decay psi:
 //   mu_t = beta1 (1 - 0.96^(t psi) / 2).
 Path nadam(const Problem& problem, const Values& h) {
   const double alpha = h("learning_rate"), beta1 = h("beta1"), nu = h("beta2"), epsilon = h("epsilon");
@@ -186,7 +186,11 @@ std::vector<Case> adam_cases() {
        {0.05, 0.05, 0.02, 0.05},
        {{"amsgrad", 1}, {"weight_decay", 0.2}, {"beta2", 0.9}, {"epsilon", 1e-3}}},
       {"adamax", "adamax", adamax, {0.05, 0.02, 0.01, 0.05}, {}},
-      {"adamax_other", "adamax", adamax, {0.05, 0.002, 0.01, 0.05}, {{"beta1", 0.7}, {"beta2", 0.9}, {"epsilon", 1e-2}}},
+      {"adamax_other",
+       "adamax",
+       adamax,
+       {0.05, 0.002, 0.01, 0.05},
+       {{"beta1", 0.7}, {"beta2", 0.9}, {"epsilon", 1e-2}}},
       {"nadam", "nadam", nadam, {0.05, 0.02, 0.004, 0.05}, {}},
       {"nadam_other",
        "nadam",

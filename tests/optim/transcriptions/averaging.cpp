@@ -17,7 +17,7 @@ Path descent_points(const Problem& problem, double alpha) {
 }
 Path averaged_descent(const Problem& problem, const Values& h) { return descent_points(problem, h("learning_rate")); }
 
-// Polyak & Juditsky (1992), eq. 2; Ruppert (1988): the mean of the points, here of those after steps first + 1, ..., t.
+// Polyak & Juditsky (1992); Ruppert (1988): the mean of the points, here of those after steps first + 1, ..., t.
 Path average_of_descent(const Problem& problem, const Values& h) {
   const Path points = descent_points(problem, h("learning_rate"));
   const auto first = static_cast<std::size_t>(h("average_start"));
@@ -31,8 +31,8 @@ Path average_of_descent(const Problem& problem, const Values& h) {
   return means;
 }
 
-// Defazio, Yang, Mehta, Mishchenko, Khaled & Cutkosky (2024), eq. 6-8 with c_{t+1} = gamma_t^2 / sum gamma_i^2 (their
-// Algorithm 1): y = (1 - beta) z + beta x is where the gradient is taken, x what is evaluated. Both by step.
+// Defazio, Yang, Mehta, Mishchenko, Khaled & Cutkosky (2024): y = (1 - beta) z + beta x is where the gradient is taken,
+// x what is evaluated; x averages z with c_{t+1} = gamma_t^2 / sum gamma_i^2, as in their Algorithm 1. Both by step.
 struct Sequences {
   Path y, x;
 };
@@ -58,7 +58,7 @@ Sequences schedule_free_sgd(const Problem& problem, const Values& h) {
 Path schedule_free_sgd_y(const Problem& problem, const Values& h) { return schedule_free_sgd(problem, h).y; }
 Path schedule_free_sgd_x(const Problem& problem, const Values& h) { return schedule_free_sgd(problem, h).x; }
 
-// The same, Algorithm 1.
+// The same authors, Algorithm 1.
 Sequences schedule_free_adamw(const Problem& problem, const Values& h) {
   const double gamma = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
   const double lambda = h("weight_decay"), warmup = h("warmup_steps");

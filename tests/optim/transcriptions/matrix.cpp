@@ -82,8 +82,8 @@ Matrix power(Matrix a, double p) {
   return q * scaled;
 }
 
-// Gupta, Koren & Singer (2018), Algorithm 1 on matrices and the diagonal of section 5 on vectors, with momentum of the
-// steps, roots that are renewed every k steps, and no preconditioner for a side that is too long.
+// Gupta, Koren & Singer (2018), Algorithm 1 on matrices; on vectors the diagonal of what Algorithm 2 has for one axis.
+// With momentum of the steps, roots that are renewed every k steps, and no preconditioner for a side that is too long.
 Path shampoo(const Problem& problem, const Values& h) {
   const double eta = h("learning_rate"), epsilon = h("epsilon"), mu = h("momentum");
   const auto longest = static_cast<std::size_t>(h("max_dimension"));

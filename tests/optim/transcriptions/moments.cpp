@@ -66,7 +66,7 @@ Path adan(const Problem& problem, const Values& h) {
   return path;
 }
 
-// Pagliardini, Ablin & Grangier (2025), Algorithm 1 and the two schedules of its eq. for alpha and beta3.
+// Pagliardini, Ablin & Grangier (2025), Algorithm 1, with its schedules of alpha and beta3 until the step T.
 Path ademamix(const Problem& problem, const Values& h) {
   const double eta = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), beta3_end = h("beta3");
   const double alpha_end = h("alpha"), epsilon = h("epsilon"), lambda = h("weight_decay"), horizon = h("warmup_steps");
