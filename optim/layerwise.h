@@ -30,6 +30,24 @@ inline MatrixExtents matrix_extents(const Slice& slice) {
   return {slice.shape.size(0, last), slice.shape[last]};
 }
 
+// Remembers the slices for which memory was laid out.
+class KnownSlices {
+ public:
+  // True the first time; afterwards throws unless the shapes are the same.
+  bool are_new(std::span<const Slice> slices) {
+    const bool first = shapes_.empty();
+    if (first)
+      for (const Slice& slice : slices) shapes_.push_back(slice.shape);
+    bool same = slices.size() == shapes_.size();
+    for (std::size_t i = 0; same && i < slices.size(); ++i) same = slices[i].shape == shapes_[i];
+    if (!same) throw std::invalid_argument("optimizer: the slices of theta have changed their shapes");
+    return first;
+  }
+
+ private:
+  std::vector<Shape> shapes_;
+};
+
 // State of which each slice has a piece of its own size, some none: one vector, the pieces one after the other, so that
 // it is saved under one name whatever the slices.
 class PackedState {
@@ -39,8 +57,6 @@ class PackedState {
     offsets_.push_back(total_);
     total_ += size;
   }
-  bool laid_out() const { return !offsets_.empty(); }
-  std::int64_t total() const { return total_; }
   // Makes the vector, unless it exists (or was restored) or would be empty; true if it was made. Throws if a vector
   // that was restored has another size or type.
   bool ensure(DType type, double start = 0) {

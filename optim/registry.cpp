@@ -30,6 +30,7 @@ Method rprop_method();
 Method schedule_free_adamw_method();
 Method schedule_free_sgd_method();
 Method sgd_method();
+Method shampoo_method();
 Method signsgd_method();
 Method yogi_method();
 
@@ -62,6 +63,7 @@ const std::vector<Method>& methods() {
       schedule_free_sgd_method(),
       schedule_free_adamw_method(),
       ademamix_method(),
+      shampoo_method(),
       amsgrad_method(),
   };
   return all;

@@ -29,7 +29,7 @@ class Adafactor final : public Optimizer {
   StepReport step(Objective& objective, const Tensor& theta) override {
     objective.move_to(theta);
     const std::span<const Slice> slices = objective.slices();
-    if (!row_moment_.laid_out()) lay_out(slices, theta.dtype());
+    if (known_slices_.are_new(slices)) lay_out(slices, theta.dtype());
     for (PackedState* state : {&row_moment_, &column_moment_, &second_moment_}) state->ensure(theta.dtype());
     ++step_;
     fresh_ = std::pow(static_cast<double>(step_), -decay_exponent_);
@@ -169,6 +169,7 @@ class Adafactor final : public Optimizer {
   PackedState second_moment_;               // of the others
   Tensor column_sums_, row_factors_, column_factors_;
   double fresh_ = 1;  // 1 - beta_t
+  KnownSlices known_slices_;
   std::int64_t step_ = 0;
 };
 

@@ -24,7 +24,8 @@ class Lamb final : public Optimizer {
     objective.move_to(theta);
     ensure_state(first_moment_, theta);
     ensure_state(second_moment_, theta);
-    if (!direction_.defined()) direction_ = Tensor::uninitialized({largest_size(objective.slices())}, theta.dtype());
+    if (known_slices_.are_new(objective.slices()))
+      direction_ = Tensor::uninitialized({largest_size(objective.slices())}, theta.dtype());
     ++step_;
     for (const Slice& slice : objective.slices())
       step_slice(slice.of(theta), slice.of(objective.gradient()), slice.of(first_moment_), slice.of(second_moment_),
@@ -65,6 +66,7 @@ class Lamb final : public Optimizer {
   Setting learning_rate_, beta1_, beta2_, epsilon_, weight_decay_;
   Tensor first_moment_, second_moment_;
   Tensor direction_;  // u of the slice at hand
+  KnownSlices known_slices_;
   std::int64_t step_ = 0;
 };
 

@@ -37,7 +37,7 @@ class Muon final : public Optimizer {
   StepReport step(Objective& objective, const Tensor& theta) override {
     objective.move_to(theta);
     const std::span<const Slice> slices = objective.slices();
-    if (!buffer_.laid_out()) lay_out(slices, theta.dtype());
+    if (known_slices_.are_new(slices)) lay_out(slices, theta.dtype());
     for (PackedState* state : {&buffer_, &first_moment_, &second_moment_}) state->ensure(theta.dtype());
     ++step_;
     for (std::size_t i = 0; i < slices.size(); ++i) {
@@ -152,6 +152,7 @@ class Muon final : public Optimizer {
   PackedState buffer_;                        // of the slices that are orthogonalized
   PackedState first_moment_, second_moment_;  // of the others
   Tensor x_[2], a_[2];                        // to work in
+  KnownSlices known_slices_;
   std::int64_t step_ = 0;
 };
 
