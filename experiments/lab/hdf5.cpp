@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "experiments/lab/hdf5_error.h"
+
 namespace gradus::lab::h5 {
 namespace {
 
@@ -16,35 +18,6 @@ static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>
 constexpr hsize_t chunk_rows = 1024;
 constexpr unsigned deflate_level = 4;
 constexpr std::size_t memory_increment = std::size_t{1} << 20;
-
-// Keeps HDF5 from printing its error stack, and gives the caller's handler back.
-class Silence {
- public:
-  Silence() {
-    H5Eget_auto2(H5E_DEFAULT, &handler_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~Silence() { H5Eset_auto2(H5E_DEFAULT, handler_, data_); }
-  Silence(const Silence&) = delete;
-  Silence& operator=(const Silence&) = delete;
-
- private:
-  H5E_auto2_t handler_ = nullptr;
-  void* data_ = nullptr;
-};
-
-// The description of where an error arose, which holds the system's reason if there is one.
-std::string reason() {
-  std::string text = "unknown HDF5 error";
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_UPWARD,
-      [](unsigned n, const H5E_error2_t* error, void* to) -> herr_t {
-        if (n == 0 && error->desc) *static_cast<std::string*>(to) = error->desc;
-        return 0;
-      },
-      &text);
-  return text;
-}
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
   throw std::runtime_error(fmt::format("{}: cannot write {}: {}", path, what, reason()));
@@ -123,6 +96,22 @@ Dataset Group::numbers(const std::string& name, std::span<const double> values, 
   Dataset dataset = write(name, H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE, values.data(), values.size());
   done(H5DSattach_scale(dataset.handle_.get(), scale.handle_.get(), 0), path_, name);
   return dataset;
+}
+
+void Group::tensor(const std::string& name, const Tensor& values) {
+  const Silence silence;
+  const hid_t type = with_floating(values.dtype(), []<class T>(T) {
+    return std::is_same_v<T, float> ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
+  });
+  std::array<hsize_t, Shape::max_rank> extents{};
+  for (int axis = 0; axis < values.shape().rank(); ++axis)
+    extents[static_cast<std::size_t>(axis)] = static_cast<hsize_t>(values.shape()[axis]);
+  const Handle space =
+      opened(H5Screate_simple(values.shape().rank(), extents.data(), nullptr), H5Sclose, path_, name);
+  const Handle dataset =
+      opened(H5Dcreate2(handle_.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+             path_, name);
+  if (values.size() > 0) done(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.raw()), path_, name);
 }
 
 void Group::attribute(const std::string& name, const std::string& text) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "autodiff/tensor.h"
+
 namespace gradus::lab::h5 {
 
 // An open HDF5 object, closed with the function that belongs to its kind.
@@ -50,6 +52,9 @@ class Group {
   Dataset scale(const std::string& name, std::span<const std::int64_t> values);
   // Numbers along the axis of a scale of the same length, in the same group or one above.
   Dataset numbers(const std::string& name, std::span<const double> values, const Dataset& scale);
+
+  // float32 or float64 of any shape, as it is in memory: contiguous, without filters.
+  void tensor(const std::string& name, const Tensor& values);
 
   void attribute(const std::string& name, const std::string& text);
   void attribute(const std::string& name, std::int64_t value);

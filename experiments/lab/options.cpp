@@ -213,7 +213,8 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
     if (!argument->inline_value && !argument->next_value)
       throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
     value = argument->value;
-    if (!good(value)) throw UsageError(fmt::format("--{}={}: expected {}", argument->spelled, value, check.range));
+    if (!good(value))
+      throw UsageError(fmt::format("--{}={}: expected one of {}", argument->spelled, value, fmt::join(check.choices, ", ")));
   }
   declare(name, fallback, value, help, check, recorded);
   return value;

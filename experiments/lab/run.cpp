@@ -17,37 +17,6 @@ volatile std::sig_atomic_t stop_signal = 0;
 struct Finished {};     // --help or --describe was answered
 struct Interrupted {};  // a signal asked the run to stop
 
-// The range of a hyperparameter as an option's check.
-Check check_of(const optim::Hyperparameter& h) {
-  if (h.kind == optim::Hyperparameter::Kind::count) return at_least(h.low);
-  if (h.high_open && std::isfinite(h.high)) return from_to_below(h.low, h.high);
-  if (!h.high_open) return between(h.low, h.high);
-  return h.low > 0 ? more_than(0) : at_least(0);
-}
-
-// Declares a hyperparameter as an option and returns its value.
-optim::GivenValue value_from(Options& options, const optim::Hyperparameter& h, const optim::GivenValue& fallback) {
-  using Kind = optim::Hyperparameter::Kind;
-  switch (h.kind) {
-    case Kind::flag: return options.get(h.name, fallback.number() != 0, h.help) ? 1.0 : 0.0;
-    case Kind::count:
-      return static_cast<double>(options.get(h.name, static_cast<std::int64_t>(fallback.number()), h.help, check_of(h)));
-    case Kind::choice: return options.get(h.name, fallback.text(), h.help, one_of(h.choices));
-    case Kind::number: break;
-  }
-  return options.get(h.name, fallback.number(), h.help, check_of(h));
-}
-
-// The default of a method's hyperparameter, or the program's where that differs.
-optim::GivenValue default_of(const std::string& method, const optim::Hyperparameter& h,
-                             const std::vector<MethodDefaults>& changes) {
-  for (const MethodDefaults& changed : changes)
-    for (const auto& [name, value] : changed.values)
-      if (changed.method == method && name == h.name) return value;
-  if (h.kind == optim::Hyperparameter::Kind::choice) return h.default_text();
-  return h.default_value;
-}
-
 }  // namespace
 
 Run::Run(const std::string& program, const std::string& summary, int argc, const char* const* argv)
@@ -62,13 +31,8 @@ Run::Run(const std::string& program, const std::string& summary, int argc, const
                                               "go on when the loss is not finite; the run still counts as diverged")) {}
 
 ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
-  std::vector<std::string> names;
-  for (const optim::Method& method : optim::methods()) names.push_back(method.name);
-  const std::string name = options_.get("optimizer", fallback, "the method", one_of(names));
-  optim::NamedValues values;
-  for (const optim::Hyperparameter& h : optim::method(name).hyperparameters)
-    values.emplace_back(h.name, value_from(options_, h, default_of(name, h, defaults)));
-  return {name, optim::make_optimizer(name, values)};
+  has_optimizer_ = true;
+  return choose_optimizer(options_, fallback, defaults, seed_);
 }
 
 const Dataset& Run::dataset(const std::string& fallback) {
@@ -82,13 +46,20 @@ const Dataset& Run::dataset(const std::string& fallback) {
 void Run::start() {
   const bool help = options_.control("help", false, "print this and end");
   const bool describe = options_.control("describe", false, "print the options as JSON and end");
+  const bool list = has_optimizer_ && options_.control("list_optimizers", false,
+                                                       "print every optimizer, wrapper and schedule with its numbers, and end");
   const bool quiet = options_.control("quiet", false, "no progress on the terminal");
   const bool overwrite = options_.control("overwrite", false, "replace the run in an existing output folder");
   const std::string fallback = "results/" + options_.program();
   const std::string output = options_.control("output", fallback.c_str(), "folder of this run; must not exist");
   if (help) std::fputs(options_.help_text(summary_).c_str(), stdout);
-  if (describe) std::fputs((options_.describe_json().dump(2) + "\n").c_str(), stdout);
-  if (help || describe) throw Finished{};
+  if (describe) {
+    nlohmann::json description = options_.describe_json();
+    if (has_optimizer_) description.update(described_optimizers());
+    std::fputs((description.dump(2) + "\n").c_str(), stdout);
+  }
+  if (list) std::fputs(list_of_optimizers().c_str(), stdout);
+  if (help || describe || list) throw Finished{};
   options_.finish();
 
   if (data_) dataset_ = load_idx_dataset(data_->first, data_->second, dtype_);

@@ -9,6 +9,7 @@
 
 #include "autodiff/random.h"
 #include "experiments/lab/dataset.h"
+#include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
 #include "experiments/lab/progress.h"
 #include "experiments/lab/run_folder.h"
@@ -28,20 +29,6 @@ struct Evaluation {
   double loss = 0, accuracy = 0;  // means over a split; loss in nats, accuracy in [0, 1]
 };
 
-// An optimizer together with what was asked for.
-struct ChosenOptimizer {
-  std::string name;
-  std::unique_ptr<optim::Optimizer> optimizer;
-  optim::Optimizer* operator->() const { return optimizer.get(); }
-  optim::Optimizer& operator*() const { return *optimizer; }
-};
-
-// Defaults of a program for one method's hyperparameters, where they differ from the library's.
-struct MethodDefaults {
-  std::string method;
-  optim::NamedValues values;
-};
-
 class Run {
  public:
   Run(const std::string& program, const std::string& summary, int argc, const char* const* argv);
@@ -55,7 +42,8 @@ class Run {
   std::string option(std::string_view name, const char* fallback, std::string_view help, const Check& check = {}) {
     return options_.get(name, fallback, help, check);
   }
-  // Declares --optimizer and each hyperparameter of the method it names.
+  // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see choose_optimizer.
+  // Wrappers that draw random numbers do so by the run's seed.
   ChosenOptimizer optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults = {});
   // Declares --data and --data-dir. The data set is loaded by start().
   const Dataset& dataset(const std::string& fallback);
@@ -89,6 +77,7 @@ class Run {
   DType dtype_;
   int threads_;
   bool continue_after_divergence_;
+  bool has_optimizer_ = false;
   std::optional<std::pair<std::string, std::string>> data_;  // name and directory
   Dataset dataset_;
   std::unique_ptr<RunFolder> folder_;
