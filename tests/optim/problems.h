@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -12,12 +11,9 @@
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "optim/objective.h"
+#include "tests/optim/plain_functions.h"
 
 namespace gradus::optim {
-
-using Vector = std::vector<double>;
-// Returns the value at theta and writes the gradient, which has theta's length.
-using Function = std::function<double(const Vector& theta, Vector& gradient)>;
 
 // An objective that is a plain function.
 class FunctionObjective final : public Objective {
@@ -51,14 +47,6 @@ struct Problem {
   Function function;
   std::function<std::unique_ptr<Objective>(DType)> objective;
 };
-
-// `count` numbers, uniform in [-1, 1), the same on every machine.
-inline Vector random_numbers(std::size_t count, std::uint64_t seed) {
-  std::mt19937_64 engine(seed);
-  Vector numbers(count);
-  for (double& x : numbers) x = static_cast<double>(engine() >> 11) * 0x1p-52 - 1;
-  return numbers;
-}
 
 inline Problem plain_problem(std::string name, Vector start, Function function) {
   const auto size = static_cast<std::int64_t>(start.size());
