@@ -15,14 +15,19 @@ Method adan_method();
 Method ademamix_method();
 Method amsgrad_method();
 Method asgd_method();
+Method gauss_newton_method();
 Method gradient_descent_method();
 Method lamb_method();
 Method lars_method();
+Method lbfgs_method();
+Method levenberg_marquardt_method();
 Method lion_method();
 Method momentum_method();
 Method muon_method();
 Method nadam_method();
 Method nesterov_method();
+Method newton_cg_method();
+Method nonlinear_cg_method();
 Method prodigy_method();
 Method radam_method();
 Method rmsprop_method();
@@ -65,6 +70,11 @@ const std::vector<Method>& methods() {
       ademamix_method(),
       shampoo_method(),
       amsgrad_method(),
+      newton_cg_method(),
+      lbfgs_method(),
+      nonlinear_cg_method(),
+      gauss_newton_method(),
+      levenberg_marquardt_method(),
   };
   return all;
 }
