@@ -8,6 +8,7 @@ Method adabelief_method();
 Method adadelta_method();
 Method adafactor_method();
 Method adagrad_method();
+Method adahessian_method();
 Method adam_method();
 Method adamax_method();
 Method adamw_method();
@@ -17,6 +18,8 @@ Method amsgrad_method();
 Method asgd_method();
 Method gauss_newton_method();
 Method gradient_descent_method();
+Method hessian_free_method();
+Method kfac_method();
 Method lamb_method();
 Method lars_method();
 Method lbfgs_method();
@@ -75,6 +78,12 @@ const std::vector<Method>& methods() {
       nonlinear_cg_method(),
       gauss_newton_method(),
       levenberg_marquardt_method(),
+Method sophia_method();
+const std::vector<Method>& methods() {
+  static const std::vector<Method> all = {
+      gradient_descent_method(), sgd_method(),   momentum_method(), nesterov_method(),
+      adam_method(),             adamw_method(), rmsprop_method(),  adagrad_method(),
+      hessian_free_method(),     kfac_method(),  adahessian_method(), sophia_method(),
   };
   return all;
 }
