@@ -1,6 +1,7 @@
 // The only file that compiles Eigen's decompositions.
 #include "autodiff/curvature/small_eigen.h"
 
+#include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <stdexcept>
 #include <string>
@@ -84,6 +85,16 @@ SmallEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<const d
   Solver solver;
   solver.computeFromTridiagonal(d, e, Eigen::ComputeEigenvectors);
   return result_of(solver, scale);
+}
+
+bool small_positive_definite_inverse(const double* a, std::int64_t n, double* out) {
+  const Eigen::Map<const Eigen::MatrixXd> matrix(a, n, n);
+  const Eigen::LLT<Eigen::MatrixXd> factor(matrix);
+  if (factor.info() != Eigen::Success) return false;
+  const Eigen::MatrixXd inverse = factor.solve(Eigen::MatrixXd::Identity(n, n));
+  if (!inverse.allFinite()) return false;
+  Eigen::Map<Eigen::MatrixXd>(out, n, n) = (inverse + inverse.transpose()) / 2;
+  return true;
 }
 
 }  // namespace gradus::curvature

@@ -1,4 +1,4 @@
-// The small dense eigenproblems at the heart of the Krylov methods.
+// The small dense problems at the heart of the Krylov methods and of factored curvature.
 #pragma once
 
 #include <cstdint>
@@ -37,5 +37,9 @@ class SymmetricEigensolver {
 
 // Of the tridiagonal matrix with n numbers on the diagonal and n - 1 beside it.
 SmallEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<const double> beside);
+
+// Writes the inverse of a symmetric matrix a[n, n], by Cholesky's factorisation, to out[n, n], exactly symmetric.
+// Returns false if the matrix is not positive definite to rounding.
+bool small_positive_definite_inverse(const double* a, std::int64_t n, double* out);
 
 }  // namespace gradus::curvature

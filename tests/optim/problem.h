@@ -7,12 +7,9 @@
 #include <vector>
 
 #include "optim/objective.h"
+#include "tests/optim/plain_functions.h"
 
 namespace gradus::optim {
-
-using Vector = std::vector<double>;
-// Returns the value at theta and writes the gradient, which has theta's length.
-using Function = std::function<double(const Vector& theta, Vector& gradient)>;
 
 // In plain loops, and as an objective for the library.
 struct Problem {

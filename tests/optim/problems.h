@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <memory>
-#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,14 +45,6 @@ class FunctionObjective final : public Objective {
   DType type_;
   std::vector<Slice> slices_;
 };
-
-// `count` numbers, uniform in [-1, 1), the same on every machine.
-inline Vector random_numbers(std::size_t count, std::uint64_t seed) {
-  std::mt19937_64 engine(seed);
-  Vector numbers(count);
-  for (double& x : numbers) x = static_cast<double>(engine() >> 11) * 0x1p-52 - 1;
-  return numbers;
-}
 
 // Without slices, theta is one vector.
 inline Problem plain_problem(std::string name, Vector start, Function function, std::vector<Slice> slices = {}) {
