@@ -4,6 +4,7 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <type_traits>
@@ -69,19 +70,22 @@ Group Group::group(const std::string& name) {
 }
 
 Dataset Group::write(const std::string& name, Handle::Id memory_type, Handle::Id file_type, const void* data,
-                     std::size_t size) {
-  const hsize_t extent = size, unlimited = H5S_UNLIMITED;
-  const Handle space = opened(H5Screate_simple(1, &extent, &unlimited), H5Sclose, path_, name);
+                     std::size_t rows, std::size_t columns) {
+  const int rank = columns > 0 ? 2 : 1;
+  const std::array<hsize_t, 2> extent{rows, columns}, most{H5S_UNLIMITED, columns};
+  // A chunk of vectors has as many numbers as one of plain numbers, or one vector.
+  const std::array<hsize_t, 2> chunk{std::max<hsize_t>(1, columns > 0 ? chunk_rows / columns : chunk_rows), columns};
+  const Handle space = opened(H5Screate_simple(rank, extent.data(), most.data()), H5Sclose, path_, name);
   const Handle layout = opened(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path_, name);
-  done(H5Pset_chunk(layout.get(), 1, &chunk_rows), path_, name);
+  done(H5Pset_chunk(layout.get(), rank, chunk.data()), path_, name);
   done(H5Pset_shuffle(layout.get()), path_, name);
   done(H5Pset_deflate(layout.get(), deflate_level), path_, name);
   done(H5Pset_fletcher32(layout.get()), path_, name);
   Handle dataset = opened(
       H5Dcreate2(handle_.get(), name.c_str(), file_type, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT), H5Dclose,
       path_, name);
-  if (size > 0) done(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), path_, name);
-  return {std::move(dataset), path_};
+  if (rows > 0) done(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), path_, name);
+  return {std::move(dataset), path_, rows};
 }
 
 Dataset Group::scale(const std::string& name, std::span<const std::int64_t> values) {
@@ -95,6 +99,16 @@ Dataset Group::numbers(const std::string& name, std::span<const double> values, 
   const Silence silence;
   Dataset dataset = write(name, H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE, values.data(), values.size());
   done(H5DSattach_scale(dataset.handle_.get(), scale.handle_.get(), 0), path_, name);
+  return dataset;
+}
+
+Dataset Group::vectors(const std::string& name, std::span<const double> values, const Dataset& rows,
+                       const Dataset& columns, bool single_precision) {
+  const Silence silence;
+  Dataset dataset = write(name, H5T_NATIVE_DOUBLE, single_precision ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, values.data(),
+                          rows.rows_, columns.rows_);
+  done(H5DSattach_scale(dataset.handle_.get(), rows.handle_.get(), 0), path_, name);
+  done(H5DSattach_scale(dataset.handle_.get(), columns.handle_.get(), 1), path_, name);
   return dataset;
 }
 
