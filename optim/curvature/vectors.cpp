@@ -1,0 +1,78 @@
+#include "optim/curvature/vectors.h"
+
+#include <cmath>
+#include <limits>
+
+#include "autodiff/kernels/lane_sum.h"
+#include "autodiff/kernels/simd.h"
+
+namespace gradus::optim::vectors {
+namespace {
+
+// Calls f(i) for every element, vectorised.
+template <class F>
+void each(std::int64_t n, const F& f) {
+  simd::run([=] GRADUS_LOOP() {
+#pragma GCC ivdep
+    for (std::int64_t i = 0; i < n; ++i) f(i);
+  });
+}
+
+}  // namespace
+
+double dot(const Tensor& x, const Tensor& y) {
+  return with_floating(x.dtype(), [&]<class T>(T) {
+    const T *a = x.data<T>(), *b = y.data<T>();
+    const std::int64_t n = x.size();
+    double sum = 0;
+    simd::run([&] GRADUS_LOOP() {
+      sum = kernels::lane_sum_of<double>(
+          n, [=](std::int64_t i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
+    });
+    return sum;
+  });
+}
+
+double norm(const Tensor& x) { return std::sqrt(dot(x, x)); }
+
+void add(double a, const Tensor& x, const Tensor& y) { combine(y, a, x, y); }
+
+void add_to_scaled(const Tensor& x, double a, const Tensor& y) { combine(x, a, y, y); }
+
+void combine(const Tensor& x, double a, const Tensor& y, const Tensor& out) {
+  with_floating(x.dtype(), [&]<class T>(T) {
+    each(x.size(), [factor = static_cast<T>(a), from = x.data<T>(), other = y.data<T>(),
+                    to = out.data<T>()](std::int64_t i) { to[i] = from[i] + factor * other[i]; });
+  });
+}
+
+void scale(double a, const Tensor& x, const Tensor& out) {
+  with_floating(x.dtype(), [&]<class T>(T) {
+    each(x.size(), [factor = static_cast<T>(a), from = x.data<T>(), to = out.data<T>()](std::int64_t i) {
+      to[i] = factor * from[i];
+    });
+  });
+}
+
+bool is_finite(const Tensor& x) {
+  // 0 · x is 0 for finite numbers and NaN for all others.
+  return with_floating(x.dtype(), [&]<class T>(T) {
+    const T* a = x.data<T>();
+    const std::int64_t n = x.size();
+    T sum = 0;
+    simd::run([&] GRADUS_LOOP() { sum = kernels::lane_sum_of<T>(n, [=](std::int64_t i) { return T{0} * a[i]; }); });
+    return sum == 0;
+  });
+}
+
+double epsilon(DType type) {
+  return with_floating(type, []<class T>(T) { return static_cast<double>(std::numeric_limits<T>::epsilon()); });
+}
+
+const Tensor& like(Tensor& memory, const Tensor& theta) {
+  if (!memory.defined() || memory.shape() != theta.shape() || memory.dtype() != theta.dtype())
+    memory = Tensor::uninitialized(theta.shape(), theta.dtype());
+  return memory;
+}
+
+}  // namespace gradus::optim::vectors
