@@ -14,16 +14,20 @@ struct Batch {
   DType type;
 };
 
-Batch batch_of(const char* function, const Var& losses, std::span<const Var> leaves) {
-  if (losses.shape().rank() != 1 || losses.shape()[0] == 0)
-    throw std::invalid_argument(std::string(function) + ": losses " + losses.shape().to_string() +
-                                ", expected [n] with one number an example");
-  Batch batch{losses.shape()[0], 0, {}, losses.value().dtype()};
+Batch rows_of(const Var& outputs, std::span<const Var> leaves) {
+  Batch batch{outputs.shape()[0], 0, {}, outputs.value().dtype()};
   for (const Var& leaf : leaves) {
     batch.first.push_back(batch.parameters);
     batch.parameters += leaf.shape().size();
   }
   return batch;
+}
+
+Batch batch_of(const char* function, const Var& losses, std::span<const Var> leaves) {
+  if (losses.shape().rank() != 1 || losses.shape()[0] == 0)
+    throw std::invalid_argument(std::string(function) + ": losses " + losses.shape().to_string() +
+                                ", expected [n] with one number an example");
+  return rows_of(losses, leaves);
 }
 
 void require(const char* function, const Tensor& out, const Shape& shape, DType type) {
@@ -34,15 +38,16 @@ void require(const char* function, const Tensor& out, const Shape& shape, DType 
 
 using Use = std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>;
 
-void visit(const char* function, const Var& losses, std::span<const Var> leaves, const Use& use) {
-  const Tensor ones = Tensor::full(losses.shape(), 1, losses.value().dtype());
-  EagerSweep(losses.tape()).visit_uses(function, losses, ones, leaves, [&](auto leaf, auto& operation, int operand, Inputs in, const Tensor& dy) {
-    if (dy.shape().rank() == 0 || dy.shape()[0] != losses.shape()[0])
+void visit(const char* function, const Var& outputs, const Tensor& cotangents, std::span<const Var> leaves, const Use& use) {
+  EagerSweep(outputs.tape()).visit_uses(function, outputs, cotangents, leaves, [&](auto leaf, auto& operation, int operand, Inputs in, const Tensor& dy) {
+    if (dy.shape().rank() == 0 || dy.shape()[0] != outputs.shape()[0])
       throw std::invalid_argument(std::string(function) + ": " + operation.name() + " with result " + dy.shape().to_string() +
-                                  " uses a leaf, expected " + std::to_string(losses.shape()[0]) + " rows, one an example");
+                                  " uses a leaf, expected " + std::to_string(outputs.shape()[0]) + " rows, one an example");
     use(leaf, operation, operand, in, dy);
   });
 }
+
+Tensor ones(const Var& losses) { return Tensor::full(losses.shape(), 1, losses.value().dtype()); }
 
 [[noreturn]] void refuse(const char* function, const AnyOperation& operation, int operand) {
   throw std::invalid_argument(std::string(function) + ": a leaf is operand " + std::to_string(operand) + " of " +
@@ -66,10 +71,35 @@ class LeafGradients {
   std::vector<Tensor> gradients_;
 };
 
-std::vector<int> count_uses(const char* function, const Var& losses, std::span<const Var> leaves) {
+std::vector<int> count_uses(const char* function, const Var& outputs, const Tensor& cotangents, std::span<const Var> leaves) {
   std::vector<int> uses(leaves.size());
-  visit(function, losses, leaves, [&](std::size_t leaf, const AnyOperation&, int, Inputs, const Tensor&) { ++uses[leaf]; });
+  visit(function, outputs, cotangents, leaves, [&](std::size_t leaf, const AnyOperation&, int, Inputs, const Tensor&) { ++uses[leaf]; });
   return uses;
+}
+
+// The sum over the examples of their gradients' squares, for every leaf.
+void sum_of_squares(const char* function, const Batch& batch, const Var& outputs, const Tensor& cotangents,
+                    std::span<const Var> leaves, const Tensor& squares) {
+  squares.fill(0);
+  const std::vector<int> uses = count_uses(function, outputs, cotangents, leaves);
+  LeafGradients formed(batch, leaves);
+  const auto slice = [&](std::size_t leaf) { return squares.part(batch.first[leaf], leaves[leaf].shape()); };
+  visit(function, outputs, cotangents, leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+    if (uses[leaf] == 1 && operation.per_example(PerExample::sum_of_squares, operand, in, dy, slice(leaf))) return;
+    formed.add(function, leaf, operation, operand, in, dy);
+  });
+  with_floating(batch.type, [&]<class T>(T) {
+    for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
+      if (!formed[leaf].defined()) continue;
+      const std::int64_t size = leaves[leaf].shape().size();
+      T* sums = squares.data<T>() + batch.first[leaf];
+      for (std::int64_t i = 0; i < batch.examples; ++i)
+        for (std::int64_t k = 0; k < size; ++k) {
+          const T g = formed[leaf].template data<T>()[i * size + k];
+          sums[k] += g * g;
+        }
+    }
+  });
 }
 
 }  // namespace
@@ -80,7 +110,7 @@ void per_example_gradients(const Var& losses, std::span<const Var> leaves, const
   require(function, gradients, {batch.examples, batch.parameters}, batch.type);
   gradients.fill(0);
   LeafGradients of(batch, leaves);
-  visit(function, losses, leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+  visit(function, losses, ones(losses), leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
     of.add(function, leaf, operation, operand, in, dy);
   });
   with_floating(batch.type, [&]<class T>(T) {
@@ -99,9 +129,9 @@ void per_example_squared_norms(const Var& losses, std::span<const Var> leaves, c
   const Batch batch = batch_of(function, losses, leaves);
   require(function, squared_norms, {batch.examples}, batch.type);
   squared_norms.fill(0);
-  const std::vector<int> uses = count_uses(function, losses, leaves);
+  const std::vector<int> uses = count_uses(function, losses, ones(losses), leaves);
   LeafGradients formed(batch, leaves);
-  visit(function, losses, leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+  visit(function, losses, ones(losses), leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
     if (uses[leaf] == 1 && operation.per_example(PerExample::squared_norms, operand, in, dy, squared_norms)) return;
     formed.add(function, leaf, operation, operand, in, dy);
   });
@@ -124,34 +154,32 @@ void gradient_mean_and_variance(const Var& losses, std::span<const Var> leaves, 
   require(function, mean, {batch.parameters}, batch.type);
   require(function, variance, {batch.parameters}, batch.type);
   if (batch.examples < 2) throw std::invalid_argument(std::string(function) + ": one example has no variance");
-  variance.fill(0);
-  const std::vector<int> uses = count_uses(function, losses, leaves);
-  LeafGradients formed(batch, leaves);
-  const auto slice = [&](const Tensor& vector, std::size_t leaf) { return vector.part(batch.first[leaf], leaves[leaf].shape()); };
-  visit(function, losses, leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
-    if (uses[leaf] == 1 && operation.per_example(PerExample::sum_of_squares, operand, in, dy, slice(variance, leaf))) return;
-    formed.add(function, leaf, operation, operand, in, dy);
-  });
+  sum_of_squares(function, batch, losses, ones(losses), leaves, variance);
   std::vector<Tensor> parts;
-  for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) parts.push_back(slice(mean, leaf));
+  for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) parts.push_back(mean.part(batch.first[leaf], leaves[leaf].shape()));
   vjp(losses, Tensor::full(losses.shape(), 1.0 / static_cast<double>(batch.examples), batch.type), leaves, parts);
   with_floating(batch.type, [&]<class T>(T) {
-    for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
-      if (!formed[leaf].defined()) continue;
-      const std::int64_t size = leaves[leaf].shape().size();
-      T* sums = variance.data<T>() + batch.first[leaf];
-      for (std::int64_t i = 0; i < batch.examples; ++i)
-        for (std::int64_t k = 0; k < size; ++k) {
-          const T g = formed[leaf].template data<T>()[i * size + k];
-          sums[k] += g * g;
-        }
-    }
     const T n = static_cast<T>(batch.examples);
     for (std::int64_t k = 0; k < batch.parameters; ++k) {
       const T m = mean.data<T>()[k];
       T& v = variance.data<T>()[k];
       v = std::max(v / n - m * m, T{0}) * (n / (n - 1));
     }
+  });
+}
+
+void per_example_mean_squares(const Var& outputs, const Tensor& cotangents, std::span<const Var> leaves,
+                              const Tensor& squares) {
+  constexpr const char* function = "per_example_mean_squares";
+  if (outputs.shape().rank() == 0 || outputs.shape()[0] == 0)
+    throw std::invalid_argument(std::string(function) + ": outputs " + outputs.shape().to_string() +
+                                ", expected [n, ...] with an example in each row");
+  const Batch batch = rows_of(outputs, leaves);
+  require(function, cotangents, outputs.shape(), batch.type);
+  require(function, squares, {batch.parameters}, batch.type);
+  sum_of_squares(function, batch, outputs, cotangents, leaves, squares);
+  with_floating(batch.type, [&]<class T>(T) {
+    for (T& x : squares.elements<T>()) x /= static_cast<T>(batch.examples);
   });
 }
 

@@ -38,6 +38,13 @@ enum class PerExample {
   sum_of_squares,  // out[elements of the operand]: the sum over i of g_i^2, element by element
 };
 
+// An operation as a layer: y[rows, m] = a[rows, width] w[width, m], plus b if there is one, the result, the weight and what
+// the weight meets seen as matrices. A convolution has a row for each place of the kernel.
+struct LayerUse {
+  int weight = -1, bias = -1;  // operands; -1: not a layer, or no bias
+  std::int64_t rows = 0, width = 0;
+};
+
 // What the tape knows of an operation; operations derive from Operation (autodiff/operation.h), not from this.
 class AnyOperation {
  public:
@@ -49,6 +56,9 @@ class AnyOperation {
   virtual void propagate(RecordingSweep& sweep) const = 0;
   // Adds the quantity onto `out`, and returns true; returns false if the operation does not know how.
   virtual bool per_example(PerExample, int /*operand*/, Inputs, const Tensor& /*dy*/, const Tensor& /*out*/) const { return false; }
+  // The operation as a layer, and for one that is, rows [first, first + count) of a, written to out[count, width].
+  virtual LayerUse as_layer(Inputs) const { return {}; }
+  virtual void layer_inputs(Inputs, std::int64_t /*first*/, const Tensor& /*out*/) const {}
 
  protected:
   ~AnyOperation() = default;  // lives in the tape's arena, which destroys nothing

@@ -89,12 +89,19 @@ class Forward {
   bool has_buffers() const { return !buffers_.empty(); }
   // Throws if the pass has no such buffer.
   const Tensor& buffer(BufferId id) const;
+  // Recurrent layers, whose hidden_weight has the tag "recurrent", show the states of all steps here, for whoever asks to
+  // collect them.
+  void hidden_states(const Var& states) const {
+    if (collected_states_) collected_states_->push_back(states);
+  }
+  void collect_hidden_states(std::vector<Var>& into) { collected_states_ = &into; }
 
  private:
   std::span<const Var> parameters_;
   Mode mode_;
   RandomStream random_;
   std::span<const Tensor> buffers_;
+  std::vector<Var>* collected_states_ = nullptr;
 };
 
 }  // namespace gradus::nn

@@ -37,7 +37,8 @@ const char* name_of(Quantity quantity);
 
 // The block of a layer's weight (and bias) in a Kronecker-factored Fisher matrix (Martens & Grosse 2015): inputs [n, n] is the
 // mean over examples and places of a a^T, with a the layer's input and, if it has a bias, a 1 as the last element; outputs
-// [m, m] is that of g g^T, g being the derivative of an example's loss by the layer's output.
+// [m, m] is the mean over examples of the sum over places of g g^T, g being the derivative of an example's loss by the layer's
+// output. The block is about inputs (x) outputs.
 struct KroneckerBlock {
   std::size_t weight = 0;    // position in slices(); its shape is [..., m], all axes but the last making up the inputs
   std::ptrdiff_t bias = -1;  // position in slices(), or -1
@@ -65,7 +66,7 @@ class Objective {
   // H v, and J^T H_L J v (Schraudolph 2002); v and out are vectors of size(), or several of them, [k, size].
   void hessian_times(const Tensor& v, const Tensor& out);
   void gauss_newton_times(const Tensor& v, const Tensor& out);
-  // J^T J v with J the Jacobian of a recurrent network's hidden states (structural damping: Martens & Sutskever 2011).
+  // J^T J v / n with J the Jacobian of a recurrent network's hidden states for n examples (structural damping: Martens & Sutskever 2011).
   void structural_times(const Tensor& v, const Tensor& out);
   // The gradient for labels that the model draws, not the given ones; `key` chooses the draw.
   void sampled_gradient(std::uint64_t key, const Tensor& out);

@@ -45,6 +45,9 @@ void convolve_input_derivative(const Convolution& c, const Tensor& dx, bool accu
 // dw, for a cotangent dy of y.
 void convolve_weight_derivative(const Convolution& c, const Tensor& dw, bool accumulate, const Tensor& x,
                                 const Tensor& dy);
+// The pixels under the kernel at places first, first + 1, ... (of all images, in the order of y), one row of `patches`
+// [count, kernel * in_channels] each; one group.
+void convolution_patches(const Convolution& c, const Tensor& x, std::int64_t first, const Tensor& patches);
 
 }  // namespace kernels
 }  // namespace gradus

@@ -135,6 +135,24 @@ bool Conv2dBias::per_example(PerExample what, int operand, Inputs in, const Tens
   return Conv2d(window, groups).per_example(what, operand, in, dy, out);
 }
 
+LayerUse Conv2d::as_layer(Inputs in) const {
+  if (groups != 1) return {};
+  const Shape y = shape(in), &w = in[1].shape();
+  return {1, -1, y[0] * y[1] * y[2], w[0] * w[1] * w[2]};
+}
+void Conv2d::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
+  kernels::convolution_patches(sizes(window, groups, in[0].shape(), shape(in)), in[0], first, out);
+}
+
+LayerUse Conv2dBias::as_layer(Inputs in) const {
+  LayerUse layer = Conv2d(window, groups).as_layer(in);
+  if (layer.weight >= 0) layer.bias = 2;
+  return layer;
+}
+void Conv2dBias::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
+  Conv2d(window, groups).layer_inputs(in, first, out);
+}
+
 Shape Conv2dBias::shape(Inputs in) const {
   const Shape y = product_shape(title, window, groups, in[0].shape(), in[1].shape());
   if (in[2].shape() != Shape{y[3]})

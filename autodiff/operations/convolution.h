@@ -31,6 +31,8 @@ struct Conv2d : Operation<Conv2d> {
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
+  LayerUse as_layer(Inputs in) const override;
+  void layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const override;
   template <class Sweep>
   void vjp(Sweep& s) const;
 };
@@ -88,6 +90,8 @@ struct Conv2dBias : Operation<Conv2dBias> {
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
+  LayerUse as_layer(Inputs in) const override;
+  void layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     Conv2d{window, groups}.vjp(s);

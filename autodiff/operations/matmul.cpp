@@ -67,6 +67,19 @@ bool weight_per_example(PerExample what, const Tensor& x, const Tensor& dy, cons
 
 }  // namespace
 
+LayerUse MatMul::as_layer(Inputs in) const {
+  if (transpose_a || transpose_b) return {};
+  return {1, -1, in[0].shape()[0], in[0].shape()[1]};
+}
+void MatMul::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
+  out.copy_from(in[0].rows(first, out.shape()[0]));
+}
+
+LayerUse Affine::as_layer(Inputs in) const { return {1, 2, in[0].shape()[0], in[0].shape()[1]}; }
+void Affine::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
+  MatMul().layer_inputs(in, first, out);
+}
+
 bool MatMul::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
   if (operand != 1 || transpose_a || transpose_b) return false;
   return weight_per_example(what, in[0], dy, out);

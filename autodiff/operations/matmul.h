@@ -13,6 +13,8 @@ struct MatMul : Operation<MatMul> {
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
+  LayerUse as_layer(Inputs in) const override;
+  void layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     const auto product = [](const auto& a, const auto& b, bool ta, bool tb) { return apply(MatMul{ta, tb}, a, b); };
@@ -35,6 +37,8 @@ struct Affine : Operation<Affine> {
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
+  LayerUse as_layer(Inputs in) const override;
+  void layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return matmul(s.dy(), s.in(1), false, true); });

@@ -1,27 +1,35 @@
 // A network, a loss and the current batch as a function of the parameter vector.
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <vector>
 
+#include "autodiff/linearization.h"
 #include "autodiff/tape.h"
 #include "experiments/lab/dataset.h"
+#include "experiments/lab/loss.h"
 #include "nn/layers.h"
 #include "nn/parameters.h"
 #include "optim/objective.h"
 
 namespace gradus::lab {
 
-// (outputs, targets) -> a scalar, e.g. nn::cross_entropy
-using Loss = std::function<Var(const Var& outputs, const Var& targets)>;
-
+// Offers everything that optim::Objective knows: products with the Hessian and the Gauss-Newton matrix; labels drawn by
+// the model, where the loss's likelihood is known; the gradients' squares, where every layer can tell examples apart
+// (autodiff/per_example.h); Kronecker factors of dense layers and convolutions; and for recurrent layers structural
+// products J^T J v / n, with J the Jacobian of the hidden states of all steps of a batch of n. All of these see the
+// model as in training, with the batch's dropout masks, but change no running statistics.
 class NetworkObjective final : public optim::Objective {
  public:
-  // `random` feeds dropout and the like.
+  // `random` feeds dropout, the drawing of labels and the like.
   NetworkObjective(nn::Layer model, Loss loss, DType type, RandomStream random);
 
   // The batch on which the next evaluations are made; it must stay in place until the next one is set.
   void set_batch(const Batch& batch);
+  // The batch for everything but value and gradient, until it is cleared; meanwhile set_batch does not change it. It
+  // must stay in place. Without one, set_batch's is used.
+  void set_curvature_batch(const Batch& batch);
+  void clear_curvature_batch();
   // The network's outputs on the tape, which the next evaluation resets.
   struct Outputs {
     Var outputs, loss;
@@ -32,27 +40,69 @@ class NetworkObjective final : public optim::Objective {
   // The state that layers keep beside their parameters, in the order of parameters().buffers().
   std::span<const Tensor> buffers() const { return buffers_; }
   std::int64_t size() const override { return parameters_.size(); }
-  DType dtype() const override { return tape_.dtype(); }
+  DType dtype() const override { return values_.tape.dtype(); }
+  std::span<const optim::Slice> slices() const override { return slices_; }
+  bool offers(optim::Quantity quantity) const override;
+  // Bytes that the tapes hold: one for value and gradient, one for the rest.
+  std::size_t bytes_held() const { return values_.tape.bytes_held() + curvature_.tape.bytes_held(); }
 
  protected:
   double compute_value(const Tensor& theta) override;
   double compute_gradient(const Tensor& theta, const Tensor& gradient) override;
-  std::int64_t examples() const override { return batch_.labels.size(); }
+  bool prepare_products(const Tensor& theta) override;
+  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override;
+  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override;
+  void compute_structural_times(const Tensor& theta, const Tensor& v, const Tensor& out) override;
+  void compute_sampled_gradient(const Tensor& theta, std::uint64_t key, const Tensor& out) override;
+  void compute_gradient_squares(const Tensor& theta, const Tensor& out) override;
+  void compute_kronecker_factors(const Tensor& theta, std::uint64_t key,
+                                 std::vector<optim::KroneckerBlock>& blocks) override;
+  std::int64_t examples() const override { return examples_of(batch_); }
+  std::int64_t product_examples() const override { return examples_of(curvature_batch()); }
 
  private:
+  // Views of the parts of a vector, made again only when the vector is another one.
+  struct Views {
+    std::vector<Tensor> parts;
+    const void* memory = nullptr;
+    void refresh(const nn::ParameterSet& parameters, const Tensor& vector);
+  };
+  // A tape with the parameters on it.
+  struct Recording {
+    explicit Recording(DType type) : tape(type) {}
+    Tape tape;
+    std::vector<Var> leaves;
+    Views theta;
+  };
+
+  static std::int64_t examples_of(const Batch& batch);
+  const Batch& curvature_batch() const { return curvature_batch_ ? *curvature_batch_ : batch_; }
+  // Resets the tape and puts the parameters onto it.
+  std::span<const Var> put_leaves(Recording& on, const Tensor& theta);
+  Outputs record(Tape& tape, nn::Forward& pass, const Batch& batch);
+  // The model at a copy of theta on the curvature's tape.
+  Outputs record_curvature(const Tensor& theta);
+  // The same, with the derivatives by the outputs for labels that the model draws; returns outputs and the number of
+  // examples.
+  std::pair<Var, std::int64_t> record_sampled(const Tensor& theta, std::uint64_t key);
+
   nn::Layer model_;
   Loss loss_;
   nn::ParameterSet parameters_;
-  Tape tape_;
+  std::vector<optim::Slice> slices_;
+  bool is_recurrent_ = false;
   RandomStream random_;
-  std::uint64_t batch_number_ = 0;
+  std::uint64_t batch_number_ = 0, curvature_batch_number_ = 0;
   Batch batch_;
+  std::optional<Batch> curvature_batch_;
   std::vector<Tensor> buffers_;  // running statistics and the like: updated once a training batch
   bool batch_is_new_ = false;
-  std::vector<Var> leaves_;
-  std::vector<Tensor> theta_views_, gradient_views_;
-  const void* theta_memory_ = nullptr;
-  const void* gradient_memory_ = nullptr;
+
+  Recording values_, curvature_;
+  Views gradient_, result_;
+  Tensor curvature_theta_, scores_;
+  std::vector<Var> hidden_states_;
+  std::optional<Linearization> linearization_, structure_;
 };
 
 }  // namespace gradus::lab

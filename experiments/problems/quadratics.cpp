@@ -19,21 +19,11 @@ Problem sphere() {
           always(least_squares([](const Var& x) { return x; }))};
 }
 
-void check_eigenvalues(const Request& request) {
-  for (const double value : request.eigenvalues)
-    if (!std::isfinite(value) || value < 0)
-      throw std::invalid_argument("quadratic: eigenvalue " + std::to_string(value) + ", expected finite ones >= 0");
-  if (!(request.condition >= 1) || !std::isfinite(request.condition))
-    throw std::invalid_argument("quadratic: condition " + std::to_string(request.condition) +
-                                ", expected a finite number >= 1");
+// Half of the eigenvalues' weighted sum of squares along the axes; the outputs are the coordinates along these.
+Formula quadratic_formula(const Request& request) {
   if (request.rotate && request.dimension > dense)
     throw std::invalid_argument("quadratic: " + std::to_string(request.dimension) + " dimensions, expected at most " +
                                 std::to_string(dense) + " where axes are turned");
-}
-
-// Half of the eigenvalues' weighted sum of squares along the axes; the outputs are the coordinates along these.
-Formula quadratic_formula(const Request& request) {
-  check_eigenvalues(request);
   const Tensor weights = constants(request.dtype, quadratic_spectrum(request));
   Tensor turn;
   if (request.rotate) turn = random_rotation(request.dimension, request.seed).converted(request.dtype);

@@ -8,7 +8,8 @@
 
 namespace gradus::problems {
 
-// The eigenvalues given, or `dimension` of them spread evenly in the logarithm from 1 / condition to 1.
+// The eigenvalues given, or `dimension` of them spread evenly in the logarithm from 1 / condition to 1. Throws
+// std::invalid_argument for a negative one or a condition below 1.
 std::vector<double> quadratic_spectrum(const Request& request);
 
 // An orthogonal matrix [n, n] of float64, uniform by Haar's measure: Householder reflections of normal vectors (Stewart

@@ -51,7 +51,7 @@ RnnCell::RnnCell(std::int64_t in, std::int64_t hidden, bool rectified)
 
 void RnnCell::declare(ParameterScope& scope) {
   input_weight_ = scope.declare("input_weight", {in_, hidden_}, pytorch(hidden_));
-  hidden_weight_ = scope.declare("hidden_weight", {hidden_, hidden_}, pytorch(hidden_));
+  hidden_weight_ = scope.declare("hidden_weight", {hidden_, hidden_}, pytorch(hidden_), {"recurrent"});
   bias_ = scope.declare("bias", {hidden_}, pytorch(hidden_), {"bias"});
 }
 
@@ -72,7 +72,7 @@ LstmCell::LstmCell(std::int64_t in, std::int64_t hidden, double forget_bias)
 
 void LstmCell::declare(ParameterScope& scope) {
   input_weight_ = scope.declare("input_weight", {in_, 4 * hidden_}, pytorch(hidden_));
-  hidden_weight_ = scope.declare("hidden_weight", {hidden_, 4 * hidden_}, pytorch(hidden_));
+  hidden_weight_ = scope.declare("hidden_weight", {hidden_, 4 * hidden_}, pytorch(hidden_), {"recurrent"});
   Initializer bias = pytorch(hidden_);
   if (forget_bias_ != 0) {
     bias.fill = [fill = bias.fill, n = hidden_, more = forget_bias_](const Tensor& parameter, RandomStream& random) {
@@ -100,7 +100,7 @@ GruCell::GruCell(std::int64_t in, std::int64_t hidden) : in_(in), hidden_(hidden
 
 void GruCell::declare(ParameterScope& scope) {
   input_weight_ = scope.declare("input_weight", {in_, 3 * hidden_}, pytorch(hidden_));
-  hidden_weight_ = scope.declare("hidden_weight", {hidden_, 3 * hidden_}, pytorch(hidden_));
+  hidden_weight_ = scope.declare("hidden_weight", {hidden_, 3 * hidden_}, pytorch(hidden_), {"recurrent"});
   bias_ = scope.declare("bias", {3 * hidden_}, pytorch(hidden_), {"bias"});
   reset_bias_ = scope.declare("reset_bias", {hidden_}, pytorch(hidden_), {"bias"});
 }
@@ -118,7 +118,11 @@ RecurrentResult GruCell::run(Forward& f, const Var& x, const RecurrentState& sta
 template <class Cell>
 RecurrentResult Recurrent<Cell>::run(Forward& f, const Var& x, RecurrentState state) const {
   const std::int64_t steps = x.shape()[0];
-  if (truncation_ == 0 || truncation_ >= steps) return cell_.run(f, x, state);
+  if (truncation_ == 0 || truncation_ >= steps) {
+    const RecurrentResult result = cell_.run(f, x, state);
+    f.hidden_states(result.hidden);
+    return result;
+  }
   std::array<Var, 32> pieces;  // joined whenever it is full, as an operation takes a limited number of operands
   std::size_t count = 0;
   for (std::int64_t first = 0; first < steps; first += truncation_) {
@@ -131,7 +135,9 @@ RecurrentResult Recurrent<Cell>::run(Forward& f, const Var& x, RecurrentState st
     pieces[count++] = piece.hidden;
     state = piece.state;
   }
-  return {concatenate(std::span(pieces.data(), count), 0), state};
+  const Var hidden = concatenate(std::span(pieces.data(), count), 0);
+  f.hidden_states(hidden);
+  return {hidden, state};
 }
 
 template class Recurrent<RnnCell>;

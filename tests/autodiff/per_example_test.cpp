@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
 #include "autodiff/random.h"
@@ -74,6 +76,24 @@ TEST(PerExample, EqualsBatchesOfOne) {
     EXPECT_NEAR(mean.at(static_cast<std::int64_t>(k)), m, 1e-13);
     EXPECT_NEAR(variance.at(static_cast<std::int64_t>(k)), v, 1e-12);
   }
+}
+
+TEST(PerExample, MeanSquaresEqualThoseOfGradientsOfSingleRows) {
+  Problem problem;
+  Tape tape(DType::float64);
+  const std::vector<Var> w = problem.leaves(tape);
+  const std::int64_t p = Problem::parameters;
+  const Tensor gradients = Tensor::zeros({6, p}, DType::float64), squares = Tensor::full({p}, 7, DType::float64);
+  const Var losses = problem.losses(tape, w, 0, 6);
+  per_example_gradients(losses, w, gradients);
+  const Tensor cotangents = random_tensor({6}, 8);
+  per_example_mean_squares(losses, cotangents, w, squares);
+  for (std::int64_t k = 0; k < p; ++k) {
+    double mean = 0;
+    for (std::int64_t i = 0; i < 6; ++i) mean += std::pow(cotangents.at(i) * gradients.at(i * p + k), 2) / 6;
+    EXPECT_NEAR(squares.at(k), mean, 1e-13 * (1 + mean));
+  }
+  EXPECT_THROW(per_example_mean_squares(losses, cotangents.rows(0, 2), w, squares), std::invalid_argument);
 }
 
 TEST(PerExample, KnowsConvolutions) {

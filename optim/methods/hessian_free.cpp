@@ -1,0 +1,213 @@
+// Hessian-free optimisation. Martens (2010), algorithm 2; Martens & Sutskever (2012).
+//   B = G + lambda I + lambda structural_damping S,  G the Gauss-Newton matrix or the Hessian, S = J^T J / n of the
+//   hidden states d <- argmin of g^T d + d^T B d / 2 by conjugate gradients, from momentum d of the step before of the
+//   iterates of CG, the earliest after which the loss does not fall any more; then a line search backwards from 1
+//   lambda <- lambda / damping_factor where the reduction ratio is above 3/4, lambda damping_factor where it is below
+//   1/4
+// The loss is that of the batch of the gradient throughout: for the choice of the iterate, the reduction ratio and the
+// line search. Curvature may be of another batch, which the objective then knows. The reduction ratio is of the model
+// without damping, and of the whole step, before the line search.
+#include <algorithm>
+#include <cmath>
+
+#include "optim/curvature/martens_cg.h"
+#include "optim/curvature/vectors.h"
+#include "optim/optimizer.h"
+#include "optim/update.h"
+
+namespace gradus::optim {
+namespace {
+
+constexpr double smallest_damping = 1e-20;
+
+class HessianFree final : public Optimizer {
+ public:
+  explicit HessianFree(const Settings& s)
+      : hessian_(s.choice("curvature") == "hessian"),
+        preconditioned_(s.choice("preconditioner") == "empirical_fisher"),
+        initial_damping_(s["initial_damping"]),
+        damping_factor_(s["damping_factor"]),
+        structural_damping_(s["structural_damping"]),
+        momentum_(s["momentum"]),
+        exponent_(s["preconditioner_exponent"]),
+        sufficient_decrease_(s["sufficient_decrease"]),
+        shrink_(s["shrink"]),
+        tolerance_(s["tolerance"]),
+        max_iterations_(s.count("max_iterations")) {}
+
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    objective.require(hessian_ ? Quantity::hessian_times : Quantity::gauss_newton_times, "hessian_free");
+    if (preconditioned_) objective.require(Quantity::gradient_squares, "hessian_free with empirical_fisher");
+    if (structural_damping_ > 0) objective.require(Quantity::structural_times, "hessian_free with structural_damping");
+    ensure_state(direction_, theta);
+    if (step_++ == 0) damping_ = initial_damping_;
+    vectors::like(gradient_, theta);
+    vectors::like(trial_, theta);
+
+    objective.move_to(theta);
+    gradient_.copy_from(objective.gradient());
+    StepReport report;
+    report.loss = objective.value();
+    report.gradient_norm = vectors::norm(gradient_);
+    report.step_norm = 0;
+    report.damping = damping_;
+    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
+      report.reason = Reason::not_finite;
+      return report;
+    }
+    if (report.gradient_norm == 0) {
+      report.reason = Reason::converged;
+      return report;
+    }
+    MartensCg::Result solved = solve(objective, vectors::norm(direction_) > 0);
+    // An early stop may leave a warm start that still leads uphill; from zero every iterate leads downhill.
+    if (solved.reason != Reason::not_finite && slope_of(cg_.iterates().back()) >= 0) {
+      const std::int64_t spent = solved.iterations;
+      solved = solve(objective, false);
+      solved.iterations += spent;
+    }
+    report.inner_iterations = solved.iterations;
+    report.inner_reason = solved.reason;
+    if (solved.reason == Reason::not_finite) {
+      report.reason = Reason::not_finite;
+      reject(objective, theta);
+      return report;
+    }
+    direction_.copy_from(cg_.iterates().back().x);
+    take_step(objective, theta, report);
+    return report;
+  }
+
+  void visit(StateVisitor& visitor) override {
+    visitor.tensor("direction", direction_);
+    visitor.number("damping", damping_);
+    visitor.counter("step", step_);
+  }
+
+ private:
+  double slope_of(const MartensCg::Iterate& iterate) const { return vectors::dot(gradient_, iterate.x); }
+
+  MartensCg::Result solve(Objective& objective, bool warm) {
+    if (preconditioned_) {
+      objective.gradient_squares(vectors::like(preconditioner_, gradient_));
+      with_floating(preconditioner_.dtype(), [&]<class T>(T) {
+        for (T& m : preconditioner_.elements<T>())
+          m = static_cast<T>(std::max(std::pow(static_cast<double>(m) + damping_, exponent_), 1e-30));
+      });
+    }
+    if (warm) vectors::scale(momentum_, direction_, direction_);
+    const double structural = damping_ * structural_damping_;
+    const auto times = [&](const Tensor& v, const Tensor& out) {
+      hessian_ ? objective.hessian_times(v, out) : objective.gauss_newton_times(v, out);
+      vectors::add(damping_, v, out);
+      if (structural > 0) {
+        objective.structural_times(v, vectors::like(structural_product_, v));
+        vectors::add(structural, structural_product_, out);
+      }
+    };
+    return cg_.minimize(times, gradient_, warm ? direction_ : Tensor(), preconditioned_ ? preconditioner_ : Tensor(),
+                        {max_iterations_, tolerance_});
+  }
+
+  double value_at(Objective& objective, const Tensor& theta, double length, const Tensor& d) {
+    vectors::combine(theta, length, d, trial_);
+    objective.move_to(trial_);
+    return objective.value();
+  }
+
+  void take_step(Objective& objective, const Tensor& theta, StepReport& report) {
+    const auto iterates = cg_.iterates();
+    // What the model says of the whole step, without damping, is needed at the point itself.
+    std::size_t chosen = iterates.size() - 1;
+    double value = value_at(objective, theta, 1, iterates[chosen].x);
+    while (chosen > 0) {
+      const double earlier = value_at(objective, theta, 1, iterates[chosen - 1].x);
+      if (!(earlier < value) && std::isfinite(value)) break;
+      value = earlier, --chosen;
+    }
+    const Tensor& d = iterates[chosen].x;
+    const double length = vectors::norm(d), slope = slope_of(iterates[chosen]);
+    double model = iterates[chosen].model - damping_ * length * length / 2;
+    if (structural_damping_ > 0) {
+      objective.move_to(theta);
+      objective.structural_times(d, structural_product_);
+      model -= damping_ * structural_damping_ * vectors::dot(d, structural_product_) / 2;
+    }
+    report.reduction_ratio = (value - report.loss) / model;
+
+    double along = 1;
+    constexpr int max_halvings = 60;
+    int tries = 0;
+    const auto enough = [&] { return value <= report.loss + sufficient_decrease_ * along * std::min(slope, 0.0); };
+    while (!enough() && tries++ < max_halvings) {
+      along *= shrink_;
+      value = value_at(objective, theta, along, d);
+    }
+    const bool accepted = enough() && value < report.loss;
+    adapt_damping(report.reduction_ratio);
+    if (!accepted) {
+      report.reason = Reason::no_progress;
+      report.step_length = 0;
+      reject(objective, theta);
+      return;
+    }
+    vectors::combine(theta, along, d, theta);
+    report.step_length = along;
+    report.step_norm = along * length;
+    report.reason = report.inner_reason == Reason::negative_curvature && chosen + 1 == iterates.size()
+                        ? Reason::negative_curvature
+                        : Reason::stepped;
+  }
+
+  void adapt_damping(double ratio) {
+    if (!(ratio >= 0.25)) damping_ *= damping_factor_;
+    if (ratio > 0.75) damping_ = std::max(damping_ / damping_factor_, smallest_damping);
+  }
+  void reject(Objective& objective, const Tensor& theta) {
+    direction_.fill(0);
+    objective.move_to(theta);
+  }
+
+  bool hessian_, preconditioned_;
+  Setting initial_damping_, damping_factor_, structural_damping_, momentum_, exponent_, sufficient_decrease_, shrink_,
+      tolerance_;
+  std::int64_t max_iterations_;
+  Tensor direction_;  // the last iterate of CG, from which the next one starts
+  double damping_ = 0;
+  std::int64_t step_ = 0;
+  MartensCg cg_;
+  Tensor gradient_, trial_, preconditioner_, structural_product_;
+};
+
+}  // namespace
+
+Method hessian_free_method() {
+  return {
+      "hessian_free",
+      "Martens (2010), Algorithm 2; Martens & Sutskever (2012)",
+      {choice("curvature", "gauss_newton", {"gauss_newton", "hessian"}, "the matrix of the model"),
+       positive("initial_damping", 1, "weight of the identity at the first step; lambda"),
+       {"damping_factor", 1.5, 1, std::numeric_limits<double>::infinity(), true,
+        "by which the damping changes after a step whose reduction ratio is below 1/4 or above 3/4"},
+       non_negative("structural_damping", 0, "weight of J^T J of the hidden states relative to the damping; 0: off"),
+       decay("momentum", 0.95, "share of the last solution from which conjugate gradients start"),
+       choice("preconditioner", "empirical_fisher", {"none", "empirical_fisher"}, "of conjugate gradients"),
+       between("preconditioner_exponent", 0.75, 0, 1, "of the diagonal with the damping added"),
+       count("max_iterations", 250, 1, "of conjugate gradients in a step"),
+       positive("tolerance", 5e-4, "relative progress of the model an iteration below which it ends"),
+       decay("sufficient_decrease", 0.01, "of the loss, relative to its slope along the step"),
+       between("shrink", 0.8, 0.01, 0.99, "factor of the line search")},
+      [](const Settings& s) { return std::make_unique<HessianFree>(s); },
+      Family::curvature,
+      "B = G + lambda I + lambda structural_damping S\n"
+      "d <- the minimum of g^T d + d^T B d / 2 by preconditioned conjugate gradients, from momentum d\n"
+      "d <- the earliest kept iterate after which the loss does not fall;  rho = (f(theta + d) - f(theta)) / (g^T d + "
+      "d^T G d / 2)\n"
+      "theta <- theta + a d, a <- shrink a from 1 until f falls by sufficient_decrease a |g^T d|\n"
+      "lambda <- lambda damping_factor if rho < 1/4, lambda / damping_factor if rho > 3/4",
+      "The loss is always that of the gradient's batch, also where curvature is of another one; Martens' program takes "
+      "the "
+      "curvature's batch for the choice among iterates."};
+}
+
+}  // namespace gradus::optim
