@@ -133,6 +133,18 @@ class Minimize(unittest.TestCase):
             self.assertTrue(file.attrs["reason"].startswith("converged: gradient norm"))
             self.assertEqual(file.attrs["steps_taken"], len(norms) - 1)
 
+    def test_the_account_of_a_solver(self):
+        self.minimize("--problem=rosenbrock", "--optimizer=newton_cg", "--gradient-tolerance=1e-8")
+        with h5py.File(self.output) as file:
+            self.assertLessEqual(file["gradient_norm"][-1], 1e-8)
+            self.assertGreater(file["products"][-1], file.attrs["steps_taken"])
+            solver = file["solver"]
+            self.assertEqual(solver["solver"][:].tolist(), list(range(file.attrs["steps_taken"])))
+            for name in ("damping", "trust_radius", "reduction_ratio", "step_length", "inner_iterations", "inner_reason", "reason"):
+                self.assertEqual(solver[name].shape, solver["solver"].shape, name)
+            self.assertGreaterEqual(solver["inner_iterations"][:].min(), 1)
+            self.assertIn("2 negative_curvature", solver["inner_reason"].attrs["long_name"])
+
     def test_writes_every_nth_step_and_the_last(self):
         self.minimize("--steps=25", "--log-every=10")
         with h5py.File(self.output) as file:
