@@ -50,7 +50,9 @@ TEST(OptimizerState, ContinuesWithTheSameBits) {
   const TemporaryFolder folder;
   int compared = 0;
   for (const optim::Method& m : optim::methods()) {
-    const std::string rate = m.hyperparameters.front().name;
+    std::string rate;  // or another number that can be scheduled
+    for (const optim::Hyperparameter& h : m.hyperparameters)
+      if (h.can_be_scheduled() && (rate.empty() || h.name == "learning_rate")) rate = h.name;
     std::vector<optim::Recipe> recipes{{.method = m.name},
                                        {.method = m.name,
                                         .wrappers = {{"l2_penalty"}, {"lookahead"}, {"ema"}},
