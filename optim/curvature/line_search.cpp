@@ -39,10 +39,10 @@ class Along {
   }
   std::int64_t evaluations() const { return evaluations_; }
   bool may_evaluate() const { return evaluations_ < options_.max_evaluations; }
-  // The step is too small to change theta.
+  // Writes the trial; returns whether the step is too small to change theta.
   bool is_lost(double step) const {
-    return step * vectors::norm(ray_.direction) <=
-           vectors::epsilon(ray_.theta.dtype()) * 1e-3 * vectors::norm(ray_.theta);
+    vectors::combine(ray_.theta, step, ray_.direction, ray_.trial);
+    return vectors::same(ray_.theta, ray_.trial);
   }
   LineSearchResult result(Reason reason, double step, double value) const {
     return {reason, step, value, evaluations_};

@@ -22,6 +22,9 @@ class TrustRadius {
   bool accepts(double ratio) const { return ratio > acceptance_; }
   // Starts with the radius given, if there has been no step yet.
   void begin();
+  // Starts anew at the next step, after one that found no point: a radius of nothing would find none on other data
+  // either.
+  void forget() { radius_ = 0; }
   // `step` is the norm of the step and `slope` the derivative of the value along it.
   void update(double ratio, double step, double slope, double value_change);
   void visit(StateVisitor& visitor) { visitor.number("trust_radius", radius_); }

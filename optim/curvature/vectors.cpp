@@ -1,6 +1,7 @@
 #include "optim/curvature/vectors.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "autodiff/kernels/lane_sum.h"
@@ -53,6 +54,8 @@ void scale(double a, const Tensor& x, const Tensor& out) {
     });
   });
 }
+
+bool same(const Tensor& x, const Tensor& y) { return std::memcmp(x.raw(), y.raw(), x.bytes()) == 0; }
 
 bool is_finite(const Tensor& x) {
   // 0 · x is 0 for finite numbers and NaN for all others.

@@ -18,6 +18,8 @@ void add_to_scaled(const Tensor& x, double a, const Tensor& y);
 void combine(const Tensor& x, double a, const Tensor& y, const Tensor& out);
 // out = a x; out may be x.
 void scale(double a, const Tensor& x, const Tensor& out);
+// All bits are the same.
+bool same(const Tensor& x, const Tensor& y);
 // Every element is finite.
 bool is_finite(const Tensor& x);
 // The distance from 1 to the next number of the element type.

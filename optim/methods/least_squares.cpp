@@ -98,6 +98,7 @@ class LevenbergMarquardt final : public Optimizer {
       damping_ = initial_damping_ * curvature;
     }
     report.inner_iterations = 0;
+    report.reason = Reason::no_progress;
     for (std::int64_t attempt = 0; attempt < max_evaluations_; ++attempt) {
       if (attempt > 0) objective.move_to(theta);
       report.damping = damping_;
@@ -109,6 +110,7 @@ class LevenbergMarquardt final : public Optimizer {
         return report;
       }
       vectors::combine(theta, 1, step_, trial_);
+      if (vectors::same(theta, trial_)) break;  // the step is lost in theta
       objective.move_to(trial_);
       const double value = objective.value(), undamped = inner.model_change - damping_ / 2 * length * length;
       const bool finite = std::isfinite(value);
@@ -121,7 +123,6 @@ class LevenbergMarquardt final : public Optimizer {
         return report;
       }
       report.reason = finite ? Reason::no_progress : Reason::not_finite;
-      if (length <= 1e-3 * epsilon * vectors::norm(theta)) break;
     }
     return report;
   }

@@ -93,6 +93,7 @@ class NewtonCg final : public Optimizer {
     const double epsilon = vectors::epsilon(theta.dtype());
     radius_.begin();
     report.inner_iterations = 0;
+    report.reason = Reason::no_progress;
     for (std::int64_t attempt = 0; attempt < search_.max_evaluations; ++attempt) {
       const double radius = radius_.radius();
       if (attempt > 0 && !lanczos) objective.move_to(theta);
@@ -110,6 +111,7 @@ class NewtonCg final : public Optimizer {
         return false;
       }
       vectors::combine(theta, 1, step_, trial_);
+      if (vectors::same(theta, trial_)) break;  // the step is lost in theta
       objective.move_to(trial_);
       // The first trial is taken more often than not, and its gradient is the next step's.
       if (attempt == 0) objective.gradient();
@@ -124,8 +126,8 @@ class NewtonCg final : public Optimizer {
         return true;
       }
       report.reason = finite ? Reason::no_progress : Reason::not_finite;
-      if (length <= 1e-3 * epsilon * vectors::norm(theta)) break;
     }
+    radius_.forget();
     return false;
   }
 

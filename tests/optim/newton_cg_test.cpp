@@ -42,7 +42,7 @@ TEST(NewtonCg, MinimisesAConvexQuadraticInOneStep) {
     const Tensor theta = Tensor::of({n}, random_numbers(n, 2));
     const auto optimizer = make_optimizer("newton_cg", {{"globalization", globalization},
                                                         {"forcing", "fixed"},
-                                                        {"tolerance", 1e-12},
+                                                        {"tolerance", 1e-14},
                                                         {"max_inner_iterations", 2000},
                                                         {"initial_radius", 1e6}});
     const StepReport report = optimizer->step(objective, theta);
