@@ -29,11 +29,15 @@ Check check_of(const optim::Hyperparameter& h) {
 optim::GivenValue value_from(Options& options, const optim::Hyperparameter& h, const optim::GivenValue& fallback) {
   using Kind = optim::Hyperparameter::Kind;
   switch (h.kind) {
-    case Kind::flag: return options.get(h.name, fallback.number() != 0, h.help) ? 1.0 : 0.0;
+    case Kind::flag:
+      return options.get(h.name, fallback.number() != 0, h.help) ? 1.0 : 0.0;
     case Kind::count:
-      return static_cast<double>(options.get(h.name, static_cast<std::int64_t>(fallback.number()), h.help, check_of(h)));
-    case Kind::choice: return options.get(h.name, fallback.text(), h.help, one_of(h.choices));
-    case Kind::number: break;
+      return static_cast<double>(
+          options.get(h.name, static_cast<std::int64_t>(fallback.number()), h.help, check_of(h)));
+    case Kind::choice:
+      return options.get(h.name, fallback.text(), h.help, one_of(h.choices));
+    case Kind::number:
+      break;
   }
   return options.get(h.name, fallback.number(), h.help, check_of(h));
 }
@@ -104,10 +108,34 @@ RunTable& Run::table(const std::string& name, std::vector<Column> columns) {
   return folder_->table(name, std::move(columns));
 }
 
+void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
+  if (!solver_) {
+    using enum optim::Reason;
+    std::string codes;
+    for (const optim::Reason reason :
+         {stepped, converged, negative_curvature, boundary, iteration_limit, no_progress, not_finite})
+      codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", static_cast<int>(reason), optim::name_of(reason));
+    solver_ = &folder_->table("solver", {{"damping", "1", "weight of the identity added to the curvature"},
+                                         {"trust_radius", "1", "radius of the trust region"},
+                                         {"reduction_ratio", "1", "reduction of the loss over that of the model"},
+                                         {"inner_iterations", "1", "iterations of the solver inside the step"},
+                                         {"inner_reason", "1", "why the solver stopped: " + codes},
+                                         {"reason", "1", "what the step was: " + codes},
+                                         {"step_length", "1", "factor of the direction found"},
+                                         {"gradient_norm", "1", "Euclidean norm of the gradient before the step"},
+                                         {"step_norm", "1", "Euclidean norm of the step"}});
+  }
+  solver_->append(
+      step, {report.damping, report.trust_radius, report.reduction_ratio, static_cast<double>(report.inner_iterations),
+             static_cast<double>(report.inner_reason), static_cast<double>(report.reason), report.step_length,
+             report.gradient_norm, report.step_norm});
+}
+
 void Run::log(const optim::StepReport& report) {
   if (!steps_) throw std::logic_error("log: before start()");
   const std::int64_t step = steps_->rows();
   steps_->append(step, {report.loss});
+  if (report.inner_iterations >= 0) log_solver(step, report);
   progress_.step(step + 1, report.loss);
   if (stop_signal) throw Interrupted{};
   if (std::isfinite(report.loss) || !divergence_.empty()) return;

@@ -71,7 +71,8 @@ class Run {
     return RandomStream(seed_, purpose, index);
   }
 
-  // One row of /step. Throws Diverged if the loss is not finite, unless --continue-after-divergence is given.
+  // One row of /step, and, for a step that solved for its direction, one of /solver: damping, reduction ratio, inner iterations,
+  // reasons and the like. Throws Diverged if the loss is not finite, unless --continue-after-divergence is given.
   void log(const optim::StepReport& report);
   // A table of one's own: run.h5's group of that name.
   RunTable& table(const std::string& name, std::vector<Column> columns);
@@ -92,7 +93,9 @@ class Run {
   std::optional<std::pair<std::string, std::string>> data_;  // name and directory
   Dataset dataset_;
   std::unique_ptr<RunFolder> folder_;
+  void log_solver(std::int64_t step, const optim::StepReport& report);
   RunTable* steps_ = nullptr;
+  RunTable* solver_ = nullptr;  // made by the first step that has something to say
   std::string divergence_;
   Progress progress_;
 };
