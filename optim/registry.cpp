@@ -40,6 +40,7 @@ Method schedule_free_sgd_method();
 Method sgd_method();
 Method shampoo_method();
 Method signsgd_method();
+Method sophia_method();
 Method yogi_method();
 
 const std::vector<Method>& methods() {
@@ -78,12 +79,10 @@ const std::vector<Method>& methods() {
       nonlinear_cg_method(),
       gauss_newton_method(),
       levenberg_marquardt_method(),
-Method sophia_method();
-const std::vector<Method>& methods() {
-  static const std::vector<Method> all = {
-      gradient_descent_method(), sgd_method(),   momentum_method(), nesterov_method(),
-      adam_method(),             adamw_method(), rmsprop_method(),  adagrad_method(),
-      hessian_free_method(),     kfac_method(),  adahessian_method(), sophia_method(),
+      hessian_free_method(),
+      kfac_method(),
+      adahessian_method(),
+      sophia_method(),
   };
   return all;
 }
