@@ -32,6 +32,12 @@ class ObjectiveDecorator : public Objective {
     }
     return *inner_;
   }
+  // The inner objective, at a point of the subclass's own, whose numbers may have changed since the last time.
+  Objective& inner_moved_to(const Tensor& point) {
+    inner_->move_to(point);
+    inner_point_ = point.raw();
+    return *inner_;
+  }
   void moved() override { inner_point_ = nullptr; }
 
   double compute_value(const Tensor& theta) override { return inner_at(theta).value(); }

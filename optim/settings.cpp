@@ -10,6 +10,8 @@ namespace gradus::optim {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+// Ranges include their lower end: these are the first numbers above 0 and 1.
+constexpr double above_0 = std::numeric_limits<double>::min(), above_1 = 1 + std::numeric_limits<double>::epsilon();
 constexpr double largest_count = 1e15;  // whole numbers up to here are exact, and larger ones are slips of the pen
 
 // Levenshtein's distance.
@@ -61,8 +63,8 @@ std::string Hyperparameter::range() const {
     }
     case Kind::number: break;
   }
-  if (high == infinity) return low > 0 ? "a finite number > 0" : "a finite number >= 0";
-  return short_number(low) + " <= " + name + (high_open ? " < " : " <= ") + short_number(high);
+  if (high == infinity) return low == above_1 ? "a finite number > 1" : low > 0 ? "a finite number > 0" : "a finite number >= 0";
+  return (low == above_0 ? "0 < " : short_number(low) + " <= ") + name + (high_open ? " < " : " <= ") + short_number(high);
 }
 
 std::string Hyperparameter::default_text() const {
@@ -72,13 +74,19 @@ std::string Hyperparameter::default_text() const {
 }
 
 Hyperparameter positive(std::string name, double value, std::string help) {
-  return {std::move(name), value, std::numeric_limits<double>::min(), infinity, true, std::move(help)};
+  return {std::move(name), value, above_0, infinity, true, std::move(help)};
 }
 Hyperparameter non_negative(std::string name, double value, std::string help) {
   return {std::move(name), value, 0, infinity, true, std::move(help)};
 }
 Hyperparameter decay(std::string name, double value, std::string help) {
   return {std::move(name), value, 0, 1, true, std::move(help)};
+}
+Hyperparameter fraction(std::string name, double value, std::string help) {
+  return {std::move(name), value, above_0, 1, true, std::move(help)};
+}
+Hyperparameter above_one(std::string name, double value, std::string help) {
+  return {std::move(name), value, above_1, infinity, true, std::move(help)};
 }
 Hyperparameter between(std::string name, double value, double low, double high, std::string help) {
   return {std::move(name), value, low, high, false, std::move(help)};

@@ -32,6 +32,8 @@ struct Hyperparameter {
 Hyperparameter positive(std::string name, double value, std::string help);                            // > 0
 Hyperparameter non_negative(std::string name, double value, std::string help);                        // >= 0
 Hyperparameter decay(std::string name, double value, std::string help);                               // in [0, 1)
+Hyperparameter fraction(std::string name, double value, std::string help);                            // in (0, 1)
+Hyperparameter above_one(std::string name, double value, std::string help);                           // > 1
 Hyperparameter between(std::string name, double value, double low, double high, std::string help);    // both included
 Hyperparameter count(std::string name, std::int64_t value, std::int64_t low, std::string help);       // whole, >= low
 Hyperparameter flag(std::string name, bool value, std::string help);                                  // 0 or 1

@@ -15,6 +15,12 @@ inline void ensure_state(Tensor& state, const Tensor& theta, double start = 0) {
                                 " for a state of " + state.shape().to_string() + " of " + name_of(state.dtype()));
 }
 
+// -1, 0 or 1.
+template <class T>
+GRADUS_INLINE T sign_of(T x) {
+  return x > 0 ? T{1} : x < 0 ? T{-1} : T{0};
+}
+
 // Calls update(theta_i, gradient_i, state_i...) for every i; all but the gradient are references that may be changed.
 template <class Update, class... State>
 void update_each(const Tensor& theta, const Tensor& gradient, const Update& make_update, const State&... state) {

@@ -9,12 +9,17 @@
 namespace gradus::curvature {
 namespace {
 
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Solver = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>;
 
-SmallEigen result_of(const Solver& solver, double scale) {
-  if (solver.info() != Eigen::Success)
-    throw std::runtime_error("eigenvalues of a " + std::to_string(solver.eigenvalues().size()) +
+void require_success(Eigen::ComputationInfo info, Eigen::Index n) {
+  if (info != Eigen::Success)
+    throw std::runtime_error("eigenvalues of a " + std::to_string(n) +
                              "-row matrix: the QR iteration did not converge");
+}
+
+SmallEigen result_of(const Solver& solver, double scale) {
+  require_success(solver.info(), solver.eigenvalues().size());
   SmallEigen result;
   for (const double value : solver.eigenvalues()) result.values.push_back(scale * value);
   const double* columns = solver.eigenvectors().data();  // column-major: an eigenvector is contiguous
@@ -25,10 +30,49 @@ SmallEigen result_of(const Solver& solver, double scale) {
 }  // namespace
 
 SmallEigen symmetric_eigen(const std::vector<double>& matrix, std::int64_t n) {
-  const Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> map(matrix.data(), n,
-                                                                                                     n);
+  const Eigen::Map<const RowMajor> map(matrix.data(), n, n);
   return result_of(Solver(map), 1);
 }
+
+struct SymmetricEigensolver::Memory {
+  explicit Memory(Eigen::Index n) : matrix(n, n), values(n), beside(n - 1), reflections(n - 1), row(n) {}
+  Eigen::MatrixXd matrix;  // in the end its columns are the eigenvectors
+  Eigen::VectorXd values, beside, reflections;
+  Eigen::RowVectorXd row;
+};
+
+SymmetricEigensolver::SymmetricEigensolver(std::int64_t n) : memory_(std::make_unique<Memory>(n)) {}
+SymmetricEigensolver::~SymmetricEigensolver() = default;
+SymmetricEigensolver::SymmetricEigensolver(SymmetricEigensolver&&) noexcept = default;
+SymmetricEigensolver& SymmetricEigensolver::operator=(SymmetricEigensolver&&) noexcept = default;
+
+// What Eigen's solver does, in its own steps: as a whole it allocates a vector for each matrix.
+void SymmetricEigensolver::solve(const double* matrix) {
+  auto& [m, values, beside, reflections, row] = *memory_;
+  const Eigen::Index n = m.rows();
+  m = Eigen::Map<const RowMajor>(matrix, n, n);
+  double scale = 0;
+  for (Eigen::Index j = 0; j < n; ++j) scale = std::max(scale, m.col(j).tail(n - j).cwiseAbs().maxCoeff());
+  if (scale == 0) scale = 1;
+  m /= scale;
+  if (n > 1) {
+    Eigen::internal::tridiagonalization_inplace(m, reflections);
+    values = m.diagonal();
+    beside = m.diagonal<-1>();
+    Eigen::HouseholderSequence<Eigen::MatrixXd, Eigen::VectorXd>(m, reflections).setLength(n - 1).setShift(1).evalTo(m, row);
+    constexpr Eigen::Index iterations_a_row = 30;
+    require_success(Eigen::internal::computeFromTridiagonal_impl(values, beside, iterations_a_row, true, m), n);
+  } else {
+    values(0) = m(0, 0);
+    m(0, 0) = 1;
+  }
+  values *= scale;
+}
+
+std::span<const double> SymmetricEigensolver::values() const {
+  return {memory_->values.data(), static_cast<std::size_t>(memory_->values.size())};
+}
+const double* SymmetricEigensolver::vectors() const { return memory_->matrix.data(); }
 
 SmallEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<const double> beside) {
   Eigen::VectorXd d = Eigen::Map<const Eigen::VectorXd>(diagonal.data(), static_cast<Eigen::Index>(diagonal.size()));

@@ -171,9 +171,9 @@ void LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
   });
 }
 
-Shape channel_shape(const Shape& x, int axis) {
+Shape channel_shape(const char* operation, const Shape& x, int axis) {
   if (axis < 0 || axis >= x.rank())
-    throw std::invalid_argument("channels along axis " + std::to_string(axis) + " of " + x.to_string());
+    throw std::invalid_argument(std::string(operation) + ": channels along axis " + std::to_string(axis) + " of " + x.to_string());
   Shape shape{x[axis]};
   for (int k = axis + 1; k < x.rank(); ++k) shape.append(1);
   return shape;
@@ -205,7 +205,7 @@ GRADUS_INLINE void sum_channels(const Channels& c, std::int64_t first, std::int6
 }
 
 void require_channels(const char* operation, int axis, Inputs in, int x, int first) {
-  const Shape row{channel_shape(in[x].shape(), axis)[0]};
+  const Shape row{channel_shape(operation, in[x].shape(), axis)[0]};
   for (int i = first; i < in.count; ++i)
     if (in[i].shape() != row)
       throw std::invalid_argument(std::string(operation) + ": " + in[i].shape().to_string() + " for the channels of " +
@@ -217,7 +217,7 @@ void require_channels(const char* operation, int axis, Inputs in, int x, int fir
 
 Shape ChannelMoments::shape(Inputs in) const {
   const Shape& x = in[0].shape();
-  const std::int64_t channels = channel_shape(x, axis)[0];
+  const std::int64_t channels = channel_shape(title, x, axis)[0];
   if (x.size() == 0) throw std::invalid_argument("channel_moments: no elements in " + x.to_string());
   return {2, channels};
 }

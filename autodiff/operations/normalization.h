@@ -66,7 +66,8 @@ auto standardize(const X& x, double epsilon = 1e-5) {
 template <class Sweep>
 void InverseDeviation::vjp(Sweep& s) const {
   s.to(0, [&] {
-    const double n = static_cast<double>(s.in(0).shape().size() / s.dy().shape().size());
+    const Shape rows = s.shape(0);
+    const double n = static_cast<double>(rows[rows.rank() - 1]);
     return mul(scale(mul(s.dy(), square(s.out())), -1 / n), standardize(s.in(0), epsilon));
   });
 }
@@ -132,7 +133,7 @@ auto layer_norm(const X& x, const W& weight, const B& bias, double epsilon = 1e-
 }
 
 // A shape [C, 1, 1] or the like, under which a value per channel broadcasts to x, whose channels lie along `axis`.
-Shape channel_shape(const Shape& x, int axis);
+Shape channel_shape(const char* operation, const Shape& x, int axis);
 
 // m[2, C]: the mean and the biased variance of each channel of x; channels lie along `axis`, which is not negative.
 // dx = (dmean + 2 dvar (x - mean)) / n, with n elements a channel
@@ -159,7 +160,7 @@ struct ChannelDot : Operation<ChannelDot> {  // operands g, x, center
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    const Shape x = s.shape(1), row = s.shape(2), column = channel_shape(x, axis);
+    const Shape x = s.shape(1), row = s.shape(2), column = channel_shape(title, x, axis);
     s.to(0, [&] { return mul(sub(s.in(1), reshape(s.in(2), column)), reshape(s.dy(), column)); });
     s.to(1, [&] { return mul(s.in(0), reshape(s.dy(), column)); });
     s.to(2, [&] { return neg(mul(s.dy(), reshape(sum_to(s.in(0), column), row))); });
@@ -175,7 +176,7 @@ struct ChannelAffine : Operation<ChannelAffine> {  // operands x, center, factor
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    const Shape x = s.shape(0), row = s.shape(1), column = channel_shape(x, axis);
+    const Shape x = s.shape(0), row = s.shape(1), column = channel_shape(title, x, axis);
     s.to(0, [&] { return mul(s.dy(), reshape(s.in(2), column)); });
     s.to(1, [&] { return neg(mul(s.in(2), reshape(sum_to(s.dy(), column), row))); });
     s.to(2, [&] { return apply(ChannelDot{axis}, s.dy(), s.in(0), s.in(1)); });

@@ -165,6 +165,14 @@ void LogSoftmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
+Shape CrossEntropyDerivative::shape(Inputs in) const {
+  const Shape &g = in[0].shape(), &x = in[1].shape();
+  if (x.rank() != 2 || g != Shape{x[0]} || in[2].shape() != g)
+    throw std::invalid_argument(std::string(title) + ": cotangents " + g.to_string() + " and labels " +
+                                in[2].shape().to_string() + " for logits " + x.to_string());
+  check_indices(title, in[2], x[1]);
+  return x;
+}
 void CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t rows = out.shape()[0], n = out.shape()[1];
   const std::int32_t* label = in[2].data<std::int32_t>();

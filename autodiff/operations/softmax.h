@@ -64,7 +64,7 @@ auto log_softmax(const X& x) {
 struct CrossEntropyDerivative : Operation<CrossEntropyDerivative> {
   static constexpr const char* title = "cross_entropy_derivative";
   static constexpr int index_operand = 2;
-  Shape shape(Inputs in) const { return in[1].shape(); }
+  Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const;

@@ -4,9 +4,12 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <type_traits>
+
+#include "experiments/lab/hdf5_error.h"
 
 namespace gradus::lab::h5 {
 namespace {
@@ -16,35 +19,6 @@ static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>
 constexpr hsize_t chunk_rows = 1024;
 constexpr unsigned deflate_level = 4;
 constexpr std::size_t memory_increment = std::size_t{1} << 20;
-
-// Keeps HDF5 from printing its error stack, and gives the caller's handler back.
-class Silence {
- public:
-  Silence() {
-    H5Eget_auto2(H5E_DEFAULT, &handler_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~Silence() { H5Eset_auto2(H5E_DEFAULT, handler_, data_); }
-  Silence(const Silence&) = delete;
-  Silence& operator=(const Silence&) = delete;
-
- private:
-  H5E_auto2_t handler_ = nullptr;
-  void* data_ = nullptr;
-};
-
-// The description of where an error arose, which holds the system's reason if there is one.
-std::string reason() {
-  std::string text = "unknown HDF5 error";
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_UPWARD,
-      [](unsigned n, const H5E_error2_t* error, void* to) -> herr_t {
-        if (n == 0 && error->desc) *static_cast<std::string*>(to) = error->desc;
-        return 0;
-      },
-      &text);
-  return text;
-}
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
   throw std::runtime_error(fmt::format("{}: cannot write {}: {}", path, what, reason()));
@@ -96,19 +70,22 @@ Group Group::group(const std::string& name) {
 }
 
 Dataset Group::write(const std::string& name, Handle::Id memory_type, Handle::Id file_type, const void* data,
-                     std::size_t size) {
-  const hsize_t extent = size, unlimited = H5S_UNLIMITED;
-  const Handle space = opened(H5Screate_simple(1, &extent, &unlimited), H5Sclose, path_, name);
+                     std::size_t rows, std::size_t columns) {
+  const int rank = columns > 0 ? 2 : 1;
+  const std::array<hsize_t, 2> extent{rows, columns}, most{H5S_UNLIMITED, columns};
+  // A chunk of vectors has as many numbers as one of plain numbers, or one vector.
+  const std::array<hsize_t, 2> chunk{std::max<hsize_t>(1, columns > 0 ? chunk_rows / columns : chunk_rows), columns};
+  const Handle space = opened(H5Screate_simple(rank, extent.data(), most.data()), H5Sclose, path_, name);
   const Handle layout = opened(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path_, name);
-  done(H5Pset_chunk(layout.get(), 1, &chunk_rows), path_, name);
+  done(H5Pset_chunk(layout.get(), rank, chunk.data()), path_, name);
   done(H5Pset_shuffle(layout.get()), path_, name);
   done(H5Pset_deflate(layout.get(), deflate_level), path_, name);
   done(H5Pset_fletcher32(layout.get()), path_, name);
   Handle dataset = opened(
       H5Dcreate2(handle_.get(), name.c_str(), file_type, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT), H5Dclose,
       path_, name);
-  if (size > 0) done(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), path_, name);
-  return {std::move(dataset), path_};
+  if (rows > 0) done(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), path_, name);
+  return {std::move(dataset), path_, rows};
 }
 
 Dataset Group::scale(const std::string& name, std::span<const std::int64_t> values) {
@@ -123,6 +100,32 @@ Dataset Group::numbers(const std::string& name, std::span<const double> values, 
   Dataset dataset = write(name, H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE, values.data(), values.size());
   done(H5DSattach_scale(dataset.handle_.get(), scale.handle_.get(), 0), path_, name);
   return dataset;
+}
+
+Dataset Group::vectors(const std::string& name, std::span<const double> values, const Dataset& rows,
+                       const Dataset& columns, bool single_precision) {
+  const Silence silence;
+  Dataset dataset = write(name, H5T_NATIVE_DOUBLE, single_precision ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, values.data(),
+                          rows.rows_, columns.rows_);
+  done(H5DSattach_scale(dataset.handle_.get(), rows.handle_.get(), 0), path_, name);
+  done(H5DSattach_scale(dataset.handle_.get(), columns.handle_.get(), 1), path_, name);
+  return dataset;
+}
+
+void Group::tensor(const std::string& name, const Tensor& values) {
+  const Silence silence;
+  const hid_t type = with_floating(values.dtype(), []<class T>(T) {
+    return std::is_same_v<T, float> ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
+  });
+  std::array<hsize_t, Shape::max_rank> extents{};
+  for (int axis = 0; axis < values.shape().rank(); ++axis)
+    extents[static_cast<std::size_t>(axis)] = static_cast<hsize_t>(values.shape()[axis]);
+  const Handle space =
+      opened(H5Screate_simple(values.shape().rank(), extents.data(), nullptr), H5Sclose, path_, name);
+  const Handle dataset =
+      opened(H5Dcreate2(handle_.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+             path_, name);
+  if (values.size() > 0) done(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.raw()), path_, name);
 }
 
 void Group::attribute(const std::string& name, const std::string& text) {

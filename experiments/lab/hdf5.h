@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "autodiff/tensor.h"
+
 namespace gradus::lab::h5 {
 
 // An open HDF5 object, closed with the function that belongs to its kind.
@@ -37,9 +39,11 @@ class Dataset {
 
  private:
   friend class Group;
-  Dataset(Handle handle, std::string path) : handle_(std::move(handle)), path_(std::move(path)) {}
+  Dataset(Handle handle, std::string path, std::size_t rows)
+      : handle_(std::move(handle)), path_(std::move(path)), rows_(rows) {}
   Handle handle_;
   std::string path_;
+  std::size_t rows_;
 };
 
 // The root of a file, or a group in it.
@@ -50,6 +54,12 @@ class Group {
   Dataset scale(const std::string& name, std::span<const std::int64_t> values);
   // Numbers along the axis of a scale of the same length, in the same group or one above.
   Dataset numbers(const std::string& name, std::span<const double> values, const Dataset& scale);
+  // Rows of `columns` numbers each, along two scales; stored as float32 if they were that to begin with.
+  Dataset vectors(const std::string& name, std::span<const double> values, const Dataset& rows, const Dataset& columns,
+                  bool single_precision);
+
+  // float32 or float64 of any shape, as it is in memory: contiguous, without filters.
+  void tensor(const std::string& name, const Tensor& values);
 
   void attribute(const std::string& name, const std::string& text);
   void attribute(const std::string& name, std::int64_t value);
@@ -58,8 +68,9 @@ class Group {
 
  protected:
   Group(Handle handle, std::string path) : handle_(std::move(handle)), path_(std::move(path)) {}
+  // Of `rows` rows of `columns` numbers or, where that is 0, plain numbers.
   Dataset write(const std::string& name, Handle::Id memory_type, Handle::Id file_type, const void* data,
-                std::size_t size);
+                std::size_t rows, std::size_t columns = 0);
   Handle handle_;
   std::string path_;
 };

@@ -53,8 +53,9 @@ bool take(LogContents& log, std::string_view payload) {
     const auto number = number_at<std::uint16_t>(payload.data());
     if (number >= log.tables.size()) return false;
     Table& table = log.tables[number];
-    if (payload.size() != head + table.columns().size() * sizeof(double)) return false;
-    std::vector<double> values(table.columns().size());
+    const auto width = static_cast<std::size_t>(table.width());
+    if (payload.size() != head + width * sizeof(double)) return false;
+    std::vector<double> values(width);
     std::memcpy(values.data(), payload.data() + head, payload.size() - head);
     table.append(number_at<std::int64_t>(payload.data() + sizeof(std::uint16_t)), values);
     return true;
@@ -69,7 +70,8 @@ bool take(LogContents& log, std::string_view payload) {
   try {
     std::vector<Column> columns;
     for (const auto& column : json.at("columns"))
-      columns.push_back({column.at("name"), column.at("units"), column.at("long_name")});
+      columns.push_back({column.at("name"), column.at("units"), column.at("long_name"), column.value("axis", ""),
+                         column.value("length", std::int64_t{1}), column.value("single_precision", false)});
     log.tables.emplace_back(json.at("name"), std::move(columns), json.at("index").get<std::string>());
     return true;
   } catch (const std::exception&) {
@@ -104,8 +106,15 @@ MetricLog::~MetricLog() {
 
 std::uint16_t MetricLog::add_table(const Table& table) {
   nlohmann::json schema{{"name", table.name()}, {"index", table.index_name()}, {"columns", nlohmann::json::array()}};
-  for (const Column& column : table.columns())
-    schema["columns"].push_back({{"name", column.name}, {"units", column.units}, {"long_name", column.long_name}});
+  for (const Column& column : table.columns()) {
+    nlohmann::json described{{"name", column.name}, {"units", column.units}, {"long_name", column.long_name}};
+    if (!column.axis.empty()) {
+      described["axis"] = column.axis;
+      described["length"] = column.length;
+      described["single_precision"] = column.single_precision;
+    }
+    schema["columns"].push_back(std::move(described));
+  }
   const std::lock_guard lock(mutex_);
   if (tables_ == UINT16_MAX) throw std::invalid_argument(path_.string() + ": more than 65535 tables");
   add_frame('T', schema.dump(), {});

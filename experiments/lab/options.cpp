@@ -44,6 +44,16 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// The name that is likely meant, or none.
+std::string nearest(const std::string& asked, const std::vector<std::string>& names) {
+  const auto closest = std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
+    return distance(a, asked) < distance(b, asked);
+  });
+  const bool near =
+      closest != names.end() && distance(*closest, asked) <= std::max<std::size_t>(2, asked.size() / 3);
+  return near ? *closest : "";
+}
+
 bool allowed(const Check& check, double value) {
   if (std::isnan(value)) return check.nan;
   if (std::isinf(value) && !check.infinite) return false;
@@ -213,7 +223,12 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
     if (!argument->inline_value && !argument->next_value)
       throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
     value = argument->value;
-    if (!good(value)) throw UsageError(fmt::format("--{}={}: expected {}", argument->spelled, value, check.range));
+    if (!good(value)) {
+      const std::string near = nearest(value, check.choices);
+      throw UsageError(fmt::format("--{}={}: {}expected one of {}", argument->spelled, value,
+                                   near.empty() ? "" : fmt::format("did you mean {}? ", near),
+                                   fmt::join(check.choices, ", ")));
+    }
   }
   declare(name, fallback, value, help, check, recorded);
   return value;
@@ -223,15 +238,13 @@ void Options::finish() const {
   for (const Argument& argument : arguments_) {
     const auto known = [&](const Declared& declared) { return declared.name == argument.name; };
     if (std::any_of(declared_.begin(), declared_.end(), known)) continue;
-    const auto nearest = std::min_element(declared_.begin(), declared_.end(), [&](const auto& a, const auto& b) {
-      return distance(a.name, argument.name) < distance(b.name, argument.name);
-    });
+    std::vector<std::string> names;
+    for (const Declared& declared : declared_) names.push_back(declared.name);
     std::string message = fmt::format("unknown option --{}", argument.spelled);
-    if (nearest != declared_.end() &&
-        distance(nearest->name, argument.name) <= std::max<std::size_t>(2, argument.name.size() / 3)) {
+    if (const std::string near = nearest(argument.name, names); !near.empty()) {
       // In the spelling of whoever asks.
       const bool underscores = argument.spelled.find('_') != std::string::npos;
-      message += fmt::format(": did you mean --{}?", underscores ? nearest->name : replaced(nearest->name, '_', '-'));
+      message += fmt::format(": did you mean --{}?", underscores ? near : replaced(near, '_', '-'));
     } else {
       message += ": --help lists what there is";
     }

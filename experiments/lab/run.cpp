@@ -17,62 +17,23 @@ volatile std::sig_atomic_t stop_signal = 0;
 struct Finished {};     // --help or --describe was answered
 struct Interrupted {};  // a signal asked the run to stop
 
-// The range of a hyperparameter as an option's check.
-Check check_of(const optim::Hyperparameter& h) {
-  if (h.kind == optim::Hyperparameter::Kind::count) return at_least(h.low);
-  if (h.high_open && std::isfinite(h.high)) return from_to_below(h.low, h.high);
-  if (!h.high_open) return between(h.low, h.high);
-  return h.low > 0 ? more_than(0) : at_least(0);
-}
-
-// Declares a hyperparameter as an option and returns its value.
-optim::GivenValue value_from(Options& options, const optim::Hyperparameter& h, const optim::GivenValue& fallback) {
-  using Kind = optim::Hyperparameter::Kind;
-  switch (h.kind) {
-    case Kind::flag:
-      return options.get(h.name, fallback.number() != 0, h.help) ? 1.0 : 0.0;
-    case Kind::count:
-      return static_cast<double>(
-          options.get(h.name, static_cast<std::int64_t>(fallback.number()), h.help, check_of(h)));
-    case Kind::choice:
-      return options.get(h.name, fallback.text(), h.help, one_of(h.choices));
-    case Kind::number:
-      break;
-  }
-  return options.get(h.name, fallback.number(), h.help, check_of(h));
-}
-
-// The default of a method's hyperparameter, or the program's where that differs.
-optim::GivenValue default_of(const std::string& method, const optim::Hyperparameter& h,
-                             const std::vector<MethodDefaults>& changes) {
-  for (const MethodDefaults& changed : changes)
-    for (const auto& [name, value] : changed.values)
-      if (changed.method == method && name == h.name) return value;
-  if (h.kind == optim::Hyperparameter::Kind::choice) return h.default_text();
-  return h.default_value;
-}
-
 }  // namespace
 
-Run::Run(const std::string& program, const std::string& summary, int argc, const char* const* argv)
+Run::Run(const std::string& program, const std::string& summary, int argc, const char* const* argv,
+         const std::string& default_dtype)
     : options_(program, argc, argv),
       summary_(summary),
       seed_(static_cast<std::uint64_t>(
           options_.get("seed", std::int64_t{0}, "seed of every random stream", at_least(0)))),
       dtype_(floating_dtype(
-          options_.get("dtype", "float32", "element type of parameters and data", one_of({"float32", "float64"})))),
+          options_.get("dtype", default_dtype, "element type of parameters and data", one_of({"float32", "float64"})))),
       threads_(options_.get("threads", 1, "threads of a matrix product", between(1, 1024))),
       continue_after_divergence_(options_.get("continue_after_divergence", false,
                                               "go on when the loss is not finite; the run still counts as diverged")) {}
 
 ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
-  std::vector<std::string> names;
-  for (const optim::Method& method : optim::methods()) names.push_back(method.name);
-  const std::string name = options_.get("optimizer", fallback, "the method", one_of(names));
-  optim::NamedValues values;
-  for (const optim::Hyperparameter& h : optim::method(name).hyperparameters)
-    values.emplace_back(h.name, value_from(options_, h, default_of(name, h, defaults)));
-  return {name, optim::make_optimizer(name, values)};
+  has_optimizer_ = true;
+  return choose_optimizer(options_, fallback, defaults, seed_);
 }
 
 const Dataset& Run::dataset(const std::string& fallback) {
@@ -83,24 +44,43 @@ const Dataset& Run::dataset(const std::string& fallback) {
   return dataset_;
 }
 
-void Run::start() {
+void Run::finish_options() {
   const bool help = options_.control("help", false, "print this and end");
   const bool describe = options_.control("describe", false, "print the options as JSON and end");
+  const bool list =
+      has_optimizer_ && options_.control("list_optimizers", false,
+                                         "print every optimizer, wrapper and schedule with its numbers, and end");
   const bool quiet = options_.control("quiet", false, "no progress on the terminal");
   const bool overwrite = options_.control("overwrite", false, "replace the run in an existing output folder");
   const std::string fallback = "results/" + options_.program();
-  const std::string output = options_.control("output", fallback.c_str(), "folder of this run; must not exist");
+  const std::string output =
+      options_.control("output", fallback.c_str(),
+                       "folder of this run, or one file for its results if the name ends in .h5; must not exist");
   if (help) std::fputs(options_.help_text(summary_).c_str(), stdout);
-  if (describe) std::fputs((options_.describe_json().dump(2) + "\n").c_str(), stdout);
-  if (help || describe) throw Finished{};
+  if (describe) {
+    nlohmann::json description = options_.describe_json();
+    if (has_optimizer_) description.update(described_optimizers());
+    std::fputs((description.dump(2) + "\n").c_str(), stdout);
+  }
+  if (list) std::fputs(list_of_optimizers().c_str(), stdout);
+  if (help || describe || list) throw Finished{};
   options_.finish();
+  output_ = {output, overwrite, quiet};
+}
 
+void Run::start() { start({{"loss", "nat", "loss of the batch before the step"}}); }
+
+void Run::start(std::vector<Column> step_columns) {
+  if (!output_) finish_options();
   if (data_) dataset_ = load_idx_dataset(data_->first, data_->second, dtype_);
   kernels::set_threads(threads_);
-  folder_ = std::make_unique<RunFolder>(options_.program(), options_.values_json(), seed_, output, overwrite);
+  if (SingleFile::is_meant_by(output_->path)) single_file_.emplace(output_->path, output_->overwrite);
+  folder_ =
+      std::make_unique<RunFolder>(options_.program(), options_.values_json(), seed_,
+                                  single_file_ ? single_file_->folder().string() : output_->path, output_->overwrite);
   folder_->set_attribute("product_library", kernels::product_library());
-  steps_ = &folder_->table("step", {{"loss", "nat", "loss of the batch before the step"}});
-  progress_.start(options_.program(), quiet);
+  steps_ = &folder_->table("step", std::move(step_columns));
+  progress_.start(options_.program(), output_->quiet);
 }
 
 RunTable& Run::table(const std::string& name, std::vector<Column> columns) {
@@ -115,15 +95,15 @@ void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
     for (const optim::Reason reason :
          {stepped, converged, negative_curvature, boundary, iteration_limit, no_progress, not_finite})
       codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", static_cast<int>(reason), optim::name_of(reason));
-    solver_ = &folder_->table("solver", {{"damping", "1", "weight of the identity added to the curvature"},
-                                         {"trust_radius", "1", "radius of the trust region"},
-                                         {"reduction_ratio", "1", "reduction of the loss over that of the model"},
-                                         {"inner_iterations", "1", "iterations of the solver inside the step"},
-                                         {"inner_reason", "1", "why the solver stopped: " + codes},
-                                         {"reason", "1", "what the step was: " + codes},
-                                         {"step_length", "1", "factor of the direction found"},
-                                         {"gradient_norm", "1", "Euclidean norm of the gradient before the step"},
-                                         {"step_norm", "1", "Euclidean norm of the step"}});
+    solver_ = &table("solver", {{"damping", "1", "weight of the identity added to the curvature"},
+                                {"trust_radius", "1", "radius of the trust region"},
+                                {"reduction_ratio", "1", "reduction of the loss over that of the model"},
+                                {"inner_iterations", "1", "iterations of the solver inside the step"},
+                                {"inner_reason", "1", "why the solver stopped: " + codes},
+                                {"reason", "1", "what the step was: " + codes},
+                                {"step_length", "1", "factor of the direction found"},
+                                {"gradient_norm", "1", "Euclidean norm of the gradient before the step"},
+                                {"step_norm", "1", "Euclidean norm of the step"}});
   }
   solver_->append(
       step, {report.damping, report.trust_radius, report.reduction_ratio, static_cast<double>(report.inner_iterations),
@@ -134,17 +114,31 @@ void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
 void Run::log(const optim::StepReport& report) {
   if (!steps_) throw std::logic_error("log: before start()");
   const std::int64_t step = steps_->rows();
-  steps_->append(step, {report.loss});
-  if (report.inner_iterations >= 0) log_solver(step, report);
-  progress_.step(step + 1, report.loss);
-  if (stop_signal) throw Interrupted{};
-  if (std::isfinite(report.loss) || !divergence_.empty()) return;
-  divergence_ = fmt::format("the loss became {} at step {}", report.loss, step);
+  if (report.inner_iterations >= 0 && folder_) log_solver(step, report);
+  log_row(step, std::span(&report.loss, 1), report.loss);
+}
+
+void Run::log_row(std::int64_t step, std::span<const double> values, double loss) {
+  if (!steps_) throw std::logic_error("log: before start()");
+  steps_->append(step, values);
+  progress_.step(step + 1, loss);
+  stop_if_asked();
+  if (std::isfinite(loss) || !divergence_.empty()) return;
+  divergence_ = fmt::format("the loss became {} at step {}", loss, step);
   if (!continue_after_divergence_) throw Diverged(divergence_);
 }
 
+void Run::stop_if_asked() const {
+  if (stop_signal) throw Interrupted{};
+}
+
+void Run::set_attribute(const std::string& name, const nlohmann::json& value) {
+  if (!folder_) throw std::logic_error("set_attribute: before start()");
+  folder_->set_attribute(name, value);
+}
+
 int main(const std::string& program, const std::string& summary, int argc, const char* const* argv,
-         const std::function<void(Run&)>& body) {
+         const std::function<void(Run&)>& body, const std::string& default_dtype) {
   std::unique_ptr<Run> run;
   const auto complain = [&](const std::string& what) {
     if (run) run->progress_.finish();
@@ -155,6 +149,7 @@ int main(const std::string& program, const std::string& summary, int argc, const
     if (!run || !run->folder_ || run->folder_->finished()) return;
     run->progress_.finish();
     run->folder_->finish(status, reason);
+    if (run->single_file_) run->single_file_->publish();
   };
   const auto end_badly = [&](Status status, const std::string& reason) {
     try {
@@ -169,10 +164,10 @@ int main(const std::string& program, const std::string& summary, int argc, const
   std::signal(SIGINT, [](int) { stop_signal = 1; });
   std::signal(SIGTERM, [](int) { stop_signal = 1; });
   try {
-    run = std::make_unique<Run>(program, summary, argc, argv);
+    run = std::make_unique<Run>(program, summary, argc, argv, default_dtype);
     body(*run);
     if (!run->divergence_.empty()) throw Diverged(run->divergence_);
-    end(Status::completed, "");
+    end(Status::completed, run->reason_);
     return code(Exit::completed);
   } catch (const Finished&) {
     return code(Exit::completed);

@@ -3,15 +3,19 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "autodiff/random.h"
 #include "experiments/lab/dataset.h"
+#include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
 #include "experiments/lab/progress.h"
 #include "experiments/lab/run_folder.h"
+#include "experiments/lab/single_file.h"
 #include "optim/optimizer.h"
 
 namespace gradus::lab {
@@ -28,23 +32,10 @@ struct Evaluation {
   double loss = 0, accuracy = 0;  // means over a split; loss in nats, accuracy in [0, 1]
 };
 
-// An optimizer together with what was asked for.
-struct ChosenOptimizer {
-  std::string name;
-  std::unique_ptr<optim::Optimizer> optimizer;
-  optim::Optimizer* operator->() const { return optimizer.get(); }
-  optim::Optimizer& operator*() const { return *optimizer; }
-};
-
-// Defaults of a program for one method's hyperparameters, where they differ from the library's.
-struct MethodDefaults {
-  std::string method;
-  optim::NamedValues values;
-};
-
 class Run {
  public:
-  Run(const std::string& program, const std::string& summary, int argc, const char* const* argv);
+  Run(const std::string& program, const std::string& summary, int argc, const char* const* argv,
+      const std::string& default_dtype = "float32");
 
   // Declares an option and returns its value. All are declared before start().
   template <class T>
@@ -55,7 +46,12 @@ class Run {
   std::string option(std::string_view name, const char* fallback, std::string_view help, const Check& check = {}) {
     return options_.get(name, fallback, help, check);
   }
-  // Declares --optimizer and each hyperparameter of the method it names.
+  // An option that says where or how to run and does not change the result: it is not part of the run's configuration.
+  std::string control(std::string_view name, const char* fallback, std::string_view help) {
+    return options_.control(name, fallback, help);
+  }
+  // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see choose_optimizer.
+  // Wrappers that draw random numbers do so by the run's seed.
   ChosenOptimizer optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults = {});
   // Declares --data and --data-dir. The data set is loaded by start().
   const Dataset& dataset(const std::string& fallback);
@@ -63,6 +59,10 @@ class Run {
   // Ends the options: --help and --describe print and end the program here, unknown options are refused. Then loads the data and
   // claims the output folder.
   void start();
+  // The same in two halves, for programs that prepare something between options and output, and whose rows of /step have
+  // columns of their own.
+  void finish_options();
+  void start(std::vector<Column> step_columns);
 
   std::uint64_t seed() const { return seed_; }
   DType dtype() const { return dtype_; }
@@ -74,6 +74,14 @@ class Run {
   // One row of /step, and, for a step that solved for its direction, one of /solver: damping, reduction ratio, inner iterations,
   // reasons and the like. Throws Diverged if the loss is not finite, unless --continue-after-divergence is given.
   void log(const optim::StepReport& report);
+  // A row of a program's own columns. The loss is shown, and looked at for divergence.
+  void log_row(std::int64_t step, std::span<const double> values, double loss);
+  // Ends the run here if a signal asked for it; log() does so too.
+  void stop_if_asked() const;
+  // An attribute of run.h5's root.
+  void set_attribute(const std::string& name, const nlohmann::json& value);
+  // Why the run is going to end, for its record.
+  void set_reason(const std::string& reason) { reason_ = reason; }
   // A table of one's own: run.h5's group of that name.
   RunTable& table(const std::string& name, std::vector<Column> columns);
   // How many steps there will be, for the progress display.
@@ -82,7 +90,9 @@ class Run {
   void say(const std::string& line) { progress_.say(line); }
 
  private:
-  friend int main(const std::string&, const std::string&, int, const char* const*, const std::function<void(Run&)>&);
+  void log_solver(std::int64_t step, const optim::StepReport& report);
+  friend int main(const std::string&, const std::string&, int, const char* const*, const std::function<void(Run&)>&,
+                  const std::string&);
 
   Options options_;
   std::string summary_;
@@ -90,19 +100,25 @@ class Run {
   DType dtype_;
   int threads_;
   bool continue_after_divergence_;
+  bool has_optimizer_ = false;
   std::optional<std::pair<std::string, std::string>> data_;  // name and directory
   Dataset dataset_;
+  struct Output {
+    std::string path;
+    bool overwrite = false, quiet = false;
+  };
+  std::optional<Output> output_;           // once the options are finished
+  std::optional<SingleFile> single_file_;  // where the output is one
   std::unique_ptr<RunFolder> folder_;
-  void log_solver(std::int64_t step, const optim::StepReport& report);
   RunTable* steps_ = nullptr;
   RunTable* solver_ = nullptr;  // made by the first step that has something to say
-  std::string divergence_;
+  std::string divergence_, reason_;
   Progress progress_;
 };
 
 // Runs a program and returns its exit code; errors are one line on stderr.
 //   int main(int argc, char** argv) { return lab::main("width_study", "What is asked.", argc, argv, [](lab::Run& run) { ... }); }
 int main(const std::string& program, const std::string& summary, int argc, const char* const* argv,
-         const std::function<void(Run&)>& body);
+         const std::function<void(Run&)>& body, const std::string& default_dtype = "float32");
 
 }  // namespace gradus::lab

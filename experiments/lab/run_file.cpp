@@ -1,6 +1,8 @@
 #include "experiments/lab/run_file.h"
 
 #include <cstdint>
+#include <map>
+#include <numeric>
 #include <string>
 
 #include "experiments/lab/files.h"
@@ -9,13 +11,26 @@
 namespace gradus::lab {
 namespace {
 
-void write_table(h5::Group& group, const Table& table) {
-  h5::Dataset scale = group.scale(table.index_name(), table.index());
+h5::Dataset write_scale(h5::Group& group, const std::string& name, const std::vector<std::int64_t>& values) {
+  h5::Dataset scale = group.scale(name, values);
   scale.attribute("units", "1");
-  scale.attribute("long_name", table.index_name());
+  scale.attribute("long_name", name);
+  return scale;
+}
+
+void write_table(h5::Group& group, const Table& table) {
+  const h5::Dataset scale = write_scale(group, table.index_name(), table.index());
+  std::map<std::string, h5::Dataset> axes;  // of columns of vectors: 0, 1, ...
   for (std::size_t i = 0; i < table.columns().size(); ++i) {
     const Column& column = table.columns()[i];
-    h5::Dataset dataset = group.numbers(column.name, table.values(i), scale);
+    if (!column.axis.empty() && !axes.contains(column.axis)) {
+      std::vector<std::int64_t> positions(static_cast<std::size_t>(column.length));
+      std::iota(positions.begin(), positions.end(), 0);
+      axes.emplace(column.axis, write_scale(group, column.axis, positions));
+    }
+    h5::Dataset dataset = column.axis.empty() ? group.numbers(column.name, table.values(i), scale)
+                                              : group.vectors(column.name, table.values(i), scale, axes.at(column.axis),
+                                                              column.single_precision);
     dataset.attribute("units", column.units);
     dataset.attribute("long_name", column.long_name.empty() ? column.name : column.long_name);
   }

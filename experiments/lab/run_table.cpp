@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 namespace gradus::lab {
 namespace {
@@ -32,15 +33,30 @@ Table::Table(std::string name, std::vector<Column> columns, std::string index_na
     check_name(name_, column.name);
     if (!seen.insert(column.name).second)
       throw std::invalid_argument(fmt::format("table '{}': column '{}' is given twice", name_, column.name));
+    if (column.length < 1 || (column.axis.empty() && column.length != 1))
+      throw std::invalid_argument(
+          fmt::format("table '{}': column '{}' has vectors of {} numbers", name_, column.name, column.length));
+    if (!column.axis.empty()) check_name(name_, column.axis);
+    width_ += column.length;
+  }
+  for (const Column& column : columns_) {
+    if (column.axis.empty()) continue;
+    const auto differs = [&](const Column& c) { return c.axis == column.axis && c.length != column.length; };
+    if (seen.contains(column.axis) || std::any_of(columns_.begin(), columns_.end(), differs))
+      throw std::invalid_argument(fmt::format("table '{}': axis '{}' is taken", name_, column.axis));
   }
 }
 
 void Table::append(std::int64_t index, std::span<const double> values) {
-  if (values.size() != columns_.size())
-    throw std::invalid_argument(
-        fmt::format("table '{}': {} values for {} columns", name_, values.size(), columns_.size()));
+  if (std::cmp_not_equal(values.size(), width_))
+    throw std::invalid_argument(fmt::format("table '{}': {} values for {} columns of {} in all", name_, values.size(),
+                                            columns_.size(), width_));
   index_.push_back(index);
-  for (std::size_t i = 0; i < values.size(); ++i) values_[i].push_back(values[i]);
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const auto part = values.first(static_cast<std::size_t>(columns_[i].length));
+    values_[i].insert(values_[i].end(), part.begin(), part.end());
+    values = values.subspan(part.size());
+  }
 }
 
 }  // namespace gradus::lab

@@ -10,6 +10,11 @@ namespace gradus::lab {
 
 struct Column {
   std::string name, units = "1", long_name;  // units as in UDUNITS: "1" for a plain number, "s", "byte"
+  // A column of vectors has `length` numbers in each row, along an axis of this name; a plain one has no axis. They are
+  // written as float64 or, where they were float32 to begin with, as that.
+  std::string axis = {};
+  std::int64_t length = 1;
+  bool single_precision = false;
   friend bool operator==(const Column&, const Column&) = default;
 };
 
@@ -19,7 +24,7 @@ class Table {
   // given twice, or hold anything but letters, digits and '_'.
   Table(std::string name, std::vector<Column> columns, std::string index_name = {});
 
-  // Throws std::invalid_argument if there is not one value for each column.
+  // Throws std::invalid_argument if there is not one value for each column, or as many as a column of vectors has.
   void append(std::int64_t index, std::span<const double> values);
 
   const std::string& name() const { return name_; }
@@ -27,7 +32,9 @@ class Table {
   const std::vector<Column>& columns() const { return columns_; }
   std::int64_t rows() const { return static_cast<std::int64_t>(index_.size()); }
   const std::vector<std::int64_t>& index() const { return index_; }
-  // The values of column i, one for each row.
+  // The numbers of a row.
+  std::int64_t width() const { return width_; }
+  // The values of column i, one for each row, or one vector after the other.
   const std::vector<double>& values(std::size_t i) const { return values_[i]; }
 
  private:
@@ -35,6 +42,7 @@ class Table {
   std::vector<Column> columns_;
   std::vector<std::int64_t> index_;
   std::vector<std::vector<double>> values_;
+  std::int64_t width_ = 0;
 };
 
 }  // namespace gradus::lab

@@ -21,11 +21,12 @@ optim::StepReport Trainer::step(const Batch& batch) {
 Evaluation Trainer::evaluate(const Split& split) {
   constexpr std::int64_t batch_size = 500;
   if (split.size() == 0) throw std::invalid_argument("evaluate: no examples");
+  const Tensor point = optimizer_.evaluation_point(theta_);
   double loss = 0;
   std::int64_t correct = 0;
   Batches batches = sequential_batches(split, batch_size);
   for (const Batch& batch : batches) {
-    const auto [outputs, batch_loss] = objective_.forward(theta_, batch, nn::Mode::evaluate);
+    const auto [outputs, batch_loss] = objective_.forward(point, batch, nn::Mode::evaluate);
     const std::int64_t n = batch.labels.size(), classes = outputs.shape()[1];
     loss += batch_loss.item() * static_cast<double>(n);
     const std::int32_t* label = batch.labels.data<std::int32_t>();

@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
                            static_cast<double>(trainer.costs().gradients), static_cast<double>(trainer.costs().examples)});
       run.say(fmt::format("epoch {:2}: training loss {:.4f}, accuracy {:.4f}; held-out loss {:.4f}, accuracy {:.4f}", epoch,
                           training.loss, training.accuracy, validation.loss, validation.accuracy));
+      return validation.loss;
     };
 
     lab::Batches batches(data.train, batch_size, run.stream("shuffle", 0));
@@ -85,7 +86,7 @@ int main(int argc, char** argv) {
         run.log(report);
         running_loss += report.loss * static_cast<double>(batch.labels.size()) / static_cast<double>(data.train.size());
       }
-      record(epoch, running_loss);
+      optimizer->observe(record(epoch, running_loss));
     }
   });
 }

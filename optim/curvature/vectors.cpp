@@ -41,8 +41,8 @@ void add_to_scaled(const Tensor& x, double a, const Tensor& y) { combine(x, a, y
 
 void combine(const Tensor& x, double a, const Tensor& y, const Tensor& out) {
   with_floating(x.dtype(), [&]<class T>(T) {
-    each(x.size(), [factor = static_cast<T>(a), from = x.data<T>(), other = y.data<T>(), to = out.data<T>()](
-                       std::int64_t i) { to[i] = from[i] + factor * other[i]; });
+    each(x.size(), [factor = static_cast<T>(a), from = x.data<T>(), other = y.data<T>(),
+                    to = out.data<T>()](std::int64_t i) { to[i] = from[i] + factor * other[i]; });
   });
 }
 

@@ -1,4 +1,5 @@
-// Vector algebra of the Krylov methods and line searches: one pass each, sums in double precision and always in the same order.
+// Vector algebra of the Krylov methods and line searches: one pass each, sums in double precision and always in the
+// same order.
 #pragma once
 
 #include "autodiff/tensor.h"

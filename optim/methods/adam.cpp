@@ -16,13 +16,13 @@ namespace {
 
 class Adam final : public Optimizer {
  public:
-  Adam(const Settings& s, Setting weight_decay)
+  Adam(const Settings& s, Setting weight_decay, bool amsgrad)
       : learning_rate_(s["learning_rate"]),
         beta1_(s["beta1"]),
         beta2_(s["beta2"]),
         epsilon_(s["epsilon"]),
         weight_decay_(std::move(weight_decay)),
-        amsgrad_(s.flag("amsgrad")) {}
+        amsgrad_(amsgrad) {}
 
   StepReport step(Objective& objective, const Tensor& theta) override {
     objective.move_to(theta);
@@ -81,6 +81,8 @@ class Adam final : public Optimizer {
   std::int64_t step_ = 0;
 };
 
+Setting no_decay() { return Setting(std::make_shared<double>(0.0)); }
+
 }  // namespace
 
 Method adam_method() {
@@ -90,7 +92,7 @@ Method adam_method() {
            decay("beta2", 0.999, "decay of the second moment"),
            positive("epsilon", 1e-8, "added to the root of the second moment"),
            flag("amsgrad", false, "use the largest second moment so far (Reddi et al. 2018)")},
-          [](const Settings& s) { return std::make_unique<Adam>(s, Setting(std::make_shared<double>(0.0))); },
+          [](const Settings& s) { return std::make_unique<Adam>(s, no_decay(), s.flag("amsgrad")); },
           Family::elementwise,
           "m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2\n"
           "m^ = m / (1 - beta1^t);  v^ = v / (1 - beta2^t)\n"
@@ -111,7 +113,23 @@ Method adamw_method() {
       " The decay is multiplied by the rate, as in PyTorch; the paper multiplies it by the schedule's factor alone.";
   method.hyperparameters.push_back(
       non_negative("weight_decay", 0.01, "decoupled: theta shrinks by learning_rate * weight_decay a step"));
-  method.make = [](const Settings& s) { return std::make_unique<Adam>(s, s["weight_decay"]); };
+  method.make = [](const Settings& s) { return std::make_unique<Adam>(s, s["weight_decay"], s.flag("amsgrad")); };
+  return method;
+}
+
+Method amsgrad_method() {
+  Method method = adam_method();
+  method.name = "amsgrad";
+  method.source = "Reddi, Kale & Kumar (2018), Algorithm 2";
+  method.formula =
+      "m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;  w <- max(w, v)\n"
+      "m^ = m / (1 - beta1^t);  w^ = w / (1 - beta2^t)\n"
+      "theta <- theta - learning_rate m^ / (sqrt(w^) + epsilon)";
+  method.differences =
+      "adam with its flag amsgrad. The maximum of v over time is taken and then corrected, as in PyTorch; the paper corrects nothing "
+      "and has no epsilon, Optax corrects v before it takes the maximum.";
+  method.hyperparameters.pop_back();  // the flag
+  method.make = [](const Settings& s) { return std::make_unique<Adam>(s, no_decay(), true); };
   return method;
 }
 

@@ -104,6 +104,16 @@ void update(benchmark::State& state, const MakeOptimizer& make_optimizer) {
   for (auto _ : state) optimizer->step();
 }
 
+// Ten million parameters in one tensor.
+void large_update(benchmark::State& state, const MakeOptimizer& make_optimizer) {
+  torch::manual_seed(1);
+  torch::Tensor theta = torch::ones({10'000'000}).requires_grad_();
+  theta.mutable_grad() = torch::randn({10'000'000});
+  const auto optimizer = make_optimizer({theta});
+  for (auto _ : state) optimizer->step();
+  require_finite(state, theta.detach().sum());
+}
+
 void register_all() {
   const std::pair<const char*, MakeOptimizer> optimizers[] = {{"sgd", sgd}, {"adam", adam}, {"rmsprop", rmsprop}};
   for (const int batch : {1, 32, 256}) {
@@ -117,6 +127,8 @@ void register_all() {
   for (const auto& [name, make] : optimizers) {
     add("torch/update/784-128-10/" + std::string(name),
         [make = make](benchmark::State& state) { update<Classifier>(state, make); });
+    add("torch/update/10M/" + std::string(name),
+        [make = make](benchmark::State& state) { large_update(state, make); });
   }
   add("torch/step/2-16-1/sgd/32", [](benchmark::State& state) { step<Regressor>(state, sgd, 32); });
   add("torch/gradient/2-16-1/32", [](benchmark::State& state) { gradient<Regressor>(state, 32); });

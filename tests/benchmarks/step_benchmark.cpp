@@ -1,7 +1,8 @@
-// Our training step and gradient (gradus/...), and the same step written by hand without autodiff, with the same kernels (by_hand/...).
-// Names, data and batch sizes are those of peer_torch.cpp.
+// Our training step and gradient (gradus/...), and the same step written by hand without autodiff, with the same
+// kernels (by_hand/...). Names, data and batch sizes are those of peer_torch.cpp.
 #include <benchmark/benchmark.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -69,9 +70,7 @@ class Problem final : public optim::Objective {
   std::vector<Tensor> theta_views_, gradient_views_;
 };
 
-Problem image_classifier(std::int64_t batch) {
-  return Problem({784, 128, 10}, "relu", batch, Problem::Kind::classify);
-}
+Problem image_classifier(std::int64_t batch) { return Problem({784, 128, 10}, "relu", batch, Problem::Kind::classify); }
 
 void step(benchmark::State& state, Problem problem, const std::string& optimizer_name) {
   const auto optimizer = optim::make_optimizer(optimizer_name, {{"learning_rate", 1e-5}});
@@ -88,9 +87,7 @@ void gradient_only(benchmark::State& state, Problem problem) {
 // The optimizer's own part of a step: the gradient is given.
 class FixedGradient final : public optim::Objective {
  public:
-  explicit FixedGradient(Problem& problem) : gradient_(Tensor::zeros(problem.theta.shape(), DType::float32)) {
-    problem.compute_gradient(problem.theta, gradient_);
-  }
+  explicit FixedGradient(Tensor gradient) : gradient_(std::move(gradient)) {}
   std::int64_t size() const override { return gradient_.size(); }
   DType dtype() const override { return DType::float32; }
   double compute_value(const Tensor&) override { return 0; }
@@ -105,11 +102,67 @@ class FixedGradient final : public optim::Objective {
   bool written_ = false;
 };
 
-void update_only(benchmark::State& state, Problem problem, const std::string& optimizer_name) {
+void update_only(benchmark::State& state, const Tensor& theta, const Tensor& gradient,
+                 const std::string& optimizer_name) {
   const auto optimizer = optim::make_optimizer(optimizer_name, {{"learning_rate", 1e-5}});
-  const Tensor theta = problem.theta;
-  FixedGradient objective(problem);
+  FixedGradient objective(gradient);
   for (auto _ : state) benchmark::DoNotOptimize(optimizer->step(objective, theta).loss);
+}
+
+void update_of_network(benchmark::State& state, Problem problem, const std::string& optimizer_name) {
+  const Tensor gradient = Tensor::zeros(problem.theta.shape(), DType::float32);
+  problem.compute_gradient(problem.theta, gradient);
+  update_only(state, problem.theta, gradient, optimizer_name);
+}
+
+// Ten million parameters, more than any cache holds. `vectors` is how often an update passes over a vector of their
+// size, reading or writing: theta and each state vector are read and written, the gradient is read.
+struct LargeUpdate {
+  const char* optimizer;
+  int vectors;
+};
+constexpr std::int64_t ten_million = 10'000'000;
+constexpr LargeUpdate large_updates[] = {{"sgd", 3}, {"momentum", 5}, {"adam", 7}, {"rmsprop", 5}};
+
+void count_bytes(benchmark::State& state, int vectors) {
+  const double bytes = 4.0 * static_cast<double>(ten_million) * vectors;
+  state.counters["GB/s"] =
+      benchmark::Counter(bytes * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+void large_update(benchmark::State& state, const LargeUpdate& update) {
+  const Tensor theta = Tensor::full({ten_million}, 1, DType::float32);
+  const Tensor gradient = Tensor::uninitialized({ten_million}, DType::float32);
+  RandomStream random(3, "gradient");
+  for (float& x : gradient.elements<float>()) x = static_cast<float>(random.normal());
+  update_only(state, theta, gradient, update.optimizer);
+  count_bytes(state, update.vectors);
+}
+
+// A plain copy that moves as many bytes as the update: half of them read, half written. The stores are ordinary ones,
+// as an update's are: the C library's memcpy writes so much past the caches, which only a destination that nobody reads
+// allows, and a destination that is not read first costs ordinary stores a read that is not counted. (memcpy/... has
+// its figures.)
+void large_copy(benchmark::State& state, int vectors, bool past_the_caches) {
+  const Tensor from = Tensor::full({ten_million * vectors / 2}, 1, DType::float32), to = from.clone();
+  for (auto _ : state) {
+    if (past_the_caches) {
+      std::memcpy(to.raw(), from.raw(), from.bytes());
+    } else {
+      const float* source = from.data<float>();
+      float* destination = to.data<float>();
+      const std::int64_t n = from.size();
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t block = 0; block < n; block += 256) {
+          const std::int64_t end = block + 256 < n ? block + 256 : n;
+          for (std::int64_t i = block; i < end; ++i) destination[i] = source[i];
+          benchmark::ClobberMemory();  // else the compiler makes one memcpy of it all
+        }
+      });
+    }
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, vectors);
 }
 
 // 784-128-10 with SGD as one would write it by hand: each line is a kernel on memory allocated beforehand.
@@ -126,10 +179,13 @@ void by_hand(benchmark::State& state, std::int64_t batch) {
   const Tensor z = zeros({batch, 10}), dz = zeros({batch, 10});
   for (auto _ : state) {
     kernels::matmul(h, false, problem.inputs, false, w1, false);
-    kernels::broadcast(h, true, [](auto b, auto) { return b; }, b1, b1);
-    kernels::map(a, false, []<class T>(T x) { return x > 0 ? x : T{0}; }, h);
+    kernels::broadcast(
+        h, true, [](auto b, auto) { return b; }, b1, b1);
+    kernels::map(
+        a, false, []<class T>(T x) { return x > 0 ? x : T{0}; }, h);
     kernels::matmul(z, false, a, false, w2, false);
-    kernels::broadcast(z, true, [](auto b, auto) { return b; }, b2, b2);
+    kernels::broadcast(
+        z, true, [](auto b, auto) { return b; }, b2, b2);
     float loss = 0;
     const float* x = z.data<float>();
     float* g = dz.data<float>();
@@ -150,10 +206,12 @@ void by_hand(benchmark::State& state, std::int64_t batch) {
     kernels::matmul(dw2, false, a, true, dz, false);
     kernels::sum_to(db2, false, dz);
     kernels::matmul(dh, false, dz, false, w2, true);
-    kernels::map(h, false, []<class T>(T d, T y) { return y > 0 ? d : T{0}; }, dh, a);
+    kernels::map(
+        h, false, []<class T>(T d, T y) { return y > 0 ? d : T{0}; }, dh, a);
     kernels::matmul(dw1, false, problem.inputs, true, h, false);
     kernels::sum_to(db1, false, h);
-    kernels::map(theta, true, []<class T>(T d) { return T{-1e-5f} * d; }, gradient);
+    kernels::map(
+        theta, true, []<class T>(T d) { return T{-1e-5f} * d; }, gradient);
     benchmark::DoNotOptimize(loss);
   }
 }
@@ -178,7 +236,13 @@ int main(int argc, char** argv) {
         [=](benchmark::State& state) { gradient_only(state, image_classifier(batch)); });
   for (const std::string optimizer : {"sgd", "adam", "rmsprop"})
     add("gradus/update/784-128-10/" + optimizer,
-        [=](benchmark::State& state) { update_only(state, image_classifier(1), optimizer); });
+        [=](benchmark::State& state) { update_of_network(state, image_classifier(1), optimizer); });
+  for (const LargeUpdate& update : large_updates) {
+    const std::string name = update.optimizer;
+    add("gradus/update/10M/" + name, [=](benchmark::State& state) { large_update(state, update); });
+    add("gradus/copy/10M/" + name, [=](benchmark::State& state) { large_copy(state, update.vectors, false); });
+    add("gradus/memcpy/10M/" + name, [=](benchmark::State& state) { large_copy(state, update.vectors, true); });
+  }
   const auto regressor = [] { return Problem({2, 16, 1}, "tanh", 32, Problem::Kind::regress); };
   add("gradus/step/2-16-1/sgd/32", [=](benchmark::State& state) { step(state, regressor(), "sgd"); });
   add("gradus/gradient/2-16-1/32", [=](benchmark::State& state) { gradient_only(state, regressor()); });

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cmath>
-#include <functional>
 #include <memory>
-#include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,20 +11,21 @@
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "optim/objective.h"
+#include "tests/optim/problem.h"
 
 namespace gradus::optim {
-
-using Vector = std::vector<double>;
-// Returns the value at theta and writes the gradient, which has theta's length.
-using Function = std::function<double(const Vector& theta, Vector& gradient)>;
 
 // An objective that is a plain function.
 class FunctionObjective final : public Objective {
  public:
-  FunctionObjective(Function function, std::int64_t size, DType type)
-      : function_(std::move(function)), size_(size), type_(type) {}
+  FunctionObjective(Function function, std::int64_t size, DType type, std::vector<Slice> slices = {})
+      : function_(std::move(function)), size_(size), type_(type), slices_(std::move(slices)) {}
   std::int64_t size() const override { return size_; }
   DType dtype() const override { return type_; }
+  std::span<const Slice> slices() const override {
+    if (slices_.empty()) return Objective::slices();
+    return slices_;
+  }
 
  protected:
   double compute_value(const Tensor& theta) override {
@@ -43,40 +43,28 @@ class FunctionObjective final : public Objective {
   Function function_;
   std::int64_t size_;
   DType type_;
+  std::vector<Slice> slices_;
 };
 
-struct Problem {
-  std::string name;
-  Vector start;
-  Function function;
-  std::function<std::unique_ptr<Objective>(DType)> objective;
-};
-
-// `count` numbers, uniform in [-1, 1), the same on every machine.
-inline Vector random_numbers(std::size_t count, std::uint64_t seed) {
-  std::mt19937_64 engine(seed);
-  Vector numbers(count);
-  for (double& x : numbers) x = static_cast<double>(engine() >> 11) * 0x1p-52 - 1;
-  return numbers;
-}
-
-inline Problem plain_problem(std::string name, Vector start, Function function) {
+// Without slices, theta is one vector.
+inline Problem plain_problem(std::string name, Vector start, Function function, std::vector<Slice> slices = {}) {
   const auto size = static_cast<std::int64_t>(start.size());
-  return {std::move(name), std::move(start), function,
-          [=](DType type) { return std::make_unique<FunctionObjective>(function, size, type); }};
+  const auto objective = [=](DType type) { return std::make_unique<FunctionObjective>(function, size, type, slices); };
+  const std::vector<Slice> whole{{"theta", {size}, 0, {}}};
+  return {std::move(name), std::move(start), function, objective, slices.empty() ? whole : slices};
 }
 
-// theta^T A theta / 2 - b^T theta in ten dimensions, A = B B^T / 10 + I / 2 with random B and b.
-inline Problem quadratic() {
-  constexpr std::size_t n = 10;
+// theta^T A theta / 2 - b^T theta in n dimensions, A = B B^T / n + I / 2 with random B and b.
+inline Function random_quadratic(std::size_t n) {
   const Vector random = random_numbers(n * n, 1), b = random_numbers(n, 2);
   Vector a(n * n);
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j < n; ++j) {
-      for (std::size_t k = 0; k < n; ++k) a[i * n + j] += random[i * n + k] * random[j * n + k] / n;
+      for (std::size_t k = 0; k < n; ++k)
+        a[i * n + j] += random[i * n + k] * random[j * n + k] / static_cast<double>(n);
       if (i == j) a[i * n + j] += 0.5;
     }
-  return plain_problem("quadratic", random_numbers(n, 3), [=](const Vector& theta, Vector& gradient) {
+  return [=](const Vector& theta, Vector& gradient) {
     double value = 0;
     for (std::size_t i = 0; i < n; ++i) {
       double product = 0;
@@ -85,7 +73,31 @@ inline Problem quadratic() {
       value += theta[i] * (product / 2 - b[i]);
     }
     return value;
-  });
+  };
+}
+
+inline Problem quadratic() { return plain_problem("quadratic", random_numbers(10, 3), random_quadratic(10)); }
+
+// The quadratic of parts of every kind: matrices with fewer and with more rows than columns, three axes, an embedding,
+// a vector that starts at 0, a single number, and a matrix on which nothing depends.
+inline Problem shaped_quadratic() {
+  const std::vector<Slice> slices{{"wide", {3, 5}, 0, {}},
+                                  {"tall", {6, 4}, 15, {}},
+                                  {"kernel", {2, 2, 3}, 39, {}},
+                                  {"table", {4, 2}, 51, {"embedding"}},
+                                  {"bias", {4}, 59, {"bias"}},
+                                  {"scale", {}, 63, {}},
+                                  {"unused", {2, 3}, 64, {}}};
+  constexpr std::size_t used = 64, size = 70, bias = 59;
+  Vector start = random_numbers(size, 3);
+  for (std::size_t i = bias; i < bias + 4; ++i) start[i] = 0;
+  const Function function = [of_used = random_quadratic(used)](const Vector& theta, Vector& gradient) {
+    Vector part(theta.begin(), theta.begin() + used), part_gradient(used);
+    const double value = of_used(part, part_gradient);
+    for (std::size_t i = 0; i < size; ++i) gradient[i] = i < used ? part_gradient[i] : 0;
+    return value;
+  };
+  return plain_problem("shaped quadratic", start, function, slices);
 }
 
 // Rosenbrock (1960): 100 (y - x^2)^2 + (1 - x)^2 from his starting point.
@@ -105,9 +117,12 @@ class NetworkObjective final : public Objective {
       : model_(std::move(model)), inputs_(inputs.converted(type)), targets_(targets.converted(type)), tape_(type) {
     nn::ParameterScope scope(parameters_);
     model_.declare(scope);
+    for (const nn::ParameterSlice& slice : parameters_.slices())
+      slices_.push_back({slice.name, slice.shape, slice.offset, slice.tags});
   }
   std::int64_t size() const override { return parameters_.size(); }
   DType dtype() const override { return tape_.dtype(); }
+  std::span<const Slice> slices() const override { return slices_; }
 
  protected:
   double compute_value(const Tensor& theta) override { return loss(theta).item(); }
@@ -129,6 +144,7 @@ class NetworkObjective final : public Objective {
 
   nn::Sequential model_;
   nn::ParameterSet parameters_;
+  std::vector<Slice> slices_;
   Tensor inputs_, targets_;
   Tape tape_;
   std::vector<Var> leaves_;
@@ -178,7 +194,11 @@ inline Problem tanh_network() {
         nn::Sequential{nn::Linear{in, hidden}, nn::Tanh{}, nn::Linear{hidden, out}}, Tensor::of({examples, in}, x),
         Tensor::of({examples, out}, y), type);
   };
-  return {"network", start, function, objective};
+  const std::vector<Slice> slices{{"0.weight", {in, hidden}, 0, {}},
+                                  {"0.bias", {hidden}, b, {"bias"}},
+                                  {"2.weight", {hidden, out}, v, {}},
+                                  {"2.bias", {out}, c, {"bias"}}};
+  return {"network", start, function, objective, slices};
 }
 
 }  // namespace gradus::optim

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -36,14 +37,18 @@ Examples:
 Finished runs of the folder are skipped, so the same command continues a sweep that was interrupted.
 Exit codes: 0 every run completed or diverged, 1 a run failed, 2 usage, 130 interrupted.)";
 
-// Names that `program [arguments] --describe` lists; none when the program cannot describe itself.
+// Names that `program [arguments] --describe` lists; none when the program cannot describe itself. Throws UsageError with the
+// program's own words where it refuses the arguments.
 std::optional<std::set<std::string>> described_names(std::vector<std::string> argv) {
   argv.emplace_back("--describe");
-  const auto text = output_of(argv, std::chrono::seconds(10));
-  if (!text) return std::nullopt;
+  const auto output = output_of(argv, std::chrono::seconds(10));
+  if (!output) return std::nullopt;
+  if (output->code == exit_usage && argv.size() > 2 && !output->errors.empty())
+    throw UsageError(fmt::format("refused by {}", output->errors.substr(0, output->errors.find('\n'))));
+  if (output->code != 0) return std::nullopt;
   try {
     std::set<std::string> names;
-    const auto description = nlohmann::json::parse(*text);
+    const auto description = nlohmann::json::parse(output->text);
     for (const auto& option : description.at("options")) {
       std::string name = option.at("name").get<std::string>();
       name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
@@ -56,30 +61,40 @@ std::optional<std::set<std::string>> described_names(std::vector<std::string> ar
   }
 }
 
-// A misspelt option is refused before a thousand runs fail of it.
+// What decides which options a run has: its texts and flags (each optimizer has its own options), not its numbers.
+std::string choices_of(const Combination& combination) {
+  std::string text;
+  for (const Setting& setting : combination.settings)
+    if (!setting.value.json.is_number()) text += setting.name + "=" + setting.value.text + "\n";
+  return text;
+}
+
+// A misspelt option is refused before a thousand runs fail of it, and one that another run of the grid has but this one has not.
 void check_names(const Job& job) {
   const auto listed = described_names({job.program.string()});
   if (!listed) return;
-  std::set<std::string> known = *listed;
+  std::map<std::string, std::set<std::string>> known_with = {{"", *listed}};
   for (const Combination& combination : job.combinations) {
-    const auto unknown = [&] {
-      return std::find_if(combination.settings.begin(), combination.settings.end(),
-                          [&](const Setting& setting) { return !known.contains(setting.name); });
-    };
-    if (unknown() == combination.settings.end()) continue;
-    // Options may depend on others (each optimizer has its own): ask again with this run's.
-    std::vector<std::string> argv = combination.arguments();
-    argv.insert(argv.begin(), job.program.string());
-    if (const auto more = described_names(argv)) known.insert(more->begin(), more->end());
-    if (unknown() == combination.settings.end()) continue;
+    const std::string choices = choices_of(combination);
+    if (!known_with.contains(choices)) {
+      std::vector<std::string> argv = combination.arguments();
+      argv.insert(argv.begin(), job.program.string());
+      known_with[choices] = described_names(argv).value_or(*listed);
+    }
+    const std::set<std::string>& known = known_with[choices];
+    const auto unknown = std::find_if(combination.settings.begin(), combination.settings.end(),
+                                      [&](const Setting& setting) { return !known.contains(setting.name); });
+    if (unknown == combination.settings.end()) continue;
     std::string names;
     for (std::string name : known) {
       std::replace(name.begin(), name.end(), '_', '-');
       names += (names.empty() ? "" : ", ") + name;
     }
-    std::string name = unknown()->name;
+    std::string name = unknown->name, with = choices;
     std::replace(name.begin(), name.end(), '_', '-');
-    throw UsageError(fmt::format("{} has no option --{}: expected one of {}", job.program_name, name, names));
+    std::replace(with.begin(), with.end(), '\n', ' ');
+    if (!with.empty()) with = " with " + with.substr(0, with.size() - 1);
+    throw UsageError(fmt::format("{} has no option --{}{}: expected one of {}", job.program_name, name, with, names));
   }
 }
 

@@ -93,12 +93,11 @@ pid_t start_process(const std::vector<std::string>& argv, const Environment& env
   return start(argv, environment, file.get(), file.get());
 }
 
-std::optional<std::string> output_of(const std::vector<std::string>& argv, std::chrono::milliseconds time) {
+std::optional<Output> output_of(const std::vector<std::string>& argv, std::chrono::milliseconds time) {
   constexpr std::size_t max_size = 4 << 20;
-  const Descriptor file(::memfd_create("output", MFD_CLOEXEC));
-  const Descriptor nothing(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  if (file.get() < 0 || nothing.get() < 0) return std::nullopt;
-  const pid_t child = start(argv, {"OMP_NUM_THREADS=1"}, file.get(), nothing.get());
+  const Descriptor file(::memfd_create("output", MFD_CLOEXEC)), complaints(::memfd_create("errors", MFD_CLOEXEC));
+  if (file.get() < 0 || complaints.get() < 0) return std::nullopt;
+  const pid_t child = start(argv, {"OMP_NUM_THREADS=1"}, file.get(), complaints.get());
   const auto deadline = std::chrono::steady_clock::now() + time;
   // As below in the runner: look first, end what is left of the group, then collect the child.
   siginfo_t ended{};
@@ -109,12 +108,17 @@ std::optional<std::string> output_of(const std::vector<std::string>& argv, std::
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return std::nullopt;
-  const off_t size = ::lseek(file.get(), 0, SEEK_END);
-  if (size < 0 || static_cast<std::size_t>(size) > max_size) return std::nullopt;
-  std::string text(static_cast<std::size_t>(size), '\0');
-  if (::pread(file.get(), text.data(), text.size(), 0) != size) return std::nullopt;
-  return text;
+  if (!WIFEXITED(status)) return std::nullopt;
+  const auto contents = [](const Descriptor& from) -> std::optional<std::string> {
+    const off_t size = ::lseek(from.get(), 0, SEEK_END);
+    if (size < 0 || static_cast<std::size_t>(size) > max_size) return std::nullopt;
+    std::string text(static_cast<std::size_t>(size), '\0');
+    if (::pread(from.get(), text.data(), text.size(), 0) != size) return std::nullopt;
+    return text;
+  };
+  std::optional<std::string> text = contents(file), errors = contents(complaints);
+  if (!text || !errors) return std::nullopt;
+  return Output{WEXITSTATUS(status), std::move(*text), std::move(*errors)};
 }
 
 fs::path find_program(const std::string& program) {

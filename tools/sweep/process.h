@@ -19,8 +19,12 @@ using Environment = std::vector<std::string>;  // NAME=value; replaces what is i
 pid_t start_process(const std::vector<std::string>& argv, const Environment& environment,
                     const std::filesystem::path& log);
 
-// Standard output of a command that exits with 0 within the time; none otherwise.
-std::optional<std::string> output_of(const std::vector<std::string>& argv, std::chrono::milliseconds time);
+// What a command printed that ended by itself within the time; none otherwise.
+struct Output {
+  int code = 0;  // with which it ended
+  std::string text, errors;
+};
+std::optional<Output> output_of(const std::vector<std::string>& argv, std::chrono::milliseconds time);
 
 // The path of an executable file: as given if it has a slash, otherwise beside the sweep tool. Throws UsageError.
 std::filesystem::path find_program(const std::string& program);

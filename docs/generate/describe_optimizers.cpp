@@ -1,0 +1,76 @@
+// Prints docs/optimizers.md: every method with its formula, source and hyperparameters, from their own descriptions.
+#include <cstdio>
+#include <string>
+
+#include "docs/generate/markdown.h"
+#include "optim/optimizer.h"
+
+using namespace gradus;
+
+namespace {
+
+void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+void print_hyperparameters(const std::vector<optim::Hyperparameter>& hyperparameters) {
+  if (hyperparameters.empty()) return;
+  print("| hyperparameter | default | range | |\n| --- | --: | --- | --- |\n");
+  for (const optim::Hyperparameter& h : hyperparameters)
+    print("| `" + h.name + "` | " + cell(h.default_text()) + " | " + cell(h.range()) + " | " + cell(h.help) + " |\n");
+  print("\n");
+}
+
+void print_entry(const std::string& name, const std::string& source, const std::string& formula,
+                 const std::vector<optim::Hyperparameter>& hyperparameters, const std::string& differences) {
+  print("### " + name + "\n\n" + source + "\n\n");
+  if (!formula.empty()) print("```text\n" + formula + "\n```\n\n");
+  print_hyperparameters(hyperparameters);
+  if (!differences.empty()) print(differences + "\n\n");
+}
+
+struct FamilyTitle {
+  optim::Family family;
+  const char* title;
+  const char* text;
+};
+constexpr FamilyTitle families[] = {
+    {optim::Family::elementwise, "First order, element by element",
+     "One gradient a step; what happens to a parameter depends on its own gradients alone."},
+    {optim::Family::layerwise, "First order, by layers",
+     "One gradient a step; the step depends on the shapes of the parameters, or on all of them together."},
+    {optim::Family::curvature, "With curvature, or several evaluations a step",
+     "These ask the objective for products with the Hessian or the Gauss-Newton matrix, or for several values or "
+     "gradients a step."}};
+
+void print_methods() {
+  print("| method | source |\n| --- | --- |\n");
+  for (const FamilyTitle& family : families)
+    for (const optim::Method& method : optim::methods())
+      if (method.family == family.family)
+        print("| [`" + method.name + "`](" + anchor(method.name) + ") | " + cell(method.source) + " |\n");
+  print("\n");
+  for (const FamilyTitle& family : families) {
+    bool titled = false;
+    for (const optim::Method& method : optim::methods()) {
+      if (method.family != family.family) continue;
+      if (!titled) print(std::string("## ") + family.title + "\n\n" + family.text + "\n\n");
+      titled = true;
+      print_entry(method.name, method.source, method.formula, method.hyperparameters, method.differences);
+    }
+  }
+}
+
+}  // namespace
+
+int main() {
+  print(
+      "# Optimizers\n\n"
+      "Made from the code by `build/bin/describe_optimizers`; a test holds this page to its output. In the formulas "
+      "theta is the\n"
+      "parameter vector, g the gradient at theta, t = 1, 2, ... the step, `<-` an assignment, and products, quotients, "
+      "powers and\n"
+      "roots of vectors go element by element. Programs of the laboratory take a method as `--optimizer=NAME` and "
+      "each\n"
+      "hyperparameter as an option (`--learning-rate=0.01`; `-` and `_` are the same).\n\n");
+  print_methods();
+  return std::fflush(stdout) == 0 && !std::ferror(stdout) ? 0 : 1;
+}

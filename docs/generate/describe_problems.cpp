@@ -1,0 +1,60 @@
+// Prints docs/problems.md: every problem with its formula, source, dimensions, start and minimum.
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "docs/generate/markdown.h"
+#include "experiments/problems/problem.h"
+
+using namespace gradus;
+
+namespace {
+
+void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+std::string short_number(double value) {
+  if (std::isinf(value)) return value < 0 ? "none" : "inf";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
+// "1, 2", or "-1.2, 1, ..." for more than four.
+std::string point(const std::vector<double>& x) {
+  std::string text;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (i == 4 && x.size() > 6) return text + ", ...";
+    text += (i ? ", " : "") + short_number(x[i]);
+  }
+  return text;
+}
+
+std::string dimensions(const problems::Dimensions& d) {
+  if (d.low == d.high) return std::to_string(d.low);
+  std::string text = std::to_string(d.low) + " to " + std::to_string(d.high);
+  if (d.multiple_of > 1) text += ", multiples of " + std::to_string(d.multiple_of);
+  return text + " (" + std::to_string(d.standard) + ")";
+}
+
+}  // namespace
+
+int main() {
+  print(
+      "# Problems\n\n"
+      "Functions with exact gradients and curvature products, for `build/bin/minimize --problem=NAME` and for programs "
+      "that link\n"
+      "`gradus_problems`. Made from the code by `build/bin/describe_problems`; a test holds this page to its output. "
+      "The dimension\n"
+      "in brackets is the default, for which start and minimum are shown; \"GN\" marks problems with Gauss-Newton "
+      "products.\n\n"
+      "| problem | function | dimension | start | minimum | at | |\n| --- | --- | --- | --- | --: | --- | --- |\n");
+  for (const problems::Problem& p : problems::problems()) {
+    const std::int64_t n = problems::dimension_of(p, {});
+    const problems::Minimum minimum = p.minimum(n);
+    const bool gauss_newton = problems::make_objective(p)->offers(optim::Quantity::gauss_newton_times);
+    print("| `" + p.name + "` | " + cell(p.formula) + ". " + cell(p.source) + " | " + dimensions(p.dimensions) + " | " +
+          point(p.start(n)) + " | " + (std::isnan(minimum.value) ? "" : short_number(minimum.value)) + " | " +
+          point(minimum.point) + " | " + (gauss_newton ? "GN" : "") + " |\n");
+  }
+  return std::fflush(stdout) == 0 && !std::ferror(stdout) ? 0 : 1;
+}

@@ -1,0 +1,187 @@
+#include "experiments/lab/optimizer_options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace gradus::lab {
+namespace {
+
+using optim::GivenValue;
+using optim::Hyperparameter;
+using Kind = Hyperparameter::Kind;
+
+// The range of a hyperparameter as an option's check.
+Check check_of(const Hyperparameter& h) {
+  if (h.kind == Kind::count) return at_least(h.low);
+  if (h.high_open && std::isfinite(h.high)) return from_to_below(h.low, h.high);
+  if (!h.high_open) return between(h.low, h.high);
+  return h.low > 0 ? more_than(0) : at_least(0);
+}
+
+// Declares a hyperparameter as an option and returns its value.
+GivenValue value_from(Options& options, const std::string& name, const Hyperparameter& h, const GivenValue& fallback) {
+  switch (h.kind) {
+    case Kind::flag:
+      return options.get(name, fallback.number() != 0, h.help) ? 1.0 : 0.0;
+    case Kind::count:
+      return static_cast<double>(options.get(name, static_cast<std::int64_t>(fallback.number()), h.help, check_of(h)));
+    case Kind::choice:
+      return options.get(name, fallback.text(), h.help, one_of(h.choices));
+    case Kind::number:
+      break;
+  }
+  return options.get(name, fallback.number(), h.help, check_of(h));
+}
+
+GivenValue default_of(const Hyperparameter& h) {
+  if (h.kind == Kind::choice) return h.default_text();
+  return h.default_value;
+}
+
+// The default of a method's hyperparameter, or the program's where that differs.
+GivenValue default_of(const std::string& method, const Hyperparameter& h, const std::vector<MethodDefaults>& changes) {
+  for (const MethodDefaults& changed : changes)
+    for (const auto& [name, value] : changed.values)
+      if (changed.method == method && name == h.name) return value;
+  return default_of(h);
+}
+
+template <class Kinds>
+std::vector<std::string> names_of(const Kinds& kinds) {
+  std::vector<std::string> names;
+  for (const auto& kind : kinds) names.push_back(kind.name);
+  return names;
+}
+
+void choose_schedules(Options& options, const std::vector<Hyperparameter>& hyperparameters, optim::Recipe& recipe) {
+  std::vector<std::string> names = names_of(optim::schedules());
+  names.insert(names.begin(), "none");
+  std::string first;
+  for (const Hyperparameter& h : hyperparameters) {
+    if (!h.can_be_scheduled()) continue;
+    // The list of schedules once is enough.
+    Check check = one_of(names);
+    std::string help = "how " + h.name + " changes with the step";
+    if (first.empty())
+      first = h.name;
+    else
+      check.range.clear(), help += fmt::format(", as for {}", first);
+    const std::string name = options.get(h.name + "_schedule", "none", help, check);
+    if (name == "none") continue;
+    optim::NamedValues values;
+    for (const Hyperparameter& number : optim::schedule(name).hyperparameters)
+      values.emplace_back(number.name, value_from(options, h.name + "_" + number.name, number, default_of(number)));
+    recipe.schedules.push_back({h.name, name, std::move(values)});
+  }
+}
+
+std::string listed(const std::vector<Hyperparameter>& hyperparameters) {
+  std::string text;
+  for (const Hyperparameter& h : hyperparameters)
+    text += fmt::format("    {:<32} {} ({})\n", h.name + " = " + h.default_text(), h.help, h.range());
+  return text;
+}
+
+const char* name_of(optim::Family family) {
+  switch (family) {
+    case optim::Family::elementwise:
+      return "elementwise";
+    case optim::Family::layerwise:
+      return "layerwise";
+    case optim::Family::curvature:
+      return "curvature";
+  }
+  return "?";
+}
+
+nlohmann::json described(const std::vector<Hyperparameter>& hyperparameters) {
+  static constexpr const char* kinds[] = {"number", "count", "flag", "choice"};
+  auto all = nlohmann::json::array();
+  for (const Hyperparameter& h : hyperparameters) {
+    nlohmann::json one{{"name", h.name},
+                       {"kind", kinds[static_cast<int>(h.kind)]},
+                       {"range", h.range()},
+                       {"help", h.help},
+                       {"schedulable", h.can_be_scheduled()}};
+    if (h.kind == Kind::choice)
+      one["default"] = h.default_text(), one["choices"] = h.choices;
+    else
+      one["default"] = h.default_value;
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+template <class T>
+nlohmann::json described(const T& kind) {
+  return {{"name", kind.name},
+          {"source", kind.source},
+          {"formula", kind.formula},
+          {"hyperparameters", described(kind.hyperparameters)}};
+}
+
+}  // namespace
+
+ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
+                                 const std::vector<MethodDefaults>& defaults, std::uint64_t seed) {
+  optim::Recipe recipe;
+  recipe.seed = seed;
+  recipe.method = options.get("optimizer", fallback, "the method", one_of(names_of(optim::methods())));
+  std::vector<Hyperparameter> all = optim::method(recipe.method).hyperparameters;
+  for (const Hyperparameter& h : all)
+    recipe.values.emplace_back(h.name, value_from(options, h.name, h, default_of(recipe.method, h, defaults)));
+
+  const std::string wrappers = options.get("wrappers", "none",
+                                           fmt::format("around the method, outermost first, joined by '+': {}",
+                                                       fmt::join(names_of(optim::wrappers()), ", ")));
+  for (const std::string& name : optim::parse_wrappers(wrappers)) {
+    optim::NamedValues values;
+    for (const Hyperparameter& h : optim::wrapper(name).hyperparameters) {
+      values.emplace_back(h.name, value_from(options, h.name, h, default_of(h)));
+      all.push_back(h);
+    }
+    recipe.wrappers.push_back({name, std::move(values)});
+  }
+  choose_schedules(options, all, recipe);
+  const std::string groups =
+      options.get("groups", "none",
+                  "other hyperparameters for some parameters: '@bias learning_rate=0.1; *.norm.* "
+                  "weight_decay=0' (a tag, or a pattern for names)");
+  if (groups != "none") recipe.groups = optim::parse_groups(groups);
+  return {recipe.method, optim::make_optimizer(recipe), recipe};
+}
+
+std::string list_of_optimizers() {
+  std::string text = "Optimizers, --optimizer=NAME:\n";
+  for (const optim::Method& m : optim::methods())
+    text += fmt::format("\n  {}  [{}] {}\n{}", m.name, name_of(m.family), m.source, listed(m.hyperparameters));
+  text += "\nWrappers, --wrappers=NAME+NAME, outermost first:\n";
+  for (const optim::WrapperKind& w : optim::wrappers())
+    text += fmt::format("\n  {}  {}\n{}", w.name, w.source, listed(w.hyperparameters));
+  text += "\nSchedules, --HYPERPARAMETER-schedule=NAME, whose numbers are --HYPERPARAMETER-NUMBER:\n";
+  for (const optim::ScheduleKind& s : optim::schedules())
+    text += fmt::format("\n  {}  {}\n{}", s.name, s.source, listed(s.hyperparameters));
+  return text;
+}
+
+nlohmann::json described_optimizers() {
+  nlohmann::json all{{"optimizers", nlohmann::json::array()},
+                     {"wrappers", nlohmann::json::array()},
+                     {"schedules", nlohmann::json::array()}};
+  for (const optim::Method& m : optim::methods()) {
+    all["optimizers"].push_back(described(m));
+    all["optimizers"].back()["family"] = name_of(m.family);
+    all["optimizers"].back()["differences"] = m.differences;
+  }
+  for (const optim::WrapperKind& w : optim::wrappers()) {
+    all["wrappers"].push_back(described(w));
+    all["wrappers"].back()["differences"] = w.differences;
+  }
+  for (const optim::ScheduleKind& s : optim::schedules()) all["schedules"].push_back(described(s));
+  return all;
+}
+
+}  // namespace gradus::lab

@@ -1,0 +1,45 @@
+// The optimizer of a program as options: --optimizer, --wrappers, --groups, each hyperparameter of what they name, and
+// a schedule for each number.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "experiments/lab/options.h"
+#include "optim/recipe.h"
+
+namespace gradus::lab {
+
+// An optimizer together with what was asked for.
+struct ChosenOptimizer {
+  std::string name;  // of the method
+  std::unique_ptr<optim::Optimizer> optimizer;
+  optim::Recipe recipe = {};
+  optim::Optimizer* operator->() const { return optimizer.get(); }
+  optim::Optimizer& operator*() const { return *optimizer; }
+};
+
+// Defaults of a program for one method's hyperparameters, where they differ from the library's.
+struct MethodDefaults {
+  std::string method;
+  optim::NamedValues values;
+};
+
+// Declares, all recorded:
+//   --optimizer=NAME                     and each hyperparameter of the method: --learning-rate, ...
+//   --wrappers=NAME+NAME                 outermost first, and each hyperparameter of theirs: --clip-norm, ...
+//   --HYPERPARAMETER-schedule=NAME       for each that can be scheduled; unless it is "none" also the schedule's
+//   numbers:
+//                                        --learning-rate-steps, --learning-rate-warmup-steps, ...
+//   --groups='@bias learning_rate=0.1'   see optim/groups.h
+// Throws std::invalid_argument, one line, for what does not exist or does not go together.
+ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
+                                 const std::vector<MethodDefaults>& defaults, std::uint64_t seed);
+
+// Every method, wrapper and schedule with hyperparameters, defaults and ranges: for a person, and for a tool.
+std::string list_of_optimizers();
+nlohmann::json described_optimizers();
+
+}  // namespace gradus::lab

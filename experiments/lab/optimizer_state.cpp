@@ -1,0 +1,166 @@
+#include "experiments/lab/optimizer_state.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "experiments/lab/files.h"
+#include "experiments/lab/hdf5_reader.h"
+
+namespace gradus::lab {
+namespace {
+
+constexpr std::size_t block_size = 512;  // the smallest user block that HDF5 knows
+constexpr std::string_view magic = "gradus optimizer state 1\nsha256 ";
+
+std::string header_of(const std::string& contents) {
+  std::string header = std::string(magic) + sha256(contents) + "\n";
+  header.resize(block_size, ' ');
+  header.back() = '\n';
+  return header;
+}
+
+nlohmann::json json_of(const Shape& shape) {
+  auto extents = nlohmann::json::array();
+  for (int axis = 0; axis < shape.rank(); ++axis) extents.push_back(shape[axis]);
+  return extents;
+}
+Shape shape_of(const nlohmann::json& extents) {
+  Shape shape;
+  for (const auto& extent : extents) shape.append(extent.get<std::int64_t>());
+  return shape;
+}
+
+nlohmann::json json_of(std::span<const optim::Slice> slices) {
+  auto all = nlohmann::json::array();
+  for (const optim::Slice& slice : slices) all.push_back({{"name", slice.name}, {"shape", json_of(slice.shape)}});
+  return all;
+}
+
+nlohmann::json json_of(const optim::NamedValues& values) {
+  auto all = nlohmann::json::object();
+  for (const auto& [name, value] : values) {
+    if (value.is_text())
+      all[name] = value.text();
+    else
+      all[name] = value.number();
+  }
+  return all;
+}
+
+nlohmann::json json_of(const optim::Recipe& recipe) {
+  nlohmann::json all{{"method", recipe.method},
+                     {"values", json_of(recipe.values)},
+                     {"wrappers", nlohmann::json::array()},
+                     {"schedules", nlohmann::json::array()},
+                     {"groups", nlohmann::json::array()},
+                     {"seed", recipe.seed}};
+  for (const auto& [name, values] : recipe.wrappers)
+    all["wrappers"].push_back({{"name", name}, {"values", json_of(values)}});
+  for (const auto& [hyperparameter, schedule, values] : recipe.schedules)
+    all["schedules"].push_back(
+        {{"hyperparameter", hyperparameter}, {"schedule", schedule}, {"values", json_of(values)}});
+  for (const auto& [selector, values] : recipe.groups)
+    all["groups"].push_back({{"selector", selector}, {"values", json_of(values)}});
+  return all;
+}
+
+nlohmann::json manifest_of(const Tensor& theta, std::span<const optim::Slice> slices, const optim::SavedState& state) {
+  nlohmann::json manifest{{"dtype", name_of(theta.dtype())},
+                          {"slices", json_of(slices)},
+                          {"tensors", nlohmann::json::array()},
+                          {"counters", nlohmann::json::array()},
+                          {"numbers", nlohmann::json::array()}};
+  for (const auto& [name, tensor] : state.tensors) {
+    nlohmann::json one{{"name", name}, {"defined", tensor.defined()}};
+    if (tensor.defined()) one["shape"] = json_of(tensor.shape()), one["dtype"] = name_of(tensor.dtype());
+    manifest["tensors"].push_back(std::move(one));
+  }
+  for (const auto& [name, value] : state.counters) manifest["counters"].push_back(name);
+  for (const auto& [name, value] : state.numbers) manifest["numbers"].push_back(name);
+  return manifest;
+}
+
+// Where two lists of slices differ, in words.
+std::string difference_of(const nlohmann::json& saved, const nlohmann::json& expected) {
+  const std::size_t common = std::min(saved.size(), expected.size());
+  const auto text = [](const nlohmann::json& slice) {
+    return slice.at("name").get<std::string>() + " " + slice.at("shape").dump();
+  };
+  for (std::size_t i = 0; i < common; ++i)
+    if (saved[i] != expected[i])
+      return fmt::format("it has {} where {} is expected", text(saved[i]), text(expected[i]));
+  if (saved.size() > common) return fmt::format("it has {} beyond what is expected", text(saved[common]));
+  return fmt::format("it lacks {}", text(expected[common]));
+}
+
+// The HDF5 file behind a block that fits it.
+std::string verified_contents(const std::filesystem::path& path) {
+  std::string bytes = read_file(path);
+  if (bytes.size() < block_size || !bytes.starts_with(magic))
+    throw std::runtime_error(fmt::format("{}: is not an optimizer state file", path.string()));
+  const std::string header = bytes.substr(0, block_size);
+  bytes.erase(0, block_size);
+  if (header_of(bytes) != header)
+    throw std::runtime_error(
+        fmt::format("{}: is damaged: its contents do not have the digest that it gives", path.string()));
+  return bytes;
+}
+
+}  // namespace
+
+void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const optim::Slice> slices,
+                     const optim::Recipe& recipe, const optim::SavedState& state) {
+  h5::File file(path);
+  {
+    h5::Group root = file.root();
+    root.attribute("optimizer", optim::signature(recipe));
+    root.attribute("recipe", json_of(recipe).dump());
+    root.attribute("manifest", manifest_of(theta, slices, state).dump());
+    root.tensor("theta", theta);
+    h5::Group tensors = root.group("tensors"), counters = root.group("counters"), numbers = root.group("numbers");
+    for (const auto& [name, tensor] : state.tensors)
+      if (tensor.defined()) tensors.tensor(name, tensor);
+    for (const auto& [name, value] : state.counters) counters.attribute(name, value);
+    for (const auto& [name, value] : state.numbers) numbers.attribute(name, value);
+  }
+  const std::string contents = file.image();
+  write_file(path, header_of(contents) + contents);
+}
+
+LoadedState load_state_file(const std::filesystem::path& path, std::span<const optim::Slice> slices, DType type,
+                            const optim::Recipe& recipe) {
+  const std::string contents = verified_contents(path);
+  const h5::Reader file(contents, path.string());
+  const auto refuse = [&](const std::string& why) {
+    throw std::invalid_argument(fmt::format("{}: is the state of another {}", path.string(), why));
+  };
+  if (const std::string theirs = file.text("optimizer"), ours = optim::signature(recipe); theirs != ours)
+    refuse(fmt::format("optimizer: {}, expected {}", theirs, ours));
+  try {
+    const auto manifest = nlohmann::json::parse(file.text("manifest"));
+    if (const auto expected = json_of(slices); manifest.at("slices") != expected)
+      refuse("model: " + difference_of(manifest.at("slices"), expected));
+    if (manifest.at("dtype") != name_of(type))
+      refuse(fmt::format("element type: {}, expected {}", manifest.at("dtype").get<std::string>(), name_of(type)));
+    std::int64_t size = 0;
+    for (const optim::Slice& slice : slices) size += slice.size();
+
+    LoadedState loaded;
+    loaded.theta = file.tensor("", "theta", {size}, type);
+    for (const auto& one : manifest.at("tensors")) {
+      const std::string name = one.at("name");
+      loaded.state.tensors[name] =
+          one.at("defined").get<bool>()
+              ? file.tensor("tensors", name, shape_of(one.at("shape")), floating_dtype(one.at("dtype")))
+              : Tensor();
+    }
+    for (const std::string name : manifest.at("counters")) loaded.state.counters[name] = file.integer("counters", name);
+    for (const std::string name : manifest.at("numbers")) loaded.state.numbers[name] = file.number("numbers", name);
+    return loaded;
+  } catch (const nlohmann::json::exception& error) {
+    throw std::runtime_error(fmt::format("{}: is damaged: {}", path.string(), error.what()));
+  }
+}
+
+}  // namespace gradus::lab

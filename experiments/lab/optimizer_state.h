@@ -1,0 +1,39 @@
+// A file with the parameters of a model and the state of its optimizer, from which training continues with the same
+// bits.
+//
+// The file is HDF5 behind a block of 512 bytes, which HDF5 readers skip (a "user block"). The block names the format
+// and has the SHA-256 of everything behind it, so that a damaged file is refused before HDF5 looks at it.
+//   /theta              the parameters, [P]
+//   /tensors/NAME       tensors of the state, in the element type in which they are kept
+//   /counters@NAME      whole numbers (attributes), /numbers@NAME  real ones
+//   @optimizer          what optim::signature says of the recipe; @recipe  the caller's own description of it, as JSON
+//   @manifest           JSON: element type, slices of theta, names and shapes of the tensors
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "optim/recipe.h"
+#include "optim/slice.h"
+#include "optim/state.h"
+
+namespace gradus::lab {
+
+// Writes the file as a whole, or throws std::runtime_error with the path and leaves an old one as it is.
+void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const optim::Slice> slices,
+                     const optim::Recipe& recipe, const optim::SavedState& state);
+
+struct LoadedState {
+  Tensor theta;
+  optim::SavedState state;
+};
+
+// Reads a file that belongs to this recipe and this model. Throws std::runtime_error, in one line with the path, for a
+// file that cannot be read, is no state file or is damaged, and std::invalid_argument for one of another optimizer
+// (method, wrappers, schedules, groups, or a count, flag or choice of theirs), another model (names or shapes of
+// slices) or another element type.
+LoadedState load_state_file(const std::filesystem::path& path, std::span<const optim::Slice> slices, DType type,
+                            const optim::Recipe& recipe);
+
+}  // namespace gradus::lab

@@ -1,0 +1,96 @@
+#include "experiments/minimize/problem_options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "experiments/minimize/data_file.h"
+
+namespace gradus {
+
+std::vector<double> parse_numbers(std::string_view option, const std::string& text) {
+  std::vector<double> numbers;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (bool more = true; more;) {
+    double value = 0;
+    if (at != end && *at == '+') ++at;
+    const auto [stop, error] = std::from_chars(at, end, value);
+    more = stop != end;
+    if (error != std::errc{} || !std::isfinite(value) || (more && *stop != ','))
+      throw lab::UsageError(fmt::format("--{}={}: expected numbers separated by commas", option, text));
+    numbers.push_back(value);
+    at = stop + 1;
+  }
+  return numbers;
+}
+
+ProblemOptions::ProblemOptions(lab::Run& run) {
+  using problems::Uses;
+  std::vector<std::string> names;
+  for (const problems::Problem& p : problems::problems()) names.push_back(p.name);
+  problem_ =
+      &problems::problem(run.option("problem", "rosenbrock", "the function (docs/problems.md)", lab::one_of(names)));
+  request_.dtype = run.dtype();
+  request_.seed = run.seed();
+  request_.dimension =
+      run.option("dimension", std::int64_t{0}, "number of variables; 0 for the problem's default", lab::at_least(0));
+  start_ =
+      run.option("start", "standard",
+                 "standard, random, or numbers separated by commas (in a sweep, by '\\,'); one number stands for all");
+  spread_ =
+      run.option("start_spread", 1.0, "deviation of a random start's elements from the standard one", lab::at_least(0));
+  if (problem_->looks_at(Uses::condition))
+    request_.condition =
+        run.option("condition", request_.condition, "largest over smallest eigenvalue", lab::at_least(1));
+  if (problem_->looks_at(Uses::eigenvalues)) {
+    const std::string text = run.option("eigenvalues", "", "separated by commas; empty: spread by --condition");
+    if (!text.empty()) request_.eigenvalues = parse_numbers("eigenvalues", text);
+  }
+  if (problem_->looks_at(Uses::rotate))
+    request_.rotate = run.option("rotate", false, "turn the axes by a random orthogonal matrix");
+  if (problem_->looks_at(Uses::noise))
+    request_.noise = run.option("noise", request_.noise, "deviation of examples from the minimiser", lab::at_least(0));
+  if (problem_->looks_at(Uses::batch_size))
+    request_.batch_size =
+        run.option("batch_size", std::int64_t{0}, "examples a step; 0 for the problem's default", lab::at_least(0));
+  if (problem_->looks_at(Uses::l2)) request_.l2 = run.option("l2", 0.0, "weight of |theta|^2 / 2", lab::at_least(0));
+  if (problem_->looks_at(Uses::model))
+    request_.model = run.option("model", request_.model, "the curve", lab::one_of(problems::curve_models()));
+  if (problem_->looks_at(Uses::data)) {
+    data_ =
+        run.option("data", "", "table of numbers (last column: target), or IDX images with --labels; empty: made data");
+    labels_ = run.option("labels", "", "IDX labels");
+    examples_ =
+        run.option("examples", std::int64_t{0}, "how many examples of the file to take; 0 for all", lab::at_least(0));
+  }
+}
+
+const problems::Request& ProblemOptions::load() {
+  if (!labels_.empty() && data_.empty()) throw lab::UsageError("--labels: needs --data with the images");
+  if (!data_.empty())
+    request_.data = labels_.empty() ? read_table(data_, examples_) : read_images(data_, labels_, examples_);
+  request_.dimension = problems::dimension_of(*problem_, request_);
+  return request_;
+}
+
+Tensor ProblemOptions::start() const {
+  const Tensor theta = problems::start_of(*problem_, request_);
+  if (start_ == "standard") return theta;
+  if (start_ == "random") {
+    RandomStream random(request_.seed, "start");
+    for (std::int64_t i = 0; i < theta.size(); ++i) theta.set(i, theta.at(i) + spread_ * random.normal());
+    return theta;
+  }
+  const std::vector<double> numbers = parse_numbers("start", start_);
+  if (numbers.size() == 1)
+    theta.fill(numbers[0]);
+  else if (std::cmp_equal(numbers.size(), theta.size()))
+    theta.copy_from(Tensor::of(theta.shape(), numbers));
+  else
+    throw lab::UsageError(fmt::format("--start={}: {} numbers, expected {}", start_, numbers.size(), theta.size()));
+  return theta;
+}
+
+}  // namespace gradus

@@ -1,0 +1,80 @@
+#include "experiments/minimize/trajectory.h"
+
+#include <cmath>
+
+namespace gradus {
+namespace {
+
+std::vector<lab::Column> columns(std::int64_t dimension, DType type, bool with_theta) {
+  std::vector<lab::Column> all = {
+      {"value", "1", "value at theta"},
+      {"gradient_norm", "1", "Euclidean norm of the gradient at theta"},
+      {"step_norm", "1", "Euclidean norm of the step taken from theta; NaN in the last row"},
+      {"values", "1", "evaluations of the value alone that the method asked for before this row"},
+      {"gradients", "1", "gradients that the method asked for before this row, and records for products"},
+      {"products", "1", "Hessian and Gauss-Newton products that the method asked for before this row"},
+      {"examples", "1", "examples that these evaluations looked at"},
+      {"gradient_equivalents", "1", "cost of the evaluations before this row, in gradients of one example"},
+      {"evaluation_seconds", "s", "time spent in evaluations for the method before this row"},
+      {"seconds", "s", "time spent in the method's steps before this row, evaluations included"}};
+  if (with_theta)
+    all.push_back({"theta", "1", "the point: for methods that average, the average", "parameter", dimension,
+                   type == DType::float32});
+  return all;
+}
+
+std::string reasons() {
+  std::string text;
+  for (int code = 0; code <= static_cast<int>(optim::Reason::not_finite); ++code)
+    text += (code ? ", " : "") + std::to_string(code) + " " + optim::name_of(static_cast<optim::Reason>(code));
+  return text;
+}
+
+std::vector<lab::Column> solver_columns() {
+  return {{"damping", "1", "weight of the identity added to the curvature"},
+          {"trust_radius", "1", "radius with which the step was computed"},
+          {"reduction_ratio", "1", "actual reduction over the model's"},
+          {"step_length", "1", "along the direction found"},
+          {"inner_iterations", "1", "of the solver; -1 where there was none"},
+          {"inner_reason", "1", "why the solver stopped: " + reasons()},
+          {"reason", "1", "how the step ended: " + reasons()}};
+}
+
+bool tells_of_a_solver(const optim::StepReport& r) {
+  return r.inner_iterations >= 0 || !std::isnan(r.damping) || !std::isnan(r.trust_radius) ||
+         !std::isnan(r.reduction_ratio) || !std::isnan(r.step_length);
+}
+
+}  // namespace
+
+Trajectory::Trajectory(lab::Run& run, std::int64_t dimension, DType type, bool with_theta)
+    : run_(run), with_theta_(with_theta), keep_path_(dimension == 2) {
+  run.start(columns(dimension, type, with_theta));
+}
+
+void Trajectory::add(const Place& place, const optim::Costs& costs, double seconds, const optim::StepReport* report,
+                     double step_norm) {
+  const auto number = [](std::int64_t count) { return static_cast<double>(count); };
+  row_ = {place.value,
+          place.gradient_norm,
+          step_norm,
+          number(costs.values),
+          number(costs.gradients),
+          number(costs.products),
+          number(costs.examples),
+          costs.gradient_equivalents,
+          costs.seconds,
+          seconds};
+  if (with_theta_)
+    for (std::int64_t i = 0; i < place.theta.size(); ++i) row_.push_back(place.theta.at(i));
+  if (keep_path_) path_.push_back(place.theta.to_vector());
+  if (report && tells_of_a_solver(*report)) {
+    if (!solver_) solver_ = &run_.table("solver", solver_columns());
+    solver_->append(place.step, {report->damping, report->trust_radius, report->reduction_ratio, report->step_length,
+                                 number(report->inner_iterations), static_cast<double>(report->inner_reason),
+                                 static_cast<double>(report->reason)});
+  }
+  run_.log_row(place.step, row_, place.value);
+}
+
+}  // namespace gradus

@@ -1,0 +1,227 @@
+#include "optim/curvature/line_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "optim/curvature/vectors.h"
+
+namespace gradus::optim {
+namespace {
+
+// The objective along the ray.
+class Along {
+ public:
+  Along(Objective& objective, const Ray& ray, const LineSearchOptions& options)
+      : objective_(objective),
+        ray_(ray),
+        options_(options),
+        // The rounding of a value is at most about this; without it no step near a minimum is good enough.
+        noise_(8 * vectors::epsilon(ray.theta.dtype()) * std::abs(ray.value)) {}
+
+  double value(double step) {
+    go_to(step);
+    return objective_.value();
+  }
+  struct Sample {
+    double step = 0, value = 0, slope = 0;
+    bool is_finite() const { return std::isfinite(value) && std::isfinite(slope); }
+  };
+  Sample sample(double step) {
+    go_to(step);
+    const Tensor& gradient = objective_.gradient();
+    const double slope = vectors::dot(gradient, ray_.direction);
+    return {step, objective_.value(), vectors::is_finite(gradient) ? slope : std::numeric_limits<double>::quiet_NaN()};
+  }
+  Sample start() const { return {0, ray_.value, ray_.slope}; }
+  bool decreases_enough(double step, double value) const {
+    return value <= ray_.value + options_.sufficient_decrease * step * ray_.slope + noise_;
+  }
+  std::int64_t evaluations() const { return evaluations_; }
+  bool may_evaluate() const { return evaluations_ < options_.max_evaluations; }
+  // The step is too small to change theta.
+  bool is_lost(double step) const {
+    return step * vectors::norm(ray_.direction) <=
+           vectors::epsilon(ray_.theta.dtype()) * 1e-3 * vectors::norm(ray_.theta);
+  }
+  LineSearchResult result(Reason reason, double step, double value) const {
+    return {reason, step, value, evaluations_};
+  }
+
+ private:
+  void go_to(double step) {
+    ++evaluations_;
+    vectors::combine(ray_.theta, step, ray_.direction, ray_.trial);
+    objective_.move_to(ray_.trial);
+  }
+  Objective& objective_;
+  const Ray& ray_;
+  const LineSearchOptions& options_;
+  double noise_;
+  std::int64_t evaluations_ = 0;
+};
+using Sample = Along::Sample;
+
+// The minimiser of the cubic that has the values and slopes of a and b, seen from a; NaN if it has none.
+double cubic_minimizer(const Sample& a, const Sample& b) {
+  const double h = b.step - a.step;
+  const double theta = 3 * (a.value - b.value) / h + a.slope + b.slope;
+  const double s = std::max({std::abs(theta), std::abs(a.slope), std::abs(b.slope)});
+  const double inside = (theta / s) * (theta / s) - (a.slope / s) * (b.slope / s);
+  if (!(inside >= 0)) return std::numeric_limits<double>::quiet_NaN();
+  const double gamma = (h < 0 ? -s : s) * std::sqrt(inside);
+  return a.step + h * (gamma - a.slope + theta) / (2 * gamma - a.slope + b.slope);
+}
+// The minimiser of the parabola with the slopes of a and b.
+double secant_minimizer(const Sample& a, const Sample& b) {
+  return b.step + b.slope / (b.slope - a.slope) * (a.step - b.step);
+}
+// The minimiser of the parabola with the value and slope of a and the value of b.
+double parabola_minimizer(const Sample& a, const Sample& b) {
+  const double h = b.step - a.step;
+  return a.step + a.slope / ((a.value - b.value) / h + a.slope) / 2 * h;
+}
+
+// The interval of Moré & Thuente, section 4: `best` has the least value among the ends, and `other` is the other end.
+struct Interval {
+  Sample best, other;
+  bool bracketed = false;
+
+  // Takes a new sample in, and returns the next step (section 4, cases 1 to 4).
+  double update(const Sample& t, double low, double high) {
+    const bool opposite = t.slope * (best.slope / std::abs(best.slope)) < 0;
+    double next = 0;
+    if (t.value > best.value) {
+      const double cubic = cubic_minimizer(best, t), parabola = parabola_minimizer(best, t);
+      next = std::abs(cubic - best.step) < std::abs(parabola - best.step) ? cubic : cubic + (parabola - cubic) / 2;
+      if (!std::isfinite(next)) next = (best.step + t.step) / 2;
+      bracketed = true;
+    } else if (opposite) {
+      const double cubic = cubic_minimizer(t, best), secant = secant_minimizer(best, t);
+      next = std::abs(cubic - t.step) > std::abs(secant - t.step) ? cubic : secant;
+      bracketed = true;
+    } else if (std::abs(t.slope) < std::abs(best.slope)) {
+      next = less_steep(t, low, high);
+    } else {
+      next = bracketed ? cubic_minimizer(t, other) : t.step > best.step ? high : low;
+    }
+    if (t.value > best.value) {
+      other = t;
+    } else {
+      if (opposite) other = best;
+      best = t;
+    }
+    if (!bracketed) return std::clamp(std::isfinite(next) ? next : high, low, high);
+    const double from = std::min(best.step, other.step), to = std::max(best.step, other.step);
+    return next > from && next < to ? next : (from + to) / 2;
+  }
+
+ private:
+  double less_steep(const Sample& t, double low, double high) const {
+    double cubic = cubic_minimizer(t, best);
+    const double secant = secant_minimizer(best, t);
+    // The cubic serves if it goes to infinity in the direction of the step, or has its minimum beyond it.
+    const bool beyond = std::isfinite(cubic) && (cubic - t.step) * (t.step - best.step) > 0;
+    if (!beyond) cubic = t.step > best.step ? high : low;
+    if (!bracketed) return std::abs(cubic - t.step) > std::abs(secant - t.step) ? cubic : secant;
+    const double next = std::abs(cubic - t.step) < std::abs(secant - t.step) ? cubic : secant;
+    const double limit = t.step + 0.66 * (other.step - t.step);
+    return t.step > best.step ? std::min(limit, next) : std::max(limit, next);
+  }
+};
+
+}  // namespace
+
+LineSearchOptions::LineSearchOptions(const Settings& settings)
+    : sufficient_decrease(settings["sufficient_decrease"]), max_evaluations(settings.count("max_evaluations")) {
+  if (settings.has("wolfe_curvature")) curvature = settings["wolfe_curvature"];
+}
+
+LineSearchResult armijo_search(Objective& objective, const Ray& ray, double first_step,
+                               const LineSearchOptions& options, bool expand) {
+  Along along(objective, ray, options);
+  double step = first_step, previous_step = 0, previous_value = 0;
+  bool any_finite = false;
+  while (along.may_evaluate() && !along.is_lost(step)) {
+    const double value = along.value(step);
+    if (std::isfinite(value) && along.decreases_enough(step, value)) {
+      if (!expand || previous_step != 0) return along.result(Reason::stepped, step, value);
+      double best = value;
+      while (along.may_evaluate()) {
+        const double further = along.value(2 * step);
+        if (!(std::isfinite(further) && further < best && along.decreases_enough(2 * step, further))) break;
+        step *= 2, best = further;
+      }
+      return along.result(Reason::stepped, step, along.value(step));
+    }
+    double next = 0.1 * step;
+    if (std::isfinite(value)) {
+      any_finite = true;
+      const double rise = value - ray.value - ray.slope * step;  // beyond the tangent
+      next = -ray.slope * step * step / (2 * rise);
+      if (previous_step != 0) {
+        const double previous_rise = previous_value - ray.value - ray.slope * previous_step;
+        const double u = rise / (step * step), w = previous_rise / (previous_step * previous_step);
+        const double a = (u - w) / (step - previous_step);
+        const double b = (step * w - previous_step * u) / (step - previous_step);
+        const double root = b * b - 3 * a * ray.slope;
+        if (a != 0 && root >= 0) next = (-b + std::sqrt(root)) / (3 * a);
+      }
+      if (!std::isfinite(next)) next = step / 2;
+      next = std::clamp(next, 0.1 * step, 0.5 * step);
+      previous_step = step, previous_value = value;
+    }
+    step = next;
+  }
+  return along.result(any_finite ? Reason::no_progress : Reason::not_finite, 0, ray.value);
+}
+
+LineSearchResult strong_wolfe_search(Objective& objective, const Ray& ray, double first_step,
+                                     const LineSearchOptions& options) {
+  constexpr double far = 4;  // how far a step may reach beyond the interval, in its lengths
+  Along along(objective, ray, options);
+  const Sample start = along.start();
+  const double decrease = options.sufficient_decrease * ray.slope;
+  Interval interval{start, start};
+  double step = first_step, low = 0, high = (1 + far) * first_step;
+  double width = std::numeric_limits<double>::infinity(), width_before = width;
+  bool first_stage = true, any_finite = false;
+  Sample good = start;  // the best point that decreases enough
+  while (along.may_evaluate() && !along.is_lost(step)) {
+    const Sample t = along.sample(step);
+    if (!t.is_finite()) {  // as if the value were infinite: come back most of the way
+      interval.other = {step, std::numeric_limits<double>::infinity(), 0}, interval.bracketed = true;
+      step = interval.best.step + 0.1 * (step - interval.best.step);
+      continue;
+    }
+    any_finite = true;
+    const bool enough = along.decreases_enough(step, t.value);
+    if (enough && std::abs(t.slope) <= options.curvature * std::abs(ray.slope))
+      return along.result(Reason::stepped, step, t.value);
+    if (enough && t.value < good.value) good = t;
+    if (first_stage && enough && t.slope >= 0) first_stage = false;
+    if (first_stage && t.value <= interval.best.value && !enough) {
+      // The auxiliary function f(a) - f(0) - c1 a f'(0), whose minimiser satisfies both conditions.
+      const auto tilted = [&](Sample s, double by) { return Sample{s.step, s.value - s.step * by, s.slope - by}; };
+      Interval auxiliary{tilted(interval.best, decrease), tilted(interval.other, decrease), interval.bracketed};
+      step = auxiliary.update(tilted(t, decrease), low, high);
+      interval = {tilted(auxiliary.best, -decrease), tilted(auxiliary.other, -decrease), auxiliary.bracketed};
+    } else {
+      step = interval.update(t, low, high);
+    }
+    const double best = interval.best.step, other = interval.other.step;
+    if (interval.bracketed) {
+      const double now = std::abs(other - best);
+      if (now >= 0.66 * width_before) step = (best + other) / 2;
+      width_before = width, width = now;
+      if (now <= vectors::epsilon(ray.theta.dtype()) * std::max(best, other)) break;
+    } else {
+      low = step + 1.1 * (step - best), high = step + far * (step - best);
+    }
+  }
+  if (good.step == 0) return along.result(any_finite ? Reason::no_progress : Reason::not_finite, 0, ray.value);
+  along.sample(good.step);
+  return along.result(Reason::no_progress, good.step, good.value);
+}
+
+}  // namespace gradus::optim

@@ -1,0 +1,209 @@
+// Shampoo. Gupta, Koren & Singer (2018), Algorithms 1 and 2. For slices of rank >= 2, as matrices G with the last axis
+// as columns:
+//   L <- L + G G^T;  R <- R + G^T G, from epsilon I;  U = L^(-1/4) G R^(-1/4)
+// where a side longer than max_dimension is left out (the identity in its place), and the roots are computed anew every
+// update_interval steps. For other slices:  v <- v + g^2, from epsilon;  U = g / sqrt(v)
+//   B <- momentum B + U;  theta <- theta - learning_rate B
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "autodiff/curvature/small_eigen.h"
+#include "autodiff/kernels/math.h"
+#include "autodiff/kernels/products.h"
+#include "optim/layerwise.h"
+#include "optim/optimizer.h"
+#include "optim/update.h"
+
+namespace gradus::optim {
+namespace {
+
+class Shampoo final : public Optimizer {
+ public:
+  explicit Shampoo(const Settings& s)
+      : learning_rate_(s["learning_rate"]),
+        epsilon_(s["epsilon"]),
+        momentum_(s["momentum"]),
+        has_momentum_(momentum_ > 0),
+        update_interval_(s.count("update_interval")),
+        max_dimension_(s.count("max_dimension")) {}
+
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    objective.move_to(theta);
+    const std::span<const Slice> slices = objective.slices();
+    if (known_slices_.are_new(slices)) lay_out(slices, theta.dtype());
+    ensure_sides(slices, theta.dtype());
+    diagonal_.ensure(theta.dtype(), epsilon_);
+    if (has_momentum_) ensure_state(velocity_, theta);
+    ++step_;
+    const bool anew = (step_ - 1) % update_interval_ == 0;
+    for (std::size_t i = 0; i < slices.size(); ++i) {
+      const Tensor part = slices[i].of(theta), gradient = slices[i].of(objective.gradient());
+      if (part.size() == 0) continue;
+      const Tensor direction = slices[i].shape.rank() >= 2 ? of_matrix(i, matrix_extents(slices[i]), gradient, anew)
+                                                           : of_vector(diagonal_.of(i, slices[i].shape), gradient);
+      move(part, direction.reshaped(part.shape()), slices[i]);
+    }
+    return {objective.value()};
+  }
+  void visit(StateVisitor& visitor) override {
+    visitor.tensor("row_statistics", rows_.statistics.values);
+    visitor.tensor("column_statistics", columns_.statistics.values);
+    visitor.tensor("diagonal_statistics", diagonal_.values);
+    if (update_interval_ > 1) {
+      visitor.tensor("row_roots", rows_.roots.values);
+      visitor.tensor("column_roots", columns_.roots.values);
+    }
+    if (has_momentum_) visitor.tensor("velocity", velocity_);
+    visitor.counter("step", step_);
+  }
+
+ private:
+  struct Side {
+    PackedState statistics, roots;  // [n, n] of each slice: L or R, and its power -1/4
+  };
+
+  bool is_kept(std::int64_t extent) const { return extent <= max_dimension_; }
+
+  void lay_out(std::span<const Slice> slices, DType type) {
+    std::int64_t longest = 0;
+    for (const Slice& slice : slices) {
+      const bool matrix = slice.shape.rank() >= 2;
+      const MatrixExtents extents = matrix ? matrix_extents(slice) : MatrixExtents{};
+      for (const auto& [side, extent] : {std::pair{&rows_, extents.rows}, std::pair{&columns_, extents.columns}}) {
+        const std::int64_t n = is_kept(extent) ? extent : 0;
+        side->statistics.append(n * n);
+        side->roots.append(n * n);
+        longest = std::max(longest, n);
+      }
+      diagonal_.append(matrix ? 0 : slice.size());
+    }
+    for (Tensor& x : direction_) x = Tensor::uninitialized({largest_size(slices)}, type);
+    for (Tensor& x : square_) x = Tensor::uninitialized({longest * longest}, DType::float64);
+  }
+
+  void ensure_sides(std::span<const Slice> slices, DType type) {
+    for (Side* side : {&rows_, &columns_}) {
+      side->roots.ensure(type);
+      if (!side->statistics.ensure(type)) continue;
+      for (std::size_t i = 0; i < slices.size(); ++i) {
+        if (slices[i].shape.rank() < 2) continue;
+        const MatrixExtents extents = matrix_extents(slices[i]);
+        const std::int64_t n = side == &rows_ ? extents.rows : extents.columns;
+        if (!is_kept(n)) continue;
+        const Tensor statistics = side->statistics.of(i, {n, n});
+        for (std::int64_t k = 0; k < n; ++k) statistics.set(k * n + k, epsilon_);
+      }
+    }
+  }
+
+  Tensor of_vector(const Tensor& statistics, const Tensor& gradient) const {
+    const Tensor direction = direction_[0].part(0, gradient.shape());
+    update_each(
+        direction, gradient,
+        []<class T>(T) {
+          return [](T& u, T g, T& v) {
+            v += g * g;
+            u = g / math::sqrt(v);
+          };
+        },
+        statistics);
+    return direction;
+  }
+
+  Tensor of_matrix(std::size_t slice, MatrixExtents extents, const Tensor& shaped_gradient, bool anew) {
+    const auto [rows, columns] = extents;
+    const Tensor gradient = shaped_gradient.reshaped({rows, columns});
+    Tensor result = gradient, next = direction_[0].part(0, {rows, columns});
+    if (is_kept(rows)) {
+      const Tensor statistics = rows_.statistics.of(slice, {rows, rows}), root = rows_.roots.of(slice, {rows, rows});
+      kernels::matmul(statistics, true, gradient, false, gradient, true);
+      if (anew) write_root(root, statistics);
+      kernels::matmul(next, false, root, false, result, false);
+      result = next, next = direction_[1].part(0, {rows, columns});
+    }
+    if (is_kept(columns)) {
+      const Shape square{columns, columns};
+      const Tensor statistics = columns_.statistics.of(slice, square), root = columns_.roots.of(slice, square);
+      kernels::matmul(statistics, true, gradient, true, gradient, false);
+      if (anew) write_root(root, statistics);
+      kernels::matmul(next, false, result, false, root, false);
+      result = next;
+    }
+    return result;
+  }
+
+  // root = matrix^(-1/4): V diag(values^(-1/4)) V^T in double precision. The statistics are at least epsilon I;
+  // rounding may have left eigenvalues below it.
+  void write_root(const Tensor& root, const Tensor& matrix) {
+    const std::int64_t n = matrix.shape()[0];
+    if (!std::isfinite(sum_of_squares(matrix))) return root.fill(std::numeric_limits<double>::quiet_NaN());  // diverged
+    const Tensor doubles = square_[0].part(0, {n, n}), vectors = square_[1].part(0, {n, n});
+    doubles.copy_from(matrix);
+    const auto [found, inserted] = solvers_.try_emplace(n, n);
+    curvature::SymmetricEigensolver& solver = found->second;
+    solver.solve(doubles.data<double>());
+    const double* from = solver.vectors();
+    double* to = vectors.data<double>();
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double weight = std::pow(std::max<double>(solver.values()[static_cast<std::size_t>(i)], epsilon_), -0.125);
+      for (std::int64_t j = 0; j < n; ++j) to[i * n + j] = weight * from[i * n + j];
+    }
+    kernels::matmul(doubles, false, vectors, true, vectors, false);
+    root.copy_from(doubles);
+  }
+
+  void move(const Tensor& theta, const Tensor& direction, const Slice& slice) const {
+    if (has_momentum_)
+      update_each(
+          theta, direction,
+          [this]<class T>(T) {
+            return [rate = static_cast<T>(learning_rate_), mu = static_cast<T>(momentum_)](T& x, T u, T& b) {
+              b = mu * b + u;
+              x -= rate * b;
+            };
+          },
+          slice.of(velocity_));
+    else
+      update_each(theta, direction,
+                  [this]<class T>(T) { return [rate = static_cast<T>(learning_rate_)](T& x, T u) { x -= rate * u; }; });
+  }
+
+  Setting learning_rate_, epsilon_, momentum_;
+  bool has_momentum_;
+  std::int64_t update_interval_, max_dimension_;
+  Side rows_, columns_;
+  PackedState diagonal_;  // v of slices of rank <= 1
+  Tensor velocity_;
+  KnownSlices known_slices_;
+  std::int64_t step_ = 0;
+  // To work in.
+  Tensor direction_[2], square_[2];
+  std::map<std::int64_t, curvature::SymmetricEigensolver> solvers_;  // one for each extent
+};
+
+}  // namespace
+
+Method shampoo_method() {
+  return {"shampoo",
+          "Gupta, Koren & Singer (2018), Algorithms 1 and 2",
+          {positive("learning_rate", 0.1, "step size"),
+           positive("epsilon", 1e-4, "where the diagonals of the statistics start"),
+           decay("momentum", 0, "decay of the velocity; 0 for none"),
+           count("update_interval", 1, 1, "steps from one computation of the roots to the next"),
+           count("max_dimension", 1024, 1, "sides of a matrix longer than this have no statistics")},
+          [](const Settings& s) { return std::make_unique<Shampoo>(s); },
+          Family::layerwise,
+          "slices of rank >= 2, as matrices with the last axis as columns:\n"
+          "  L <- L + G G^T;  R <- R + G^T G, from epsilon I;  U = L^(-1/4) G R^(-1/4)\n"
+          "other slices: v <- v + g^2, from epsilon;  U = g / sqrt(v)\n"
+          "B <- momentum B + U;  theta <- theta - learning_rate B",
+          "A slice of rank above 2 is one matrix, where the paper's Algorithm 2 has a factor for each axis. A side "
+          "longer than "
+          "max_dimension is left out and the other's power stays -1/4. Statistics are sums, as in the paper; later "
+          "implementations average them and scale the step by another method's. The velocity exists only if momentum "
+          "is not 0 at "
+          "the start. PyTorch, Optax and Keras do not have the method."};
+}
+
+}  // namespace gradus::optim

@@ -1,0 +1,160 @@
+#include "optim/recipe.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "optim/scheduled.h"
+
+namespace gradus::optim {
+namespace {
+
+[[noreturn]] void refuse(const std::string& wrapper, const std::string& why) {
+  throw std::invalid_argument("wrapper " + wrapper + ": " + why);
+}
+
+// What can be scheduled, and where its values are.
+struct Schedulable {
+  Hyperparameter hyperparameter;
+  std::vector<ScheduleTarget> targets;
+};
+
+void add_schedulable(std::vector<Schedulable>& all, const std::vector<Hyperparameter>& hyperparameters,
+                     const std::vector<Settings>& places) {
+  for (const Hyperparameter& h : hyperparameters) {
+    if (!h.can_be_scheduled()) continue;
+    std::vector<ScheduleTarget> targets;
+    for (const Settings& settings : places) targets.push_back({settings, settings[h.name]});
+    all.push_back({h, std::move(targets)});
+  }
+}
+
+// The method's instances for the groups; their settings are added to `places`.
+std::unique_ptr<Optimizer> make_grouped(const Method& method, const Recipe& recipe, const Settings& own,
+                                        std::vector<Settings>& places) {
+  if (method.family == Family::curvature)
+    throw std::invalid_argument("groups: " + method.name + " solves for all parameters at once: it has no groups");
+  std::vector<Grouped::Part> parts;
+  for (const Group& group : recipe.groups) {
+    NamedValues values = recipe.values;
+    for (const auto& [name, value] : group.values) {
+      std::erase_if(values, [&, &its_name = name](const auto& known) { return known.first == its_name; });
+      values.emplace_back(name, value);
+    }
+    const Settings settings =
+        make_settings("group " + group.selector + " of " + method.name, method.hyperparameters, values);
+    places.push_back(settings);
+    parts.push_back({group.selector, method.make(settings)});
+  }
+  parts.push_back({"", method.make(own)});
+  return std::make_unique<Grouped>(method.name, std::move(parts));
+}
+
+bool groups_change(const Recipe& recipe, const std::string& name) {
+  for (const Group& group : recipe.groups)
+    for (const auto& [changed, value] : group.values)
+      if (changed == name) return true;
+  return false;
+}
+
+// Refuses what would not do what its name says.
+void check_wrappers(const Recipe& recipe, const Method& method) {
+  std::string accumulation;  // once seen, from outside to inside
+  std::vector<std::string> outside;
+  for (const auto& [name, values] : recipe.wrappers) {
+    const WrapperKind& kind = wrapper(name);
+    if (std::find(outside.begin(), outside.end(), name) != outside.end()) refuse(name, "is there twice");
+    if (method.family == Family::curvature && !kind.around_curvature)
+      refuse(name, "does not go with " + method.name + ", which needs products or values that agree with the gradient");
+    if (!accumulation.empty() && kind.effect == Effect::points)
+      refuse(name, "asks for gradients at other points than " + accumulation + " around it: put it outside, " + name +
+                       "+" + accumulation);
+    if (kind.uses_learning_rate && groups_change(recipe, "learning_rate"))
+      refuse(name, "uses one learning_rate, which the groups make several");
+    const bool has_rate = std::any_of(method.hyperparameters.begin(), method.hyperparameters.end(),
+                                      [](const Hyperparameter& h) { return h.name == "learning_rate"; });
+    if (kind.uses_learning_rate && !has_rate)
+      refuse(name, "uses the learning_rate, which " + method.name + " does not have");
+    if (kind.effect == Effect::accumulation) {
+      accumulation = name;
+      for (const std::string& other : outside)
+        if (wrapper(other).effect == Effect::step)
+          refuse(other, "acts at each step of what is inside: put it inside of " + name + ", " + name + "+" + other);
+    }
+    outside.push_back(name);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> parse_wrappers(std::string_view text) {
+  std::vector<std::string> names;
+  if (text.empty() || text == "none") return names;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find('+', start), text.size());
+    names.push_back(wrapper(std::string(text.substr(start, end - start))).name);
+    if (std::count(names.begin(), names.end(), names.back()) > 1) refuse(names.back(), "is there twice");
+    start = end + 1;
+  }
+  return names;
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
+  const Method& chosen = method(recipe.method);
+  check_wrappers(recipe, chosen);
+  const Settings settings = make_settings(recipe.method, chosen.hyperparameters, recipe.values);
+  std::vector<Settings> places = {settings};
+  std::unique_ptr<Optimizer> optimizer =
+      recipe.groups.empty() ? chosen.make(settings) : make_grouped(chosen, recipe, settings, places);
+  std::vector<Schedulable> schedulable;
+  add_schedulable(schedulable, chosen.hyperparameters, places);
+
+  for (auto wrapped = recipe.wrappers.rbegin(); wrapped != recipe.wrappers.rend(); ++wrapped) {
+    const WrapperKind& kind = wrapper(wrapped->name);
+    const Settings own = make_settings(kind.name, kind.hyperparameters, wrapped->values);
+    optimizer = kind.make({std::move(optimizer), settings, recipe.seed}, own);
+    add_schedulable(schedulable, kind.hyperparameters, {own});
+  }
+
+  std::vector<ScheduledHyperparameter> scheduled;
+  std::vector<std::string> names, taken;
+  for (const Schedulable& candidate : schedulable) names.push_back(candidate.hyperparameter.name);
+  for (const Recipe::Scheduling& asked : recipe.schedules) {
+    const auto found = std::find(names.begin(), names.end(), asked.hyperparameter);
+    if (found == names.end())
+      throw std::invalid_argument("schedule of '" + asked.hyperparameter +
+                                  "': " + choices_text(asked.hyperparameter, names));
+    if (std::find(taken.begin(), taken.end(), asked.hyperparameter) != taken.end())
+      throw std::invalid_argument("schedule of " + asked.hyperparameter + ": there are two");
+    taken.push_back(asked.hyperparameter);
+    const Schedulable& target = schedulable[static_cast<std::size_t>(found - names.begin())];
+    scheduled.push_back({target.hyperparameter, Schedule(asked.schedule, asked.values), target.targets});
+  }
+  if (scheduled.empty()) return optimizer;
+  return std::make_unique<Scheduled>(std::move(optimizer), std::move(scheduled));
+}
+
+std::string signature(const Recipe& recipe) {
+  const auto fixed = [](const std::vector<Hyperparameter>& hyperparameters, const Settings& settings) {
+    std::string text;
+    for (const Hyperparameter& h : hyperparameters) {
+      if (h.can_be_scheduled()) continue;
+      text += text.empty() ? "(" : " ";
+      text += h.name + "=";
+      text += h.kind == Hyperparameter::Kind::choice ? settings.choice(h.name) : std::to_string(settings.count(h.name));
+    }
+    return text.empty() ? text : text + ")";
+  };
+  std::string text;
+  for (const auto& [name, values] : recipe.wrappers) {
+    const WrapperKind& kind = wrapper(name);
+    text += name + fixed(kind.hyperparameters, make_settings(name, kind.hyperparameters, values)) + " + ";
+  }
+  const Method& chosen = method(recipe.method);
+  text += recipe.method +
+          fixed(chosen.hyperparameters, make_settings(recipe.method, chosen.hyperparameters, recipe.values));
+  for (const Group& group : recipe.groups) text += "; group " + group.selector;
+  for (const Recipe::Scheduling& s : recipe.schedules) text += "; " + s.hyperparameter + " by " + s.schedule;
+  return text;
+}
+
+}  // namespace gradus::optim

@@ -1,0 +1,48 @@
+// Everything that makes an optimizer: the method, what is around it, and how its numbers change.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "optim/groups.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "optim/wrapper.h"
+
+namespace gradus::optim {
+
+struct Recipe {
+  struct Wrapped {
+    std::string name;
+    NamedValues values = {};
+  };
+  struct Scheduling {
+    std::string hyperparameter;  // of the method or of a wrapper
+    std::string schedule;
+    NamedValues values = {};
+  };
+
+  std::string method = "sgd";
+  NamedValues values = {};
+  std::vector<Wrapped> wrappers = {};      // outermost first
+  std::vector<Scheduling> schedules = {};  // outside of all wrappers: they count calls of step()
+  std::vector<Group> groups = {};          // around the method itself, inside of all wrappers
+  std::uint64_t seed = 0;                  // of the wrappers' random numbers
+};
+
+// "clip_by_norm+lookahead" as names, outermost first; empty or "none" for none. Throws std::invalid_argument for an
+// unknown wrapper or one that is there twice.
+std::vector<std::string> parse_wrappers(std::string_view text);
+
+// Hyperparameters that are not given have their defaults. Throws std::invalid_argument, in one line, for an unknown
+// name, a value out of range, a schedule of what cannot be scheduled, and a combination that makes no sense.
+std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe);
+
+// What decides on the meaning of the state: the names of method, wrappers, schedules and groups, and the counts, flags
+// and choices; not the numbers, which may be others when a run is continued.
+std::string signature(const Recipe& recipe);
+
+}  // namespace gradus::optim

@@ -1,0 +1,78 @@
+#include "optim/state.h"
+
+#include <set>
+#include <stdexcept>
+
+namespace gradus::optim {
+namespace {
+
+struct Save final : StateVisitor {
+  SavedState state;
+  void tensor(std::string_view name, Tensor& value) override {
+    put(state.tensors, name, value.defined() ? value.clone() : Tensor());
+  }
+  void counter(std::string_view name, std::int64_t& value) override { put(state.counters, name, value); }
+  void number(std::string_view name, double& value) override { put(state.numbers, name, value); }
+
+ private:
+  template <class Map, class Value>
+  static void put(Map& map, std::string_view name, Value value) {
+    if (!map.emplace(name, std::move(value)).second)
+      throw std::logic_error("optimizer state: two pieces are called " + std::string(name));
+  }
+};
+
+struct Restore final : StateVisitor {
+  explicit Restore(const SavedState& saved) : state(saved) {}
+  const SavedState& state;
+  void tensor(std::string_view name, Tensor& value) override {
+    const Tensor& saved = state.tensors.at(std::string(name));
+    value = saved.defined() ? saved.clone() : Tensor();
+  }
+  void counter(std::string_view name, std::int64_t& value) override { value = state.counters.at(std::string(name)); }
+  void number(std::string_view name, double& value) override { value = state.numbers.at(std::string(name)); }
+};
+
+template <class Map>
+std::set<std::string> names_of(const Map& map, const char* kind) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : map) names.insert(std::string(kind) + " " + name);
+  return names;
+}
+std::set<std::string> names_of(const SavedState& state) {
+  std::set<std::string> names = names_of(state.tensors, "tensor");
+  names.merge(names_of(state.counters, "counter"));
+  names.merge(names_of(state.numbers, "number"));
+  return names;
+}
+
+// Those of `some` that are not in `others`, as text.
+std::string lacking(const std::set<std::string>& some, const std::set<std::string>& others) {
+  std::string text;
+  for (const std::string& name : some)
+    if (!others.contains(name)) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+SavedState save_state(Optimizer& optimizer) {
+  Save save;
+  optimizer.visit(save);
+  return std::move(save.state);
+}
+
+void restore_state(Optimizer& optimizer, const SavedState& saved) {
+  Save present;
+  optimizer.visit(present);
+  const std::set<std::string> expected = names_of(present.state), given = names_of(saved);
+  const std::string missing = lacking(expected, given), unexpected = lacking(given, expected);
+  if (!missing.empty() || !unexpected.empty())
+    throw std::invalid_argument("optimizer state: " + (missing.empty() ? "" : "missing: " + missing) +
+                                (missing.empty() || unexpected.empty() ? "" : "; ") +
+                                (unexpected.empty() ? "" : "not this optimizer's: " + unexpected));
+  Restore restore(saved);
+  optimizer.visit(restore);
+}
+
+}  // namespace gradus::optim

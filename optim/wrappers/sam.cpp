@@ -1,0 +1,114 @@
+// Sharpness-aware minimisation: the gradient of a point nearby that is worse.
+//   SAM, Foret et al. (2021), eq. 2 and Algorithm 1:  g <- grad f(theta + rho g / |g|)
+//   ASAM, Kwon et al. (2021), eq. 8 and Algorithm 1:  g <- grad f(theta + rho T^2 g / |T g|),  T = |theta| + eta
+// Both cost two gradients a step. Where the gradient is 0 or not finite it is used as it is.
+#include <cmath>
+
+#include "optim/update.h"
+#include "optim/wrapper.h"
+#include "optim/wrappers/vectors.h"
+
+namespace gradus::optim {
+namespace {
+
+class SharpnessAware : public StepDecorator {
+ public:
+  explicit SharpnessAware(Setting radius) : radius_(std::move(radius)) {}
+  void begin_step() override { invalidate(); }
+
+ protected:
+  // |T g|
+  virtual double length(const Tensor& theta, const Tensor& gradient) const = 0;
+  // perturbed <- theta + factor T^2 g
+  virtual void perturb(const Tensor& theta, const Tensor& gradient, double factor, const Tensor& perturbed) const = 0;
+
+  double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
+    Objective& inner = inner_at(theta);
+    const Tensor& g = inner.gradient();
+    const double value = inner.value(), scale = length(theta, g);
+    if (!(scale > 0) || !std::isfinite(scale)) {
+      gradient.copy_from(g);
+      return value;
+    }
+    ensure_state(perturbed_, theta);
+    perturb(theta, g, radius_ / scale, perturbed_);
+    gradient.copy_from(inner_moved_to(perturbed_).gradient());
+    return value;
+  }
+
+ private:
+  Setting radius_;
+  Tensor perturbed_;
+};
+
+class Sam final : public SharpnessAware {
+ public:
+  explicit Sam(const Settings& s) : SharpnessAware(s["sam_radius"]) {}
+
+ protected:
+  double length(const Tensor&, const Tensor& gradient) const override { return norm(gradient); }
+  void perturb(const Tensor& theta, const Tensor& gradient, double factor, const Tensor& perturbed) const override {
+    perturbed.copy_from(theta);
+    update_each(perturbed, gradient,
+                [factor]<class T>(T) { return [f = static_cast<T>(factor)](T& x, T g) { x += f * g; }; });
+  }
+};
+
+class Asam final : public SharpnessAware {
+ public:
+  explicit Asam(const Settings& s) : SharpnessAware(s["asam_radius"]), eta_(s["asam_eta"]) {}
+
+ protected:
+  double length(const Tensor& theta, const Tensor& gradient) const override {
+    return norm_of(theta, [&]<class T>(T) {
+      return [ x = theta.data<T>(), g = gradient.data<T>(), eta = static_cast<double>(eta_) ](std::int64_t i)
+          __attribute__((always_inline)) {
+        const double at = static_cast<double>(x[i]);
+        return ((at < 0 ? -at : at) + eta) * static_cast<double>(g[i]);
+      };
+    });
+  }
+  void perturb(const Tensor& theta, const Tensor& gradient, double factor, const Tensor& perturbed) const override {
+    perturbed.copy_from(theta);
+    update_each(perturbed, gradient, [this, factor]<class T>(T) {
+      return [f = static_cast<T>(factor), eta = static_cast<T>(eta_)](T& x, T g) {
+        const T scale = (x < 0 ? -x : x) + eta;
+        x += f * scale * scale * g;
+      };
+    });
+  }
+
+ private:
+  Setting eta_;
+};
+
+template <class Decorator>
+std::function<std::unique_ptr<Optimizer>(Inner, const Settings&)> maker(const std::string& name) {
+  return [name](Inner inner, const Settings& s) -> std::unique_ptr<Optimizer> {
+    return std::make_unique<DecoratingWrapper>(name, std::move(inner.optimizer), std::make_unique<Decorator>(s));
+  };
+}
+
+}  // namespace
+
+WrapperKind sam_wrapper() {
+  return {"sam",
+          "Foret et al. (2021), Algorithm 1",
+          {positive("sam_radius", 0.05, "distance to the point whose gradient is used")},
+          maker<Sam>("sam"),
+          Effect::points,
+          "g <- grad f(theta + sam_radius g / |g|)",
+          "The loss that is reported is that at theta. Public implementations add 1e-12 to |g|."};
+}
+WrapperKind asam_wrapper() {
+  return {"asam",
+          "Kwon et al. (2021), Algorithm 1",
+          {positive("asam_radius", 0.5, "distance, measured by T^-1, to the point whose gradient is used"),
+           non_negative("asam_eta", 0.01, "added to |theta| in T")},
+          maker<Asam>("asam"),
+          Effect::points,
+          "T = |theta| + asam_eta;  g <- grad f(theta + asam_radius T^2 g / |T g|)",
+          "T is element by element for every parameter; the authors' code leaves biases unscaled."};
+}
+
+}  // namespace gradus::optim

@@ -1,0 +1,274 @@
+#!/usr/bin/python3
+"""Runs build/bin/minimize as a user does and reads what it wrote with h5py (and xarray, where that is installed).
+
+usage: minimize_test.py BIN_DIRECTORY
+"""
+import importlib.util
+import json
+import pathlib
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy as np
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
+DRAW_PATH = pathlib.Path(__file__).resolve().parent.parent.parent / "tools" / "draw_path"
+
+
+def rosenbrock(x):
+    return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+
+
+def rosenbrock_gradient(x):
+    return np.array([-400 * x[0] * (x[1] - x[0] ** 2) - 2 * (1 - x[0]), 200 * (x[1] - x[0] ** 2)])
+
+
+class Minimize(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+        self.output = self.folder / "r.h5"
+
+    def minimize(self, *options, code=0, output=None):
+        command = [BIN / "minimize", *options]
+        if output is not False:
+            command.append(f"--output={output or self.output}")
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        self.assertEqual(result.returncode, code, (options, result.stderr))
+        return result
+
+    def refused(self, words, *options, code=2):
+        result = self.minimize(*options, code=code)
+        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        self.assertIn(words, result.stderr)
+        self.assertFalse(self.output.exists())
+        return result.stderr
+
+    def test_the_command_of_the_documentation(self):
+        self.minimize("--problem", "rosenbrock", "--dimension", "2", "--optimizer", "adam", "--learning-rate", "0.01",
+                      "--steps", "1000", "--start=-1.2,1", "--dtype", "float64")
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["r.h5"])
+        with h5py.File(self.output) as file:
+            theta, value = file["theta"][:], file["value"][:]
+            self.assertEqual((theta.shape, theta.dtype), ((1001, 2), np.float64))
+            self.assertEqual(file["step"][:].tolist(), list(range(1001)))
+            self.assertEqual([file["theta"].dims[i][0].name for i in (0, 1)], ["/step", "/parameter"])
+            np.testing.assert_array_equal(theta[0], [-1.2, 1])
+            np.testing.assert_allclose(value, [rosenbrock(x) for x in theta], rtol=1e-12)
+            np.testing.assert_allclose(file["gradient_norm"][:], [np.linalg.norm(rosenbrock_gradient(x)) for x in theta],
+                                       rtol=1e-10)
+            np.testing.assert_allclose(file["step_norm"][:-1], np.linalg.norm(np.diff(theta, axis=0), axis=1), rtol=1e-12)
+            self.assertTrue(np.isnan(file["step_norm"][-1]))
+            # Adam by its formula.
+            x, m, v = np.array([-1.2, 1.0]), np.zeros(2), np.zeros(2)
+            for t in range(1, 1001):
+                g = rosenbrock_gradient(x)
+                m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+                x = x - 0.01 * (m / (1 - 0.9 ** t)) / (np.sqrt(v / (1 - 0.999 ** t)) + 1e-8)
+            np.testing.assert_allclose(theta[-1], x, rtol=1e-8)
+            self.assertEqual(file["gradients"][:].tolist(), list(range(1001)))  # looking costs the method nothing
+            self.assertEqual(set(file["values"][:]) | set(file["products"][:]), {0})
+            self.assertEqual(file["gradient_equivalents"][-1], 1000)
+            self.assertTrue(np.all(np.diff(file["seconds"][:]) >= 0))
+            self.assertNotIn("solver", file)
+            for name, expected in {"status": "completed", "reason": "step_limit: 1000 steps", "program": "minimize",
+                                   "option_problem": "rosenbrock", "option_learning_rate": 0.01, "minimum": 0.0,
+                                   "steps_taken": 1000, "final_value": value[-1], "dimension": 2}.items():
+                self.assertEqual(file.attrs[name], expected, name)
+
+    @unittest.skipUnless(importlib.util.find_spec("xarray") and importlib.util.find_spec("netCDF4"),
+                         "xarray or netCDF4 is not installed")
+    def test_xarray_opens_it(self):
+        import xarray
+        self.minimize("--steps=10", "--contour=5", "--dtype=float32")
+        with xarray.open_dataset(self.output, engine="netcdf4") as root:
+            self.assertEqual(dict(root.sizes), {"step": 11, "parameter": 2})
+            self.assertEqual(root.theta.dims, ("step", "parameter"))
+            self.assertEqual(root.theta.dtype, np.float32)
+            self.assertEqual(root.value.dims, ("step",))
+        with xarray.open_dataset(self.output, engine="netcdf4", group="contour") as contour:
+            self.assertEqual(contour.value.shape, (5, 5))
+
+    def test_native_precision_and_the_same_bits_twice(self):
+        for name in ("a.h5", "b.h5"):
+            self.minimize("--problem=noisy_quadratic", "--dtype=float32", "--steps=30", "--seed=7", "--optimizer=sgd",
+                          "--learning-rate=0.1", output=self.folder / name)
+        with h5py.File(self.folder / "a.h5") as a, h5py.File(self.folder / "b.h5") as b:
+            self.assertEqual(a["theta"].dtype, np.float32)
+            self.assertEqual(a["theta"][:].tobytes(), b["theta"][:].tobytes())
+            self.assertEqual(a["value"][:].tobytes(), b["value"][:].tobytes())
+            self.assertGreater(np.abs(np.diff(a["value"][:])).min(), 0)
+
+    def test_every_problem_can_be_minimised(self):
+        described = json.loads(self.minimize("--describe", output=False).stdout)
+        names = next(o["choices"] for o in described["options"] if o["name"] == "problem")
+        self.assertGreaterEqual(len(names), 45)
+        for name in names:
+            output = self.folder / f"{name}.h5"
+            self.minimize(f"--problem={name}", "--optimizer=adam", "--learning-rate=1e-6", "--steps=3", output=output)
+            with h5py.File(output) as file:
+                self.assertEqual(file["theta"].shape[0], 4, name)
+                self.assertTrue(np.all(np.isfinite(file["value"][:])), name)
+
+    def test_stops_where_the_gradient_is_small(self):
+        self.minimize("--problem=sphere", "--optimizer=gradient_descent", "--learning-rate=0.25", "--gradient-tolerance=1e-6")
+        with h5py.File(self.output) as file:
+            norms = file["gradient_norm"][:]
+            self.assertLessEqual(norms[-1], 1e-6)
+            self.assertGreater(norms[-2], 1e-6)
+            self.assertTrue(file.attrs["reason"].startswith("converged: gradient norm"))
+            self.assertEqual(file.attrs["steps_taken"], len(norms) - 1)
+
+    def test_writes_every_nth_step_and_the_last(self):
+        self.minimize("--steps=25", "--log-every=10")
+        with h5py.File(self.output) as file:
+            self.assertEqual(file["step"][:].tolist(), [0, 10, 20, 25])
+            self.assertEqual(file["gradients"][:].tolist(), [0, 10, 20, 25])
+        self.minimize("--steps=3", "--dimension=1000", "--log-theta=false", "--overwrite")
+        with h5py.File(self.output) as file:
+            self.assertNotIn("theta", file)
+            self.assertEqual(file["value"].shape, (4,))
+
+    def test_a_folder_for_the_sweep_tool(self):
+        sweep = self.folder / "sweep"
+        subprocess.run([BIN / "sweep", "run", "--quiet", "--output", sweep, "--", BIN / "minimize", "--problem=rosenbrock",
+                        "--optimizer=sgd,adam", r"--start=-1.2\,1,0\,0", "--learning-rate=0.001", "--steps=20"],
+                       check=True, timeout=120, capture_output=True)
+        runs = json.loads((sweep / "sweep.json").read_text())["runs"]
+        self.assertEqual([run["status"] for run in runs], ["completed"] * 4)
+        starts = set()
+        for run in runs:
+            with h5py.File(sweep / run["folder"] / "run.h5") as file:
+                starts.add(tuple(file["theta"][0]))
+        self.assertEqual(starts, {(-1.2, 1.0), (0.0, 0.0)})
+
+    def test_divergence_keeps_everything(self):
+        result = self.minimize("--problem=rosenbrock", "--optimizer=sgd", "--learning-rate=1", code=3)
+        self.assertIn("diverged", result.stderr)
+        with h5py.File(self.output) as file:
+            self.assertEqual(file.attrs["status"], "diverged")
+            self.assertGreater(file["value"][1], file["value"][0])
+            self.assertFalse(np.isfinite(file["value"][-1]))
+
+    def test_a_signal_keeps_everything(self):
+        for output in (self.output, self.folder / "run"):
+            process = subprocess.Popen([BIN / "minimize", "--steps=100000000", "--log-every=100", f"--output={output}"],
+                                       stderr=subprocess.PIPE, text=True)
+            time.sleep(0.7)
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 130)
+            self.assertEqual(len(error.splitlines()), 1, error)
+            with h5py.File(output if output.is_file() else output / "run.h5") as file:
+                self.assertEqual(file.attrs["status"], "interrupted")
+                self.assertGreater(len(file["theta"]), 10)
+        self.assertFalse((self.folder / ".r.h5.run").exists())
+
+    def test_a_kill_leaves_what_recover_reads(self):
+        process = subprocess.Popen([BIN / "minimize", "--steps=100000000", "--log-every=100", f"--output={self.output}"])
+        time.sleep(1.5)
+        process.kill()
+        process.wait()
+        self.assertFalse(self.output.exists())
+        rest = self.folder / ".r.h5.run"
+        subprocess.run([BIN / "recover", rest], check=True, capture_output=True, timeout=60)
+        with h5py.File(rest / "run.h5") as file:
+            self.assertEqual(file["theta"].shape, (len(file["step"]), 2))
+            np.testing.assert_allclose(file["value"][:], [rosenbrock(x) for x in file["theta"][:]], rtol=1e-10)
+
+    def test_an_existing_file_is_kept(self):
+        self.output.write_text("mine")
+        self.assertIn("exists already", self.minimize(code=1).stderr)
+        self.assertEqual(self.output.read_text(), "mine")
+        self.minimize("--overwrite", "--steps=2")
+        self.assertTrue(h5py.is_hdf5(self.output))
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["r.h5"])
+
+    def test_contours(self):
+        self.minimize("--steps=50", "--contour=21", "--contour-window=-2,2,-1,3")
+        with h5py.File(self.output) as file:
+            x, y, value = (file["contour"][name][:] for name in ("x", "y", "value"))
+        np.testing.assert_allclose(x, np.linspace(-2, 2, 21), atol=1e-15)
+        np.testing.assert_allclose(y, np.linspace(-1, 3, 21), atol=1e-15)
+        np.testing.assert_allclose(value, rosenbrock(np.meshgrid(x, y)), rtol=1e-12)
+        self.minimize("--problem=saddle", "--optimizer=sgd", "--learning-rate=0.3", "--steps=2000", "--contour=9", "--overwrite",
+                      code=3)
+        with h5py.File(self.output) as file:  # a window around what can be seen of a path that goes astray
+            self.assertTrue(np.all(np.isfinite(file["contour/value"][:])))
+            self.assertLess(np.abs(file["contour/y"][:]).max(), 100)
+
+    def test_data_from_files(self):
+        table = self.folder / "points.csv"
+        x = np.linspace(0.1, 3, 30)
+        table.write_text("x, y\n# made\n" + "\n".join(f"{a},{2 * np.exp(-0.5 * a)}" for a in x) + "\n")
+        self.minimize("--problem=curve_fit", "--model=exponential", f"--data={table}", "--optimizer=adam",
+                      "--learning-rate=0.05", "--steps=2000")
+        with h5py.File(self.output) as file:
+            np.testing.assert_allclose(file["theta"][-1], [2, -0.5], rtol=1e-2)
+            self.assertEqual(file["examples"][-1], 2000 * 30)
+        for name, header, body in (("i", (8, 3, (6, 2, 2)), bytes(range(24))), ("l", (8, 1, (6,)), bytes([0, 1, 2, 0, 1, 2]))):
+            kind, rank, shape = header
+            (self.folder / name).write_bytes(struct.pack(">HBB", 0, kind, rank) + struct.pack(f">{rank}I", *shape) + body)
+        self.minimize("--problem=logistic_regression", f"--data={self.folder / 'i'}", f"--labels={self.folder / 'l'}",
+                      "--l2=0.01", "--steps=10", "--overwrite")
+        with h5py.File(self.output) as file:
+            self.assertEqual(file["theta"].shape[1], (4 + 1) * 3)
+            self.assertAlmostEqual(file["value"][0], np.log(3), places=12)
+            self.assertLess(file["value"][-1], file["value"][0])
+
+    def test_bad_input_is_one_line(self):
+        self.refused("did you mean rosenbrock?", "--problem=rosenbrok")
+        self.refused("did you mean adam?", "--optimizer=adm")
+        self.refused("dimension 3, expected 2", "--problem=beale", "--dimension=3")
+        self.refused("multiple of 4", "--problem=extended_powell", "--dimension=6")
+        self.refused("3 numbers, expected 2", "--start=1,2,3")
+        self.refused("numbers separated by commas", "--start=1,x")
+        self.refused("numbers separated by commas", "--start=nan,1")
+        self.refused("--learning-rate=-1", "--learning-rate=-1")
+        self.refused("--learning-rate=nan", "--learning-rate=nan")
+        self.refused("unknown option --condition", "--condition=10")  # rosenbrock has none
+        self.refused("--contour=10", "--problem=wood", "--contour=10")
+        self.refused("--contour-window", "--contour=5", "--contour-window=1,0,0,1")
+        self.refused("--log-every", "--steps=100000000")
+        self.refused("cannot open", "--problem=curve_fit", "--data=/none", code=1)
+        table = self.folder / "bad.csv"
+        for text, words in (("1,2\n3\n", "line 2: 1 numbers, expected 2"), ("1,2\n3,x\n", "line 2: 'x' is not"),
+                            ("a,b\n", "no rows"), ("1\n2\n", "line 1: one number"), ("1,inf\n", "line 1: 'inf'"),
+                            ("1,,2\n", "line 1: ''")):
+            table.write_text(text)
+            self.refused(words, "--problem=curve_fit", f"--data={table}", code=1)
+        table.write_text("1,0.5\n")
+        self.refused("label 0.5", "--problem=logistic_regression", f"--data={table}")
+        self.refused("needs --data", "--problem=logistic_regression", f"--labels={table}")
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["bad.csv"])
+
+    def test_draws_paths(self):
+        if not importlib.util.find_spec("matplotlib"):
+            self.skipTest("matplotlib is not installed")
+        for name in ("sgd", "adam"):
+            self.minimize(f"--optimizer={name}", "--learning-rate=0.001", "--steps=100", "--contour=40", "--start=-1.2,1",
+                          output=self.folder / f"{name}.h5")
+        for suffix, begins in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+            picture = self.folder / f"path.{suffix}"
+            subprocess.run([DRAW_PATH, self.folder / "sgd.h5", self.folder / "adam.h5", f"--output={picture}"], check=True,
+                           timeout=120)
+            self.assertTrue(picture.read_bytes().startswith(begins))
+        svg = (self.folder / "path.svg").read_text()
+        for words in ("adam", "sgd", "rosenbrock"):
+            self.assertIn(words, svg)
+        for arguments, words in (([self.folder / "none.h5"], "none.h5"), ([DRAW_PATH], "not an HDF5 file")):
+            result = subprocess.run([DRAW_PATH, *arguments, f"--output={self.folder / 'x.png'}"], capture_output=True, text=True)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            self.assertIn(words, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

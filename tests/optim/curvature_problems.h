@@ -1,0 +1,207 @@
+// Functions with exact Hessian products, and dense references.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "autodiff/curvature/small_eigen.h"
+#include "optim/optimizer.h"
+#include "tests/optim/plain_functions.h"
+
+namespace gradus::optim {
+
+// A function with its Hessian product, (theta, v) -> H v, times `scale`. Its Gauss-Newton product is `gauss_newton`,
+// where given.
+class SmoothObjective : public Objective {
+ public:
+  using Times = std::function<Vector(const Vector& theta, const Vector& v)>;
+  SmoothObjective(Function function, Times hessian, std::int64_t size, double scale = 1, DType type = DType::float64)
+      : function_(std::move(function)), hessian_(std::move(hessian)), size_(size), scale_(scale), type_(type) {}
+  std::int64_t size() const override { return size_; }
+  DType dtype() const override { return type_; }
+  bool offers(Quantity q) const override {
+    return (q == Quantity::hessian_times && hessian_) || (q == Quantity::gauss_newton_times && gauss_newton) ||
+           (q == Quantity::gradient_squares && squares);
+  }
+  Times gauss_newton;
+  std::function<Vector(const Vector& theta)> squares;
+
+ protected:
+  double compute_value(const Tensor& theta) override {
+    Vector unused(static_cast<std::size_t>(size_));
+    return scale_ * function_(theta.to_vector(), unused);
+  }
+  double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
+    Vector result(static_cast<std::size_t>(size_));
+    const double value = function_(theta.to_vector(), result);
+    for (double& g : result) g *= scale_;
+    gradient.copy_from(Tensor::of({size_}, result));
+    return scale_ * value;
+  }
+  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
+    write(hessian_(theta.to_vector(), v.to_vector()), out);
+  }
+  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
+    write(gauss_newton(theta.to_vector(), v.to_vector()), out);
+  }
+  void compute_gradient_squares(const Tensor& theta, const Tensor& out) override {
+    out.copy_from(Tensor::of({size_}, squares(theta.to_vector())));
+  }
+
+ private:
+  void write(Vector product, const Tensor& out) const {
+    for (double& x : product) x *= scale_;
+    out.copy_from(Tensor::of({size_}, product));
+  }
+  Function function_;
+  Times hessian_;
+  std::int64_t size_;
+  double scale_;
+  DType type_;
+};
+
+// sum of 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2 over i.
+inline SmoothObjective chained_rosenbrock(std::int64_t n, double scale = 1, DType type = DType::float64) {
+  const Function function = [](const Vector& x, Vector& g) {
+    double value = 0;
+    std::fill(g.begin(), g.end(), 0.0);
+    for (std::size_t i = 0; i + 1 < x.size(); ++i) {
+      const double valley = x[i + 1] - x[i] * x[i], rest = 1 - x[i];
+      value += 100 * valley * valley + rest * rest;
+      g[i] += -400 * x[i] * valley - 2 * rest;
+      g[i + 1] += 200 * valley;
+    }
+    return value;
+  };
+  const auto hessian = [](const Vector& x, const Vector& v) {
+    Vector out(x.size());
+    for (std::size_t i = 0; i + 1 < x.size(); ++i) {
+      out[i] += (1200 * x[i] * x[i] - 400 * x[i + 1] + 2) * v[i] - 400 * x[i] * v[i + 1];
+      out[i + 1] += 200 * v[i + 1] - 400 * x[i] * v[i];
+    }
+    return out;
+  };
+  return {function, hessian, n, scale, type};
+}
+// -1.2, 1, -1.2, 1, ...
+inline Vector rosenbrock_start(std::size_t n) {
+  Vector start(n, 1);
+  for (std::size_t i = 0; i < n; i += 2) start[i] = -1.2;
+  return start;
+}
+
+// A symmetric matrix with the eigenvalues given and random eigenvectors.
+class DenseSymmetric {
+ public:
+  DenseSymmetric(const Vector& eigenvalues, std::uint64_t seed) : n_(eigenvalues.size()), a_(n_ * n_) {
+    // The eigenvectors are those of a random symmetric matrix.
+    const Vector random = random_numbers(n_ * n_, seed);
+    Vector symmetric(n_ * n_);
+    for (std::size_t i = 0; i < n_; ++i)
+      for (std::size_t j = 0; j < n_; ++j) symmetric[i * n_ + j] = random[i * n_ + j] + random[j * n_ + i];
+    const auto basis = curvature::symmetric_eigen(symmetric, static_cast<std::int64_t>(n_)).vectors;
+    for (std::size_t k = 0; k < n_; ++k)
+      for (std::size_t i = 0; i < n_; ++i)
+        for (std::size_t j = 0; j < n_; ++j) a_[i * n_ + j] += eigenvalues[k] * basis[k * n_ + i] * basis[k * n_ + j];
+  }
+  std::size_t size() const { return n_; }
+  const Vector& entries() const { return a_; }
+  Vector times(const Vector& v) const {
+    Vector out(n_);
+    for (std::size_t i = 0; i < n_; ++i)
+      for (std::size_t j = 0; j < n_; ++j) out[i] += a_[i * n_ + j] * v[j];
+    return out;
+  }
+  // -(A + shift I)^-1 g by the eigendecomposition.
+  Vector newton_step(const Vector& g, double shift = 0) const {
+    const auto eigen = curvature::symmetric_eigen(a_, static_cast<std::int64_t>(n_));
+    Vector out(n_);
+    for (std::size_t k = 0; k < n_; ++k) {
+      double inner = 0;
+      for (std::size_t i = 0; i < n_; ++i) inner += eigen.vectors[k * n_ + i] * g[i];
+      for (std::size_t i = 0; i < n_; ++i) out[i] -= inner / (eigen.values[k] + shift) * eigen.vectors[k * n_ + i];
+    }
+    return out;
+  }
+  std::function<void(const Tensor&, const Tensor&)> product(double scale = 1) const {
+    return [this, scale](const Tensor& v, const Tensor& out) {
+      Vector result = times(v.to_vector());
+      for (double& x : result) x *= scale;
+      out.copy_from(Tensor::of(v.shape(), result));
+    };
+  }
+
+ private:
+  std::size_t n_;
+  Vector a_;
+};
+
+inline double dot(const Vector& x, const Vector& y) {
+  double sum = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * y[i];
+  return sum;
+}
+inline double norm(const Vector& x) { return std::sqrt(dot(x, x)); }
+inline double distance(const Vector& x, const Vector& y) {
+  double sum = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) sum += (x[i] - y[i]) * (x[i] - y[i]);
+  return std::sqrt(sum);
+}
+
+// Steps until the method says that it is final, or `most` steps.
+struct Course {
+  StepReport last;
+  int steps = 0;
+  std::vector<Vector> path;  // after each step
+  std::vector<StepReport> reports;
+};
+inline Course run(Optimizer& optimizer, Objective& objective, const Tensor& theta, int most) {
+  Course result;
+  while (result.steps < most) {
+    result.last = optimizer.step(objective, theta);
+    ++result.steps;
+    result.reports.push_back(result.last);
+    result.path.push_back(theta.to_vector());
+    if (result.last.is_final()) break;
+  }
+  return result;
+}
+
+// What an optimizer shows of itself, for putting into another one.
+struct SavedState final : StateVisitor {
+  std::map<std::string, Tensor, std::less<>> tensors;
+  std::map<std::string, std::int64_t, std::less<>> counters;
+  std::map<std::string, double, std::less<>> numbers;
+  bool restoring = false;
+  void tensor(std::string_view name, Tensor& value) override {
+    if (restoring)
+      value = tensors.at(std::string(name)).defined() ? tensors.at(std::string(name)).clone() : Tensor();
+    else
+      tensors.emplace(name, value.defined() ? value.clone() : Tensor());
+  }
+  void counter(std::string_view name, std::int64_t& value) override {
+    restoring ? void(value = counters.at(std::string(name))) : void(counters.emplace(name, value));
+  }
+  void number(std::string_view name, double& value) override {
+    restoring ? void(value = numbers.at(std::string(name))) : void(numbers.emplace(name, value));
+  }
+};
+// Whether a copy of the optimizer, restored into `fresh`, continues with the same bits.
+inline bool continues_bitwise(Optimizer& optimizer, Optimizer& fresh, Objective& objective, const Tensor& theta,
+                              int steps) {
+  SavedState state;
+  optimizer.visit(state);
+  state.restoring = true;
+  fresh.visit(state);
+  const Tensor other = theta.clone();
+  for (int i = 0; i < steps; ++i) optimizer.step(objective, theta);
+  for (int i = 0; i < steps; ++i) fresh.step(objective, other);
+  return theta.to_vector() == other.to_vector();
+}
+
+}  // namespace gradus::optim

@@ -1,0 +1,23 @@
+// A function to minimise from a start.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "optim/objective.h"
+#include "tests/optim/plain_functions.h"
+
+namespace gradus::optim {
+
+// In plain loops, and as an objective for the library.
+struct Problem {
+  std::string name;
+  Vector start;
+  Function function;
+  std::function<std::unique_ptr<Objective>(DType)> objective;
+  std::vector<Slice> slices;
+};
+
+}  // namespace gradus::optim

@@ -1,0 +1,44 @@
+// What the tests of recipes share.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "optim/recipe.h"
+#include "tests/optim/problems.h"
+
+namespace gradus::optim {
+
+// The largest difference in terms of the largest number.
+inline double difference(const Vector& a, const Vector& b) {
+  double most = a.size() == b.size() ? 0 : 1e300, scale = 1e-300;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    const double d = std::abs(a[i] - b[i]);
+    most = d <= most ? most : d, scale = std::max(scale, std::abs(b[i]));  // NaN is most
+  }
+  return most / scale;
+}
+
+// Theta after some steps.
+inline Vector run_recipe(const Recipe& recipe, const Problem& problem, int steps, DType type = DType::float64) {
+  const auto objective = problem.objective(type);
+  const auto optimizer = make_optimizer(recipe);
+  const Tensor theta = Tensor::of({objective->size()}, problem.start, type);
+  for (int t = 0; t < steps; ++t) optimizer->step(*objective, theta);
+  return theta.to_vector();
+}
+
+// The message of the std::invalid_argument that `f` throws; empty if it throws nothing.
+template <class F>
+std::string error_of(F&& f) {
+  try {
+    f();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace gradus::optim

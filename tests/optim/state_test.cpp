@@ -1,0 +1,105 @@
+// State that is saved and put back continues with the same bits.
+#include "optim/state.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/optim/recipes.h"
+
+namespace gradus::optim {
+namespace {
+
+std::vector<Recipe> recipes_of(const Method& m) {
+  const std::string rate = m.hyperparameters.front().name;
+  std::vector<Recipe> recipes{
+      {.method = m.name},
+      {.method = m.name, .wrappers = {{"l2_penalty"}, {"ema"}, {"swa"}}},
+      {.method = m.name,
+       .wrappers = {{"l2_penalty"}, {"lookahead", {{"lookahead_steps", 3}}}},
+       .schedules = {{rate, "cosine", {{"steps", 10}, {"warmup_steps", 3}}}, {"l2", "exponential"}}},
+      {.method = m.name, .schedules = {{rate, "plateau", {{"patience", 0}, {"factor", 0.5}}}}}};
+  if (m.family != Family::curvature) {
+    recipes.push_back(
+        {.method = m.name, .wrappers = {{"gradient_noise"}, {"clip_by_norm"}, {"parameter_noise"}}, .seed = 3});
+    recipes.push_back({.method = m.name,
+                       .wrappers = {{"sam"},
+                                    {"gradient_accumulation", {{"accumulation_steps", 4}}},
+                                    {"decoupled_weight_decay"},
+                                    {"proximal_l1"}}});
+    recipes.push_back({.method = m.name, .groups = {{"*", {{rate, 0.01}}}}});
+  }
+  return recipes;
+}
+
+TEST(State, ContinuesWithTheSameBits) {
+  int compared = 0;
+  for (const Method& m : methods())
+    for (const Recipe& recipe : recipes_of(m))
+      for (const DType type : {DType::float32, DType::float64}) {
+        SCOPED_TRACE(signature(recipe) + " " + name_of(type));
+        const auto objective = tanh_network().objective(type);
+        const Tensor theta = Tensor::of({objective->size()}, tanh_network().start, type);
+        const auto optimizer = make_optimizer(recipe);
+        const auto train = [&](Optimizer& o, const Tensor& x) {
+          for (int t = 0; t < 6; ++t) {
+            o.step(*objective, x);
+            if (t % 3 == 1) o.observe(1);  // no progress
+          }
+        };
+        try {
+          train(*optimizer, theta);
+        } catch (const std::invalid_argument& error) {
+          // The problem has no products.
+          ASSERT_EQ(m.family, Family::curvature) << error.what();
+          continue;
+        }
+        const Tensor other_theta = theta.clone();
+        const auto other = make_optimizer(recipe);
+        restore_state(*other, save_state(*optimizer));
+        train(*optimizer, theta);
+        train(*other, other_theta);
+        EXPECT_EQ(other_theta.to_vector(), theta.to_vector());
+        EXPECT_EQ(other->evaluation_point(other_theta).to_vector(), optimizer->evaluation_point(theta).to_vector());
+        ++compared;
+      }
+  EXPECT_GE(compared, 8 * 7 * 2);
+}
+
+TEST(State, IsACopy) {
+  const auto objective = quadratic().objective(DType::float64);
+  const Tensor theta = Tensor::of({objective->size()}, quadratic().start);
+  const auto optimizer = make_optimizer("momentum"), other = make_optimizer("momentum");
+  optimizer->step(*objective, theta);
+  const SavedState saved = save_state(*optimizer);
+  const Vector before = saved.tensors.at("velocity").to_vector();
+  restore_state(*other, saved);
+  optimizer->step(*objective, theta), other->step(*objective, theta);
+  EXPECT_EQ(saved.tensors.at("velocity").to_vector(), before);
+  EXPECT_NE(save_state(*optimizer).tensors.at("velocity").to_vector(), before);
+}
+
+TEST(State, OfAnotherOptimizerIsRefusedByName) {
+  const auto adam = make_optimizer("adam");
+  const SavedState saved = save_state(*make_optimizer("momentum"));
+  EXPECT_EQ(
+      error_of([&] { restore_state(*adam, saved); }),
+      "optimizer state: missing: counter step, tensor first_moment, tensor second_moment; not this optimizer's: tensor "
+      "velocity");
+  SavedState part = save_state(*adam);
+  part.counters.erase("step");
+  EXPECT_EQ(error_of([&] { restore_state(*adam, part); }), "optimizer state: missing: counter step");
+  const SavedState wrapped = save_state(*make_optimizer({.method = "adam", .wrappers = {{"ema"}}}));
+  EXPECT_EQ(error_of([&] { restore_state(*adam, wrapped); }),
+            "optimizer state: not this optimizer's: tensor ema.average");
+}
+
+TEST(Signature, SaysWhatDecidesOnTheState) {
+  EXPECT_EQ(signature({.method = "adam",
+                       .values = {{"beta1", 0.5}},
+                       .wrappers = {{"gradient_accumulation"}, {"ema"}},
+                       .schedules = {{"beta2", "plateau"}},
+                       .groups = {{"@bias", {{"epsilon", 1e-3}}}}}),
+            "gradient_accumulation(accumulation_steps=4) + ema + adam(amsgrad=0); group @bias; beta2 by plateau");
+}
+
+}  // namespace
+}  // namespace gradus::optim

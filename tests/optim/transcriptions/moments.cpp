@@ -1,0 +1,128 @@
+// Moments of other kinds than Adam's.
+#include "tests/optim/transcriptions/transcriptions.h"
+
+namespace gradus::optim {
+namespace {
+
+// Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris & Duncan (2020), Algorithm 2: the square of the surprise g - m,
+// by the new m; epsilon is added to s at each step, and to its root.
+Path adabelief(const Problem& problem, const Values& h) {
+  const double alpha = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
+  Vector theta = problem.start, m(theta.size()), s(theta.size());
+  Path path;
+  for (int t = 1; t <= steps; ++t) {
+    const Vector g = gradient_at(problem, theta);
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+      s[i] = beta2 * s[i] + (1 - beta2) * (g[i] - m[i]) * (g[i] - m[i]) + epsilon;
+      const double m_hat = m[i] / (1 - std::pow(beta1, t)), s_hat = s[i] / (1 - std::pow(beta2, t));
+      theta[i] = theta[i] - alpha * m_hat / (std::sqrt(s_hat) + epsilon);
+    }
+    path.push_back(theta);
+  }
+  return path;
+}
+
+// Zaheer, Reddi, Sachan, Kale & Kumar (2018), Algorithm 2; v starts at a constant.
+Path yogi(const Problem& problem, const Values& h) {
+  const double eta = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
+  Vector x = problem.start, m(x.size()), v(x.size(), h("initial_accumulator"));
+  Path path;
+  for (int t = 1; t <= steps; ++t) {
+    const Vector g = gradient_at(problem, x);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+      const double square = g[i] * g[i], sign = v[i] > square ? 1 : v[i] < square ? -1 : 0;
+      v[i] = v[i] - (1 - beta2) * sign * square;
+      x[i] = x[i] - eta * m[i] / (std::sqrt(v[i]) + epsilon);
+    }
+    path.push_back(x);
+  }
+  return path;
+}
+
+// Xie, Zhou, Li, Lin & Yan (2024), Algorithm 1 in their own betas, which weigh the new (1 - ours), with the corrections
+// that their program has and no difference in the first step.
+Path adan(const Problem& problem, const Values& h) {
+  const double eta = h("learning_rate"), epsilon = h("epsilon"), lambda = h("weight_decay");
+  const double beta1 = 1 - h("beta1"), beta2 = 1 - h("beta2"), beta3 = 1 - h("beta3");
+  Vector theta = problem.start, m(theta.size()), v(theta.size()), n(theta.size()), previous;
+  Path path;
+  for (int k = 1; k <= steps; ++k) {
+    const Vector g = gradient_at(problem, theta);
+    if (previous.empty()) previous = g;
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      m[i] = (1 - beta1) * m[i] + beta1 * g[i];
+      v[i] = (1 - beta2) * v[i] + beta2 * (g[i] - previous[i]);
+      n[i] = (1 - beta3) * n[i] + beta3 * std::pow(g[i] + (1 - beta2) * (g[i] - previous[i]), 2);
+      const double m_hat = m[i] / (1 - std::pow(1 - beta1, k)), v_hat = v[i] / (1 - std::pow(1 - beta2, k));
+      const double n_hat = n[i] / (1 - std::pow(1 - beta3, k));
+      const double eta_k = eta / (std::sqrt(n_hat) + epsilon);
+      theta[i] = 1 / (1 + lambda * eta) * (theta[i] - eta_k * (m_hat + (1 - beta2) * v_hat));
+    }
+    previous = g;
+    path.push_back(theta);
+  }
+  return path;
+}
+
+// Pagliardini, Ablin & Grangier (2025), Algorithm 1, with its schedules of alpha and beta3 until the step T.
+Path ademamix(const Problem& problem, const Values& h) {
+  const double eta = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), beta3_end = h("beta3");
+  const double alpha_end = h("alpha"), epsilon = h("epsilon"), lambda = h("weight_decay"), horizon = h("warmup_steps");
+  Vector theta = problem.start, m1(theta.size()), m2(theta.size()), nu(theta.size());
+  Path path;
+  for (int t = 1; t <= steps; ++t) {
+    double alpha = alpha_end, beta3 = beta3_end;
+    if (horizon > 0) {
+      const double part = t / horizon;
+      alpha = std::min(part * alpha_end, alpha_end);
+      const double between = (1 - part) * std::log(beta3_end) + part * std::log(beta1);
+      beta3 = std::min(std::exp(std::log(beta1) * std::log(beta3_end) / between), beta3_end);
+    }
+    const Vector g = gradient_at(problem, theta);
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      m1[i] = beta1 * m1[i] + (1 - beta1) * g[i];
+      m2[i] = beta3 * m2[i] + (1 - beta3) * g[i];
+      nu[i] = beta2 * nu[i] + (1 - beta2) * g[i] * g[i];
+      const double m1_hat = m1[i] / (1 - std::pow(beta1, t)), nu_hat = nu[i] / (1 - std::pow(beta2, t));
+      theta[i] -= eta * ((m1_hat + alpha * m2[i]) / (std::sqrt(nu_hat) + epsilon) + lambda * theta[i]);
+    }
+    path.push_back(theta);
+  }
+  return path;
+}
+
+}  // namespace
+
+std::vector<Case> moments_cases() {
+  return {
+      {"adabelief", "adabelief", adabelief, {0.05, 0.02, 0.01, 0.05}, {}},
+      {"adabelief_other",
+       "adabelief",
+       adabelief,
+       {0.05, 0.02, 0.01, 0.05},
+       {{"beta1", 0.7}, {"beta2", 0.95}, {"epsilon", 1e-3}}},
+      {"yogi", "yogi", yogi, {0.02, 0.05, 0.01, 0.02}, {}},
+      {"yogi_other",
+       "yogi",
+       yogi,
+       {0.05, 0.02, 0.01, 0.05},
+       {{"beta1", 0.7}, {"beta2", 0.9}, {"epsilon", 1e-2}, {"initial_accumulator", 0.1}}},
+      {"adan", "adan", adan, {0.05, 0.02, 0.01, 0.05}, {}},
+      {"adan_other",
+       "adan",
+       adan,
+       {0.05, 0.02, 0.01, 0.05},
+       {{"beta1", 0.9}, {"beta2", 0.8}, {"beta3", 0.95}, {"epsilon", 1e-2}, {"weight_decay", 0.2}}},
+      {"ademamix", "ademamix", ademamix, {0.05, 0.02, 0.01, 0.05}, {}},
+      {"ademamix_other",
+       "ademamix",
+       ademamix,
+       {0.05, 0.02, 0.01, 0.05},
+       {{"beta1", 0.7}, {"beta2", 0.95}, {"beta3", 0.99}, {"alpha", 3}, {"epsilon", 1e-2}, {"weight_decay", 0.2}}},
+      {"ademamix_warmup", "ademamix", ademamix, {0.05, 0.02, 0.01, 0.05}, {{"warmup_steps", 60}, {"beta3", 0.98}}},
+  };
+}
+
+}  // namespace gradus::optim
