@@ -97,6 +97,10 @@ int main(int argc, char** argv) {
                        lab::at_least(0));
         const std::string sizes =
             run.option("sizes", "784,1000,500,250,30", "of the encoder's layers; the decoder mirrors them");
+        const std::string initializer =
+            run.option("initializer", "glorot_uniform", "of the weights; biases start at zero",
+                       lab::one_of({"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
+                                    "lecun_normal", "orthogonal"}));
         const std::string activation = run.option("activation", "sigmoid", "of the layers between",
                                                   lab::one_of({"relu", "tanh", "sigmoid", "softplus", "gelu"}));
         const auto optimizer =
@@ -105,7 +109,8 @@ int main(int argc, char** argv) {
         if (budget_seconds <= 0 && budget_gradients <= 0)
           throw lab::UsageError(
               "options --budget-seconds and --budget-gradient-equivalents: expected at least one above 0");
-        const nn::Sequential model = nn::make_model("autoencoder", {{"sizes", sizes}, {"activation", activation}});
+        const nn::Sequential model =
+            nn::make_model("autoencoder", {{"sizes", sizes}, {"activation", activation}, {"initializer", initializer}});
         run.start();
 
         lab::NetworkObjective objective(model, nn::mean_squared_error, run.dtype(), run.stream("noise"));
