@@ -4,6 +4,8 @@
 
 #include "docs/generate/markdown.h"
 #include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "optim/wrapper.h"
 
 using namespace gradus;
 
@@ -59,6 +61,27 @@ void print_methods() {
   }
 }
 
+void print_wrappers() {
+  print(
+      "## Wrappers\n\n"
+      "Around any method, `--wrappers=NAME+NAME`, outermost first. In the formulas \"step\" is what the method inside "
+      "does.\n\n");
+  for (const optim::WrapperKind& w : optim::wrappers())
+    print_entry(w.name, w.source, w.formula, w.hyperparameters, w.differences);
+}
+
+void print_schedules() {
+  print(
+      "## Schedules\n\n"
+      "Of any number that a method or wrapper depends on: `--learning-rate-schedule=NAME` and the schedule's own "
+      "numbers as\n"
+      "`--learning-rate-NUMBER`, likewise for other hyperparameters. `t` counts steps from 0 after the warm-up, and "
+      "`base` is the\n"
+      "hyperparameter's value without schedule.\n\n");
+  for (const optim::ScheduleKind& s : optim::schedules())
+    print_entry(s.name, s.source, s.formula, s.hyperparameters, "");
+}
+
 }  // namespace
 
 int main() {
@@ -72,5 +95,7 @@ int main() {
       "each\n"
       "hyperparameter as an option (`--learning-rate=0.01`; `-` and `_` are the same).\n\n");
   print_methods();
+  print_wrappers();
+  print_schedules();
   return std::fflush(stdout) == 0 && !std::ferror(stdout) ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 // What a network is trained on: a function of its outputs and the targets, and what is known of it.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <utility>
 
@@ -29,7 +30,7 @@ class Loss {
 
   Loss(Pointer function);  // NOLINT: written as nn::cross_entropy where a loss is asked for
   template <class F>
-  requires(!std::same_as<std::decay_t<F>, Loss> && !std::convertible_to<F, Pointer>)
+  requires(!std::same_as<std::decay_t<F>, Loss> && !std::same_as<std::decay_t<F>, Pointer>)
       Loss(F&& function, Likelihood likelihood = Likelihood::none)  // NOLINT
       : function_(std::forward<F>(function)), likelihood_(likelihood) {}
   Loss(Pointer function, Likelihood likelihood) : function_(function), likelihood_(likelihood) {}

@@ -47,13 +47,15 @@ const Dataset& Run::dataset(const std::string& fallback) {
 void Run::finish_options() {
   const bool help = options_.control("help", false, "print this and end");
   const bool describe = options_.control("describe", false, "print the options as JSON and end");
-  const bool list = has_optimizer_ && options_.control("list_optimizers", false,
-                                                       "print every optimizer, wrapper and schedule with its numbers, and end");
+  const bool list =
+      has_optimizer_ && options_.control("list_optimizers", false,
+                                         "print every optimizer, wrapper and schedule with its numbers, and end");
   const bool quiet = options_.control("quiet", false, "no progress on the terminal");
   const bool overwrite = options_.control("overwrite", false, "replace the run in an existing output folder");
   const std::string fallback = "results/" + options_.program();
-  const std::string output = options_.control(
-      "output", fallback.c_str(), "folder of this run, or one file for its results if the name ends in .h5; must not exist");
+  const std::string output =
+      options_.control("output", fallback.c_str(),
+                       "folder of this run, or one file for its results if the name ends in .h5; must not exist");
   if (help) std::fputs(options_.help_text(summary_).c_str(), stdout);
   if (describe) {
     nlohmann::json description = options_.describe_json();
@@ -73,9 +75,9 @@ void Run::start(std::vector<Column> step_columns) {
   if (data_) dataset_ = load_idx_dataset(data_->first, data_->second, dtype_);
   kernels::set_threads(threads_);
   if (SingleFile::is_meant_by(output_->path)) single_file_.emplace(output_->path, output_->overwrite);
-  folder_ = std::make_unique<RunFolder>(options_.program(), options_.values_json(), seed_,
-                                        single_file_ ? single_file_->folder().string() : output_->path,
-                                        output_->overwrite);
+  folder_ =
+      std::make_unique<RunFolder>(options_.program(), options_.values_json(), seed_,
+                                  single_file_ ? single_file_->folder().string() : output_->path, output_->overwrite);
   folder_->set_attribute("product_library", kernels::product_library());
   steps_ = &folder_->table("step", std::move(step_columns));
   progress_.start(options_.program(), output_->quiet);
@@ -86,9 +88,34 @@ RunTable& Run::table(const std::string& name, std::vector<Column> columns) {
   return folder_->table(name, std::move(columns));
 }
 
+void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
+  if (!solver_) {
+    using enum optim::Reason;
+    std::string codes;
+    for (const optim::Reason reason :
+         {stepped, converged, negative_curvature, boundary, iteration_limit, no_progress, not_finite})
+      codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", static_cast<int>(reason), optim::name_of(reason));
+    solver_ = &table("solver", {{"damping", "1", "weight of the identity added to the curvature"},
+                                {"trust_radius", "1", "radius of the trust region"},
+                                {"reduction_ratio", "1", "reduction of the loss over that of the model"},
+                                {"inner_iterations", "1", "iterations of the solver inside the step"},
+                                {"inner_reason", "1", "why the solver stopped: " + codes},
+                                {"reason", "1", "what the step was: " + codes},
+                                {"step_length", "1", "factor of the direction found"},
+                                {"gradient_norm", "1", "Euclidean norm of the gradient before the step"},
+                                {"step_norm", "1", "Euclidean norm of the step"}});
+  }
+  solver_->append(
+      step, {report.damping, report.trust_radius, report.reduction_ratio, static_cast<double>(report.inner_iterations),
+             static_cast<double>(report.inner_reason), static_cast<double>(report.reason), report.step_length,
+             report.gradient_norm, report.step_norm});
+}
+
 void Run::log(const optim::StepReport& report) {
   if (!steps_) throw std::logic_error("log: before start()");
-  log_row(steps_->rows(), std::span(&report.loss, 1), report.loss);
+  const std::int64_t step = steps_->rows();
+  if (report.inner_iterations >= 0 && folder_) log_solver(step, report);
+  log_row(step, std::span(&report.loss, 1), report.loss);
 }
 
 void Run::log_row(std::int64_t step, std::span<const double> values, double loss) {

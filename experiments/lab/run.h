@@ -71,7 +71,8 @@ class Run {
     return RandomStream(seed_, purpose, index);
   }
 
-  // One row of /step. Throws Diverged if the loss is not finite, unless --continue-after-divergence is given.
+  // One row of /step, and, for a step that solved for its direction, one of /solver: damping, reduction ratio, inner iterations,
+  // reasons and the like. Throws Diverged if the loss is not finite, unless --continue-after-divergence is given.
   void log(const optim::StepReport& report);
   // A row of a program's own columns. The loss is shown, and looked at for divergence.
   void log_row(std::int64_t step, std::span<const double> values, double loss);
@@ -89,6 +90,7 @@ class Run {
   void say(const std::string& line) { progress_.say(line); }
 
  private:
+  void log_solver(std::int64_t step, const optim::StepReport& report);
   friend int main(const std::string&, const std::string&, int, const char* const*, const std::function<void(Run&)>&,
                   const std::string&);
 
@@ -109,6 +111,7 @@ class Run {
   std::optional<SingleFile> single_file_;  // where the output is one
   std::unique_ptr<RunFolder> folder_;
   RunTable* steps_ = nullptr;
+  RunTable* solver_ = nullptr;  // made by the first step that has something to say
   std::string divergence_, reason_;
   Progress progress_;
 };

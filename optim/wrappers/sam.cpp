@@ -19,8 +19,8 @@ class SharpnessAware : public StepDecorator {
  protected:
   // |T g|
   virtual double length(const Tensor& theta, const Tensor& gradient) const = 0;
-  // perturbed <- theta + factor T^2 g
-  virtual void perturb(const Tensor& theta, const Tensor& gradient, double factor, const Tensor& perturbed) const = 0;
+  // theta <- theta + factor T^2 g
+  virtual void perturb(const Tensor& theta, const Tensor& gradient, double factor) const = 0;
 
   double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
     Objective& inner = inner_at(theta);
@@ -30,15 +30,25 @@ class SharpnessAware : public StepDecorator {
       gradient.copy_from(g);
       return value;
     }
-    ensure_state(perturbed_, theta);
-    perturb(theta, g, radius_ / scale, perturbed_);
-    gradient.copy_from(inner_moved_to(perturbed_).gradient());
+    ensure_state(kept_, theta);
+    kept_.copy_from(theta);
+    {
+      // Theta itself goes there and back, as objectives keep views of its memory.
+      const Return back{theta, kept_};
+      perturb(theta, g, radius_ / scale);
+      gradient.copy_from(inner_moved_to(theta).gradient());
+    }
+    inner_moved_to(theta);
     return value;
   }
 
  private:
+  struct Return {
+    const Tensor &theta, &kept;
+    ~Return() { theta.copy_from(kept); }
+  };
   Setting radius_;
-  Tensor perturbed_;
+  Tensor kept_;
 };
 
 class Sam final : public SharpnessAware {
@@ -47,9 +57,8 @@ class Sam final : public SharpnessAware {
 
  protected:
   double length(const Tensor&, const Tensor& gradient) const override { return norm(gradient); }
-  void perturb(const Tensor& theta, const Tensor& gradient, double factor, const Tensor& perturbed) const override {
-    perturbed.copy_from(theta);
-    update_each(perturbed, gradient,
+  void perturb(const Tensor& theta, const Tensor& gradient, double factor) const override {
+    update_each(theta, gradient,
                 [factor]<class T>(T) { return [f = static_cast<T>(factor)](T& x, T g) { x += f * g; }; });
   }
 };
@@ -68,9 +77,8 @@ class Asam final : public SharpnessAware {
       };
     });
   }
-  void perturb(const Tensor& theta, const Tensor& gradient, double factor, const Tensor& perturbed) const override {
-    perturbed.copy_from(theta);
-    update_each(perturbed, gradient, [this, factor]<class T>(T) {
+  void perturb(const Tensor& theta, const Tensor& gradient, double factor) const override {
+    update_each(theta, gradient, [this, factor]<class T>(T) {
       return [f = static_cast<T>(factor), eta = static_cast<T>(eta_)](T& x, T g) {
         const T scale = (x < 0 ? -x : x) + eta;
         x += f * scale * scale * g;

@@ -6,6 +6,7 @@
 #include "autodiff/kernels/lane_sum.h"
 #include "autodiff/random.h"
 #include "autodiff/tensor.h"
+#include "optim/layerwise.h"
 
 namespace gradus::optim {
 
@@ -26,12 +27,6 @@ double norm_of(const Tensor& shape_of, const F& make_element) {
     });
   });
   return std::sqrt(sum);
-}
-
-inline double norm(const Tensor& x) {
-  return norm_of(x, [&]<class T>(T) {
-    return [px = x.data<T>()](std::int64_t i) __attribute__((always_inline)) { return static_cast<double>(px[i]); };
-  });
 }
 
 // change(x_i) for every i; the maker is given a number of the element type, as in update_each.

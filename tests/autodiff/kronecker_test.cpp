@@ -64,7 +64,8 @@ TEST(KroneckerFactors, EqualLoopsOverExamplesForDenseLayers) {
   ASSERT_EQ(blocks.size(), 3u);
   const std::size_t weights[] = {0, 2, 3};
   const std::ptrdiff_t biases[] = {1, -1, 4};
-  const Var inputs[] = {net.first_input, net.second_input, net.third_input}, outputs[] = {net.first, net.second, net.outputs};
+  const Var inputs[] = {net.first_input, net.second_input, net.third_input},
+            outputs[] = {net.first, net.second, net.outputs};
   for (std::size_t l = 0; l < 3; ++l) {
     EXPECT_EQ(blocks[l].weight, weights[l]);
     EXPECT_EQ(blocks[l].bias, biases[l]);
@@ -95,7 +96,8 @@ TEST(KroneckerFactors, ReuseTheMemoryTheyAreGiven) {
 
 TEST(KroneckerFactors, EqualLoopsOverPlacesForConvolutions) {
   constexpr std::int64_t n = 3, height = 5, width = 4, in = 2, out = 3;
-  const Tensor x = random_tensor({n, height, width, in}, 1), w = random_tensor({3, 2, in, out}, 2), b = random_tensor({out}, 3);
+  const Tensor x = random_tensor({n, height, width, in}, 1), w = random_tensor({3, 2, in, out}, 2),
+               b = random_tensor({out}, 3);
   Tape tape(DType::float64);
   const std::vector<Var> leaves{tape.leaf(w), tape.leaf(b)};
   const Conv2dOptions options{.stride = {2, 1}, .padding = padding(1, 1)};

@@ -151,6 +151,63 @@ class Comparison(unittest.TestCase):
         self.assert_refused(self.run_program("x"), 1, "train-images-idx3-ubyte")
         self.assertFalse((self.folder / "x").exists())
 
+    def sweep(self, *options):
+        return subprocess.run([str(BIN / "sweep"), "run", "-q", f"--output={self.folder / 'sweep'}", "--",
+                               str(BIN / "optimizer_comparison"), "--data=shapes", f"--data-dir={self.data}", "--hidden=16",
+                               "--epochs=1", *options], capture_output=True, text=True, timeout=300)
+
+    def test_a_sweep_goes_over_optimizers_wrappers_and_schedules(self):
+        result = self.sweep("--optimizer=sgd,adam", "--wrappers=none,clip_by_norm+ema",
+                            "--learning-rate-schedule=none,cosine", "--groups=none,* learning_rate=0.01")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        table = json.loads((self.folder / "sweep" / "sweep.json").read_text())
+        self.assertEqual([run["status"] for run in table["runs"]], ["completed"] * 16)
+        for run in table["runs"]:
+            config = json.loads((self.folder / "sweep" / run["id"] / "config.json").read_text())["options"]
+            self.assertEqual("clip_norm" in config, config["wrappers"] != "none")
+            self.assertEqual("learning_rate_warmup_steps" in config, config["learning_rate_schedule"] != "none")
+
+    def test_a_sweep_is_refused_where_one_of_its_runs_would_be(self):
+        # Adam has beta1, the other run of the grid has not.
+        self.assert_refused(self.sweep("--optimizer=adam,sgd", "--beta1=0.9"), 2, "no option --beta1", "optimizer=sgd")
+        self.assert_refused(self.sweep("--wrappers=none,lookahead", "--lookahead-steps=5"), 2, "no option --lookahead-steps",
+                            "wrappers=none")
+        self.assert_refused(self.sweep("--wrappers=lokahead"), 2, "lokahead", "did you mean lookahead?")
+        self.assert_refused(self.sweep("--learning-rate-steps=5"), 2, "no option --learning-rate-steps")
+        self.assert_refused(self.sweep("--optimizer=sgd,adm"), 2, "adm", "adam")
+        self.assertFalse((self.folder / "sweep").exists())
+
+    def test_a_plateau_looks_at_the_held_out_loss(self):
+        # No fall is large enough to count: the rate is halved after each epoch but the first.
+        for output, options in {"plain": [], "plateau": ["--learning-rate-schedule=plateau", "--learning-rate-patience=0",
+                                                         "--learning-rate-factor=0.5", "--learning-rate-threshold=1000"]}.items():
+            self.assertEqual(self.run_program(output, "--optimizer=sgd", "--epochs=3", *options).returncode, 0)
+        losses = {}
+        for output in ("plain", "plateau"):
+            with h5py.File(self.folder / output / "run.h5") as file:
+                losses[output] = file["epoch/training_loss"][:]
+        np.testing.assert_array_equal(losses["plain"][:3], losses["plateau"][:3])
+        self.assertGreater(losses["plateau"][3], losses["plain"][3])
+
+    def test_the_average_is_what_is_evaluated(self):
+        for output, options in {"plain": [], "ema": ["--wrappers=ema", "--ema-decay=0.99"]}.items():
+            self.assertEqual(self.run_program(output, "--learning-rate=0.1", "--epochs=2", *options).returncode, 0)
+        with h5py.File(self.folder / "plain" / "run.h5") as plain, h5py.File(self.folder / "ema" / "run.h5") as ema:
+            np.testing.assert_array_equal(plain["loss"][:], ema["loss"][:])  # training does not see it
+            self.assertNotEqual(plain["epoch/validation_loss"][-1], ema["epoch/validation_loss"][-1])
+
+    def test_everything_is_listed(self):
+        text = self.run_program("x", "--list-optimizers")
+        self.assertEqual(text.returncode, 0)
+        description = json.loads(self.run_program("x", "--describe").stdout)
+        for kind in ("optimizers", "wrappers", "schedules"):
+            self.assertGreater(len(description[kind]), 7)
+            for one in description[kind]:
+                self.assertIn(f"\n  {one['name']}  ", text.stdout)
+                for h in one["hyperparameters"]:
+                    self.assertIn(f"\n    {h['name']} = ", text.stdout)
+        self.assertFalse((self.folder / "x").exists())
+
     def test_help_and_describe(self):
         result = self.run_program("x", "--help", "--optimizer=adam")
         self.assertEqual(result.returncode, 0)

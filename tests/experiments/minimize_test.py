@@ -44,6 +44,13 @@ class Minimize(unittest.TestCase):
         self.assertEqual(result.returncode, code, (options, result.stderr))
         return result
 
+    def wait_for_rows(self, log, size=10000):
+        """Returns when a run that is going on has written that many bytes of its log."""
+        deadline = time.monotonic() + 60
+        while not log.is_file() or log.stat().st_size < size:
+            self.assertLess(time.monotonic(), deadline, "the run writes nothing")
+            time.sleep(0.02)
+
     def refused(self, words, *options, code=2):
         result = self.minimize(*options, code=code)
         self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
@@ -126,6 +133,18 @@ class Minimize(unittest.TestCase):
             self.assertTrue(file.attrs["reason"].startswith("converged: gradient norm"))
             self.assertEqual(file.attrs["steps_taken"], len(norms) - 1)
 
+    def test_the_account_of_a_solver(self):
+        self.minimize("--problem=rosenbrock", "--optimizer=newton_cg", "--gradient-tolerance=1e-8")
+        with h5py.File(self.output) as file:
+            self.assertLessEqual(file["gradient_norm"][-1], 1e-8)
+            self.assertGreater(file["products"][-1], file.attrs["steps_taken"])
+            solver = file["solver"]
+            self.assertEqual(solver["solver"][:].tolist(), list(range(file.attrs["steps_taken"])))
+            for name in ("damping", "trust_radius", "reduction_ratio", "step_length", "inner_iterations", "inner_reason", "reason"):
+                self.assertEqual(solver[name].shape, solver["solver"].shape, name)
+            self.assertGreaterEqual(solver["inner_iterations"][:].min(), 1)
+            self.assertIn("2 negative_curvature", solver["inner_reason"].attrs["long_name"])
+
     def test_writes_every_nth_step_and_the_last(self):
         self.minimize("--steps=25", "--log-every=10")
         with h5py.File(self.output) as file:
@@ -161,7 +180,7 @@ class Minimize(unittest.TestCase):
         for output in (self.output, self.folder / "run"):
             process = subprocess.Popen([BIN / "minimize", "--steps=100000000", "--log-every=100", f"--output={output}"],
                                        stderr=subprocess.PIPE, text=True)
-            time.sleep(0.7)
+            self.wait_for_rows((self.folder / ".r.h5.run" if output == self.output else output) / "metrics.log")
             process.send_signal(signal.SIGINT)
             _, error = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 130)
@@ -173,7 +192,7 @@ class Minimize(unittest.TestCase):
 
     def test_a_kill_leaves_what_recover_reads(self):
         process = subprocess.Popen([BIN / "minimize", "--steps=100000000", "--log-every=100", f"--output={self.output}"])
-        time.sleep(1.5)
+        self.wait_for_rows(self.folder / ".r.h5.run" / "metrics.log")
         process.kill()
         process.wait()
         self.assertFalse(self.output.exists())
@@ -211,7 +230,7 @@ class Minimize(unittest.TestCase):
         self.minimize("--problem=curve_fit", "--model=exponential", f"--data={table}", "--optimizer=adam",
                       "--learning-rate=0.05", "--steps=2000")
         with h5py.File(self.output) as file:
-            np.testing.assert_allclose(file["theta"][-1], [2, -0.5], rtol=1e-2)
+            np.testing.assert_allclose(file["theta"][-1], [2, -0.5], rtol=5e-2)
             self.assertEqual(file["examples"][-1], 2000 * 30)
         for name, header, body in (("i", (8, 3, (6, 2, 2)), bytes(range(24))), ("l", (8, 1, (6,)), bytes([0, 1, 2, 0, 1, 2]))):
             kind, rank, shape = header
@@ -222,6 +241,24 @@ class Minimize(unittest.TestCase):
             self.assertEqual(file["theta"].shape[1], (4 + 1) * 3)
             self.assertAlmostEqual(file["value"][0], np.log(3), places=12)
             self.assertLess(file["value"][-1], file["value"][0])
+
+    def test_a_run_that_goes_on_has_the_same_bits(self):
+        state = self.folder / "s.state"
+        options = ["--problem=noisy_quadratic", "--optimizer=adam", "--learning-rate=0.05", "--dtype=float32", "--seed=3",
+                   "--wrappers=lookahead", "--learning-rate-schedule=cosine"]
+        self.minimize(*options, "--steps=60", output=self.folder / "whole.h5")
+        self.minimize(*options, "--steps=25", f"--save-state={state}", output=self.folder / "first.h5")
+        self.minimize(*options, "--steps=35", f"--load-state={state}", output=self.folder / "second.h5")
+        with h5py.File(self.folder / "whole.h5") as whole, h5py.File(self.folder / "second.h5") as second:
+            self.assertEqual(second["step"][:].tolist(), list(range(25, 61)))
+            for name in ("theta", "value", "gradient_norm"):
+                self.assertEqual(whole[name][25:].tobytes(), second[name][:].tobytes(), name)
+        options[0] = "--problem=quadratic"
+        self.refused("s.state", *options, f"--load-state={state}")
+        self.refused("s.state", "--problem=noisy_quadratic", "--optimizer=sgd", "--dtype=float32", f"--load-state={state}")
+        self.refused("--start", "--start=1,1", f"--load-state={state}")
+        state.write_bytes(state.read_bytes()[:-1])
+        self.refused("s.state", *options, f"--load-state={state}", code=1)
 
     def test_bad_input_is_one_line(self):
         self.refused("did you mean rosenbrock?", "--problem=rosenbrok")

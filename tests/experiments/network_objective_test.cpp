@@ -34,7 +34,9 @@ constexpr std::int64_t parameters = 3 * 4 + 4 + 4 * 3 + 3;
 
 // The outputs of small_network() as a function of all parameters.
 Var outputs_of(Tape& tape, const Var& theta, const Tensor& x) {
-  const auto piece = [&](std::int64_t first, const Shape& shape) { return reshape(slice(theta, 0, first, shape.size()), shape); };
+  const auto piece = [&](std::int64_t first, const Shape& shape) {
+    return reshape(slice(theta, 0, first, shape.size()), shape);
+  };
   const Var h = tanh(affine(tape.leaf(x), piece(0, {3, 4}), piece(12, {4})));
   return affine(h, piece(16, {4, 3}), piece(28, {3}));
 }
@@ -87,7 +89,8 @@ TEST(NetworkObjective, ProductsEqualDenseMatrices) {
     const Tensor out = Tensor::zeros({parameters}, DType::float64);
     objective.set_batch(c.batch);
     objective.move_to(theta);
-    const Tensor h = hessian([&](Tape& t, const Var& x) { return c.loss(outputs_of(t, x, c.batch.inputs), t.leaf(c.batch.labels)); }, theta);
+    const Tensor h = hessian(
+        [&](Tape& t, const Var& x) { return c.loss(outputs_of(t, x, c.batch.inputs), t.leaf(c.batch.labels)); }, theta);
     objective.hessian_times(v, out);
     expect_product(h.to_vector(), v, out, c.name);
     objective.gauss_newton_times(v, out);
@@ -221,8 +224,9 @@ TEST(NetworkObjective, StructuralProductsAreThoseOfHiddenStates) {
     Var forward(nn::Forward&, const Var& x) const { return nn::swap_time(reshape(x, {batch, time, in})); }
   };
   for (const std::int64_t truncation : {std::int64_t{0}, std::int64_t{2}}) {
-    NetworkObjective objective(nn::Sequential{TimeFirst{}, nn::Rnn{nn::RnnCell{in, hidden}, truncation}, nn::LastStep{}},
-                               nn::mean_squared_error, DType::float64, RandomStream(1));
+    NetworkObjective objective(
+        nn::Sequential{TimeFirst{}, nn::Rnn{nn::RnnCell{in, hidden}, truncation}, nn::LastStep{}},
+        nn::mean_squared_error, DType::float64, RandomStream(1));
     ASSERT_TRUE(objective.offers(Quantity::structural_times));
     const Tensor theta = random_tensor({n}, 2), v = random_tensor({n}, 4), x = random_tensor({batch, time * in}, 5);
     objective.set_batch({x, random_tensor({batch, hidden}, 6)});
@@ -230,19 +234,23 @@ TEST(NetworkObjective, StructuralProductsAreThoseOfHiddenStates) {
     const Tensor out = Tensor::zeros({n}, DType::float64);
     objective.structural_times(v, out);
 
-    const Tensor j = jacobian([&](Tape& tape, const Var& t) {
-      const auto piece = [&](std::int64_t first, const Shape& shape) { return reshape(slice(t, 0, first, shape.size()), shape); };
-      const Var w = piece(0, {in, hidden}), u = piece(4, {hidden, hidden}), b = piece(8, {hidden});
-      const Var steps = nn::swap_time(reshape(tape.leaf(x), {batch, time, in}));
-      Var h = tape.copy(Tensor::zeros({batch, hidden}, DType::float64));
-      std::vector<Var> states;
-      for (std::int64_t s = 0; s < time; ++s) {
-        if (s == truncation) h = stop_gradient(h);
-        h = tanh(add(affine(reshape(slice(steps, 0, s, 1), {batch, in}), w, b), matmul(h, u)));
-        states.push_back(h);
-      }
-      return concatenate(states, 0);
-    }, theta);
+    const Tensor j = jacobian(
+        [&](Tape& tape, const Var& t) {
+          const auto piece = [&](std::int64_t first, const Shape& shape) {
+            return reshape(slice(t, 0, first, shape.size()), shape);
+          };
+          const Var w = piece(0, {in, hidden}), u = piece(4, {hidden, hidden}), b = piece(8, {hidden});
+          const Var steps = nn::swap_time(reshape(tape.leaf(x), {batch, time, in}));
+          Var h = tape.copy(Tensor::zeros({batch, hidden}, DType::float64));
+          std::vector<Var> states;
+          for (std::int64_t s = 0; s < time; ++s) {
+            if (s == truncation) h = stop_gradient(h);
+            h = tanh(add(affine(reshape(slice(steps, 0, s, 1), {batch, in}), w, b), matmul(h, u)));
+            states.push_back(h);
+          }
+          return concatenate(states, 0);
+        },
+        theta);
     std::vector<double> dense(n * n);
     for (std::int64_t a = 0; a < j.shape()[0]; ++a)
       for (std::int64_t i = 0; i < n; ++i)
@@ -256,7 +264,8 @@ TEST(NetworkObjective, StructuralProductsAreThoseOfHiddenStates) {
 }
 
 TEST(NetworkObjective, SaysWhatItDoesNotOffer) {
-  NetworkObjective objective(small_network(), [](const Var& o, const Var&) { return sum(mul(o, o)); }, DType::float64, RandomStream(1));
+  NetworkObjective objective(
+      small_network(), [](const Var& o, const Var&) { return sum(mul(o, o)); }, DType::float64, RandomStream(1));
   EXPECT_FALSE(objective.offers(Quantity::sampled_gradient));
   EXPECT_FALSE(objective.offers(Quantity::kronecker_factors));
   EXPECT_FALSE(objective.offers(Quantity::structural_times));
@@ -265,7 +274,8 @@ TEST(NetworkObjective, SaysWhatItDoesNotOffer) {
   objective.set_batch({random_tensor({2, 3}, 1), random_tensor({2, 3}, 2)});
   objective.move_to(theta);
   EXPECT_THROW(objective.sampled_gradient(1, theta), std::invalid_argument);
-  EXPECT_EQ(Loss([](const Var& o, const Var&) { return o; }, Likelihood::bernoulli).likelihood(), Likelihood::bernoulli);
+  EXPECT_EQ(Loss([](const Var& o, const Var&) { return o; }, Likelihood::bernoulli).likelihood(),
+            Likelihood::bernoulli);
 }
 
 TEST(NetworkObjective, MemoryStaysFlatOverProducts) {

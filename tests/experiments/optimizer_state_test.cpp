@@ -20,6 +20,10 @@ struct Training {
         optimizer(optim::make_optimizer(recipe)),
         theta(objective.parameters().initial(type, RandomStream(2))) {}
   void run(int first, int last) {
+    // The objective counts its batches, as drawn labels depend on the number.
+    const Batch skipped{Tensor::zeros({1, 6}, objective.dtype()), Tensor::zeros({1}, DType::int32)};
+    for (; seen < first; ++seen) objective.set_batch(skipped);
+    seen = last;
     for (int t = first; t < last; ++t) {
       RandomStream random(3, "batch", static_cast<std::uint64_t>(t));
       const DType type = objective.dtype();
@@ -34,6 +38,7 @@ struct Training {
   NetworkObjective objective;
   std::unique_ptr<optim::Optimizer> optimizer;
   Tensor theta;
+  int seen = 0;
 };
 
 std::vector<optim::Slice> slices_of(const nn::ParameterSet& parameters) {
@@ -50,43 +55,46 @@ TEST(OptimizerState, ContinuesWithTheSameBits) {
   const TemporaryFolder folder;
   int compared = 0;
   for (const optim::Method& m : optim::methods()) {
-    const std::string rate = m.hyperparameters.front().name;
-    std::vector<optim::Recipe> recipes{{.method = m.name},
-                                       {.method = m.name,
-                                        .wrappers = {{"l2_penalty"}, {"lookahead"}, {"ema"}},
-                                        .schedules = {{rate, "plateau", {{"patience", 0}, {"factor", 0.5}}},
-                                                      {"l2", "cosine", {{"warmup_steps", 4}}}}}};
-    if (m.family != optim::Family::curvature)
-      recipes.push_back(
-          {.method = m.name,
-           .wrappers = {{"gradient_noise"}, {"gradient_accumulation", {{"accumulation_steps", 3}}}, {"swa"}},
-           .schedules = {{rate, "one_cycle", {{"steps", 20}}}},
-           .seed = 4});
-    for (const optim::Recipe& recipe : recipes)
-      for (const DType type : {DType::float32, DType::float64}) {
-        SCOPED_TRACE(optim::signature(recipe) + " " + name_of(type));
-        Training whole(recipe, type), first(recipe, type), second(recipe, type);
-        try {
-          whole.run(0, 14);
-        } catch (const std::invalid_argument& error) {
-          ASSERT_EQ(m.family, optim::Family::curvature) << error.what();  // the objective lacks what it needs
-          continue;
-        }
-        first.run(0, 7);
-        const auto slices = slices_of(first.objective.parameters());
-        save_state_file(folder / "state.h5", first.theta, slices, recipe, optim::save_state(*first.optimizer));
-        const LoadedState loaded = load_state_file(folder / "state.h5", slices, type, recipe);
-        second.theta.copy_from(loaded.theta);
-        optim::restore_state(*second.optimizer, loaded.state);
-        // The objective's own state is the number of the batch, which dropout would use; there is none here.
-        second.run(7, 14);
-        EXPECT_TRUE(same_bits(second.theta, whole.theta));
-        EXPECT_TRUE(same_bits(second.optimizer->evaluation_point(second.theta),
-                              whole.optimizer->evaluation_point(whole.theta)));
-        ++compared;
+    std::string rate;  // or another number that can be scheduled
+    for (const optim::Hyperparameter& h : m.hyperparameters)
+      if (h.can_be_scheduled() && (rate.empty() || h.name == "learning_rate")) rate = h.name;
+    // More combinations, without files: tests/optim/state_test.cpp.
+    const optim::Recipe of_curvature{
+        .method = m.name,
+        .wrappers = {{"l2_penalty"}, {"lookahead"}, {"ema"}},
+        .schedules = {{rate, "plateau", {{"patience", 0}, {"factor", 0.5}}}, {"l2", "cosine", {{"warmup_steps", 4}}}}};
+    const optim::Recipe of_gradients{
+        .method = m.name,
+        .wrappers = {{"gradient_noise"},
+                     {"gradient_accumulation", {{"accumulation_steps", 3}}},
+                     {"l2_penalty"},
+                     {"swa"}},
+        .schedules = {{rate, "plateau", {{"patience", 0}, {"factor", 0.5}}}, {"l2", "one_cycle", {{"steps", 20}}}},
+        .seed = 4};
+    const optim::Recipe& recipe = m.family == optim::Family::curvature ? of_curvature : of_gradients;
+    for (const DType type : {DType::float32, DType::float64}) {
+      SCOPED_TRACE(optim::signature(recipe) + " " + name_of(type));
+      Training whole(recipe, type), first(recipe, type), second(recipe, type);
+      try {
+        whole.run(0, 14);
+      } catch (const std::invalid_argument& error) {
+        ASSERT_EQ(m.family, optim::Family::curvature) << error.what();  // the objective lacks what it needs
+        continue;
       }
+      first.run(0, 7);
+      const auto slices = slices_of(first.objective.parameters());
+      save_state_file(folder / "state.h5", first.theta, slices, recipe, optim::save_state(*first.optimizer));
+      const LoadedState loaded = load_state_file(folder / "state.h5", slices, type, recipe);
+      second.theta.copy_from(loaded.theta);
+      optim::restore_state(*second.optimizer, loaded.state);
+      second.run(7, 14);
+      EXPECT_TRUE(same_bits(second.theta, whole.theta));
+      EXPECT_TRUE(
+          same_bits(second.optimizer->evaluation_point(second.theta), whole.optimizer->evaluation_point(whole.theta)));
+      ++compared;
+    }
   }
-  EXPECT_GE(compared, 8 * 3 * 2);
+  EXPECT_GE(compared, 8 * 2);
 }
 
 TEST(OptimizerState, IsRefusedWhereItDoesNotBelong) {

@@ -24,7 +24,7 @@ std::int64_t resident_pages() {
 TEST(SteadyStep, AllocatesNothing) {
   for (const optim::Method& method : optim::methods())
     for (const DType type : {DType::float32, DType::float64}) {
-      if (method.family == optim::Family::curvature) continue;  // a Krylov space grows as it is needed
+      if (method.family == optim::Family::curvature) continue;  // their records of a point are made anew at each step
       NetworkObjective objective(nn::Sequential{nn::Linear{784, 128}, nn::Relu{}, nn::Dropout{0.1}, nn::Linear{128, 10}},
                                  nn::cross_entropy, type, RandomStream(1));
       const auto optimizer = optim::make_optimizer(method.name);

@@ -97,7 +97,7 @@ TEST(Groups, StepWithTheirOwnSettings) {
 TEST(Groups, WithTheSameSettingsChangeNothing) {
   for (const Method& m : methods()) {
     if (m.family != Family::elementwise) continue;
-    const Hyperparameter& rate = m.hyperparameters.front();
+    const Hyperparameter rate = schedulable(m);
     const Recipe plain{.method = m.name};
     Recipe grouped = plain;
     grouped.groups = {{"@bias", {{rate.name, rate.default_value}}}, {"0.*", {{rate.name, rate.default_value}}}};
@@ -129,12 +129,13 @@ TEST(Groups, RefuseWhatSelectsNothing) {
             "group @bias of sgd: unknown hyperparameter 'momentum': expected one of learning_rate");
   EXPECT_EQ(error_of([] { run({.groups = parse_groups("@bias learning_rate=-1")}); }),
             "group @bias of sgd: learning_rate = -1, expected a finite number > 0");
-  for (const Method& m : methods())
-    if (m.family == Family::curvature)
-      EXPECT_EQ(error_of([&] {
-                  make_optimizer({.method = m.name, .groups = {{"*", {{m.hyperparameters.front().name, 1.0}}}}});
-                }),
-                "groups: " + m.name + " solves for all parameters at once: it has no groups");
+  for (const Method& m : methods()) {
+    if (m.family != Family::curvature) continue;
+    EXPECT_EQ(error_of([&] {
+                make_optimizer({.method = m.name, .groups = {{"*", {{schedulable(m).name, 1.0}}}}});
+              }),
+              "groups: " + m.name + " solves for all parameters at once: it has no groups");
+  }
 }
 
 TEST(Groups, GiveTheEvaluationPointsOfTheirMethods) {
@@ -148,7 +149,7 @@ TEST(Groups, GiveTheEvaluationPointsOfTheirMethods) {
       for (int t = 0; t < 4; ++t) optimizer->step(objective, theta);
       return optimizer->evaluation_point(theta).to_vector();
     };
-    const Hyperparameter& rate = m.hyperparameters.front();
+    const Hyperparameter rate = schedulable(m);
     EXPECT_EQ(point({{"@bias", {{rate.name, rate.default_value}}}}), point({})) << m.name;
   }
 }

@@ -21,6 +21,15 @@ inline double difference(const Vector& a, const Vector& b) {
   return most / scale;
 }
 
+// A number of a method that can be scheduled: its rate where it has one.
+inline Hyperparameter schedulable(const Method& method) {
+  const Hyperparameter* found = nullptr;
+  for (const Hyperparameter& h : method.hyperparameters)
+    if (h.can_be_scheduled() && (!found || h.name == "learning_rate")) found = &h;
+  if (!found) throw std::logic_error(method.name + " has no number");
+  return *found;
+}
+
 // Theta after some steps.
 inline Vector run_recipe(const Recipe& recipe, const Problem& problem, int steps, DType type = DType::float64) {
   const auto objective = problem.objective(type);

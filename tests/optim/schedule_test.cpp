@@ -152,15 +152,17 @@ TEST(Schedules, RefuseWhatDoesNotExist) {
 }
 
 TEST(Schedules, HaveOptionNamesThatAreFree) {
-  std::set<std::string> hyperparameters, numbers;
-  for (const Method& m : methods())
-    for (const Hyperparameter& h : m.hyperparameters) hyperparameters.insert(h.name);
+  std::set<std::string> numbers, of_wrappers;
   for (const WrapperKind& w : wrappers())
-    for (const Hyperparameter& h : w.hyperparameters) hyperparameters.insert(h.name);
+    for (const Hyperparameter& h : w.hyperparameters) of_wrappers.insert(h.name);
   for (const ScheduleKind& s : schedules())
     for (const Hyperparameter& h : s.hyperparameters) numbers.insert(h.name);
-  for (const std::string& h : hyperparameters)
-    for (const std::string& n : numbers) EXPECT_FALSE(hyperparameters.contains(h + "_" + n)) << h << " " << n;
+  for (const Method& m : methods()) {
+    std::set<std::string> names = of_wrappers;
+    for (const Hyperparameter& h : m.hyperparameters) names.insert(h.name);
+    for (const std::string& h : names)
+      for (const std::string& n : numbers) EXPECT_FALSE(names.contains(h + "_" + n)) << m.name << ": " << h << " " << n;
+  }
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace gradus::optim {
 namespace {
 
 std::vector<Recipe> recipes_of(const Method& m) {
-  const std::string rate = m.hyperparameters.front().name;
+  const std::string rate = schedulable(m).name;
   std::vector<Recipe> recipes{
       {.method = m.name},
       {.method = m.name, .wrappers = {{"l2_penalty"}, {"ema"}, {"swa"}}},

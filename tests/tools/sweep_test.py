@@ -29,6 +29,9 @@ for argument in sys.argv[1:]:
 if "describe" in given:
     if DESCRIBES:
         names = ["mode", "seed", "learning_rate", "optimizer", "text", "threads", "fast"]
+        if given.get("optimizer") == "adm":
+            print("describer: no optimizer adm", file=sys.stderr)
+            sys.exit(2)
         if given.get("optimizer") == "adam":
             names.append("beta1")
         print(json.dumps({"options": [{"name": n} for n in names]}))
@@ -393,7 +396,10 @@ text = "c"
         self.refused("--learning-rat=0.1", program=program,
                      says=["describer has no option --learning-rat", "learning-rate"])
         self.refused("--optimizer=sgd", "--beta1=0.9", program=program, says="no option --beta1")
-        self.sweep("--optimizer=adam", "--beta1=0.9", program=program)  # known only beside this optimizer
+        # Known only beside this optimizer, in whatever order the runs are.
+        self.refused("--optimizer=adam,sgd", "--beta1=0.9", program=program, says="no option --beta1 with optimizer=sgd")
+        self.refused("--optimizer=adm", program=program, says="refused by describer: no optimizer adm")
+        self.sweep("--optimizer=adam", "--beta1=0.9", program=program)
 
     def test_refusals(self):
         self.refused("--seed=1", program=self.folder / "absent", says=["absent", "no such program"])

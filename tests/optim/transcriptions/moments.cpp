@@ -75,7 +75,7 @@ Path ademamix(const Problem& problem, const Values& h) {
   for (int t = 1; t <= steps; ++t) {
     double alpha = alpha_end, beta3 = beta3_end;
     if (horizon > 0) {
-      const double part = t / horizon;
+      const double part = std::min(t / horizon, 1.0);  // beyond T the formula would leave the end behind
       alpha = std::min(part * alpha_end, alpha_end);
       const double between = (1 - part) * std::log(beta3_end) + part * std::log(beta1);
       beta3 = std::min(std::exp(std::log(beta1) * std::log(beta3_end) / between), beta3_end);
@@ -122,6 +122,8 @@ std::vector<Case> moments_cases() {
        {0.05, 0.02, 0.01, 0.05},
        {{"beta1", 0.7}, {"beta2", 0.95}, {"beta3", 0.99}, {"alpha", 3}, {"epsilon", 1e-2}, {"weight_decay", 0.2}}},
       {"ademamix_warmup", "ademamix", ademamix, {0.05, 0.02, 0.01, 0.05}, {{"warmup_steps", 60}, {"beta3", 0.98}}},
+      // beta3 below beta1, from which the schedule would start.
+      {"ademamix_capped", "ademamix", ademamix, {0.02, 0.01, 0.003, 0.01}, {{"warmup_steps", 60}, {"beta3", 0.8}}},
   };
 }
 

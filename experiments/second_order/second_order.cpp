@@ -1,0 +1,166 @@
+// Do second-order methods train a deep autoencoder faster than tuned first-order ones, at equal seconds and at equal
+// gradients? This program trains one with one optimizer and one seed until a budget is spent; the sweep beside it asks
+// the question.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <optional>
+
+#include "experiments/lab/network_objective.h"
+#include "experiments/lab/run.h"
+#include "nn/losses.h"
+#include "nn/models.h"
+
+using namespace gradus;
+
+namespace {
+
+const std::vector<lab::Column> columns = {
+    {"training_loss", "1", "mean squared error of a pixel, over the first images of the training set"},
+    {"validation_loss", "1", "mean squared error of a pixel, over as many held-out images"},
+    {"training_error", "1", "squared error of an image, summed over its pixels: training_loss times the pixels"},
+    {"training_seconds", "s", "seconds spent in steps so far, without evaluation and logging"},
+    {"gradient_equivalents", "1", "everything computed so far, in gradients of the whole training set"},
+    {"optimizer_state_bytes", "byte", "memory that the optimizer keeps between steps"},
+    {"gradients", "1", "gradients evaluated so far"},
+    {"products", "1", "curvature products so far"},
+    {"examples", "1", "training examples seen so far, counted each time"},
+    {"steps", "1", "steps so far"}};
+
+// Batches without end, in a new order each time all examples have been seen.
+class Supply {
+ public:
+  Supply(const lab::Run& run, const lab::Split& split, std::int64_t batch_size, std::string purpose)
+      : run_(run), purpose_(std::move(purpose)), batches_(split, batch_size, run.stream(purpose_, 0)) {}
+  // The next images, as inputs and as targets; valid until the next call.
+  lab::Batch next() {
+    if (next_ == batches_.size()) {
+      batches_.shuffle(run_.stream(purpose_, ++pass_));
+      next_ = 0;
+    }
+    const Tensor& images = batches_[next_++].inputs;
+    return {images, images};
+  }
+
+ private:
+  const lab::Run& run_;
+  std::string purpose_;
+  lab::Batches batches_;
+  std::int64_t next_ = 0;
+  std::uint64_t pass_ = 0;
+};
+
+// Seconds of the clock on the wall, or those that the processor gave to this process.
+double now(bool processor) {
+  if (!processor) return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  std::timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+double mean_loss(lab::NetworkObjective& objective, const Tensor& theta, const lab::Split& split,
+                 std::int64_t examples) {
+  double sum = 0;
+  for (std::int64_t first = 0; first < examples; first += 500) {
+    const Tensor images = split.images.rows(first, std::min<std::int64_t>(500, examples - first));
+    sum += objective.forward(theta, {images, images}, nn::Mode::evaluate).loss.item() *
+           static_cast<double>(images.shape()[0]);
+  }
+  return sum / static_cast<double>(examples);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return lab::main(
+      "second_order", "Trains a deep autoencoder with one optimizer and one seed until a budget is spent.", argc, argv,
+      [](lab::Run& run) {
+        const double budget_seconds = run.option(
+            "budget_seconds", 300.0, "seconds of training after which to stop; 0: no limit", lab::at_least(0));
+        const double budget_gradients = run.option(
+            "budget_gradient_equivalents", 0.0,
+            "gradients of the whole training set, or work as dear, after which to stop; 0: no limit", lab::at_least(0));
+        const double interval =
+            run.option("evaluation_interval", 10.0, "seconds of training between evaluations", lab::more_than(0));
+        const bool processor_clock =
+            run.option("clock", "wall",
+                       "seconds of training by: wall; processor, those given to this process, where others compete "
+                       "for it",
+                       lab::one_of({"wall", "processor"})) == "processor";
+        const int evaluated =
+            run.option("evaluation_examples", 10000, "images of each set that are evaluated", lab::at_least(1));
+        const int batch_size = run.option("batch_size", 128, "images in a batch of the gradient", lab::at_least(1));
+        const int curvature_batch_size =
+            run.option("curvature_batch_size", 0, "images in a batch of its own for curvature; 0: the gradient's",
+                       lab::at_least(0));
+        const std::string sizes =
+            run.option("sizes", "784,1000,500,250,30", "of the encoder's layers; the decoder mirrors them");
+        const std::string initializer =
+            run.option("initializer", "glorot_uniform", "of the weights; biases start at zero",
+                       lab::one_of({"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
+                                    "lecun_normal", "orthogonal"}));
+        const std::string activation = run.option("activation", "sigmoid", "of the layers between",
+                                                  lab::one_of({"relu", "tanh", "sigmoid", "softplus", "gelu"}));
+        const auto optimizer =
+            run.optimizer("hessian_free", {{"hessian_free", {{"initial_damping", 0.1}, {"max_iterations", 50}}}});
+        const lab::Dataset& data = run.dataset("fashion-mnist");
+        if (budget_seconds <= 0 && budget_gradients <= 0)
+          throw lab::UsageError(
+              "options --budget-seconds and --budget-gradient-equivalents: expected at least one above 0");
+        const nn::Sequential model =
+            nn::make_model("autoencoder", {{"sizes", sizes}, {"activation", activation}, {"initializer", initializer}});
+        run.start();
+
+        lab::NetworkObjective objective(model, nn::mean_squared_error, run.dtype(), run.stream("noise"));
+        const Tensor theta = objective.parameters().initial(run.dtype(), run.stream("initialisation"));
+        Supply gradient_batches(run, data.train, std::min<std::int64_t>(batch_size, data.train.size()), "shuffle");
+        std::optional<Supply> curvature_batches;
+        if (curvature_batch_size > 0)
+          curvature_batches.emplace(run, data.train, std::min<std::int64_t>(curvature_batch_size, data.train.size()),
+                                    "curvature");
+
+        double seconds = 0, next_evaluation = interval;
+        std::int64_t steps = 0;
+        const auto gradient_equivalents = [&] {
+          return objective.costs().gradient_equivalents / static_cast<double>(data.train.size());
+        };
+        lab::RunTable& table = run.table("epoch", columns);
+        const auto record = [&] {
+          const Tensor point = optimizer->evaluation_point(theta);
+          const double training =
+              mean_loss(objective, point, data.train, std::min<std::int64_t>(evaluated, data.train.size()));
+          const double held_out =
+              mean_loss(objective, point, data.test, std::min<std::int64_t>(evaluated, data.test.size()));
+          const optim::Costs& costs = objective.costs();
+          table.append(table.rows(), {training, held_out, training * static_cast<double>(data.height * data.width),
+                                      seconds, gradient_equivalents(), static_cast<double>(optimizer->state_bytes()),
+                                      static_cast<double>(costs.gradients), static_cast<double>(costs.products),
+                                      static_cast<double>(costs.examples), static_cast<double>(steps)});
+          run.say(fmt::format(
+              "{:7.1f} s, {:7.2f} gradients of the set, {} steps: training loss {:.6f}, held-out loss {:.6f}", seconds,
+              gradient_equivalents(), steps, training, held_out));
+        };
+        const auto spent = [&] {
+          return (budget_seconds > 0 && seconds >= budget_seconds) ||
+                 (budget_gradients > 0 && gradient_equivalents() >= budget_gradients);
+        };
+
+        record();
+        while (!spent()) {
+          const double start = now(processor_clock);
+          objective.set_batch(gradient_batches.next());
+          if (curvature_batches) objective.set_curvature_batch(curvature_batches->next());
+          const optim::StepReport report = optimizer->step(objective, theta);
+          seconds += now(processor_clock) - start;
+          ++steps;
+          run.log(report);
+          if (seconds >= next_evaluation && !spent()) {
+            record();
+            next_evaluation = seconds + interval;
+          }
+        }
+        record();
+      });
+}
