@@ -49,7 +49,7 @@ double NetworkObjective::compute_value(const Tensor& theta) {
 double NetworkObjective::compute_gradient(const Tensor& theta, const Tensor& gradient) {
   refresh(gradient_views_, gradient_memory_, parameters_, gradient);
   const Var loss = forward(theta, batch_, nn::Mode::train).loss;
-  gradus::gradient(loss, leaves_, gradient_views_);
+  last_gradient(loss, leaves_, gradient_views_);
   return loss.item();
 }
 
