@@ -115,7 +115,8 @@ void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
 void Run::log(const optim::StepReport& report) {
   if (!steps_) throw std::logic_error("log: before start()");
   const std::int64_t step = steps_->rows();
-  if (report.inner_iterations >= 0 && folder_) log_solver(step, report);
+  const bool solves = report.inner_iterations >= 0 || !std::isnan(report.damping);
+  if (solves && folder_) log_solver(step, report);
   log_row(step, std::span(&report.loss, 1), report.loss);
 }
 

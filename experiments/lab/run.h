@@ -71,7 +71,7 @@ class Run {
     return RandomStream(seed_, purpose, index);
   }
 
-  // One row of /step, and, for a step that solved for its direction, one of /solver: damping, reduction ratio, inner iterations,
+  // One row of /step, and, for a step that was solved for or damped, one of /solver: damping, reduction ratio, inner iterations,
   // reasons and the like. Throws Diverged if the loss is not finite, unless --continue-after-divergence is given.
   void log(const optim::StepReport& report);
   // A row of a program's own columns. The loss is shown, and looked at for divergence.

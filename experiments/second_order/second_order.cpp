@@ -101,7 +101,7 @@ int main(int argc, char** argv) {
             run.option("initializer", "glorot_uniform", "of the weights; biases start at zero",
                        lab::one_of({"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
                                     "lecun_normal", "orthogonal"}));
-        const std::string activation = run.option("activation", "sigmoid", "of the layers between",
+        const std::string activation = run.option("activation", "tanh", "of the layers between",
                                                   lab::one_of({"relu", "tanh", "sigmoid", "softplus", "gelu"}));
         const auto optimizer =
             run.optimizer("hessian_free", {{"hessian_free", {{"initial_damping", 0.1}, {"max_iterations", 50}}}});
