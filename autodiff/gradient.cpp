@@ -10,10 +10,8 @@ void require_scalar(const Var& result) {
     throw std::invalid_argument("gradient: of a result of shape " + result.shape().to_string() + ", expected one number");
 }
 
-}  // namespace
-
-void vjp(std::span<const Var> results, std::span<const Tensor> cotangents, std::span<const Var> leaves,
-         std::span<const Tensor> out) {
+void sweep(std::span<const Var> results, std::span<const Tensor> cotangents, std::span<const Var> leaves,
+           std::span<const Tensor> out, bool last) {
   if (results.empty()) throw std::invalid_argument("vjp: no results");
   if (cotangents.size() != results.size())
     throw std::invalid_argument("vjp: " + std::to_string(cotangents.size()) + " cotangents for " +
@@ -28,7 +26,23 @@ void vjp(std::span<const Var> results, std::span<const Tensor> cotangents, std::
   if (leaves.size() != out.size())
     throw std::invalid_argument("vjp: " + std::to_string(leaves.size()) + " leaves, " + std::to_string(out.size()) +
                                 " destinations");
-  EagerSweep(results[0].tape()).run("vjp", results, cotangents, leaves, out);
+  EagerSweep(results[0].tape(), last).run("vjp", results, cotangents, leaves, out);
+}
+
+void gradient_of(const Var& result, std::span<const Var> leaves, std::span<const Tensor> out, bool last) {
+  require_scalar(result);
+  with_floating(result.tape().dtype(), [&]<class T>(T) {
+    T one = 1;
+    const Tensor cotangent = Tensor::view(&one, result.shape(), dtype_of<T>());
+    sweep({&result, 1}, {&cotangent, 1}, leaves, out, last);
+  });
+}
+
+}  // namespace
+
+void vjp(std::span<const Var> results, std::span<const Tensor> cotangents, std::span<const Var> leaves,
+         std::span<const Tensor> out) {
+  sweep(results, cotangents, leaves, out, false);
 }
 
 void vjp(const Var& result, const Tensor& cotangent, std::span<const Var> leaves, std::span<const Tensor> out) {
@@ -36,11 +50,11 @@ void vjp(const Var& result, const Tensor& cotangent, std::span<const Var> leaves
 }
 
 void gradient(const Var& result, std::span<const Var> leaves, std::span<const Tensor> out) {
-  require_scalar(result);
-  with_floating(result.tape().dtype(), [&]<class T>(T) {
-    T one = 1;
-    vjp(result, Tensor::view(&one, result.shape(), dtype_of<T>()), leaves, out);
-  });
+  gradient_of(result, leaves, out, false);
+}
+
+void last_gradient(const Var& result, std::span<const Var> leaves, std::span<const Tensor> out) {
+  gradient_of(result, leaves, out, true);
 }
 
 std::vector<Tensor> gradient(const Var& result, std::initializer_list<Var> leaves) {

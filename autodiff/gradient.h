@@ -13,6 +13,9 @@ namespace gradus {
 // which `result` does not depend gets zeros. In steady state this allocates nothing.
 void gradient(const Var& result, std::span<const Var> leaves, std::span<const Tensor> out);
 std::vector<Tensor> gradient(const Var& result, std::initializer_list<Var> leaves);
+// The same where nothing more is asked of the record, as in a step of training: the sweep may write over values that lie
+// between the leaves and the result, and takes less memory. Reading one that it has overwritten throws.
+void last_gradient(const Var& result, std::span<const Var> leaves, std::span<const Tensor> out);
 
 // The vector-Jacobian product: `cotangent`, of the result's shape, times d result / d leaf.
 void vjp(const Var& result, const Tensor& cotangent, std::span<const Var> leaves, std::span<const Tensor> out);

@@ -252,7 +252,7 @@ std::span<const std::uint32_t> Inspector::operands(std::uint32_t node) const {
 }
 
 bool Inspector::is_view(std::uint32_t node) const {
-  if (operands(node).empty()) return false;
+  if (operands(node).empty() || tape_.nodes_[node].in_place) return false;
   const Tensor& whole = value(operands(node)[0]);
   const auto* memory = static_cast<const std::byte*>(whole.raw());
   return value(node).raw() >= memory && value(node).raw() < memory + whole.bytes();
@@ -260,11 +260,12 @@ bool Inspector::is_view(std::uint32_t node) const {
 
 const char* Inspector::kind(std::uint32_t node) const {
   if (is_leaf(node)) return tape_.nodes_[node].first_operand ? "copied leaf" : "leaf";
-  return is_view(node) ? "view" : "value";
+  return is_view(node) ? "view" : tape_.nodes_[node].in_place ? "in place" : "value";
 }
 
 std::size_t Inspector::bytes_on_tape(std::uint32_t node) const {
-  const bool elsewhere = is_leaf(node) ? !tape_.nodes_[node].first_operand : is_view(node);
+  const Tape::Node& n = tape_.nodes_[node];
+  const bool elsewhere = is_leaf(node) ? !n.first_operand : n.in_place || is_view(node);
   return elsewhere ? 0 : value(node).bytes();
 }
 
@@ -302,10 +303,14 @@ std::vector<bool> Inspector::ancestors(std::uint32_t result) const {
 
 // The search for numbers that are not finite
 
+std::string Inspector::health(std::uint32_t node) const {
+  return tape_.nodes_[node].overwritten ? "overwritten" : gradus::health(value(node));
+}
+
 std::string Inspector::operands_with_health(std::uint32_t node) const {
   std::string text;
   for (const std::uint32_t i : operands(node))
-    text += (text.empty() ? "operands: " : ", ") + reference(i) + " " + health(value(i));
+    text += (text.empty() ? "operands: " : ", ") + reference(i) + " " + health(i);
   return text;
 }
 
@@ -339,8 +344,8 @@ void Inspector::check_contributions(std::uint32_t node) const {
     throw std::runtime_error("check_finite: " + reference(node) + ": the derivative of " + operation(node) + " " +
                              type_of(value(node)) + " gives the adjoint of " + reference(operand) + " " +
                              first_bad(adjoint, *bad) + " of " + type_of(adjoint) + " (" + how_many(adjoint, *bad) +
-                             "); its own adjoint " + health(tape_.adjoint_[node]) + ", its value " +
-                             health(value(node)) + ", " + operands_with_health(node));
+                             "); its own adjoint " + gradus::health(tape_.adjoint_[node]) + ", its value " + health(node) + ", " +
+                             operands_with_health(node));
   }
 }
 

@@ -80,7 +80,7 @@ class Inspector {
   std::string name(std::uint32_t node) const;       // "encoder.0.hidden"
   std::string reference(std::uint32_t node) const;  // "encoder.0.hidden#12": no two nodes have the same
   const char* operation(std::uint32_t node) const;
-  const char* kind(std::uint32_t node) const;  // "leaf", "copied leaf", "view", "value"
+  const char* kind(std::uint32_t node) const;  // "leaf", "copied leaf", "view", "in place", "value"
   bool is_leaf(std::uint32_t node) const { return !tape_.nodes_[node].operation; }
   bool is_view(std::uint32_t node) const;
   std::size_t bytes_on_tape(std::uint32_t node) const;
@@ -94,6 +94,7 @@ class Inspector {
 
  private:
   std::string chosen_name(std::uint32_t node) const;
+  std::string health(std::uint32_t node) const;
   std::string operands_with_health(std::uint32_t node) const;
   const Tape& tape_;
 };

@@ -27,6 +27,11 @@ class Operation : public AnyOperation {
  public:
   static constexpr int index_operand = -1;  // the position of an operand of int32, if there is one
   static constexpr bool is_view = false;    // a view has `void* view(Inputs) const`: the result shares operand 0's memory
+  // An element of the result depends on one element of each operand, the one in its place or of what is broadcast, and the
+  // kernel may write over an operand of the result's shape.
+  static constexpr bool pointwise = false;
+  bool can_overwrite(const Shape& /*result*/) const { return true; }  // a pointwise one that cannot always says when
+  static constexpr Reads rule_reads = Reads::everything;  // less lets memory be used again, see last_use()
 
   const char* name() const final {
     (void)registered_;
@@ -34,6 +39,8 @@ class Operation : public AnyOperation {
   }
   void propagate(EagerSweep& sweep) const final { self().vjp(sweep); }
   void propagate(RecordingSweep& sweep) const final { self().vjp(sweep); }
+  Reads rule_reads_what() const final { return Derived::rule_reads; }
+  bool shares_memory() const final { return Derived::is_view; }
 
  protected:
   ~Operation() = default;

@@ -23,7 +23,7 @@ class StableVector {
   void clear() { size_ = 0; }
 
  private:
-  static constexpr std::size_t chunk = 256;
+  static constexpr std::size_t chunk = 32;
   std::vector<std::unique_ptr<std::array<T, chunk>>> chunks_;
   std::size_t size_ = 0;
 };

@@ -23,6 +23,19 @@ Value EagerSweep::scratch(const Shape& shape) {
   return value;
 }
 
+void EagerSweep::drop_temporaries(std::size_t mark, std::initializer_list<Value> kept) {
+  const auto stays = [&](Pool::Piece piece) {
+    return std::ranges::any_of(kept, [piece](const Value& value) { return value.piece == piece; });
+  };
+  std::size_t end = mark;
+  for (std::size_t i = mark; i < tape_.rule_pieces_.size(); ++i) {
+    const Pool::Piece piece = tape_.rule_pieces_[i];
+    if (stays(piece)) tape_.rule_pieces_[end++] = piece;
+    else tape_.adjoints_.release(piece);
+  }
+  tape_.rule_pieces_.resize(end);
+}
+
 bool EagerSweep::prepare(std::uint32_t node) {
   Tape::Adjoint& state = tape_.adjoint_state_[node];
   Tensor& adjoint = tape_.adjoint_[node];
@@ -46,7 +59,41 @@ bool EagerSweep::prepare(std::uint32_t node) {
   return false;
 }
 
-void EagerSweep::contribute(std::uint32_t node, const Value& value) {
+namespace {
+
+// Whether operands that lie in a tensor's memory are that tensor, element by element.
+bool none_overlaps_otherwise(const Tensor& memory, std::span<const Value> operands) {
+  const auto* first = static_cast<const std::byte*>(memory.raw());
+  return std::ranges::all_of(operands, [&](const Value& operand) {
+    const auto* begin = static_cast<const std::byte*>(operand.tensor.raw());
+    const bool apart = begin >= first + memory.bytes() || begin + operand.tensor.bytes() <= first;
+    return apart || (begin == first && operand.tensor.size() == memory.size());
+  });
+}
+
+}  // namespace
+
+bool EagerSweep::take_over_value(std::uint32_t node, std::span<const Value> operands) {
+  const Tensor& value = tape_.nodes_[node].value;
+  if (!last_sweep_ || !none_overlaps_otherwise(value, operands) || !tape_.give_away(node)) return false;
+  tape_.adjoint_[node] = Tensor::view(value.raw(), value.shape(), tape_.type_);
+  tape_.adjoint_state_[node] = Tape::Adjoint::owned;
+  return true;
+}
+
+bool EagerSweep::take_over_dy(std::uint32_t node, std::span<const Value> operands) {
+  const Tensor &dy = tape_.adjoint_[node_], &value = tape_.nodes_[node].value;
+  Pool::Piece& piece = tape_.adjoint_piece_[node_];
+  if (tape_.adjoints_.users(piece) != 1 || dy.size() != value.size() || !none_overlaps_otherwise(dy, operands))
+    return false;
+  tape_.adjoint_[node] = Tensor::view(dy.raw(), value.shape(), tape_.type_);
+  tape_.adjoint_piece_[node] = piece;
+  tape_.adjoint_state_[node] = Tape::Adjoint::owned;
+  piece = Pool::none;
+  return true;
+}
+
+void EagerSweep::contribute(std::uint32_t node, const Value& value, bool) {
   Tape::Adjoint& state = tape_.adjoint_state_[node];
   if (state == Tape::Adjoint::none) {
     tape_.adjoint_[node] = value.tensor;

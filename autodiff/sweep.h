@@ -57,7 +57,8 @@ concept Term = std::same_as<T, Var> || std::same_as<T, Value> || is_lazy<T>::val
 
 class EagerSweep {
  public:
-  explicit EagerSweep(Tape& tape) : tape_(tape) {}
+  // In the last sweep over a record, adjoints may be written over values that no rule reads any more.
+  explicit EagerSweep(Tape& tape, bool last_sweep = false) : tape_(tape), last_sweep_(last_sweep) {}
 
   // Adds the derivatives of the sum of <seed, result> with respect to `leaves` up and writes them into `out`, same order and
   // shapes. Adjoints give their memory back as soon as they are used.
@@ -71,8 +72,8 @@ class EagerSweep {
 
   // For rules: the result's cotangent, operands, the result, and the place of a contribution.
   Value dy() { return {tape_.adjoint_[node_], this, tape_.adjoint_piece_[node_]}; }
-  Value in(int i) { return {tape_.nodes_[operand(i)].value, this}; }
-  Value out() { return {tape_.nodes_[node_].value, this}; }
+  Value in(int i) { return {tape_.read_by_rule(node_, operand(i)), this}; }
+  Value out() { return {tape_.read_by_rule(node_, node_), this}; }
   const Shape& shape(int i) const { return tape_.nodes_[operand(i)].value.shape(); }
   int count() const { return static_cast<int>(tape_.nodes_[node_].operand_count); }
   bool wants(int i) const { return tape_.on_path_[operand(i)]; }
@@ -80,9 +81,18 @@ class EagerSweep {
   void to(int i, const F& contribution) {
     if (wants(i)) contribute(operand(i), contribution());
   }
+  // The same for the last line of a rule, which then reads nothing any more: an element-wise contribution may be written
+  // over dy, and in the last sweep over the operand's value.
+  template <class F>
+  void to_last(int i, const F& contribution) {
+    if (wants(i)) contribute(operand(i), contribution(), true);
+  }
 
   // Memory until the end of the rule that is running, or as long as an adjoint lies in it.
   Value scratch(const Shape& shape);
+  // For a rule with a loop: the temporaries made since `mark` was taken give their memory back now, but for those kept.
+  std::size_t mark() const { return tape_.rule_pieces_.size(); }
+  void drop_temporaries(std::size_t mark, std::initializer_list<Value> kept);
 
  private:
   std::uint32_t operand(int i) const {
@@ -95,18 +105,29 @@ class EagerSweep {
   Tensor allocate(const Shape& shape, Pool::Piece& piece, std::uint32_t node, bool scratch);
   // Gives an adjoint memory, and tells whether it already holds something to add onto.
   bool prepare(std::uint32_t node);
-  void contribute(std::uint32_t node, const Value& value);
+  void contribute(std::uint32_t node, const Value& value, bool last = false);
   template <class Op, int n>
-  void contribute(std::uint32_t node, const Lazy<Op, n>& lazy) {
+  void contribute(std::uint32_t node, const Lazy<Op, n>& lazy, bool last = false) {
     if constexpr (Op::is_view) {
       contribute(node, lazy.evaluated());
     } else {
+      if constexpr (Op::pointwise)
+        if (last && tape_.adjoint_state_[node] == Tape::Adjoint::none && !tape_.check_finite_ &&
+            lazy.operation.can_overwrite(tape_.nodes_[node].value.shape()) &&
+            (take_over_value(node, lazy.operands) || take_over_dy(node, lazy.operands)))
+          return lazy.into(tape_.adjoint_[node], false);
       const bool accumulate = prepare(node);
       lazy.into(tape_.adjoint_[node], accumulate);
     }
   }
 
+  // Make the memory of the node's value, or of the running rule's dy, that of the node's adjoint if nothing else needs it.
+  // A kernel that reads `operands` and works element by element then writes there.
+  bool take_over_value(std::uint32_t node, std::span<const Value> operands);
+  bool take_over_dy(std::uint32_t node, std::span<const Value> operands);
+
   Tape& tape_;
+  bool last_sweep_;
   std::uint32_t node_ = 0;
 };
 
@@ -118,8 +139,8 @@ class RecordingSweep {
   std::vector<Var> run(const char* operation, const Var& result, const Var& seed, std::span<const Var> leaves);
 
   Var dy() { return tape_.recorded_adjoint_[node_]; }
-  Var in(int i) { return tape_.var(operand(i)); }
-  Var out() { return tape_.var(node_); }
+  Var in(int i) { return tape_.read_by_rule(node_, operand(i)), tape_.var(operand(i)); }
+  Var out() { return tape_.read_by_rule(node_, node_), tape_.var(node_); }
   const Shape& shape(int i) const { return tape_.nodes_[operand(i)].value.shape(); }
   int count() const { return static_cast<int>(tape_.nodes_[node_].operand_count); }
   bool wants(int i) const { return tape_.on_path_[operand(i)]; }
@@ -127,6 +148,13 @@ class RecordingSweep {
   void to(int i, const F& contribution) {
     if (wants(i)) contribute(operand(i), contribution());
   }
+  template <class F>
+  void to_last(int i, const F& contribution) {
+    to(i, contribution);
+  }
+  // Nodes stay on the tape.
+  std::size_t mark() const { return 0; }
+  void drop_temporaries(std::size_t, std::initializer_list<Var>) const {}
 
  private:
   std::uint32_t operand(int i) const {

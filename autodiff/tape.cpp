@@ -27,15 +27,54 @@ Var Tape::scalar(double value) {
   return add_node(nullptr, memory, 1, 0);
 }
 
-Var Tape::add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count) {
+Var Tape::add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count,
+                   bool in_place) {
   Node& node = nodes_.append();
   node.operation = operation;
   node.value = value;
   node.first_operand = first, node.operand_count = count;
+  node.uses = 0, node.in_place = in_place, node.overwritten = false;
   const auto index = static_cast<std::uint32_t>(nodes_.size() - 1);
   if (check_finite_) [[unlikely]]
     Inspector(*this).check_result(index);
   return var(index);
+}
+
+void Tape::protect(const Var& var) {
+  check("protect", var);
+  if (nodes_[var.index_].overwritten) refuse_overwritten("protect", var.index_);
+  ++nodes_[var.index_].uses;  // by whoever asked
+}
+
+bool Tape::give_away(std::uint32_t node) {
+  // Through views down to the result that owns the memory. Each must have one use: the view of it, or the operation.
+  std::uint32_t owner = node;
+  for (;;) {
+    const Node& n = nodes_[owner];
+    if (!n.operation || n.uses != 1 || n.overwritten) return false;
+    if (!n.operation->shares_memory()) break;
+    const std::uint32_t whole = operands_[n.first_operand];
+    if (nodes_[whole].value.size() != n.value.size()) return false;
+    owner = whole;
+  }
+  const Reads reads = nodes_[owner].operation->rule_reads_what();
+  if (reads == Reads::everything || reads == Reads::result) return false;
+  for (; node != owner; node = operands_[nodes_[node].first_operand]) nodes_[node].overwritten = true;
+  nodes_[owner].overwritten = true;
+  return true;
+}
+
+void Tape::refuse_overwritten(const char* operation, std::uint32_t node) const {
+  const Inspector nodes(*this);
+  throw std::invalid_argument(std::string(operation) + ": " + nodes.reference(node) + " " +
+                              nodes.value(node).shape().to_string() +
+                              " was written over by what was its last use; protect() keeps a value, gradient() a record");
+}
+
+void Tape::refuse_read(std::uint32_t rule, std::uint32_t node, bool declared) const {
+  if (declared) refuse_overwritten(nodes_[rule].operation->name(), node);
+  throw std::logic_error(std::string(nodes_[rule].operation->name()) +
+                         ": its derivative rule reads more than its rule_reads says");
 }
 
 void Tape::set_origin(std::uint32_t node) {

@@ -45,6 +45,9 @@ struct LayerUse {
   std::int64_t rows = 0, width = 0;
 };
 
+// What an operation's derivative rule reads beside the result's cotangent. Asking the sweep for anything else throws.
+enum class Reads : std::uint8_t { everything, operands, result, nothing };
+
 // What the tape knows of an operation; operations derive from Operation (autodiff/operation.h), not from this.
 class AnyOperation {
  public:
@@ -54,6 +57,8 @@ class AnyOperation {
   // The vector-Jacobian product at once, or as new nodes.
   virtual void propagate(EagerSweep& sweep) const = 0;
   virtual void propagate(RecordingSweep& sweep) const = 0;
+  virtual Reads rule_reads_what() const = 0;
+  virtual bool shares_memory() const = 0;  // the result is a view of operand 0
   // Adds the quantity onto `out`, and returns true; returns false if the operation does not know how.
   virtual bool per_example(PerExample, int /*operand*/, Inputs, const Tensor& /*dy*/, const Tensor& /*out*/) const { return false; }
   // The operation as a layer, and for one that is, rows [first, first + count) of a, written to out[count, width].
@@ -69,10 +74,11 @@ class Var {
  public:
   Var() = default;
   bool defined() const { return tape_ != nullptr; }
-  // All of these throw std::invalid_argument for a Var that is undefined or older than the last reset of its tape.
+  // All of these throw std::invalid_argument for a Var that is undefined or older than the last reset of its tape, and
+  // value() also for one whose memory was given away, see last_use().
   Tape& tape() const;
   const Tensor& value() const;
-  const Shape& shape() const { return value().shape(); }
+  const Shape& shape() const;
   double item() const { return value().item(); }
 
  private:
@@ -80,11 +86,23 @@ class Var {
   friend class EagerSweep;
   friend class RecordingSweep;
   friend class Inspector;
+  friend Var last_use(const Var& var);
   Var(Tape* tape, std::uint32_t index, std::uint32_t generation)
       : tape_(tape), index_(index), generation_(generation) {}
   Tape* tape_ = nullptr;
   std::uint32_t index_ = 0, generation_ = 0;
+  bool last_use_ = false;
 };
+
+// For the operand of an operation: its value will not be asked for again, so the operation may write its result over it.
+// It does if it works element by element and no derivative rule needs what is overwritten, as in relu(last_use(affine(..)));
+// a value that another operation has read, and one that belongs to the caller, stays. Reading an overwritten value
+// later throws; its shape and its derivative can still be asked for.
+inline Var last_use(const Var& var) {
+  Var given = var;
+  given.last_use_ = true;
+  return given;
+}
 
 // Values live in the tape's memory until reset(), which keeps that memory for the next step. One tape belongs to one thread
 // at a time; tapes share nothing.
@@ -106,6 +124,9 @@ class Tape {
   // Computes an operation now and remembers it. Throws if an operand is stale, of another tape, or of a wrong shape or type.
   template <class Op>
   Var record(const Op& operation, std::span<const Var> operands);
+
+  // From now on no last_use() gives this value's memory away.
+  void protect(const Var& var);
 
   // Forgets every node and keeps the memory. Every Var of before becomes stale.
   void reset();
@@ -157,6 +178,8 @@ class Tape {
     const AnyOperation* operation = nullptr;  // null for a leaf
     Tensor value;
     std::uint32_t first_operand = 0, operand_count = 0;  // of a leaf: whether its numbers lie in the tape's memory, and 0
+    std::uint32_t uses = 0;                              // as an operand
+    bool in_place = false, overwritten = false;          // it was written over an operand; another result over it
   };
   // The adjoint of a node during an eager sweep.
   enum class Adjoint : std::uint8_t {
@@ -166,7 +189,20 @@ class Tape {
     owned      // in memory of its own
   };
 
-  Var add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count);
+  Var add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count,
+               bool in_place = false);
+  // Whether nobody needs a node's memory but the operation that is being recorded; if so, marks it as overwritten.
+  bool give_away(std::uint32_t node);
+  // The value of a node, for the rule of one that may be itself or depend on it.
+  const Tensor& read_by_rule(std::uint32_t rule, std::uint32_t node) const {
+    const Reads reads = nodes_[rule].operation->rule_reads_what();
+    const bool declared = reads == Reads::everything || reads == (node == rule ? Reads::result : Reads::operands);
+    if (!declared || nodes_[node].overwritten) [[unlikely]]
+      refuse_read(rule, node, declared);
+    return nodes_[node].value;
+  }
+  [[noreturn]] void refuse_read(std::uint32_t rule, std::uint32_t node, bool declared) const;
+  [[noreturn]] void refuse_overwritten(const char* operation, std::uint32_t node) const;
   Var var(std::uint32_t index) { return Var(this, index, generation_); }
   Tensor allocate(const Shape& shape) {
     return Tensor::view(values_.allocate(static_cast<std::size_t>(shape.size()) * size_of(type_)), shape, type_);
@@ -217,7 +253,15 @@ inline Tape& Var::tape() const {
 
 inline const Tensor& Var::value() const {
   tape().check("value", *this);
-  return tape_->nodes_[index_].value;
+  const Tape::Node& node = tape_->nodes_[index_];
+  if (node.overwritten) [[unlikely]]
+    tape_->refuse_overwritten("value", index_);
+  return node.value;
+}
+
+inline const Shape& Var::shape() const {
+  tape().check("shape", *this);
+  return tape_->nodes_[index_].value.shape();
 }
 
 template <class Op>
@@ -231,23 +275,34 @@ Var Tape::record(const Op& operation, std::span<const Var> operands) {
   const auto count = static_cast<std::uint32_t>(operands.size());
   for (std::uint32_t i = 0; i < count; ++i) {
     check(Op::title, operands[i]);
-    in[i] = &nodes_[operands[i].index_].value;
+    const Node& node = nodes_[operands[i].index_];
+    if (node.overwritten) [[unlikely]]
+      refuse_overwritten(Op::title, operands[i].index_);
+    in[i] = &node.value;
     const bool index_expected = Op::index_operand == static_cast<int>(i);
     if (in[i]->dtype() != (index_expected ? DType::int32 : type_))
       wrong_operand(Op::title, static_cast<int>(i), in[i]->dtype(), index_expected);
   }
   const Inputs inputs{in, static_cast<int>(count)};
   const Shape shape = operation.shape(inputs);
+  for (const Var& operand : operands) ++nodes_[operand.index_].uses;
   Tensor value;
+  bool in_place = false;
   if constexpr (Op::is_view) {
     value = Tensor::view(operation.view(inputs), shape, type_);
   } else {
-    value = allocate(shape);
+    if constexpr (Op::pointwise && (Op::rule_reads == Reads::result || Op::rule_reads == Reads::nothing)) {
+      for (std::uint32_t i = 0; i < count && !in_place; ++i) {
+        in_place = operands[i].last_use_ && in[i]->shape() == shape && give_away(operands[i].index_);
+        if (in_place) value = *in[i];
+      }
+    }
+    if (!in_place) value = allocate(shape);
     operation.evaluate(inputs, value, false);
   }
   for (const Var& operand : operands) operands_.push_back(operand.index_);
   const Op* kept = new (values_.allocate(sizeof(Op))) Op(operation);
-  return add_node(kept, value, first, count);
+  return add_node(kept, value, first, count, in_place);
 }
 
 }  // namespace gradus

@@ -21,8 +21,10 @@ Dropout::Dropout(double probability) : probability_(probability) {
     throw std::invalid_argument("Dropout: probability " + std::to_string(probability) + ", expected 0 <= p < 1");
 }
 
-Var Dropout::forward(Forward& f, const Var& x) const {
-  return f.training() && probability_ > 0 ? dropout(x, probability_, f.random_key()) : x;
+Var Dropout::drop(Forward& f, const Var& x) const { return dropout(x, probability_, f.random_key()); }
+Var Dropout::forward(Forward& f, const Var& x) const { return f.training() && probability_ > 0 ? drop(f, x) : x; }
+Var Dropout::forward(Forward& f, Var&& x) const {
+  return f.training() && probability_ > 0 ? drop(f, last_use(x)) : x;
 }
 
 Var Flatten::forward(Forward&, const Var& x) const {
@@ -39,8 +41,12 @@ void Sequential::declare(ParameterScope& scope) {
 }
 
 Var Sequential::forward(Forward& f, const Var& x) const {
+  x.tape().protect(x);  // a first layer that only passes it on must not make it the second one's own
+  return forward(f, Var(x));
+}
+Var Sequential::forward(Forward& f, Var&& x) const {
   Var y = x;
-  for (const Layer& layer : layers_) y = layer.forward(f, y);
+  for (const Layer& layer : layers_) y = layer.forward(f, std::move(y));
   return y;
 }
 

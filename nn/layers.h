@@ -22,11 +22,12 @@ class Linear {
   ParameterId weight_ = 0, bias_ = 0;
 };
 
-// A layer without parameters that is one function.
+// A layer without parameters that is one function. Called with a temporary, it may write its result over that.
 template <auto function>
 struct Activation {
   void declare(ParameterScope&) {}
   Var forward(Forward&, const Var& x) const { return function(x); }
+  Var forward(Forward&, Var&& x) const { return function(last_use(x)); }
 };
 using Relu = Activation<[](const Var& x) { return relu(x); }>;
 using Tanh = Activation<[](const Var& x) { return tanh(x); }>;
@@ -41,8 +42,10 @@ class Dropout {
   explicit Dropout(double probability);
   void declare(ParameterScope&) {}
   Var forward(Forward& f, const Var& x) const;
+  Var forward(Forward& f, Var&& x) const;
 
  private:
+  Var drop(Forward& f, const Var& x) const;
   double probability_;
 };
 
@@ -63,7 +66,8 @@ class Unflatten {
   Shape extents_;
 };
 
-// Any type with declare(ParameterScope&) and forward(Forward&, const Var&) is a layer.
+// Any type with declare(ParameterScope&) and forward(Forward&, const Var&) is a layer. A second forward(Forward&, Var&&) is
+// called where nobody else needs x, and may give its memory away (last_use in autodiff/tape.h).
 class Layer {
  public:
   template <class L>
@@ -71,30 +75,35 @@ class Layer {
   Layer(L&& layer) : self_(std::make_shared<Model<std::decay_t<L>>>(std::forward<L>(layer))) {}
   void declare(ParameterScope& scope) { self_->declare(scope); }
   Var forward(Forward& f, const Var& x) const { return self_->forward(f, x); }
+  Var forward(Forward& f, Var&& x) const { return self_->forward(f, std::move(x)); }
 
  private:
   struct Interface {
     virtual ~Interface() = default;
     virtual void declare(ParameterScope& scope) = 0;
     virtual Var forward(Forward& f, const Var& x) const = 0;
+    virtual Var forward(Forward& f, Var&& x) const = 0;
   };
   template <class L>
   struct Model final : Interface {
     explicit Model(L value) : layer(std::move(value)) {}
     void declare(ParameterScope& scope) override { layer.declare(scope); }
     Var forward(Forward& f, const Var& x) const override { return layer.forward(f, x); }
+    Var forward(Forward& f, Var&& x) const override { return layer.forward(f, std::move(x)); }
     L layer;
   };
   std::shared_ptr<Interface> self_;
 };
 
-// One layer after the other; their parameters are named "0.weight", "0.bias", "2.weight", ...
+// One layer after the other; their parameters are named "0.weight", "0.bias", "2.weight", ... What a layer gives is the
+// next one's own, which may write over it: a layer that wants to look at its result later must protect() it.
 class Sequential {
  public:
   Sequential(std::initializer_list<Layer> layers) : layers_(layers) {}
   explicit Sequential(std::vector<Layer> layers) : layers_(std::move(layers)) {}
   void declare(ParameterScope& scope);
   Var forward(Forward& f, const Var& x) const;
+  Var forward(Forward& f, Var&& x) const;
 
  private:
   std::vector<Layer> layers_;

@@ -269,7 +269,7 @@ void ResidualBlock::declare(ParameterScope& scope) {
 }
 
 Var ResidualBlock::forward(Forward& f, const Var& x) const {
-  return relu(add(main_.forward(f, x), changes_shape_ ? shortcut_.forward(f, x) : x));
+  return relu(last_use(add(last_use(main_.forward(f, x)), changes_shape_ ? shortcut_.forward(f, x) : x)));
 }
 
 }  // namespace gradus::nn

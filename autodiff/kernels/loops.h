@@ -7,31 +7,41 @@
 
 namespace gradus::kernels {
 
-// y = f(a) or y += f(a), element by element; f is a functor with a template call operator for float and double.
+// to[i] = f(i) or to[i] += f(i) for 0 <= i < n. Element i may be computed from element i of `to` itself: the loop
+// promises the compiler that no iteration reads what another one writes, not that nothing overlaps.
+template <class T, class F>
+void for_each_element(T* to, bool accumulate, std::int64_t n, const F& f) {
+  if (accumulate)
+    simd::run([=] GRADUS_LOOP() {
+      const F g = f;  // not in memory that the loop might write
+#pragma GCC ivdep
+      for (std::int64_t i = 0; i < n; ++i) to[i] += g(i);
+    });
+  else
+    simd::run([=] GRADUS_LOOP() {
+      const F g = f;
+#pragma GCC ivdep
+      for (std::int64_t i = 0; i < n; ++i) to[i] = g(i);
+    });
+}
+
+// y = f(a) or y += f(a), element by element; f is a functor with a template call operator for float and double. y may be
+// one of the operands.
 template <class F>
 void map(const Tensor& y, bool accumulate, const F f, const Tensor& a) {
   with_floating(y.dtype(), [&]<class T>(T) {
-    T* __restrict to = y.data<T>();
-    const T* __restrict pa = a.data<T>();
-    const std::int64_t n = y.size();
-    if (accumulate)
-      simd::run([=] GRADUS_LOOP() { for (std::int64_t i = 0; i < n; ++i) to[i] += f(pa[i]); });
-    else
-      simd::run([=] GRADUS_LOOP() { for (std::int64_t i = 0; i < n; ++i) to[i] = f(pa[i]); });
+    const T* pa = a.data<T>();
+    for_each_element(y.data<T>(), accumulate, y.size(),
+                     [=](std::int64_t i) __attribute__((always_inline)) { return f(pa[i]); });
   });
 }
 
 template <class F>
 void map(const Tensor& y, bool accumulate, const F f, const Tensor& a, const Tensor& b) {
   with_floating(y.dtype(), [&]<class T>(T) {
-    T* __restrict to = y.data<T>();
-    const T* __restrict pa = a.data<T>();
-    const T* __restrict pb = b.data<T>();
-    const std::int64_t n = y.size();
-    if (accumulate)
-      simd::run([=] GRADUS_LOOP() { for (std::int64_t i = 0; i < n; ++i) to[i] += f(pa[i], pb[i]); });
-    else
-      simd::run([=] GRADUS_LOOP() { for (std::int64_t i = 0; i < n; ++i) to[i] = f(pa[i], pb[i]); });
+    const T *pa = a.data<T>(), *pb = b.data<T>();
+    for_each_element(y.data<T>(), accumulate, y.size(),
+                     [=](std::int64_t i) __attribute__((always_inline)) { return f(pa[i], pb[i]); });
   });
 }
 
@@ -67,27 +77,28 @@ GRADUS_INLINE void for_each_run(const Walk& w, const Inner& inner) {
   }
 }
 
-// y = f(a, b) or y += f(a, b), with broadcasting of a and b to the shape of y.
+// y = f(a, b) or y += f(a, b), with broadcasting of a and b to the shape of y. y may be an operand of its shape.
 template <class F>
 void broadcast(const Tensor& y, bool accumulate, const F f, const Tensor& a, const Tensor& b) {
   if (a.shape() == y.shape() && b.shape() == y.shape()) return map(y, accumulate, f, a, b);
   if (y.size() == 0) return;
   const Walk w = walk(y.shape(), a.shape(), b.shape());
   with_floating(y.dtype(), [&]<class T>(T) {
-    T* __restrict to = y.data<T>();
-    const T* __restrict pa = a.data<T>();
-    const T* __restrict pb = b.data<T>();
+    T* to = y.data<T>();
+    const T *pa = a.data<T>(), *pb = b.data<T>();
     simd::run([=, &w] GRADUS_LOOP() {
       for_each_run(w, [=](std::int64_t o, std::int64_t ia, std::int64_t ib, std::int64_t n, std::int64_t sa,
                           std::int64_t sb) __attribute__((always_inline)) {
-        T* __restrict t = to + o;
-        const T* __restrict u = pa + ia;
-        const T* __restrict v = pb + ib;
+        T* t = to + o;
+        const T *u = pa + ia, *v = pb + ib;
+        const F g = f;
         const auto put = [=](auto fa, auto fb) __attribute__((always_inline)) {
           if (accumulate)
-            for (std::int64_t i = 0; i < n; ++i) t[i] += f(fa(i), fb(i));
+#pragma GCC ivdep
+            for (std::int64_t i = 0; i < n; ++i) t[i] += g(fa(i), fb(i));
           else
-            for (std::int64_t i = 0; i < n; ++i) t[i] = f(fa(i), fb(i));
+#pragma GCC ivdep
+            for (std::int64_t i = 0; i < n; ++i) t[i] = g(fa(i), fb(i));
         };
         const T u0 = *u, v0 = *v;
         const auto each_u = [=](std::int64_t i) __attribute__((always_inline)) { return u[i]; };

@@ -71,6 +71,8 @@ struct Windows {
 // Marks inner lambdas, so that they too become part of the loop compiled for the processor.
 #define GRADUS_BODY __attribute__((always_inline))
 
+bool windows_tile(const Window2d& window, const Shape& x) { return Windows(window, x).tile(); }
+
 void take_at_pool_max(const Window2d& window, const Tensor& out, bool accumulate, const Tensor& in, const Tensor& of) {
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
@@ -102,8 +104,9 @@ void put_at_pool_max(const Window2d& window, const Tensor& out, bool accumulate,
   const bool add = accumulate || !windows.tile();
   if (add && !accumulate) out.fill(0);
   with_floating(out.dtype(), [&]<class T>(T) {
-    T* __restrict y = out.data<T>();
-    const T* __restrict g = in.data<T>(), * __restrict x = of.data<T>();
+    T* y = out.data<T>();  // may be x, see windows_tile
+    const T* __restrict g = in.data<T>();
+    const T* x = of.data<T>();
     simd::run([=, &windows] GRADUS_LOOP() {
       windows.for_each([=, &windows](const Patch& patch, std::int64_t from) GRADUS_BODY {
         windows.for_each_block([=, &windows](std::int64_t c, std::int64_t n) GRADUS_BODY {
@@ -112,7 +115,7 @@ void put_at_pool_max(const Window2d& window, const Tensor& out, bool accumulate,
           Number place[Windows::block], number = 0;
           for (std::int64_t i = 0; i < n; ++i) best[i] = x[patch.first + c + i], place[i] = 0;
           windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
-            const T* __restrict v = x + pixel + c;
+            const T* v = x + pixel + c;
             for (std::int64_t i = 0; i < n; ++i) {
               const bool larger = (v[i] > best[i]) | (v[i] != v[i]);
               best[i] = larger ? v[i] : best[i];

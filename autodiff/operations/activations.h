@@ -17,13 +17,20 @@ struct Elementwise : Operation<Derived> {
   }
 };
 
+// One whose kernel may write over an operand.
+template <class Derived>
+struct Pointwise : Elementwise<Derived> {
+  static constexpr bool pointwise = true;
+};
+
 // y = e^x
-struct Exp : Elementwise<Exp> {
+struct Exp : Pointwise<Exp> {
   static constexpr const char* title = "exp";
+  static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return mul(s.dy(), s.out()); });
+    s.to_last(0, [&] { return mul(s.dy(), s.out()); });
   }
 };
 template <Term X>
@@ -32,12 +39,13 @@ auto exp(const X& x) {
 }
 
 // y = ln x
-struct Log : Elementwise<Log> {
+struct Log : Pointwise<Log> {
   static constexpr const char* title = "log";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return div(s.dy(), s.in(0)); });
+    s.to_last(0, [&] { return div(s.dy(), s.in(0)); });
   }
 };
 template <Term X>
@@ -46,12 +54,13 @@ auto log(const X& x) {
 }
 
 // y = x^2
-struct Square : Elementwise<Square> {
+struct Square : Pointwise<Square> {
   static constexpr const char* title = "square";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return scale(mul(s.dy(), s.in(0)), 2); });
+    s.to_last(0, [&] { return scale(mul(s.dy(), s.in(0)), 2); });
   }
 };
 template <Term X>
@@ -60,12 +69,13 @@ auto square(const X& x) {
 }
 
 // y = sqrt x.  dx = dy / (2 y)
-struct Sqrt : Elementwise<Sqrt> {
+struct Sqrt : Pointwise<Sqrt> {
   static constexpr const char* title = "sqrt";
+  static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return scale(div(s.dy(), s.out()), 0.5); });
+    s.to_last(0, [&] { return scale(div(s.dy(), s.out()), 0.5); });
   }
 };
 template <Term X>
@@ -74,8 +84,9 @@ auto sqrt(const X& x) {
 }
 
 // y = |x|; the derivative at 0 is 0.
-struct Abs : Elementwise<Abs> {
+struct Abs : Pointwise<Abs> {
   static constexpr const char* title = "abs";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
@@ -88,22 +99,24 @@ auto abs(const X& x) {
 }
 
 // y = g (x > 0): the derivative of relu, piecewise constant in x. At 0 it is 0, as in PyTorch and Keras.
-struct ReluGate : Elementwise<ReluGate> {
+struct ReluGate : Pointwise<ReluGate> {
   static constexpr const char* title = "relu_gate";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(ReluGate{}, s.dy(), s.in(1)); });
+    s.to_last(0, [&] { return apply(ReluGate{}, s.dy(), s.in(1)); });
   }
 };
 
 // y = max(x, 0)
-struct Relu : Elementwise<Relu> {
+struct Relu : Pointwise<Relu> {
   static constexpr const char* title = "relu";
+  static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(ReluGate{}, s.dy(), s.in(0)); });
+    s.to_last(0, [&] { return apply(ReluGate{}, s.dy(), s.out()); });
   }
 };
 template <Term X>
@@ -112,23 +125,25 @@ auto relu(const X& x) {
 }
 
 // z = g (1 - y^2): the derivative of tanh where y = tanh x.  dg = dz (1 - y^2),  dy = -2 y g dz
-struct TanhDerivative : Elementwise<TanhDerivative> {
+struct TanhDerivative : Pointwise<TanhDerivative> {
   static constexpr const char* title = "tanh_derivative";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(TanhDerivative{}, s.dy(), s.in(1)); });
-    s.to(1, [&] { return scale(mul(mul(s.dy(), s.in(0)), s.in(1)), -2); });
+    s.to_last(1, [&] { return scale(mul(mul(s.dy(), s.in(0)), s.in(1)), -2); });
   }
 };
 
 // y = tanh x
-struct Tanh : Elementwise<Tanh> {
+struct Tanh : Pointwise<Tanh> {
   static constexpr const char* title = "tanh";
+  static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(TanhDerivative{}, s.dy(), s.out()); });
+    s.to_last(0, [&] { return apply(TanhDerivative{}, s.dy(), s.out()); });
   }
 };
 template <Term X>
@@ -138,23 +153,25 @@ auto tanh(const X& x) {
 
 // z = g y (1 - y): the derivative of the logistic function where y is its value.
 // dg = dz y (1 - y),  dy = dz g (1 - 2 y)
-struct SigmoidDerivative : Elementwise<SigmoidDerivative> {
+struct SigmoidDerivative : Pointwise<SigmoidDerivative> {
   static constexpr const char* title = "sigmoid_derivative";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(SigmoidDerivative{}, s.dy(), s.in(1)); });
-    s.to(1, [&] { return mul(mul(s.dy(), s.in(0)), add_scalar(scale(s.in(1), -2), 1)); });
+    s.to_last(1, [&] { return mul(mul(s.dy(), s.in(0)), add_scalar(scale(s.in(1), -2), 1)); });
   }
 };
 
 // y = 1 / (1 + e^-x)
-struct Sigmoid : Elementwise<Sigmoid> {
+struct Sigmoid : Pointwise<Sigmoid> {
   static constexpr const char* title = "sigmoid";
+  static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(SigmoidDerivative{}, s.dy(), s.out()); });
+    s.to_last(0, [&] { return apply(SigmoidDerivative{}, s.dy(), s.out()); });
   }
 };
 template <Term X>
@@ -163,12 +180,13 @@ auto sigmoid(const X& x) {
 }
 
 // y = ln(1 + e^x), without overflow
-struct Softplus : Elementwise<Softplus> {
+struct Softplus : Pointwise<Softplus> {
   static constexpr const char* title = "softplus";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return mul(s.dy(), sigmoid(s.in(0))); });
+    s.to_last(0, [&] { return mul(s.dy(), sigmoid(s.in(0))); });
   }
 };
 template <Term X>
@@ -177,35 +195,37 @@ auto softplus(const X& x) {
 }
 
 // y = exp(-x^2 / 2) / sqrt(2 pi).  dx = -dy x y
-struct NormalPdf : Elementwise<NormalPdf> {
+struct NormalPdf : Pointwise<NormalPdf> {
   static constexpr const char* title = "normal_pdf";
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return neg(mul(mul(s.dy(), s.in(0)), s.out())); });
+    s.to_last(0, [&] { return neg(mul(mul(s.dy(), s.in(0)), s.out())); });
   }
 };
 
 // z = g (Phi(x) + x phi(x)), the derivative of gelu.  dx = dz g phi(x) (2 - x^2)
-struct GeluDerivative : Elementwise<GeluDerivative> {
+struct GeluDerivative : Pointwise<GeluDerivative> {
   static constexpr const char* title = "gelu_derivative";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(GeluDerivative{}, s.dy(), s.in(1)); });
-    s.to(1, [&] {
+    s.to_last(1, [&] {
       return mul(mul(s.dy(), s.in(0)), mul(apply(NormalPdf{}, s.in(1)), add_scalar(neg(square(s.in(1))), 2)));
     });
   }
 };
 
 // y = x Phi(x), Phi the normal distribution function; Hendrycks & Gimpel (2016), exact form.
-struct Gelu : Elementwise<Gelu> {
+struct Gelu : Pointwise<Gelu> {
   static constexpr const char* title = "gelu";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(GeluDerivative{}, s.dy(), s.in(0)); });
+    s.to_last(0, [&] { return apply(GeluDerivative{}, s.dy(), s.in(0)); });
   }
 };
 template <Term X>
@@ -214,8 +234,9 @@ auto gelu(const X& x) {
 }
 
 // y = min(max(x, low), high); the derivative is 0 outside.
-struct Clamp : Elementwise<Clamp> {
+struct Clamp : Pointwise<Clamp> {
   static constexpr const char* title = "clamp";
+  static constexpr Reads rule_reads = Reads::operands;
   double low, high;
   Clamp(double lower, double upper) : low(lower), high(upper) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;

@@ -8,6 +8,7 @@ namespace gradus {
 // y = x summed over the axes along which `target` has extent 1 or which it lacks in front.  dx = dy repeated
 struct SumTo : Operation<SumTo> {
   static constexpr const char* title = "sum_to";
+  static constexpr Reads rule_reads = Reads::nothing;
   Shape target;
   explicit SumTo(const Shape& shape) : target(shape) {}
   Shape shape(Inputs in) const;
@@ -23,6 +24,7 @@ auto sum_to(const X& x, const Shape& shape) {
 // y = x repeated to a larger shape.  dx = dy summed
 struct BroadcastTo : Operation<BroadcastTo> {
   static constexpr const char* title = "broadcast_to";
+  static constexpr Reads rule_reads = Reads::nothing;
   Shape target;
   explicit BroadcastTo(const Shape& shape) : target(shape) {}
   Shape shape(Inputs in) const;
@@ -54,13 +56,15 @@ void to_broadcast(Sweep& s, int i, const F& contribution) {
 // y = c x
 struct Scale : Operation<Scale> {
   static constexpr const char* title = "scale";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::nothing;
   double factor;
   explicit Scale(double c) : factor(c) {}
   Shape shape(Inputs in) const { return in[0].shape(); }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(Scale{factor}, s.dy()); });
+    s.to_last(0, [&] { return apply(Scale{factor}, s.dy()); });
   }
 };
 template <Term X>
@@ -75,6 +79,8 @@ auto neg(const X& x) {
 // y = x + c
 struct AddScalar : Operation<AddScalar> {
   static constexpr const char* title = "add_scalar";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::nothing;
   double constant;
   explicit AddScalar(double c) : constant(c) {}
   Shape shape(Inputs in) const { return in[0].shape(); }
@@ -92,6 +98,8 @@ auto add_scalar(const X& x, double constant) {
 // y = a + b
 struct Add : Operation<Add> {
   static constexpr const char* title = "add";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::nothing;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
@@ -112,6 +120,8 @@ bool bias_per_example(PerExample what, const Shape& bias, const Tensor& dy, cons
 // y = a - b
 struct Sub : Operation<Sub> {
   static constexpr const char* title = "sub";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::nothing;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
@@ -128,6 +138,8 @@ auto sub(const A& a, const B& b) {
 // y = a b, element by element
 struct Mul : Operation<Mul> {
   static constexpr const char* title = "mul";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
@@ -146,6 +158,7 @@ void Mul::vjp(Sweep& s) const {
 // y = a / b.  da = dy / b,  db = -dy y / b
 struct Div : Operation<Div> {
   static constexpr const char* title = "div";
+  static constexpr bool pointwise = true;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
@@ -164,11 +177,13 @@ void Div::vjp(Sweep& s) const {
 // y = g where d > 0, g/2 where d = 0, 0 elsewhere; g and d of one shape. Piecewise constant as a function of d.
 struct WherePositive : Operation<WherePositive> {
   static constexpr const char* title = "where_positive";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(WherePositive{}, s.dy(), s.in(1)); });
+    s.to_last(0, [&] { return apply(WherePositive{}, s.dy(), s.in(1)); });
   }
 };
 template <Term G, Term D>
@@ -179,6 +194,8 @@ auto where_positive(const G& g, const D& d) {
 // y = max(a, b), element by element. Where they are equal, each gets half of the derivative.
 struct Maximum : Operation<Maximum> {
   static constexpr const char* title = "maximum";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>

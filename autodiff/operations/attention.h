@@ -33,6 +33,7 @@ struct AttentionHeads {
 // The derivative of attention at a cotangent g[batch, time, width], of x's shape.
 struct AttentionDerivative : Operation<AttentionDerivative> {  // operands g, x
   static constexpr const char* title = "attention_derivative";
+  static constexpr bool pointwise = true;  // head by head, which does as well: it may write over x
   AttentionHeads of;
   explicit AttentionDerivative(const AttentionHeads& heads) : of(heads) {}
   Shape shape(Inputs in) const;
@@ -44,13 +45,14 @@ struct AttentionDerivative : Operation<AttentionDerivative> {  // operands g, x
 // y[batch, time, width]: for each head, softmax(factor q k^T) v.
 struct Attention : Operation<Attention> {
   static constexpr const char* title = "attention";
+  static constexpr Reads rule_reads = Reads::operands;
   AttentionHeads of;
   explicit Attention(const AttentionHeads& heads) : of(heads) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(AttentionDerivative{of}, s.dy(), s.in(0)); });
+    s.to_last(0, [&] { return apply(AttentionDerivative{of}, s.dy(), s.in(0)); });
   }
 };
 // x[batch, time, 3 width]: queries, keys and values of all heads; `heads` divides the width.

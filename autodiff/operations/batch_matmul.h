@@ -9,6 +9,7 @@ namespace gradus {
 // that the matrices of an operand are stored transposed.
 struct BatchMatMul : Operation<BatchMatMul> {
   static constexpr const char* title = "batch_matmul";
+  static constexpr Reads rule_reads = Reads::operands;
   bool transpose_a, transpose_b;
   explicit BatchMatMul(bool ta = false, bool tb = false) : transpose_a(ta), transpose_b(tb) {}
   Shape shape(Inputs in) const;

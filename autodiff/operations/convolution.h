@@ -25,6 +25,7 @@ void check_window(const char* operation, const Shape& x, const Window2d& window)
 // y = x * w.  Bilinear: this and the next two are each other's derivatives.
 struct Conv2d : Operation<Conv2d> {
   static constexpr const char* title = "conv2d";
+  static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
   std::int64_t groups;
   Conv2d(const Window2d& w, std::int64_t g) : window(w), groups(g) {}
@@ -40,6 +41,7 @@ struct Conv2d : Operation<Conv2d> {
 // dx of x * w for a cotangent dy, with the extent of x; operands dy, w.
 struct Conv2dInputDerivative : Operation<Conv2dInputDerivative> {
   static constexpr const char* title = "conv2d_input_derivative";
+  static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
   std::int64_t groups;
   Extent2d image;
@@ -53,6 +55,7 @@ struct Conv2dInputDerivative : Operation<Conv2dInputDerivative> {
 // dw of x * w for a cotangent dy; operands x, dy.
 struct Conv2dWeightDerivative : Operation<Conv2dWeightDerivative> {
   static constexpr const char* title = "conv2d_weight_derivative";
+  static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
   std::int64_t groups;
   Conv2dWeightDerivative(const Window2d& w, std::int64_t g) : window(w), groups(g) {}
@@ -84,6 +87,7 @@ void Conv2d::vjp(Sweep& s) const {
 // y = x * w + b, with b[out channels]: the convolution and the bias of a layer in one node.
 struct Conv2dBias : Operation<Conv2dBias> {
   static constexpr const char* title = "conv2d_bias";
+  static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
   std::int64_t groups;
   Conv2dBias(const Window2d& w, std::int64_t g) : window(w), groups(g) {}

@@ -9,6 +9,8 @@ namespace gradus {
 // inverted form). The mask is a function of (key, position), so it is not stored, and the derivative draws it again.
 struct Dropout : Operation<Dropout> {
   static constexpr const char* title = "dropout";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::nothing;
   double probability;
   std::uint64_t key;
   Dropout(double p, std::uint64_t mask_key) : probability(p), key(mask_key) {}
@@ -16,7 +18,7 @@ struct Dropout : Operation<Dropout> {
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(Dropout{probability, key}, s.dy()); });
+    s.to_last(0, [&] { return apply(Dropout{probability, key}, s.dy()); });
   }
 };
 // probability in [0, 1); equal keys give equal masks.

@@ -110,6 +110,7 @@ void GruDerivative::vjp(Sweep& s) const {
   const auto one_less = [](const auto& y) { return add_scalar(neg(y), 1); };
   const auto one_less_twice = [](const auto& y) { return add_scalar(scale(y, -2), 1); };
 
+  const auto mark = s.mark();
   Item to_dh = once(part(s.dy(), at.dh0(), at.cell()));
   for (std::int64_t t = 0;; ++t) {
     s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
@@ -149,6 +150,7 @@ void GruDerivative::vjp(Sweep& s) const {
     });
     to_dh = once(add(add(mul(vn, one_less(z)), mul(vz, sub(h, n))),
                      add(mul(past, z), part(s.dy(), at.dh(next), at.cell()))));
+    s.drop_temporaries(mark, {to_dh});
   }
 }
 

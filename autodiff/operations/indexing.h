@@ -21,6 +21,7 @@ struct ScatterAdd : Operation<ScatterAdd> {
 // y[i] = x[index[i]]; x[rows, ...], index[n] of int32 in [0, rows), or of more axes; y[index's axes, ...].
 struct Gather : Operation<Gather> {
   static constexpr const char* title = "gather";
+  static constexpr Reads rule_reads = Reads::operands;
   static constexpr int index_operand = 1;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;

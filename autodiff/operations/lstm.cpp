@@ -7,13 +7,14 @@
 namespace gradus {
 namespace {
 
-// One row of one step; `a` holds the row of h(t-1) w and receives the activations. In short loops, which vectorise.
+// One row of one step; `a` holds the gates before their functions and receives the activations. In short loops, which
+// vectorise.
 template <class T>
-GRADUS_INLINE void row_forth(std::int64_t n, T* __restrict a, const T* __restrict x, const T* __restrict before,
-                             T* __restrict c, T* __restrict h) {
-  for (std::int64_t k = 0; k < 2 * n; ++k) a[k] = math::sigmoid(a[k] + x[k]);
-  for (std::int64_t k = 2 * n; k < 3 * n; ++k) a[k] = math::tanh(a[k] + x[k]);
-  for (std::int64_t k = 3 * n; k < 4 * n; ++k) a[k] = math::sigmoid(a[k] + x[k]);
+GRADUS_INLINE void row_forth(std::int64_t n, T* __restrict a, const T* __restrict before, T* __restrict c,
+                             T* __restrict h) {
+  for (std::int64_t k = 0; k < 2 * n; ++k) a[k] = math::sigmoid(a[k]);
+  for (std::int64_t k = 2 * n; k < 3 * n; ++k) a[k] = math::tanh(a[k]);
+  for (std::int64_t k = 3 * n; k < 4 * n; ++k) a[k] = math::sigmoid(a[k]);
   for (std::int64_t k = 0; k < n; ++k) c[k] = a[n + k] * before[k] + a[k] * a[2 * n + k];
   for (std::int64_t k = 0; k < n; ++k) h[k] = a[3 * n + k] * math::tanh(c[k]);
 }
@@ -44,13 +45,13 @@ GRADUS_INLINE void row_back(std::int64_t n, const T* __restrict a, const T* __re
 }
 
 template <class T>
-void step_forth(const LstmLayout& at, std::int64_t t, T* record, const T* x) {
+void step_forth(const LstmLayout& at, std::int64_t t, T* record) {
   const std::int64_t n = at.hidden, batch = at.batch;
   T *a = record + at.gates(t), *c = record + at.c(t), *h = record + at.h(t);
-  const T *z = x + at.dx(t), *before = record + at.c(t - 1);
+  const T* before = record + at.c(t - 1);
   simd::run([=] GRADUS_LOOP() {
     for (std::int64_t r = 0; r < batch; ++r)
-      row_forth(n, a + 4 * r * n, z + 4 * r * n, before + r * n, c + r * n, h + r * n);
+      row_forth(n, a + 4 * r * n, before + r * n, c + r * n, h + r * n);
   });
 }
 
@@ -70,33 +71,37 @@ void step_back(const LstmLayout& at, std::int64_t t, const T* record, const T* c
   });
 }
 
-LstmLayout layout_of(const Shape& x, const Shape& w, const Shape& h0, const Shape& c0) {
-  const bool good = x.rank() == 3 && w.rank() == 2 && x[0] >= 1 && x[2] == 4 * w[0] && w[1] == x[2] &&
-                    h0 == Shape{x[1], w[0]} && c0 == h0;
+LstmLayout layout_of(const Shape& x, const Shape& v, const Shape& b, const Shape& w, const Shape& h0,
+                     const Shape& c0) {
+  const bool good = x.rank() == 3 && w.rank() == 2 && x[0] >= 1 && w[1] == 4 * w[0] && v == Shape{x[2], w[1]} &&
+                    b == Shape{w[1]} && h0 == Shape{x[1], w[0]} && c0 == h0;
   if (!good)
-    throw std::invalid_argument("lstm: x " + x.to_string() + ", w " + w.to_string() + ", h0 " + h0.to_string() +
-                                ", c0 " + c0.to_string() +
-                                ", expected [steps, batch, 4 hidden], [hidden, 4 hidden], [batch, hidden] twice");
+    throw std::invalid_argument("lstm: x " + x.to_string() + ", v " + v.to_string() + ", b " + b.to_string() + ", w " +
+                                w.to_string() + ", h0 " + h0.to_string() + ", c0 " + c0.to_string() +
+                                ", expected [steps, batch, in], [in, 4 hidden], [4 hidden], [hidden, 4 hidden], "
+                                "[batch, hidden] twice");
   return {x[0], x[1], w[0]};
 }
 
 }  // namespace
 
 Shape LstmRecord::shape(Inputs in) const {
-  layout_of(in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape());
+  layout_of(in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape(), in[4].shape(), in[5].shape());
   return at.record();
 }
 void LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::write(out, accumulate, [&](const Tensor& record) {
-    record.part(at.h(0), at.cell()).copy_from(in[2]);
-    record.part(at.c(0), at.cell()).copy_from(in[3]);
+    record.part(at.h(0), at.cell()).copy_from(in[4]);
+    record.part(at.c(0), at.cell()).copy_from(in[5]);
+    const Tensor gates = record.part(at.gates(1), {at.rows(), 4 * at.hidden});
+    kernels::broadcast(gates, false, [](auto b, auto) { return b; }, in[2], in[2]);
+    kernels::matmul(gates, true, in[0].reshaped({at.rows(), in[0].shape()[2]}), false, in[1], false);
     with_floating(out.dtype(), [&]<class T>(T) {
       T* y = record.data<T>();
-      const T* x = in[0].data<T>();
       for (std::int64_t t = 1; t <= at.steps; ++t) {
-        kernels::matmul(record.part(at.gates(t), at.gates()), false, record.part(at.h(t - 1), at.cell()), false, in[1],
+        kernels::matmul(record.part(at.gates(t), at.gates()), true, record.part(at.h(t - 1), at.cell()), false, in[3],
                         false);
-        step_forth(at, t, y, x);
+        step_forth(at, t, y);
       }
     });
   });
@@ -133,9 +138,10 @@ void LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) con
   });
 }
 
-LstmResult lstm(const Var& x, const Var& w, const Var& h0, const Var& c0) {
-  const LstmLayout at = layout_of(x.shape(), w.shape(), h0.shape(), c0.shape());
-  const Var record = apply(LstmRecord{at}, x, w, h0, c0), states = apply(LstmStates{at}, record, x, w, h0, c0);
+LstmResult lstm(const Var& x, const Var& v, const Var& b, const Var& w, const Var& h0, const Var& c0) {
+  const LstmLayout at = layout_of(x.shape(), v.shape(), b.shape(), w.shape(), h0.shape(), c0.shape());
+  const Var record = apply(LstmRecord{at}, x, v, b, w, h0, c0);
+  const Var states = apply(LstmStates{at}, record, x, v, b, w, h0, c0);
   return {part(states, at.h(1), {at.steps, at.batch, at.hidden}), part(states, at.h(at.steps), at.cell()),
           part(states, at.c(at.steps), at.cell())};
 }

@@ -1,10 +1,10 @@
 // Long short-term memory over time (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000).
 //
-//   [i f g o](t) = x(t) + h(t-1) w        i, f, o: sigmoid, g: tanh
+//   [i f g o](t) = x(t) v + b + h(t-1) w        i, f, o: sigmoid, g: tanh
 //   c(t) = f c(t-1) + i g,   h(t) = o tanh c(t)
 //
-// x is the input's share of the gates, bias included, which one product makes for all steps at once. Two nodes hold the
-// result: the record keeps what the derivative needs, and the states are a view of its beginning. A cotangent of the
+// The input's share of the gates is one product for all steps at once, in the place where the gates come to lie. Two nodes
+// hold the result: the record keeps what the derivative needs, and the states are a view of its beginning. A cotangent of the
 // states, which is all there is at first order, thus has no part for the gates; one of the record, which arises at
 // second order, has.
 #pragma once
@@ -19,6 +19,7 @@ namespace gradus {
 // states.
 struct LstmLayout {
   std::int64_t steps, batch, hidden;
+  std::int64_t rows() const { return steps * batch; }
 
   std::int64_t cell_size() const { return batch * hidden; }
   Shape cell() const { return {batch, hidden}; }
@@ -31,7 +32,7 @@ struct LstmLayout {
   std::int64_t c(std::int64_t t) const { return (steps + 1 + t) * cell_size(); }
   std::int64_t gates(std::int64_t t) const { return (2 * (steps + 1) + 4 * (t - 1)) * cell_size(); }
 
-  // The derivatives: of x[steps, batch, 4 hidden], of h(0), of c(0); then dh[steps, batch, hidden] and dc likewise, all
+  // The derivatives: of the gates before their functions [steps, batch, 4 hidden], of h(0), of c(0); then dh[steps, batch, hidden] and dc likewise, all
   // that arrives at h(t) and at c(t).
   Shape derivatives() const { return {(6 * steps + 2) * cell_size()}; }
   std::int64_t dx(std::int64_t t) const { return 4 * (t - 1) * cell_size(); }
@@ -52,18 +53,21 @@ struct LstmDerivative : Operation<LstmDerivative> {  // operands cotangent, reco
   void vjp(Sweep& s) const;
 };
 
-// Hands the derivatives to the operands x, w, h(0) and c(0), which begin at operand `first`.
+// Hands the derivatives to the operands x, v, b, w, h(0) and c(0), which begin at operand `first`.
 template <class Sweep, class Record>
 void lstm_vjp(Sweep& s, const LstmLayout& at, const Record& record, int first) {
-  const std::int64_t rows = at.steps * at.batch;
-  const auto d = once(apply(LstmDerivative{at}, s.dy(), record, s.in(first + 1)));
-  s.to(first, [&] { return part(d, 0, {at.steps, at.batch, 4 * at.hidden}); });
-  s.to(first + 1, [&] { return matmul(part(record, 0, {rows, at.hidden}), part(d, 0, {rows, 4 * at.hidden}), true); });
-  s.to(first + 2, [&] { return part(d, at.dh0(), at.cell()); });
-  s.to(first + 3, [&] { return part(d, at.dc0(), at.cell()); });
+  const auto d = once(apply(LstmDerivative{at}, s.dy(), record, s.in(first + 3)));
+  const auto gates = once(part(d, 0, {at.rows(), 4 * at.hidden}));
+  s.to(first, [&] { return reshape(matmul(gates, s.in(first + 1), false, true), s.shape(first)); });
+  s.to(first + 1, [&] { return matmul(reshape(s.in(first), {at.rows(), s.shape(first)[2]}), gates, true); });
+  s.to(first + 2, [&] { return sum_to(gates, s.shape(first + 2)); });
+  s.to(first + 3, [&] { return matmul(part(record, 0, {at.rows(), at.hidden}), gates, true); });
+  s.to(first + 4, [&] { return part(d, at.dh0(), at.cell()); });
+  s.to(first + 5, [&] { return part(d, at.dc0(), at.cell()); });
 }
 
-struct LstmRecord : Operation<LstmRecord> {  // operands x[steps, batch, 4 hidden], w[hidden, 4 hidden], h(0), c(0)
+// Operands x[steps, batch, in], v[in, 4 hidden], b[4 hidden], w[hidden, 4 hidden], h(0), c(0).
+struct LstmRecord : Operation<LstmRecord> {
   static constexpr const char* title = "lstm_record";
   LstmLayout at;
   explicit LstmRecord(const LstmLayout& layout) : at(layout) {}
@@ -75,8 +79,9 @@ struct LstmRecord : Operation<LstmRecord> {  // operands x[steps, batch, 4 hidde
   }
 };
 
-// [2, steps + 1, batch, hidden]: h and c. A function of x, w, h(0) and c(0); the record only saves computing it again.
-struct LstmStates : Operation<LstmStates> {  // operands record, x, w, h(0), c(0)
+// [2, steps + 1, batch, hidden]: h and c. A function of x, v, b, w, h(0) and c(0); the record only saves computing it
+// again.
+struct LstmStates : Operation<LstmStates> {  // operands record, x, v, b, w, h(0), c(0)
   static constexpr const char* title = "lstm_states";
   static constexpr bool is_view = true;
   LstmLayout at;
@@ -95,9 +100,9 @@ struct LstmStates : Operation<LstmStates> {  // operands record, x, w, h(0), c(0
 struct LstmResult {
   Var hidden, last_hidden, last_cell;
 };
-// Throws unless x is [steps, batch, 4 hidden], w [hidden, 4 hidden], h0 and c0 [batch, hidden], and steps is at
-// least 1.
-LstmResult lstm(const Var& x, const Var& w, const Var& h0, const Var& c0);
+// Throws unless x is [steps, batch, in], v [in, 4 hidden], b [4 hidden], w [hidden, 4 hidden], h0 and c0
+// [batch, hidden], and steps is at least 1.
+LstmResult lstm(const Var& x, const Var& v, const Var& b, const Var& w, const Var& h0, const Var& c0);
 
 // The derivative of the sweep back is a sweep forth: what arrives at dh(t-1) and dc(t-1) has come from the gates of
 // step t.
@@ -115,6 +120,7 @@ void LstmDerivative::vjp(Sweep& s) const {
   const auto tanh_slope = [](const auto& u, const auto& y) { return apply(TanhDerivative{}, u, y); };
   const auto one_less_twice = [](const auto& y) { return add_scalar(scale(y, -2), 1); };
 
+  const auto mark = s.mark();
   Item to_dh = once(part(s.dy(), at.dh0(), at.cell())), to_dc = once(part(s.dy(), at.dc0(), at.cell()));
   for (std::int64_t t = 0;; ++t) {
     s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
@@ -158,6 +164,7 @@ void LstmDerivative::vjp(Sweep& s) const {
     });
     to_dh = once(add(add(tanh_slope(mul(w, o), y), mul(vo, y)), part(s.dy(), at.dh(next), at.cell())));
     to_dc = w;
+    s.drop_temporaries(mark, {to_dh, to_dc});
   }
 }
 

@@ -8,6 +8,7 @@ namespace gradus {
 // y[m, n] = op(a) op(b), where op(a) is [m, k] and op(b) is [k, n]; a flag says that the operand is stored transposed.
 struct MatMul : Operation<MatMul> {
   static constexpr const char* title = "matmul";
+  static constexpr Reads rule_reads = Reads::operands;
   bool transpose_a, transpose_b;
   explicit MatMul(bool ta = false, bool tb = false) : transpose_a(ta), transpose_b(tb) {}
   Shape shape(Inputs in) const;
@@ -34,6 +35,7 @@ auto matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b =
 // y[m, n] = x w + b, with x[m, k], w[k, n] and b[n]: the product and the bias of a dense layer in one node.
 struct Affine : Operation<Affine> {
   static constexpr const char* title = "affine";
+  static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;

@@ -49,6 +49,7 @@ struct StandardizeDerivative : Operation<StandardizeDerivative> {
 // y = (x - mean) / sqrt(var + epsilon) along the last axis, with the biased variance.
 struct Standardize : Operation<Standardize> {
   static constexpr const char* title = "standardize";
+  static constexpr Reads rule_reads = Reads::operands;
   double epsilon;
   explicit Standardize(double e) : epsilon(e) {}
   Shape shape(Inputs in) const;
@@ -114,6 +115,7 @@ struct LayerNormDerivative : Operation<LayerNormDerivative> {  // operands g, x,
 // y = standardize(x) weight + bias along the last axis; x[.., n], weight[n], bias[n]. Ba, Kiros & Hinton (2016).
 struct LayerNorm : Operation<LayerNorm> {
   static constexpr const char* title = "layer_norm";
+  static constexpr Reads rule_reads = Reads::operands;
   double epsilon;
   explicit LayerNorm(double e) : epsilon(e) {}
   Shape shape(Inputs in) const;
@@ -154,6 +156,7 @@ auto channel_moments(const X& x, int axis = 1) {
 // d[C] = sum of g (x - center) over each channel; center[C].
 struct ChannelDot : Operation<ChannelDot> {  // operands g, x, center
   static constexpr const char* title = "channel_dot";
+  static constexpr Reads rule_reads = Reads::operands;
   int axis;
   explicit ChannelDot(int channel_axis) : axis(channel_axis) {}
   Shape shape(Inputs in) const;
@@ -170,6 +173,7 @@ struct ChannelDot : Operation<ChannelDot> {  // operands g, x, center
 // y = (x - center) factor + shift, each of the three a value per channel [C]; channels lie along `axis`.
 struct ChannelAffine : Operation<ChannelAffine> {  // operands x, center, factor, shift
   static constexpr const char* title = "channel_affine";
+  static constexpr Reads rule_reads = Reads::operands;
   int axis;
   explicit ChannelAffine(int channel_axis) : axis(channel_axis) {}
   Shape shape(Inputs in) const;

@@ -10,6 +10,7 @@ namespace gradus {
 // Axis k of y is axis order[k] of x.
 struct Permute : Operation<Permute> {
   static constexpr const char* title = "permute";
+  static constexpr Reads rule_reads = Reads::nothing;
   std::array<int, Shape::max_rank> order{};
   int rank;
   explicit Permute(std::span<const int> axes);

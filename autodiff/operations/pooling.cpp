@@ -34,6 +34,7 @@ Shape PutAtPoolMax::shape(Inputs in) const {
                                 pooled(title, in[1].shape(), window).to_string());
   return in[1].shape();
 }
+bool PutAtPoolMax::can_overwrite(const Shape& x) const { return kernels::windows_tile(window, x); }
 void PutAtPoolMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::put_at_pool_max(window, out, accumulate, in[0], in[1]);
 }

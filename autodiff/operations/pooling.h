@@ -9,6 +9,7 @@ namespace gradus {
 // x of one shape. Padding is never the largest. A NaN in a window is.
 struct TakeAtPoolMax : Operation<TakeAtPoolMax> {
   static constexpr const char* title = "take_at_pool_max";
+  static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
   explicit TakeAtPoolMax(const Window2d& w) : window(w) {}
   Shape shape(Inputs in) const;
@@ -20,6 +21,9 @@ struct TakeAtPoolMax : Operation<TakeAtPoolMax> {
 // Its transpose: zeros of x's shape, with g added at the places of the largest x of each window; operands g, x.
 struct PutAtPoolMax : Operation<PutAtPoolMax> {
   static constexpr const char* title = "put_at_pool_max";
+  static constexpr bool pointwise = true;    // window by window, which does as well
+  bool can_overwrite(const Shape& x) const;  // where each pixel is in one window
+  static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
   explicit PutAtPoolMax(const Window2d& w) : window(w) {}
   Shape shape(Inputs in) const;
@@ -37,19 +41,21 @@ void TakeAtPoolMax::vjp(Sweep& s) const {
 // y = the largest x in each window.
 struct MaxPool2d : Operation<MaxPool2d> {
   static constexpr const char* title = "max_pool2d";
+  static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
   explicit MaxPool2d(const Window2d& w) : window(w) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(PutAtPoolMax{window}, s.dy(), s.in(0)); });
+    s.to_last(0, [&] { return apply(PutAtPoolMax{window}, s.dy(), s.in(0)); });
   }
 };
 
 // The transpose of AvgPool2d: dy / (kernel height * width) added to each pixel of its window, with the extent of x.
 struct SpreadPool2d : Operation<SpreadPool2d> {
   static constexpr const char* title = "spread_pool2d";
+  static constexpr Reads rule_reads = Reads::nothing;
   Window2d window;
   Extent2d image;
   SpreadPool2d(const Window2d& w, const Extent2d& i) : window(w), image(i) {}
@@ -62,6 +68,7 @@ struct SpreadPool2d : Operation<SpreadPool2d> {
 // y = the sum of each window over kernel height * width: padding counts as zeros, as is PyTorch's default.
 struct AvgPool2d : Operation<AvgPool2d> {
   static constexpr const char* title = "avg_pool2d";
+  static constexpr Reads rule_reads = Reads::nothing;
   Window2d window;
   explicit AvgPool2d(const Window2d& w) : window(w) {}
   Shape shape(Inputs in) const;

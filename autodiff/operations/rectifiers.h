@@ -7,26 +7,28 @@
 namespace gradus {
 
 // z = g where x > 0, c g elsewhere: the derivative of leaky_relu, piecewise constant in x.
-struct LeakyGate : Elementwise<LeakyGate> {  // operands g, x
+struct LeakyGate : Pointwise<LeakyGate> {  // operands g, x
   static constexpr const char* title = "leaky_gate";
+  static constexpr Reads rule_reads = Reads::operands;
   double slope;
   explicit LeakyGate(double c) : slope(c) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(LeakyGate{slope}, s.dy(), s.in(1)); });
+    s.to_last(0, [&] { return apply(LeakyGate{slope}, s.dy(), s.in(1)); });
   }
 };
 
 // y = x where x > 0, c x elsewhere. Maas, Hannun & Ng (2013).
-struct LeakyRelu : Elementwise<LeakyRelu> {
+struct LeakyRelu : Pointwise<LeakyRelu> {
   static constexpr const char* title = "leaky_relu";
+  static constexpr Reads rule_reads = Reads::operands;
   double slope;
   explicit LeakyRelu(double c) : slope(c) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(LeakyGate{slope}, s.dy(), s.in(0)); });
+    s.to_last(0, [&] { return apply(LeakyGate{slope}, s.dy(), s.in(0)); });
   }
 };
 template <Term X>
@@ -35,28 +37,30 @@ auto leaky_relu(const X& x, double slope = 0.01) {
 }
 
 // z = g where y > 0, g (y + a) elsewhere: the derivative of elu where y is its value.
-struct EluDerivative : Elementwise<EluDerivative> {  // operands g, y
+struct EluDerivative : Pointwise<EluDerivative> {  // operands g, y
   static constexpr const char* title = "elu_derivative";
+  static constexpr Reads rule_reads = Reads::operands;
   double alpha;
   explicit EluDerivative(double a) : alpha(a) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(EluDerivative{alpha}, s.dy(), s.in(1)); });
-    s.to(1, [&] { return apply(LeakyGate{0}, mul(s.dy(), s.in(0)), neg(s.in(1))); });
+    s.to_last(1, [&] { return apply(LeakyGate{0}, mul(s.dy(), s.in(0)), neg(s.in(1))); });
   }
 };
 
 // y = x where x > 0, a (e^x - 1) elsewhere; a > 0. Clevert, Unterthiner & Hochreiter (2016).
-struct Elu : Elementwise<Elu> {
+struct Elu : Pointwise<Elu> {
   static constexpr const char* title = "elu";
+  static constexpr Reads rule_reads = Reads::result;
   double alpha;
   explicit Elu(double a) : alpha(a) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(EluDerivative{alpha}, s.dy(), s.out()); });
+    s.to_last(0, [&] { return apply(EluDerivative{alpha}, s.dy(), s.out()); });
   }
 };
 template <Term X>
@@ -71,13 +75,14 @@ auto selu(const X& x) {
 }
 
 // z = g (s + x s (1 - s)), s = sigmoid(x): the derivative of silu.  dx = dz g s (1 - s) (2 + x (1 - 2 s))
-struct SiluDerivative : Elementwise<SiluDerivative> {  // operands g, x
+struct SiluDerivative : Pointwise<SiluDerivative> {  // operands g, x
   static constexpr const char* title = "silu_derivative";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(SiluDerivative{}, s.dy(), s.in(1)); });
-    s.to(1, [&] {
+    s.to_last(1, [&] {
       const auto y = once(sigmoid(s.in(1)));
       const auto bend = add_scalar(mul(s.in(1), add_scalar(scale(y, -2), 1)), 2);
       return apply(SigmoidDerivative{}, mul(mul(s.dy(), s.in(0)), bend), y);
@@ -86,12 +91,13 @@ struct SiluDerivative : Elementwise<SiluDerivative> {  // operands g, x
 };
 
 // y = x sigmoid(x), also called swish. Hendrycks & Gimpel (2016), Ramachandran, Zoph & Le (2017).
-struct Silu : Elementwise<Silu> {
+struct Silu : Pointwise<Silu> {
   static constexpr const char* title = "silu";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return apply(SiluDerivative{}, s.dy(), s.in(0)); });
+    s.to_last(0, [&] { return apply(SiluDerivative{}, s.dy(), s.in(0)); });
   }
 };
 template <Term X>

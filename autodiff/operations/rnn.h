@@ -65,6 +65,7 @@ template <class Sweep>
 void RnnDerivative::vjp(Sweep& s) const {
   using Item = decltype(s.dy());
   const Shape cotangent = s.shape(0), states = s.shape(1);
+  const auto mark = s.mark();
   Item to_dh = once(part(s.dy(), at.dh0(), at.cell()));
   for (std::int64_t t = 0;; ++t) {
     s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
@@ -81,6 +82,7 @@ void RnnDerivative::vjp(Sweep& s) const {
       s.to(1, [&] { return put_part(scale(mul(mul(u, dh), h), -2), at.h(next), states); });
       to_dh = once(add(apply(TanhDerivative{}, u, h), more));
     }
+    s.drop_temporaries(mark, {to_dh});
   }
 }
 

@@ -8,6 +8,7 @@ namespace gradus {
 // The same numbers under another shape; costs nothing.
 struct Reshape : Operation<Reshape> {
   static constexpr const char* title = "reshape";
+  static constexpr Reads rule_reads = Reads::nothing;
   static constexpr bool is_view = true;
   Shape target;
   explicit Reshape(const Shape& shape) : target(shape) {}
@@ -36,6 +37,7 @@ Value once(const Lazy<Op, n>& x) {
 // part.
 struct PutPart : Operation<PutPart> {
   static constexpr const char* title = "put_part";
+  static constexpr Reads rule_reads = Reads::nothing;
   std::int64_t first;
   Shape whole;
   PutPart(std::int64_t begin, const Shape& total) : first(begin), whole(total) {}
@@ -53,6 +55,7 @@ auto put_part(const X& x, std::int64_t first, const Shape& whole) {
 // part.
 struct Part : Operation<Part> {
   static constexpr const char* title = "part";
+  static constexpr Reads rule_reads = Reads::nothing;
   static constexpr bool is_view = true;
   std::int64_t first;
   Shape target;
@@ -77,6 +80,7 @@ void PutPart::vjp(Sweep& s) const {
 // The same numbers, through which no derivative flows.
 struct StopGradient : Operation<StopGradient> {
   static constexpr const char* title = "stop_gradient";
+  static constexpr Reads rule_reads = Reads::nothing;
   static constexpr bool is_view = true;
   Shape shape(Inputs in) const { return in[0].shape(); }
   void* view(Inputs in) const { return in[0].raw(); }
@@ -92,6 +96,7 @@ auto stop_gradient(const X& x) {
 // Zeros of extent `extent` along an axis, with x at [first, first + x's extent). The inverse of a slice.
 struct Pad : Operation<Pad> {
   static constexpr const char* title = "pad";
+  static constexpr Reads rule_reads = Reads::nothing;
   int axis;
   std::int64_t first, extent;
   Pad(int along, std::int64_t begin, std::int64_t total) : axis(along), first(begin), extent(total) {}
@@ -104,6 +109,7 @@ struct Pad : Operation<Pad> {
 // x[first, first + count) along an axis; negative axes count from the end.
 struct Slice : Operation<Slice> {
   static constexpr const char* title = "slice";
+  static constexpr Reads rule_reads = Reads::nothing;
   int axis;
   std::int64_t first, count;
   Slice(int along, std::int64_t begin, std::int64_t length) : axis(along), first(begin), count(length) {}
@@ -130,6 +136,7 @@ void Pad::vjp(Sweep& s) const {
 // The operands one after the other along an axis.
 struct Concatenate : Operation<Concatenate> {
   static constexpr const char* title = "concatenate";
+  static constexpr Reads rule_reads = Reads::nothing;
   int axis;
   explicit Concatenate(int along) : axis(along) {}
   Shape shape(Inputs in) const;

@@ -109,7 +109,7 @@ double NetworkObjective::compute_value(const Tensor& theta) {
 double NetworkObjective::compute_gradient(const Tensor& theta, const Tensor& gradient) {
   gradient_.refresh(parameters_, gradient);
   const Var loss = forward(theta, batch_, nn::Mode::train).loss;
-  gradus::gradient(loss, values_.leaves, gradient_.parts);
+  last_gradient(loss, values_.leaves, gradient_.parts);
   return loss.item();
 }
 

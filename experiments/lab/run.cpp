@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "autodiff/kernels/products.h"
+#include "autodiff/heap.h"
 #include "autodiff/subnormals.h"
 
 namespace gradus::lab {
@@ -162,6 +163,7 @@ int main(const std::string& program, const std::string& summary, int argc, const
   const auto code = [](Exit exit) { return static_cast<int>(exit); };
 
   flush_subnormals();
+  keep_freed_memory();
   std::signal(SIGINT, [](int) { stop_signal = 1; });
   std::signal(SIGTERM, [](int) { stop_signal = 1; });
   try {

@@ -90,9 +90,9 @@ void TransformerBlock::declare(ParameterScope& scope) {
 
 Var TransformerBlock::forward(Forward& f, const Var& x) const {
   const Shape shape = x.shape();
-  const Var y = x + dropout_.forward(f, attention_.forward(f, attention_norm_.forward(f, x)));
+  const Var y = add(x, last_use(dropout_.forward(f, attention_.forward(f, attention_norm_.forward(f, x)))));
   const Var rows = reshape(network_norm_.forward(f, y), {shape[0] * shape[1], shape[2]});
-  return y + dropout_.forward(f, reshape(network_.forward(f, rows), shape));
+  return add(y, last_use(dropout_.forward(f, reshape(network_.forward(f, rows), shape))));
 }
 
 }  // namespace gradus::nn

@@ -23,12 +23,16 @@ Var zeros_of(Tape& tape, std::int64_t batch, std::int64_t hidden) {
   return broadcast_to(tape.scalar(0), {batch, hidden});
 }
 
+void require_sequence(const char* cell, const Shape& x, const Var& weight) {
+  if (x.rank() != 3 || x[2] != weight.shape()[0] || x[0] < 1)
+    throw std::invalid_argument(std::string(cell) + ": " + x.to_string() + ", expected [time, batch, " +
+                                std::to_string(weight.shape()[0]) + "] with at least one step");
+}
+
 // The input's share of the gates of all steps, in one product.
 Var input_gates(const char* cell, const Var& x, const Var& weight, const Var& bias) {
   const Shape shape = x.shape();
-  if (shape.rank() != 3 || shape[2] != weight.shape()[0] || shape[0] < 1)
-    throw std::invalid_argument(std::string(cell) + ": " + shape.to_string() + ", expected [time, batch, " +
-                                std::to_string(weight.shape()[0]) + "] with at least one step");
+  require_sequence(cell, shape, weight);
   const Var gates = affine(reshape(x, {shape[0] * shape[1], shape[2]}), weight, bias);
   return reshape(gates, {shape[0], shape[1], weight.shape()[1]});
 }
@@ -89,8 +93,9 @@ RecurrentState LstmCell::zero_state(Tape& tape, std::int64_t batch) const {
 }
 
 RecurrentResult LstmCell::run(Forward& f, const Var& x, const RecurrentState& state) const {
-  const Var gates = input_gates("LstmCell", x, f[input_weight_], f[bias_]);
-  const LstmResult result = lstm(gates, f[hidden_weight_], state.hidden, state.cell);
+  require_sequence("LstmCell", x.shape(), f[input_weight_]);
+  const LstmResult result =
+      lstm(x, f[input_weight_], f[bias_], f[hidden_weight_], state.hidden, state.cell);
   return {result.hidden, {result.last_hidden, result.last_cell}};
 }
 

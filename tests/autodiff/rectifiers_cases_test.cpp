@@ -116,7 +116,7 @@ TEST(Evaluate, AddsOntoADestination) {
       EXPECT_NEAR(onto.at(i), 1 + written.at(i), 1e-14) << operation.name();
   };
   const LstmLayout lstm{2, 3, 2};
-  check(LstmRecord{lstm}, {{2, 3, 8}, {2, 8}, {3, 2}, {3, 2}});
+  check(LstmRecord{lstm}, {{2, 3, 4}, {4, 8}, {8}, {2, 8}, {3, 2}, {3, 2}});
   check(LstmDerivative{lstm}, {lstm.states(), lstm.record(), {2, 8}});
   check(LstmDerivative{lstm}, {lstm.record(), lstm.record(), {2, 8}});
   check(LstmStates{lstm}, {lstm.record()});

@@ -19,12 +19,12 @@ constexpr GruLayout gru_sizes{2, 2, 3};
 constexpr LstmLayout lstm_sizes{2, 2, 3};
 
 const bool added = add_cases({
-    {"lstm_states", {{3, 2, 12}, {3, 12}, {2, 3}, {2, 3}},
-     [](Tape&, const Leaves& x) { return all_of(lstm(x[0], x[1], x[2], x[3])); }},
-    {"lstm_states", {{1, 2, 8}, {2, 8}, {2, 2}, {2, 2}},
-     [](Tape&, const Leaves& x) { return all_of(lstm(x[0], x[1], x[2], x[3])); }},
-    {"lstm_record", {{2, 2, 12}, {3, 12}, {2, 3}, {2, 3}},
-     [](Tape&, const Leaves& x) { return square(apply(LstmRecord{lstm_sizes}, x[0], x[1], x[2], x[3])); }},
+    {"lstm_states", {{3, 2, 2}, {2, 12}, {12}, {3, 12}, {2, 3}, {2, 3}},
+     [](Tape&, const Leaves& x) { return all_of(lstm(x[0], x[1], x[2], x[3], x[4], x[5])); }},
+    {"lstm_states", {{1, 2, 3}, {3, 8}, {8}, {2, 8}, {2, 2}, {2, 2}},
+     [](Tape&, const Leaves& x) { return all_of(lstm(x[0], x[1], x[2], x[3], x[4], x[5])); }},
+    {"lstm_record", {{2, 2, 2}, {2, 12}, {12}, {3, 12}, {2, 3}, {2, 3}},
+     [](Tape&, const Leaves& x) { return square(apply(LstmRecord{lstm_sizes}, x[0], x[1], x[2], x[3], x[4], x[5])); }, -1, 1},
     {"lstm_derivative", {{2, 3, 2, 3}, lstm_sizes.record(), {3, 12}},
      [](Tape&, const Leaves& x) { return apply(LstmDerivative{lstm_sizes}, x[0], x[1], x[2]); }, -1, 1},
     {"rnn", {{3, 2, 3}, {3, 3}, {2, 3}}, [](Tape&, const Leaves& x) { return all_of(rnn(x[0], x[1], x[2])); }},

@@ -45,7 +45,7 @@ class Problem {
   void gradient(const Tensor& out) {
     const Var loss = record().loss;
     if (out.raw() != gradient_memory_) gradient_views_ = parameters_.views(out), gradient_memory_ = out.raw();
-    gradus::gradient(loss, leaves_, gradient_views_);
+    last_gradient(loss, leaves_, gradient_views_);
   }
   // Value and gradient, recorded: what curvature products are made of.
   Linearization linearize() {

@@ -165,7 +165,7 @@ const std::vector<Network>& networks() {
 
 void gradient(benchmark::State& state, const Network& network) {
   const Problem problem = network.problem();
-  for (auto _ : state) problem.gradient();
+  peer::repeat(state, [&] { problem.gradient(); });
   for (const Tensor& parameter : problem.parameters) peer::require_finite(state, parameter.grad());
 }
 
@@ -173,7 +173,7 @@ void hessian(benchmark::State& state, const Network& network) {
   const Problem problem = network.problem();
   const Parameters v = problem.direction(), recorded = problem.record_gradient();
   Parameters product;
-  for (auto _ : state) product = problem.hessian_times(v, recorded);
+  peer::repeat(state, [&] { product = problem.hessian_times(v, recorded); });
   for (const Tensor& part : product) peer::require_finite(state, part);
 }
 

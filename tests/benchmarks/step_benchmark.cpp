@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autodiff/gradient.h"
+#include "autodiff/heap.h"
 #include "autodiff/kernels/loops.h"
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
@@ -47,7 +48,7 @@ class Problem final : public optim::Objective {
   double compute_gradient(const Tensor&, const Tensor& gradient) override {
     if (gradient_views_.empty()) gradient_views_ = parameters_.views(gradient);
     const Var loss = forward();
-    gradus::gradient(loss, leaves_, gradient_views_);
+    last_gradient(loss, leaves_, gradient_views_);
     return loss.item();
   }
 
@@ -223,7 +224,8 @@ void add(const std::string& name, const std::function<void(benchmark::State&)>& 
 }  // namespace
 
 int main(int argc, char** argv) {
-  gradus::flush_subnormals();  // as programs of the lab, and as the peer
+  gradus::flush_subnormals();  // both as programs of the lab, and as the peer
+  gradus::keep_freed_memory();
   for (const std::int64_t batch : {1, 32, 256}) {
     const std::string size = std::to_string(batch);
     for (const std::string optimizer : {"sgd", "adam", "rmsprop"})

@@ -28,6 +28,13 @@ inline void add(const std::string& name, const std::function<void(benchmark::Sta
   benchmark::RegisterBenchmark(name.c_str(), body)->Unit(benchmark::kMicrosecond);
 }
 
+// The first calls find cold caches and take memory from the system; what counts is a step among many.
+template <class Work>
+void repeat(benchmark::State& state, const Work& work) {
+  for (int i = 0; i < 2; ++i) work();
+  for (auto _ : state) work();
+}
+
 // The BLAS in this process, by its file: on Debian's reference BLAS libtorch is up to 24 times slower than on OpenBLAS,
 // and tools/bench does not compare with that.
 inline std::string blas_library() {

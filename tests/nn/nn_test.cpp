@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 
 #include "autodiff/gradcheck.h"
 #include "autodiff/gradient.h"
@@ -134,6 +135,36 @@ TEST(Losses, HaveTheirTextbookValues) {
   EXPECT_NEAR(cross_entropy(prediction, tape.leaf(labels)).item(), (std::log(2) + std::log1p(std::exp(3))) / 2, 1e-14);
   const Tensor other = Tensor::of({2}, {1, 2});
   EXPECT_THROW(mean_squared_error(prediction, tape.leaf(other)), std::invalid_argument);
+}
+
+// A layer that keeps what it gave.
+struct Watched {
+  std::shared_ptr<Var> seen = std::make_shared<Var>();
+  bool protect = false;
+  void declare(ParameterScope&) {}
+  Var forward(Forward&, const Var& x) const {
+    *seen = scale(x, 2);
+    if (protect) x.tape().protect(*seen);
+    return *seen;
+  }
+};
+
+TEST(Sequential, LetsALayerWriteOverWhatTheOneBeforeItGave) {
+  Tape tape(DType::float64);
+  const Tensor numbers = Tensor::of({2, 2}, {1, -2, 3, -4});
+  const Var x = scale(tape.leaf(numbers), 1);
+  Forward evaluating({}, Mode::evaluate, RandomStream(0));
+  // The dropout only passes x on, which stays ours.
+  const Sequential passing{Dropout{0.5}, Relu{}};
+  EXPECT_EQ(passing.forward(evaluating, x).value().to_vector(), (std::vector<double>{1, 0, 3, 0}));
+  EXPECT_EQ(x.value().to_vector(), numbers.to_vector());
+
+  const Watched watched, kept{.protect = true};
+  const Sequential model{watched, Relu{}, kept, Relu{}};
+  EXPECT_EQ(model.forward(evaluating, x).value().to_vector(), (std::vector<double>{4, 0, 12, 0}));
+  EXPECT_EQ(x.value().to_vector(), numbers.to_vector());
+  EXPECT_THROW(watched.seen->value(), std::invalid_argument);
+  EXPECT_EQ(kept.seen->value().to_vector(), (std::vector<double>{4, 0, 12, 0}));
 }
 
 }  // namespace

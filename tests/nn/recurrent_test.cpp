@@ -182,8 +182,8 @@ TEST(Recurrent, SaysWhatIsWrong) {
       message([&] {
         layer.layer.run(f, tape.leaf(x), {state, state});
       }),
-      "lstm: x [4, 5, 12], w [3, 12], h0 [4, 3], c0 [4, 3], expected [steps, batch, 4 hidden], [hidden, 4 hidden], "
-      "[batch, hidden] twice");
+      "lstm: x [4, 5, 2], v [2, 12], b [12], w [3, 12], h0 [4, 3], c0 [4, 3], expected [steps, batch, in], "
+      "[in, 4 hidden], [4 hidden], [hidden, 4 hidden], [batch, hidden] twice");
   EXPECT_EQ(swap_time(tape.leaf(x)).shape(), (Shape{5, 4, 2}));
 }
 

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "autodiff/curvature/small_eigen.h"
 #include "optim/optimizer.h"
+#include "optim/state.h"
 #include "tests/optim/plain_functions.h"
 
 namespace gradus::optim {
@@ -172,32 +172,10 @@ inline Course run(Optimizer& optimizer, Objective& objective, const Tensor& thet
   return result;
 }
 
-// What an optimizer shows of itself, for putting into another one.
-struct SavedState final : StateVisitor {
-  std::map<std::string, Tensor, std::less<>> tensors;
-  std::map<std::string, std::int64_t, std::less<>> counters;
-  std::map<std::string, double, std::less<>> numbers;
-  bool restoring = false;
-  void tensor(std::string_view name, Tensor& value) override {
-    if (restoring)
-      value = tensors.at(std::string(name)).defined() ? tensors.at(std::string(name)).clone() : Tensor();
-    else
-      tensors.emplace(name, value.defined() ? value.clone() : Tensor());
-  }
-  void counter(std::string_view name, std::int64_t& value) override {
-    restoring ? void(value = counters.at(std::string(name))) : void(counters.emplace(name, value));
-  }
-  void number(std::string_view name, double& value) override {
-    restoring ? void(value = numbers.at(std::string(name))) : void(numbers.emplace(name, value));
-  }
-};
 // Whether a copy of the optimizer, restored into `fresh`, continues with the same bits.
 inline bool continues_bitwise(Optimizer& optimizer, Optimizer& fresh, Objective& objective, const Tensor& theta,
                               int steps) {
-  SavedState state;
-  optimizer.visit(state);
-  state.restoring = true;
-  fresh.visit(state);
+  restore_state(fresh, save_state(optimizer));
   const Tensor other = theta.clone();
   for (int i = 0; i < steps; ++i) optimizer.step(objective, theta);
   for (int i = 0; i < steps; ++i) fresh.step(objective, other);

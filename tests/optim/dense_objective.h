@@ -2,13 +2,13 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "optim/objective.h"
 #include "optim/optimizer.h"
+#include "optim/state.h"
 #include "tests/optim/problems.h"
 
 namespace gradus::optim {
@@ -97,35 +97,11 @@ inline DenseObjective diagonal_quadratic(const Vector& curvature, DType type = D
       static_cast<std::int64_t>(n), matrix, matrix, type);
 }
 
-// Saves and restores state by name.
-struct SavedState final : StateVisitor {
-  std::map<std::string, Tensor, std::less<>> tensors;
-  std::map<std::string, std::int64_t, std::less<>> counters;
-  std::map<std::string, double, std::less<>> numbers;
-  bool restoring = false;
-  void tensor(std::string_view name, Tensor& value) override {
-    if (restoring)
-      value = tensors.at(std::string(name)).defined() ? tensors.at(std::string(name)).clone() : Tensor();
-    else
-      tensors[std::string(name)] = value.defined() ? value.clone() : Tensor();
-  }
-  void counter(std::string_view name, std::int64_t& value) override {
-    std::int64_t& saved = counters[std::string(name)];
-    restoring ? value = saved : saved = value;
-  }
-  void number(std::string_view name, double& value) override {
-    double& saved = numbers[std::string(name)];
-    restoring ? value = saved : saved = value;
-  }
-};
 // A fresh optimizer with the state of another one.
 inline std::unique_ptr<Optimizer> continued(Optimizer& optimizer, const std::string& name,
                                             const NamedValues& values = {}) {
-  SavedState state;
-  optimizer.visit(state);
-  state.restoring = true;
   auto fresh = make_optimizer(name, values);
-  fresh->visit(state);
+  restore_state(*fresh, save_state(optimizer));
   return fresh;
 }
 
