@@ -64,8 +64,22 @@ void step_back(const GruLayout& at, std::int64_t t, const T* record, const T* co
   });
 }
 
+// Throws unless the shapes fit together.
+GruLayout layout_of(const char* operation, const Shape& x, const Shape& w, const Shape& b, const Shape& h0) {
+  if (x.rank() != 3 || w.rank() != 2 || x[0] < 1 || x[2] != 3 * w[0] || w[1] != x[2] || b != Shape{w[0]} ||
+      h0 != Shape{x[1], w[0]})
+    throw std::invalid_argument(std::string(operation) + ": x " + x.to_string() + ", w " + w.to_string() + ", b " +
+                                b.to_string() + ", h0 " + h0.to_string() +
+                                ", expected [steps, batch, 3 hidden], [hidden, 3 hidden], [hidden], [batch, hidden]");
+  return {x[0], x[1], w[0]};
+}
+
 }  // namespace
 
+Shape GruRecord::shape(Inputs in) const {
+  layout_of(title, in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape());
+  return at.record();
+}
 void GruRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::write(out, accumulate, [&](const Tensor& record) {
     record.part(0, at.cell()).copy_from(in[3]);
@@ -88,6 +102,8 @@ Shape GruDerivative::shape(Inputs in) const {
     throw std::invalid_argument("gru_derivative: cotangent " + in[0].shape().to_string() + " and record " +
                                 in[1].shape().to_string() + ", expected " + at.states().to_string() + " or " +
                                 at.record().to_string() + ", and " + at.record().to_string());
+  if (const Shape w{at.hidden, 3 * at.hidden}; in[2].shape() != w)
+    throw std::invalid_argument("gru_derivative: weight " + in[2].shape().to_string() + ", expected " + w.to_string());
   return at.derivatives();
 }
 void GruDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -108,13 +124,7 @@ void GruDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) cons
 }
 
 GruResult gru(const Var& x, const Var& w, const Var& b, const Var& h0) {
-  const Shape &xs = x.shape(), &ws = w.shape();
-  if (xs.rank() != 3 || ws.rank() != 2 || xs[0] < 1 || xs[2] != 3 * ws[0] || ws[1] != xs[2] ||
-      b.shape() != Shape{ws[0]} || h0.shape() != Shape{xs[1], ws[0]})
-    throw std::invalid_argument("gru: x " + xs.to_string() + ", w " + ws.to_string() + ", b " + b.shape().to_string() +
-                                ", h0 " + h0.shape().to_string() +
-                                ", expected [steps, batch, 3 hidden], [hidden, 3 hidden], [hidden], [batch, hidden]");
-  const GruLayout at{xs[0], xs[1], ws[0]};
+  const GruLayout at = layout_of("gru", x.shape(), w.shape(), b.shape(), h0.shape());
   const Var record = apply(GruRecord{at}, x, w, b, h0), states = apply(GruStates{at}, record, x, w, b, h0);
   return {part(states, at.h(1), {at.steps, at.batch, at.hidden}), part(states, at.h(at.steps), at.cell())};
 }

@@ -116,6 +116,8 @@ Shape LstmDerivative::shape(Inputs in) const {
     throw std::invalid_argument("lstm_derivative: cotangent " + in[0].shape().to_string() + " and record " +
                                 in[1].shape().to_string() + ", expected " + at.states().to_string() + " or " +
                                 at.record().to_string() + ", and " + at.record().to_string());
+  if (const Shape w{at.hidden, 4 * at.hidden}; in[2].shape() != w)
+    throw std::invalid_argument("lstm_derivative: weight " + in[2].shape().to_string() + ", expected " + w.to_string());
   return at.derivatives();
 }
 void LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

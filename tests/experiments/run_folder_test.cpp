@@ -188,7 +188,7 @@ TEST(RunFile, OpensInH5pyAndXarray) {
     run.table("solver", {{"residual", "1", ""}});  // no rows
     run.finish(Status::diverged, "loss is nan at step 3000");
   }
-  const fs::path script = fs::path(__FILE__).parent_path() / "run_file_test.py";
+  const fs::path script = fs::path(GRADUS_SOURCE_DIR) / "tests/experiments/run_file_test.py";
   const std::string command = "/usr/bin/python3 '" + script.string() + "' '" + (folder / "run").string() + "'";
   const int status = std::system(command.c_str());
   if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "h5py is not installed";
