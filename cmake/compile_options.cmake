@@ -12,7 +12,7 @@ if(GRADUS_WERROR)
   target_compile_options(gradus_options INTERFACE -Werror)
 endif()
 if(GRADUS_SANITIZE)
-  target_compile_options(gradus_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
+  target_compile_options(gradus_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g1)  # g1: stacks with lines; all of -g doubles the time to compile
   target_link_options(gradus_options INTERFACE -fsanitize=address,undefined)
 endif()
 

@@ -8,6 +8,9 @@ jobs=${JOBS:-$(nproc)}
 # for our own child processes alone: nobody's configuration is changed.
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0="$repository"
 
+# Where ccache is in use, a clone in another folder finds what this one compiled.
+export CCACHE_BASEDIR="$repository" CCACHE_NOHASHDIR=1
+
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "$program" "$*" >&2; exit 1; }
 misuse() { printf '%s: %s\n' "$program" "$*" >&2; exit 2; }
