@@ -50,6 +50,8 @@ Shape RnnDerivative::shape(Inputs in) const {
   if (in[0].shape() != at.states() || in[1].shape() != at.states())
     throw std::invalid_argument("rnn_derivative: cotangent " + in[0].shape().to_string() + " and states " +
                                 in[1].shape().to_string() + ", expected " + at.states().to_string());
+  if (const Shape w{at.hidden, at.hidden}; in[2].shape() != w)
+    throw std::invalid_argument("rnn_derivative: weight " + in[2].shape().to_string() + ", expected " + w.to_string());
   return at.derivatives();
 }
 void RnnDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
