@@ -77,7 +77,10 @@ GruLayout layout_of(const char* operation, const Shape& x, const Shape& w, const
 }  // namespace
 
 Shape GruRecord::shape(Inputs in) const {
-  layout_of(title, in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape());
+  const GruLayout found = layout_of(title, in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape());
+  if (found.states() != at.states())
+    throw std::invalid_argument("gru_record: operands for states " + found.states().to_string() + ", expected " +
+                                at.states().to_string());
   return at.record();
 }
 void GruRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -86,7 +86,11 @@ LstmLayout layout_of(const Shape& x, const Shape& v, const Shape& b, const Shape
 }  // namespace
 
 Shape LstmRecord::shape(Inputs in) const {
-  layout_of(in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape(), in[4].shape(), in[5].shape());
+  const LstmLayout found =
+      layout_of(in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape(), in[4].shape(), in[5].shape());
+  if (found.states() != at.states())
+    throw std::invalid_argument("lstm_record: operands for states " + found.states().to_string() + ", expected " +
+                                at.states().to_string());
   return at.record();
 }
 void LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
