@@ -101,6 +101,7 @@ void update(benchmark::State& state, const MakeOptimizer& make_optimizer) {
   Model model;
   const auto optimizer = make_optimizer(model.parameters());
   model.loss(Model::input(32), Model::target(32)).backward();
+  optimizer->step();  // allocates its state
   for (auto _ : state) optimizer->step();
 }
 
@@ -110,6 +111,7 @@ void large_update(benchmark::State& state, const MakeOptimizer& make_optimizer) 
   torch::Tensor theta = torch::ones({10'000'000}).requires_grad_();
   theta.mutable_grad() = torch::randn({10'000'000});
   const auto optimizer = make_optimizer({theta});
+  optimizer->step();  // allocates its state
   for (auto _ : state) optimizer->step();
   require_finite(state, theta.detach().sum());
 }
