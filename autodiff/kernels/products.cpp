@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "autodiff/kernels/direct_product.h"
 #include "autodiff/kernels/eigen_product.h"
 #include "autodiff/kernels/simd.h"
 #include "autodiff/kernels/small_product.h"
@@ -32,6 +33,12 @@ void eigen_product(const Product<T>& p) {
 template <class T>
 void product(const Product<T>& p) {
   if (is_small(p)) return small_product(p);
+#ifdef GRADUS_EIGEN_LEVELS
+  if constexpr (std::is_same_v<T, float>) {
+    static const bool avx512 = simd::level() == simd::Level::avx512;
+    if (avx512 && is_direct(p)) return direct_product_avx512(p);
+  }
+#endif
 #ifdef GRADUS_HAVE_ONEDNN
   if constexpr (std::is_same_v<T, float>) {
     constexpr std::int64_t small = 16 * 1024;  // below, the call costs more than the product

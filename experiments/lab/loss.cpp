@@ -54,6 +54,10 @@ std::int64_t sampled_scores(Likelihood likelihood, const Tensor& outputs, Random
       normal_scores(random, scores);
       scale(scores, std::sqrt(2 / elements));
       return examples;
+    case Likelihood::normal_sum:
+      normal_scores(random, scores);
+      scale(scores, std::sqrt(2.0));
+      return examples;
     case Likelihood::bernoulli:
       bernoulli_scores(outputs, random, scores);
       scale(scores, std::sqrt(1 / elements));
@@ -61,7 +65,7 @@ std::int64_t sampled_scores(Likelihood likelihood, const Tensor& outputs, Random
   }
   throw std::invalid_argument(
       "sampled labels: the likelihood of this loss is not known, expected a lab::Loss that names it "
-      "(lab::Loss{function, lab::Likelihood::categorical}, normal or bernoulli)");
+      "(lab::Loss{function, lab::Likelihood::categorical}, normal, normal_sum or bernoulli)");
 }
 
 }  // namespace gradus::lab

@@ -17,6 +17,7 @@ enum class Likelihood {
   none,         // not known: no labels can be drawn
   categorical,  // from logits [.., classes], the mean over all positions, as nn::cross_entropy
   normal,       // the mean over all elements of (output - target)^2, as nn::mean_squared_error: a variance of d / 2
+  normal_sum,   // the mean over the examples of the sum of (output - target)^2: a variance of 1 / 2
   bernoulli     // from logits, the mean over all elements, as nn::binary_cross_entropy: each element's derivative over
                 // sqrt d
 };

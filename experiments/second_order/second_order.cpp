@@ -52,6 +52,12 @@ class Supply {
   std::uint64_t pass_ = 0;
 };
 
+// The squared error of an image, summed over its pixels, as Martens (2010) takes it. The scale matters: damping and the
+// preconditioner's squared gradients are compared with curvature.
+Var squared_error(const Var& outputs, const Var& images) {
+  return nn::mean_squared_error(outputs, images) * static_cast<double>(outputs.shape()[1]);
+}
+
 // Seconds of the clock on the wall, or those that the processor gave to this process.
 double now(bool processor) {
   if (!processor) return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -68,7 +74,7 @@ double mean_loss(lab::NetworkObjective& objective, const Tensor& theta, const la
     sum += objective.forward(theta, {images, images}, nn::Mode::evaluate).loss.item() *
            static_cast<double>(images.shape()[0]);
   }
-  return sum / static_cast<double>(examples);
+  return sum / static_cast<double>(examples * split.images.shape()[1]);
 }
 
 }  // namespace
@@ -113,7 +119,7 @@ int main(int argc, char** argv) {
             nn::make_model("autoencoder", {{"sizes", sizes}, {"activation", activation}, {"initializer", initializer}});
         run.start();
 
-        lab::NetworkObjective objective(model, nn::mean_squared_error, run.dtype(), run.stream("noise"));
+        lab::NetworkObjective objective(model, {squared_error, lab::Likelihood::normal_sum}, run.dtype(), run.stream("noise"));
         const Tensor theta = objective.parameters().initial(run.dtype(), run.stream("initialisation"));
         Supply gradient_batches(run, data.train, std::min<std::int64_t>(batch_size, data.train.size()), "shuffle");
         std::optional<Supply> curvature_batches;

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "autodiff/gradient.h"
-#include "autodiff/kernels/products.h"
 #include "autodiff/operations.h"
 #include "autodiff/random.h"
 
@@ -79,28 +78,6 @@ TEST(Tape, KeepsItsMemoryFlatOverManyCurvatureProducts) {
   for (int i = 0; i < 10000; ++i) gradient(along, leaves, outs);
   EXPECT_EQ(tape.bytes_held(), held);
   EXPECT_EQ(tape.node_count(), nodes);
-}
-
-TEST(Products, AreTheSameBitsWithOneAndTwoThreads) {
-  RandomStream random(2);
-  for (const DType type : {DType::float32, DType::float64}) {
-    const auto matrix = [&](std::int64_t rows, std::int64_t columns) {
-      Tensor m = Tensor::uninitialized({rows, columns}, type);
-      for (std::int64_t i = 0; i < m.size(); ++i) m.set(i, random.normal());
-      return m;
-    };
-    for (const bool ta : {false, true})
-      for (const bool tb : {false, true}) {
-        const Tensor a = ta ? matrix(784, 333) : matrix(333, 784), b = tb ? matrix(130, 784) : matrix(784, 130);
-        const Tensor one = Tensor::zeros({333, 130}, type), two = Tensor::zeros({333, 130}, type);
-        kernels::set_threads(1);
-        kernels::matmul(one, false, a, ta, b, tb);
-        kernels::set_threads(2);
-        kernels::matmul(two, false, a, ta, b, tb);
-        kernels::set_threads(1);
-        EXPECT_EQ(one.to_vector(), two.to_vector()) << name_of(type) << ta << tb;
-      }
-  }
 }
 
 TEST(Random, StreamsAreReproducibleAndIndependent) {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "autodiff/heap.h"
+#include "autodiff/kernels/products.h"
 #include "autodiff/subnormals.h"
 #include "engine_networks.h"
 #include "memory.h"
@@ -156,6 +157,13 @@ memory::Cases memory_cases() {
       const Tensor out = problem.vector();
       problem.gradient(out);
       problem.linearize().hessian_times(problem.direction(), out);
+      // The library of the large products compiles its kernels in first calls, which the small problem may not make.
+      for (const std::int64_t k : {128, 1024}) {
+        const Tensor a = Tensor::full({1024, k}, 1, DType::float32);
+        for (const bool transpose : {false, true})
+          kernels::matmul(Tensor::zeros({1024, 1024}, DType::float32), false, transpose ? a.reshaped({k, 1024}) : a,
+                          transpose, a, true);
+      }
     };
     const auto own = [=] { return std::shared_ptr<Problem>(new Problem(network.problem())); };
     cases.emplace_back("memory/gradient/" + network.title(), [=]() -> std::function<void()> {
