@@ -7,20 +7,36 @@ namespace gradus {
 
 void Pool::Free::operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{64}); }
 
+// Blocks that are free as a whole were too small, and are given back first.
 void Pool::add_block(std::size_t bytes) {
+  std::erase_if(blocks_, [this](const Block& block) {
+    const auto range = std::ranges::lower_bound(free_, block.memory.get(), {}, &Range::first);
+    if (range == free_.end() || range->first != block.memory.get() || range->bytes != block.bytes) return false;
+    capacity_ -= block.bytes;
+    free_.erase(range);
+    return true;
+  });
   auto* memory = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64}));
-  blocks_.emplace_back(memory);
-  capacity_ += bytes;
+  blocks_.push_back({std::unique_ptr<std::byte, Free>(memory), bytes});
+  capacity_ += bytes, largest_ = std::max(largest_, capacity_);
   const auto place = std::ranges::upper_bound(free_, memory, {}, &Range::first);
   free_.insert(place, {memory, bytes});
 }
 
+// Taking the smallest range that will do keeps the large ones whole.
+std::vector<Pool::Range>::iterator Pool::smallest(std::size_t bytes) {
+  auto best = free_.end();
+  for (auto range = free_.begin(); range != free_.end(); ++range)
+    if (range->bytes >= bytes && (best == free_.end() || range->bytes < best->bytes)) best = range;
+  return best;
+}
+
 Pool::Piece Pool::allocate(std::size_t bytes) {
   bytes = std::max<std::size_t>((bytes + 63) / 64 * 64, 64);
-  auto range = std::ranges::find_if(free_, [bytes](const Range& r) { return r.bytes >= bytes; });
+  auto range = smallest(bytes);
   if (range == free_.end()) {
     add_block(std::max(bytes, std::size_t{64} << 10));
-    range = std::ranges::find_if(free_, [bytes](const Range& r) { return r.bytes >= bytes; });
+    range = smallest(bytes);
   }
   Piece piece;
   if (unused_.empty()) {
@@ -55,22 +71,21 @@ void Pool::give_back(Piece piece) {
 }
 
 void Pool::reset() {
-  const bool all_free = used_ == 0 && blocks_.size() == free_.size();
-  if (blocks_.size() <= 1 && all_free) {
+  const bool one_block = blocks_.size() <= 1 && capacity_ == largest_;
+  if (one_block && used_ == 0) {
     peak_ = 0;
     return;
   }
-  // One block as large as all, so that the next round finds its memory in one piece.
-  const std::size_t bytes = capacity_;
   free_.clear(), unused_.clear(), pieces_.resize(1);
-  if (blocks_.size() > 1) {
-    blocks_.clear();
-    capacity_ = 0;
-    add_block(bytes);
-  } else if (!blocks_.empty()) {
-    free_.push_back({blocks_[0].get(), bytes});
-  }
   used_ = peak_ = 0;
+  if (one_block) {
+    free_.push_back({blocks_[0].memory.get(), capacity_});
+    return;
+  }
+  // One block as large as all that there ever were at once, so that the next round finds its memory in one piece.
+  blocks_.clear();
+  capacity_ = 0;
+  add_block(largest_);
 }
 
 }  // namespace gradus

@@ -8,7 +8,7 @@
 
 namespace gradus {
 
-// First fit among the free ranges, neighbours merged. Pieces are counted by their users. After a first round, the same
+// Best fit among the free ranges, neighbours merged. Pieces are counted by their users. After the first rounds, the same
 // sequence of requests never touches the heap.
 class Pool {
  public:
@@ -36,6 +36,10 @@ class Pool {
   struct Free {
     void operator()(std::byte* memory) const;
   };
+  struct Block {
+    std::unique_ptr<std::byte, Free> memory;
+    std::size_t bytes;
+  };
   struct Range {
     std::byte* first;
     std::size_t bytes;
@@ -47,12 +51,13 @@ class Pool {
   };
   void give_back(Piece piece);
   void add_block(std::size_t bytes);
+  std::vector<Range>::iterator smallest(std::size_t bytes);  // free range that holds as much; end() if none does
 
-  std::vector<std::unique_ptr<std::byte, Free>> blocks_;
+  std::vector<Block> blocks_;
   std::vector<Range> free_;  // by address
   std::vector<Record> pieces_ = std::vector<Record>(1);
   std::vector<Piece> unused_;  // records to use again
-  std::size_t used_ = 0, peak_ = 0, capacity_ = 0;
+  std::size_t used_ = 0, peak_ = 0, capacity_ = 0, largest_ = 0;  // the largest capacity so far
 };
 
 }  // namespace gradus

@@ -79,18 +79,24 @@ class EagerSweep {
   bool wants(int i) const { return tape_.on_path_[operand(i)]; }
   template <class F>
   void to(int i, const F& contribution) {
-    if (wants(i)) contribute(operand(i), contribution());
+    if (!wants(i)) return;
+    const std::size_t before = mark();
+    contribute(operand(i), contribution());
+    if (mark() > before) drop_temporaries(before, {});  // the contribution's own
   }
   // The same for the last line of a rule, which then reads nothing any more: an element-wise contribution may be written
   // over dy, and in the last sweep over the operand's value.
   template <class F>
   void to_last(int i, const F& contribution) {
-    if (wants(i)) contribute(operand(i), contribution(), true);
+    if (!wants(i)) return;
+    const std::size_t before = mark();
+    contribute(operand(i), contribution(), true);
+    if (mark() > before) drop_temporaries(before, {});
   }
 
-  // Memory until the end of the rule that is running, or as long as an adjoint lies in it.
+  // Memory until the end of the contribution (else of the rule) that is being made, or as long as an adjoint lies in it.
   Value scratch(const Shape& shape);
-  // For a rule with a loop: the temporaries made since `mark` was taken give their memory back now, but for those kept.
+  // The temporaries made since `mark` was taken give their memory back now, but for those kept.
   std::size_t mark() const { return tape_.rule_pieces_.size(); }
   void drop_temporaries(std::size_t mark, std::initializer_list<Value> kept);
 

@@ -6,6 +6,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "optim/nearest_name.h"
+
 namespace gradus::optim {
 namespace {
 
@@ -13,22 +15,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // Ranges include their lower end: these are the first numbers above 0 and 1.
 constexpr double above_0 = std::numeric_limits<double>::min(), above_1 = 1 + std::numeric_limits<double>::epsilon();
 constexpr double largest_count = 1e15;  // whole numbers up to here are exact, and larger ones are slips of the pen
-
-// Levenshtein's distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
-}
 
 std::string short_number(double value) {
   char text[32];
@@ -136,13 +122,10 @@ void Settings::set_choice(const std::string& name, std::string value) {
 }
 
 std::string choices_text(const std::string& asked, const std::vector<std::string>& names) {
-  std::string all, nearest;
-  std::size_t best = asked.size();
-  for (const std::string& name : names) {
-    all += (all.empty() ? "" : ", ") + name;
-    if (const std::size_t d = distance(asked, name); d < best) best = d, nearest = name;
-  }
-  const std::string hint = nearest.empty() || best > 2 ? "" : "did you mean " + nearest + "? ";
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  const std::string near = nearest_name(asked, names);
+  const std::string hint = near.empty() ? "" : "did you mean " + near + "? ";
   return hint + "expected one of " + all;
 }
 

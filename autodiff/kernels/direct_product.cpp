@@ -12,10 +12,10 @@ __mmask16 first(int n) { return static_cast<__mmask16>((1u << n) - 1); }
 
 // Columns of y, and the rows of b that belong to them.
 struct Panel {
-  std::int64_t first;   // column of y
-  const float* b;       // [k, ldb]
+  std::int64_t first;  // column of y
+  const float* b;      // [k, ldb]
   std::int64_t ldb;
-  __mmask16 last;       // the columns that the last vector has
+  __mmask16 last;  // the columns that the last vector has
 };
 
 // A tile of y of `rows` rows and `vectors` vectors, its sums in registers.
@@ -85,7 +85,8 @@ void transpose_block(float* to, std::int64_t ld_to, const float* from, std::int6
   }
   // Then the quarters: the block of 4 by 4 quarters is transposed.
   for (int c = 0; c < 4; ++c) {
-    const __m512 even01 = _mm512_shuffle_f32x4(z[c], z[c + 4], 0x88), odd01 = _mm512_shuffle_f32x4(z[c], z[c + 4], 0xdd);
+    const __m512 even01 = _mm512_shuffle_f32x4(z[c], z[c + 4], 0x88),
+                 odd01 = _mm512_shuffle_f32x4(z[c], z[c + 4], 0xdd);
     const __m512 even23 = _mm512_shuffle_f32x4(z[c + 8], z[c + 12], 0x88),
                  odd23 = _mm512_shuffle_f32x4(z[c + 8], z[c + 12], 0xdd);
     const __m512 columns_of_c[4] = {

@@ -62,6 +62,11 @@ void NormalPdf::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, []<class T>(T x) { return math::normal(x).pdf; }, in[0]);
 }
 
+void GeluCurvature::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(
+      out, accumulate, []<class T>(T g, T x) { return g * math::normal(x).pdf * (2 - x * x); }, in[0], in[1]);
+}
+
 void GeluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto derivative = []<class T>(T g, T x) {
     const auto [cdf, pdf] = math::normal(x);

@@ -204,7 +204,22 @@ struct NormalPdf : Pointwise<NormalPdf> {
   }
 };
 
-// z = g (Phi(x) + x phi(x)), the derivative of gelu.  dx = dz g phi(x) (2 - x^2)
+// z = g phi(x) (2 - x^2), with the second derivative of gelu.  dx = dz g phi(x) x (x^2 - 4)
+struct GeluCurvature : Pointwise<GeluCurvature> {
+  static constexpr const char* title = "gelu_curvature";
+  static constexpr Reads rule_reads = Reads::operands;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return apply(GeluCurvature{}, s.dy(), s.in(1)); });
+    s.to_last(1, [&] {
+      return mul(mul(s.dy(), s.in(0)),
+                 mul(apply(NormalPdf{}, s.in(1)), mul(s.in(1), add_scalar(square(s.in(1)), -4))));
+    });
+  }
+};
+
+// z = g (Phi(x) + x phi(x)), the derivative of gelu.
 struct GeluDerivative : Pointwise<GeluDerivative> {
   static constexpr const char* title = "gelu_derivative";
   static constexpr Reads rule_reads = Reads::operands;
@@ -212,9 +227,7 @@ struct GeluDerivative : Pointwise<GeluDerivative> {
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(GeluDerivative{}, s.dy(), s.in(1)); });
-    s.to_last(1, [&] {
-      return mul(mul(s.dy(), s.in(0)), mul(apply(NormalPdf{}, s.in(1)), add_scalar(neg(square(s.in(1))), 2)));
-    });
+    s.to_last(1, [&] { return apply(GeluCurvature{}, mul(s.dy(), s.in(0)), s.in(1)); });
   }
 };
 

@@ -74,18 +74,33 @@ void AttentionDerivative::vjp(Sweep& s) const {
   const auto q = share(in, 0), k = share(in, 1), v = share(in, 2), uq = share(u, 0), uk = share(u, 1), uv = share(u, 2);
   const auto g = once(permute(reshape(s.in(0), {x[0], x[1], of.heads, head[3]}), {0, 2, 1, 3}));
 
-  const auto weights = once(attention_weights(batch_matmul(q, k, false, true), of.factor, of.causal));
+  // Each has the scores' size, of which there would be a dozen: those of a sum are given back when the sum is there.
+  const auto alone = [&](const auto& make) {
+    const std::size_t before = s.mark();
+    const auto result = once(make());
+    s.drop_temporaries(before, {result});
+    return result;
+  };
+  const auto weights = alone([&] { return attention_weights(batch_matmul(q, k, false, true), of.factor, of.causal); });
   const auto to_weights = once(batch_matmul(g, v, false, true)), to_scores = weights_derivative(to_weights, weights);
-  const auto a = once(add(batch_matmul(uq, k, false, true), batch_matmul(q, uk, false, true)));  // cotangent of DS
-  const auto b = weights_derivative(a, weights);                                                // of DP
+  // The cotangents of DS and of DP.
+  const auto a = alone([&] { return add(batch_matmul(uq, k, false, true), batch_matmul(q, uk, false, true)); });
+  const auto b = weights_derivative(a, weights);
   s.to(0, [&] { return reshape(permute(add(batch_matmul(b, v), batch_matmul(weights, uv)), {0, 2, 1, 3}), rows); });
   s.to(1, [&] {
-    const auto through_softmax = sub(mul(a, sub(to_weights, row_sum(mul(to_weights, weights)))),
-                                     mul(to_weights, row_sum(mul(a, weights))));
-    const auto p = add(batch_matmul(g, uv, false, true), scale(through_softmax, of.factor));  // of P
-    const auto e = weights_derivative(p, weights);                                            // of S
-    return of.join(add(batch_matmul(to_scores, uk), batch_matmul(e, k)),
-                   add(batch_matmul(to_scores, uq, true), batch_matmul(e, q, true)), batch_matmul(b, g, true), x);
+    const auto e = alone([&] {  // the cotangent of S
+      const auto p = alone([&] {  // of P
+        const auto along_a = alone([&] { return row_sum(mul(a, weights)); });
+        const auto along_to = alone([&] { return row_sum(mul(to_weights, weights)); });
+        const auto through_softmax =
+            alone([&] { return sub(mul(a, sub(to_weights, along_to)), mul(to_weights, along_a)); });
+        return add(batch_matmul(g, uv, false, true), scale(through_softmax, of.factor));
+      });
+      return weights_derivative(p, weights);
+    });
+    const auto of_q = alone([&] { return add(batch_matmul(to_scores, uk), batch_matmul(e, k)); });
+    const auto of_k = alone([&] { return add(batch_matmul(to_scores, uq, true), batch_matmul(e, q, true)); });
+    return of.join(of_q, of_k, batch_matmul(b, g, true), x);
   });
 }
 

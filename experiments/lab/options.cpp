@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 #include <optional>
 #include <utility>
+
+#include "optim/nearest_name.h"
 
 namespace gradus::lab {
 namespace {
@@ -27,31 +28,6 @@ std::optional<T> parse_whole(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
-}
-
-// Levenshtein's distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-// The name that is likely meant, or none.
-std::string nearest(const std::string& asked, const std::vector<std::string>& names) {
-  const auto closest = std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-    return distance(a, asked) < distance(b, asked);
-  });
-  const bool near =
-      closest != names.end() && distance(*closest, asked) <= std::max<std::size_t>(2, asked.size() / 3);
-  return near ? *closest : "";
 }
 
 bool allowed(const Check& check, double value) {
@@ -224,7 +200,7 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
       throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
     value = argument->value;
     if (!good(value)) {
-      const std::string near = nearest(value, check.choices);
+      const std::string near = optim::nearest_name(value, check.choices);
       throw UsageError(fmt::format("--{}={}: {}expected one of {}", argument->spelled, value,
                                    near.empty() ? "" : fmt::format("did you mean {}? ", near),
                                    fmt::join(check.choices, ", ")));
@@ -241,7 +217,7 @@ void Options::finish() const {
     std::vector<std::string> names;
     for (const Declared& declared : declared_) names.push_back(declared.name);
     std::string message = fmt::format("unknown option --{}", argument.spelled);
-    if (const std::string near = nearest(argument.name, names); !near.empty()) {
+    if (const std::string near = optim::nearest_name(argument.name, names); !near.empty()) {
       // In the spelling of whoever asks.
       const bool underscores = argument.spelled.find('_') != std::string::npos;
       message += fmt::format(": did you mean --{}?", underscores ? near : replaced(near, '_', '-'));

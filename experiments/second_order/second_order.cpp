@@ -109,8 +109,9 @@ int main(int argc, char** argv) {
                                     "lecun_normal", "orthogonal"}));
         const std::string activation = run.option("activation", "tanh", "of the layers between",
                                                   lab::one_of({"relu", "tanh", "sigmoid", "softplus", "gelu"}));
-        const auto optimizer =
-            run.optimizer("hessian_free", {{"hessian_free", {{"initial_damping", 0.1}, {"max_iterations", 50}}}});
+        const auto optimizer = run.optimizer(
+            "hessian_free",
+            {{"hessian_free", {{"initial_damping", 30}, {"damping_factor", 1.1}, {"max_iterations", 10}}}});
         const lab::Dataset& data = run.dataset("fashion-mnist");
         if (budget_seconds <= 0 && budget_gradients <= 0)
           throw lab::UsageError(
@@ -119,7 +120,8 @@ int main(int argc, char** argv) {
             nn::make_model("autoencoder", {{"sizes", sizes}, {"activation", activation}, {"initializer", initializer}});
         run.start();
 
-        lab::NetworkObjective objective(model, {squared_error, lab::Likelihood::normal_sum}, run.dtype(), run.stream("noise"));
+        lab::NetworkObjective objective(model, {squared_error, lab::Likelihood::normal_sum}, run.dtype(),
+                                        run.stream("noise"));
         const Tensor theta = objective.parameters().initial(run.dtype(), run.stream("initialisation"));
         Supply gradient_batches(run, data.train, std::min<std::int64_t>(batch_size, data.train.size()), "shuffle");
         std::optional<Supply> curvature_batches;

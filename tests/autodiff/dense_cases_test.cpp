@@ -45,6 +45,7 @@ const bool added = add_cases({
     {"normal_pdf", {{5}}, [](Tape&, const Leaves& x) { return apply(NormalPdf{}, x[0]); }},
     {"gelu", {{3, 4}}, [](Tape&, const Leaves& x) { return gelu(x[0]); }},
     {"gelu_derivative", {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(GeluDerivative{}, x[0], x[1]); }},
+    {"gelu_curvature", {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(GeluCurvature{}, x[0], x[1]); }},
     {"matmul", {{3, 4}, {4, 2}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1]); }},
     {"matmul", {{4, 3}, {4, 2}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], true); }},
     {"matmul", {{3, 4}, {2, 4}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1], false, true); }},

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "optim/recipe.h"
+#include "tests/optim/error_of.h"
 #include "tests/optim/problems.h"
 
 namespace gradus::optim {
@@ -37,17 +38,6 @@ inline Vector run_recipe(const Recipe& recipe, const Problem& problem, int steps
   const Tensor theta = Tensor::of({objective->size()}, problem.start, type);
   for (int t = 0; t < steps; ++t) optimizer->step(*objective, theta);
   return theta.to_vector();
-}
-
-// The message of the std::invalid_argument that `f` throws; empty if it throws nothing.
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace gradus::optim

@@ -1,0 +1,12 @@
+// For errors about unknown names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace gradus::optim {
+
+// The name that is likely meant by what was asked for, by Levenshtein's distance; empty if none is near.
+std::string nearest_name(const std::string& asked, const std::vector<std::string>& names);
+
+}  // namespace gradus::optim

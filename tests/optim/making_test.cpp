@@ -1,0 +1,230 @@
+// Methods by name: what the list says of them, their defaults, and what is refused.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "tests/optim/error_of.h"
+#include "tests/optim/problems.h"
+#include "tests/optim/variants.h"
+
+namespace gradus::optim {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+
+std::string error_of_making(const std::string& name, const NamedValues& values = {}) {
+  return error_of([&] { make_optimizer(name, values); });
+}
+
+TEST(Methods, AreNamedOnceAndExplained) {
+  std::set<std::string> names;
+  for (const Method& m : methods()) {
+    EXPECT_TRUE(names.insert(m.name).second) << m.name;
+    EXPECT_EQ(&method(m.name), &m);
+    EXPECT_FALSE(m.source.empty()) << m.name;
+    EXPECT_FALSE(m.formula.empty()) << m.name;
+    std::set<std::string> of_this;
+    for (const Hyperparameter& h : m.hyperparameters) {
+      EXPECT_TRUE(of_this.insert(h.name).second) << m.name << ": " << h.name;
+      EXPECT_FALSE(h.help.empty()) << m.name << ": " << h.name;
+    }
+    if (m.family == Family::curvature) continue;  // tests/optim/curvature_methods_test.cpp
+    EXPECT_TRUE(of_this.count("learning_rate")) << m.name;
+    EXPECT_TRUE(std::any_of(variants().begin(), variants().end(), [&](const Variant& v) { return v.method == m.name; }))
+        << m.name << " is not among the variants of this test";
+  }
+}
+
+// The papers' values where they give any, PyTorch's otherwise; RMSprop's epsilon is Keras's.
+TEST(Methods, HaveTheDefaultsThatAreDocumented) {
+  const std::map<std::string, std::map<std::string, double>> defaults{
+      {"gradient_descent", {{"learning_rate", 0.01}}},
+      {"sgd", {{"learning_rate", 0.01}}},
+      {"momentum", {{"learning_rate", 0.01}, {"momentum", 0.9}}},
+      {"nesterov", {{"learning_rate", 0.01}, {"momentum", 0.9}}},
+      {"adam", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}, {"amsgrad", 0}}},
+      {"adamw",
+       {{"learning_rate", 1e-3},
+        {"beta1", 0.9},
+        {"beta2", 0.999},
+        {"epsilon", 1e-8},
+        {"amsgrad", 0},
+        {"weight_decay", 0.01}}},
+      {"rmsprop", {{"learning_rate", 1e-3}, {"rho", 0.9}, {"epsilon", 1e-7}, {"momentum", 0}, {"centered", 0}}},
+      {"adagrad", {{"learning_rate", 0.01}, {"epsilon", 1e-10}, {"initial_accumulator", 0}}},
+      {"adadelta", {{"learning_rate", 1}, {"rho", 0.9}, {"epsilon", 1e-6}}},
+      {"adamax", {{"learning_rate", 2e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}}},
+      {"nadam",
+       {{"learning_rate", 2e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}, {"momentum_decay", 0.004}}},
+      {"radam", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}}},
+      {"adabelief", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-16}}},
+      {"yogi",
+       {{"learning_rate", 0.01}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-3}, {"initial_accumulator", 1e-6}}},
+      {"adan",
+       {{"learning_rate", 1e-3},
+        {"beta1", 0.98},
+        {"beta2", 0.92},
+        {"beta3", 0.99},
+        {"epsilon", 1e-8},
+        {"weight_decay", 0}}},
+      {"lion", {{"learning_rate", 1e-4}, {"beta1", 0.9}, {"beta2", 0.99}, {"weight_decay", 0}}},
+      {"lamb", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-6}, {"weight_decay", 0.01}}},
+      {"lars", {{"learning_rate", 0.1}, {"momentum", 0.9}, {"trust_coefficient", 1e-3}, {"weight_decay", 0}}},
+      {"adafactor",
+       {{"learning_rate", 0.01},
+        {"decay_exponent", 0.8},
+        {"epsilon1", 1e-30},
+        {"epsilon2", 1e-3},
+        {"clip_threshold", 1},
+        {"scale_parameter", 1}}},
+      {"rprop",
+       {{"learning_rate", 0.01}, {"increase", 1.2}, {"decrease", 0.5}, {"smallest_step", 1e-6}, {"largest_step", 50}}},
+      {"signsgd", {{"learning_rate", 1e-3}}},
+      {"asgd", {{"learning_rate", 0.01}, {"average_start", 0}}},
+      {"muon",
+       {{"learning_rate", 0.02},
+        {"momentum", 0.95},
+        {"nesterov", 1},
+        {"newton_schulz_steps", 5},
+        {"weight_decay", 0},
+        {"adam_learning_rate", 3e-4},
+        {"beta1", 0.9},
+        {"beta2", 0.95},
+        {"epsilon", 1e-10}}},
+      {"prodigy",
+       {{"learning_rate", 1},
+        {"beta1", 0.9},
+        {"beta2", 0.999},
+        {"epsilon", 1e-8},
+        {"weight_decay", 0},
+        {"initial_distance", 1e-6}}},
+      {"schedule_free_sgd", {{"learning_rate", 0.1}, {"momentum", 0.9}, {"weight_decay", 0}, {"warmup_steps", 0}}},
+      {"schedule_free_adamw",
+       {{"learning_rate", 2.5e-3},
+        {"beta1", 0.9},
+        {"beta2", 0.999},
+        {"epsilon", 1e-8},
+        {"weight_decay", 0},
+        {"warmup_steps", 0}}},
+      {"ademamix",
+       {{"learning_rate", 1e-3},
+        {"beta1", 0.9},
+        {"beta2", 0.999},
+        {"beta3", 0.9999},
+        {"alpha", 8},
+        {"epsilon", 1e-8},
+        {"weight_decay", 0},
+        {"warmup_steps", 0}}},
+      {"shampoo",
+       {{"learning_rate", 0.1}, {"epsilon", 1e-4}, {"momentum", 0}, {"update_interval", 1}, {"max_dimension", 1024}}},
+      {"amsgrad", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}}},
+  };
+  for (const Method& m : methods()) {
+    if (m.family == Family::curvature) continue;  // tests/optim/curvature_methods_test.cpp
+    std::map<std::string, double> found;
+    for (const Hyperparameter& h : m.hyperparameters) found[h.name] = h.default_value;
+    ASSERT_TRUE(defaults.count(m.name)) << m.name;
+    EXPECT_EQ(found, defaults.at(m.name)) << m.name;
+  }
+}
+
+// Theta after some steps on a problem.
+Vector end_of(const Problem& problem, const std::string& name, const NamedValues& values, int steps) {
+  const auto objective = problem.objective(DType::float64);
+  const auto optimizer = make_optimizer(name, values);
+  const Tensor theta = Tensor::of({objective->size()}, problem.start);
+  for (int t = 0; t < steps; ++t) optimizer->step(*objective, theta);
+  return theta.to_vector();
+}
+
+TEST(MakeOptimizer, UsesTheDefaultOfWhatIsNotGiven) {
+  for (const Method& m : methods()) {
+    if (m.family == Family::curvature) continue;  // tests/optim/curvature_methods_test.cpp
+    NamedValues all;
+    for (const Hyperparameter& h : m.hyperparameters) all.push_back({h.name, h.default_value});
+    EXPECT_EQ(end_of(quadratic(), m.name, {}, 20), end_of(quadratic(), m.name, all, 20)) << m.name;
+    std::reverse(all.begin(), all.end());  // the order does not matter
+    EXPECT_EQ(end_of(quadratic(), m.name, {}, 20), end_of(quadratic(), m.name, all, 20)) << m.name;
+  }
+}
+
+TEST(MakeOptimizer, NamesTheMethodsWhereOneIsUnknown) {
+  std::string all = "expected one of";
+  for (const Method& m : methods()) all += (&m == &methods().front() ? " " : ", ") + m.name;
+  EXPECT_EQ(all.substr(0, 42), "expected one of gradient_descent, sgd, mom");
+  EXPECT_EQ(error_of_making("adm"), "unknown optimizer 'adm': did you mean adam? " + all);
+  EXPECT_EQ(error_of_making("nestrov"), "unknown optimizer 'nestrov': did you mean nesterov? " + all);
+  EXPECT_EQ(error_of_making("Adam"), "unknown optimizer 'Adam': did you mean adam? " + all);
+  EXPECT_EQ(error_of_making("levenberg"), "unknown optimizer 'levenberg': " + all);
+  EXPECT_EQ(error_of_making("gd"), "unknown optimizer 'gd': did you mean sgd? " + all);
+  EXPECT_EQ(error_of_making("x"), "unknown optimizer 'x': " + all);
+  EXPECT_EQ(error_of_making(""), "unknown optimizer '': " + all);
+  EXPECT_EQ(error_of([] { method("sdg"); }), "unknown optimizer 'sdg': did you mean sgd? " + all);
+}
+
+TEST(MakeOptimizer, NamesTheHyperparametersWhereOneIsUnknown) {
+  const std::string adam = "expected one of learning_rate, beta1, beta2, epsilon, amsgrad";
+  EXPECT_EQ(error_of_making("adam", {{"beta_1", 0.9}}),
+            "adam: unknown hyperparameter 'beta_1': did you mean beta1? " + adam);
+  EXPECT_EQ(error_of_making("adam", {{"momentum", 0.9}}), "adam: unknown hyperparameter 'momentum': " + adam);
+  EXPECT_EQ(error_of_making("sgd", {{"lr", 0.1}}), "sgd: unknown hyperparameter 'lr': expected one of learning_rate");
+}
+
+TEST(MakeOptimizer, RefusesValuesOutOfRange) {
+  const auto refused = [](const std::string& method, const std::string& name, std::vector<double> values) {
+    std::set<std::string> messages;
+    for (const double value : values) {
+      std::string message = error_of_making(method, {{name, value}});
+      messages.insert(message.empty() ? std::to_string(value) + " was accepted" : message.substr(message.find(',')));
+    }
+    return messages;
+  };
+  using Messages = std::set<std::string>;
+  const Messages positive{", expected a finite number > 0"}, non_negative{", expected a finite number >= 0"};
+  EXPECT_EQ(refused("sgd", "learning_rate", {0, -1e-3, nan, infinity, -infinity}), positive);
+  EXPECT_EQ(refused("adam", "epsilon", {0, -1e-8, nan, infinity}), positive);
+  EXPECT_EQ(refused("adam", "beta1", {-0.1, 1, 1.5, nan, infinity}), Messages{", expected 0 <= beta1 < 1"});
+  EXPECT_EQ(refused("adam", "amsgrad", {-1, 0.5, 2, nan}), Messages{", expected 0 or 1"});
+  EXPECT_EQ(refused("adamw", "weight_decay", {-1e-9, nan, infinity}), non_negative);
+  EXPECT_EQ(refused("adagrad", "initial_accumulator", {-1e-9, nan, infinity}), non_negative);
+  EXPECT_EQ(error_of_making("momentum", {{"momentum", 1}}), "momentum: momentum = 1, expected 0 <= momentum < 1");
+  EXPECT_EQ(error_of_making("sgd", {{"learning_rate", nan}}), "sgd: learning_rate = nan, expected a finite number > 0");
+
+  // Every hyperparameter of every method has a range, whose ends are kept and beyond which nothing is taken.
+  for (const Method& m : methods())
+    for (const Hyperparameter& h : m.hyperparameters) {
+      const auto taken = [&](double value) {
+        NamedValues values{{h.name, value}};
+        if (h.name == "smallest_step") values.push_back({"largest_step", std::numeric_limits<double>::max()});
+        if (h.name == "largest_step") values.push_back({"smallest_step", std::numeric_limits<double>::min()});
+        return error_of_making(m.name, values).empty();
+      };
+      SCOPED_TRACE(m.name + ": " + h.name);
+      EXPECT_TRUE(taken(h.default_value) && taken(h.low));
+      EXPECT_EQ(taken(h.high), !h.high_open);
+      EXPECT_TRUE(taken(h.high_open ? std::nextafter(h.high, 0) : h.high));
+      EXPECT_FALSE(taken(std::nextafter(h.low, -1)));
+      EXPECT_FALSE(taken(nan) || taken(infinity) || taken(-infinity));
+    }
+}
+
+TEST(MakeOptimizer, RefusesValuesThatContradictEachOther) {
+  EXPECT_EQ(error_of_making("rprop", {{"smallest_step", 2}, {"largest_step", 1}}),
+            "rprop: smallest_step = 2, expected at most largest_step = 1");
+  EXPECT_EQ(error_of_making("rprop", {{"smallest_step", 1}, {"largest_step", 1}}), "");
+  EXPECT_EQ(error_of_making("rprop", {{"increase", 1}}), "rprop: increase = 1, expected a finite number > 1");
+  EXPECT_EQ(error_of_making("rprop", {{"decrease", 0}}), "rprop: decrease = 0, expected 0 < decrease < 1");
+}
+
+TEST(Settings, KnowsOnlyWhatWasSet) {
+  Settings settings;
+  settings.set("rho", 0.9);
+  EXPECT_EQ(settings["rho"], 0.9);
+  EXPECT_THROW(settings["momentum"], std::logic_error);
+}
+
+}  // namespace
+}  // namespace gradus::optim
