@@ -96,6 +96,13 @@ void GruRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
+Shape GruStates::shape(Inputs in) const {
+  if (in[0].shape() != at.record())
+    throw std::invalid_argument("gru_states: record " + in[0].shape().to_string() + ", expected " +
+                                at.record().to_string());
+  return at.states();
+}
+
 void GruStates::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::copy(out, accumulate, in[0].part(0, at.states()));
 }

@@ -79,7 +79,7 @@ struct GruStates : Operation<GruStates> {  // operands record, x, w, b, h(0)
   static constexpr bool is_view = true;
   GruLayout at;
   explicit GruStates(const GruLayout& layout) : at(layout) {}
-  Shape shape(Inputs) const { return at.states(); }
+  Shape shape(Inputs in) const;
   void* view(Inputs in) const { return in[0].raw(); }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>

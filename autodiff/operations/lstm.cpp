@@ -111,6 +111,13 @@ void LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
+Shape LstmStates::shape(Inputs in) const {
+  if (in[0].shape() != at.record())
+    throw std::invalid_argument("lstm_states: record " + in[0].shape().to_string() + ", expected " +
+                                at.record().to_string());
+  return at.states();
+}
+
 void LstmStates::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::copy(out, accumulate, in[0].part(0, at.states()));
 }

@@ -86,7 +86,7 @@ struct LstmStates : Operation<LstmStates> {  // operands record, x, v, b, w, h(0
   static constexpr bool is_view = true;
   LstmLayout at;
   explicit LstmStates(const LstmLayout& layout) : at(layout) {}
-  Shape shape(Inputs) const { return at.states(); }
+  Shape shape(Inputs in) const;
   void* view(Inputs in) const { return in[0].raw(); }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>

@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
                                                   lab::one_of({"relu", "tanh", "sigmoid", "softplus", "gelu"}));
         const auto optimizer = run.optimizer(
             "hessian_free",
-            {{"hessian_free", {{"initial_damping", 30}, {"damping_factor", 1.1}, {"max_iterations", 10}}}});
+            {{"hessian_free", {{"initial_damping", 10}, {"damping_factor", 1.02}, {"max_iterations", 20}}}});
         const lab::Dataset& data = run.dataset("fashion-mnist");
         if (budget_seconds <= 0 && budget_gradients <= 0)
           throw lab::UsageError(

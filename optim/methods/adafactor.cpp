@@ -193,10 +193,9 @@ Method adafactor_method() {
           "rank <= 1: V <- beta_t V + (1 - beta_t) s\n"
           "U = g / sqrt(V);  theta <- theta - alpha U / max(1, RMS(U) / clip_threshold), for each slice",
           "There is no first moment and no relative step size min(0.01, 1/sqrt(t)): the rate is learning_rate or its "
-          "schedule. A "
-          "slice of rank above 2 is one matrix; Optax and PyTorch (which has the method since 2.5) factor over two of "
-          "its axes, and "
-          "Optax only from 128 on. PyTorch has other epsilons and 1/sqrt(t) as a bound of the rate."};
+          "schedule. A slice of rank above 2 is one matrix; PyTorch and Keras factor over its last two axes, Optax "
+          "over its two longest if both are at least 128. PyTorch and Keras bound the rate by 1/sqrt(t). PyTorch's "
+          "epsilon1 is the least value of sqrt(V), by default the machine epsilon."};
 }
 
 }  // namespace gradus::optim

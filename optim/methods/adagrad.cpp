@@ -42,7 +42,8 @@ Method adagrad_method() {
           Family::elementwise,
           "v <- v + g^2\n"
           "theta <- theta - learning_rate g / (sqrt(v) + epsilon)",
-          "v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras."};
+          "v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras and Optax, which add epsilon "
+          "inside the root."};
 }
 
 }  // namespace gradus::optim

@@ -2,7 +2,7 @@
 //   m <- beta1 m + (1 - beta1) g;  u <- max(beta2 u, |g| + epsilon);  theta <- theta - learning_rate / (1 - beta1^t) m
 //   / u
 // The paper has no epsilon and divides 0 by 0 where the gradient has always been 0. It is added to |g|, as PyTorch
-// does; Keras and Optax add it to u.
+// and Optax do; Keras adds it to u.
 #include <cmath>
 
 #include "optim/optimizer.h"
@@ -60,7 +60,7 @@ Method adamax_method() {
           Family::elementwise,
           "m <- beta1 m + (1 - beta1) g;  u <- max(beta2 u, |g| + epsilon)\n"
           "theta <- theta - learning_rate / (1 - beta1^t) m / u",
-          "The paper has no epsilon. It is added to |g| as in PyTorch; Keras and Optax add it to u in the division."};
+          "The paper has no epsilon. It is added to |g| as in PyTorch and Optax; Keras adds it to u in the division."};
 }
 
 }  // namespace gradus::optim

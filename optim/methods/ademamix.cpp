@@ -95,11 +95,9 @@ Method ademamix_method() {
       "alpha_t = min(t / T, 1) alpha;  beta3_t = min(exp(ln beta1 ln beta3 / ((1 - t/T) ln beta3 + t/T ln beta1)), "
       "beta3)\n"
       "with T = warmup_steps",
-      "alpha and beta3 share one number of warm-up steps, none by default: the paper warms up over all of a training. "
-      "Optax has "
-      "the method with schedules in place of warmup_steps, and default alpha 6 for its simplified form; PyTorch and "
-      "Keras do "
-      "not have it."};
+      "alpha and beta3 share one number of warm-up steps, none by default: the paper warms up over all of a "
+      "training. Optax has the method with schedules of alpha and beta3 in place of warmup_steps, and default alpha "
+      "5; PyTorch and Keras do not have it."};
 }
 
 }  // namespace gradus::optim

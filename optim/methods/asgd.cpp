@@ -1,7 +1,7 @@
 // Averaged stochastic gradient descent. Ruppert (1988); Polyak & Juditsky (1992).
 //   theta <- theta - learning_rate g;  t <= average_start: a = theta, else a <- a + (theta - a) / (t - average_start)
 // a, the mean of the points after average_start, is the point to evaluate at. PyTorch's ASGD also lets the rate fall
-// and decays theta (its lambd, alpha and t0).
+// and decays theta (its lambd and alpha).
 #include "optim/optimizer.h"
 #include "optim/update.h"
 
@@ -54,9 +54,9 @@ Method asgd_method() {
           "theta <- theta - learning_rate g\n"
           "t <= average_start: a = theta, else a <- a + (theta - a) / (t - average_start)\n"
           "evaluated at a",
-          "PyTorch's ASGD also lets the rate fall with time and decays theta (lambd, alpha, t0); the rate falls here "
-          "by a schedule. "
-          "Gradients are taken at theta, evaluations at a."};
+          "PyTorch's ASGD also lets the rate fall with time and decays theta (lambd and alpha), and its t0 is "
+          "average_start, by default 1e6; the rate falls here by a schedule. Gradients are taken at theta, "
+          "evaluations at a."};
 }
 
 }  // namespace gradus::optim

@@ -205,9 +205,8 @@ Method hessian_free_method() {
       "d^T G d / 2)\n"
       "theta <- theta + a d, a <- shrink a from 1 until f falls by sufficient_decrease a |g^T d|\n"
       "lambda <- lambda damping_factor if rho < 1/4, lambda / damping_factor if rho > 3/4",
-      "The loss is always that of the gradient's batch, also where curvature is of another one; Martens' program takes "
-      "the "
-      "curvature's batch for the choice among iterates."};
+      "The loss is always that of the gradient's batch, also where curvature is of another one; Martens' program "
+      "takes the curvature's batch for the reduction ratio rho."};
 }
 
 }  // namespace gradus::optim

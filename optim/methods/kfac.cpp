@@ -194,9 +194,9 @@ Method kfac_method() {
       "2\n"
       "kl_clip: delta <- momentum delta + learning_rate min(1, sqrt(kl_bound / (learning_rate^2 |g^T Delta|))) Delta\n"
       "theta <- theta + delta;  other parameters: delta <- momentum delta - plain_learning_rate g",
-      "The factored damping is sqrt(lambda), which the paper begins with; it then also tries neighbours of it. Most "
-      "programs "
-      "for PyTorch clip, with the given labels in place of drawn ones."};
+      "The factored damping is sqrt(lambda), which the paper begins with; it then also tries neighbours of it. Two "
+      "programs for PyTorch clip as kl_clip does: kfac-pytorch (gpauloski) with the given labels in place of drawn "
+      "ones, KFAC-Pytorch (alecwangcq) with drawn ones."};
 }
 
 }  // namespace gradus::optim

@@ -60,11 +60,9 @@ Method lars_method() {
       "ratio = trust_coefficient |theta| / (|g| + weight_decay |theta|), for each slice; 1 where |theta| or |g| is 0\n"
       "v <- momentum v + learning_rate ratio (g + weight_decay theta)\n"
       "theta <- theta - v",
-      "The rate is inside the velocity and the decay a part of the gradient, as in the paper. Optax takes the norm of "
-      "the sum "
-      "g + weight_decay theta where this has the sum of the norms, and puts the rate outside. Biases and norms of "
-      "layers are "
-      "slices like any other; some implementations leave them out."};
+      "The rate is inside the velocity and the decay a part of the gradient, as in the paper and Optax. Optax takes "
+      "the norm of the sum g + weight_decay theta where this has the sum of the norms. Biases and norms of layers "
+      "are slices like any other; some implementations leave them out."};
 }
 
 }  // namespace gradus::optim

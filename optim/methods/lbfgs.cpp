@@ -109,11 +109,10 @@ Method lbfgs_method() {
       "p <- -H g, H from the pairs (s, y) by the two loops\n"
       "theta <- theta + a p;  s = a p;  y = g(theta + a p) - g(theta), on the same batch",
       "A pair with s.y <= 0.01 sqrt(epsilon) |s| |y| is refused, a test that does not depend on scales; PyTorch "
-      "compares s.y "
-      "with 1e-10. With pairs=powell, y is moved towards B s where s.y < 0.2 s.B s. Where a search fails the pairs are "
-      "dropped and the gradient is tried; SciPy's L-BFGS-B does so too, PyTorch stops. The gradient is asked again on "
-      "the same "
-      "batch at the end of a step, and is not paid again if the next step has the same data."};
+      "compares s.y with 1e-10. With pairs=powell, y is moved towards B s where s.y < 0.2 s.B s. Where a search "
+      "fails the pairs are dropped and the gradient is tried; SciPy's L-BFGS-B does so too, PyTorch takes the lower "
+      "end of its bracket and stops only where the step or the loss hardly changes. The gradient is asked again on "
+      "the same batch at the end of a step, and is not paid again if the next step has the same data."};
 }
 
 }  // namespace gradus::optim

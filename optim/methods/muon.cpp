@@ -178,12 +178,9 @@ Method muon_method() {
           "  theta <- (1 - learning_rate weight_decay) theta - learning_rate sqrt(max(1, columns / rows)) X\n"
           "other slices: adamw with adam_learning_rate, beta1, beta2, epsilon, weight_decay",
           "Columns are a layer's outputs here, rows in PyTorch's layers: the factor of the step is the same. The "
-          "momentum is an "
-          "average, as in the authors' later code; the first version added the whole gradient, which the normalization "
-          "undoes but "
-          "for the Nesterov step. The products are in theta's precision, the authors' in bfloat16. The authors give "
-          "the output "
-          "layer to AdamW too; here it is a matrix like any other."};
+          "momentum is an average, as in the authors' later code; the first version added the whole gradient, which "
+          "the normalization undoes. The products are in theta's precision, the authors' in bfloat16. The authors "
+          "give the output layer to AdamW too; here it is a matrix like any other."};
 }
 
 }  // namespace gradus::optim

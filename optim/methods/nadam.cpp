@@ -78,8 +78,8 @@ Method nadam_method() {
           "m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;  v^ = v / (1 - beta2^t)\n"
           "m^ = mu_{t+1} m / (1 - M_t mu_{t+1}) + (1 - mu_t) g / (1 - M_t)\n"
           "theta <- theta - learning_rate m^ / (sqrt(v^) + epsilon)",
-          "PyTorch does the same. m decays by beta1; in the paper it decays by mu_t. Optax's nadam has no schedule of "
-          "the momentum."};
+          "PyTorch does the same, and Keras with momentum_decay 1. m decays by beta1; in the paper it decays by "
+          "mu_t. Optax's nadam has no schedule of the momentum."};
 }
 
 }  // namespace gradus::optim

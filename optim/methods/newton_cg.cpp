@@ -174,13 +174,11 @@ Method newton_cg_method() {
           "p <- argmin g.p + p.H p / 2, by conjugate gradients until |g + H p| <= eta |g|\n"
           "line search:  theta <- theta + a p, with the first a = 1\n"
           "trust region:  |p| <= radius;  theta <- theta + p if the value falls as the model says",
-          "SciPy's Newton-CG and trust-ncg compare curvature and gradient with absolute numbers, so that their paths "
-          "depend on "
-          "the loss's scale; here every test is relative. SciPy's Newton-CG steps along -g or the steps so far where "
-          "it finds "
+          "SciPy's Newton-CG and trust-ncg compare the root of the gradient's size with 0.5 for the accuracy of a "
+          "step, and Newton-CG compares curvature with a fixed number, so that their paths depend on the loss's "
+          "scale; here every test is relative. SciPy's Newton-CG steps along -g or the steps so far where it finds "
           "negative curvature; here the direction of negative curvature is followed too. After a rejection, "
-          "trust_region_lanczos "
-          "solves for the smaller radius in the space it has, without further products."};
+          "trust_region_lanczos solves for the smaller radius in the space it has, without further products."};
 }
 
 }  // namespace gradus::optim

@@ -126,10 +126,9 @@ Method nonlinear_cg_method() {
           "dai_yuan  g.g / d.y\n"
           "hager_zhang  max((y - 2 d y.y / d.y).g / d.y, 0.4 (d.g before) / d.d)",
           "The steps satisfy the strong Wolfe conditions (Moré & Thuente). SciPy's CG is polak_ribiere_plus without "
-          "Powell's "
-          "restarts. CG_DESCENT uses approximate Wolfe conditions where values are within rounding; here values count "
-          "as equal "
-          "there."};
+          "Powell's restarts, and its search also asks that the next direction descends enough. CG_DESCENT goes over "
+          "to approximate Wolfe conditions once a step changes the value by less than 0.001 of its average size; "
+          "here values count as equal where they are within rounding."};
 }
 
 }  // namespace gradus::optim

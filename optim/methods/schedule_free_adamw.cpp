@@ -74,11 +74,9 @@ Method schedule_free_adamw_method() {
           "S <- S + gamma^2;  c = gamma^2 / S;  x <- (1 - c) x + c z\n"
           "y = (1 - beta1) z + beta1 x\n"
           "theta is y; evaluated at x",
-          "The average is weighted by gamma^2, as in the paper; the authors' code keeps the largest gamma so far for "
-          "the weight. "
-          "Theirs and Optax's give x by a change of mode or a function; here it is the evaluation point. PyTorch and "
-          "Keras do not "
-          "have the method."};
+          "The average is weighted by gamma^2, as in the paper; the authors' code and Optax keep the largest gamma "
+          "so far for the weight. Theirs and Optax's give x by a change of mode or a function; here it is the "
+          "evaluation point. Keras has the method too; PyTorch does not."};
 }
 
 }  // namespace gradus::optim

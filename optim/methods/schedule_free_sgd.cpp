@@ -57,11 +57,9 @@ Method schedule_free_sgd_method() {
           "S <- S + gamma^2;  c = gamma^2 / S;  x <- (1 - c) x + c z\n"
           "y = (1 - momentum) z + momentum x\n"
           "theta is y; evaluated at x",
-          "The average is weighted by gamma^2, as in the authors' code, which keeps the largest gamma so far for the "
-          "weight; here "
-          "it is that of the step. Theirs and Optax's give x by a change of mode or a function; here it is the "
-          "evaluation point. "
-          "PyTorch and Keras do not have the method."};
+          "The average is weighted by gamma^2, as in the authors' code and Optax, which keep the largest gamma so "
+          "far for the weight; here it is that of the step. Theirs and Optax's give x by a change of mode or a "
+          "function; here it is the evaluation point. PyTorch does not have the method."};
 }
 
 }  // namespace gradus::optim

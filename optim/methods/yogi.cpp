@@ -60,8 +60,7 @@ Method yogi_method() {
           "m <- beta1 m + (1 - beta1) g;  v <- v - (1 - beta2) sign(v - g^2) g^2\n"
           "theta <- theta - learning_rate m / (sqrt(v) + epsilon)",
           "The moments are not corrected for their start, as in the paper; Optax corrects them. v starts at "
-          "initial_accumulator, "
-          "as in Optax; PyTorch and Keras do not have the method."};
+          "initial_accumulator, in Optax m too; PyTorch and Keras do not have the method."};
 }
 
 }  // namespace gradus::optim

@@ -123,9 +123,9 @@ WrapperKind l2_penalty_wrapper() {
   kind.source = "Tikhonov (1943); Hoerl & Kennard (1970)";
   kind.formula = "f <- f + l2/2 |theta|^2;  g <- g + l2 theta;  H v <- H v + l2 v;  G v <- G v + l2 v";
   kind.differences =
-      "This is what PyTorch's optimizers call weight_decay. Keras' regularizers.L2(w) is l2 = 2 w. The reported loss "
-      "has the "
-      "penalty. Sampled gradients and Kronecker factors, which estimate the Fisher matrix, are those without it.";
+      "This is what most of PyTorch's optimizers call weight_decay; AdamW and Adafactor decouple theirs. Keras' "
+      "regularizers.L2(w) is l2 = 2 w. The reported loss has the penalty. Sampled gradients and Kronecker factors, "
+      "which estimate the Fisher matrix, are those without it.";
   kind.around_curvature = true;
   return kind;
 }

@@ -106,7 +106,8 @@ WrapperKind sam_wrapper() {
           maker<Sam>("sam"),
           Effect::points,
           "g <- grad f(theta + sam_radius g / |g|)",
-          "The loss that is reported is that at theta. Public implementations add 1e-12 to |g|."};
+          "The loss that is reported is that at theta. The authors' code and Optax divide by |g| as here; davda54's "
+          "program for PyTorch adds 1e-12 to it."};
 }
 WrapperKind asam_wrapper() {
   return {"asam",
