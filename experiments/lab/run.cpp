@@ -91,11 +91,7 @@ RunTable& Run::table(const std::string& name, std::vector<Column> columns) {
 
 void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
   if (!solver_) {
-    using enum optim::Reason;
-    std::string codes;
-    for (const optim::Reason reason :
-         {stepped, converged, negative_curvature, boundary, iteration_limit, no_progress, not_finite})
-      codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", static_cast<int>(reason), optim::name_of(reason));
+    const std::string codes = optim::reason_codes();
     solver_ = &table("solver", {{"damping", "1", "weight of the identity added to the curvature"},
                                 {"trust_radius", "1", "radius of the trust region"},
                                 {"reduction_ratio", "1", "reduction of the loss over that of the model"},

@@ -23,21 +23,14 @@ std::vector<lab::Column> columns(std::int64_t dimension, DType type, bool with_t
   return all;
 }
 
-std::string reasons() {
-  std::string text;
-  for (int code = 0; code <= static_cast<int>(optim::Reason::not_finite); ++code)
-    text += (code ? ", " : "") + std::to_string(code) + " " + optim::name_of(static_cast<optim::Reason>(code));
-  return text;
-}
-
 std::vector<lab::Column> solver_columns() {
   return {{"damping", "1", "weight of the identity added to the curvature"},
           {"trust_radius", "1", "radius with which the step was computed"},
           {"reduction_ratio", "1", "actual reduction over the model's"},
           {"step_length", "1", "along the direction found"},
           {"inner_iterations", "1", "of the solver; -1 where there was none"},
-          {"inner_reason", "1", "why the solver stopped: " + reasons()},
-          {"reason", "1", "how the step ended: " + reasons()}};
+          {"inner_reason", "1", "why the solver stopped: " + optim::reason_codes()},
+          {"reason", "1", "how the step ended: " + optim::reason_codes()}};
 }
 
 bool tells_of_a_solver(const optim::StepReport& r) {

@@ -30,12 +30,7 @@ class Lbfgs final : public Optimizer {
       pairs_.clear();
       found = try_pairs(objective, theta, report);
     }
-    report.step_length = found.step;
-    report.step_norm = found.step * vectors::norm(direction_);
-    if (found.step == 0) {
-      report.reason = found.reason;
-      return report;
-    }
+    if (!finish_search(found, direction_, report)) return report;
     learn(objective, theta, found.step);
     close_step(objective, theta, trial_);
     return report;

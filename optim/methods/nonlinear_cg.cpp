@@ -36,11 +36,8 @@ class NonlinearCg final : public Optimizer {
       restart();
       found = search(objective, theta, report);
     }
-    report.step_length = found.step;
-    report.step_norm = found.step * vectors::norm(direction_);
-    if (found.step == 0) {
+    if (!finish_search(found, direction_, report)) {
       since_restart_ = -1;
-      report.reason = found.reason;
       return report;
     }
     previous_gradient_.copy_from(gradient_);
