@@ -125,6 +125,11 @@ nlohmann::json described(const T& kind) {
 
 }  // namespace
 
+bool ChosenOptimizer::observes() const {
+  return std::any_of(recipe.schedules.begin(), recipe.schedules.end(),
+                     [](const auto& asked) { return optim::schedule(asked.schedule).observes; });
+}
+
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
                                  const std::vector<MethodDefaults>& defaults, std::uint64_t seed) {
   optim::Recipe recipe;

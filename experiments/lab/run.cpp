@@ -30,7 +30,7 @@ Run::Run(const std::string& program, const std::string& summary, int argc, const
           options_.get("dtype", default_dtype, "element type of parameters and data", one_of({"float32", "float64"})))),
       threads_(options_.get("threads", 1, "threads of a matrix product", between(1, 1024))),
       continue_after_divergence_(options_.get("continue_after_divergence", false,
-                                              "go on when the loss is not finite; the run still counts as diverged")) {}
+                                              "go on when a number is not finite; the run still counts as diverged")) {}
 
 ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
   has_optimizer_ = true;
@@ -66,6 +66,7 @@ void Run::finish_options() {
   if (list) std::fputs(list_of_optimizers().c_str(), stdout);
   if (help || describe || list) throw Finished{};
   options_.finish();
+  paths_.check(output, overwrite);
   output_ = {output, overwrite, quiet};
 }
 
@@ -114,6 +115,8 @@ void Run::log(const optim::StepReport& report) {
   const bool solves = report.inner_iterations >= 0 || !std::isnan(report.damping);
   if (solves && folder_) log_solver(step, report);
   log_row(step, std::span(&report.loss, 1), report.loss);
+  if (report.is_diverged() && !diverged(fmt::format("a gradient, a product or every trial is not finite at step {}", step)))
+    throw Diverged(divergence_);
 }
 
 void Run::log_row(std::int64_t step, std::span<const double> values, double loss) {
@@ -121,9 +124,13 @@ void Run::log_row(std::int64_t step, std::span<const double> values, double loss
   steps_->append(step, values);
   progress_.step(step + 1, loss);
   stop_if_asked();
-  if (std::isfinite(loss) || !divergence_.empty()) return;
-  divergence_ = fmt::format("the loss became {} at step {}", loss, step);
-  if (!continue_after_divergence_) throw Diverged(divergence_);
+  if (!std::isfinite(loss) && !diverged(fmt::format("the loss became {} at step {}", loss, step)))
+    throw Diverged(divergence_);
+}
+
+bool Run::diverged(const std::string& why) {
+  if (divergence_.empty()) divergence_ = why;
+  return continue_after_divergence_;
 }
 
 void Run::stop_if_asked() const {

@@ -24,9 +24,13 @@ namespace fs = std::filesystem;
 
 bool SingleFile::is_meant_by(const std::string& output) { return fs::path(output).extension() == ".h5"; }
 
+fs::path SingleFile::folder_of(const fs::path& target) {
+  return target.parent_path() / fmt::format(".{}.run", target.filename().string());
+}
+
 SingleFile::SingleFile(const fs::path& target, bool overwrite)
     : target_(target),
-      folder_(target.parent_path() / fmt::format(".{}.run", target.filename().string())),
+      folder_(folder_of(target)),
       overwrite_(overwrite) {
   const fs::file_status found = fs::symlink_status(target);
   if (fs::is_directory(found))

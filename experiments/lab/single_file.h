@@ -12,6 +12,8 @@ class SingleFile {
  public:
   // Whether an output of this name is meant to be one file: it ends in ".h5".
   static bool is_meant_by(const std::string& output);
+  // The hidden folder beside the file.
+  static std::filesystem::path folder_of(const std::filesystem::path& target);
 
   // Throws std::runtime_error if the file exists, unless it may be overwritten; a folder never is.
   SingleFile(const std::filesystem::path& target, bool overwrite);

@@ -1,5 +1,6 @@
 #include "experiments/minimize/trajectory.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace gradus {
@@ -39,6 +40,12 @@ bool tells_of_a_solver(const optim::StepReport& r) {
 }
 
 }  // namespace
+
+bool Place::is_finite() const {
+  const std::vector<double> point = theta.to_vector();
+  return std::isfinite(value) && std::isfinite(gradient_norm) &&
+         std::all_of(point.begin(), point.end(), [](double x) { return std::isfinite(x); });
+}
 
 Trajectory::Trajectory(lab::Run& run, std::int64_t dimension, DType type, bool with_theta)
     : run_(run), with_theta_(with_theta), keep_path_(dimension == 2) {
