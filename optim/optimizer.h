@@ -93,6 +93,8 @@ struct Method {
   Family family = Family::elementwise;
   std::string formula = {};      // the update, in plain text, one line an assignment
   std::string differences = {};  // where other libraries differ; whole sentences
+  // With the default settings and on the same data, no step ends above the point that it is taken from.
+  bool descends = false;
 };
 
 // All methods, in a fixed order (optim/registry.cpp).

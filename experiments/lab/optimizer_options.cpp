@@ -180,6 +180,7 @@ nlohmann::json described_optimizers() {
     all["optimizers"].push_back(described(m));
     all["optimizers"].back()["family"] = name_of(m.family);
     all["optimizers"].back()["differences"] = m.differences;
+    all["optimizers"].back()["descends"] = m.descends;
   }
   for (const optim::WrapperKind& w : optim::wrappers()) {
     all["wrappers"].push_back(described(w));

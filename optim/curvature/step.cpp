@@ -22,9 +22,15 @@ bool finish_search(const LineSearchResult& found, const Tensor& direction, StepR
   return found.step > 0;
 }
 
-void close_step(Objective& objective, const Tensor& theta, const Tensor& trial) {
+bool close_step(Objective& objective, const Tensor& theta, const Tensor& trial, StepReport& report) {
+  if (objective.value() == report.loss && !(vectors::norm(objective.gradient()) < report.gradient_norm)) {
+    report.reason = Reason::no_progress;
+    report.step_norm = 0;
+    return false;
+  }
   theta.copy_from(trial);
   objective.adopt(theta);
+  return true;
 }
 
 Hyperparameter gradient_tolerance_hyperparameter() {

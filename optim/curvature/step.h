@@ -28,8 +28,10 @@ inline Reason without_direction(Reason solver) {
 // Reports how far a search went along a direction. Returns whether there is a point to go to.
 bool finish_search(const LineSearchResult& found, const Tensor& direction, StepReport& report);
 
-// Puts theta at the trial point, where the objective is, so that what is known there is not asked again.
-void close_step(Objective& objective, const Tensor& theta, const Tensor& trial);
+// Puts theta at the trial point, where the objective is, so that what is known there is not asked again. Where neither
+// value nor gradient have become smaller, as happens at the level of rounding, theta stays, and the reason is
+// no_progress: a method would step to and fro without end. Returns whether theta has moved.
+bool close_step(Objective& objective, const Tensor& theta, const Tensor& trial, StepReport& report);
 
 // "gradient_tolerance", and the hyperparameters of line_search_options, whose second condition has this default.
 Hyperparameter gradient_tolerance_hyperparameter();

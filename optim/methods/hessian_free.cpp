@@ -207,7 +207,8 @@ Method hessian_free_method() {
       "theta <- theta + a d, a <- shrink a from 1 until f falls by sufficient_decrease a |g^T d|\n"
       "lambda <- lambda damping_factor if rho < 1/4 or the step is refused, lambda / damping_factor if rho > 3/4",
       "The loss is always that of the gradient's batch, also where curvature is of another one; Martens' program "
-      "takes the curvature's batch for the reduction ratio rho."};
+      "takes the curvature's batch for the reduction ratio rho.",
+      true};
 }
 
 }  // namespace gradus::optim

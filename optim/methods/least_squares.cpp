@@ -62,7 +62,7 @@ class GaussNewton final : public Optimizer {
     }
     const Ray ray{theta, step_, report.loss, slope, vectors::like(trial_, theta)};
     const LineSearchResult found = armijo_search(objective, ray, 1, options_);
-    if (finish_search(found, step_, report)) close_step(objective, theta, trial_);
+    if (finish_search(found, step_, report)) close_step(objective, theta, trial_, report);
     return report;
   }
   void visit(StateVisitor&) override {}
@@ -124,7 +124,7 @@ class LevenbergMarquardt final : public Optimizer {
       if (report.reduction_ratio > acceptance_) {
         report.reason = Reason::stepped;
         report.step_norm = length;
-        close_step(objective, theta, trial_);
+        close_step(objective, theta, trial_, report);
         return report;
       }
     }
@@ -170,7 +170,8 @@ Method gauss_newton_method() {
           [](const Settings& s) { return std::make_unique<GaussNewton>(s); },
           Family::curvature,
           "G p = -g, by conjugate gradients;  theta <- theta + a p, with the first a = 1",
-          "Where G is singular the step is the shortest one, as by a pseudo-inverse."};
+          "Where G is singular the step is the shortest one, as by a pseudo-inverse.",
+          true};
 }
 
 Method levenberg_marquardt_method() {
@@ -191,7 +192,8 @@ Method levenberg_marquardt_method() {
       "marquardt:  damping *= 1/10 if taken, else 10",
       "The damping is of Levenberg's form, a multiple of the identity; MINPACK's lmder scales it by the columns of J "
       "and chooses "
-      "it by a trust region."};
+      "it by a trust region.",
+      true};
 }
 
 }  // namespace gradus::optim

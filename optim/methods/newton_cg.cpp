@@ -55,7 +55,7 @@ class NewtonCg final : public Optimizer {
       vectors::combine(objective.gradient(), -1, gradient_, gradient_);
       preconditioner_.learn(step_, gradient_);
     }
-    close_step(objective, theta, trial_);
+    close_step(objective, theta, trial_, report);
     return report;
   }
 
@@ -180,7 +180,8 @@ Method newton_cg_method() {
           "step, and Newton-CG compares curvature with a fixed number, so that their paths depend on the loss's "
           "scale; here every test is relative. SciPy's Newton-CG steps along -g or the steps so far where it finds "
           "negative curvature; here the direction of negative curvature is followed too. After a rejection, "
-          "trust_region_lanczos solves for the smaller radius in the space it has, without further products."};
+          "trust_region_lanczos solves for the smaller radius in the space it has, without further products.",
+          true};
 }
 
 }  // namespace gradus::optim
