@@ -43,6 +43,15 @@ class Along {
   bool decreases_enough(double step, double value) const {
     return value <= ray_.value && value <= ray_.value + options_.sufficient_decrease * step * ray_.slope + noise_;
   }
+  // A first step whose factor is a number of the element type; where the slope is nearly lost to underflow, a guess of
+  // it by a quotient is not.
+  double first(double asked) const {
+    const double largest = with_floating(
+        ray_.theta.dtype(), []<class T>(T) { return static_cast<double>(std::numeric_limits<T>::max()) / 16; });
+    return std::min(asked, largest);
+  }
+  // Without descent there is nothing to try.
+  bool descends() const { return ray_.slope < 0; }
   std::int64_t evaluations() const { return evaluations_; }
   bool may_evaluate() const { return evaluations_ < options_.max_evaluations; }
   // Writes the trial; returns whether the step is too small to change theta.
@@ -158,8 +167,8 @@ LineSearchOptions::LineSearchOptions(const Settings& settings)
 LineSearchResult armijo_search(Objective& objective, const Ray& ray, double first_step,
                                const LineSearchOptions& options, bool expand) {
   Along along(objective, ray, options);
-  double step = first_step, previous_step = 0, previous_value = 0;
-  while (along.may_evaluate() && !along.is_lost(step)) {
+  double step = along.first(first_step), previous_step = 0, previous_value = 0;
+  while (along.descends() && along.may_evaluate() && !along.is_lost(step)) {
     const double value = along.value(step);
     if (std::isfinite(value) && along.decreases_enough(step, value)) {
       if (!expand || previous_step != 0) return along.result(Reason::stepped, step, value);
@@ -199,10 +208,10 @@ LineSearchResult strong_wolfe_search(Objective& objective, const Ray& ray, doubl
   const Sample start = along.start();
   const double decrease = options.sufficient_decrease * ray.slope;
   Interval interval{start, start};
-  double step = first_step, low = 0, high = (1 + far) * first_step;
+  double step = along.first(first_step), low = 0, high = (1 + far) * step;
   double width = std::numeric_limits<double>::infinity(), width_before = width;
   bool first_stage = true;
-  while (along.may_evaluate() && !along.is_lost(step)) {
+  while (along.descends() && along.may_evaluate() && !along.is_lost(step)) {
     const Sample t = along.sample(step);
     if (!t.is_finite()) {  // as if the value were infinite: come back most of the way
       interval.other = {step, std::numeric_limits<double>::infinity(), 0}, interval.bracketed = true;

@@ -15,6 +15,7 @@ struct End {
   // Whether the method, or whoever looked at its points, was given a number that is not finite.
   bool met_not_finite = false;
   double value = 0, lowest = 0, start = 0;  // at the end; the lowest one at a point on the way; at the start
+  double gradient_norm = 0;                 // at the end
   std::int64_t steps = 0;
 };
 
@@ -26,9 +27,18 @@ optim::NamedValues settings_for_functions(const std::string& method);
 // finite, or the steps are taken. Throws std::invalid_argument where the problem does not offer what the method needs.
 End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t steps);
 
-// What does not hold of an end, in words; empty if all is well. `value_is_held` tells whether the end must be at the
-// published minimum or at one of those that hold_values() names.
-std::vector<std::string> faults_of(const Problem& problem, const optim::Recipe& recipe, const End& end,
-                                   bool value_is_held);
+// What does not hold of an end, in words; empty if all is well:
+//   a run is diverged if and only if a number ended it that is not finite, and only if such a number was met;
+//   a method that promises descent ends at the lowest of its points, for a reason of its own, and at a minimum: the
+//   published one, or one that the tables in ends.cpp name, with why;
+//   no end lies below a published minimum.
+std::vector<std::string> faults_of(const Problem& problem, const optim::Method& method, const End& end);
+
+// Whether the method refuses the problem, which lacks what it needs; why, or empty.
+std::string refusal_of(const Problem& problem, const optim::Method& method);
+
+// How many steps a pair is given: `steps` for methods that promise descent, a share of it for others, whose ends say
+// less, and for noisy problems, which have no end.
+std::int64_t steps_for(const Problem& problem, const optim::Method& method, std::int64_t steps);
 
 }  // namespace gradus::problems
