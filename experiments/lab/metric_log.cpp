@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "experiments/lab/files.h"
+#include "experiments/records/files.h"
 
 namespace gradus::lab {
 namespace {
@@ -84,7 +84,7 @@ bool take(LogContents& log, std::string_view payload) {
 MetricLog::MetricLog(const std::filesystem::path& path)
     : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644)) {
   if (fd_ < 0) throw system_error(path_, "cannot create");
-  lock_file(fd_);
+  records::lock_file(fd_);
   buffer_.reserve(2 * buffer_limit);
   thread_ = std::thread([this] { keep_durable(); });
 }
@@ -202,7 +202,7 @@ void MetricLog::keep_durable() {
 }
 
 LogContents read_metric_log(const std::filesystem::path& path) {
-  const std::string text = read_file(path);
+  const std::string text = records::read_file(path);
   LogContents log;
   std::size_t at = 0;
   while (text.size() - at > frame_head) {
@@ -223,7 +223,7 @@ LogContents recover_metric_log(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (fd < 0) throw system_error(path, "cannot open");
   try {
-    if (!lock_file(fd)) throw std::runtime_error(path.string() + ": belongs to a run that is still running");
+    if (!records::lock_file(fd)) throw std::runtime_error(path.string() + ": belongs to a run that is still running");
     LogContents log = read_metric_log(path);
     if (log.torn_bytes > 0 && (::ftruncate(fd, log.whole_bytes) != 0 || ::fsync(fd) != 0))
       throw system_error(path, "cannot cut the torn end");

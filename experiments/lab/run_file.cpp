@@ -5,7 +5,7 @@
 #include <numeric>
 #include <string>
 
-#include "experiments/lab/files.h"
+#include "experiments/records/files.h"
 #include "experiments/lab/hdf5.h"
 
 namespace gradus::lab {
@@ -71,7 +71,7 @@ void write_run_file(const std::filesystem::path& path, const std::vector<const T
       }
     }
   }
-  write_file(path, file.image());
+  records::write_file(path, file.image());
 }
 
 }  // namespace gradus::lab

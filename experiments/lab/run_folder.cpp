@@ -7,7 +7,7 @@
 #include <random>
 #include <stdexcept>
 
-#include "experiments/lab/files.h"
+#include "experiments/records/files.h"
 #include "experiments/lab/provenance.h"
 #include "experiments/lab/run_file.h"
 
@@ -34,7 +34,7 @@ std::string pretty(const nlohmann::json& json) { return json.dump(2) + "\n"; }
 
 fs::path claimed(const fs::path& folder, bool overwrite) {
   std::signal(SIGXFSZ, SIG_IGN);
-  claim_folder(folder, overwrite);
+  records::claim_folder(folder, overwrite);
   return folder;
 }
 
@@ -59,11 +59,11 @@ nlohmann::json write_completion(const fs::path& folder, const std::vector<const 
                         {"status", name_of(status)},
                         {"reason", reason},
                         {"run_file", run_file},
-                        {"sha256", sha256_of_file(file)},
+                        {"sha256", records::sha256_of_file(file)},
                         {"size", fs::file_size(file)},
                         {"rows", std::move(rows)},
                         {"seconds", seconds}};
-  write_file(folder / completion_file, pretty(record));
+  records::write_file(folder / completion_file, pretty(record));
   return record;
 }
 
@@ -89,7 +89,7 @@ std::string_view name_of(Status status) {
 }
 
 std::string config_hash_of(const std::string& program, const nlohmann::json& options) {
-  return sha256(nlohmann::json{{"program", program}, {"options", options}}.dump()).substr(0, 12);
+  return records::sha256(nlohmann::json{{"program", program}, {"options", options}}.dump()).substr(0, 12);
 }
 
 RunTable::RunTable(RunFolder& folder, Table table)
@@ -117,7 +117,7 @@ RunFolder::RunFolder(std::string program, nlohmann::json options, std::uint64_t 
              {"config_hash", config_hash_},  {"seed", seed},             {"options", std::move(options)},
              {"environment", std::move(environment)}};
   attributes_ = base_attributes(config_);
-  write_file(folder_ / config_file, pretty(config_));
+  records::write_file(folder_ / config_file, pretty(config_));
 }
 
 RunTable& RunFolder::table(const std::string& name, std::vector<Column> columns) {
@@ -175,10 +175,10 @@ void RunFolder::finish(Status status, const std::string& reason) {
 
 std::optional<nlohmann::json> verified_completion(const fs::path& folder) {
   try {
-    nlohmann::json record = nlohmann::json::parse(read_file(folder / completion_file));
+    nlohmann::json record = nlohmann::json::parse(records::read_file(folder / completion_file));
     const fs::path file = folder / run_file;
     if (record.at("schema") == schema_version && fs::file_size(file) == record.at("size").get<std::uintmax_t>() &&
-        sha256_of_file(file) == record.at("sha256").get<std::string>())
+        records::sha256_of_file(file) == record.at("sha256").get<std::string>())
       return record;
   } catch (const std::exception&) {
     // Missing or damaged: not complete.
@@ -190,7 +190,7 @@ nlohmann::json recover(const fs::path& folder) {
   if (const auto record = verified_completion(folder)) return *record;
   nlohmann::json config, attributes;
   try {
-    config = nlohmann::json::parse(read_file(folder / config_file));
+    config = nlohmann::json::parse(records::read_file(folder / config_file));
     attributes = base_attributes(config);
   } catch (const nlohmann::json::exception&) {
     throw std::runtime_error(fmt::format("{}: not the configuration of a run", (folder / config_file).string()));

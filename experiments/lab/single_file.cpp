@@ -8,7 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "experiments/lab/files.h"
+#include "experiments/records/files.h"
 
 namespace gradus::lab {
 namespace {
@@ -37,14 +37,14 @@ SingleFile::SingleFile(const fs::path& target, bool overwrite)
 void SingleFile::publish() const {
   const fs::path finished = folder_ / "run.h5";
   if (overwrite_) {
-    replace_file(finished, target_);
+    records::replace_file(finished, target_);
   } else if (::renameat2(AT_FDCWD, finished.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0) {
-    sync_folder(target_.has_parent_path() ? target_.parent_path() : fs::path("."));
+    records::sync_folder(target_.has_parent_path() ? target_.parent_path() : fs::path("."));
   } else if (errno == EEXIST) {
     refuse(target_);
   } else if (errno == EINVAL || errno == ENOSYS) {  // a file system that cannot do it in one step
     if (fs::exists(fs::symlink_status(target_))) refuse(target_);
-    replace_file(finished, target_);
+    records::replace_file(finished, target_);
   } else {
     throw std::runtime_error(fmt::format("{}: cannot write: {}", target_.string(), std::strerror(errno)));
   }

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "experiments/lab/files.h"
+#include "experiments/records/files.h"
 #include "experiments/lab/provenance.h"
 #include "experiments/lab/run_file.h"
 #include "tests/experiments/lab_files.h"
@@ -55,7 +55,7 @@ TEST(RunFolder, CompletesWithARecordThatVerifies) {
   ASSERT_TRUE(record);
   EXPECT_EQ((*record)["status"], "completed");
   EXPECT_EQ((*record)["rows"], (nlohmann::json{{"step", 3000}, {"epoch", 2}}));
-  EXPECT_EQ((*record)["sha256"], sha256_of_file(folder / "run/run.h5"));
+  EXPECT_EQ((*record)["sha256"], records::sha256_of_file(folder / "run/run.h5"));
   EXPECT_EQ(recover(folder / "run"), *record);
 
   // One flipped bit, and the run is no longer complete.
@@ -124,7 +124,7 @@ TEST(RunFolder, AFullDiskFailsTheRunAndKeepsWhatWasThere) {
     RunFolder run("prog", options, 3, folder / "run");
     fill(run, 100);
     run.snapshot();
-    const std::string before = sha256_of_file(folder / "run/run.h5");
+    const std::string before = records::sha256_of_file(folder / "run/run.h5");
     const rlimit limit{20'000, 20'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     if (error_of([&] {
@@ -132,7 +132,7 @@ TEST(RunFolder, AFullDiskFailsTheRunAndKeepsWhatWasThere) {
         }).find("metrics.log: cannot write") == std::string::npos)
       ::_exit(1);
     if (error_of([&] { run.finish(Status::failed, "disk full"); }).find((folder / "run").string()) != 0) ::_exit(2);
-    ::_exit(sha256_of_file(folder / "run/run.h5") == before && !fs::exists(folder / "run/complete.json") ? 0 : 3);
+    ::_exit(records::sha256_of_file(folder / "run/run.h5") == before && !fs::exists(folder / "run/complete.json") ? 0 : 3);
   }
   int status = 0;
   ::waitpid(child, &status, 0);

@@ -1,4 +1,4 @@
-#include "experiments/lab/files.h"
+#include "experiments/records/files.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,13 +14,13 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-namespace gradus::lab {
+namespace gradus::records {
 namespace {
 
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path, std::string_view what, int error) {
-  throw std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error)));
+  throw SystemError(path, what, error);
 }
 
 class Descriptor {
@@ -96,6 +96,9 @@ void remove_run(const fs::path& folder) {
 
 }  // namespace
 
+SystemError::SystemError(const fs::path& path, std::string_view what, int error)
+    : std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error))), code(error) {}
+
 fs::path new_version_of(const fs::path& target) {
   return folder_of(target) / fmt::format(".{}.new", target.filename().string());
 }
@@ -134,7 +137,7 @@ void write_file(const fs::path& target, std::string_view contents) {
   }
 }
 
-std::string read_file(const fs::path& path) {
+std::string read_file(const fs::path& path, std::size_t most) {
   const Descriptor file(path, O_RDONLY);
   std::string text;
   std::array<char, 1 << 16> buffer;
@@ -144,6 +147,8 @@ std::string read_file(const fs::path& path) {
     if (got < 0) fail(path, "cannot read", errno);
     if (got == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > most)
+      throw std::runtime_error(fmt::format("{}: more than the {} bytes expected", path.string(), most));
   }
 }
 
@@ -185,4 +190,4 @@ void claim_folder(const fs::path& asked, bool overwrite) {
 
 bool lock_file(int descriptor) { return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
 
-}  // namespace gradus::lab
+}  // namespace gradus::records

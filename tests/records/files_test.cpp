@@ -1,4 +1,4 @@
-#include "experiments/lab/files.h"
+#include "experiments/records/files.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -9,10 +9,13 @@
 
 #include "tests/experiments/lab_files.h"
 
-namespace gradus::lab {
+namespace gradus::records {
 namespace {
 
 namespace fs = std::filesystem;
+using lab::error_of;
+using lab::put;
+using lab::TemporaryFolder;
 
 TEST(Files, DigestsAreThoseOfTheStandard) {
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2, B.1
@@ -84,4 +87,4 @@ TEST(ClaimFolder, OverwritesOnlyRuns) {
 }
 
 }  // namespace
-}  // namespace gradus::lab
+}  // namespace gradus::records

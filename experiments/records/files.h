@@ -1,20 +1,30 @@
 // Files that survive a crash: replaced as a whole, digested, and kept in folders that one run owns.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <limits>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
-namespace gradus::lab {
+namespace gradus::records {
 
-// All of these throw std::runtime_error with the path and the system's reason.
+// The system refused something: "PATH: WHAT: REASON".
+struct SystemError : std::runtime_error {
+  SystemError(const std::filesystem::path& path, std::string_view what, int error);
+  int code;  // errno's
+};
+
+// All of these throw SystemError.
 
 // Makes a finished file durable under its final name: fsync, rename, fsync of the folder. Readers see the old file or
 // the new one, never a part.
 void replace_file(const std::filesystem::path& finished, const std::filesystem::path& target);
 // Writes contents into a new file beside the target and replaces it. On failure the old file is as it was.
 void write_file(const std::filesystem::path& target, std::string_view contents);
-std::string read_file(const std::filesystem::path& path);
+// A file of more than `most` bytes is refused with a std::runtime_error.
+std::string read_file(const std::filesystem::path& path, std::size_t most = std::numeric_limits<std::size_t>::max());
 // The name that a new version of a file is written under before it replaces the old one.
 std::filesystem::path new_version_of(const std::filesystem::path& target);
 void sync_folder(const std::filesystem::path& folder);
@@ -31,4 +41,4 @@ void claim_folder(const std::filesystem::path& folder, bool overwrite);
 // Where the file system has no locks, true.
 bool lock_file(int descriptor);
 
-}  // namespace gradus::lab
+}  // namespace gradus::records
