@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 """tools/report on synthetic sweep folders: good, diverged, failed, damaged and hostile runs."""
-import hashlib
 import json
 import os
 import pathlib
@@ -18,72 +17,10 @@ import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tools"))
-from report_lib import runs as run_reader  # noqa: E402
+sys.path[:0] = [str(ROOT / "tools"), str(pathlib.Path(__file__).parent)]
 from report_lib import table as tables  # noqa: E402
-
-RATES = {"sgd": 0.35, "adam": 0.8, "rmsprop": 0.6}
-EPOCHS, STEPS = 5, 1000
-
-
-def name_of(options):
-    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def accuracy_of(options):
-    return 0.9 - 0.1 * np.exp(-RATES[options["optimizer"]] * EPOCHS) + 0.002 * (options["seed"] - 2)
-
-
-def write_run(sweep, options, status="completed", accuracy=None, change=None):
-    """A run folder as a program leaves it. `change(file)` alters run.h5 before the digest is taken."""
-    name = name_of(options)
-    folder = sweep / name
-    folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"program": "optimizer_comparison", "schema": 1, "run_id": name,
-                                                    "config_hash": name, "options": {**options, "width": 128}}))
-    random = np.random.default_rng(options["seed"] + 100 * len(options["optimizer"]))
-    rate = RATES[options["optimizer"]]
-    with h5py.File(folder / "run.h5", "w") as file:
-        file.attrs.update({"Conventions": "gradus", "schema_version": 1, "program": "optimizer_comparison",
-                           "run_id": name, "config_hash": name, "config": "{}",
-                           "status": status, "reason": "", "seed": options["seed"],
-                           "git_commit": "0123abc", "git_dirty": 0, "compiler": "g++ 12", "host": "here<&>",
-                           "processor": "x", "threads": 1,
-                           "started": "2024-01-01T00:00:00Z", "ended": "2024-01-01T00:01:00Z"})
-        file["step"] = np.arange(STEPS)
-        file["step"].make_scale("step")
-        file["loss"] = 0.3 + 2 * np.exp(-rate * np.arange(STEPS) / 150) + 0.1 * random.random(STEPS)
-        group = file.create_group("epoch")
-        epoch = np.arange(1, EPOCHS + 1)
-        group["epoch"] = epoch
-        offset = 0.02 * random.standard_normal()
-        final = accuracy_of(options) if accuracy is None else accuracy
-        for metric, values in {
-                "training_loss": 0.3 + 1.5 * np.exp(-rate * epoch) + offset, "training_accuracy": 0.9 + 0 * epoch,
-                "validation_loss": 0.4 + 1.4 * np.exp(-rate * epoch) + offset,
-                "validation_accuracy": final - 0.1 * np.exp(-rate * epoch) + 0.1 * np.exp(-rate * EPOCHS),
-                "training_seconds": 1.5 * epoch, "optimizer_state_bytes": 813040 + 0 * epoch,
-                "gradients": epoch * 200, "examples": epoch * 6400}.items():
-            group[metric] = values * np.where(epoch == EPOCHS, np.nan, 1.0) if status == "diverged" else values
-        if change:
-            change(file)
-    seal(folder, status, "loss is NaN at step 900" if status == "diverged" else "")
-    return folder
-
-
-def seal(folder, status, reason=""):
-    data = (folder / "run.h5").read_bytes()
-    (folder / "complete.json").write_text(json.dumps({
-        "schema": 1, "status": status, "reason": reason, "run_file": "run.h5",
-        "sha256": hashlib.sha256(data).hexdigest(), "size": len(data),
-        "rows": {"step": STEPS, "epoch": EPOCHS}, "seconds": 8.0}))
-
-
-def write_sweep(sweep, entries):
-    (sweep / "sweep.json").write_text(json.dumps({
-        "schema": 1, "program": "optimizer_comparison", "command": ["tools/sweep", "a b.toml"],
-        "runs": [{"id": name_of(options), "options": {**options, "epochs": EPOCHS}, "folder": name_of(options),
-                  "status": status, "exit_code": 0, "reason": reason} for options, status, reason in entries]}))
+from report_lib.runs import folder as run_reader, grouping  # noqa: E402
+from run_fixtures import accuracy_of, good_sweep, name_of, seal, write_run, write_sealed, write_sweep  # noqa: E402
 
 
 class Outside(HTMLParser):
@@ -109,13 +46,7 @@ class ReportTest(unittest.TestCase):
                               timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8"})
 
     def good_sweep(self, optimizers=("sgd", "adam"), seeds=3):
-        entries = []
-        for optimizer in optimizers:
-            for seed in range(seeds):
-                options = {"optimizer": optimizer, "seed": seed}
-                write_run(self.folder, options)
-                entries.append((options, "completed", ""))
-        return entries
+        return good_sweep(self.folder, optimizers, seeds)
 
     def assert_one_line(self, result, code, *words):
         self.assertEqual(result.returncode, code, result.stderr)
@@ -165,17 +96,16 @@ class ReportTest(unittest.TestCase):
         (write_run(self.folder, extra[5]) / "complete.json").write_text("{")
         damaged = write_run(self.folder, extra[6])       # verifies, yet is not HDF5
         (damaged / "run.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(range(256)) * 8)
-        seal(damaged, "completed")
+        seal(damaged)
         entries += [(options, "completed", "") for options in extra[2:8]]  # extra[7] has no folder at all
         entries.append((extra[8], "pending", ""))
         write_sweep(self.folder, entries)
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(result.stderr, "")
         page = (self.folder / "report.html").read_text()
         for name, words in zip(names, ["loss is NaN at step 900", "failed", "SHA-256", "1000 bytes", "is missing",
                                        "complete.json", "run.h5", "no such folder", "has not finished"]):
-            line = next(line for line in result.stdout.splitlines() if name in line)
+            line = next(line for line in (result.stdout + result.stderr).splitlines() if name in line)
             self.assertIn(words, line)
             self.assertIn(name, page)
         row = next(line for line in result.stdout.splitlines() if line.startswith("sgd"))
@@ -209,23 +139,23 @@ class ReportTest(unittest.TestCase):
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         for name in hostile:
-            self.assertRegex(result.stdout, f"unreadable: {name}: .*refused")
+            self.assertRegex(result.stderr, f"damaged: {name}: .*refused")
 
     def test_a_reader_that_crashes_is_survived(self):
         entries = self.good_sweep(seeds=2)
         write_sweep(self.folder, entries)
-        whole, victim = run_reader.read_run_file, name_of(entries[1][0])
+        whole, victim = run_reader._read, name_of(entries[1][0])
 
-        def crash(folder, *rest):
-            if folder.name == victim:
+        def crash(job):
+            if job[0].name == victim:
                 os.kill(os.getpid(), 11)
-            return whole(folder, *rest)
-        run_reader.read_run_file = crash
+            return whole(job)
+        run_reader._read = crash
         try:
-            _, found = run_reader.load_sweep(self.folder)
+            found = run_reader.load(self.folder).runs
         finally:
-            run_reader.read_run_file = whole
-        self.assertEqual([run.status for run in found], ["completed", "unreadable", "completed", "completed"])
+            run_reader._read = whole
+        self.assertEqual([run.status for run in found], ["completed", "damaged", "completed", "completed"])
         self.assertIn("SIGSEGV", found[1].reason)
 
     def test_random_damage_with_a_matching_digest_never_stops_the_report(self):
@@ -237,12 +167,12 @@ class ReportTest(unittest.TestCase):
             for place in random.integers(0, 6000, 20):
                 data[place] = random.integers(256)
             (folder / "run.h5").write_bytes(data)
-            seal(folder, "completed")
+            seal(folder)
             entries.append((options, "completed", ""))
         write_sweep(self.folder, entries)
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(result.stderr, "")
+        self.assertRegex(result.stderr, r"\A(report: damaged: \w+: run\.h5: [^\n]+\n){5,}\Z")
 
     def test_group_by(self):
         write_sweep(self.folder, self.good_sweep())
@@ -263,8 +193,9 @@ class ReportTest(unittest.TestCase):
                 write_run(self.folder, options, accuracy=value)
                 entries.append((options, "completed", ""))
         write_sweep(self.folder, entries)
-        _, found = run_reader.load_sweep(self.folder)
-        table = tables.Table(found, tables.swept_names(found)[:1])
+        found = run_reader.load(self.folder).runs
+        self.assertEqual(grouping.telling(found), ["optimizer"])
+        table = tables.Table(found, ["optimizer"])
         self.assertEqual([(group.key[0], group.mark) for group in table.groups],
                          [("adam", "best"), ("rmsprop", "tied"), ("sgd", "")])
 
@@ -290,13 +221,15 @@ class ReportTest(unittest.TestCase):
 
     def test_bad_input(self):
         self.assert_one_line(self.report(self.folder / "nowhere"), 2, "no such folder", "nowhere")
-        self.assert_one_line(self.report(self.folder), 2, "sweep.json")
+        self.assert_one_line(self.report(self.folder), 2, "no runs here")
         self.assert_one_line(self.report(), 2, "folder")
+        self.assert_one_line(self.report(""), 2, "folder", "empty")
+        self.assert_one_line(self.report(self.folder, "--output="), 2, "--output", "empty")
         (self.folder / "sweep.json").write_text("{broken")
         self.assert_one_line(self.report(self.folder), 2, "sweep.json", "JSON")
-        (self.folder / "sweep.json").write_text('{"schema": 9, "runs": []}')
-        self.assert_one_line(self.report(self.folder), 2, "schema 9")
-        (self.folder / "sweep.json").write_text('{"schema": 1, "runs": [{"id": "x", "folder": "../x"}]}')
+        (self.folder / "sweep.json").write_text('{"schema": 1, "runs": []}')
+        self.assert_one_line(self.report(self.folder), 2, "schema 1")
+        write_sealed(self.folder / "sweep.json", {"runs": [{"id": "x", "folder": "../x"}]})
         self.assert_one_line(self.report(self.folder), 2, "../x")
         write_sweep(self.folder, [({"optimizer": "sgd", "seed": 0}, "failed", "exit code 1")])
         self.assert_one_line(self.report(self.folder), 1, "none of 1 runs has finished")

@@ -1,0 +1,81 @@
+"""Calls a function in child processes with limits: a damaged HDF5 file can crash, stall or bloat the HDF5 library."""
+import json
+import multiprocessing
+import multiprocessing.connection
+import os
+import resource
+import signal
+import time
+
+from .sealed import Damaged, Unread
+
+TIME_LIMIT = 120      # seconds for one call
+SPARE_MEMORY = 1 << 30  # bytes of address space that a call may take beside what its file's size accounts for
+
+
+def in_children(function, items, size_of):
+    """Yields (item, answer or Damaged or Unread) as calls end. An answer travels as JSON. size_of(item): bytes of its file."""
+    context = multiprocessing.get_context("fork")
+    waiting, active = list(reversed(items)), {}
+    try:
+        while waiting or active:
+            while waiting and len(active) < (os.cpu_count() or 1):
+                item = waiting.pop()
+                try:
+                    ours, theirs = context.Pipe(duplex=False)
+                    process = context.Process(target=_child, args=(function, item, size_of(item), theirs), daemon=True)
+                    process.start()
+                except OSError as error:
+                    yield item, Unread(error)
+                    continue
+                theirs.close()  # so that the child's end closes with the child
+                active[ours] = (item, process, time.monotonic() + TIME_LIMIT)
+            ready = multiprocessing.connection.wait(list(active), timeout=1.0) if active else []
+            for pipe, (item, process, deadline) in list(active.items()):
+                if pipe in ready:
+                    answer = _receive(pipe, process)
+                elif time.monotonic() > deadline:
+                    process.kill()
+                    answer = Unread(f"reading took more than {TIME_LIMIT} s")
+                else:
+                    continue
+                process.join()
+                pipe.close()
+                del active[pipe]
+                yield item, answer
+    finally:
+        for _, process, _ in active.values():
+            process.kill()
+
+
+def _receive(pipe, process):
+    try:
+        kind, content = json.loads(pipe.recv_bytes())
+    except (EOFError, OSError):
+        process.join()
+        code = process.exitcode or 0
+        if -code == signal.SIGKILL:
+            return Unread("the process reading it was killed")
+        return Damaged(f"the process reading it died ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})")
+    return {"damaged": Damaged, "unread": Unread}.get(kind, lambda answer: answer)(content)
+
+
+def _child(function, item, size, pipe):
+    with open("/proc/self/statm", "rb") as statistics:
+        taken = int(statistics.read().split()[0]) * resource.getpagesize()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends without words: its parent has them
+    signal.alarm(2 * TIME_LIMIT)                  # and does not outlive a parent that was killed
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (TIME_LIMIT, TIME_LIMIT))
+    most = taken + SPARE_MEMORY + 8 * size
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    try:
+        answer = ("answer", function(item))
+    except Unread as error:
+        answer = ("unread", str(error).removeprefix("cannot be read now: "))
+    except MemoryError:
+        answer = ("unread", f"reading takes more than {most >> 20} MB of memory")
+    except Exception as error:  # whatever h5py makes of a strange file
+        answer = ("damaged", str(error) or type(error).__name__)
+    pipe.send_bytes(json.dumps(answer).encode())
+    pipe.close()
