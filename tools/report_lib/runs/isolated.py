@@ -9,7 +9,9 @@ import time
 
 from .sealed import Damaged, Unread
 
-TIME_LIMIT = 120      # seconds for one call
+WAIT = 120              # seconds for one call on a slow disk or a busy machine
+PROCESSOR_SECONDS = 5   # for one call, beside one for each of these bytes of its file
+BYTES_A_SECOND = 4 << 20
 SPARE_MEMORY = 1 << 30  # bytes of address space that a call may take beside what its file's size accounts for
 
 
@@ -29,14 +31,14 @@ def in_children(function, items, size_of):
                     yield item, Unread(error)
                     continue
                 theirs.close()  # so that the child's end closes with the child
-                active[ours] = (item, process, time.monotonic() + TIME_LIMIT)
+                active[ours] = (item, process, time.monotonic() + WAIT + size_of(item) // BYTES_A_SECOND)
             ready = multiprocessing.connection.wait(list(active), timeout=1.0) if active else []
             for pipe, (item, process, deadline) in list(active.items()):
                 if pipe in ready:
                     answer = _receive(pipe, process)
                 elif time.monotonic() > deadline:
                     process.kill()
-                    answer = Unread(f"reading took more than {TIME_LIMIT} s")
+                    answer = Unread("reading took too long")
                 else:
                     continue
                 process.join()
@@ -64,9 +66,10 @@ def _child(function, item, size, pipe):
     with open("/proc/self/statm", "rb") as statistics:
         taken = int(statistics.read().split()[0]) * resource.getpagesize()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends without words: its parent has them
-    signal.alarm(2 * TIME_LIMIT)                  # and does not outlive a parent that was killed
+    seconds = PROCESSOR_SECONDS + size // BYTES_A_SECOND
+    signal.alarm(2 * (WAIT + seconds))            # and does not outlive a parent that was killed
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (TIME_LIMIT, TIME_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     most = taken + SPARE_MEMORY + 8 * size
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     try:

@@ -40,15 +40,20 @@ def read_bytes(path, most):
     except OSError as error:
         raise Unread(error) from None
     try:
-        with os.fdopen(file, "rb") as stream:
-            state = os.fstat(stream.fileno())
-            if not stat.S_ISREG(state.st_mode):
-                raise Damaged("is not a regular file")
-            if state.st_size > most:
-                raise Damaged(f"has {state.st_size} bytes, more than {most}")
-            return stream.read(state.st_size)
+        state = os.fstat(file)
+        if not stat.S_ISREG(state.st_mode):
+            raise Damaged("is not a regular file")
+        if state.st_size > most:
+            raise Damaged(f"has {state.st_size} bytes, more than {most}")
+        parts, missing = [], state.st_size
+        while missing and (part := os.read(file, missing)):
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
     except OSError as error:
         raise Unread(error) from None
+    finally:
+        os.close(file)
 
 
 def _members(pairs):
