@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from .command import Failure
-from .runs.values import identity, is_number, order
+from .runs.values import escaped, identity, is_number, order
 from .table import label_of
 
 LONGEST_LABEL = 90
@@ -28,7 +28,7 @@ def style(ink):
             "axes.spines.top": False, "axes.spines.right": False, "text.color": ink, "axes.labelcolor": ink,
             "axes.edgecolor": ink, "axes.titlecolor": ink, "xtick.color": ink, "ytick.color": ink, "axes.grid": True,
             "grid.color": ink, "grid.alpha": 0.13, "grid.linewidth": 0.7, "legend.frameon": False,
-            "text.parse_math": False, "lines.linewidth": 1.7, "svg.fonttype": "path", "svg.hashsalt": "gradus", "axes.linewidth": 0.8}
+            "lines.linewidth": 1.7, "svg.fonttype": "path", "svg.hashsalt": "gradus", "axes.linewidth": 0.8}
 
 
 def choose(table):
@@ -94,7 +94,7 @@ def draw(axis, groups, curve, title, xlabel, ylabel, loss):
         mean = np.where(np.abs(mean) < LARGEST_DRAWN, mean, np.nan)
         spread = np.where(np.abs(spread) < LARGEST_DRAWN, spread, np.nan)
         bands += [edge[x > 0] for edge in (mean - spread, mean + spread)]
-        line, = axis.plot(x, mean, color=COLOURS[i], label=short(group.label), markersize=3,
+        line, = axis.plot(x, mean, color=COLOURS[i], label=plain(group.label), markersize=3,
                           marker="o" if len(x) <= 12 else None)
         axis.fill_between(x, mean - spread, mean + spread, color=line.get_color(), alpha=0.18, linewidth=0)
         if np.isfinite(mean).any():
@@ -128,13 +128,12 @@ def panels(groups, wanted, ink):
     return figure
 
 
-def short(label):
-    """A label that fits a picture; the table has all of it."""
-    return label if len(label) <= LONGEST_LABEL else f"{label[:LONGEST_LABEL - 12]}… ({hash_of(label)})"
-
-
-def hash_of(text):
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:6]
+def plain(text, longest=LONGEST_LABEL):
+    """Any text for matplotlib: no formulas, not left out of a legend for its underscore, and not wider than a picture."""
+    text = escaped(text)
+    if len(text) > longest:
+        text = f"{text[:longest - 9]}… ({hashlib.sha256(text.encode()).hexdigest()[:6]})"
+    return (" " if text.startswith("_") else "") + text.replace("$", "\\$")
 
 
 def legend(figure, handles, labels):
@@ -168,8 +167,8 @@ def second_figure(groups, ink):
     return panels(groups, [
         (per_step, "Training loss per step", f"step ({width})", "loss", True),
         (lambda g: per_epoch(g, "validation_loss"), "Validation loss", "epochs", "loss", True)] + [
-        (lambda g, name=name: per_step(g, name), name.replace("_", " ").capitalize(), f"step ({width})",
-         name.replace("_", " "), True) for name in list(others)[:3]], ink)
+        (lambda g, name=name: per_step(g, name), plain(name.replace("_", " ").capitalize()),
+         f"step ({width})", plain(name.replace("_", " ")), True) for name in list(others)[:3]], ink)
 
 
 def drawable(value):
@@ -201,16 +200,16 @@ def sensitivity_figure(table, ink):
                 values = [group.finals(metric) for group in members]
                 axis.errorbar([float(group.key[i]) for group in members], [np.mean(v) for v in values],
                               [np.std(v, ddof=1) if len(v) > 1 else 0 for v in values], color=colour, marker="o",
-                              markersize=3.5, capsize=2.5, label=short(label or "all"))
+                              markersize=3.5, capsize=2.5, label=plain(label or "all"))
                 for group in members:
                     if group.count("diverged"):  # only survivors are in its mean
                         axis.plot(float(group.key[i]), group.mean(metric), marker="x", markersize=9, color=colour)
             x = [group.key[i] for group in groups if drawable(group.key[i])]
             if min(x) > 0 and max(x) >= 20 * min(x):
                 axis.set_xscale("log")
-            axis.set_xlabel(table.keys[i].replace("_", " "))
+            axis.set_xlabel(plain(table.keys[i].replace("_", " ")))
             axis.set_ylabel("final " + heading)
-            axis.set_title(f"Sensitivity to {table.keys[i].replace('_', ' ')}")
+            axis.set_title(plain(f"Sensitivity to {table.keys[i].replace('_', ' ')}"))
         handles = axes[0][0].containers
         legend(figure, *((handles, [bars.get_label() for bars in handles]) if len(numeric) == 1 else ([], [])))
         if len(numeric) > 1:
