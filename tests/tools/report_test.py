@@ -139,7 +139,7 @@ class ReportTest(unittest.TestCase):
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         for name in hostile:
-            self.assertRegex(result.stderr, f"damaged: {name}: .*refused")
+            self.assertRegex(result.stderr, f"damaged: .*{name}: .*refused")
 
     def test_a_reader_that_crashes_is_survived(self):
         entries = self.good_sweep(seeds=2)
@@ -172,7 +172,7 @@ class ReportTest(unittest.TestCase):
         write_sweep(self.folder, entries)
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertRegex(result.stderr, r"\A(report: damaged: \w+: run\.h5: [^\n]+\n){5,}\Z")
+        self.assertRegex(result.stderr, r"\A(report: damaged: \S+: run\.h5: [^\n]+\n){5,}\Z")
 
     def test_group_by(self):
         write_sweep(self.folder, self.good_sweep())

@@ -8,6 +8,8 @@ import warnings
 
 from .runs.values import escaped
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy starts threads that nothing here needs
+
 
 class Failure(Exception):
     """What to tell the user in one line; `code` is the exit code: 1 a file or the system, 2 bad usage."""

@@ -20,6 +20,7 @@ LONGEST_LABEL = 90
 LARGEST_DRAWN = 1e300  # an axis needs room for its margins
 COLOURS = ["#3b82c4", "#e07b39", "#2f9e6e", "#c94f7c", "#8a63d2", "#b8902a", "#2fa3b5", "#d2564b", "#7f8c3a", "#808790"]
 MOST_CURVES = len(COLOURS)
+SVG = {"svg.fonttype": "path", "svg.hashsalt": "gradus"}  # the same runs make the same bytes
 INK = "#123456"  # in SVG replaced by the page's text colour, so that the picture follows a light or dark page
 
 
@@ -28,7 +29,7 @@ def style(ink):
             "axes.spines.top": False, "axes.spines.right": False, "text.color": ink, "axes.labelcolor": ink,
             "axes.edgecolor": ink, "axes.titlecolor": ink, "xtick.color": ink, "ytick.color": ink, "axes.grid": True,
             "grid.color": ink, "grid.alpha": 0.13, "grid.linewidth": 0.7, "legend.frameon": False,
-            "lines.linewidth": 1.7, "svg.fonttype": "path", "svg.hashsalt": "gradus", "axes.linewidth": 0.8}
+            "lines.linewidth": 1.7, "axes.linewidth": 0.8}
 
 
 def choose(table):
@@ -221,7 +222,8 @@ def sensitivity_figure(table, ink):
 def svg(figure, prefix):
     """The picture as an <svg> element; names are prefixed, because several pictures share a page."""
     out = io.StringIO()
-    figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    with plt.rc_context(SVG):
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     plt.close(figure)
     text = out.getvalue()
     text = text[text.index("<svg"):].replace(INK, "currentColor")

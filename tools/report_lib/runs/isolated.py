@@ -56,29 +56,34 @@ def _receive(pipe, process):
     except (EOFError, OSError):
         process.join()
         code = process.exitcode or 0
-        if -code == signal.SIGKILL:
-            return Unread("the process reading it was killed")
-        return Damaged(f"the process reading it died ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})")
+        if -code in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGXCPU):
+            return Damaged(f"the process reading it died ({signal.Signals(-code).name})")
+        return Unread(f"the process reading it ended without an answer (exit code {code})")
     return {"damaged": Damaged, "unread": Unread}.get(kind, lambda answer: answer)(content)
 
 
 def _child(function, item, size, pipe):
-    with open("/proc/self/statm", "rb") as statistics:
-        taken = int(statistics.read().split()[0]) * resource.getpagesize()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends without words: its parent has them
     seconds = PROCESSOR_SECONDS + size // BYTES_A_SECOND
     signal.alarm(2 * (WAIT + seconds))            # and does not outlive a parent that was killed
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    most = taken + SPARE_MEMORY + 8 * size
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    most = SPARE_MEMORY + 8 * size
     try:
+        with open("/proc/self/statm", "rb") as statistics:
+            most += int(statistics.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         answer = ("answer", function(item))
     except Unread as error:
         answer = ("unread", str(error).removeprefix("cannot be read now: "))
     except MemoryError:
         answer = ("unread", f"reading takes more than {most >> 20} MB of memory")
+    except OSError as error:
+        answer = ("damaged", str(error)) if error.errno is None else ("unread", error.strerror)
     except Exception as error:  # whatever h5py makes of a strange file
         answer = ("damaged", str(error) or type(error).__name__)
-    pipe.send_bytes(json.dumps(answer).encode())
-    pipe.close()
+    try:
+        pipe.send_bytes(json.dumps(answer).encode())
+    except OSError:
+        os._exit(1)  # without words: the parent, if it is still there, says what it means
+    os._exit(0)
