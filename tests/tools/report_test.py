@@ -41,9 +41,9 @@ class ReportTest(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
 
-    def report(self, *arguments):
-        return subprocess.run([str(ROOT / "tools/report"), *map(str, arguments)], capture_output=True, text=True,
-                              timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    def report(self, *arguments, **environment):
+        return subprocess.run([str(ROOT / "tools/report"), *map(str, arguments)], capture_output=True, encoding="utf-8",
+                              errors="surrogateescape", timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8", **environment})
 
     def good_sweep(self, optimizers=("sgd", "adam"), seeds=3):
         return good_sweep(self.folder, optimizers, seeds)
@@ -212,6 +212,160 @@ class ReportTest(unittest.TestCase):
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("No completed run to draw", (self.folder / "report.html").read_text())
+
+    def rows(self, result):
+        """{first cells: n} of the printed table."""
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = result.stdout.splitlines()
+        end = next(i for i, line in enumerate(lines) if line.startswith("* "))
+        at = lines[0].index("  n  ") + 3
+        return {line[:at - 1].rstrip(): int(line[at - 1:].split()[0]) for line in lines[2:end]}
+
+    def test_a_configuration_and_seed_count_once_however_they_were_written(self):
+        for seed in range(3):
+            for rate, text in ((0.01, ""), (0.01, "0.01"), (0.1, "0.1"), (0.1, "+0.1")):
+                write_run(self.folder, {"optimizer": "sgd", "learning_rate": rate, "seed": seed}, name=name_of([text, seed]))
+            write_run(self.folder, {"optimizer": "adam", "learning_rate": 0.001, "beta2": 0.999, "seed": seed})
+        result = self.report(self.folder)
+        self.assertEqual(self.rows(result), {"sgd        0.01": 3, "sgd        0.1": 3, "adam       0.001": 3})
+        self.assertEqual(result.stdout.count(" is taken, "), 6)
+        self.assertNotIn("results that differ", result.stdout)
+        page = (self.folder / "report.html").read_text()
+        for seed in range(3):
+            for text in ("", "0.01", "0.1", "+0.1"):
+                self.assertIn(name_of([text, seed]), page)
+
+    def test_duplicates_whose_results_differ_are_told(self):
+        for seed in range(2):
+            for name, accuracy in (("a" * 12, 0.8), ("b" * 12, 0.9)):
+                write_run(self.folder, {"optimizer": "sgd", "seed": seed}, name=f"{name[:11]}{seed}", accuracy=accuracy)
+        result = self.report(self.folder)
+        self.assertRegex(result.stdout, "results that differ.*aaaaaaaaaaa0 is taken, bbbbbbbbbbb0 left out")
+        self.assertIn("80.00 ± 0.00", result.stdout)
+
+    def test_values_that_differ_make_rows_that_differ(self):
+        for values in ([0.9999999, 0.99999999, 0.9], [0.1, 0.1000001], [1, "1"], ["007", "7"], ["1e-3", 0.001],
+                       [True, 1], [-1, 1e-300], ["inf", "nan"], [2 ** 63, 2 ** 63 - 1]):
+            with tempfile.TemporaryDirectory() as name:
+                for value in values:
+                    for seed in range(2):
+                        write_run(pathlib.Path(name), {"optimizer": "sgd", "value": value, "seed": seed})
+                found = run_reader.load(name).runs
+                groups = tables.Table(found, grouping.telling(found)).groups
+                self.assertEqual([len(group.completed()) for group in groups], [2] * len(values))
+                shown = [group.shown[0] for group in groups]
+                self.assertEqual(len(set(shown)), len(values))
+                for value in values:
+                    self.assertTrue(any(text.strip('"') == str(value).lower() for text in shown), (values, shown))
+
+    def test_any_text_in_any_place_is_shown_as_text_on_one_line(self):
+        odd = ["<script>alert(1)</script>", "a\nb\x1b[31m", "$x^{", "_hidden", "\u202eevil", "", " ", "é\u0301", "x" * 5000,
+               "--><!--", "\udcff", "&amp;"]
+        for seed, text in enumerate(odd):
+            change = None
+            if text == "\udcff":  # a text that is not UTF-8, as run.h5 may hold it
+                text = "not UTF-8"
+
+                def change(file):
+                    file.attrs["host"] = np.bytes_(b"\xff<b>")
+            write_run(self.folder, {"optimizer": "sgd", "text": text, "seed": seed}, change=change)
+        write_sealed(self.folder / "sweep.json", {"program": "<i>p\n", "command": ["a\n", "\ud800<b>"], "runs": [
+            {"id": "e" * 12, "folder": "\x1b[2J<u>", "options": {"te\nxt": "\udcfe"}, "status": "failed", "reason": "\x07<s>"}]})
+        page = os.path.join(os.fsencode(self.folder), b"p\xff\n<b>.html")
+        for environment in ({"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONHOME": "/nowhere",
+                                                    "MPLBACKEND": "none", "HOME": "/dev/null"}):
+            result = self.report(self.folder, "--output", os.fsdecode(page), **environment)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertTrue(all(line.isprintable() for line in result.stdout.splitlines()), result.stdout)
+            self.assertEqual(result.stdout.splitlines()[-1], f"{self.folder}/p\\xff\\n<b>.html")
+            text = pathlib.Path(os.fsdecode(page)).read_text(encoding="utf-8")
+            self.assertNotRegex(text, r"<script|<b>|<u>|<i>|<s>|[\x00-\x09\x0b-\x1f\u202e]")
+            self.assertIn("&lt;script&gt;", text)
+            outside = Outside()
+            outside.feed(text)
+            self.assertEqual(outside.found, [])
+
+    def test_a_folder_that_is_not_utf8(self):
+        folder = os.path.join(os.fsencode(self.folder), b"-s \xff\n*")
+        os.mkdir(folder)
+        folder = pathlib.Path(os.fsdecode(folder))
+        write_sweep(folder, good_sweep(folder))
+        damaged = write_run(folder, {"optimizer": "sgd", "seed": 9})
+        (damaged / "complete.json").write_bytes(b"{}")
+        result = self.report("--", folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stderr, r"\Areport: damaged: [^\n]*-s \\xff\\n\*/[^\n]*no seal\n\Z")
+        self.assertTrue((folder / "report.html").is_file())
+
+    def test_a_picture_is_drawn_of_what_there_is(self):
+        def only_loss(file):
+            del file["epoch"]
+
+        def own_columns(file):
+            only_loss(file)
+            file.move("loss", "value")
+
+        def nothing(file):
+            only_loss(file)
+            del file["loss"]
+        for change, code in ((only_loss, 0), (own_columns, 0), (nothing, 1)):
+            with tempfile.TemporaryDirectory() as name:
+                folder = pathlib.Path(name)
+                for seed in range(2):
+                    write_run(folder, {"optimizer": "sgd", "seed": seed}, change=change)
+                result = self.report(folder, "--png", folder / "x.png")
+                self.assertEqual((result.returncode, (folder / "x.png").is_file()), (code, code == 0), result.stderr)
+                if code:
+                    self.assert_one_line(result, 1, "--png", "2 runs completed", "per epoch or per step")
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            write_run(folder, {"optimizer": "sgd", "seed": 0}, status="diverged")
+            self.assert_one_line(self.report(folder, "--png", folder / "x.png"), 1, "0 runs completed")
+
+    def test_what_is_not_a_file_is_not_replaced_and_a_link_is_followed(self):
+        write_sweep(self.folder, self.good_sweep(seeds=2))
+        self.assert_one_line(self.report(self.folder, "--output", "/dev/full"), 1, "/dev/full", "No space left")
+        self.assertTrue(pathlib.Path("/dev/full").is_char_device())
+        self.assert_one_line(self.report(self.folder, "--output", self.folder), 1, "folder")
+        self.assert_one_line(self.report(self.folder, "--output", "."), 1, "folder")
+        target = self.folder / "kept.html"
+        target.write_text("old")
+        (self.folder / "link.html").symlink_to("kept.html")
+        self.assertEqual(self.report(self.folder, "--output", self.folder / "link.html").returncode, 0)
+        self.assertTrue((self.folder / "link.html").is_symlink())
+        self.assertIn("</html>", target.read_text())
+
+    def test_a_page_that_cannot_be_written_leaves_the_old_one(self):
+        write_sweep(self.folder, self.good_sweep(seeds=2))
+        page = self.folder / "report.html"
+        page.write_text("old")
+        before = sorted(path.name for path in self.folder.iterdir())
+        result = subprocess.run(["bash", "-c", 'ulimit -f 8; exec "$0" "$1"', ROOT / "tools/report", self.folder],
+                                capture_output=True, text=True, timeout=60)
+        self.assert_one_line(result, 1, "report.html", "File too large")
+        self.assertEqual(page.read_text(), "old")
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), before)
+
+    def test_damage_is_told_also_when_quiet_and_what_cannot_be_read_now_by_the_exit_code(self):
+        entries = self.good_sweep(seeds=2)
+        write_sweep(self.folder, entries)
+        run = self.folder / name_of(entries[0][0])
+        config = (run / "config.json").read_text()
+        (run / "config.json").write_text(config.replace("128", "129"))
+        result = self.report(self.folder, "--quiet")
+        self.assert_one_line(result, 0, "config.json", "damaged", "seal")
+        self.assertIn("<code>width</code> = 128</dd>", (self.folder / "report.html").read_text())
+        (run / "config.json").write_text(config)
+        (run / "run.h5").rename(run / "elsewhere")
+        (run / "run.h5").symlink_to("run.h5")
+        result = self.report(self.folder, "--quiet")
+        self.assert_one_line(result, 1, "unreadable", run.name, "cannot be read now")
+
+    def test_mixed_builds_are_told(self):
+        for seed, digest in enumerate(("a" * 64, "b" * 64)):
+            write_run(self.folder, {"optimizer": "sgd", "seed": seed}, attributes={"executable_sha256": digest})
+        result = self.report(self.folder)
+        self.assertRegex(result.stdout, r"differ in executable sha256 \(a{12}, b{12}\): different programs are compared")
 
     def test_welch_agrees_with_a_worked_example(self):
         # a: mean 3, variance 2.5; b: mean 6, variance 10; degrees of freedom (0.5+2)^2/(0.25/4+4/4) = 5.88 -> 5

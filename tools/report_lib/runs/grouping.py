@@ -47,7 +47,7 @@ def _like(value, example):
 
 
 def count_once(runs):
-    """(runs of which no two are the same configuration and seed, a note for each that had others).
+    """(runs of which no two are the same configuration and seed, notes on those left out).
 
     Of several the one that ended with a result counts; of several such, the one started first; then the first by name.
     """
@@ -55,16 +55,18 @@ def count_once(runs):
     for run in runs:
         key = configuration(run) if run.effective else run.name
         same.setdefault(key, []).append(run)
-    kept, notes = [], []
+    kept, agree, differ = [], [], []
     for group in same.values():
         group.sort(key=lambda run: (run.status not in ("completed", "diverged"), str(run.attributes.get("started", "~")),
                                     run.name))
         kept.append(group[0])
         if len(group) > 1:
-            others = ", ".join(run.name for run in group[1:])
-            differ = len({(run.status, run.fingerprint) for run in group if run.fingerprint}) > 1
-            notes.append(f"One configuration and seed counts once: {group[0].name} is taken, {others} left out" +
-                         (" although the results differ." if differ else "."))
+            results = {(run.status, run.fingerprint) for run in group if run.fingerprint}
+            (differ if len(results) > 1 else agree).append(
+                f"{group[0].name} is taken, {', '.join(run.name for run in group[1:])} left out")
+    notes = ["One configuration and seed counts once: " + "; ".join(agree) + "."] if agree else []
+    notes += ["Runs of one configuration and seed have results that differ, seconds apart; one of each counts: "
+              + "; ".join(differ) + "."] if differ else []
     return kept, notes
 
 
