@@ -294,7 +294,7 @@ class ReportTest(unittest.TestCase):
         (damaged / "complete.json").write_bytes(b"{}")
         result = self.report("--", folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertRegex(result.stderr, r"\Areport: damaged: [^\n]*-s \\xff\\n\*/[^\n]*no seal\n\Z")
+        self.assertRegex(result.stderr, r"\Areport: damaged: [^\n]*-s \\xff\\n\*/[^\n]*end with a seal\n\Z")
         self.assertTrue((folder / "report.html").is_file())
 
     def test_a_picture_is_drawn_of_what_there_is(self):

@@ -21,7 +21,7 @@ def accuracy_of(options):
 
 def write_sealed(path, content):
     """A JSON object that vouches for its bytes; `content` may also be the text itself, with the seal as zeros."""
-    text = content if isinstance(content, str) else json.dumps({"schema": SCHEMA, **content, "seal": ZEROS}, indent=2)
+    text = content if isinstance(content, str) else json.dumps({"schema": SCHEMA, **content, "seal": ZEROS}, indent=2) + "\n"
     data = text.encode("utf-8", "surrogatepass")
     path.write_bytes(data.replace(ZEROS.encode(), hashlib.sha256(data).hexdigest().encode()))
 

@@ -161,12 +161,12 @@ class OnDisk(unittest.TestCase):
     def test_strange_json_is_one_line_and_costs_no_more_than_its_size(self):
         for text in ('{"a":' * 100_000, "[" * 1_000_000, "[]", '{"schema": ' + "9" * 100_000 + "}", '{"a": 1e999}',
                      '{"a": NaN}', '{"a": Infinity}', '{"a": 1, "a": 2}', '{"seal": 3}', '{"seal": "\ud800"}', "\ufeff{}",
-                     json.dumps({"schema": 2, "seal": "é" * 64})):
+                     json.dumps({"schema": 2, "seal": "é" * 64}), '{"a": "' + ZEROS + '"\n}\n'):
             path = self.folder / "x.json"
             write_sealed(path, text)
             with self.assertRaises(sealed.Damaged, msg=text[:40]):
                 sealed.read_sealed(path)
-        write_sealed(self.folder / "x.json", '{"schema": 3, "seal": "' + ZEROS + '"}')
+        write_sealed(self.folder / "x.json", '{"schema": 3, "seal": "' + ZEROS + '"\n}\n')
         with self.assertRaises(sealed.OtherSchema):
             sealed.read_sealed(self.folder / "x.json")
 

@@ -10,7 +10,7 @@ import stat
 
 SCHEMA = 2
 LARGEST_JSON = 64 << 20  # bytes
-DIGITS = 64              # of a SHA-256 in hexadecimal
+SEAL = slice(-68, -4)    # where its digits lie: the file ends with  "seal": "..."\n}\n
 
 
 class Damaged(Exception):
@@ -104,12 +104,12 @@ def read_sealed(path):
     """The content of a sealed file. Raises FileNotFoundError, Damaged or Unread (OtherSchema)."""
     data = read_bytes(path, LARGEST_JSON)
     value = parse_object(data)
-    seal = value.get("seal")
-    if seal is None and value.get("schema") == 1:
+    if "seal" not in value and value.get("schema") == 1:
         raise OtherSchema(1)  # had no seals
-    if not isinstance(seal, str) or len(seal) != DIGITS or data.count(seal.encode("utf-8", "replace")) != 1:
-        raise Damaged("has no seal")
-    if hashlib.sha256(data.replace(seal.encode(), b"0" * DIGITS)).hexdigest() != seal:
+    seal = data[SEAL].decode("ascii", "replace")
+    if value.get("seal") != seal:
+        raise Damaged("does not end with a seal")
+    if hashlib.sha256(data[:SEAL.start] + b"0" * len(seal) + data[SEAL.stop:]).hexdigest() != seal:
         raise Damaged("its seal does not match its content")
     if value.get("schema") != SCHEMA:
         raise OtherSchema(value.get("schema"))
