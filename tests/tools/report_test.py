@@ -391,11 +391,20 @@ class ReportTest(unittest.TestCase):
         self.assert_one_line(self.report(self.folder, "--output", "/nowhere/at/all.html"), 1, "/nowhere/at/all.html")
 
     def test_example_of_reading(self):
-        write_sweep(self.folder, self.good_sweep())
-        result = subprocess.run(["/usr/bin/python3", str(ROOT / "docs/read_results.py"), str(self.folder)],
-                                capture_output=True, text=True, timeout=120)
-        self.assertEqual(result.returncode, 0, result.stderr)
+        entries = self.good_sweep()
+        example = [str(ROOT / "docs/read_results.py"), str(self.folder)]
+        result = subprocess.run(example, capture_output=True, text=True, timeout=120, env={"LC_ALL": "C"})
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertRegex(result.stdout, r"adam +0\.89")
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run(example, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"\Aread_results: [^\n]*No space left[^\n]*\n\Z")
+        file = self.folder / name_of(entries[0][0]) / "run.h5"
+        file.write_bytes(file.read_bytes().replace(b'"sgd"', b'"sgx"'))
+        result = subprocess.run(example, capture_output=True, text=True, timeout=120)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertRegex(result.stderr, r"\Aread_results: [^\n]*run.h5 is damaged[^\n]*\n\Z")
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ def second_figure(groups, ink):
         (per_step, "Training loss per step", f"step ({width})", "loss", True),
         (lambda g: per_epoch(g, "validation_loss"), "Validation loss", "epochs", "loss", True)] + [
         (lambda g, name=name: per_step(g, name), plain(name.replace("_", " ").capitalize()),
-         f"step ({width})", plain(name.replace("_", " ")), True) for name in list(others)[:3]], ink)
+         f"step ({width})", plain(name.replace("_", " ")), True) for name in list(others)[:2]], ink)
 
 
 def drawable(value):

@@ -133,7 +133,7 @@ def build(sweep, runs, table):
              band + " Against time: means of loss and of seconds at the end of each epoch; evaluation and "
              "logging excluded."),
             ("more", figures.second_figure(groups, figures.INK),
-             band + " The loss per step is smoothed by block means."),
+             band + " What was logged each step is smoothed by block means."),
             ("sensitivity", figures.sensitivity_figure(table, figures.INK),
              "Means over completed runs; bars are ± one sample standard deviation. A cross: some runs of this setting "
              "diverged, and only the others are in the mean. Settings none of whose runs completed are absent.")):

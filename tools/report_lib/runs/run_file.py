@@ -11,7 +11,8 @@ from .sealed import SCHEMA, Damaged, options_of, parse_object, read_bytes
 LARGEST_FILE = 1 << 30    # bytes of a run.h5
 LARGEST_ROWS = 20_000_000
 STEP_POINTS = 200         # points kept of a column per step
-STEP_COLUMNS = 8          # columns per step that are kept
+STEP_COLUMNS = 8          # columns per step that are kept, first of all these
+STEP_FIRST = ["loss", "value", "gradient_norm"]
 BEST_COMPRESSION = 1100   # deflate makes at most 1032 bytes of one
 
 EPOCH_METRICS = ["training_loss", "training_accuracy", "validation_loss", "validation_accuracy", "training_seconds",
@@ -139,10 +140,11 @@ def _read_steps(file, file_size):
     window = math.ceil(len(step) / STEP_POINTS)
     keep = len(step) // window * window
     found = {"step": step}
-    for name in sorted(file, key=lambda name: (name != "loss", name)):  # loss first
+    names = list(dict.fromkeys([name for name in STEP_FIRST if name in file] + sorted(file)))
+    for name in names:
         item = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
         if isinstance(item, h5py.Dataset) and item.shape == step.shape and item.dtype.kind == "f" \
-                and len(found) <= STEP_COLUMNS:
+                and attribute(item, "units", file_size) != "s" and len(found) <= STEP_COLUMNS:
             found[name] = _column(file, name, file_size)
     with np.errstate(all="ignore"):
         means = {name: values[:keep].reshape(-1, window).mean(axis=1).tolist() for name, values in found.items()}
