@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "experiments/lab/files.h"
+#include "experiments/records/files.h"
 #include "experiments/lab/hdf5_reader.h"
 
 namespace gradus::lab {
@@ -14,7 +14,7 @@ constexpr std::size_t block_size = 512;  // the smallest user block that HDF5 kn
 constexpr std::string_view magic = "gradus optimizer state 1\nsha256 ";
 
 std::string header_of(const std::string& contents) {
-  std::string header = std::string(magic) + sha256(contents) + "\n";
+  std::string header = std::string(magic) + records::sha256(contents) + "\n";
   header.resize(block_size, ' ');
   header.back() = '\n';
   return header;
@@ -96,7 +96,7 @@ std::string difference_of(const nlohmann::json& saved, const nlohmann::json& exp
 
 // The HDF5 file behind a block that fits it.
 std::string verified_contents(const std::filesystem::path& path) {
-  std::string bytes = read_file(path);
+  std::string bytes = records::read_file(path);
   if (bytes.size() < block_size || !bytes.starts_with(magic))
     throw std::runtime_error(fmt::format("{}: is not an optimizer state file", path.string()));
   const std::string header = bytes.substr(0, block_size);
@@ -125,7 +125,7 @@ void save_state_file(const std::filesystem::path& path, const Tensor& theta, std
     for (const auto& [name, value] : state.numbers) numbers.attribute(name, value);
   }
   const std::string contents = file.image();
-  write_file(path, header_of(contents) + contents);
+  records::write_file(path, header_of(contents) + contents);
 }
 
 LoadedState load_state_file(const std::filesystem::path& path, std::span<const optim::Slice> slices, DType type,

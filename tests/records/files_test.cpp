@@ -1,4 +1,4 @@
-#include "experiments/lab/files.h"
+#include "experiments/records/files.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -9,10 +9,13 @@
 
 #include "tests/experiments/lab_files.h"
 
-namespace gradus::lab {
+namespace gradus::records {
 namespace {
 
 namespace fs = std::filesystem;
+using lab::error_of;
+using lab::put;
+using lab::TemporaryFolder;
 
 TEST(Files, DigestsAreThoseOfTheStandard) {
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2, B.1
@@ -52,36 +55,12 @@ TEST(Files, AFullDiskLeavesTheOldFile) {
 TEST(ClaimFolder, GivesAFolderToOneOnly) {
   const TemporaryFolder folder;
   const fs::path output = folder / "deep/down/run";
-  claim_folder(output, false);
+  claim_folder(output);
   EXPECT_TRUE(fs::is_directory(output));
-  EXPECT_EQ(error_of([&] { claim_folder(output, false); }),
-            "output " + output.string() + " exists already: choose another --output or pass --overwrite");
-  EXPECT_EQ(error_of([&] { claim_folder(output.string() + "/", false); }),
-            "output " + output.string() + " exists already: choose another --output or pass --overwrite");
-  EXPECT_NE(error_of([] { claim_folder("/proc/gradus/run", false); }).find("/proc/gradus/run: cannot create"),
+  EXPECT_EQ(error_of([&] { claim_folder(output); }), output.string() + ": cannot create: File exists");
+  EXPECT_NE(error_of([] { claim_folder("/proc/gradus/run"); }).find("/proc/gradus/run: cannot create"),
             std::string::npos);
 }
 
-TEST(ClaimFolder, OverwritesOnlyRuns) {
-  const TemporaryFolder folder;
-  const fs::path output = folder / "run";
-  claim_folder(output, true);
-  claim_folder(output, true);  // empty: nothing is lost
-  put(output / "thesis.tex", "precious");
-  EXPECT_NE(error_of([&] { claim_folder(output, true); }).find("does not look like a run's folder"), std::string::npos);
-  put(output / "config.json", "{\"window\": 3}");
-  EXPECT_NE(error_of([&] { claim_folder(output, true); }).find("does not look like a run's folder"), std::string::npos);
-  EXPECT_EQ(read_file(output / "thesis.tex"), "precious");
-  put(output / "config.json", R"({"program": "p", "schema": 1, "options": {}})");
-  claim_folder(output, true);
-  EXPECT_TRUE(fs::is_empty(output));
-
-  put(folder / "file", "x");
-  EXPECT_NE(error_of([&] { claim_folder(folder / "file", true); }), "");
-  fs::create_directory_symlink(output, folder / "link");
-  EXPECT_NE(error_of([&] { claim_folder(folder / "link", true); }), "");
-  EXPECT_TRUE(fs::exists(output));
-}
-
 }  // namespace
-}  // namespace gradus::lab
+}  // namespace gradus::records

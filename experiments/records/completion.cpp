@@ -1,0 +1,68 @@
+#include "experiments/records/completion.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
+
+namespace gradus::records {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct stat status_of(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) throw SystemError(path, "cannot look at", errno);
+  return status;
+}
+
+std::string stamp_of(const struct stat& status) {
+  return fmt::format("{}:{}:{}:{}.{:09}", status.st_dev, status.st_ino, status.st_size, status.st_ctim.tv_sec,
+                     status.st_ctim.tv_nsec);
+}
+
+// Fills the record and the stamp. Throws Damaged or SystemError.
+void verify(Completion& completion, const fs::path& folder, std::string_view known) {
+  const fs::path path = folder / completion_file, results = folder / run_file;
+  const struct stat before = status_of(path);
+  completion.record = read_sealed(path);
+  const nlohmann::json& record = completion.record;
+  if (record.value("schema", nlohmann::json()) != schema_version)
+    throw Damaged(fmt::format("{}: schema {}, expected {}", path.string(),
+                              json_text(record.value("schema", nlohmann::json())), schema_version));
+  const struct stat status = status_of(results);
+  if (record.at("size") != status.st_size)
+    throw Damaged(fmt::format("{}: damaged: {} bytes, {} recorded", results.string(), status.st_size,
+                              json_text(record.at("size"))));
+  completion.stamp = stamp_of(before) + " " + stamp_of(status);
+  if (completion.stamp == known) return;
+  if (record.at("sha256") != sha256_of_file(results))
+    throw Damaged(fmt::format("{}: damaged: it does not have the recorded SHA-256", results.string()));
+}
+
+}  // namespace
+
+Completion read_completion(const fs::path& folder, std::string_view known) {
+  Completion completion;
+  try {
+    verify(completion, folder, known);
+    completion.verdict = Verdict::whole;
+    return completion;
+  } catch (const SystemError& error) {
+    const bool absent = error.code == ENOENT || error.code == ENOTDIR;
+    const bool has_record = !completion.record.is_null();
+    // A record whose run.h5 is not there is damaged: that is no passing trouble.
+    completion.verdict = !absent ? Verdict::unreadable : has_record ? Verdict::damaged : Verdict::none;
+    completion.problem = absent && !has_record ? fmt::format("no {}", completion_file) : error.what();
+  } catch (const std::exception& error) {  // Damaged, or a member of another type
+    completion.verdict = Verdict::damaged;
+    completion.problem = error.what();
+  }
+  completion.stamp.clear();
+  return completion;
+}
+
+}  // namespace gradus::records

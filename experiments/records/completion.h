@@ -1,0 +1,36 @@
+// The completion record of a run, and whether the run is whole.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace gradus::records {
+
+inline constexpr int schema_version = 2;
+
+inline constexpr const char* config_file = "config.json";
+inline constexpr const char* log_file = "metrics.log";
+inline constexpr const char* run_file = "run.h5";
+inline constexpr const char* completion_file = "complete.json";
+
+enum class Verdict {
+  none,       // no complete.json: still running, killed, or never begun
+  whole,      // the seal holds, and run.h5 has the recorded size and digest, whatever the status
+  damaged,    // read, and not what was written
+  unreadable  // cannot be read now (EIO, EMFILE, ESTALE, no permission): says nothing about the run
+};
+
+struct Completion {
+  Verdict verdict = Verdict::none;
+  nlohmann::json record;  // complete.json, where its seal holds
+  std::string problem;    // one line, unless the run is whole
+  std::string stamp;      // identity, size and time of change of complete.json and run.h5, where the run is whole
+};
+
+// FOLDER/complete.json, verified. `known` is the stamp of an earlier verdict "whole": while it is still the files' stamp,
+// no digest of run.h5 is computed again. Never throws for what it finds.
+Completion read_completion(const std::filesystem::path& folder, std::string_view known = {});
+
+}  // namespace gradus::records

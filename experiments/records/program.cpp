@@ -1,0 +1,51 @@
+#include "experiments/records/program.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <string>
+
+#include "experiments/records/text.h"
+
+namespace gradus::records {
+
+void complain(std::string_view program, std::string_view message) {
+  const std::string line = fmt::format("{}: {}\n", program, printable(message, 4000));
+  std::fputs(line.c_str(), stderr);
+}
+
+void finish_output() {
+  errno = 0;
+  std::cout.flush();
+  const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout;
+  if (!failed) return;
+  const std::string reason = errno != 0 ? std::strerror(errno) : "an earlier write failed";
+  std::clearerr(stdout);  // said once
+  throw std::runtime_error(fmt::format("standard output: cannot write: {}", reason));
+}
+
+int guarded_main(std::string_view program, const std::function<int()>& body) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  int code = exit_failed;
+  try {
+    code = body();
+  } catch (const UsageError& error) {
+    complain(program, error.what());
+    code = exit_usage;
+  } catch (const std::exception& error) {
+    complain(program, error.what());
+  }
+  try {
+    finish_output();
+  } catch (const std::exception& error) {
+    complain(program, error.what());
+    if (code == 0) code = exit_failed;
+  }
+  return code;
+}
+
+}  // namespace gradus::records

@@ -1,0 +1,30 @@
+// What every program of ours does at its beginning and its end.
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+#include <string_view>
+
+namespace gradus::records {
+
+// A command line or a specification that asks for something that does not exist or is not allowed (exit code 2). The
+// message is one line, without the program's name.
+struct UsageError : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+// Runs the body and returns the program's exit code: that of the body, 2 after a UsageError, 1 after another exception,
+// which become one line on standard error. A file size limit is an error like a full disk, not a signal. Output that
+// cannot be written is an error too: standard output is flushed and looked at in the end.
+int guarded_main(std::string_view program, const std::function<int()>& body);
+
+// Writes "PROGRAM: MESSAGE" as one line to standard error.
+void complain(std::string_view program, std::string_view message);
+
+// Flushes standard output; throws std::runtime_error where something could not be written.
+void finish_output();
+
+}  // namespace gradus::records

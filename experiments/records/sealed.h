@@ -1,0 +1,30 @@
+// JSON files that tell when a byte of them has changed. The last member is "seal": the SHA-256 of the file's own bytes
+// with these 64 digits replaced by zeros. The file ends with  "seal": "..."\n}\n, so that the digits are its bytes
+// [-68, -4), in any language.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+namespace gradus::records {
+
+// A file that was read and is not what was written: its seal or digest does not hold, or it is no such file.
+struct Damaged : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The file's text for an object, which has no member "seal" of its own.
+std::string sealed_text(const nlohmann::json& object);
+
+// Without the seal. Throws Damaged, or SystemError (files.h) where the file cannot be read now.
+nlohmann::json read_sealed(const std::filesystem::path& path);
+
+// JSON as text on one line. Bytes that are not UTF-8 are replaced; it never throws for them.
+std::string json_text(const nlohmann::json& json);
+
+// Parses a text of bounded nesting; throws std::invalid_argument with what is wrong.
+nlohmann::json parse_json(std::string_view text);
+
+}  // namespace gradus::records
