@@ -246,6 +246,48 @@ class OnDisk(unittest.TestCase):
         write_sealed(one / "complete.json", {name: value for name, value in record.items() if name != "seal"})
         self.assertEqual(self.states(), {one.name: "damaged", other.name: "completed"})
 
+    def test_a_run_that_is_replaced_while_it_is_read_is_not_called_damaged(self):
+        options = {"optimizer": "sgd", "seed": 0}
+        old = write_run(self.folder, options)
+        new = write_run(self.folder, options, accuracy=0.5, name="new.rebuild")
+        whole, calls = run_folder.verified_bytes, []
+
+        def replaced(path, size, digest):
+            calls.append(path)
+            if len(calls) == 1:
+                shutil.rmtree(old)
+                new.rename(old)
+            return whole(path, size, digest)
+        run_folder.verified_bytes = replaced  # in the reading child
+        try:
+            run, = self.load().runs
+        finally:
+            run_folder.verified_bytes = whole
+        self.assertEqual((run.status, run.reason), ("completed", ""))
+        self.assertAlmostEqual(run.final("validation_accuracy"), 50)
+
+    def test_random_damage_changes_nothing_that_is_shown(self):
+        chance, entries = random.Random(11), good_sweep(self.folder, ("sgd", "adam"), 1)
+        write_sweep(self.folder, entries)
+        true = {run.name: run.options for run in self.load().runs}
+        files = [path for path in self.folder.rglob("*") if path.suffix in (".json", ".h5")]
+        for _ in range(60):
+            path = chance.choice(files)
+            whole = path.read_bytes()
+            data = bytearray(whole)
+            for _ in range(chance.choice([1, 1, 30])):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            if chance.random() < 0.2:
+                data = data[:chance.randrange(len(data))]
+            path.write_bytes(data)
+            sweep = self.load()
+            if data != whole:
+                told = sweep.warnings + [run.reason for run in sweep.runs if run.status == "damaged"]
+                self.assertTrue(any(path.name in line for line in told), (path, told))
+            for run in sweep.runs:
+                self.assertIn(run.options, (true[run.name], {name: true[run.name][name] for name in ("optimizer", "seed")}))
+            path.write_bytes(whole)
+
     def test_a_run_that_left_no_record_is_what_it_is(self):
         at_work = write_run(self.folder, {"optimizer": "sgd", "seed": 0})
         for name in ("run.h5", "complete.json"):

@@ -74,8 +74,8 @@ def load(folder):
     if not sweep.runs:
         raise NoRuns(f"{folder}: no runs here; expected the output folder of a sweep" +
                      "".join(f" ({warning})" for warning in sweep.warnings))
-    for (run, record), answer in in_children(_read, records, lambda job: int(job[1]["size"])):
-        _accept(run, record, answer)
+    for (run, _), answer in in_children(_read, records, lambda job: job[1]["size"]):
+        _accept(run, answer)
     programs = list(dict.fromkeys(run.program for run in sweep.runs if run.program))
     sweep.program = ", ".join(programs) or sweep.program
     if len(programs) > 1:
@@ -194,18 +194,32 @@ def _without_record(run, entry):
 
 
 def _read(job):
+    """Of a run whose folder a sweep replaces meanwhile, the record that belongs to the run.h5 that was read."""
     run, record = job
-    try:
-        return read_run(verified_bytes(run.folder / "run.h5", record["size"], record.get("sha256")))
-    except FileNotFoundError:
-        raise Damaged("is missing") from None
+    for _ in range(3):
+        try:
+            return {**read_run(verified_bytes(run.folder / "run.h5", record["size"], record.get("sha256"))),
+                    "record": record}
+        except FileNotFoundError:
+            problem = Damaged("is missing")
+        except Damaged as damaged:
+            problem = damaged
+        try:
+            again = read_sealed(run.folder / "complete.json")
+        except FileNotFoundError:
+            raise Unread("it is made anew") from None
+        if again == record or not isinstance(again.get("size"), int):
+            raise problem
+        record = again
+    raise Unread("it changes all the time")
 
 
-def _accept(run, record, answer):
+def _accept(run, answer):
     if isinstance(answer, Exception):
         run.status = "damaged" if isinstance(answer, Damaged) else "unreadable"
         run.reason = f"run.h5: {answer}"
         return
+    record = answer["record"]
     attributes = answer["attributes"]
     for name in ("status", "run_id", "config_hash"):
         if attributes.get(name) != record.get(name):
