@@ -211,7 +211,7 @@ class ReportTest(unittest.TestCase):
         write_sweep(self.folder, [(options, "diverged", "")])
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("No completed run to draw", (self.folder / "report.html").read_text())
+        self.assertIn("Nothing to draw: 0 runs completed", (self.folder / "report.html").read_text())
 
     def rows(self, result):
         """{first cells: n} of the printed table."""
@@ -317,6 +317,8 @@ class ReportTest(unittest.TestCase):
                 self.assertEqual((result.returncode, (folder / "x.png").is_file()), (code, code == 0), result.stderr)
                 if code:
                     self.assert_one_line(result, 1, "--png", "2 runs completed", "per epoch or per step")
+                    self.assertEqual(self.report(folder).returncode, 0)
+                    self.assertIn("Nothing to draw: 2 runs completed, but", (folder / "report.html").read_text())
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             write_run(folder, {"optimizer": "sgd", "seed": 0}, status="diverged")

@@ -321,6 +321,14 @@ class OnDisk(unittest.TestCase):
             self.assertEqual(run.status, "damaged")
             self.assertRegex(run.reason, "announces .* more than")
 
+    def test_a_file_that_is_too_large_to_be_read_is_not_called_damaged(self):
+        run = write_run(self.folder, {"optimizer": "sgd", "seed": 0})
+        with open(run / "run.h5", "r+b") as file:
+            file.truncate(1 << 40)
+        found, = self.load().runs
+        self.assertEqual(found.status, "unreadable")
+        self.assertRegex(found.reason, r"run\.h5: has 1099511627776 bytes, more than")
+
     def test_constant_columns_are_not_taken_for_damage(self):
         def constant(file):
             for name in ("loss", "step"):

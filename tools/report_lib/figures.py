@@ -231,15 +231,19 @@ def svg(figure, prefix):
     return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", text)
 
 
+def nothing_to_draw(table):
+    completed = sum(len(group.completed()) for group in table.groups)
+    return f"nothing to draw: {completed} runs completed" + (
+        ", but none has a column per epoch or per step that the report knows" if completed else "")
+
+
 def png_of(table):
     """The first picture of which there is something to draw, as PNG."""
     groups = choose(table)[0]
     ink = "#222222"
     figure = main_figure(groups, ink) or second_figure(groups, ink) or sensitivity_figure(table, ink)
     if figure is None:
-        completed = sum(len(group.completed()) for group in table.groups)
-        raise Failure(f"--png: nothing to draw: {completed} runs completed" +
-                      (", but none has a column per epoch or per step that the report knows" if completed else ""))
+        raise Failure(f"--png: {nothing_to_draw(table)}")
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=150, facecolor="white")
     plt.close(figure)

@@ -151,7 +151,7 @@ def build(sweep, runs, table):
 <h1>{shown(title)}</h1><p class="question">{shown(question)}</p>
 <dl>{facts}</dl>
 <h2>Result</h2>{result_table(table)}<ul class="notes">{listed}</ul>
-<h2>Learning curves</h2>{''.join(pictures) or '<p>No completed run to draw.</p>'}
+<h2>Learning curves</h2>{''.join(pictures) or f'<p>{figures.nothing_to_draw(table).capitalize()}.</p>'}
 <h2>Runs without a result</h2>{troubles_table(runs, keys)}
 </body></html>
 """

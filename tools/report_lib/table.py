@@ -101,7 +101,7 @@ class Table:
         # The mean over the runs that survived flatters a method that sometimes diverges: it is not compared.
         fair = [group for group in self.groups if not group.count("diverged") and len(group.finals(metric))]
         if not fair:
-            self.notes.append("Every setting has diverged runs: none is marked as best.")
+            self.notes.append("No setting without diverged runs has a result: none is marked as best.")
             return
         best = fair[0]
         for group in fair[1:]:

@@ -75,11 +75,11 @@ def _child(function, item, size, pipe):
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         answer = ("answer", function(item))
     except Unread as error:
-        answer = ("unread", str(error).removeprefix("cannot be read now: "))
+        answer = ("unread", str(error))
     except MemoryError:
         answer = ("unread", f"reading takes more than {most >> 20} MB of memory")
     except OSError as error:
-        answer = ("damaged", str(error)) if error.errno is None else ("unread", error.strerror)
+        answer = ("damaged", str(error)) if error.errno is None else ("unread", str(Unread(error)))
     except Exception as error:  # whatever h5py makes of a strange file
         answer = ("damaged", str(error) or type(error).__name__)
     try:

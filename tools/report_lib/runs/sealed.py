@@ -18,17 +18,17 @@ class Damaged(Exception):
 
 
 class Unread(Exception):
-    """The system refuses to read: disk, network, permissions, limits. Another time it may not."""
+    """Nothing is known of the content: the system refuses to read (disk, network, permissions, limits), or we do."""
 
-    def __init__(self, error):
-        super().__init__(f"cannot be read now: {getattr(error, 'strerror', None) or error}")
+    def __init__(self, why):
+        super().__init__(f"cannot be read now: {why.strerror or why}" if isinstance(why, OSError) else why)
 
 
 class OtherSchema(Unread):
     """Written by another version of our programs."""
 
     def __init__(self, schema):
-        Exception.__init__(self, f"is of schema {schema!r}, written by another version; expected schema {SCHEMA}")
+        super().__init__(f"is of schema {schema!r}, written by another version; expected schema {SCHEMA}")
 
 
 def read_bytes(path, most):
@@ -44,7 +44,7 @@ def read_bytes(path, most):
         if not stat.S_ISREG(state.st_mode):
             raise Damaged("is not a regular file")
         if state.st_size > most:
-            raise Damaged(f"has {state.st_size} bytes, more than {most}")
+            raise Unread(f"has {state.st_size} bytes, more than the {most} that are read")
         parts, missing = [], state.st_size
         while missing and (part := os.read(file, missing)):
             parts.append(part)
