@@ -10,7 +10,7 @@ import time
 from .sealed import Damaged, Unread
 
 WAIT = 120              # seconds for one call on a slow disk or a busy machine
-PROCESSOR_SECONDS = 5   # for one call, beside one for each of these bytes of its file
+PROCESSOR_SECONDS = 3   # for one call, beside one for each of these bytes of its file
 BYTES_A_SECOND = 4 << 20
 SPARE_MEMORY = 1 << 30  # bytes of address space that a call may take beside what its file's size accounts for
 
