@@ -6,15 +6,19 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdio>
 #include <string_view>
 #include <thread>
 
+#include "experiments/records/text.h"
 #include "tools/sweep/specification.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 
 fs::path find_program(const std::string& program) {
+  if (program.empty() || program.find('\0') != program.npos)
+    throw UsageError(fmt::format("{}: not the name of a program", records::printable(program)));
   fs::path path = program;
   if (program.find('/') == program.npos) path = fs::read_symlink("/proc/self/exe").parent_path() / program;
   std::error_code error;
@@ -33,6 +37,8 @@ int usable_processors() {
   if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
+
+void put(const std::string& text) { static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout)); }
 
 std::string shell_text(const std::vector<std::string>& argv) {
   std::string text;

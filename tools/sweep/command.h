@@ -13,6 +13,9 @@ std::filesystem::path find_program(const std::string& program);
 // Processors that this process may use (fewer than the machine's under taskset or Slurm).
 int usable_processors();
 
+// To standard output. What cannot be written is noticed in the end, by records::guarded_main.
+void put(const std::string& text);
+
 // As one would type it in a shell.
 std::string shell_text(const std::vector<std::string>& argv);
 

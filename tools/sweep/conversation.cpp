@@ -133,7 +133,9 @@ class Talk {
       if (got <= 0) return errors_.close();
       const std::size_t room = most_errors - reply_.errors.size();
       reply_.errors.append(buffer.data(), std::min(room, static_cast<std::size_t>(got)));
-      if (room == 0) return;  // the rest waits for its turn, so that a flood of it does not keep us here
+      flood_ += static_cast<std::size_t>(got);
+      if (flood_ > longest_line) reply_.stopped = true;
+      if (room == 0) return;  // the rest waits for its turn, so that it does not keep us here
     }
   }
 
@@ -143,6 +145,7 @@ class Talk {
   pid_t child_ = 0;
   Descriptor input_, output_, errors_;
   std::string unsent_, partial_;
+  std::size_t flood_ = 0;  // bytes of standard error
   bool ended_ = false, interrupted_ = false;
   Reply reply_;
 };

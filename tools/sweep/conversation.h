@@ -24,7 +24,7 @@ struct Question {
 struct Reply {
   Ending ending;
   bool late = false;     // ended by us: its time was over
-  bool stopped = false;  // ended by us: take_line had enough, or a line was too long
+  bool stopped = false;  // ended by us: take_line had enough, or what came was too long
   std::string errors;    // the beginning of what it wrote to standard error
 };
 

@@ -11,6 +11,7 @@
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "tools/sweep/command.h"
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/lock.h"
 
@@ -62,7 +63,7 @@ void print_lines(const Lines& lines) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
     line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
+    put(fmt::format("{}\n", line));
   }
 }
 
@@ -105,15 +106,15 @@ void print_runs(const std::filesystem::path& output) {
   std::string program = inventory.cache ? inventory.cache->program : std::string();
   for (const auto& [id, record] : inventory.records)
     if (program.empty()) program = record.program;
-  fmt::print("{}{}\n", records::printable(program), names.fixed);
+  put(fmt::format("{}{}\n", records::printable(program), names.fixed));
   print_lines(lines);
-  fmt::print("{} runs", runs.size());
+  put(fmt::format("{} runs", runs.size()));
   const char* separator = ": ";
   for (const auto& [status, count] : counts) {
-    fmt::print("{}{} {}", separator, count, status);
+    put(fmt::format("{}{} {}", separator, count, status));
     separator = ", ";
   }
-  fmt::print("{}\n", at_work ? " (a sweep is at work)" : "");
+  put(fmt::format("{}\n", at_work ? " (a sweep is at work)" : ""));
 }
 
 }  // namespace gradus::sweep

@@ -50,11 +50,11 @@ void print_commands(const Job& job, const Plan& plan) {
   for (const Step& step : plan.steps) {
     const bool runs = step.action == Action::run || step.action == Action::rebuild;
     if (runs)
-      fmt::print("{}\n", shell_text(run_command(job.program, *step.combination, job.output / step.row.id)));
+      put(fmt::format("{}\n", shell_text(run_command(job.program, *step.combination, job.output / step.row.id))));
     else
       ++left_out;
   }
-  if (left_out > 0) fmt::print(stderr, "sweep: {} of {} runs are not needed again\n", left_out, plan.steps.size());
+  if (left_out > 0) records::complain("sweep", fmt::format("{} of {} runs are not needed again", left_out, plan.steps.size()));
 }
 
 int report(const Job& job, const Plan& plan, const Outcome& outcome) {
@@ -63,14 +63,14 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
                        records::printable(shell_text(plan.steps[i].combination->arguments())), outcome.runs[i].reason);
   };
   const Counts& counts = outcome.counts;
-  fmt::print("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
-             counts.completed, counts.diverged, counts.failed, counts.skipped);
-  if (counts.left > 0) fmt::print(", {} left alone", counts.left);
-  if (outcome.interrupted) fmt::print(", {} pending: interrupted", counts.total - counts.done());
-  fmt::print("\n");
+  put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
+             counts.completed, counts.diverged, counts.failed, counts.skipped));
+  if (counts.left > 0) put(fmt::format(", {} left alone", counts.left));
+  if (outcome.interrupted) put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
+  put("\n");
   for (std::size_t i = 0; i < outcome.runs.size(); ++i)
-    if (outcome.runs[i].status == "failed") fmt::print("failed {}\n", named(i));
-  if (counts.failed > 0) fmt::print("logs: {}/<id>.log\n", (job.output / "logs").string());
+    if (outcome.runs[i].status == "failed") put(fmt::format("failed {}\n", named(i)));
+  if (counts.failed > 0) put(fmt::format("logs: {}/<id>.log\n", (job.output / "logs").string()));
   for (const std::size_t i : outcome.left_alone) records::complain("sweep", "left alone " + named(i));
   for (const std::string& problem : outcome.problems) records::complain("sweep", problem);
   if (outcome.interrupted) return exit_interrupted;
