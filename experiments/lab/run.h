@@ -13,14 +13,15 @@
 #include "experiments/lab/dataset.h"
 #include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
+#include "experiments/lab/output.h"
 #include "experiments/lab/progress.h"
 #include "experiments/lab/run_folder.h"
-#include "experiments/lab/single_file.h"
 #include "optim/optimizer.h"
 
 namespace gradus::lab {
 
-// Exit codes of every program of the laboratory.
+// Exit codes of every program of the laboratory. "usage" stands for a UsageError, and for a std::invalid_argument until the
+// output folder is claimed; a shape error inside a run that has started is a failure.
 enum class Exit { completed = 0, failed = 1, usage = 2, diverged = 3, interrupted = 130 };
 
 // Thrown when the loss is not finite: the run ends, recorded as diverged, with everything that was logged.
@@ -34,10 +35,10 @@ struct Evaluation {
 
 class Run {
  public:
-  Run(const std::string& program, const std::string& summary, int argc, const char* const* argv,
-      const std::string& default_dtype = "float32");
+  Run(Options options, std::string summary, const std::string& default_dtype);
 
-  // Declares an option and returns its value. All are declared before start().
+  // Declares an option and returns its value. All are declared before start(): later it throws std::logic_error, as do the
+  // other declarations.
   template <class T>
   T option(std::string_view name, T fallback, std::string_view help, const Check& check = {}) {
     return options_.get(name, fallback, help, check);
@@ -56,11 +57,12 @@ class Run {
   // Declares --data and --data-dir. The data set is loaded by start().
   const Dataset& dataset(const std::string& fallback);
 
-  // Ends the options: --help and --describe print and end the program here, unknown options are refused. Then loads the data and
-  // claims the output folder.
+  // Ends the options: --help and --describe print and end the program here, unknown options and an output that cannot be made
+  // are refused. Then loads the data and claims the output folder.
   void start();
   // The same in two halves, for programs that prepare something between options and output, and whose rows of /step have
-  // columns of their own.
+  // columns of their own. With --describe-runs, a program's body is run up to finish_options() once for each line of
+  // arguments, in one process: it may keep no state of its own until there.
   void finish_options();
   void start(std::vector<Column> step_columns);
 
@@ -90,9 +92,9 @@ class Run {
   void say(const std::string& line) { progress_.say(line); }
 
  private:
+  friend class Session;  // run_main.cpp
   void log_solver(std::int64_t step, const optim::StepReport& report);
-  friend int main(const std::string&, const std::string&, int, const char* const*, const std::function<void(Run&)>&,
-                  const std::string&);
+  nlohmann::json description() const;
 
   Options options_;
   std::string summary_;
@@ -101,15 +103,13 @@ class Run {
   int threads_;
   bool continue_after_divergence_;
   bool has_optimizer_ = false;
+  bool only_options_ = false;  // ends with them
+  bool quiet_ = false;
   std::optional<std::pair<std::string, std::string>> data_;  // name and directory
   Dataset dataset_;
-  struct Output {
-    std::string path;
-    bool overwrite = false, quiet = false;
-  };
-  std::optional<Output> output_;           // once the options are finished
-  std::optional<SingleFile> single_file_;  // where the output is one
+  std::optional<Output> output_;  // once the options are finished
   std::unique_ptr<RunFolder> folder_;
+  bool started_ = false;
   RunTable* steps_ = nullptr;
   RunTable* solver_ = nullptr;  // made by the first step that has something to say
   std::string divergence_, reason_;
