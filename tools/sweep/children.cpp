@@ -24,7 +24,7 @@ Children::~Children() {
 }
 
 pid_t Children::start(const Launch& launch) {
-  Pipe report = make_pipe();
+  Pipe report = make_pipe(launch.argv[0]);
   Launch own = launch;
   own.environment.push_back(lifeline_.variable());
   const bool own_namespace = namespaces_.available();

@@ -36,7 +36,9 @@ class Talk {
  public:
   Talk(Children& children, Signals& signals, const Question& question)
       : children_(children), signals_(signals), question_(question) {
-    Pipe input = make_pipe(), output = make_pipe(), errors = make_pipe();
+    Pipe input = make_pipe(question.argv[0]);
+    Pipe output = make_pipe(question.argv[0]);
+    Pipe errors = make_pipe(question.argv[0]);
     child_ = children.start(
         {question.argv, {"OMP_NUM_THREADS=1"}, input.read.get(), output.write.get(), errors.write.get()});
     input_ = unblocked(std::move(input.write));
@@ -116,8 +118,10 @@ class Talk {
         if (!question_.take_line(partial_)) reply_.stopped = true;
         partial_.clear();
       }
-      if (reply_.stopped) partial_.clear();
-      else partial_ += text;
+      if (reply_.stopped)
+        partial_.clear();
+      else
+        partial_ += text;
       if (partial_.size() > longest_line) reply_.stopped = true;
       if (reply_.stopped) break;
     }

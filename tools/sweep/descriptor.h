@@ -46,10 +46,10 @@ struct Pipe {
   Descriptor read, write;
 };
 
-// Both ends close-on-exec. Throws records::SystemError.
-inline Pipe make_pipe() {
+// Both ends close-on-exec; to talk with this program. Throws records::SystemError.
+inline Pipe make_pipe(const std::filesystem::path& program) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw records::SystemError("pipe", "cannot be made", errno);
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw records::SystemError(program, "no pipe to it can be made", errno);
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 

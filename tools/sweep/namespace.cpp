@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
-#include <exception>
+#include <csignal>
 #include <random>
 #include <string>
 
@@ -26,9 +26,15 @@ Namespaces::Namespaces() : own_(::open("/proc/self/ns/pid_for_children", O_RDONL
 pid_t Namespaces::fork() {
   if (::unshare(CLONE_NEWPID) != 0) return -1;
   const pid_t child = ::fork();
-  const int error = errno;
-  // Without the way back, this process could have no other children: nothing that could be gone on with.
-  if (child != 0 && ::setns(own_.get(), CLONE_NEWPID) != 0) std::terminate();
+  int error = errno;
+  // Without the way back, this process has no other children: when the namespace's first has ended, each further fork fails.
+  if (child != 0 && ::setns(own_.get(), CLONE_NEWPID) != 0) {
+    error = errno;
+    if (child > 0) ::kill(child, SIGKILL);
+    if (child > 0) ::waitpid(child, nullptr, 0);
+    errno = error;
+    return -1;
+  }
   errno = error;
   return child;
 }

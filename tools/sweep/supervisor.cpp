@@ -121,7 +121,7 @@ Ending watch(pid_t program, int signals, int lifeline) {
       if (signal.ssi_signo == end_at_once) ::kill(-program, SIGKILL);
     }
     int status = 0;
-    for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0 || (child < 0 && errno == EINTR);) {
       if (child != program) continue;  // an orphan that was adopted
       if (WIFEXITED(status)) return {Ending::Kind::exited, WEXITSTATUS(status)};
       return {Ending::Kind::signalled, WTERMSIG(status)};
