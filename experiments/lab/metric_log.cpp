@@ -83,7 +83,10 @@ bool take(LogContents& log, std::string_view payload) {
     if (kind == 'C' && first) {
       log.configuration = std::move(json);
     } else if (kind == 'T') {
-      log.tables.push_back(table_of(json));
+      Table table = table_of(json);
+      for (const Table& other : log.tables)
+        if (other.name() == table.name()) return false;
+      log.tables.push_back(std::move(table));
     } else if (kind == 'A') {
       log.attributes.update(json);
     } else {

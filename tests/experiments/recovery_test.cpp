@@ -62,7 +62,7 @@ TEST(Recovery, NeverTellsWhatWasNotSo) {
   const nlohmann::json configuration = make_run(folder / "whole", true);
   for (const char* name : {"config.json", "complete.json", "metrics.log"}) {
     const std::string whole = bytes_of(folder / "whole" / name);
-    for (std::size_t at = 0; at < whole.size(); at += std::max<std::size_t>(1, whole.size() / 60)) {
+    for (std::size_t at = 0; at < whole.size(); at += std::max<std::size_t>(1, whole.size() / 20)) {
       fs::remove_all(folder / "run");
       fs::copy(folder / "whole", folder / "run");
       fs::remove(folder / "run/run.h5");
