@@ -102,6 +102,7 @@ class LevenbergMarquardt final : public Optimizer {
       damping_ = initial_damping_ * (curvature > 0 ? curvature : 1);
     }
     report.inner_iterations = 0;
+    report.reason = Reason::refused;  // the next step goes on with the damping that the trials have come to
     Trials trials;
     for (std::int64_t attempt = 0; attempt < max_evaluations_; ++attempt) {
       if (attempt > 0) objective.move_to(theta);
@@ -114,7 +115,10 @@ class LevenbergMarquardt final : public Optimizer {
         return report;
       }
       vectors::combine(theta, 1, step_, trial_);
-      if (vectors::same(theta, trial_)) break;  // the step is lost in theta
+      if (vectors::same(theta, trial_)) {  // the step is lost in theta
+        report.reason = trials.failure();
+        return report;
+      }
       objective.move_to(trial_);
       const double value = objective.value(), undamped = inner.model_change - damping_ / 2 * length * length;
       const bool finite = std::isfinite(value);
@@ -128,7 +132,6 @@ class LevenbergMarquardt final : public Optimizer {
         return report;
       }
     }
-    report.reason = trials.failure();
     return report;
   }
   void visit(StateVisitor& visitor) override {

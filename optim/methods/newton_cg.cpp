@@ -94,6 +94,7 @@ class NewtonCg final : public Optimizer {
     const double epsilon = vectors::epsilon(theta.dtype());
     radius_.begin();
     report.inner_iterations = 0;
+    report.reason = Reason::refused;  // the next step goes on with the radius that the trials have come to
     Trials trials;
     for (std::int64_t attempt = 0; attempt < search_.max_evaluations; ++attempt) {
       const double radius = radius_.radius();
@@ -112,7 +113,11 @@ class NewtonCg final : public Optimizer {
         return false;
       }
       vectors::combine(theta, 1, step_, trial_);
-      if (vectors::same(theta, trial_)) break;  // the step is lost in theta
+      if (vectors::same(theta, trial_)) {  // the step is lost in theta
+        report.reason = trials.failure();
+        radius_.forget();
+        return false;
+      }
       objective.move_to(trial_);
       // The first trial is taken more often than not, and its gradient is the next step's.
       if (attempt == 0) objective.gradient();
@@ -128,8 +133,6 @@ class NewtonCg final : public Optimizer {
         return true;
       }
     }
-    report.reason = trials.failure();
-    radius_.forget();
     return false;
   }
 

@@ -128,7 +128,9 @@ void expect_reported(const Recipe& recipe, Poisoned::Where where, double poison,
   EXPECT_EQ(report.reason, Reason::not_finite);
   EXPECT_TRUE(report.is_final());
   EXPECT_EQ(theta.to_vector(), before);
-  if (spared == 0 && method(recipe.method).family != Family::curvature) EXPECT_EQ(all_numbers(*optimizer), state);
+  if (spared == 0 && method(recipe.method).family != Family::curvature) {
+    EXPECT_EQ(all_numbers(*optimizer), state);
+  }
   objective.where = Poisoned::Where::nowhere;
   objective.invalidate();
   for (int i = 0; i < 2; ++i) {

@@ -71,11 +71,13 @@ constexpr Slow slow[] = {
     {"gauss_newton", "jennrich_sampson", "the residuals are large: convergence is linear, and slow"},
     {"gauss_newton", "freudenstein_roth", "J is singular at the local minimum: convergence is sublinear"},
     {"gauss_newton", "chebyquad", "the residuals do not vanish: convergence is linear, and slow"},
+    {"nonlinear_cg", "powell_badly_scaled", "parameters that differ by 1e5: the last digits are lost"},
     {"nonlinear_cg", "meyer", "the Hessian's condition is beyond 1e10"},
     {"nonlinear_cg", "osborne_1", "the Hessian's condition is beyond 1e8"},
     {"nonlinear_cg", "penalty_2", "a valley whose floor hardly falls"},
     {"lbfgs", "meyer", "the Hessian's condition is beyond 1e10"},
     {"newton_cg", "meyer", "the valley is narrow and long"},
+    {"levenberg_marquardt", "powell_badly_scaled", "Levenberg's damping has no scale for parameters that differ by 1e5"},
     {"levenberg_marquardt", "meyer", "Levenberg's damping has no scale for parameters that differ by 1e5"},
     {"hessian_free", "meyer", "damping by the identity has no scale for parameters that differ by 1e5"}};
 
@@ -88,9 +90,9 @@ bool is_near(double value, double expected) { return std::abs(value - expected) 
 // Empty if the end is where descent may end.
 std::string fault_of_value(const Problem& problem, const optim::Method& method, const End& end) {
   if (names(unbounded, problem.name)) return end.value < -1e6 ? "" : "the value has not fallen without bound";
+  if (is_near(end.value, problem.minimum(problem.dimensions.standard).value)) return "";
   if (names(multimodal, problem.name) && end.value < end.start)
     return end.gradient_norm <= 1e-6 * (1 + end.value) ? "" : "the end is no stationary point";
-  if (is_near(end.value, problem.minimum(problem.dimensions.standard).value)) return "";
   for (const OtherMinimum& other : other_minima)
     if (problem.name == other.problem && is_near(end.value, other.value)) return "";
   for (const Slow& pair : slow)
@@ -148,7 +150,9 @@ std::vector<std::string> faults_of(const Problem& problem, const optim::Method& 
   };
   const bool noisy = make_objective(problem)->is_noisy();
   const double minimum = problem.minimum(problem.dimensions.standard).value;
-  expect(!end.diverged || end.met_not_finite, "diverged, and every number was finite");
+  // On the way to -infinity it may be the square of a number, inside of a solver, that is not finite.
+  const bool has_minimum = !names(unbounded, problem.name);
+  expect(!end.diverged || end.met_not_finite || !has_minimum, "diverged, and every number was finite");
   expect(end.diverged || (std::isfinite(end.value) && std::isfinite(end.gradient_norm)), "not finite, and not diverged");
   expect(end.diverged || !(end.value < minimum - 1e-6 * (1 + std::abs(minimum))), "below the published minimum");
   if (noisy) return faults;
@@ -159,7 +163,7 @@ std::vector<std::string> faults_of(const Problem& problem, const optim::Method& 
     expect(problem.name != "sphere" || end.value < end.start, "no descent on the sphere");
     return faults;
   }
-  expect(!end.diverged || names(unbounded, problem.name), "a method that promises descent diverged");
+  expect(!end.diverged || !has_minimum, "a method that promises descent diverged");
   expect(end.diverged || end.value <= end.lowest, "ended above a point on the way");
   if (const std::string fault = fault_of_value(problem, method, end); !end.diverged) expect(fault.empty(), fault.c_str());
   return faults;

