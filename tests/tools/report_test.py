@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 """tools/report on synthetic sweep folders: good, diverged, failed, damaged and hostile runs."""
-import json
 import os
 import pathlib
 import re

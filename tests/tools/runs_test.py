@@ -10,7 +10,6 @@ import sys
 import tempfile
 import unittest
 
-import h5py
 import numpy as np
 
 sys.dont_write_bytecode = True
@@ -188,6 +187,16 @@ class OnDisk(unittest.TestCase):
         self.assertEqual(sweep[at_work.name].options["width"], 128)
         self.assertEqual(sweep[name_of(failed)].reason, "no such data")
         self.assertEqual([run.status for run in sweep.values()].count("pending"), 1)
+
+    def test_what_a_sweep_took_from_a_folder_is_not_what_was_given(self):
+        options = {"optimizer": "sgd", "seed": 0}
+        write_run(self.folder, options)
+        write_sealed(self.folder / "sweep.json", {"program": "optimizer_comparison", "command": [], "runs": [
+            {"id": name_of(options), "folder": name_of(options), "options": {**options, "width": 128}, "status": "completed",
+             "options_are_effective": True, "exit_code": None, "reason": ""},
+            {"id": "gone", "folder": "gone", "options": options, "status": "failed", "options_are_effective": True,
+             "exit_code": 1, "reason": ""}]})
+        self.assertEqual([(run.given, run.effective) for run in self.load().runs], [({}, True), ({}, True)])
 
     def test_no_memory_is_taken_that_the_file_does_not_vouch_for(self):
         def announced(file):
