@@ -65,7 +65,8 @@ def describe(sweep, runs, keys, table):
     yield "Fixed", "; ".join(fixed) or "–"
     for term, name in (("Host", "host"), ("Processor", "processor"), ("Threads per run", "threads"),
                        ("Git commit", "git_commit"), ("Gradus' commit", "gradus_commit"),
-                       ("Executable, SHA-256", "executable_sha256"), ("Compiler", "compiler"), ("Compiler flags", "compiler_flags")):
+                       ("Executable, SHA-256", "executable_sha256"), ("Compiler", "compiler"),
+                       ("Compiler flags", "compiler_flags")):
         if values(name):
             yield term, values(name)
     started = sorted(str(run.attributes["started"]) for run in runs if "started" in run.attributes)

@@ -140,8 +140,9 @@ def _warn(sweep, path, error):
 def _look_up(run, entry, sweep):
     """Fills in what is known without run.h5. Returns the completion record if there is a run.h5 to be read by it."""
     entry = entry or {}
-    run.given = entry.get("options", {})
-    run.options = dict(run.given)
+    run.options = dict(entry.get("options", {}))
+    run.effective = entry.get("options_are_effective") is True  # of a run that the sweep knows by its folder alone
+    run.given = {} if run.effective else dict(run.options)
     run.program = sweep.program
     try:
         _take(run, read_sealed(run.folder / "config.json"))
