@@ -56,7 +56,10 @@ void print_methods() {
       if (method.family != family.family) continue;
       if (!titled) print(std::string("## ") + family.title + "\n\n" + family.text + "\n\n");
       titled = true;
-      print_entry(method.name, method.source, method.formula, method.hyperparameters, method.differences);
+      std::string remarks = method.differences;
+      if (method.descends)
+        remarks += " As long as the data are the same, no step ends above the point that it is taken from.";
+      print_entry(method.name, method.source, method.formula, method.hyperparameters, remarks);
     }
   }
 }

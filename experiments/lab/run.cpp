@@ -26,7 +26,7 @@ Run::Run(Options options, std::string summary, const std::string& default_dtype)
           options_.get("dtype", default_dtype, "element type of parameters and data", one_of({"float32", "float64"})))),
       threads_(options_.get("threads", 1, "threads of a matrix product", between(1, 1024))),
       continue_after_divergence_(options_.get("continue_after_divergence", false,
-                                              "go on when the loss is not finite; the run still counts as diverged")) {}
+                                              "go on when a number is not finite; the run still counts as diverged")) {}
 
 ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
   has_optimizer_ = true;
@@ -74,6 +74,7 @@ void Run::finish_options() {
   options_.finish();
   // A sweep asks about runs whose folders it makes itself: an output that is not named is not looked at.
   if (!only_options_ || options_.given("output")) output_.emplace(output, overwrite);
+  paths_.check(output, overwrite);
   if (only_options_) throw Finished{};
 }
 
@@ -99,11 +100,7 @@ RunTable& Run::table(const std::string& name, std::vector<Column> columns) {
 
 void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
   if (!solver_) {
-    using enum optim::Reason;
-    std::string codes;
-    for (const optim::Reason reason :
-         {stepped, converged, negative_curvature, boundary, iteration_limit, no_progress, not_finite})
-      codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", static_cast<int>(reason), optim::name_of(reason));
+    const std::string codes = optim::reason_codes();
     solver_ = &table("solver", {{"damping", "1", "weight of the identity added to the curvature"},
                                 {"trust_radius", "1", "radius of the trust region"},
                                 {"reduction_ratio", "1", "reduction of the loss over that of the model"},
@@ -126,6 +123,8 @@ void Run::log(const optim::StepReport& report) {
   const bool solves = report.inner_iterations >= 0 || !std::isnan(report.damping);
   if (solves && folder_) log_solver(step, report);
   log_row(step, std::span(&report.loss, 1), report.loss);
+  if (report.is_diverged() && !diverged(fmt::format("a gradient, a product or every trial is not finite at step {}", step)))
+    throw Diverged(divergence_);
 }
 
 void Run::log_row(std::int64_t step, std::span<const double> values, double loss) {
@@ -133,9 +132,13 @@ void Run::log_row(std::int64_t step, std::span<const double> values, double loss
   steps_->append(step, values);
   progress_.step(step + 1, loss);
   stop_if_asked();
-  if (std::isfinite(loss) || !divergence_.empty()) return;
-  divergence_ = fmt::format("the loss became {} at step {}", loss, step);
-  if (!continue_after_divergence_) throw Diverged(divergence_);
+  if (!std::isfinite(loss) && !diverged(fmt::format("the loss became {} at step {}", loss, step)))
+    throw Diverged(divergence_);
+}
+
+bool Run::diverged(const std::string& why) {
+  if (divergence_.empty()) divergence_ = why;
+  return continue_after_divergence_;
 }
 
 void Run::stop_if_asked() const {

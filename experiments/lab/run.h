@@ -16,6 +16,7 @@
 #include "experiments/lab/output.h"
 #include "experiments/lab/progress.h"
 #include "experiments/lab/run_folder.h"
+#include "experiments/lab/run_paths.h"
 #include "optim/optimizer.h"
 
 namespace gradus::lab {
@@ -24,7 +25,7 @@ namespace gradus::lab {
 // output folder is claimed; a shape error inside a run that has started is a failure.
 enum class Exit { completed = 0, failed = 1, usage = 2, diverged = 3, interrupted = 130 };
 
-// Thrown when the loss is not finite: the run ends, recorded as diverged, with everything that was logged.
+// Thrown when a number is not finite: the run ends, recorded as diverged, with everything that was logged.
 struct Diverged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -51,6 +52,8 @@ class Run {
   std::string control(std::string_view name, const char* fallback, std::string_view help) {
     return options_.control(name, fallback, help);
   }
+  // The files beside the output that options ask for; finish_options() refuses what they cannot be.
+  RunPaths& paths() { return paths_; }
   // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see choose_optimizer.
   // Wrappers that draw random numbers do so by the run's seed.
   ChosenOptimizer optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults = {});
@@ -74,10 +77,14 @@ class Run {
   }
 
   // One row of /step, and, for a step that was solved for or damped, one of /solver: damping, reduction ratio, inner iterations,
-  // reasons and the like. Throws Diverged if the loss is not finite, unless --continue-after-divergence is given.
+  // reasons and the like. Throws Diverged if the loss, or another number of the step, is not finite, unless
+  // --continue-after-divergence is given.
   void log(const optim::StepReport& report);
   // A row of a program's own columns. The loss is shown, and looked at for divergence.
   void log_row(std::int64_t step, std::span<const double> values, double loss);
+  // The run counts as diverged, because a number is not finite. Returns whether it goes on all the same, as
+  // --continue-after-divergence asks; otherwise the program ends it.
+  bool diverged(const std::string& why);
   // Ends the run here if a signal asked for it; log() does so too.
   void stop_if_asked() const;
   // An attribute of run.h5's root.
@@ -107,6 +114,7 @@ class Run {
   bool quiet_ = false;
   std::optional<std::pair<std::string, std::string>> data_;  // name and directory
   Dataset dataset_;
+  RunPaths paths_;
   std::optional<Output> output_;  // once the options are finished
   std::unique_ptr<RunFolder> folder_;
   bool started_ = false;

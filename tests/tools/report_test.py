@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 """tools/report on synthetic sweep folders: good, diverged, failed, damaged and hostile runs."""
-import hashlib
 import json
 import os
 import pathlib
@@ -18,72 +17,10 @@ import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tools"))
-from report_lib import runs as run_reader  # noqa: E402
+sys.path[:0] = [str(ROOT / "tools"), str(pathlib.Path(__file__).parent)]
 from report_lib import table as tables  # noqa: E402
-
-RATES = {"sgd": 0.35, "adam": 0.8, "rmsprop": 0.6}
-EPOCHS, STEPS = 5, 1000
-
-
-def name_of(options):
-    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def accuracy_of(options):
-    return 0.9 - 0.1 * np.exp(-RATES[options["optimizer"]] * EPOCHS) + 0.002 * (options["seed"] - 2)
-
-
-def write_run(sweep, options, status="completed", accuracy=None, change=None):
-    """A run folder as a program leaves it. `change(file)` alters run.h5 before the digest is taken."""
-    name = name_of(options)
-    folder = sweep / name
-    folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"program": "optimizer_comparison", "schema": 1, "run_id": name,
-                                                    "config_hash": name, "options": {**options, "width": 128}}))
-    random = np.random.default_rng(options["seed"] + 100 * len(options["optimizer"]))
-    rate = RATES[options["optimizer"]]
-    with h5py.File(folder / "run.h5", "w") as file:
-        file.attrs.update({"Conventions": "gradus", "schema_version": 1, "program": "optimizer_comparison",
-                           "run_id": name, "config_hash": name, "config": "{}",
-                           "status": status, "reason": "", "seed": options["seed"],
-                           "git_commit": "0123abc", "git_dirty": 0, "compiler": "g++ 12", "host": "here<&>",
-                           "processor": "x", "threads": 1,
-                           "started": "2024-01-01T00:00:00Z", "ended": "2024-01-01T00:01:00Z"})
-        file["step"] = np.arange(STEPS)
-        file["step"].make_scale("step")
-        file["loss"] = 0.3 + 2 * np.exp(-rate * np.arange(STEPS) / 150) + 0.1 * random.random(STEPS)
-        group = file.create_group("epoch")
-        epoch = np.arange(1, EPOCHS + 1)
-        group["epoch"] = epoch
-        offset = 0.02 * random.standard_normal()
-        final = accuracy_of(options) if accuracy is None else accuracy
-        for metric, values in {
-                "training_loss": 0.3 + 1.5 * np.exp(-rate * epoch) + offset, "training_accuracy": 0.9 + 0 * epoch,
-                "validation_loss": 0.4 + 1.4 * np.exp(-rate * epoch) + offset,
-                "validation_accuracy": final - 0.1 * np.exp(-rate * epoch) + 0.1 * np.exp(-rate * EPOCHS),
-                "training_seconds": 1.5 * epoch, "optimizer_state_bytes": 813040 + 0 * epoch,
-                "gradients": epoch * 200, "examples": epoch * 6400}.items():
-            group[metric] = values * np.where(epoch == EPOCHS, np.nan, 1.0) if status == "diverged" else values
-        if change:
-            change(file)
-    seal(folder, status, "loss is NaN at step 900" if status == "diverged" else "")
-    return folder
-
-
-def seal(folder, status, reason=""):
-    data = (folder / "run.h5").read_bytes()
-    (folder / "complete.json").write_text(json.dumps({
-        "schema": 1, "status": status, "reason": reason, "run_file": "run.h5",
-        "sha256": hashlib.sha256(data).hexdigest(), "size": len(data),
-        "rows": {"step": STEPS, "epoch": EPOCHS}, "seconds": 8.0}))
-
-
-def write_sweep(sweep, entries):
-    (sweep / "sweep.json").write_text(json.dumps({
-        "schema": 1, "program": "optimizer_comparison", "command": ["tools/sweep", "a b.toml"],
-        "runs": [{"id": name_of(options), "options": {**options, "epochs": EPOCHS}, "folder": name_of(options),
-                  "status": status, "exit_code": 0, "reason": reason} for options, status, reason in entries]}))
+from report_lib.runs import folder as run_reader, grouping  # noqa: E402
+from run_fixtures import accuracy_of, good_sweep, name_of, seal, write_run, write_sealed, write_sweep  # noqa: E402
 
 
 class Outside(HTMLParser):
@@ -104,18 +41,12 @@ class ReportTest(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
 
-    def report(self, *arguments):
-        return subprocess.run([str(ROOT / "tools/report"), *map(str, arguments)], capture_output=True, text=True,
-                              timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    def report(self, *arguments, **environment):
+        return subprocess.run([str(ROOT / "tools/report"), *map(str, arguments)], capture_output=True, encoding="utf-8",
+                              errors="surrogateescape", timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8", **environment})
 
     def good_sweep(self, optimizers=("sgd", "adam"), seeds=3):
-        entries = []
-        for optimizer in optimizers:
-            for seed in range(seeds):
-                options = {"optimizer": optimizer, "seed": seed}
-                write_run(self.folder, options)
-                entries.append((options, "completed", ""))
-        return entries
+        return good_sweep(self.folder, optimizers, seeds)
 
     def assert_one_line(self, result, code, *words):
         self.assertEqual(result.returncode, code, result.stderr)
@@ -165,17 +96,16 @@ class ReportTest(unittest.TestCase):
         (write_run(self.folder, extra[5]) / "complete.json").write_text("{")
         damaged = write_run(self.folder, extra[6])       # verifies, yet is not HDF5
         (damaged / "run.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(range(256)) * 8)
-        seal(damaged, "completed")
+        seal(damaged)
         entries += [(options, "completed", "") for options in extra[2:8]]  # extra[7] has no folder at all
         entries.append((extra[8], "pending", ""))
         write_sweep(self.folder, entries)
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(result.stderr, "")
         page = (self.folder / "report.html").read_text()
         for name, words in zip(names, ["loss is NaN at step 900", "failed", "SHA-256", "1000 bytes", "is missing",
                                        "complete.json", "run.h5", "no such folder", "has not finished"]):
-            line = next(line for line in result.stdout.splitlines() if name in line)
+            line = next(line for line in (result.stdout + result.stderr).splitlines() if name in line)
             self.assertIn(words, line)
             self.assertIn(name, page)
         row = next(line for line in result.stdout.splitlines() if line.startswith("sgd"))
@@ -209,23 +139,23 @@ class ReportTest(unittest.TestCase):
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         for name in hostile:
-            self.assertRegex(result.stdout, f"unreadable: {name}: .*refused")
+            self.assertRegex(result.stderr, f"damaged: .*{name}: .*refused")
 
     def test_a_reader_that_crashes_is_survived(self):
         entries = self.good_sweep(seeds=2)
         write_sweep(self.folder, entries)
-        whole, victim = run_reader.read_run_file, name_of(entries[1][0])
+        whole, victim = run_reader._read, name_of(entries[1][0])
 
-        def crash(folder, *rest):
-            if folder.name == victim:
+        def crash(job):
+            if job[0].name == victim:
                 os.kill(os.getpid(), 11)
-            return whole(folder, *rest)
-        run_reader.read_run_file = crash
+            return whole(job)
+        run_reader._read = crash
         try:
-            _, found = run_reader.load_sweep(self.folder)
+            found = run_reader.load(self.folder).runs
         finally:
-            run_reader.read_run_file = whole
-        self.assertEqual([run.status for run in found], ["completed", "unreadable", "completed", "completed"])
+            run_reader._read = whole
+        self.assertEqual([run.status for run in found], ["completed", "damaged", "completed", "completed"])
         self.assertIn("SIGSEGV", found[1].reason)
 
     def test_random_damage_with_a_matching_digest_never_stops_the_report(self):
@@ -237,12 +167,12 @@ class ReportTest(unittest.TestCase):
             for place in random.integers(0, 6000, 20):
                 data[place] = random.integers(256)
             (folder / "run.h5").write_bytes(data)
-            seal(folder, "completed")
+            seal(folder)
             entries.append((options, "completed", ""))
         write_sweep(self.folder, entries)
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(result.stderr, "")
+        self.assertRegex(result.stderr, r"\A(report: damaged: \S+: run\.h5: [^\n]+\n){5,}\Z")
 
     def test_group_by(self):
         write_sweep(self.folder, self.good_sweep())
@@ -263,8 +193,9 @@ class ReportTest(unittest.TestCase):
                 write_run(self.folder, options, accuracy=value)
                 entries.append((options, "completed", ""))
         write_sweep(self.folder, entries)
-        _, found = run_reader.load_sweep(self.folder)
-        table = tables.Table(found, tables.swept_names(found)[:1])
+        found = run_reader.load(self.folder).runs
+        self.assertEqual(grouping.telling(found), ["optimizer"])
+        table = tables.Table(found, ["optimizer"])
         self.assertEqual([(group.key[0], group.mark) for group in table.groups],
                          [("adam", "best"), ("rmsprop", "tied"), ("sgd", "")])
 
@@ -280,7 +211,163 @@ class ReportTest(unittest.TestCase):
         write_sweep(self.folder, [(options, "diverged", "")])
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("No completed run to draw", (self.folder / "report.html").read_text())
+        self.assertIn("Nothing to draw: 0 runs completed", (self.folder / "report.html").read_text())
+
+    def rows(self, result):
+        """{first cells: n} of the printed table."""
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = result.stdout.splitlines()
+        end = next(i for i, line in enumerate(lines) if line.startswith("* "))
+        at = lines[0].index("  n  ") + 3
+        return {line[:at - 1].rstrip(): int(line[at - 1:].split()[0]) for line in lines[2:end]}
+
+    def test_a_configuration_and_seed_count_once_however_they_were_written(self):
+        for seed in range(3):
+            for rate, text in ((0.01, ""), (0.01, "0.01"), (0.1, "0.1"), (0.1, "+0.1")):
+                write_run(self.folder, {"optimizer": "sgd", "learning_rate": rate, "seed": seed}, name=name_of([text, seed]))
+            write_run(self.folder, {"optimizer": "adam", "learning_rate": 0.001, "beta2": 0.999, "seed": seed})
+        result = self.report(self.folder)
+        self.assertEqual(self.rows(result), {"sgd        0.01": 3, "sgd        0.1": 3, "adam       0.001": 3})
+        self.assertEqual(result.stdout.count(" is taken, "), 6)
+        self.assertNotIn("results that differ", result.stdout)
+        page = (self.folder / "report.html").read_text()
+        for seed in range(3):
+            for text in ("", "0.01", "0.1", "+0.1"):
+                self.assertIn(name_of([text, seed]), page)
+
+    def test_duplicates_whose_results_differ_are_told(self):
+        for seed in range(2):
+            for name, accuracy in (("a" * 12, 0.8), ("b" * 12, 0.9)):
+                write_run(self.folder, {"optimizer": "sgd", "seed": seed}, name=f"{name[:11]}{seed}", accuracy=accuracy)
+        result = self.report(self.folder)
+        self.assertRegex(result.stdout, "results that differ.*aaaaaaaaaaa0 is taken, bbbbbbbbbbb0 left out")
+        self.assertIn("80.00 ± 0.00", result.stdout)
+
+    def test_values_that_differ_make_rows_that_differ(self):
+        for values in ([0.9999999, 0.99999999, 0.9], [0.1, 0.1000001], [1, "1"], ["007", "7"], ["1e-3", 0.001],
+                       [True, 1], [-1, 1e-300], ["inf", "nan"], [2 ** 63, 2 ** 63 - 1]):
+            with tempfile.TemporaryDirectory() as name:
+                for value in values:
+                    for seed in range(2):
+                        write_run(pathlib.Path(name), {"optimizer": "sgd", "value": value, "seed": seed})
+                found = run_reader.load(name).runs
+                groups = tables.Table(found, grouping.telling(found)).groups
+                self.assertEqual([len(group.completed()) for group in groups], [2] * len(values))
+                shown = [group.shown[0] for group in groups]
+                self.assertEqual(len(set(shown)), len(values))
+                for value in values:
+                    self.assertTrue(any(text.strip('"') == str(value).lower() for text in shown), (values, shown))
+
+    def test_any_text_in_any_place_is_shown_as_text_on_one_line(self):
+        odd = ["<script>alert(1)</script>", "a\nb\x1b[31m", "$x^{", "_hidden", "\u202eevil", "", " ", "é\u0301", "x" * 5000,
+               "--><!--", "\udcff", "&amp;"]
+        for seed, text in enumerate(odd):
+            change = None
+            if text == "\udcff":  # a text that is not UTF-8, as run.h5 may hold it
+                text = "not UTF-8"
+
+                def change(file):
+                    file.attrs["host"] = np.bytes_(b"\xff<b>")
+            write_run(self.folder, {"optimizer": "sgd", "text": text, "seed": seed}, change=change)
+        write_sealed(self.folder / "sweep.json", {"program": "<i>p\n", "command": ["a\n", "\ud800<b>"], "runs": [
+            {"id": "e" * 12, "folder": "\x1b[2J<u>", "options": {"te\nxt": "\udcfe"}, "status": "failed", "reason": "\x07<s>"}]})
+        page = os.path.join(os.fsencode(self.folder), b"p\xff\n<b>.html")
+        for environment in ({"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONHOME": "/nowhere",
+                                                    "MPLBACKEND": "none", "HOME": "/dev/null"}):
+            result = self.report(self.folder, "--output", os.fsdecode(page), **environment)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertTrue(all(line.isprintable() for line in result.stdout.splitlines()), result.stdout)
+            self.assertEqual(result.stdout.splitlines()[-1], f"{self.folder}/p\\xff\\n<b>.html")
+            text = pathlib.Path(os.fsdecode(page)).read_text(encoding="utf-8")
+            self.assertNotRegex(text, r"<script|<b>|<u>|<i>|<s>|[\x00-\x09\x0b-\x1f\u202e]")
+            self.assertIn("&lt;script&gt;", text)
+            outside = Outside()
+            outside.feed(text)
+            self.assertEqual(outside.found, [])
+
+    def test_a_folder_that_is_not_utf8(self):
+        folder = os.path.join(os.fsencode(self.folder), b"-s \xff\n*")
+        os.mkdir(folder)
+        folder = pathlib.Path(os.fsdecode(folder))
+        write_sweep(folder, good_sweep(folder))
+        damaged = write_run(folder, {"optimizer": "sgd", "seed": 9})
+        (damaged / "complete.json").write_bytes(b"{}")
+        result = self.report("--", folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stderr, r"\Areport: damaged: [^\n]*-s \\xff\\n\*/[^\n]*end with a seal\n\Z")
+        self.assertTrue((folder / "report.html").is_file())
+
+    def test_a_picture_is_drawn_of_what_there_is(self):
+        def only_loss(file):
+            del file["epoch"]
+
+        def own_columns(file):
+            only_loss(file)
+            file.move("loss", "value")
+
+        def nothing(file):
+            only_loss(file)
+            del file["loss"]
+        for change, code in ((only_loss, 0), (own_columns, 0), (nothing, 1)):
+            with tempfile.TemporaryDirectory() as name:
+                folder = pathlib.Path(name)
+                for seed in range(2):
+                    write_run(folder, {"optimizer": "sgd", "seed": seed}, change=change)
+                result = self.report(folder, "--png", folder / "x.png")
+                self.assertEqual((result.returncode, (folder / "x.png").is_file()), (code, code == 0), result.stderr)
+                if code:
+                    self.assert_one_line(result, 1, "--png", "2 runs completed", "per epoch or per step")
+                    self.assertEqual(self.report(folder).returncode, 0)
+                    self.assertIn("Nothing to draw: 2 runs completed, but", (folder / "report.html").read_text())
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            write_run(folder, {"optimizer": "sgd", "seed": 0}, status="diverged")
+            self.assert_one_line(self.report(folder, "--png", folder / "x.png"), 1, "0 runs completed")
+
+    def test_what_is_not_a_file_is_not_replaced_and_a_link_is_followed(self):
+        write_sweep(self.folder, self.good_sweep(seeds=2))
+        self.assert_one_line(self.report(self.folder, "--output", "/dev/full"), 1, "/dev/full", "No space left")
+        self.assertTrue(pathlib.Path("/dev/full").is_char_device())
+        self.assert_one_line(self.report(self.folder, "--output", self.folder), 1, "folder")
+        self.assert_one_line(self.report(self.folder, "--output", "."), 1, "folder")
+        target = self.folder / "kept.html"
+        target.write_text("old")
+        (self.folder / "link.html").symlink_to("kept.html")
+        self.assertEqual(self.report(self.folder, "--output", self.folder / "link.html").returncode, 0)
+        self.assertTrue((self.folder / "link.html").is_symlink())
+        self.assertIn("</html>", target.read_text())
+
+    def test_a_page_that_cannot_be_written_leaves_the_old_one(self):
+        write_sweep(self.folder, self.good_sweep(seeds=2))
+        page = self.folder / "report.html"
+        page.write_text("old")
+        before = sorted(path.name for path in self.folder.iterdir())
+        result = subprocess.run(["bash", "-c", 'ulimit -f 8; exec "$0" "$1"', ROOT / "tools/report", self.folder],
+                                capture_output=True, text=True, timeout=60)
+        self.assert_one_line(result, 1, "report.html", "File too large")
+        self.assertEqual(page.read_text(), "old")
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), before)
+
+    def test_damage_is_told_also_when_quiet_and_what_cannot_be_read_now_by_the_exit_code(self):
+        entries = self.good_sweep(seeds=2)
+        write_sweep(self.folder, entries)
+        run = self.folder / name_of(entries[0][0])
+        config = (run / "config.json").read_text()
+        (run / "config.json").write_text(config.replace("128", "129"))
+        result = self.report(self.folder, "--quiet")
+        self.assert_one_line(result, 0, "config.json", "damaged", "seal")
+        self.assertIn("<code>width</code> = 128</dd>", (self.folder / "report.html").read_text())
+        (run / "config.json").write_text(config)
+        (run / "run.h5").rename(run / "elsewhere")
+        (run / "run.h5").symlink_to("run.h5")
+        result = self.report(self.folder, "--quiet")
+        self.assert_one_line(result, 1, "unreadable", run.name, "cannot be read now")
+
+    def test_mixed_builds_are_told(self):
+        for seed, digest in enumerate(("a" * 64, "b" * 64)):
+            write_run(self.folder, {"optimizer": "sgd", "seed": seed}, attributes={"executable_sha256": digest})
+        result = self.report(self.folder)
+        self.assertRegex(result.stdout, r"differ in executable sha256 \(a{12}, b{12}\): different programs are compared")
 
     def test_welch_agrees_with_a_worked_example(self):
         # a: mean 3, variance 2.5; b: mean 6, variance 10; degrees of freedom (0.5+2)^2/(0.25/4+4/4) = 5.88 -> 5
@@ -290,13 +377,15 @@ class ReportTest(unittest.TestCase):
 
     def test_bad_input(self):
         self.assert_one_line(self.report(self.folder / "nowhere"), 2, "no such folder", "nowhere")
-        self.assert_one_line(self.report(self.folder), 2, "sweep.json")
+        self.assert_one_line(self.report(self.folder), 2, "no runs here")
         self.assert_one_line(self.report(), 2, "folder")
+        self.assert_one_line(self.report(""), 2, "folder", "empty")
+        self.assert_one_line(self.report(self.folder, "--output="), 2, "--output", "empty")
         (self.folder / "sweep.json").write_text("{broken")
         self.assert_one_line(self.report(self.folder), 2, "sweep.json", "JSON")
-        (self.folder / "sweep.json").write_text('{"schema": 9, "runs": []}')
-        self.assert_one_line(self.report(self.folder), 2, "schema 9")
-        (self.folder / "sweep.json").write_text('{"schema": 1, "runs": [{"id": "x", "folder": "../x"}]}')
+        (self.folder / "sweep.json").write_text('{"schema": 1, "runs": []}')
+        self.assert_one_line(self.report(self.folder), 2, "schema 1")
+        write_sealed(self.folder / "sweep.json", {"runs": [{"id": "x", "folder": "../x"}]})
         self.assert_one_line(self.report(self.folder), 2, "../x")
         write_sweep(self.folder, [({"optimizer": "sgd", "seed": 0}, "failed", "exit code 1")])
         self.assert_one_line(self.report(self.folder), 1, "none of 1 runs has finished")
@@ -304,11 +393,20 @@ class ReportTest(unittest.TestCase):
         self.assert_one_line(self.report(self.folder, "--output", "/nowhere/at/all.html"), 1, "/nowhere/at/all.html")
 
     def test_example_of_reading(self):
-        write_sweep(self.folder, self.good_sweep())
-        result = subprocess.run(["/usr/bin/python3", str(ROOT / "docs/read_results.py"), str(self.folder)],
-                                capture_output=True, text=True, timeout=120)
-        self.assertEqual(result.returncode, 0, result.stderr)
+        entries = self.good_sweep()
+        example = [str(ROOT / "docs/read_results.py"), str(self.folder)]
+        result = subprocess.run(example, capture_output=True, text=True, timeout=120, env={"LC_ALL": "C"})
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertRegex(result.stdout, r"adam +0\.89")
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run(example, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"\Aread_results: [^\n]*No space left[^\n]*\n\Z")
+        file = self.folder / name_of(entries[0][0]) / "run.h5"
+        file.write_bytes(file.read_bytes().replace(b'"sgd"', b'"sgx"'))
+        result = subprocess.run(example, capture_output=True, text=True, timeout=120)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertRegex(result.stderr, r"\Aread_results: [^\n]*run.h5 is damaged[^\n]*\n\Z")
 
 
 if __name__ == "__main__":
