@@ -90,7 +90,7 @@ class SweepCheck(SweepCase):
 
     def test_values_that_are_no_text(self):
         for value in (b"d\xff", b"\xc3", b"\xed\xa0\x80", b"a,b\x80"):
-            self.refused(b"--text=" + value, says=["the value '", "\\x", "UTF-8"])
+            self.refused(b"--text=" + value, says=["option --text: bad value '", "\\x", "UTF-8"])
         self.refused(b"--te\xffxt=1", says="\\xff")
         self.assertFalse(self.output.exists())
         for value in ("é", "日本", "\x1b[31m", "a\nb", "a\tb", '"', "\\"):
@@ -101,7 +101,7 @@ class SweepCheck(SweepCase):
 
     def test_toml_of_any_bytes(self):
         for text, says in ((b"program = 'x\xff'", "sweep.toml"), (b"\xff\xfe", "sweep.toml"),
-                           (b'program="describer"\n[options]\ntext="a\\u0000b"', "zero bytes"), (b"program='p'\n[options]\n\"s\\ns\"=1", "s\\x0as"),
+                           (b'program="describer"\n[options]\ntext="a\\u0000b"', ["sweep.toml:3", "zero bytes"]), (b"program='p'\n[options]\n\"s\\ns\"=1", "s\\x0as"),
                            (b"a=" + b"[" * 100000, "sweep.toml"), (b'program="a\\u0000b"', "a\\x00b: not the name of a program")):
             path = self.folder / "sweep.toml"
             path.write_bytes(text)

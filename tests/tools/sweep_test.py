@@ -136,7 +136,8 @@ text = "c"
                            ("program='nowhere'", ["nowhere", "no such program"])]:
             with self.subTest(text=text):
                 self.refused(file=self.write_toml(text), says=says)
-        self.refused(file=self.folder / "absent.toml", says="absent.toml: cannot be read")
+        self.refused(file=self.folder / "absent.toml", says="absent.toml: cannot open")
+        self.refused(file="/dev/zero", says="/dev/zero: more than")
         self.refused("program", file=self.write_toml("program='p'"), says="expected an option")
 
     # --- ends of runs

@@ -4,13 +4,20 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 
 #include "experiments/records/files.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 
+namespace {
+constexpr std::uintmax_t largest_copied = 1 << 30;  // bytes
+}
+
 Executable read_executable(const fs::path& program) {
+  std::error_code error;
+  if (fs::file_size(program, error) > largest_copied) return {program, records::sha256_of_file(program), {}};
   Executable executable{program, {}, records::read_file(program)};
   executable.digest = records::sha256(executable.bytes);
   if (!executable.bytes.starts_with("\177ELF") || executable.bytes.find("$ORIGIN") != std::string::npos)

@@ -63,13 +63,15 @@ class Check {
   // Why the answers do not count; empty if all are there.
   std::string problem(const Reply& reply) const {
     if (!problem_.empty()) return problem_;
-    if (answers_ == combinations_.size() && reply.ending.kind == Ending::Kind::exited && reply.ending.value == 0) return {};
+    if (answers_ == combinations_.size() && reply.ending.kind == Ending::Kind::exited && reply.ending.value == 0)
+      return {};
     return fmt::format("{} ({} of {} runs answered)", account_of(reply), answers_, combinations_.size());
   }
 
   std::string refusal() const {
     if (refused_ == 0) return {};
-    return fmt::format("{}{}", refusal_, refused_ > 1 ? fmt::format(" (and {} more runs are refused)", refused_ - 1) : "");
+    return fmt::format("{}{}", refusal_,
+                       refused_ > 1 ? fmt::format(" (and {} more runs are refused)", refused_ - 1) : "");
   }
 
  private:
@@ -77,7 +79,8 @@ class Check {
     if (answer.value("schema", json()) != records::schema_version)
       throw std::invalid_argument(fmt::format("expected a header with schema {}", records::schema_version));
     if (text_member(answer, "executable_sha256") != description_.build)
-      throw std::invalid_argument("another build than a moment ago: it was replaced meanwhile; run the same command again");
+      throw std::invalid_argument(
+          "another build than a moment ago: it was replaced meanwhile; run the same command again");
     header_ = true;
   }
 
@@ -86,8 +89,7 @@ class Check {
     Combination& combination = combinations_[answers_];
     const std::string error = text_member(answer, "error");
     combination.config_hash = text_member(answer, "config_hash");
-    if (error.empty() && combination.config_hash.empty())
-      throw std::invalid_argument("expected config_hash or error");
+    if (error.empty() && combination.config_hash.empty()) throw std::invalid_argument("expected config_hash or error");
     ++answers_;
     if (error.empty()) return;
     if (refused_++ == 0)
@@ -143,7 +145,8 @@ void check_runs(Children& children, Signals& signals, const std::filesystem::pat
     throw UsageError(fmt::format("{} refuses {}", description.program, refusal));
 
   std::unordered_set<std::string> seen;
-  std::erase_if(combinations, [&](const Combination& combination) { return !seen.insert(combination.config_hash).second; });
+  std::erase_if(combinations,
+                [&](const Combination& combination) { return !seen.insert(combination.config_hash).second; });
 }
 
 }  // namespace gradus::sweep

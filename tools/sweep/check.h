@@ -12,8 +12,8 @@ namespace gradus::sweep {
 
 // What `program --describe` tells; empty where it does not know that option, or does not answer in ten seconds.
 struct Description {
-  std::string program;      // the name it gives itself, also behind a script
-  std::string build;        // SHA-256 of its executable
+  std::string program;       // the name it gives itself, also behind a script
+  std::string build;         // SHA-256 of its executable
   bool checks_runs = false;  // it answers --describe-runs
 };
 Description describe(Children& children, Signals& signals, const std::filesystem::path& program);

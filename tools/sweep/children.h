@@ -22,7 +22,8 @@ class Children {
   Children(const Children&) = delete;
   Children& operator=(const Children&) = delete;
 
-  // Supervisors keep this descriptor open: a lock on it lasts until the last program has ended, whatever ends the sweep.
+  // Supervisors keep this descriptor open: a lock on it lasts until the last program has ended, whatever ends the
+  // sweep.
   void share(int descriptor) { shared_.insert(descriptor); }
   // Starts a program and returns the number by which it is known here. Throws records::SystemError.
   pid_t start(const Launch& launch);

@@ -89,7 +89,8 @@ class Talk {
 
   void wait(Clock::time_point deadline) {
     // Every so often in any case: a child's signal may have been fetched with another's.
-    const auto time = std::clamp(deadline - Clock::now(), Clock::duration::zero(), Clock::duration(std::chrono::milliseconds(200)));
+    const auto time =
+        std::clamp(deadline - Clock::now(), Clock::duration::zero(), Clock::duration(std::chrono::milliseconds(200)));
     std::array<pollfd, 4> waiting{{{signals_.descriptor(), POLLIN, 0},
                                    {output_.get(), POLLIN, 0},
                                    {errors_.get(), POLLIN, 0},

@@ -46,8 +46,8 @@ struct Inventory {
   std::map<std::string, std::size_t> row_numbers_;
 };
 
-// `pause` is called between two folders and may throw. Throws records::SystemError where OUTPUT or its sweep.json cannot
-// be read now; a folder that is not there is an empty inventory.
+// `pause` is called between two folders and may throw. Throws records::SystemError where OUTPUT or its sweep.json
+// cannot be read now; a folder that is not there is an empty inventory.
 Inventory take_inventory(const std::filesystem::path& output, const std::function<void()>& pause);
 
 // Brings a row up to what its folder says.

@@ -12,10 +12,10 @@ namespace gradus::sweep {
 enum class OtherBuilds { refuse, rebuild, keep };  // what becomes of runs that another build of the program made
 
 struct Job {
-  std::filesystem::path program;  // absolute
-  std::string program_name;       // as it calls itself, or the file's name
-  std::string build;              // SHA-256 of the program's executable, or of the file
-  bool told_build = false;        // the program told it: what runs record can be compared with it
+  std::filesystem::path program;     // absolute
+  std::string program_name;          // as it calls itself, or the file's name
+  std::string build;                 // SHA-256 of the program's executable, or of the file
+  bool told_build = false;           // the program told it: what runs record can be compared with it
   std::vector<std::string> command;  // for the table
   std::filesystem::path output;
   std::vector<Combination> combinations;

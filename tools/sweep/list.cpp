@@ -75,7 +75,8 @@ void print_runs(const std::filesystem::path& output) {
   if (!inventory.cache_problem.empty())
     records::complain("sweep", fmt::format("{}; told from the runs' folders", inventory.cache_problem));
   if (!inventory.cache && runs.empty())
-    throw records::UsageError(fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output.string()));
+    throw records::UsageError(
+        fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output.string()));
 
   const Names names = names_of(runs);
   std::set<std::string> builds;

@@ -11,7 +11,8 @@ namespace gradus::sweep {
 // kernel releases it when the last of them dies.
 class FolderLock {
  public:
-  // Waits a little for the programs of a sweep that was killed. Throws std::runtime_error when another sweep is at work.
+  // Waits a little for the programs of a sweep that was killed. Throws std::runtime_error when another sweep is at
+  // work.
   FolderLock(const std::filesystem::path& output, Signals& signals);
   int descriptor() const { return file_.get(); }
 

@@ -54,7 +54,8 @@ void print_commands(const Job& job, const Plan& plan) {
     else
       ++left_out;
   }
-  if (left_out > 0) records::complain("sweep", fmt::format("{} of {} runs are not needed again", left_out, plan.steps.size()));
+  if (left_out > 0)
+    records::complain("sweep", fmt::format("{} of {} runs are not needed again", left_out, plan.steps.size()));
 }
 
 int report(const Job& job, const Plan& plan, const Outcome& outcome) {
@@ -64,7 +65,7 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
   };
   const Counts& counts = outcome.counts;
   put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
-             counts.completed, counts.diverged, counts.failed, counts.skipped));
+                  counts.completed, counts.diverged, counts.failed, counts.skipped));
   if (counts.left > 0) put(fmt::format(", {} left alone", counts.left));
   if (outcome.interrupted) put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
   put("\n");
@@ -78,7 +79,8 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
 }
 
 // What a program tells of itself and of its runs, before any of them.
-void ask(Job& job, const Specification& specification, Children& children, Signals& signals, const std::string& digest) {
+void ask(Job& job, const Specification& specification, Children& children, Signals& signals,
+         const std::string& digest) {
   const Description description = describe(children, signals, job.program);
   job.program_name = description.program.empty() ? job.program.filename().string() : description.program;
   job.told_build = !description.build.empty();
@@ -86,7 +88,8 @@ void ask(Job& job, const Specification& specification, Children& children, Signa
   job.combinations = expand(specification.grids, job.program_name);
   if (description.checks_runs) check_runs(children, signals, job.program, description, job.combinations);
   if (records::sha256_of_file(job.program) != digest)
-    throw std::runtime_error(fmt::format("{}: was replaced while it was asked: run the same command again", job.program.string()));
+    throw std::runtime_error(
+        fmt::format("{}: was replaced while it was asked: run the same command again", job.program.string()));
 }
 
 int run_job(Job& job, const Specification& specification, int jobs, bool dry_run) {

@@ -27,7 +27,8 @@ pid_t Namespaces::fork() {
   if (::unshare(CLONE_NEWPID) != 0) return -1;
   const pid_t child = ::fork();
   int error = errno;
-  // Without the way back, this process has no other children: when the namespace's first has ended, each further fork fails.
+  // Without the way back, this process has no other children: when the namespace's first has ended, each further fork
+  // fails.
   if (child != 0 && ::setns(own_.get(), CLONE_NEWPID) != 0) {
     error = errno;
     if (child > 0) ::kill(child, SIGKILL);

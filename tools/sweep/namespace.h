@@ -13,8 +13,8 @@ class Namespaces {
   Namespaces();  // tries one
   bool available() const { return available_; }
 
-  // As fork(); the child is the first process of a new namespace and must call furnish_namespace() before anything else.
-  // Fails as fork() does (-1, errno).
+  // As fork(); the child is the first process of a new namespace and must call furnish_namespace() before anything
+  // else. Fails as fork() does (-1, errno).
   pid_t fork();
 
  private:
@@ -22,8 +22,8 @@ class Namespaces {
   bool available_ = false;
 };
 
-// /proc shows the new namespace, and the numbers of its processes begin anywhere, so that names made of them (a script's
-// /tmp/x.$$) do not clash between runs. False, with errno, where that may not be had.
+// /proc shows the new namespace, and the numbers of its processes begin anywhere, so that names made of them (a
+// script's /tmp/x.$$) do not clash between runs. False, with errno, where that may not be had.
 bool furnish_namespace();
 
 }  // namespace gradus::sweep

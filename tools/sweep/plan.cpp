@@ -31,7 +31,8 @@ class Planner {
     Plan plan;
     for (const Combination& combination : job_.combinations) plan.steps.push_back(step_of(combination));
     for (RunRow& row : inventory_.rows())
-      if (!taken_.contains(row.id) && (row.status != "pending" || record_of(row.id) != nullptr)) plan.others.push_back(std::move(row));
+      if (!taken_.contains(row.id) && (row.status != "pending" || record_of(row.id) != nullptr))
+        plan.others.push_back(std::move(row));
     judge_other_builds(plan);
     return plan;
   }
@@ -44,8 +45,8 @@ class Planner {
 
   void refuse_other_programs() const {
     const auto refuse = [&](const std::string& other) {
-      throw std::runtime_error(fmt::format("{}: holds runs of {}, not of {}: choose another --output", job_.output.string(),
-                                           records::printable(other), job_.program_name));
+      throw std::runtime_error(fmt::format("{}: holds runs of {}, not of {}: choose another --output",
+                                           job_.output.string(), records::printable(other), job_.program_name));
     };
     if (inventory_.cache && inventory_.cache->program != job_.program_name) refuse(inventory_.cache->program);
     if (!job_.told_build) return;  // what its runs call themselves, only the program could tell
@@ -67,7 +68,8 @@ class Planner {
     const std::string& hash = combination.config_hash;
     const RunRecord* own = record_of(combination.id);
     if (hash.empty() || (own != nullptr && own->config_hash == hash)) return combination.id;
-    if (const auto found = by_configuration_.find(hash); found != by_configuration_.end() && !taken_.contains(found->second))
+    if (const auto found = by_configuration_.find(hash);
+        found != by_configuration_.end() && !taken_.contains(found->second))
       return found->second;
     // Its name may be that of a result whose options meant something else then: defaults of an older build.
     const bool free = own == nullptr || !own->is_result() || job_.other_builds == OtherBuilds::rebuild;
@@ -133,14 +135,17 @@ class Planner {
     }
     if (count == 0 || job_.other_builds == OtherBuilds::keep) return;
     if (job_.other_builds == OtherBuilds::refuse)
-      throw std::runtime_error(fmt::format(
-          "{}: {} of its runs ({}{}) are of another build of {} ({}; now {}): --rebuild runs them again and keeps each until "
-          "its successor is whole, --allow-mixed-builds leaves them beside the new ones",
-          job_.output.string(), count, ids, count > 3 ? ", ..." : "", job_.program_name, builds, shortened(job_.build)));
+      throw std::runtime_error(
+          fmt::format("{}: {} of its runs ({}{}) are of another build of {} ({}; now {}): --rebuild runs them again "
+                      "and keeps each until "
+                      "its successor is whole, --allow-mixed-builds leaves them beside the new ones",
+                      job_.output.string(), count, ids, count > 3 ? ", ..." : "", job_.program_name, builds,
+                      shortened(job_.build)));
     if (outside > 0)
-      plan.notes.push_back(fmt::format("{} runs of other grids in {} are of another build and stay: run their grids with "
-                                       "--rebuild too",
-                                       outside, job_.output.string()));
+      plan.notes.push_back(
+          fmt::format("{} runs of other grids in {} are of another build and stay: run their grids with "
+                      "--rebuild too",
+                      outside, job_.output.string()));
   }
 
   const Job& job_;

@@ -24,8 +24,8 @@ struct Step {
 };
 
 struct Plan {
-  std::vector<Step> steps;      // of the combinations, in their order
-  std::vector<RunRow> others;   // the folder's other runs
+  std::vector<Step> steps;         // of the combinations, in their order
+  std::vector<RunRow> others;      // the folder's other runs
   std::vector<std::string> notes;  // lines for the user
 };
 

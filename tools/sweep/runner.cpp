@@ -40,10 +40,15 @@ class Runner {
           ++counts_.skipped;
           if (inventory.rebuilds.contains(step.row.id)) tidy(step.row);
           break;
-        case Action::keep: ++counts_.failed; break;
-        case Action::leave: leave(i, step.row.reason); break;
+        case Action::keep:
+          ++counts_.failed;
+          break;
+        case Action::leave:
+          leave(i, step.row.reason);
+          break;
         case Action::run:
-        case Action::rebuild: queue_.push_back(i);
+        case Action::rebuild:
+          queue_.push_back(i);
       }
     }
     // Results of earlier grids in this folder stay in its table, after this sweep's.
@@ -108,8 +113,8 @@ class Runner {
       remove_folder(folder);  // what is left of an earlier try
       const Descriptor log = opened(log_of(row), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
       const Combination& combination = *plan_.steps[index].combination;
-      const pid_t child = children_.start({run_command(executable_, combination, folder), environment_of(combination), -1,
-                                           log.get(), log.get()});
+      const pid_t child = children_.start(
+          {run_command(executable_, combination, folder), environment_of(combination), -1, log.get(), log.get()});
       running_.emplace(child, index);
     } catch (const records::SystemError& error) {
       // The system's trouble is not the run's: it stays pending.
@@ -125,9 +130,9 @@ class Runner {
       leave(index, record.problem);
       return true;
     }
-    const bool fits = plan_.steps[index].action == Action::run ||
-                      (job_.told_build && record.build == job_.build &&
-                       record.config_hash == plan_.steps[index].combination->config_hash);
+    const bool fits =
+        plan_.steps[index].action == Action::run || (job_.told_build && record.build == job_.build &&
+                                                     record.config_hash == plan_.steps[index].combination->config_hash);
     if (!record.is_result() || !fits) return false;
     settle(index, record, record.status == "completed" ? 0 : 3);
     return true;
@@ -139,7 +144,8 @@ class Runner {
     const std::size_t index = found->second;
     running_.erase(found);
     if (ending.kind == Ending::Kind::not_started)
-      return leave(index, fmt::format("could not be started: {}: {}", executable_.string(), std::strerror(ending.value)));
+      return leave(index,
+                   fmt::format("could not be started: {}: {}", executable_.string(), std::strerror(ending.value)));
     const RunRow& row = table_.runs[index];
     const int code = ending.kind == Ending::Kind::exited ? ending.value : 128 + ending.value;
     const RunRecord record = read_record(folder_of(index));
@@ -151,10 +157,10 @@ class Runner {
     }
     const std::string line = last_line(log_of(row));
     if (ending.kind != Ending::Kind::exited)
-      return fail(index, code,
-                  fmt::format("{}killed by signal {} ({}){}{}",
-                              ending.kind == Ending::Kind::lost ? "its supervisor was " : "", ending.value,
-                              ::strsignal(ending.value), line.empty() ? "" : "; last line: ", line));
+      return fail(
+          index, code,
+          fmt::format("{}killed by signal {} ({}){}{}", ending.kind == Ending::Kind::lost ? "its supervisor was " : "",
+                      ending.value, ::strsignal(ending.value), line.empty() ? "" : "; last line: ", line));
     if (code == 0) return fail(index, code, fmt::format("exit code 0, but {}", record.problem));
     fail(index, code, line.empty() ? fmt::format("exit code {}, nothing in its log", code) : line);
   }

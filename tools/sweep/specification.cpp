@@ -110,8 +110,6 @@ std::vector<Value> geometric_range(std::string_view text, const std::vector<std:
 }  // namespace
 
 Value make_value(std::string text) {
-  if (!records::is_utf8(text) || text.find('\0') != text.npos)
-    throw UsageError(fmt::format("the value '{}': expected text in UTF-8, without zero bytes", records::printable(text)));
   Value value;
   value.text = std::move(text);
   value.json = value.text;
@@ -139,13 +137,17 @@ std::string canonical_name(std::string_view name) {
     return std::isalnum(c) != 0 || c == '_' || c == '.';
   });
   if (!valid)
-    throw UsageError(fmt::format("'{}' is not an option's name: expected letters, digits, - and _", records::printable(name)));
+    throw UsageError(
+        fmt::format("'{}' is not an option's name: expected letters, digits, - and _", records::printable(name)));
   for (const char* own : {"output", "quiet", "overwrite", "resume", "help", "describe", "describe_runs"})
     if (plain == own) throw UsageError(fmt::format("option --{}: the sweep sets it itself; it cannot be given", plain));
   return plain;
 }
 
 std::vector<Value> parse_element(std::string_view text, const std::string& where) {
+  if (!records::is_utf8(text) || text.find('\0') != text.npos)  // it could not be recorded, or not be handed on
+    throw UsageError(
+        fmt::format("{}: bad value '{}': expected UTF-8 without zero bytes", where, records::printable(text)));
   const std::vector<std::string> parts = split(text, ':');
   if (parts.size() > 1) {
     if (parts[0] == "log") return geometric_range(text, parts, where);

@@ -41,7 +41,7 @@ struct Setting {
 
 // One run: a value for every option of its grid.
 struct Combination {
-  std::string id;  // first 12 hex digits of SHA-256 of {"options":{...},"program":"..."}: compact, keys sorted
+  std::string id;           // first 12 hex digits of SHA-256 of {"options":{...},"program":"..."}: compact, keys sorted
   std::string config_hash;  // stands for all effective values, where the program tells it (check.h); otherwise empty
   std::vector<Setting> settings;
 
@@ -50,15 +50,14 @@ struct Combination {
   const Value* find(std::string_view name) const;
 };
 
-// Number, boolean or string. An integral number is an integer, however it is written. Throws UsageError for a text that
-// cannot be handed to a program or recorded: not UTF-8, or with a zero byte.
+// Number, boolean or string. An integral number is an integer, however it is written.
 Value make_value(std::string text);
 
 // Leading hyphens removed, hyphens to underscores. Throws UsageError for a name that cannot be an option, or that the
 // sweep itself sets (output, quiet, overwrite, ...).
 std::string canonical_name(std::string_view name);
 
-// `where` begins the message of the UsageError for an empty list or a bad range.
+// `where` begins the message of the UsageError for an empty list, a bad range, or a text that is not UTF-8.
 std::vector<Value> parse_list(std::string_view text, const std::string& where);
 std::vector<Value> parse_element(std::string_view text, const std::string& where);  // a range, or one value
 

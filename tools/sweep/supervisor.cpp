@@ -38,7 +38,8 @@ std::vector<std::string> merged(const Environment& own) {
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
     const std::string_view name = text.substr(0, text.find('=') + 1);
-    const bool replaced = std::any_of(own.begin(), own.end(), [&](const auto& entry) { return entry.starts_with(name); });
+    const bool replaced =
+        std::any_of(own.begin(), own.end(), [&](const auto& entry) { return entry.starts_with(name); });
     if (!replaced || name.empty()) all.emplace_back(text);
   }
   all.insert(all.end(), own.begin(), own.end());

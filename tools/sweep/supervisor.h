@@ -1,5 +1,5 @@
-// The process between the sweep and each program that it starts. It ends with the program or with the sweep, whichever is
-// first, and nothing that the program started outlives it.
+// The process between the sweep and each program that it starts. It ends with the program or with the sweep, whichever
+// is first, and nothing that the program started outlives it.
 #pragma once
 
 #include <set>
@@ -35,8 +35,9 @@ inline constexpr int ask_to_end = 15;   // SIGTERM: goes to the program's group
 inline constexpr int end_at_once = 10;  // SIGUSR1: the program and all that it started are killed
 
 // The supervisor's whole life, in a fork of the sweep whose signals are blocked. `lifeline` is the read end of the pipe
-// whose write end only the sweep has; `report` is where the Ending goes; of the sweep's other descriptors only `kept` stay
-// open. With a namespace of its own (namespace.h) the kernel ends what is left; otherwise this process adopts and ends it.
+// whose write end only the sweep has; `report` is where the Ending goes; of the sweep's other descriptors only `kept`
+// stay open. With a namespace of its own (namespace.h) the kernel ends what is left; otherwise this process adopts and
+// ends it.
 [[noreturn]] void supervise(const Launch& launch, int lifeline, int report, std::set<int> kept, bool own_namespace);
 
 }  // namespace gradus::sweep
