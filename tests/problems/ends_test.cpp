@@ -9,7 +9,7 @@
 namespace gradus::problems {
 namespace {
 
-constexpr std::int64_t steps = 1500;
+constexpr std::int64_t steps = 500;
 
 class Ends : public testing::TestWithParam<std::string> {};
 
