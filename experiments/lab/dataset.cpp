@@ -32,12 +32,8 @@ struct Loaded {
 Loaded load_split(const fs::path& directory, const std::string& prefix, DType type) {
   const fs::path image_path = find(directory, prefix + "-images-idx3-ubyte");
   const fs::path label_path = find(directory, prefix + "-labels-idx1-ubyte");
-  const IdxFile labels = read_idx(label_path, 1);
-  const IdxFile images = read_idx(image_path, 3);
+  const auto [images, labels] = read_labelled_images(image_path, label_path);
   const std::int64_t n = labels.shape[0];
-  if (images.shape[0] != n)
-    throw std::runtime_error(fmt::format("{}: {} images, but {} labels in {}", image_path.string(), images.shape[0], n,
-                                         label_path.string()));
   if (n > std::numeric_limits<std::int32_t>::max())
     throw std::runtime_error(fmt::format("{}: {} examples, at most 2^31 - 1 expected", image_path.string(), n));
 

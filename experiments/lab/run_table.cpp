@@ -14,9 +14,11 @@ void check_name(const std::string& table, const std::string& name) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   };
-  if (name.empty() || !std::all_of(name.begin(), name.end(), allowed) || (name[0] >= '0' && name[0] <= '9'))
-    throw std::invalid_argument(
-        fmt::format("table '{}': bad name '{}', expected letters, digits and '_'", table, name));
+  const auto refuse = [&](const char* expected) {
+    throw std::invalid_argument(fmt::format("table '{}': bad name '{}', expected {}", table, name, expected));
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), allowed)) refuse("letters, digits and '_'");
+  if (name[0] >= '0' && name[0] <= '9') refuse("a letter or '_' in front: names become variables of those who read them");
 }
 
 }  // namespace
@@ -31,6 +33,9 @@ Table::Table(std::string name, std::vector<Column> columns, std::string index_na
   std::set<std::string> seen{index_name_};
   for (const Column& column : columns_) {
     check_name(name_, column.name);
+    if (column.name == index_name_)
+      throw std::invalid_argument(
+          fmt::format("table '{}': column '{}' has the name of the table's index; choose another", name_, column.name));
     if (!seen.insert(column.name).second)
       throw std::invalid_argument(fmt::format("table '{}': column '{}' is given twice", name_, column.name));
     if (column.length < 1 || (column.axis.empty() && column.length != 1))
@@ -41,9 +46,15 @@ Table::Table(std::string name, std::vector<Column> columns, std::string index_na
   }
   for (const Column& column : columns_) {
     if (column.axis.empty()) continue;
-    const auto differs = [&](const Column& c) { return c.axis == column.axis && c.length != column.length; };
-    if (seen.contains(column.axis) || std::any_of(columns_.begin(), columns_.end(), differs))
-      throw std::invalid_argument(fmt::format("table '{}': axis '{}' is taken", name_, column.axis));
+    if (seen.contains(column.axis))
+      throw std::invalid_argument(fmt::format("table '{}': axis '{}' of column '{}' has the name of {}", name_,
+                                              column.axis, column.name,
+                                              column.axis == index_name_ ? "the table's index" : "a column"));
+    for (const Column& other : columns_)
+      if (other.axis == column.axis && other.length != column.length)
+        throw std::invalid_argument(fmt::format("table '{}': axis '{}' has length {} in column '{}' and {} in '{}'",
+                                                name_, column.axis, column.length, column.name, other.length,
+                                                other.name));
   }
 }
 

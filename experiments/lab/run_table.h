@@ -21,7 +21,7 @@ struct Column {
 class Table {
  public:
   // The index has the table's name unless another is given. Throws std::invalid_argument for names that are empty,
-  // given twice, or hold anything but letters, digits and '_'.
+  // taken by the index or another column, begin with a digit, or hold anything but letters, digits and '_'.
   Table(std::string name, std::vector<Column> columns, std::string index_name = {});
 
   // Throws std::invalid_argument if there is not one value for each column, or as many as a column of vectors has.
