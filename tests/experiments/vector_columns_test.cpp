@@ -33,10 +33,10 @@ TEST(VectorColumns, RefuseAxesThatClash) {
   EXPECT_NE(refusal({{"a", "1", "", "b", 2}, {"b", "1", ""}}).find("axis 'b' of column 'a' has the name of a column"), std::string::npos);
   EXPECT_NE(refusal({{"a", "1", "", "step", 2}}).find("axis 'step' of column 'a' has the name of the table's index"),
             std::string::npos);
-  EXPECT_NE(refusal({{"step"}}).find("column 'step' has the name of the table's index"), std::string::npos);
-  EXPECT_NE(refusal({{"a"}, {"a"}}).find("column 'a' is given twice"), std::string::npos);
-  EXPECT_NE(refusal({{"2nd"}}).find("bad name '2nd', expected a letter or '_' in front"), std::string::npos);
-  EXPECT_NE(refusal({{"a-b"}}).find("bad name 'a-b', expected letters, digits and '_'"), std::string::npos);
+  EXPECT_NE(refusal({{"step", "1", ""}}).find("column 'step' has the name of the table's index"), std::string::npos);
+  EXPECT_NE(refusal({{"a", "1", ""}, {"a", "1", ""}}).find("column 'a' is given twice"), std::string::npos);
+  EXPECT_NE(refusal({{"2nd", "1", ""}}).find("bad name '2nd', expected a letter or '_' in front"), std::string::npos);
+  EXPECT_NE(refusal({{"a-b", "1", ""}}).find("bad name 'a-b', expected letters, digits and '_'"), std::string::npos);
   EXPECT_NE(refusal({{"a", "1", "", "no good", 2}}).find("bad name"), std::string::npos);
   EXPECT_EQ(refusal({{"a", "1", "", "k", 2}, {"b", "1", "", "k", 2}}), "");
 }
