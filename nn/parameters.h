@@ -146,6 +146,7 @@ class Forward {
     if (!list_ || range.list_.get() != list_) join(range.layer_, range.list_.get());
     return parameters_.subspan(range.first_, range.count_);
   }
+  std::span<const Var> parameters() const { return parameters_; }
   // A pass of the same set and mode, from other numbers.
   Forward again(std::span<const Var> parameters, RandomStream random, std::span<const Tensor> buffers) const {
     Forward pass(parameters, mode_, random, buffers);
