@@ -28,6 +28,10 @@ template <class S>
 List<S> softmax_of(const List<S>& x) {
   List<S> y;
   for (const S& log_p : log_softmax_of(x)) y.push_back(exp(log_p));
+  if (const std::size_t top = place_of_largest(x); value_of(x[top]) == infinity) {
+    y.assign(x.size(), S(0));
+    y[top] = x[top] * S(nan);
+  }
   return y;
 }
 
