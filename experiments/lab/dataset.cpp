@@ -57,7 +57,7 @@ Loaded load_split(const fs::path& directory, const std::string& prefix, DType ty
 
 }  // namespace
 
-Dataset load_idx_dataset(const std::string& name, const fs::path& directory, DType type) {
+fs::path idx_directory(const std::string& name, const fs::path& directory) {
   fs::path from = directory;
   if (from.empty()) {
     if (name != "fashion-mnist")
@@ -68,6 +68,11 @@ Dataset load_idx_dataset(const std::string& name, const fs::path& directory, DTy
                                ": no such directory: install the package dataset-fashion-mnist or name a directory");
   }
   if (!fs::is_directory(from)) throw std::runtime_error(from.string() + ": no such directory");
+  return from;
+}
+
+Dataset load_idx_dataset(const std::string& name, const fs::path& directory, DType type) {
+  const fs::path from = idx_directory(name, directory);
   Loaded train = load_split(from, "train", type), test = load_split(from, "t10k", type);
   if (train.height != test.height || train.width != test.width)
     throw std::runtime_error(fmt::format("{}: training images are {} x {}, test images {} x {}", from.string(),

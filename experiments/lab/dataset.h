@@ -23,10 +23,14 @@ struct Dataset {
   std::int64_t classes = 0, height = 0, width = 0;
 };
 
-// Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte, with or without .gz, from a directory. An empty directory stands
-// for the place where Debian's dataset-fashion-mnist installs, for the name "fashion-mnist"; any other name needs one.
-// Throws std::invalid_argument for a missing directory option, std::runtime_error with the path for a bad file: see
-// read_idx(), and counts of images and labels that differ, labels above 9, images of different sizes.
+// Where a data set lies: the directory or, where that is empty, the place where Debian's dataset-fashion-mnist installs, for
+// the name "fashion-mnist"; any other name needs one. Throws std::invalid_argument for a missing directory option,
+// std::runtime_error for one that does not exist.
+std::filesystem::path idx_directory(const std::string& name, const std::filesystem::path& directory);
+
+// Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte, with or without .gz, from idx_directory(). Throws std::runtime_error
+// with the path for a bad file: see read_idx(), and counts of images and labels that differ, labels above 9, images of
+// different sizes.
 Dataset load_idx_dataset(const std::string& name, const std::filesystem::path& directory, DType type);
 
 // One pass over a split in batches, the last of which may be smaller:
