@@ -36,12 +36,12 @@ namespace gradus::nn {
 class Gain {
  public:
   explicit Gain(std::int64_t n) : n_(n) {}
-  void declare(ParameterScope& scope) { gain_ = scope.declare("gain", {n_}, constant(1)); }
+  void declare(ParameterScope& scope) { scope.declare(gain_, "gain", {n_}, constant(1)); }
   Var forward(Forward& f, const Var& x) const { return mul(x, f[gain_]); }
 
  private:
   std::int64_t n_;
-  ParameterId gain_ = 0;
+  ParameterId gain_{"Gain"};
 };
 
 }  // namespace gradus::nn

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "docs/generate/markdown.h"
+#include "experiments/records/program.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "optim/wrapper.h"
@@ -85,9 +86,7 @@ void print_schedules() {
     print_entry(s.name, s.source, s.formula, s.hyperparameters, "");
 }
 
-}  // namespace
-
-int main() {
+void print_page() {
   print(
       "# Optimizers\n\n"
       "Made from the code by `build/bin/describe_optimizers`; a test holds this page to its output. In the formulas "
@@ -100,5 +99,13 @@ int main() {
   print_methods();
   print_wrappers();
   print_schedules();
-  return std::fflush(stdout) == 0 && !std::ferror(stdout) ? 0 : 1;
+}
+
+}  // namespace
+
+int main() {
+  return records::guarded_main("describe_optimizers", [] {
+    print_page();
+    return 0;
+  });
 }

@@ -5,6 +5,7 @@
 
 #include "docs/generate/markdown.h"
 #include "experiments/problems/problem.h"
+#include "experiments/records/program.h"
 
 using namespace gradus;
 
@@ -36,9 +37,7 @@ std::string dimensions(const problems::Dimensions& d) {
   return text + " (" + std::to_string(d.standard) + ")";
 }
 
-}  // namespace
-
-int main() {
+void print_page() {
   print(
       "# Problems\n\n"
       "Functions with exact gradients and curvature products, for `build/bin/minimize --problem=NAME` and for programs "
@@ -56,5 +55,28 @@ int main() {
           point(p.start(n)) + " | " + (std::isnan(minimum.value) ? "" : short_number(minimum.value)) + " | " +
           point(minimum.point) + " | " + (gauss_newton ? "GN" : "") + " |\n");
   }
-  return std::fflush(stdout) == 0 && !std::ferror(stdout) ? 0 : 1;
+  print(
+      "\n## Data from files\n\n"
+      "`--data=FILE` of `logistic_regression` and `curve_fit` reads a table of numbers, UTF-8 text whose last column is "
+      "the target. One\n"
+      "separator holds for the file: of what stands in its first line a semicolon, else a tab, else a comma, else runs "
+      "of spaces and\n"
+      "tabs (or `--data-separator`). Cells may stand in double quotes; a byte-order mark, empty lines and lines that "
+      "begin with `#` are\n"
+      "passed over. The first line may hold names, each of which begins with a letter; every other one is a row. What is "
+      "doubtful is\n"
+      "refused with line and column: decimal commas, empty cells, nan, inf and what float64 (or `--dtype`) does not "
+      "hold, more or fewer\n"
+      "cells than before, a line of names and numbers. Labels of `logistic_regression` are whole numbers counted from 0. "
+      "With `--labels`\n"
+      "both files are IDX, as MNIST's. `lab::read_number_table` reads such tables for any program.\n");
+}
+
+}  // namespace
+
+int main() {
+  return records::guarded_main("describe_problems", [] {
+    print_page();
+    return 0;
+  });
 }

@@ -83,7 +83,10 @@ bool take(LogContents& log, std::string_view payload) {
     if (kind == 'C' && first) {
       log.configuration = std::move(json);
     } else if (kind == 'T') {
-      log.tables.push_back(table_of(json));
+      Table table = table_of(json);
+      for (const Table& other : log.tables)
+        if (other.name() == table.name()) return false;
+      log.tables.push_back(std::move(table));
     } else if (kind == 'A') {
       log.attributes.update(json);
     } else {
@@ -110,7 +113,11 @@ void drop_what_only_announces(LogContents& log, std::size_t bytes) {
 
 MetricLog::MetricLog(const std::filesystem::path& path, const nlohmann::json& configuration)
     : path_(path), file_(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644) {
-  records::lock_file(file_.get());
+  // Whoever asks whether a run goes on holds the lock for a moment.
+  for (int tries = 0; !records::lock_file(file_.get()); ++tries) {
+    if (tries == 100) throw std::runtime_error(path_.string() + ": another process keeps it locked");
+    std::this_thread::sleep_for(10ms);
+  }
   buffer_.reserve(2 * buffer_limit);
   add_text('C', configuration);
   write_buffer();

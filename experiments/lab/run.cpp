@@ -72,8 +72,10 @@ void Run::finish_options() {
   if (list) std::fputs(list_of_optimizers().c_str(), stdout);
   if (help || describe || list) throw Finished{};
   options_.finish();
-  output_.emplace(output, overwrite);
+  // A sweep asks about runs whose folders it makes itself: an output that is not named is not looked at.
+  if (!only_options_ || options_.given("output")) output_.emplace(output, overwrite);
   paths_.check(output, overwrite);
+  if (data_) idx_directory(data_->first, data_->second);
   if (only_options_) throw Finished{};
 }
 

@@ -17,10 +17,7 @@ namespace gradus::lab {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace std::chrono_literals;
 
-// A snapshot every 30 s, or as seldom as keeps its cost below 1 % of the time.
-constexpr auto snapshot_interval = 30s;
 constexpr int snapshot_share = 100;
 
 const std::vector<std::string> reserved{"status", "reason",         "ended",  "seconds",          "config",     "seed",
@@ -48,12 +45,14 @@ RunFolder::Claim::~Claim() {
   if (!kept) fs::remove_all(folder, ignored);
 }
 
-RunFolder::RunFolder(const std::string& program, nlohmann::json options, std::uint64_t seed, const fs::path& folder)
+RunFolder::RunFolder(const std::string& program, nlohmann::json options, std::uint64_t seed, const fs::path& folder,
+                     std::chrono::milliseconds snapshot_interval)
     : configuration_(configuration_of(program, std::move(options), seed)),
       attributes_(base_attributes(configuration_)),
       claim_(folder),
       log_(folder / records::log_file, configuration_),
-      next_snapshot_(started_ + snapshot_interval) {
+      snapshot_interval_(snapshot_interval),
+      next_snapshot_(started_ + snapshot_interval_) {
   records::write_file(folder / records::config_file, records::sealed_text(configuration_));
   claim_.kept = true;
 }
@@ -102,7 +101,7 @@ void RunFolder::snapshot() {
   log_.sync();
   write_snapshot(claim_.folder, tables(), attributes_, {"running", "", "", seconds()});
   const auto end = Clock::now();
-  next_snapshot_ = end + std::max<Clock::duration>(snapshot_interval, snapshot_share * (end - begin));
+  next_snapshot_ = end + std::max<Clock::duration>(snapshot_interval_, snapshot_share * (end - begin));
 }
 
 void RunFolder::finish(Status status, const std::string& reason) {

@@ -39,9 +39,9 @@ class Session {
     records::complain(program_, what);
   }
   // Ends the record of the run, if there is one, with a line for the user.
-  Exit end(Exit exit, Status status, const std::string& reason, const std::string& line);
-  bool record(Status status, const std::string& reason);
-  std::string where_the_rest_is() const;
+  Exit end(Exit exit, Status status, const std::string& reason, std::string line);
+  std::string record(Status status, const std::string& reason);
+  std::string what_is_left() const;
   nlohmann::json described(const std::string& line) const;
 
   std::string program_, summary_;
@@ -50,37 +50,41 @@ class Session {
   std::unique_ptr<Run> run_;
 };
 
-// False, with a line, if the system fails; then at least the failure is recorded, if that can be.
-bool Session::record(Status status, const std::string& reason) {
+// What the system refused; empty where the record was made. Then at least the failure is recorded, if that can be.
+std::string Session::record(Status status, const std::string& reason) {
   Run& run = *run_;
   try {
     run.folder_->finish(status, reason);
     run.output_->publish(status == Status::completed || status == Status::diverged);
-    return true;
+    return "";
   } catch (const std::exception& error) {
-    if (reason != error.what()) complain(error.what());  // a full disk ends the run, and fails its ending too
     if (status != Status::failed && !run.folder_->finished()) record(Status::failed, error.what());
-    return false;
+    return error.what();
   }
 }
 
-std::string Session::where_the_rest_is() const {
+// Where the results are, if not in their place.
+std::string Session::what_is_left() const {
   const std::filesystem::path& folder = run_->output_->folder();
   std::error_code ignored;
   if (!run_->output_->is_hidden() || !std::filesystem::exists(folder, ignored)) return "";
-  return fmt::format("; what was logged is in {}", folder.string());
+  return fmt::format("what was logged is in {}, and nothing was replaced", folder.string());
 }
 
-Exit Session::end(Exit exit, Status status, const std::string& reason, const std::string& line) {
-  std::string rest;
+Exit Session::end(Exit exit, Status status, const std::string& reason, std::string line) {
+  const auto add = [&](const std::string& text) {
+    if (!text.empty()) line += (line.empty() ? "" : "; ") + text;
+  };
   if (run_ && run_->folder_ && !run_->started_) {
     run_->folder_->abandon();
   } else if (run_ && run_->folder_ && !run_->folder_->finished()) {
     run_->progress_.finish();
-    if (!record(status, reason) && (exit == Exit::completed || exit == Exit::diverged)) exit = Exit::failed;
-    rest = where_the_rest_is();
+    const std::string problem = record(status, reason);
+    if (problem != reason) add(problem);  // a full disk ends the run, and fails its ending too
+    if (!problem.empty() && (exit == Exit::completed || exit == Exit::diverged)) exit = Exit::failed;
+    add(what_is_left());
   }
-  if (!line.empty() || !rest.empty()) complain(line.empty() ? rest.substr(2) : line + rest);
+  if (!line.empty()) complain(line);
   return exit;
 }
 
@@ -94,7 +98,7 @@ int Session::run(const std::vector<std::string>& arguments) {
     } catch (const Finished&) {
       return Exit::completed;
     } catch (const Interrupted&) {
-      return end(Exit::interrupted, Status::interrupted, "stopped by a signal", "stopped by a signal; its log is kept");
+      return end(Exit::interrupted, Status::interrupted, "stopped by a signal", "stopped by a signal");
     } catch (const Diverged& error) {
       return end(Exit::diverged, Status::diverged, error.what(), std::string("diverged: ") + error.what());
     } catch (const UsageError& error) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
 #include "experiments/lab/provenance.h"
 #include "experiments/lab/recovery.h"
@@ -123,6 +124,19 @@ TEST(RunFolder, RefusesNamesThatClash) {
   EXPECT_THROW(run.set_attribute("\xff", "fine"), std::invalid_argument);
   RunTable& table = run.table("step", step_columns());
   EXPECT_THROW(table.append(0, {1.0, 2.0}), std::invalid_argument);
+}
+
+TEST(RunFolder, RareRowsAreSnapshottedInTime) {
+  using namespace std::chrono_literals;
+  const TemporaryFolder folder;
+  RunFolder run("prog", options, 3, folder / "run", 100ms);
+  RunTable& step = run.table("step", step_columns());
+  step.append(0, {1.0});
+  step.append(1, {1.0});
+  EXPECT_FALSE(fs::exists(folder / "run/run.h5"));
+  std::this_thread::sleep_for(120ms);
+  step.append(2, {1.0});
+  EXPECT_TRUE(fs::exists(folder / "run/run.h5"));
 }
 
 TEST(RunFolder, AKilledRunIsRecoveredFromItsLog) {
