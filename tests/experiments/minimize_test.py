@@ -294,8 +294,8 @@ class Minimize(unittest.TestCase):
     DECIDING = {"seed", "dtype", "problem", "dimension", "start", "start_spread", "steps", "observe_every", "load_state",
                 "condition", "eigenvalues", "rotate", "noise", "batch_size", "l2", "model", "data", "labels", "examples"}
     WATCHING = {
-        "log_every": ["2", "7", "1000"],
-        "gradient_tolerance": ["1e-9", "3"],  # may end a run sooner
+        "log_every": ["7", "1000"],
+        "gradient_tolerance": ["1e-3"],  # may end a run sooner
         "log_theta": ["false"],
         "trajectory_limit": ["100000"],
         "contour": ["9"],
@@ -323,9 +323,8 @@ class Minimize(unittest.TestCase):
                 ["--optimizer=sgd", "--problem=noisy_quadratic", "--dimension=2", "--learning-rate=0.3", *plateau,
                  "--wrappers=gradient_noise+gradient_accumulation"],
                 ["--optimizer=adam", "--wrappers=parameter_noise+swa", "--learning-rate-schedule=cosine"],
-                ["--optimizer=schedule_free_sgd", "--learning-rate=0.001"],
                 ["--optimizer=gradient_descent", "--problem=sphere", "--learning-rate=0.5"],  # a gradient of 0 at once
-                ["--optimizer=lbfgs"], ["--optimizer=newton_cg"], ["--optimizer=hessian_free", "--preconditioner=none"],
+                ["--optimizer=lbfgs"], ["--optimizer=hessian_free", "--preconditioner=none"],
                 ["--optimizer=levenberg_marquardt", "--wrappers=ema"]]
         seen = set()
         for number, run in enumerate(runs):
