@@ -135,8 +135,8 @@ class HessianFree final : public Optimizer {
     }
     report.reduction_ratio = (value - report.loss) / model;
     vectors::combine(theta, 1, d, trial_);
-    const double promised = std::max(-model, -slope), rounding = 10 * vectors::epsilon(theta.dtype());
-    const bool lost = vectors::same(theta, trial_) || promised <= rounding * std::abs(report.loss);
+    const double promised = std::max(-model, -slope);
+    const bool lost = vectors::same(theta, trial_) || promised <= vectors::rounding(report.loss, theta.dtype());
 
     double along = 1;
     constexpr int max_halvings = 60;
