@@ -90,7 +90,7 @@ double epsilon(DType type) {
   return with_floating(type, []<class T>(T) { return static_cast<double>(std::numeric_limits<T>::epsilon()); });
 }
 
-double rounding(double value, DType type) { return 10 * epsilon(type) * std::abs(value); }
+double rounding(double value, DType type) { return 100 * epsilon(type) * std::abs(value); }
 
 const Tensor& like(Tensor& memory, const Tensor& theta) {
   if (!memory.defined() || memory.shape() != theta.shape() || memory.dtype() != theta.dtype())

@@ -117,7 +117,8 @@ class HessianFree final : public Optimizer {
       const double earlier = value_at(objective, theta, 1, iterates[i].x);
       trials.saw(std::isfinite(earlier));
       if (chosen < iterates.size() && !(earlier < value) && std::isfinite(value)) break;
-      value = earlier, chosen = i;
+      value = earlier;
+      chosen = i;
     }
     if (chosen == iterates.size()) {  // not even from zero: the gradient is lost in the rounding of the product
       report.reason = Reason::no_progress;

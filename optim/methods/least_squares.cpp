@@ -54,7 +54,8 @@ class GaussNewton final : public Optimizer {
     StepReport report;
     if (!open_step(objective, theta, gradient_tolerance_, gradient_, report)) return report;
     const InnerResult inner = linear_.solve(objective, gradient_, 0, vectors::like(step_, theta));
-    report.inner_iterations = inner.iterations, report.inner_reason = inner.reason;
+    report.inner_iterations = inner.iterations;
+    report.inner_reason = inner.reason;
     const double slope = vectors::dot(gradient_, step_);
     if (!(slope < 0) || !vectors::is_finite(step_)) {
       report.reason = without_direction(inner.reason);
@@ -111,7 +112,8 @@ class LevenbergMarquardt final : public Optimizer {
       if (attempt > 0) objective.move_to(theta);
       report.damping = damping_;
       const InnerResult inner = linear_.solve(objective, gradient_, damping_, step_);
-      report.inner_iterations += inner.iterations, report.inner_reason = inner.reason;
+      report.inner_iterations += inner.iterations;
+      report.inner_reason = inner.reason;
       const double length = vectors::norm(step_);
       if (!(inner.model_change < 0) || !std::isfinite(length)) {
         report.reason = without_direction(inner.reason);

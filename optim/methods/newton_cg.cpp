@@ -74,7 +74,8 @@ class NewtonCg final : public Optimizer {
     const InnerResult inner =
         conjugate_gradient(times, gradient_, preconditioner, tolerance, max_inner_, length, memory_, step_);
     forcing_.solved(inner.residual * report.gradient_norm);
-    report.inner_iterations = inner.iterations, report.inner_reason = inner.reason;
+    report.inner_iterations = inner.iterations;
+    report.inner_reason = inner.reason;
     double slope = vectors::dot(gradient_, step_);
     if (!(slope < 0) || !vectors::is_finite(step_)) {
       report.reason = without_direction(inner.reason);
@@ -107,7 +108,8 @@ class NewtonCg final : public Optimizer {
                                           max_inner_, step_)
                          : lanczos_.solve_again(radius, step_);
       if (attempt == 0) forcing_.solved(inner.residual * report.gradient_norm);
-      report.inner_iterations += inner.iterations, report.inner_reason = inner.reason;
+      report.inner_iterations += inner.iterations;
+      report.inner_reason = inner.reason;
       report.trust_radius = radius;
       const double length = vectors::norm(step_);
       if (!(inner.model_change < 0) || !std::isfinite(length)) {
