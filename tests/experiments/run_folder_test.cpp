@@ -52,6 +52,9 @@ TEST(RunFolder, CompletesWithARecordThatVerifies) {
     run.set_attribute("threads", 2);
     run.finish(Status::completed);
     EXPECT_THROW(run.finish(Status::completed), std::logic_error);
+    EXPECT_THROW(run.snapshot(), std::logic_error);
+    EXPECT_THROW(run.set_attribute("late", 1), std::logic_error);
+    EXPECT_THROW(run.table("late", {}), std::logic_error);
   }
   const auto config = records::read_sealed(folder / "run/config.json");
   EXPECT_EQ(config["program"], "prog");
