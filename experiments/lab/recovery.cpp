@@ -27,7 +27,7 @@ nlohmann::json configuration_in(const fs::path& folder, const LogContents& log, 
   const fs::path file = folder / records::config_file;
   std::string problem;
   try {
-    const nlohmann::json configuration = records::read_sealed(file);
+    const nlohmann::json configuration = records::read_current(file);
     if (log.configuration.is_null() || log.configuration == configuration) return configuration;
     problem = file.string() + ": of another run than the log";
   } catch (const records::Damaged& error) {
@@ -56,7 +56,8 @@ Clock::time_point last_write_of(const fs::path& file) {
 Recovery recover(const fs::path& folder) {
   const records::Completion found = records::read_completion(folder);
   if (found.verdict == records::Verdict::whole) return {found.record, ""};
-  if (found.verdict == records::Verdict::unreadable) throw std::runtime_error(found.problem);
+  if (found.verdict == records::Verdict::unreadable || found.verdict == records::Verdict::other_schema)
+    throw std::runtime_error(found.problem);
 
   const fs::path log_path = folder / records::log_file;
   const records::Descriptor lock(log_path, O_RDONLY);

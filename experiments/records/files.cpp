@@ -105,7 +105,7 @@ std::string read_file(const fs::path& path, std::size_t most) {
     if (got == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(got));
     if (text.size() > most)
-      throw std::runtime_error(fmt::format("{}: more than the {} bytes expected", path.string(), most));
+      throw TooLarge(fmt::format("{}: more than the {} bytes expected", path.string(), most));
   }
 }
 

@@ -16,6 +16,11 @@ struct SystemError : std::runtime_error {
   int code;  // errno's
 };
 
+// A file that is larger than whoever reads it expects.
+struct TooLarge : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // An open file, closed at the end. Throws SystemError.
 class Descriptor {
  public:
@@ -36,7 +41,7 @@ class Descriptor {
 void replace_file(const std::filesystem::path& finished, const std::filesystem::path& target);
 // Writes contents into a new file beside the target and replaces it. On failure the old file is as it was.
 void write_file(const std::filesystem::path& target, std::string_view contents);
-// A file of more than `most` bytes is refused with a std::runtime_error.
+// A file of more than `most` bytes is refused with TooLarge.
 std::string read_file(const std::filesystem::path& path, std::size_t most = std::numeric_limits<std::size_t>::max());
 // The name that a new version of a file is written under before it replaces the old one.
 std::filesystem::path new_version_of(const std::filesystem::path& target);

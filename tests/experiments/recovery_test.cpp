@@ -86,6 +86,20 @@ TEST(Recovery, NeverTellsWhatWasNotSo) {
   }
 }
 
+TEST(Recovery, OfAnotherGradusIsRefused) {
+  for (const char* name : {"complete.json", "config.json"}) {
+    const TemporaryFolder folder;
+    make_run(folder / "run", true);
+    fs::remove(folder / "run/run.h5");
+    nlohmann::json earlier = records::read_sealed(folder / "run" / name);
+    earlier["schema"] = 1;
+    put(folder / "run" / name, earlier.dump());
+    EXPECT_EQ(error_of([&] { recover(folder / "run"); }),
+              (folder / "run" / name).string() + ": schema 1, written by an earlier Gradus; expected 2");
+    EXPECT_EQ(bytes_of(folder / "run" / name), earlier.dump());
+  }
+}
+
 std::string frame(const std::string& payload) {
   boost::crc_32_type crc;
   crc.process_bytes(payload.data(), payload.size());

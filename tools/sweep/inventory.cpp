@@ -45,13 +45,19 @@ RunRecord read_record(const fs::path& folder, const RunRow* known) {
     identify(record, completion.record, completion.record, known);
   } else if (record.verdict == Verdict::none) {
     try {
-      const json config = records::read_sealed(folder / records::config_file);
+      const json config = records::read_current(folder / records::config_file);
       identify(record, config, config.value("environment", json::object()), known);
     } catch (const records::SystemError& error) {
       if (error.code != ENOENT && error.code != ENOTDIR) {
         record.verdict = Verdict::unreadable;
         record.problem = error.what();
       }
+    } catch (const records::OtherSchema& error) {
+      record.verdict = Verdict::other_schema;
+      record.problem = error.what();
+    } catch (const std::bad_alloc& error) {
+      record.verdict = Verdict::unreadable;
+      record.problem = fmt::format("{}: {}", (folder / records::config_file).string(), error.what());
     } catch (const std::exception&) {
       // A run that did not come to its end is begun again in any case.
     }
@@ -99,8 +105,11 @@ void tell(RunRow& row, const RunRecord& record) {
       }
       return;
     case Verdict::damaged:
+    case Verdict::other_schema:
     case Verdict::unreadable:
-      row.status = record.verdict == Verdict::damaged ? "damaged" : "unreadable";
+      row.status = record.verdict == Verdict::damaged        ? "damaged"
+                   : record.verdict == Verdict::other_schema ? "other_schema"
+                                                             : "unreadable";
       row.reason = record.problem;
       return;
   }
@@ -137,6 +146,8 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
   try {
     inventory.cache = Table::read(output);
   } catch (const records::Damaged& error) {
+    inventory.cache_problem = error.what();
+  } catch (const records::OtherSchema& error) {
     inventory.cache_problem = error.what();
   }
   if (inventory.cache)

@@ -131,7 +131,8 @@ class Runner {
   // has become a result since the plan was made, or cannot be read now.
   bool is_there_already(std::size_t index) {
     const RunRecord record = read_record(folder_of(index));
-    if (record.verdict == records::Verdict::unreadable) {
+    const bool other = record.verdict == records::Verdict::other_schema && job_.other_builds != OtherBuilds::rebuild;
+    if (record.verdict == records::Verdict::unreadable || other) {
       leave(index, record.problem);
       return true;
     }
