@@ -33,10 +33,10 @@ fs::file_status status_of(const fs::path& path) {
   return status;
 }
 
-// The file's text, or nothing if it is not there. What cannot be read now says nothing about the folder: that is thrown.
-std::string text_if_there(const fs::path& path) {
+// The file's text up to so many bytes, or nothing if it is not there. What cannot be read now says nothing about the folder: that is thrown.
+std::string text_if_there(const fs::path& path, std::size_t most) {
   try {
-    return records::read_file(path);
+    return records::read_beginning(path, most);
   } catch (const SystemError& error) {
     if (error.code == ENOENT) return {};
     throw;
@@ -46,13 +46,13 @@ std::string text_if_there(const fs::path& path) {
 // Also with a config.json that is damaged or was not yet written: then the log begins with a configuration.
 bool holds_a_run(const fs::path& folder) {
   try {
-    const auto config = records::parse_json(text_if_there(folder / records::config_file));
+    const auto config = records::parse_json(text_if_there(folder / records::config_file, 64 << 20));
     if (config.contains("program") && config.contains("schema") && config.contains("options")) return true;
   } catch (const std::invalid_argument&) {
   }
   if (fs::is_empty(folder)) return true;
   constexpr std::size_t frame_head = 8;
-  const std::string log = text_if_there(folder / records::log_file).substr(0, frame_head + 2);
+  const std::string log = text_if_there(folder / records::log_file, frame_head + 2);
   if (log.size() == frame_head + 2) return log.ends_with("C{");
   // A run that was stopped before it could write more than this.
   for (const auto& entry : fs::directory_iterator(folder))

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -107,6 +108,20 @@ std::string read_file(const fs::path& path, std::size_t most) {
     if (text.size() > most)
       throw TooLarge(fmt::format("{}: more than the {} bytes expected", path.string(), most));
   }
+}
+
+std::string read_beginning(const fs::path& path, std::size_t most) {
+  const Descriptor file(path, O_RDONLY);
+  std::string text;
+  std::array<char, 1 << 12> buffer;
+  while (text.size() < most) {
+    const ssize_t got = ::read(file.get(), buffer.data(), std::min(buffer.size(), most - text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path, "cannot read", errno);
+    if (got == 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return text;
 }
 
 std::string sha256_of_file(const fs::path& path) {

@@ -43,6 +43,8 @@ void replace_file(const std::filesystem::path& finished, const std::filesystem::
 void write_file(const std::filesystem::path& target, std::string_view contents);
 // A file of more than `most` bytes is refused with TooLarge.
 std::string read_file(const std::filesystem::path& path, std::size_t most = std::numeric_limits<std::size_t>::max());
+// At most so many bytes from the file's start.
+std::string read_beginning(const std::filesystem::path& path, std::size_t most);
 // The name that a new version of a file is written under before it replaces the old one.
 std::filesystem::path new_version_of(const std::filesystem::path& target);
 void sync_folder(const std::filesystem::path& folder);

@@ -92,6 +92,15 @@ TEST(Output, ReplacesOnlyWhatIsOfARun) {
   }
 }
 
+// Only the start of a log is looked at: this one no memory holds.
+TEST(Output, OfALargeLogIsReplaced) {
+  const TemporaryFolder folder;
+  killed_into(folder / "run", false, 1);
+  fs::remove(folder / "run/config.json");
+  fs::resize_file(folder / "run/metrics.log", std::uintmax_t{1} << 40);
+  EXPECT_EQ(error_of([&] { Output(folder / "run", true); }), "");
+}
+
 TEST(Output, OfARunningRunIsRefused) {
   const TemporaryFolder folder;
   for (const char* name : {"run", "r.h5"}) {

@@ -26,6 +26,15 @@ TEST(Files, DigestsAreThoseOfTheStandard) {
             std::string::npos);
 }
 
+TEST(Files, AreReadNoFurtherThanAsked) {
+  const TemporaryFolder folder;
+  put(folder / "log", "0123456789abc");
+  fs::resize_file(folder / "log", std::uintmax_t{1} << 40);  // no memory holds it
+  EXPECT_EQ(read_beginning(folder / "log", 10), "0123456789");
+  put(folder / "log", "012");
+  EXPECT_EQ(read_beginning(folder / "log", 10), "012");
+}
+
 TEST(Files, AreReplacedAsAWhole) {
   const TemporaryFolder folder;
   write_file(folder / "a", "first");
