@@ -62,10 +62,11 @@ bool holds_a_run(const fs::path& folder) {
 
 bool is_running(const fs::path& folder) {
   try {
-    return !records::lock_file(records::Descriptor(folder / records::log_file, O_RDONLY).get());
+    return records::is_running(folder);
   } catch (const SystemError& error) {
-    if (error.code == ENOENT) return false;
-    throw;
+    if (error.code != ENOLCK) throw;
+    refuse(folder, "is not overwritten: cannot tell whether its run has ended: the file system has no locks; choose another "
+                   "--output");
   }
 }
 

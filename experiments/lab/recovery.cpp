@@ -64,7 +64,8 @@ Recovery recover(const fs::path& folder) {
     if (error.code != ENOENT) throw;
     no_log = error.what();
   }
-  if (lock && !records::lock_file(lock->get()))
+  const records::Lock had = lock ? records::try_lock(lock->get(), log_path) : records::Lock::mine;
+  if (had == records::Lock::others)
     throw std::runtime_error(log_path.string() + ": belongs to a run that is still running");
   // Only now: the run may have come to its end until it let the lock go.
   const records::Completion found = records::read_completion(folder);
@@ -72,6 +73,8 @@ Recovery recover(const fs::path& folder) {
   if (found.verdict == records::Verdict::unreadable || found.verdict == records::Verdict::other_schema)
     throw std::runtime_error(found.problem);
   if (!lock) throw std::runtime_error(no_log);
+  if (had == records::Lock::none)
+    throw std::runtime_error(log_path.string() + ": cannot tell whether its run has ended: the file system has no locks");
 
   const auto ended = last_write_of(log_path);
   const LogContents log = read_metric_log(log_path);

@@ -1,5 +1,6 @@
 #include "experiments/records/completion.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -69,6 +70,20 @@ Completion read_completion(const fs::path& folder, std::string_view known) {
   }
   completion.stamp.clear();
   return completion;
+}
+
+bool is_running(const fs::path& folder) {
+  const fs::path log = folder / log_file;
+  try {
+    const Descriptor file(log, O_RDONLY);
+    const Lock lock = try_lock(file.get(), log);
+    if (lock != Lock::none) return lock == Lock::others;
+  } catch (const SystemError& error) {
+    if (error.code == ENOENT || error.code == ENOTDIR) return false;
+    throw;
+  }
+  if (read_completion(folder).verdict == Verdict::whole) return false;
+  throw SystemError(log, "cannot tell whether its run has ended: the file system has no locks", ENOLCK);
 }
 
 }  // namespace gradus::records

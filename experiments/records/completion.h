@@ -34,4 +34,8 @@ struct Completion {
 // no digest of run.h5 is computed again. Never throws for what it finds.
 Completion read_completion(const std::filesystem::path& folder, std::string_view known = {});
 
+// While a process writes into the run's folder: it holds its log's lock. Where the file system has no locks, a whole run has
+// ended, and of another it cannot be told. Throws SystemError, then with ENOLCK.
+bool is_running(const std::filesystem::path& folder);
+
 }  // namespace gradus::records

@@ -156,6 +156,15 @@ void claim_folder(const fs::path& folder) {
   }
 }
 
-bool lock_file(int descriptor) { return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+Lock try_lock(int descriptor, const fs::path& path) {
+  constexpr int enotsupp = 524;  // the kernel's own, which NFS lets through
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EWOULDBLOCK) return Lock::others;
+    if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == enotsupp) return Lock::none;
+    fail(path, "cannot be locked", errno);
+  }
+  return Lock::mine;
+}
 
 }  // namespace gradus::records

@@ -58,8 +58,13 @@ std::filesystem::path folder_of(const std::filesystem::path& path);
 // Creates the folder (and its parents); of several processes that ask, one gets it. An existing one is refused with EEXIST.
 void claim_folder(const std::filesystem::path& folder);
 
-// An exclusive lock on an open file for as long as it is open, taken without waiting; false if another process has it.
-// Where the file system has no locks, true.
-bool lock_file(int descriptor);
+enum class Lock {
+  mine,
+  others,  // another process has it
+  none     // the file system has no locks: nothing is known of other processes
+};
+
+// An exclusive lock on an open file for as long as it is open, taken without waiting. The path is for the message.
+Lock try_lock(int descriptor, const std::filesystem::path& path);
 
 }  // namespace gradus::records

@@ -1,5 +1,6 @@
 #include "experiments/records/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -59,6 +60,16 @@ TEST(Files, AFullDiskLeavesTheOldFile) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(read_file(folder / "a"), "old");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(Lock, IsHadByOneAndTroubleIsNotALock) {
+  const TemporaryFolder folder;
+  put(folder / "log", "");
+  const Descriptor first(folder / "log", O_RDONLY), second(folder / "log", O_RDONLY);
+  EXPECT_EQ(try_lock(first.get(), folder / "log"), Lock::mine);
+  EXPECT_EQ(try_lock(second.get(), folder / "log"), Lock::others);
+  EXPECT_EQ(error_of([&] { try_lock(-1, folder / "log"); }),
+            (folder / "log").string() + ": cannot be locked: Bad file descriptor");
 }
 
 TEST(ClaimFolder, GivesAFolderToOneOnly) {

@@ -1,13 +1,11 @@
 #include "tools/sweep/inventory.h"
 
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include <cerrno>
 
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
-#include "tools/sweep/descriptor.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -66,14 +64,6 @@ RunRecord read_record(const fs::path& folder, const RunRow* known) {
     record.build = known->build;
   }
   return record;
-}
-
-bool has_writer(const fs::path& folder) {
-  const fs::path log = folder / records::log_file;
-  const Descriptor file(::open(log.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file && (errno == ENOENT || errno == ENOTDIR)) return false;
-  if (!file) throw records::SystemError(log, "cannot open", errno);
-  return !records::lock_file(file.get());
 }
 
 void tell(RunRow& row, const RunRecord& record) {

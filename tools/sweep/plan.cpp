@@ -118,7 +118,7 @@ class Planner {
     if (record->is_result())
       return is_other_build(row.id) && job_.other_builds == OtherBuilds::rebuild ? Action::rebuild : Action::skip;
     try {
-      if (has_writer(job_.output / row.id)) {
+      if (records::is_running(job_.output / row.id)) {
         row.reason = "a process still writes into its folder";
         return Action::leave;
       }
