@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <stdexcept>
+#include <vector>
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
@@ -142,9 +143,19 @@ void Output::remove_hidden() const {
   std::error_code ignored;  // the result is in its place
   fs::remove_all(folder_, ignored);
   if (!overwrite_) return;
-  for (int number = 1; fs::exists(fs::symlink_status(hidden(number), ignored)); ++number) {
+  ignored.clear();
+  // Their numbers may have gaps: some have gone, or are still running.
+  const std::string name = hidden(1).filename().string();
+  std::vector<fs::path> found;
+  fs::directory_iterator entry(records::folder_of(target_), ignored);
+  for (const fs::directory_iterator end; !ignored && entry != end; entry.increment(ignored)) {
+    const std::string other = entry->path().filename().string();
+    if (other.starts_with(name) && other.find_first_not_of("0123456789", name.size()) == other.npos)
+      found.push_back(entry->path());
+  }
+  for (const fs::path& folder : found) {
     try {
-      if (!is_running(hidden(number))) fs::remove_all(hidden(number), ignored);
+      if (!is_running(folder)) fs::remove_all(folder, ignored);
     } catch (const std::exception&) {
     }
   }
