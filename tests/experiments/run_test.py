@@ -6,6 +6,7 @@ usage: run_test.py BIN_DIRECTORY
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,6 +118,45 @@ class Outputs(Case):
             self.assertIn(b"stopped by a signal; what was logged is in", process.communicate(timeout=60)[1])
             self.assertEqual(process.returncode, 130)
             self.assertEqual((output / "run.h5" if name == "r" else output).read_bytes(), earlier)
+
+
+@unittest.skipUnless(shutil.which("strace"), "no strace")
+class FileSystems(Case):
+    """Those that cannot do something, as strace plays them."""
+
+    def refusing(self, call, error, *command):
+        traced = ["strace", "-f", "-qq", "-o", self.folder / "trace", "-e", f"trace={call}", "-e", f"inject={call}:error={error}"]
+        return subprocess.run([*traced, *command], capture_output=True, timeout=60)
+
+    def setUp(self):
+        super().setUp()
+        if self.refusing("flock", "ENOLCK", "true").returncode != 0:
+            self.skipTest("strace may not trace here")
+        self.output = self.folder / "results/r"
+        self.command = [MINIMIZE, "--problem=sphere", "--steps=3", "--quiet", f"--output={self.output}"]
+
+    def test_without_exchange_nothing_hidden_is_left(self):
+        self.assertEqual(subprocess.run(self.command).returncode, 0)
+        again = self.refusing("renameat2", "EINVAL", *self.command, "--overwrite", "--seed=1")
+        self.assertEqual((again.returncode, again.stderr), (0, b""))
+        self.assertEqual(os.listdir(self.folder / "results"), ["r"])
+
+    def test_without_locks_only_what_has_ended_is_replaced(self):
+        first = self.refusing("flock", "ENOLCK", *self.command)
+        self.assertEqual((first.returncode, first.stderr), (0, b""))
+        self.assertEqual(self.refusing("flock", "ENOLCK", *self.command, "--overwrite").returncode, 0)
+        (self.output / "complete.json").unlink()
+        for command in ([*self.command, "--overwrite"], [BIN / "recover", self.output]):
+            self.assert_one_line_about_locks(self.refusing("flock", "ENOLCK", *command))
+        # Trouble is not a lock.
+        self.assertNotEqual(self.refusing("flock", "EIO", *self.command, "--overwrite").returncode, 0)
+        self.assertEqual(self.refusing("flock", "EIO", BIN / "recover", self.output).returncode, 1)
+        self.assertFalse((self.output / "complete.json").exists())
+
+    def assert_one_line_about_locks(self, result):
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertEqual(result.stderr.count(b"\n"), 1, result.stderr)
+        self.assertIn(b"cannot tell whether its run has ended: the file system has no locks", result.stderr)
 
 
 class Children(Case):

@@ -1,5 +1,6 @@
 #include "experiments/records/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -26,6 +27,15 @@ TEST(Files, DigestsAreThoseOfTheStandard) {
             std::string::npos);
 }
 
+TEST(Files, AreReadNoFurtherThanAsked) {
+  const TemporaryFolder folder;
+  put(folder / "log", "0123456789abc");
+  fs::resize_file(folder / "log", std::uintmax_t{1} << 40);  // no memory holds it
+  EXPECT_EQ(read_beginning(folder / "log", 10), "0123456789");
+  put(folder / "log", "012");
+  EXPECT_EQ(read_beginning(folder / "log", 10), "012");
+}
+
 TEST(Files, AreReplacedAsAWhole) {
   const TemporaryFolder folder;
   write_file(folder / "a", "first");
@@ -50,6 +60,16 @@ TEST(Files, AFullDiskLeavesTheOldFile) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(read_file(folder / "a"), "old");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(Lock, IsHadByOneAndTroubleIsNotALock) {
+  const TemporaryFolder folder;
+  put(folder / "log", "");
+  const Descriptor first(folder / "log", O_RDONLY), second(folder / "log", O_RDONLY);
+  EXPECT_EQ(try_lock(first.get(), folder / "log"), Lock::mine);
+  EXPECT_EQ(try_lock(second.get(), folder / "log"), Lock::others);
+  EXPECT_EQ(error_of([&] { try_lock(-1, folder / "log"); }),
+            (folder / "log").string() + ": cannot be locked: Bad file descriptor");
 }
 
 TEST(ClaimFolder, GivesAFolderToOneOnly) {

@@ -149,7 +149,7 @@ int sweep_main(const std::vector<std::string>& arguments) {
       ->check(CLI::Range(1, 65536));
   run->add_flag("-q,--quiet", job.quiet, "no progress, only the summary");
   run->add_flag("--retry-failed,!--no-retry-failed", job.retry_failed, "run again what failed before (default: yes)");
-  auto* again = run->add_flag("--rebuild", rebuild, "run again what another build of the program has made");
+  auto* again = run->add_flag("--rebuild", rebuild, "run again what another build of the program, or another Gradus, has made");
   run->add_flag("--allow-mixed-builds", mixed, "keep what another build has made beside the new runs")->excludes(again);
   run->add_flag("-n,--dry-run", dry_run, "print the commands that would be run");
   run->footer(run_footer);
