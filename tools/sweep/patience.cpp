@@ -16,7 +16,7 @@ std::chrono::milliseconds time_from(const char* variable, std::chrono::milliseco
   char* end = nullptr;
   const double seconds = std::strtod(text, &end);
   if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= 86400))
-    throw UsageError(
+    throw records::UsageError(
         fmt::format("{}={}: expected seconds from 0.001 to 86400", variable, records::printable(text)));
   return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
 }
