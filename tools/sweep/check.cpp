@@ -118,7 +118,11 @@ Description describe(Children& children, Signals& signals, const std::filesystem
     return text.size() <= longest_description;
   };
   const Reply reply = converse(children, signals, question);
-  if (reply.late) return {.late = true};
+  if (reply.late) {
+    Description silent;
+    silent.late = true;
+    return silent;
+  }
   if (reply.stopped) return {};
   if (reply.ending.kind == Ending::Kind::not_started)
     throw records::SystemError(program, "cannot be started", reply.ending.value);
