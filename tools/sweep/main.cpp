@@ -110,7 +110,8 @@ void judge_silence(const Job& job, const Inventory& inventory) {
   for (const auto& [id, record] : inventory.records)
     if (!record.build.empty())
       throw std::runtime_error(
-          fmt::format("{}: cannot tell whether it is the build that made the runs of {} ({}): run the same command again",
+          fmt::format("{}: cannot tell whether it is the build that made the runs of {} ({}): "
+                      "run the same command again",
                       silence, job.output.string(), id));
   records::complain("sweep", silence + ": its options and builds are not checked");
 }
