@@ -9,6 +9,7 @@
 #include <map>
 
 #include "tools/sweep/last_line.h"
+#include "tools/sweep/patience.h"
 #include "tools/sweep/replacement.h"
 
 namespace gradus::sweep {
@@ -16,7 +17,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto grace = std::chrono::seconds(5);  // between SIGTERM and SIGKILL
 
 Environment environment_of(const Combination& combination) {
   const Value* threads = combination.find("threads");
@@ -69,7 +69,7 @@ class Runner {
 
       if (signals_.wait(std::chrono::milliseconds(200))) {
         // A second Ctrl-C does not wait for the grace period.
-        deadline = interrupted_ ? Clock::now() : Clock::now() + grace;
+        deadline = interrupted_ ? Clock::now() : Clock::now() + grace_;
         if (!interrupted_)
           for (const auto& [child, index] : running_) children_.ask_to_end(child);
         interrupted_ = true;
@@ -243,6 +243,7 @@ class Runner {
   std::vector<std::size_t> left_alone_;
   std::vector<std::string> problems_;
   std::string table_problem_;
+  const std::chrono::milliseconds grace_ = ending_grace();
   Clock::time_point next_save_ = Clock::now();
 };
 
