@@ -49,8 +49,16 @@ SystemError::SystemError(const fs::path& path, std::string_view what, int error)
     : std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error))), code(error) {}
 
 Descriptor::Descriptor(const fs::path& path, int flags, unsigned mode)
-    : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
+    // Nothing that is opened to be read is waited for, such as the writer of a pipe; a regular file knows no difference.
+    : descriptor_(::open(path.c_str(), flags | O_CLOEXEC | ((flags & O_ACCMODE) == O_RDONLY ? O_NONBLOCK : 0), mode)) {
   if (descriptor_ < 0) fail(path, "cannot open", errno);
+}
+
+void require_regular_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    throw std::runtime_error(fmt::format("{}: not a regular file", path.string()));
 }
 
 Descriptor::~Descriptor() { ::close(descriptor_); }
@@ -96,6 +104,7 @@ void write_file(const fs::path& target, std::string_view contents) {
 }
 
 std::string read_file(const fs::path& path, std::size_t most) {
+  require_regular_file(path);
   const Descriptor file(path, O_RDONLY);
   std::string text;
   std::array<char, 1 << 16> buffer;
@@ -111,6 +120,7 @@ std::string read_file(const fs::path& path, std::size_t most) {
 }
 
 std::string read_beginning(const fs::path& path, std::size_t most) {
+  require_regular_file(path);
   const Descriptor file(path, O_RDONLY);
   std::string text;
   std::array<char, 1 << 12> buffer;
@@ -125,6 +135,7 @@ std::string read_beginning(const fs::path& path, std::size_t most) {
 }
 
 std::string sha256_of_file(const fs::path& path) {
+  require_regular_file(path);
   const Descriptor file(path, O_RDONLY);
   Sha256 digest;
   std::array<char, 1 << 16> buffer;

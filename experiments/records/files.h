@@ -36,6 +36,8 @@ class Descriptor {
 
 // All of these throw SystemError.
 
+// Throws std::runtime_error for what is there but no regular file: opening a pipe to read it could wait for ever.
+void require_regular_file(const std::filesystem::path& path);
 // Makes a finished file durable under its final name: fsync, rename, fsync of the folder. Readers see the old file or
 // the new one, never a part.
 void replace_file(const std::filesystem::path& finished, const std::filesystem::path& target);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,15 @@ TEST(Files, AreReadNoFurtherThanAsked) {
   EXPECT_EQ(read_beginning(folder / "log", 10), "0123456789");
   put(folder / "log", "012");
   EXPECT_EQ(read_beginning(folder / "log", 10), "012");
+}
+
+TEST(Files, APipeIsNotWaitedFor) {
+  const TemporaryFolder folder;
+  const fs::path pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(error_of([&] { read_file(pipe); }), pipe.string() + ": not a regular file");
+  EXPECT_EQ(error_of([&] { sha256_of_file(pipe); }), pipe.string() + ": not a regular file");
+  EXPECT_EQ(error_of([&] { Descriptor(pipe, O_RDONLY); }), "");
 }
 
 TEST(Files, AreReplacedAsAWhole) {
