@@ -427,6 +427,14 @@ class Minimize(unittest.TestCase):
                                  text=True, timeout=60, check=True).stdout.splitlines()[1:]
         self.assertEqual(["error" in json.loads(answer) for answer in answers], [True] * 5 + [False], answers)
 
+        # Its runs would write over each other's state, and be told apart by nothing.
+        swept = subprocess.run([BIN / "sweep", "run", "--output", self.folder / "swept", "--", BIN / "minimize", "--steps=3",
+                                f"--save-state={self.folder / 'a.state'}", "--seed=0:1"], capture_output=True, text=True,
+                               timeout=60)
+        self.assertEqual(swept.returncode, 2, swept.stderr)
+        self.assertIn("save_state: no part of a run's configuration", swept.stderr)
+        self.assertFalse((self.folder / "swept").exists())
+
     @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
     def test_a_folder_that_may_not_be_written_to(self):
         (self.folder / "sub").mkdir(mode=0o500)

@@ -90,13 +90,23 @@ class Check {
   void take_answer(const json& answer) {
     if (answers_ == combinations_.size()) throw std::invalid_argument("more answers than runs");
     Combination& combination = combinations_[answers_];
-    const std::string error = text_member(answer, "error");
+    std::string error = text_member(answer, "error");
     combination.config_hash = text_member(answer, "config_hash");
     if (error.empty() && combination.config_hash.empty()) throw std::invalid_argument("expected config_hash or error");
     ++answers_;
+    if (error.empty()) error = unrecorded(combination, answer.value("options", json()));
     if (error.empty()) return;
     if (refused_++ == 0)
       refusal_ = fmt::format("{}: {}", shell_text(combination.arguments()), records::printable(error));
+  }
+
+  // Runs cannot be told apart by what they do not record, and all would write to the one path it may be.
+  static std::string unrecorded(const Combination& combination, const json& options) {
+    if (!options.is_object()) return {};
+    for (const Setting& setting : combination.settings)
+      if (!options.contains(setting.name))
+        return fmt::format("{}: no part of a run's configuration, expected options that are", setting.name);
+    return {};
   }
 
   const Description& description_;
