@@ -102,7 +102,9 @@ double Objective::value() {
 const Tensor& Objective::gradient() {
   const Tensor& theta = point();
   if (!gradient_known_) {
-    if (!gradient_.defined()) gradient_ = Tensor::zeros({size()}, dtype());
+    // A decorator may have come to wrap an objective of another size.
+    if (!gradient_.defined() || gradient_.size() != size() || gradient_.dtype() != dtype())
+      gradient_ = Tensor::zeros({size()}, dtype());
     timed([&] { value_ = compute_gradient(theta, gradient_); });
     value_known_ = gradient_known_ = true;
     charge(&Costs::gradients, 1, examples(), gradient_price);
