@@ -77,8 +77,8 @@ Method schedule_free_adamw_method() {
           "The average is weighted by gamma^2 and the correction sqrt(1 - beta2^t) is a part of gamma, as in the paper. "
           "The authors' code and Optax correct v instead, so that epsilon is added to the corrected root, and weights "
           "and decay follow the rate without the correction; they keep the largest rate so far for the weight, and in "
-          "Optax's warm-up z moves by the rate of the step before. Theirs and Optax's give x by a change of mode or a function; here it is the "
-          "evaluation point. Keras has the method too; PyTorch does not."};
+          "Optax's warm-up z moves by the rate of the step before. Theirs and Optax's give x by a change of mode or a "
+          "function; here it is the evaluation point. Keras has the method too; PyTorch does not."};
 }
 
 }  // namespace gradus::optim

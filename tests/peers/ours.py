@@ -25,7 +25,7 @@ class Ours:
         self._send(b"s")
         while (message := self.process.stdout.read(1)) != b"t":
             if message not in (b"g", b"v", b"h"):
-                raise RuntimeError(f"{message!r} from optimizer_server: {self.process.stderr.read().decode().strip()}")
+                self._fail(f"{message!r}")
             theta = self._receive()
             if message == b"h":
                 self.probes.append(self._receive())
@@ -40,11 +40,17 @@ class Ours:
         self._send(np.array([loss]))
 
     def _send(self, data):
-        self.process.stdin.write(data if isinstance(data, bytes) else data.tobytes())
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(data if isinstance(data, bytes) else data.tobytes())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            self._fail("it ended")
 
     def _receive(self):
         return np.frombuffer(self.process.stdout.read(8 * self.theta.size))
+
+    def _fail(self, what):
+        raise RuntimeError(f"optimizer_server: {what}: {self.process.stderr.read().decode().strip()}")
 
     def __enter__(self):
         return self

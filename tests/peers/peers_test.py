@@ -1,25 +1,30 @@
 #!/usr/bin/python3
-"""Holds what the optimizers do to PyTorch, Optax, schedulefree, prodigyopt and pytorch_optimizer: in float64, step by step,
-with each difference applied that docs/optimizers.md tells.
+"""Holds what the optimizers do to PyTorch, Optax, schedulefree, prodigyopt and pytorch_optimizer: in float64, step by
+step, with each difference applied that docs/optimizers.md tells.
 
-usage: peers_test.py BIN_DIRECTORY torch|optax|others|around|coverage [WORDS]
+usage: peers_test.py BIN_DIRECTORY torch|optax|others|around|coverage ... [--only=WORDS]
 
-The first four are tables (table_*.py), each with lines of our method and a peer's; WORDS picks lines by name. A line holds if
-  - both sides' theta and point of evaluation agree to 1e-9 after each of 100 steps, relative to how far a slice has moved,
+The first four are tables (table_*.py), each with lines of a method of ours and a peer's; WORDS picks lines by name. A line
+holds if
+  - both sides' theta and point of evaluation agree to 1e-9 after each of 100 steps, relative to a slice's way so far,
   - a peer without the difference does not agree,
   - nor does our method with any of its numbers changed by 1 %, of its counts by 1, or of its flags turned over.
 `coverage`: whatever is in no table is known, with the reason.
 """
+import hashlib
 import importlib
 import os
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-PYTHON = HERE.parent.parent / ".peers" / "bin" / "python"
+PEERS = HERE.parent.parent / ".peers"
+PYTHON = PEERS / "bin" / "python"
 if pathlib.Path(sys.executable) != PYTHON:  # the peers have an interpreter of their own
-    if not PYTHON.exists():
-        print("skipped: the peers are not installed (tools/setup --peers)")
+    stamp = PEERS / "stamp"
+    wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
+    if not (stamp.exists() and wanted in stamp.read_text()):
+        print("skipped: .peers is not there, or not as tests/peers/requirements.txt has it (tools/setup --peers)")
         sys.exit(77)
     os.execv(PYTHON, [PYTHON, *sys.argv])
 
@@ -82,7 +87,7 @@ def changed(value, kind):
 
 
 def changes(row, kinds):
-    """(name, recipe with that hyperparameter changed) for each that the row sets, but choices and what it says is unseen."""
+    """(name, recipe with it changed) for each hyperparameter that the row sets, but choices and what is unseen."""
     places = [("values", None, row.values, kinds["methods"][row.method])]
     places += [("wrappers", i, values, kinds["wrappers"][name]) for i, (name, values) in enumerate(row.wrappers)]
     places += [("schedules", i, values, kinds["schedules"][name]) for i, (_, name, values) in enumerate(row.schedules)]
@@ -98,7 +103,7 @@ def changes(row, kinds):
 
 def is_noticed(row, function, recipe, their_path):
     try:
-        return any(function.distance(side.theta, theta) > UNLIKE or function.distance(side.evaluation, evaluation) > UNLIKE
+        return any(max(function.distance(side.theta, theta), function.distance(side.evaluation, evaluation)) > UNLIKE
                    for side, (theta, evaluation) in zip(walk(row, function, recipe), their_path))
     except RuntimeError as error:  # a value that is refused is noticed too, but says nothing of the method
         raise AssertionError(f"{recipe}: {error}") from error
@@ -138,7 +143,7 @@ def run_table(rows, kinds):
 
 
 def missing(kinds):
-    """What neither a row nor a list with reasons speaks of; and what both do."""
+    """What neither a row nor coverage.py speaks of, and what both do."""
     seen = {"methods": {}, "wrappers": {}, "schedules": {}}
     for rows in map(rows_of, coverage.TABLES):
         for row in rows:
@@ -154,21 +159,27 @@ def missing(kinds):
                 yield f"{what}: there is no {name}"
             elif (name in seen[what]) == (name in without):
                 yield f"{what}: {name} is {'both' if name in without else 'neither'} in a table and in WITHOUT_PEER"
+            default = coverage.ALWAYS_DEFAULT.get("schedules" if what == "schedules" else name, {})
             for hyperparameter in known.get(name, {}) if name in seen[what] else ():
-                default = coverage.ALWAYS_DEFAULT.get(name, {}) | (coverage.ALWAYS_DEFAULT["schedules"] if what == "schedules" else {})
                 if hyperparameter not in seen[what][name] and hyperparameter not in default:
                     yield f"{what}: no row sets {hyperparameter} of {name}"
 
 
-def main():
+def main(names, words):
     kinds = ours.described(SERVER)
-    if sys.argv[2] == "coverage":
-        lines = list(missing(kinds))
-        print("\n".join(lines) or "each method, wrapper and schedule is held to a peer, or it is known why not")
-        return not lines
-    words = sys.argv[3] if len(sys.argv) > 3 else ""
-    return run_table([row for row in rows_of(sys.argv[2]) if words in row.name], kinds)
+    good = True
+    for name in names:
+        if name == "coverage":
+            lines = list(missing(kinds))
+            print("\n".join(lines) or "each method, wrapper and schedule is held to a peer, or it is known why not")
+            good = good and not lines
+        else:
+            good = run_table([row for row in rows_of(name) if words in row.name], kinds) and good
+    return good
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main() else 1)
+    only = "--only="
+    chosen = [argument for argument in sys.argv[2:] if not argument.startswith(only)]
+    filters = [argument.removeprefix(only) for argument in sys.argv[2:] if argument.startswith(only)]
+    sys.exit(0 if chosen and main(chosen, *(filters or [""])) else 1)
