@@ -7,8 +7,8 @@ import numpy as np
 
 
 class Function:
-    """value(arrays, t) -> scalar, in JAX, of arrays with the shapes of `slices`, [(name, shape, tags)], in step t = 1, 2, ...
-    The parameters are also one flat vector."""
+    """value(arrays, t) -> scalar, in JAX, of arrays with the shapes of `slices`, [(name, shape, tags)], in step
+    t = 1, 2, ... The parameters are also one flat vector."""
 
     def __init__(self, name, slices, value, start):
         self.name = name
@@ -50,8 +50,8 @@ class Function:
 
 
 def vector(name, changing=True):
-    """One vector of 12: convex, curvatures and gradients from 1e-3 to 10; the last element has a gradient in every third
-    step only, exactly 0 in the others."""
+    """One vector of 12: convex, curvatures and gradients from 1e-3 to 10; the last element has a gradient in every
+    third step only, exactly 0 in the others."""
     random = np.random.default_rng(1)
     n = 12
     scale, center, phase, start = (np.logspace(-3, 1, n), random.normal(size=n), random.uniform(0, 6, n),
@@ -72,11 +72,12 @@ def vector(name, changing=True):
 
 
 def network(name, changing=True):
-    """Two layers with biases, tanh, squared error over 16 examples whose weights change; the first matrix has two axes of
-    inputs, as a convolution's kernel has several, and the last bias starts at 0."""
+    """Two layers with biases, tanh, squared error over 16 examples whose weights change; the first matrix has two axes
+    of inputs, as a convolution's kernel has several, and the last bias starts at 0."""
     random = np.random.default_rng(2)
     inputs, targets, examples = random.normal(size=(16, 6)), random.normal(size=(16, 3)), np.arange(16.0)
-    slices = [("0.weight", [2, 3, 4], []), ("0.bias", [4], ["bias"]), ("1.weight", [4, 3], []), ("1.bias", [3], ["bias"])]
+    slices = [("0.weight", [2, 3, 4], []), ("0.bias", [4], ["bias"]),
+              ("1.weight", [4, 3], []), ("1.bias", [3], ["bias"])]
     start = np.concatenate([0.5 * random.normal(size=24), 0.1 * random.normal(size=4), 0.5 * random.normal(size=12),
                             np.zeros(3)])
 

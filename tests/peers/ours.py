@@ -63,5 +63,6 @@ class Ours:
 
 
 def described(server):
-    """{"methods": {name: {hyperparameter: "number", "count", "flag" or "choice"}}, "wrappers": ..., "schedules": ...}"""
+    """{"methods": {name: {hyperparameter: "number", "count", "flag" or "choice"}}, "wrappers": ..., "schedules": ...}
+    """
     return json.loads(subprocess.run([server, "describe"], capture_output=True, check=True, text=True).stdout)

@@ -4,8 +4,8 @@ step, with each difference applied that docs/optimizers.md tells.
 
 usage: peers_test.py BIN_DIRECTORY torch|optax|others|around|coverage ... [--only=WORDS]
 
-The first four are tables (table_*.py), each with lines of a method of ours and a peer's; WORDS picks lines by name. A line
-holds if
+The first four are tables (table_*.py), each with lines of a method of ours and a peer's; WORDS picks lines by name. A
+line holds if
   - both sides' theta and point of evaluation agree to 1e-9 after each of 100 steps, relative to a slice's way so far,
   - a peer without the difference does not agree,
   - nor does our method with any of its numbers changed by 1 %, of its counts by 1, or of its flags turned over.

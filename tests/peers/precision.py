@@ -1,4 +1,5 @@
-"""float64 on one thread, for JAX and PyTorch; to be imported before them. Most of JAX's time is compiling: little is optimised."""
+"""float64 on one thread, for JAX and PyTorch; to be imported before them. JAX optimises little, as it
+spends its time in compiling."""
 import os
 
 os.environ["JAX_PLATFORMS"] = "cpu"

@@ -8,9 +8,10 @@ BOTH = ("vector", "network")
 
 @dataclasses.dataclass
 class Row:
-    """`make(h, function)` is the peer with our hyperparameters h (an object with `values` as attributes), the difference
-    applied. Where there is one, `plain(h, function)` is the peer without it, which must not agree with ours: so the sentence
-    in docs/optimizers.md is needed and true. `unseen` are numbers of `values` whose change by 1 % is not seen, and why."""
+    """`make(h, function)` is the peer with our hyperparameters h (an object with `values` as attributes), the
+    difference applied. Where there is one, `plain(h, function)` is the peer without it, which must not agree with ours:
+    so the sentence in docs/optimizers.md is needed and true. `unseen` are those of `values` whose change is not seen,
+    and why."""
 
     name: str  # "adam: torch.optim.Adam(amsgrad=True)", says which line it is
     method: str

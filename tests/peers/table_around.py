@@ -30,7 +30,8 @@ def clipped_by_norm(h, function, exactly=True):
 
     def clip(parameters):
         norm = math.sqrt(sum(float((p.grad**2).sum()) for p in parameters))
-        torch.nn.utils.clip_grad_norm_(parameters, h.clip_norm * (1 + 1e-6 / norm) if exactly and norm > h.clip_norm else h.clip_norm)
+        corrected = exactly and norm > h.clip_norm
+        torch.nn.utils.clip_grad_norm_(parameters, h.clip_norm * (1 + 1e-6 / norm if corrected else 1))
 
     return TorchPeer(function, lambda p: momentum(h, p), clip=clip)
 
@@ -42,14 +43,15 @@ def optax_momentum(h, first):
 def squared_norm(groups, weight_adaptive):
     """pytorch_optimizer's, which is in float32, in float64."""
     assert weight_adaptive
-    return sum(((p.abs() if group["adaptive"] else 1) * p.grad).square().sum() for group in groups for p in group["params"])[None]
+    group, = groups
+    return sum(((p.abs() if group["adaptive"] else 1) * p.grad).square().sum() for p in group["params"])[None]
 
 
-def sam(h, function, adaptive, exactly=True):
+def sam(h, function, adaptive):
     def build(parameters):
         optimizer = pytorch_optimizer.SAM(
             parameters, torch.optim.SGD, rho=h.asam_radius if adaptive else h.sam_radius, adaptive=adaptive,
-            perturb_eps=0.0 if exactly else 0.01, lr=h.learning_rate, momentum=h.momentum)
+            perturb_eps=0.0, lr=h.learning_rate, momentum=h.momentum)
         step = optimizer.step
 
         def precise_step(closure):
@@ -68,7 +70,7 @@ def lookahead(h, function):
 
 
 def averaged(h, function, average, when):
-    """An AveragedModel that is shown the parameters after the steps of `when`; until then the model is evaluated itself."""
+    """An AveragedModel that is shown the parameters after the steps of `when`; until then they are evaluated."""
     models = []
 
     def after(peer):
@@ -83,7 +85,8 @@ def averaged(h, function, average, when):
 
 WRAPPERS = [
     wrapped("torch.nn.utils.clip_grad_norm_", "clip_by_norm", {"clip_norm": 0.7}, clipped_by_norm,
-            difference="PyTorch divides by |g| + 1e-6: by |g|", plain=lambda h, f: clipped_by_norm(h, f, exactly=False)),
+            difference="PyTorch divides by |g| + 1e-6: by |g|",
+            plain=lambda h, f: clipped_by_norm(h, f, exactly=False)),
     wrapped("optax.clip_by_global_norm", "clip_by_norm", {"clip_norm": 0.7},
             lambda h, f: OptaxPeer(f, optax_momentum(h, optax.clip_by_global_norm(h.clip_norm)))),
     wrapped("torch.nn.utils.clip_grad_value_", "clip_by_value", {"clip_value": 0.1},
@@ -94,13 +97,13 @@ WRAPPERS = [
     wrapped("torch.optim.SGD(weight_decay)", "l2_penalty", {"l2": 0.1},
             lambda h, f: TorchPeer(f, lambda p: torch.optim.SGD(p, h.learning_rate, h.momentum, weight_decay=h.l2))),
     wrapped("torch.optim.AdamW", "decoupled_weight_decay", {"decoupled_weight_decay": 0.1},
-            lambda h, f: TorchPeer(f, lambda p: torch.optim.AdamW(p, h.learning_rate, weight_decay=h.decoupled_weight_decay)),
+            lambda h, f: TorchPeer(f, lambda p: torch.optim.AdamW(p, h.learning_rate,
+                                                                  weight_decay=h.decoupled_weight_decay)),
             method="adam", inner={"learning_rate": 0.02}),
     wrapped("pytorch_optimizer.SAM", "sam", {"sam_radius": 0.1}, lambda h, f: sam(h, f, False),
-            difference="It adds 1e-12 to |g|, which is in float32: nothing, in float64",
-            plain=lambda h, f: sam(h, f, False, exactly=False)),
-    wrapped("pytorch_optimizer.SAM(adaptive)", "asam", {"asam_radius": 0.3, "asam_eta": 0.0}, lambda h, f: sam(h, f, True),
-            difference="It has no eta: 0"),
+            difference="It adds 1e-12 to |g|, which is in float32: nothing, in float64"),
+    wrapped("pytorch_optimizer.SAM(adaptive)", "asam", {"asam_radius": 0.3, "asam_eta": 0.0},
+            lambda h, f: sam(h, f, True), difference="It has no eta: 0"),
     wrapped("pytorch_optimizer.Lookahead", "lookahead", {"lookahead_steps": 4, "lookahead_rate": 0.6}, lookahead),
     wrapped("torch.optim.swa_utils.AveragedModel(ema)", "ema", {"ema_decay": 0.9},
             lambda h, f: averaged(h, f, get_ema_multi_avg_fn(h.ema_decay), lambda t: True)),
@@ -115,7 +118,8 @@ RATE = 0.1
 
 
 def scheduled(name, schedule, values, rate_of, **more):
-    """rate_of(h)(t) is the peer's rate in step t = 0, 1, ...; both sides descend by it. h has the schedule's numbers."""
+    """rate_of(h)(t) is the peer's rate in step t = 0, 1, ...; both sides descend by theirs. h has the schedule's
+    numbers."""
 
     def make(rates_of):
         def peer(h, function):
@@ -202,13 +206,15 @@ SCHEDULES = [
     scheduled("torch OneCycleLR", "one_cycle", {"steps": 100, "rise": 0.3, "start_factor": 0.05, "final_factor": 1e-3},
               torch_rates(one_cycle), difference="PyTorch's peak is at pct_start total_steps - 1: at rise (steps - 1)",
               plain=torch_rates(lambda h, o: one_cycle(h, o, shifted=False))),
-    scheduled("pytorch_optimizer.get_wsd_schedule", "warmup_stable_decay", {"steps": 90, "decay_steps": 40, "final_factor": 0.0},
+    scheduled("pytorch_optimizer.get_wsd_schedule", "warmup_stable_decay",
+              {"steps": 90, "decay_steps": 40, "final_factor": 0.0},
               torch_rates(lambda h, o: pytorch_optimizer.get_wsd_schedule(o, 0, h.steps - h.decay_steps, h.decay_steps,
                                                                           cooldown_type="linear"))),
     scheduled("optax.warmup_constant_schedule", "constant", {"warmup_steps": 40}, warm,
               difference="Optax begins with 0 and has base a step later", plain=lambda h: warm(h, lead=0)),
     Row("plateau schedule: torch ReduceLROnPlateau", "sgd", {"learning_rate": RATE}, plateau, functions=("vector",),
-        schedules=[["learning_rate", "plateau", {"factor": 0.5, "patience": 2, "threshold": 0.01, "smallest_factor": 0.1}]],
+        schedules=[["learning_rate", "plateau",
+                    {"factor": 0.5, "patience": 2, "threshold": 0.01, "smallest_factor": 0.1}]],
         observed=lambda t: 0.996672**t),  # falls by 0.995 % in three steps, a little less than the threshold
 ]
 

@@ -17,7 +17,8 @@ from theirs import OptaxPeer, TimesOldDistance
 def optax_row(name, method, values, build, plain=None, difference="", peer=OptaxPeer, **more):
     """build(h, t) -> GradientTransformation; so `plain`, which is without the difference."""
     make = lambda built: lambda h, function: peer(function, lambda t, _state: built(h, t))
-    return Row(f"{method}: optax.{name}", method, values, make(build), difference, make(plain) if plain else None, **more)
+    return Row(f"{method}: optax.{name}", method, values, make(build), difference, make(plain) if plain else None,
+               **more)
 
 
 ADAM = {"learning_rate": 0.03, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-3}
@@ -65,7 +66,8 @@ def adan(h, function, times_beta2=True, divides=True):
 
     def build(_t, _state):
         if not divides:
-            return optax.adan(h.learning_rate, h.beta1, h.beta2, h.beta3, h.epsilon, eps_root=0, weight_decay=h.weight_decay)
+            return optax.adan(h.learning_rate, h.beta1, h.beta2, h.beta3, h.epsilon, eps_root=0,
+                              weight_decay=h.weight_decay)
         return optax.chain(optax.adan(h.learning_rate, h.beta1, h.beta2, h.beta3, h.epsilon, eps_root=0),
                            optax.stateless(lambda updates, p: decay(updates, None, p)))
 
@@ -75,7 +77,7 @@ def adan(h, function, times_beta2=True, divides=True):
 
 
 def lars(h, _t, sum_of_norms=True):
-    """Optax takes the norm of the sum g + weight_decay theta; the ratio with the sum of the norms replaces that part."""
+    """Optax takes the norm of the sum g + weight_decay theta; the sum of the norms replaces that part."""
 
     def scaled(g, p):
         norms = jnp.linalg.norm(g) + h.weight_decay * jnp.linalg.norm(p)
@@ -141,7 +143,8 @@ def ademamix(h, t, warm=True):
         part, log1, log3 = t / h.warmup_steps, jnp.log(h.beta1), jnp.log(h.beta3)
         alpha = jnp.minimum(part, 1) * h.alpha
         beta3 = jnp.minimum(jnp.exp(log1 * log3 / ((1 - part) * log3 + part * log1)), h.beta3)
-    return optax.contrib.ademamix(h.learning_rate, h.beta1, h.beta2, beta3, alpha, h.epsilon, weight_decay=h.weight_decay)
+    return optax.contrib.ademamix(h.learning_rate, h.beta1, h.beta2, beta3, alpha, h.epsilon,
+                                  weight_decay=h.weight_decay)
 
 
 def muon(h, function, corrected=False):
@@ -201,8 +204,14 @@ def rprop(h, _t, late=False):
     return whole if late else optax.GradientTransformation(whole.init, update)
 
 
-SOPHIA = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.9, "gamma": 0.3, "epsilon": 1e-2, "clip": 0.8, "weight_decay": 0.1,
-          "estimator": "hutchinson", "update_interval": 3}
+SOPHIA = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.9, "gamma": 0.3, "epsilon": 1e-2, "clip": 0.8,
+          "weight_decay": 0.1, "estimator": "hutchinson", "update_interval": 3}
+SCHEDULE_FREE = {"learning_rate": 0.05, "beta1": 0.85, "beta2": 0.97, "epsilon": 1e-3, "weight_decay": 0.1,
+                 "warmup_steps": 20}
+LARS = {"learning_rate": 0.5, "momentum": 0.8, "trust_coefficient": 0.02}
+ADAFACTOR = {"learning_rate": 0.05, "decay_exponent": 0.7, "epsilon1": 1e-3, "epsilon2": 0.3, "clip_threshold": 0.7}
+PRODIGY = {"learning_rate": 0.8, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-2, "weight_decay": 0.1,
+           "initial_distance": 1e-2}
 ADAN = {"learning_rate": 0.03, "beta1": 0.9, "beta2": 0.8, "beta3": 0.95, "epsilon": 1e-3, "weight_decay": 0.1}
 
 ROWS = [
@@ -214,7 +223,8 @@ ROWS = [
     optax_row("adam", "adam", ADAM, lambda h, t: optax.adam(h.learning_rate, h.beta1, h.beta2, h.epsilon)),
     optax_row("adamw", "adamw", ADAM | {"weight_decay": 0.1},
               lambda h, t: optax.adamw(h.learning_rate, h.beta1, h.beta2, h.epsilon, weight_decay=h.weight_decay)),
-    optax_row("amsgrad", "amsgrad", ADAM, amsgrad, lambda h, t: optax.amsgrad(h.learning_rate, h.beta1, h.beta2, h.epsilon),
+    optax_row("amsgrad", "amsgrad", ADAM, amsgrad,
+              lambda h, t: optax.amsgrad(h.learning_rate, h.beta1, h.beta2, h.epsilon),
               "Optax corrects v before it takes the maximum"),
     optax_row("rmsprop", "rmsprop", RMSPROP, rmsprop, lambda h, t: optax.rmsprop(h.learning_rate, h.rho, h.epsilon),
               EPSILON_INSIDE),
@@ -223,7 +233,8 @@ ROWS = [
     optax_row("adagrad", "adagrad", {"learning_rate": 0.1, "epsilon": 1e-30, "initial_accumulator": 0.2},
               lambda h, t: optax.adagrad(h.learning_rate, h.initial_accumulator, 0),
               lambda h, t: optax.adagrad(h.learning_rate, h.initial_accumulator),
-              "Optax adds epsilon inside the root: as good as none on both sides", unseen={"epsilon": "as good as none"}),
+              "Optax adds epsilon inside the root: as good as none on both sides",
+              unseen={"epsilon": "as good as none"}),
     optax_row("adadelta", "adadelta", {"learning_rate": 0.7, "rho": 0.93, "epsilon": 1e-3},
               lambda h, t: optax.adadelta(h.learning_rate, h.rho, h.epsilon)),
     optax_row("adamax", "adamax", ADAM, lambda h, t: optax.adamax(h.learning_rate, h.beta1, h.beta2, h.epsilon)),
@@ -235,13 +246,14 @@ ROWS = [
               "epsilon is added before the correction of v, Optax adds it after: divided by the correction"),
     optax_row("adabelief", "adabelief", ADAM,
               lambda h, t: optax.adabelief(h.learning_rate, h.beta1, h.beta2, h.epsilon, h.epsilon),
-              lambda h, t: optax.adabelief(h.learning_rate, h.beta1, h.beta2, h.epsilon), "Optax has two epsilons: the same"),
+              lambda h, t: optax.adabelief(h.learning_rate, h.beta1, h.beta2, h.epsilon),
+              "Optax has two epsilons: the same"),
     Row("yogi: optax.yogi", "yogi", ADAM | {"initial_accumulator": 0.05}, yogi,
         "Optax corrects both moments, and its m starts at initial_accumulator: undone", lambda h, f: yogi(h, f, True)),
     Row("yogi: optax.yogi, m at 0", "yogi", ADAM | {"initial_accumulator": 0.05}, yogi, "as above",
         lambda h, f: yogi(h, f, cleared=False), functions=("vector",)),
-    Row("adan: optax.adan", "adan", ADAN, adan, "Optax multiplies the difference by 1 - b2: by b2; it subtracts the weight "
-        "decay: divided by 1 + rate times it", lambda h, f: adan(h, f, times_beta2=False)),
+    Row("adan: optax.adan", "adan", ADAN, adan, "Optax multiplies the difference by 1 - b2: by b2; it subtracts the "
+        "weight decay: divided by 1 + rate times it", lambda h, f: adan(h, f, times_beta2=False)),
     Row("adan: optax.adan, its decay", "adan", ADAN, adan, "as above", lambda h, f: adan(h, f, divides=False),
         functions=("vector",)),
     optax_row("lion", "lion", {"learning_rate": 0.01, "beta1": 0.8, "beta2": 0.95, "weight_decay": 0.2},
@@ -253,40 +265,36 @@ ROWS = [
     optax_row("contrib.schedule_free_sgd", "schedule_free_sgd",
               {"learning_rate": 0.1, "momentum": 0.85, "weight_decay": 0.05, "warmup_steps": 20}, schedule_free_sgd,
               lambda h, t: schedule_free_sgd(h, t, lagging=True),
-              "In Optax's warm-up the steps of z are one step behind: its rate is given for each step", peer=ScheduleFree),
-    optax_row("contrib.schedule_free_adamw", "schedule_free_adamw",
-              {"learning_rate": 0.05, "beta1": 0.85, "beta2": 0.97, "epsilon": 1e-3, "weight_decay": 0.1, "warmup_steps": 20},
-              schedule_free_adamw, lambda h, t: schedule_free_adamw(h, t, corrected=True),
+              "In Optax's warm-up z moves by the rate of the step before: of the step", peer=ScheduleFree),
+    optax_row("contrib.schedule_free_adamw", "schedule_free_adamw", SCHEDULE_FREE, schedule_free_adamw,
+              lambda h, t: schedule_free_adamw(h, t, corrected=True),
               "Optax corrects v instead of the rate: not, and sqrt(1 - beta2^t) is in the rate", peer=ScheduleFree),
     optax_row("contrib.ademamix", "ademamix",
               ADAM | {"beta3": 0.99, "alpha": 3.0, "weight_decay": 0.1, "warmup_steps": 60}, ademamix,
-              lambda h, t: ademamix(h, t, warm=False), "Optax has schedules of alpha and beta3 in place of warmup_steps"),
+              lambda h, t: ademamix(h, t, warm=False),
+              "Optax has schedules of alpha and beta3 in place of warmup_steps: with the numbers of the step"),
     optax_row("lamb", "lamb", ADAM | {"weight_decay": 0.1},
               lambda h, t: optax.lamb(h.learning_rate, h.beta1, h.beta2, h.epsilon, weight_decay=h.weight_decay)),
-    optax_row("lars", "lars", {"learning_rate": 0.5, "momentum": 0.8, "trust_coefficient": 0.02, "weight_decay": 0.1}, lars,
+    optax_row("lars", "lars", LARS | {"weight_decay": 0.1}, lars,
               lambda h, t: lars(h, t, sum_of_norms=False), "Optax takes the norm of the sum: the sum of the norms"),
-    optax_row("lars without decay", "lars", {"learning_rate": 0.5, "momentum": 0.8, "trust_coefficient": 0.02},
+    optax_row("lars without decay", "lars", LARS,
               lambda h, t: optax.lars(h.learning_rate, trust_coefficient=h.trust_coefficient, momentum=h.momentum)),
-    optax_row("adafactor", "adafactor", {"learning_rate": 0.05, "decay_exponent": 0.7, "epsilon1": 1e-3, "epsilon2": 0.3,
-                                         "clip_threshold": 0.7, "scale_parameter": 1}, adafactor,
+    optax_row("adafactor", "adafactor", ADAFACTOR | {"scale_parameter": 1}, adafactor,
               difference="Optax factors if both sides are at least 128: 1"),
-    optax_row("adafactor(no scale)", "adafactor", {"learning_rate": 0.05, "decay_exponent": 0.7, "epsilon1": 1e-3,
-                                                   "epsilon2": 0.3, "clip_threshold": 0.7, "scale_parameter": 0}, adafactor,
+    optax_row("adafactor(no scale)", "adafactor", ADAFACTOR | {"scale_parameter": 0}, adafactor,
               lambda h, t: adafactor(h, t, least=128), functions=("network",),
               difference="Optax factors if both sides are at least 128: 1", unseen={"epsilon2": "has no meaning then"}),
-    Row("muon: optax.contrib.muon(nesterov)", "muon", MUON, muon, "Optax corrects the momentum for its start: not; other "
-        "slices: by AdamW", lambda h, f: muon(h, f, corrected=True), functions=("network",)),
+    Row("muon: optax.contrib.muon(nesterov)", "muon", MUON, muon,
+        "Optax corrects the momentum for its start: not; other slices look ahead: are AdamW's",
+        lambda h, f: muon(h, f, corrected=True), functions=("network",)),
     Row("muon: optax.contrib.muon", "muon", MUON | {"nesterov": 0}, muon, "as above", functions=("network",)),
-    Row("prodigy: optax.contrib.prodigy", "prodigy",
-        {"learning_rate": 0.8, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-2, "weight_decay": 0.1, "initial_distance": 1e-2},
-        prodigy, "Optax corrects the moments: its rate is divided by that; its epsilon is multiplied by the new d: the old",
+    Row("prodigy: optax.contrib.prodigy", "prodigy", PRODIGY, prodigy,
+        "Optax corrects the moments: its rate is divided by that; its epsilon is multiplied by the new d: the old",
         lambda h, f: prodigy(h, f, corrected=True)),
-    Row("prodigy: optax.contrib.prodigy, its epsilon", "prodigy",
-        {"learning_rate": 0.8, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-2, "weight_decay": 0.1, "initial_distance": 1e-2},
-        prodigy, "as above", lambda h, f: prodigy(h, f, new_distance=True), functions=("vector",)),
-    Row("sophia: optax.contrib.sophia", "sophia",
-        SOPHIA, sophia, "Optax corrects m for its start: not; its h is that of the step before: of "
-        "the step", lambda h, f: sophia(h, f, corrected=True)),
-    Row("sophia: optax.contrib.sophia, its h", "sophia", SOPHIA, sophia, "as above", lambda h, f: sophia(h, f, late=True),
-        functions=("vector",)),
+    Row("prodigy: optax.contrib.prodigy, its epsilon", "prodigy", PRODIGY, prodigy, "as above",
+        lambda h, f: prodigy(h, f, new_distance=True), functions=("vector",)),
+    Row("sophia: optax.contrib.sophia", "sophia", SOPHIA, sophia,
+        "Optax corrects m for its start: not; its h is that of the step before: of the step", lambda h, f: sophia(h, f, corrected=True)),
+    Row("sophia: optax.contrib.sophia, its h", "sophia", SOPHIA, sophia, "as above",
+        lambda h, f: sophia(h, f, late=True), functions=("vector",)),
 ]

@@ -39,7 +39,7 @@ def averages(decay):
 
 
 def schedule_free_sgd(h, function, largest=False):
-    """Their weights keep the largest rate so far: that of the step. The rate falls by 0.97 a step, as our schedule's."""
+    """Their weights keep the largest rate so far: that of the step. The rate falls by 0.97 a step, as ours does."""
 
     def before(optimizers, t):
         group = first_group(optimizers)
@@ -125,27 +125,35 @@ def sophia(h, function):
 
 def adahessian(h, function):
     return TorchPeer(function, lambda p: pytorch_optimizer.AdaHessian(
-        p, lr=h.learning_rate, betas=betas(h), eps=h.epsilon, hessian_power=h.hessian_power, weight_decay=h.weight_decay,
-        update_period=10**9), hessian=True)
+        p, lr=h.learning_rate, betas=betas(h), eps=h.epsilon, hessian_power=h.hessian_power,
+        weight_decay=h.weight_decay, update_period=10**9), hessian=True)
 
 
 ADAM = {"learning_rate": 0.03, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-3}
-PRODIGY = {"learning_rate": 0.8, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-2, "weight_decay": 0.1, "initial_distance": 1e-2}
-ADAHESSIAN = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-2, "hessian_power": 0.8, "weight_decay": 0.1,
-              "update_interval": 1}
+PRODIGY = {"learning_rate": 0.8, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-2, "weight_decay": 0.1,
+           "initial_distance": 1e-2}
+ADAHESSIAN = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-2, "hessian_power": 0.8,
+              "weight_decay": 0.1, "update_interval": 1}
+SOPHIA = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.9, "gamma": 0.3, "epsilon": 1e-2, "clip": 0.8,
+          "weight_decay": 0.1, "estimator": "hutchinson", "update_interval": 1}
+SCHEDULE_FREE = {"learning_rate": 0.05, "beta1": 0.85, "beta2": 0.97, "epsilon": 1e-3, "weight_decay": 0.1,
+                 "warmup_steps": 20}
 ROWS = [
     Row("schedule_free_sgd: schedulefree.SGDScheduleFree", "schedule_free_sgd",
         {"learning_rate": 0.1, "momentum": 0.85, "weight_decay": 0.05, "warmup_steps": 5}, schedule_free_sgd,
         "The authors' code keeps the largest rate so far for the weight: that of the step",
-        lambda h, f: schedule_free_sgd(h, f, largest=True), schedules=[["learning_rate", "exponential", {"factor": 0.97}]]),
-    Row("schedule_free_adamw: schedulefree.AdamWScheduleFree", "schedule_free_adamw",
-        {"learning_rate": 0.05, "beta1": 0.85, "beta2": 0.97, "epsilon": 1e-3, "weight_decay": 0.1, "warmup_steps": 20},
-        schedule_free_adamw, "The authors' code corrects v instead of the rate: not, and sqrt(1 - beta2^t) is in the rate",
+        lambda h, f: schedule_free_sgd(h, f, largest=True),
+        schedules=[["learning_rate", "exponential", {"factor": 0.97}]]),
+    Row("schedule_free_adamw: schedulefree.AdamWScheduleFree", "schedule_free_adamw", SCHEDULE_FREE,
+        schedule_free_adamw,
+        "The authors' code corrects v instead of the rate: not, and sqrt(1 - beta2^t) is in the rate",
         lambda h, f: schedule_free_adamw(h, f, corrected=True)),
-    Row("prodigy: prodigyopt.Prodigy", "prodigy", PRODIGY, prodigy, "The authors' epsilon is multiplied by the new d: the old",
+    Row("prodigy: prodigyopt.Prodigy", "prodigy", PRODIGY, prodigy,
+        "The authors' epsilon is multiplied by the new d: the old",
         lambda h, f: prodigy(h, f, new_distance=True)),
-    Row("prodigy: prodigyopt.Prodigy, correction", "prodigy", PRODIGY, prodigy, "The authors' code can correct the moments: "
-        "not", lambda h, f: prodigy(h, f, use_bias_correction=True), functions=("vector",)),
+    Row("prodigy: prodigyopt.Prodigy, correction", "prodigy", PRODIGY, prodigy,
+        "The authors' code can correct the moments: not",
+        lambda h, f: prodigy(h, f, use_bias_correction=True), functions=("vector",)),
     other_row("Adan", "adan", {"learning_rate": 0.03, "beta1": 0.9, "beta2": 0.8, "beta3": 0.95, "epsilon": 1e-3,
                                "weight_decay": 0.1},
               lambda h, p: pytorch_optimizer.Adan(p, lr=h.learning_rate, betas=(*betas(h), h.beta3), eps=h.epsilon,
@@ -168,8 +176,6 @@ ROWS = [
         {"learning_rate": 0.3, "epsilon": 1e-2, "momentum": 0.0, "update_interval": 1, "max_dimension": 100}, shampoo,
         "Vectors have a full matrix there: our diagonal, as Adagrad's", lambda h, f: shampoo(h, f, vectors=False),
         functions=("network",), unseen={"max_dimension": "no side is longer"}),
-    Row("sophia: pytorch_optimizer.SophiaH", "sophia",
-        {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.9, "gamma": 0.3, "epsilon": 1e-2, "clip": 0.8, "weight_decay": 0.1,
-         "estimator": "hutchinson", "update_interval": 1}, sophia, "SophiaH has no gamma: in the other numbers"),
+    Row("sophia: pytorch_optimizer.SophiaH", "sophia", SOPHIA, sophia, "SophiaH has no gamma: in the other numbers"),
     Row("adahessian: pytorch_optimizer.AdaHessian", "adahessian", ADAHESSIAN, adahessian),
 ]

@@ -54,15 +54,16 @@ def muon(h, function, exactly, shape=transposed):
         make = lambda chosen: optim.Muon(chosen, lr=h.learning_rate, momentum=h.momentum, nesterov=bool(h.nesterov),
                                          weight_decay=h.weight_decay, ns_steps=h.newton_schulz_steps)
         return [(in_full_precision(make) if exactly else make)(matrices),
-                optim.AdamW(others, lr=h.adam_learning_rate, betas=betas(h), eps=h.epsilon, weight_decay=h.weight_decay)]
+                optim.AdamW(others, lr=h.adam_learning_rate, betas=betas(h), eps=h.epsilon,
+                            weight_decay=h.weight_decay)]
 
     return TorchPeer(function, build, shape=shape)
 
 
 MUON = {"learning_rate": 0.02, "momentum": 0.9, "nesterov": 1, "newton_schulz_steps": 5, "weight_decay": 0.1,
         "adam_learning_rate": 0.01, "beta1": 0.8, "beta2": 0.93, "epsilon": 1e-3}
-MUON_DIFFERENCE = ("Columns are a layer's outputs here, rows in PyTorch's layers: it gets transposes; its products are in bfloat16: "
-                   "in float64; it divides by max(|U|, 1e-7)")
+MUON_DIFFERENCE = ("Columns are a layer's outputs here, rows in PyTorch's layers: it gets transposes; its products are "
+                   "in bfloat16: in float64; it divides by max(|U|, 1e-7): by |U| + 1e-7")
 
 
 def adafactor(h, function, bounded):
@@ -76,8 +77,8 @@ def adafactor(h, function, bounded):
         before.scale = scale
 
     def build(parameters):
-        optimizer = optim.Adafactor(parameters, lr=h.learning_rate, beta2_decay=-h.decay_exponent, eps=(1e-100, h.epsilon2),
-                                    d=h.clip_threshold, weight_decay=0)
+        optimizer = optim.Adafactor(parameters, lr=h.learning_rate, beta2_decay=-h.decay_exponent,
+                                    eps=(1e-100, h.epsilon2), d=h.clip_threshold, weight_decay=0)
         step = optimizer.step
 
         def scaled_step():
@@ -156,12 +157,14 @@ ROWS = [
                                        step_sizes=(h.smallest_step, h.largest_step))),
     Row("asgd: torch.optim.ASGD", "asgd", {"learning_rate": 0.02, "average_start": 10},
         lambda h, function: asgd(h, function, h.average_start - 1, lambd=0, alpha=0),
-        "PyTorch's ASGD also lets the rate fall with time and decays theta: lambd and alpha are 0; t0 is average_start - 1",
+        "PyTorch's ASGD also lets the rate fall with time and decays theta: lambd and alpha are 0; its t0 is "
+        "average_start - 1",
         lambda h, function: asgd(h, function, h.average_start - 1, lambd=1e-2, alpha=0.75)),
     Row("adafactor: torch.optim.Adafactor", "adafactor",
         {"learning_rate": 0.2, "decay_exponent": 0.7, "epsilon2": 0.3, "clip_threshold": 1.1, "epsilon1": 1e-30},
         lambda h, function: adafactor(h, function, bounded=False),
-        "PyTorch bounds the rate by 1/sqrt(t): undone; its epsilon1 is the least sqrt(V): as good as none on both sides",
+        "PyTorch bounds the rate by 1/sqrt(t): undone; its epsilon1 is the least sqrt(V): as good as none on both "
+        "sides",
         lambda h, function: adafactor(h, function, bounded=True), unseen={"epsilon1": "as good as none"}),
     Row("muon: torch.optim.Muon(nesterov)", "muon", MUON, lambda h, function: muon(h, function, True), MUON_DIFFERENCE,
         lambda h, function: muon(h, function, False), functions=("network",)),

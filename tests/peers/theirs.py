@@ -34,13 +34,13 @@ def rows(part):
 
 
 class TorchPeer:
-    """build(parameters) -> an optimizer or a list of them, together over all parameters. before(optimizers, t) may change
-    their settings in step t; clip(parameters) changes the gradients; after(peer) follows a step; observe(loss) is told what
-    our side is told. `shape` gives each parameter the shape in which the peer sees it: `matrices`, unless told otherwise.
-    evaluation(peer) -> the tensors that the peer would evaluate its model at."""
+    """build(parameters) -> an optimizer or a list of them, together over all parameters. before(optimizers, t) may
+    change their settings in step t; clip(parameters) changes the gradients; after(peer) follows a step; observe(loss)
+    is told what our side is told. `shape` gives each parameter the shape in which the peer sees it: `matrices`, unless
+    told otherwise. evaluation(peer) -> the tensors that the peer would evaluate its model at."""
 
-    def __init__(self, function, build, before=None, clip=None, after=None, observe=None, closure=False, evaluation=None,
-                 shape=None, hessian=False):
+    def __init__(self, function, build, before=None, clip=None, after=None, observe=None, closure=False,
+                 evaluation=None, shape=None, hessian=False):
         self.function = function
         self.shape = shape or matrices
         parts = function.parts(function.start)
@@ -101,9 +101,9 @@ class TorchPeer:
 
 
 class OptaxPeer:
-    """build(t, state) -> a GradientTransformation with the numbers of step t (traced); what its state is made of may not
-    depend on t. `before(state, extra)` changes the state before a step, `first(state)` before the first, `patched` is a context for
-    the update. With `hessian` the update is given our z * (H z) as `diagonal`."""
+    """build(t, state) -> a GradientTransformation with the numbers of step t (traced); what its state is made of may
+    not depend on t. `before(state, extra)` changes the state before a step, `first(state)` before the first; `patched`
+    is a context for the update. With `hessian` the update is given our z * (H z) as `diagonal`."""
 
     def __init__(self, function, build, first=None, before=None, patched=contextlib.nullcontext, evaluation=None,
                  shape=None, hessian=False):
