@@ -294,7 +294,8 @@ ROWS = [
     Row("prodigy: optax.contrib.prodigy, its epsilon", "prodigy", PRODIGY, prodigy, "as above",
         lambda h, f: prodigy(h, f, new_distance=True), functions=("vector",)),
     Row("sophia: optax.contrib.sophia", "sophia", SOPHIA, sophia,
-        "Optax corrects m for its start: not; its h is that of the step before: of the step", lambda h, f: sophia(h, f, corrected=True)),
+        "Optax corrects m for its start: not; its h is that of the step before: of the step",
+        lambda h, f: sophia(h, f, corrected=True)),
     Row("sophia: optax.contrib.sophia, its h", "sophia", SOPHIA, sophia, "as above",
         lambda h, f: sophia(h, f, late=True), functions=("vector",)),
 ]
