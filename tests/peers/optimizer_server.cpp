@@ -1,12 +1,13 @@
-// Steps of an optimizer for a program in another language, which evaluates the function: what it asks of an Objective goes
-// to standard output and is answered on standard input.
-//   optimizer_server describe       JSON: {"methods": {NAME: {HYPERPARAMETER: KIND}}, "wrappers": ..., "schedules": ...}
-//   optimizer_server run RECIPE     RECIPE is JSON: {"method": NAME, "values": {NAME: VALUE}, "wrappers": [[NAME, values]],
-//                                   "schedules": [[HYPERPARAMETER, SCHEDULE, values]], "slices": [[NAME, shape, [TAG]]]}
+// Steps of an optimizer for a program in another language, which evaluates the function: what it asks of an Objective
+// goes to standard output and is answered on standard input.
+//   optimizer_server describe     JSON: {"methods": {NAME: {HYPERPARAMETER: KIND}}, "wrappers": ..., "schedules": ...}
+//   optimizer_server run RECIPE   RECIPE is JSON: {"method": NAME, "values": {NAME: VALUE},
+//                                 "wrappers": [[NAME, values]], "schedules": [[HYPERPARAMETER, SCHEDULE, values]],
+//                                 "slices": [[NAME, shape, [TAG]]]}
 // Messages are one byte and numbers in native float64. The other side sends the start, then 's' for each step, or 'o'
 // and a held-out loss. During a step it answers 'v' and theta with the value, 'g' and theta with the value and the
-// gradient, 'h', theta and v with H v; the step ends with 't', theta and the point of evaluation. The end of the input ends
-// the program.
+// gradient, 'h', theta and v with H v; the step ends with 't', theta and the point of evaluation. The end of the input
+// ends the program.
 #include <cstdio>
 #include <exception>
 #include <nlohmann/json.hpp>
