@@ -16,6 +16,7 @@
 #include "autodiff/operations/normalization.h"
 #include "autodiff/operations/norms.h"
 #include "autodiff/operations/permute.h"
+#include "autodiff/operations/power.h"
 #include "autodiff/operations/rectifiers.h"
 #include "autodiff/operations/pooling.h"
 #include "autodiff/operations/reductions.h"

@@ -1,11 +1,16 @@
 #!/usr/bin/python3
 """Mean test accuracy by optimizer, from a sweep's folder: read_results.py results/first"""
-import json, pathlib, sys
+import hashlib, io, json, os, pathlib, sys
 import h5py, pandas
+sys.excepthook = lambda kind, error, where: os.write(2, f"read_results: {kind.__name__}: {error!a}\n".encode())
 rows = []
-for record in pathlib.Path(sys.argv[1]).glob("*/complete.json"):
-    if json.loads(record.read_text())["status"] == "completed":
-        options = json.loads((record.parent / "config.json").read_text())["options"]
-        with h5py.File(record.parent / "run.h5", "r") as run:
-            rows.append({**options, "accuracy": run["epoch/validation_accuracy"][-1]})
-print(pandas.DataFrame(rows).groupby("optimizer")["accuracy"].agg(["mean", "std", "count"]))
+for record in pathlib.Path(sys.argv[1]).glob(12 * "?" + "/complete.json"):
+    data = (record.parent / "run.h5").read_bytes()
+    if hashlib.sha256(data).hexdigest() != json.loads(record.read_bytes())["sha256"]:
+        raise ValueError(f"{record.parent}/run.h5 is damaged")
+    with h5py.File(io.BytesIO(data), "r") as run:
+        if run.attrs["status"] == "completed":
+            rows.append({**json.loads(run.attrs["config"]), "accuracy": run["epoch/validation_accuracy"][-1]})
+rows or sys.exit(f"read_results: no run in {sys.argv[1]} completed")
+table = pandas.DataFrame(rows).groupby("optimizer")["accuracy"].agg(["mean", "std", "count"])
+os.write(1, f"{table}\n".encode("utf-8", "backslashreplace"))

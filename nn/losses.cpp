@@ -62,7 +62,8 @@ Var weighted_cross_entropy(const CrossEntropy& options, const Var& logits, const
   const double smoothing = options.label_smoothing;
   if (!(smoothing >= 0 && smoothing <= 1))
     throw std::invalid_argument("CrossEntropy: label smoothing " + std::to_string(smoothing) + ", expected 0 to 1");
-  const Var rows = as_rows(name, logits), list = as_list(name, logits, labels);
+  const Var list = as_list(name, logits, labels);
+  Var rows = as_rows(name, logits);
   const std::int64_t classes = rows.shape()[1];
   const bool has_weights = options.class_weights.defined();
   if (has_weights && options.class_weights.shape() != Shape{classes})
@@ -73,18 +74,24 @@ Var weighted_cross_entropy(const CrossEntropy& options, const Var& logits, const
                                 labels.shape().to_string());
   if (!has_weights && !mask && smoothing == 0) return mean(gradus::cross_entropy(rows, list));
 
+  const Var counted = mask ? reshape(*mask, list.shape()) : Var();
+  if (mask) rows = select(rows, reshape(counted, {list.shape()[0], 1}));
   const Var per_class = has_weights ? logits.tape().leaf(options.class_weights) : Var();
   Var weights;  // of the examples
   if (has_weights) weights = gather(per_class, list);
-  Var losses = gradus::cross_entropy(rows, list);
-  if (has_weights) losses = losses * weights;
+  Var losses;
+  if (smoothing < 1) {
+    losses = gradus::cross_entropy(rows, list);
+    if (has_weights) losses = weighted_by(weights, losses);
+    if (smoothing > 0) losses = (1 - smoothing) * losses;
+  }
   if (smoothing > 0) {
     const Var log_p = log_softmax(rows);
-    const Var even = sum(has_weights ? log_p * per_class : log_p, {1});
-    losses = (1 - smoothing) * losses - (smoothing / static_cast<double>(classes)) * even;
+    const Var even = sum(has_weights ? weighted_by(per_class, log_p) : log_p, {1});
+    const Var smooth = (-smoothing / static_cast<double>(classes)) * even;
+    losses = losses.defined() ? losses + smooth : smooth;
   }
   if (mask) {
-    const Var counted = reshape(*mask, list.shape());
     losses = losses * counted;
     weights = has_weights ? weights * counted : counted;
   }
@@ -109,16 +116,16 @@ Var binary_cross_entropy(const Var& logits, const Var& targets, double positive_
   if (!(positive_weight > 0))
     throw std::invalid_argument("binary_cross_entropy: positive weight " + std::to_string(positive_weight) +
                                 ", expected > 0");
-  if (positive_weight == 1) return mean(softplus(logits) - logits * targets);
-  return mean((1 - targets) * softplus(logits) + positive_weight * (targets * softplus(-logits)));
+  const Var of_negative = weighted_by(1 - targets, softplus(logits)), of_positive = weighted_by(targets, softplus(-logits));
+  return mean(of_negative + (positive_weight == 1 ? of_positive : positive_weight * of_positive));
 }
 
 Var kl_divergence(const Var& log_q, const Var& p) {
   require_equal("kl_divergence", log_q, p);
   if (p.shape().rank() != 2 || p.shape()[0] == 0)
     throw std::invalid_argument("kl_divergence: " + p.shape().to_string() + ", expected [batch, classes]");
-  const Var log_p = log(where(greater(p, p.tape().scalar(0)), p, p.tape().scalar(1)));
-  return sum(p * (log_p - log_q)) / static_cast<double>(p.shape()[0]);
+  const Var log_p = log(where(p, p, p.tape().scalar(1)));
+  return sum(weighted_by(p, log_p - log_q)) / static_cast<double>(p.shape()[0]);
 }
 
 Var hinge(const Var& scores, const Var& targets, double margin) {
@@ -132,12 +139,11 @@ Var multiclass_hinge(const Var& scores, const Var& labels, double margin, int po
   if (scores.shape().rank() != 2)
     throw std::invalid_argument("multiclass_hinge: scores " + scores.shape().to_string() +
                                 ", expected [batch, classes]");
-  const Var own = reshape(take_from_row(scores, labels), {scores.shape()[0], 1});
-  const Var excess = relu(scores - own + margin);
-  // The class itself adds the margin, without a derivative.
-  const double classes = static_cast<double>(scores.shape()[1]),
-               itself = margin > 0 ? (power == 1 ? margin : margin * margin) : 0;
-  return mean(power == 1 ? excess : square(excess)) - itself / classes;
+  const std::int64_t batch = scores.shape()[0], classes = scores.shape()[1];
+  const Var own = reshape(take_from_row(scores, labels), {batch, 1});
+  const Var is_own = apply(PutInRow{classes}, broadcast_to(scores.tape().scalar(1), {batch}), labels);
+  const Var excess = apply(Select{false}, relu(scores - own + margin), is_own);  // of the other classes
+  return mean(power == 1 ? excess : square(excess));
 }
 
 Var mean_squared_error(const Var& prediction, const Var& target) {
@@ -155,7 +161,7 @@ Var huber(const Var& prediction, const Var& target, double delta) {
   return mean(inner * (d - 0.5 * inner));
 }
 
-double top_k_accuracy(const Tensor& logits, const Tensor& labels, int k) {
+std::int64_t right_answers(const Tensor& logits, const Tensor& labels, int k) {
   const std::int64_t classes = classes_of("accuracy", logits.shape()), positions = labels.size();
   if (positions == 0 || positions * classes != logits.size() || k < 1)
     throw std::invalid_argument("accuracy: labels " + labels.shape().to_string() + " for logits " +
@@ -174,7 +180,12 @@ double top_k_accuracy(const Tensor& logits, const Tensor& labels, int k) {
       right += before < k && own == own;
     }
   });
-  return static_cast<double>(right) / static_cast<double>(positions);
+  return right;
+}
+
+double top_k_accuracy(const Tensor& logits, const Tensor& labels, int k) {
+  const std::int64_t right = right_answers(logits, labels, k);
+  return static_cast<double>(right) / static_cast<double>(labels.size());
 }
 
 }  // namespace gradus::nn

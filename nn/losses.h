@@ -20,17 +20,20 @@ struct CrossEntropy {
 
   Var operator()(const Var& logits, const Var& labels) const;
   // With a mask of the labels' shape, whose elements (1, or 0 for what does not count, or any weights) multiply both an
-  // example's loss and its w(y). Throws if nothing counts.
+  // example's loss and its w(y). What does not count has no influence, even if its logits are not finite. Throws if
+  // nothing counts.
   Var operator()(const Var& logits, const Var& labels, const Var& mask) const;
 };
 
 // From logits and targets in [0, 1], of equal shapes; the mean over all elements. The loss of a target t and a logit x
 // is
-// -(t positive_weight ln s(x) + (1 - t) ln(1 - s(x))), s the logistic function, computed without overflow.
+// -(t positive_weight ln s(x) + (1 - t) ln(1 - s(x))), s the logistic function, computed without overflow and
+// cancellation; a term with weight 0 is 0 for an infinite logit too.
 Var binary_cross_entropy(const Var& logits, const Var& targets, double positive_weight = 1);
 
 // From log-probabilities [batch, classes] of the model and probabilities [batch, classes], the mean over the batch of
-// sum_c p(c) (ln p(c) - log_q(c)): PyTorch's "batchmean". Where p(c) = 0 the term is 0.
+// sum_c p(c) (ln p(c) - log_q(c)): PyTorch's "batchmean". Where p(c) = 0 the term is 0, also for log_q(c) = -infinity, and
+// ln p(c) in its derivative with respect to p(c), which would be infinite, counts as 0.
 Var kl_divergence(const Var& log_q, const Var& p);
 
 // From scores and targets of -1 or 1, of equal shapes: the mean of max(0, margin - t x).
@@ -50,8 +53,10 @@ Var mean_absolute_error(const Var& prediction, const Var& target);
 // Huber (1964).
 Var huber(const Var& prediction, const Var& target, double delta = 1);
 
-// The share of positions whose label is among the k largest of logits [.., classes]; labels [..] of int32. Among equal
+// How many positions have their label among the k largest of logits [.., classes]; labels [..] of int32. Among equal
 // logits the lower class comes first; NaN counts as larger than everything but is never right.
+std::int64_t right_answers(const Tensor& logits, const Tensor& labels, int k = 1);
+// Their share.
 double top_k_accuracy(const Tensor& logits, const Tensor& labels, int k);
 inline double accuracy(const Tensor& logits, const Tensor& labels) { return top_k_accuracy(logits, labels, 1); }
 

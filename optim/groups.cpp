@@ -3,6 +3,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "optim/first_order.h"
 #include "optim/wrapper.h"
 
 namespace gradus::optim {
@@ -177,11 +178,11 @@ void Grouped::bind(const Objective& objective) {
 }
 
 StepReport Grouped::step(Objective& objective, const Tensor& theta) {
-  objective.move_to(theta);
   bind(objective);
+  StepReport report;
+  if (!begin_step(objective, theta, report)) return report;  // for one group it is for none
   const Tensor& gradient = objective.gradient();
-  const double value = objective.value();
-  StepReport report{value};
+  const double value = report.loss;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     View& view = *views_[i];
     if (view.size() == 0) continue;

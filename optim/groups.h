@@ -40,7 +40,8 @@ class Grouped final : public Optimizer {
   Grouped(std::string method, std::vector<Part> parts);
   ~Grouped() override;
 
-  // Throws std::invalid_argument at the first step if a group selects no slice.
+  // Throws std::invalid_argument if a group selects no slice.
+  void check(const Objective& objective) override { bind(objective); }
   StepReport step(Objective& objective, const Tensor& theta) override;
   void visit(StateVisitor& visitor) override;
   Tensor evaluation_point(const Tensor& theta) override;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autodiff/kernels/lane_sum.h"
+#include "optim/curvature/vectors.h"
 
 namespace gradus::optim {
 namespace {
@@ -36,7 +37,7 @@ double sum_of_sizes(const Tensor& x) {
 double dot_with_difference(const Tensor& x, const Tensor& y, const Tensor& z) {
   return sum_over([](double a, double b, double c) { return a * (b - c); }, x, y, z);
 }
-double norm(const Tensor& x) { return std::sqrt(sum_of_squares(x)); }
+double norm(const Tensor& x) { return vectors::norm(x); }
 double root_mean_square(const Tensor& x) {
   return x.size() == 0 ? 0 : std::sqrt(sum_of_squares(x) / static_cast<double>(x.size()));
 }

@@ -23,10 +23,18 @@ const char* name_of(Reason reason) {
     case Reason::negative_curvature: return "negative_curvature";
     case Reason::boundary: return "boundary";
     case Reason::iteration_limit: return "iteration_limit";
+    case Reason::refused: return "refused";
     case Reason::no_progress: return "no_progress";
     case Reason::not_finite: return "not_finite";
   }
   return "?";
+}
+
+std::string reason_codes() {
+  std::string text;
+  for (int code = 0; code <= static_cast<int>(Reason::not_finite); ++code)
+    text += (code > 0 ? ", " : "") + std::to_string(code) + " " + name_of(static_cast<Reason>(code));
+  return text;
 }
 
 std::int64_t Optimizer::state_bytes() {

@@ -20,10 +20,13 @@ enum class Reason {
   negative_curvature,  // along a direction of negative curvature
   boundary,            // at the boundary of the trust region
   iteration_limit,     // as many iterations as allowed
-  no_progress,         // no acceptable point was found; theta is where it was
+  refused,             // no acceptable point was found; theta is where it was, and the next step will be more careful
+  no_progress,         // no acceptable point was found, and none will be; theta is where it was
   not_finite           // a value, gradient or product is not finite; theta is where it was
 };
 const char* name_of(Reason reason);
+// "0 stepped, 1 converged, ...": what the numbers mean, for files.
+std::string reason_codes();
 
 struct StepReport {
   static constexpr double none = std::numeric_limits<double>::quiet_NaN();  // what a method does not have
@@ -40,9 +43,9 @@ struct StepReport {
   Reason inner_reason = Reason::stepped;
 
   // Nothing more will come of further steps at this point and on these data.
-  bool is_final() const {
-    return reason == Reason::converged || reason == Reason::no_progress || reason == Reason::not_finite;
-  }
+  bool is_final() const { return reason == Reason::converged || reason == Reason::no_progress || is_diverged(); }
+  // A number that is not finite ended the step: this alone makes a run a diverged one.
+  bool is_diverged() const { return reason == Reason::not_finite; }
 };
 
 // A place that state is shown to, by name: to count it, to save it, or to restore it. What is undefined or absent so far is
@@ -58,7 +61,11 @@ class StateVisitor {
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // One step from theta, in place. Asks the objective for what it needs at theta.
+  // Throws std::invalid_argument unless the objective offers what the steps will ask it for, and has the parameters
+  // that the settings name. Programs call it before anything runs; a step throws the same.
+  virtual void check(const Objective& /*objective*/) {}
+  // One step from theta, in place. Asks the objective for what it needs at theta. A method begins with begin_step
+  // (optim/first_order.h), so that a gradient which is not finite is reported and changes nothing.
   virtual StepReport step(Objective& objective, const Tensor& theta) = 0;
   // Shows every piece of state under a fixed name.
   virtual void visit(StateVisitor& visitor) = 0;
@@ -86,6 +93,8 @@ struct Method {
   Family family = Family::elementwise;
   std::string formula = {};      // the update, in plain text, one line an assignment
   std::string differences = {};  // where other libraries differ; whole sentences
+  // With the default settings and on the same data, no step ends above the point that it is taken from.
+  bool descends = false;
 };
 
 // All methods, in a fixed order (optim/registry.cpp).

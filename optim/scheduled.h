@@ -30,6 +30,7 @@ class Scheduled final : public Optimizer {
   Scheduled(std::unique_ptr<Optimizer> inner, std::vector<ScheduledHyperparameter> scheduled)
       : inner_(std::move(inner)), scheduled_(std::move(scheduled)) {}
 
+  void check(const Objective& objective) override { inner_->check(objective); }
   // Throws std::invalid_argument if a schedule leaves the hyperparameter's range; theta is then as it was.
   StepReport step(Objective& objective, const Tensor& theta) override;
   void visit(StateVisitor& visitor) override;

@@ -41,6 +41,7 @@ class Wrapper : public Optimizer {
     visit_own(own);
     inner_->visit(visitor);
   }
+  void check(const Objective& objective) override { inner_->check(objective); }
   Tensor evaluation_point(const Tensor& theta) override { return inner_->evaluation_point(theta); }
   void observe(double held_out_loss) override { inner_->observe(held_out_loss); }
 
@@ -54,9 +55,23 @@ class Wrapper : public Optimizer {
   std::unique_ptr<Optimizer> inner_;
 };
 
+// Acts around each step of the inner optimizer. A step that met a number which is not finite changes nothing: neither
+// does the wrapper then. A step after which the inner optimizer is at its end is not the last one if the wrapper has
+// moved theta or the point to evaluate at.
+class AroundStep : public Wrapper {
+ public:
+  using Wrapper::Wrapper;
+  StepReport step(Objective& objective, const Tensor& theta) final;
+
+ protected:
+  virtual void before(const Objective& /*objective*/, const Tensor& /*theta*/) {}
+  virtual void after(const Tensor& theta) = 0;
+};
+
 // An objective whose answers may depend on the step, and which may keep state between steps.
 class StepDecorator : public ObjectiveDecorator {
  public:
+  virtual void check(const Objective& /*objective*/) {}
   // Before the inner step, the objective being known. What is kept of other steps must be invalidated here if the
   // answers change.
   virtual void begin_step() {}
@@ -69,6 +84,10 @@ class DecoratingWrapper final : public Wrapper {
  public:
   DecoratingWrapper(std::string name, std::unique_ptr<Optimizer> inner, std::unique_ptr<StepDecorator> decorator)
       : Wrapper(std::move(name), std::move(inner)), decorator_(std::move(decorator)) {}
+  void check(const Objective& objective) override {
+    decorator_->check(objective);
+    Wrapper::check(objective);
+  }
   StepReport step(Objective& objective, const Tensor& theta) override {
     decorator_->wrap(objective);
     decorator_->begin_step();

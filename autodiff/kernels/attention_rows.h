@@ -2,28 +2,13 @@
 #pragma once
 
 #include "autodiff/kernels/lane_sum.h"
+#include "autodiff/kernels/largest.h"
 #include "autodiff/kernels/math.h"
 
 namespace gradus::kernels {
 
 namespace detail {
 
-template <class T, int width>
-struct Lanes {
-  using Vector [[gnu::vector_size(width * sizeof(T))]] = T;
-};
-
-// The largest of the lanes, by halves.
-template <int width, class T>
-GRADUS_INLINE T largest_lane(const typename Lanes<T, width>::Vector& lanes) {
-  if constexpr (width == 2) {
-    return lanes[0] > lanes[1] ? lanes[0] : lanes[1];
-  } else {
-    typename Lanes<T, width / 2>::Vector halves[2];
-    __builtin_memcpy(halves, &lanes, sizeof lanes);
-    return largest_lane<width / 2, T>(halves[0] > halves[1] ? halves[0] : halves[1]);
-  }
-}
 template <int width, class T>
 GRADUS_INLINE T sum_of_lanes(const typename Lanes<T, width>::Vector& lanes) {
   if constexpr (width == 2) {
@@ -37,27 +22,7 @@ GRADUS_INLINE T sum_of_lanes(const typename Lanes<T, width>::Vector& lanes) {
 
 }  // namespace detail
 
-// The largest of c x over n elements. In vectors by hand: the compiler does not reorder comparisons, because of NaN.
-template <class T>
-GRADUS_INLINE T largest_of(const T* x, std::int64_t n, T c) {
-  constexpr int width = 16;
-  if (n < width) {
-    T largest = c * x[0];
-    for (std::int64_t k = 1; k < n; ++k) largest = c * x[k] > largest ? c * x[k] : largest;
-    return largest;
-  }
-  typename detail::Lanes<T, width>::Vector best, row;
-  __builtin_memcpy(&best, x + n - width, sizeof best);  // the rest of the last vector, and some that come again
-  best *= c;
-  for (std::int64_t i = 0; i + width < n; i += width) {
-    __builtin_memcpy(&row, x + i, sizeof row);
-    row *= c;
-    best = row > best ? row : best;
-  }
-  return detail::largest_lane<width, T>(best);
-}
-
-// y[0] + ... + y[n - 1], likewise.
+// y[0] + ... + y[n - 1], in vectors by hand.
 template <class T>
 GRADUS_INLINE T sum_of(const T* y, std::int64_t n) {
   constexpr int width = 16;
@@ -72,36 +37,44 @@ GRADUS_INLINE T sum_of(const T* y, std::int64_t n) {
   return rest + detail::sum_of_lanes<width, T>(lanes);
 }
 
+// What to subtract before e^x: the largest, so that nothing overflows; but where all are minus infinity, nothing.
+template <class T>
+GRADUS_INLINE T shift_of(T largest) {
+  return largest == -std::numeric_limits<T>::infinity() ? T{0} : largest;
+}
+
 // y = softmax(c x) over the first n of `total` elements and 0 beyond, or y += it. Loops run over whole vectors where
 // the row has room for them: rows of every length are then equally fast.
 template <bool accumulate, class T>
 GRADUS_INLINE void row_weights(T* __restrict y, const T* __restrict x, std::int64_t n, std::int64_t total, T c) {
   constexpr std::int64_t width = 16;
   const std::int64_t rounded = (n + width - 1) / width * width, m = rounded < total ? rounded : total;
-  const T largest = largest_of(x, n, c);
+  const T shift = shift_of(largest_of(x, n, c));
   const int limit = static_cast<int>(n), end = static_cast<int>(m);  // as wide as the numbers: cheaper to compare
   const auto power = [=](int k) __attribute__((always_inline)) {
-    const T value = math::exp(c * x[k] - largest);
+    const T value = math::exp(c * x[k] - shift);
     return k < limit ? value : T{0};
   };
   if constexpr (accumulate) {
     const T inverse = 1 / lane_sum_of<T>(m, [=](std::int64_t k) __attribute__((always_inline)) {
       return power(static_cast<int>(k));
     });
-    for (int k = 0; k < end; ++k) y[k] += power(k) * inverse;
+    for (int k = 0; k < end; ++k) y[k] += k < limit ? power(k) * inverse : T{0};
   } else {
     for (int k = 0; k < end; ++k) y[k] = power(k);
     const T inverse = 1 / sum_of(y, m);
-    for (std::int64_t k = 0; k < m; ++k) y[k] *= inverse;
+    for (int k = 0; k < end; ++k) y[k] = k < limit ? y[k] * inverse : T{0};
     for (std::int64_t k = m; k < total; ++k) y[k] = 0;
   }
 }
 
-// z = c y (g - sum(g y)) over n elements, or z += it; z may be g.
+// z = c y (g - sum(g y)) over n elements, or z += it; z may be g. The sum is taken twice, the second time of what is left
+// of g after the first: as y adds up to 1, where one y is nearly 1 the difference would else be lost.
 template <bool accumulate, class T>
 GRADUS_INLINE void row_weights_derivative(T* z, const T* g, const T* __restrict y, std::int64_t n, T c) {
-  const T dot = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return g[i] * y[i]; });
-  for (std::int64_t i = 0; i < n; ++i) z[i] = (accumulate ? z[i] : T{0}) + c * y[i] * (g[i] - dot);
+  const T about = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return g[i] * y[i]; });
+  const T rest = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return (g[i] - about) * y[i]; });
+  for (std::int64_t i = 0; i < n; ++i) z[i] = (accumulate ? z[i] : T{0}) + c * y[i] * ((g[i] - about) - rest);
 }
 
 }  // namespace gradus::kernels

@@ -1,6 +1,7 @@
 #include "autodiff/kernels/loops.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gradus::kernels {
 
@@ -64,6 +65,23 @@ void sum_to(const Tensor& y, bool accumulate, const Tensor& x) {
         else for (std::int64_t i = 0; i < n; ++i) target[i] += source[i];
       });
     });
+  });
+}
+
+void mean_to(const Tensor& y, const Tensor& x) {
+  const double count = static_cast<double>(x.size()) / static_cast<double>(y.size());
+  sum_to(y, false, x);
+  with_floating(y.dtype(), [&]<class T>(T) {
+    T* to = y.data<T>();
+    if (std::all_of(to, to + y.size(), [](T sum) { return std::isfinite(sum); }))
+      return map(y, false, [share = 1 / count]<class U>(U sum) { return static_cast<U>(share) * sum; }, y);
+    const T part = std::ldexp(T{1}, -std::ilogb(count) - 1);  // below 1 / count
+    y.fill(0);
+    const Walk w = walk(x.shape(), y.shape(), x.shape());
+    for_each_run(w, [&](std::int64_t o, std::int64_t iy, std::int64_t, std::int64_t n, std::int64_t stride, std::int64_t) {
+      for (std::int64_t i = 0; i < n; ++i) to[iy + i * stride] += part * x.data<T>()[o + i];
+    });
+    for (T& sum : y.elements<T>()) sum = static_cast<T>(static_cast<double>(sum) / (static_cast<double>(part) * count));
   });
 }
 

@@ -130,6 +130,9 @@ GRADUS_INLINE T lane_sum(const T* __restrict x, std::int64_t n) {
 // y[...] = sum of x over the axes along which y has extent 1 (or lacks: leading ones), or y += it.
 void sum_to(const Tensor& y, bool accumulate, const Tensor& x);
 
+// y = the mean of x over the same axes. Where sums overflow, it adds up parts of the numbers.
+void mean_to(const Tensor& y, const Tensor& x);
+
 // y = x or y += x, of equal sizes.
 void copy(const Tensor& y, bool accumulate, const Tensor& x);
 

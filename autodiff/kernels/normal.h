@@ -7,7 +7,8 @@ namespace gradus::math {
 
 template <class T>
 struct Normal {
-  T cdf, pdf;  // Phi(x), phi(x) = exp(-x^2 / 2) / sqrt(2 pi)
+  T cdf, pdf;         // Phi(x), phi(x) = exp(-x^2 / 2) / sqrt(2 pi)
+  T magnitude, tail;  // a = |x|, at most 40, where both are 0; Phi(-a). So a tail is 0 and not NaN at infinity.
 };
 
 namespace detail {
@@ -37,18 +38,22 @@ struct NormalTail<double> {
 
 }  // namespace detail
 
-// Phi to a few units in the last place, in the lower tail to about x^2 of them; phi likewise.
+// Phi to a few units in the last place, in both tails; phi likewise.
 template <class T>
 GRADUS_INLINE Normal<T> normal(T x) {
   using Tail = detail::NormalTail<T>;
+  using Format = detail::Format<T>;
   T a = x < 0 ? -x : x;
-  a = a > 40 ? T{40} : a;  // where both are 0
+  a = a > 40 ? T{40} : a;
   const T inverse = 1 / ((a + 4) * (1 + a));  // one division for both quotients
-  const T u = (a - 4) * (1 + a) * inverse, power = exp(a * a * T{-0.5});
+  const T u = (a - 4) * (1 + a) * inverse;
+  // a^2 in two parts, the first of them exact: rounding it would cost a^2 / 2 units.
+  const T high = std::bit_cast<T>(static_cast<typename Format::Int>(std::bit_cast<typename Format::Int>(a) & Format::upper_half));
+  const T power = exp(high * high * T{-0.5}, (a - high) * (a + high) * T{-0.5});
   T sum = Tail::terms[Tail::count - 1];
   for (int k = Tail::count - 2; k >= 0; --k) sum = sum * u + Tail::terms[k];
   const T tail = power * sum * ((a + 4) * inverse);
-  return {x > 0 ? 1 - tail : tail, static_cast<T>(0.3989422804014327) * power};
+  return {x > 0 ? 1 - tail : tail, static_cast<T>(0.3989422804014327) * power, a, tail};
 }
 
 }  // namespace gradus::math

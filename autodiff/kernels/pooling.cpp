@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "autodiff/kernels/simd.h"
+#include "autodiff/kernels/largest.h"
 
 namespace gradus::kernels {
 namespace {
@@ -149,13 +149,21 @@ void pool_sum(const Window2d& window, const Tensor& out, bool accumulate, const 
       windows.for_each([=, &windows](const Patch& patch, std::int64_t to) GRADUS_BODY {
         windows.for_each_block([=, &windows](std::int64_t c, std::int64_t n) GRADUS_BODY {
           T total[Windows::block];
-          for (std::int64_t i = 0; i < n; ++i) total[i] = 0;
-          windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
-            const T* __restrict v = x + pixel + c;
-            for (std::int64_t i = 0; i < n; ++i) total[i] += v[i];
-          });
+          const auto add_up = [&](T part) GRADUS_BODY {
+            for (std::int64_t i = 0; i < n; ++i) total[i] = 0;
+            windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
+              const T* __restrict v = x + pixel + c;
+              for (std::int64_t i = 0; i < n; ++i) total[i] += part * v[i];
+            });
+          };
+          add_up(1);
+          T factor_of_total = scale;
+          if (!all_moderate(total, n)) {  // the sum may overflow where the mean does not
+            add_up(scale);
+            factor_of_total = 1;
+          }
           T* __restrict result = y + to + c;
-          for (std::int64_t i = 0; i < n; ++i) result[i] = (accumulate ? result[i] : T{0}) + scale * total[i];
+          for (std::int64_t i = 0; i < n; ++i) result[i] = (accumulate ? result[i] : T{0}) + factor_of_total * total[i];
         });
       });
     });

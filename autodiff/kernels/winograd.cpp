@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "autodiff/kernels/largest.h"
 #include "autodiff/kernels/scratch.h"
 #include "autodiff/kernels/simd.h"
 #include "autodiff/kernels/toom_cook.h"
@@ -229,6 +230,16 @@ bool applies(const Convolution& c, const Extent2d& places) {
   return c.batch * tiles >= 8 && 5 * tiles * (r + 3) * (r + 3) <= 2 * places.height * places.width * r * r;
 }
 
+// Whether neighbouring pixels may be mixed: infinity or NaN in one would reach results that do not depend on it, and sums
+// of very large numbers would overflow.
+bool may_mix(const Tensor& a, const Tensor& b) {
+  bool moderate = false;
+  simd::run([&] GRADUS_LOOP() {
+    moderate = all_moderate(a.data<float>(), a.size()) && all_moderate(b.data<float>(), b.size());
+  });
+  return moderate;
+}
+
 // f(Tiles<r>) for the kernel's size.
 template <class F>
 void with_tiles(const Convolution& c, const Extent2d& places, std::int64_t in, std::int64_t out, const F& f) {
@@ -242,7 +253,7 @@ void with_tiles(const Convolution& c, const Extent2d& places, std::int64_t in, s
 
 bool winograd_convolve(const Convolution& c, const Tensor& y, bool accumulate, const Tensor& x, const Tensor& w,
                        const Tensor* bias) {
-  if (!applies(c, c.places)) return false;
+  if (!applies(c, c.places) || !may_mix(x, w)) return false;
   with_tiles(c, c.places, c.in_channels, c.out_channels, [&](const auto& tiles) {
     tiles.convolve({y.data<float>(), c.places, {0, 0}, c.out_channels}, accumulate,
                    {x.data<float>(), c.image, c.window.before, c.in_channels}, w.data<float>(),
@@ -254,7 +265,7 @@ bool winograd_convolve(const Convolution& c, const Tensor& y, bool accumulate, c
 // dx is the convolution of dy with the kernel turned by half a circle and transposed.
 bool winograd_convolve_input_derivative(const Convolution& c, const Tensor& dx, bool accumulate, const Tensor& dy,
                                         const Tensor& w) {
-  if (!applies(c, c.image)) return false;
+  if (!applies(c, c.image) || !may_mix(dy, w)) return false;
   const std::int64_t r = c.window.kernel.height, in = c.in_channels, out = c.out_channels;
   float* turned = scratch<TurnedTag, float>(w.size());
   const float* from = w.data<float>();
@@ -273,7 +284,7 @@ bool winograd_convolve_input_derivative(const Convolution& c, const Tensor& dx, 
 
 bool winograd_convolve_weight_derivative(const Convolution& c, const Tensor& dw, bool accumulate, const Tensor& x,
                                          const Tensor& dy) {
-  if (!applies(c, c.places)) return false;
+  if (!applies(c, c.places) || !may_mix(x, dy)) return false;
   with_tiles(c, c.places, c.in_channels, c.out_channels, [&](const auto& tiles) {
     tiles.weight_derivative(dw.data<float>(), accumulate, {x.data<float>(), c.image, c.window.before, c.in_channels},
                             {dy.data<float>(), c.places, {0, 0}, c.out_channels});

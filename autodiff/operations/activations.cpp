@@ -27,31 +27,39 @@ void Sqrt::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 }
 
 void Abs::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return x < 0 ? -x : x; }, in[0]);
+  kernels::map(out, accumulate, []<class T>(T x) { return std::abs(x); }, in[0]);
 }
 
 void ReluGate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return x > 0 ? g : T{0}; }, in[0], in[1]);
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return x > 0 ? g : math::zero_or_nan(x); }, in[0], in[1]);
 }
 
 void Relu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return x > 0 ? x : (x == x ? T{0} : x); }, in[0]);
+  kernels::map(out, accumulate, []<class T>(T x) { return x > 0 ? x : math::zero_or_nan(x); }, in[0]);
 }
 
 void TanhDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * (1 - x * x); }, in[0], in[1]);
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * ((1 - x) * (1 + x)); }, in[0], in[1]);
 }
 
 void Tanh::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, []<class T>(T x) { return math::tanh(x); }, in[0]);
 }
 
+void TanhSlope::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * math::tanh_slope(x); }, in[0], in[1]);
+}
+
 void SigmoidDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * x * (1 - x); }, in[0], in[1]);
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * (x * (1 - x)); }, in[0], in[1]);
 }
 
 void Sigmoid::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, []<class T>(T x) { return math::sigmoid(x); }, in[0]);
+}
+
+void SigmoidSlope::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * math::sigmoid_slope(x); }, in[0], in[1]);
 }
 
 void Softplus::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -63,20 +71,34 @@ void NormalPdf::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 }
 
 void GeluCurvature::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(
-      out, accumulate, []<class T>(T g, T x) { return g * math::normal(x).pdf * (2 - x * x); }, in[0], in[1]);
+  const auto curvature = []<class T>(T g, T x) {
+    const auto n = math::normal(x);
+    return g * (n.pdf * (2 - n.magnitude * n.magnitude));
+  };
+  kernels::map(out, accumulate, curvature, in[0], in[1]);
 }
 
 void GeluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto derivative = []<class T>(T g, T x) {
-    const auto [cdf, pdf] = math::normal(x);
-    return g * (cdf + x * pdf);
+    const auto n = math::normal(x);
+    return g * (n.cdf + (x > 0 ? n.magnitude : -n.magnitude) * n.pdf);
   };
   kernels::map(out, accumulate, derivative, in[0], in[1]);
 }
 
 void Gelu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return x * math::normal(x).cdf; }, in[0]);
+  const auto value = []<class T>(T x) {
+    const auto n = math::normal(x);
+    return (x > 0 ? x : math::zero_or_nan(x)) - n.magnitude * n.tail;
+  };
+  kernels::map(out, accumulate, value, in[0]);
+}
+
+void ClampGate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const auto gate = [this]<class T>(T g, T x) {
+    return (x > static_cast<T>(low)) & (x < static_cast<T>(high)) ? g : math::zero_or_nan(x);
+  };
+  kernels::map(out, accumulate, gate, in[0], in[1]);
 }
 
 void Clamp::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -68,7 +68,7 @@ auto square(const X& x) {
   return apply(Square{}, x);
 }
 
-// y = sqrt x.  dx = dy / (2 y)
+// y = sqrt x.  dx = dy / (2 y), which is infinite at 0, as are all further derivatives.
 struct Sqrt : Pointwise<Sqrt> {
   static constexpr const char* title = "sqrt";
   static constexpr Reads rule_reads = Reads::result;
@@ -83,7 +83,7 @@ auto sqrt(const X& x) {
   return apply(Sqrt{}, x);
 }
 
-// y = |x|; the derivative at 0 is 0.
+// y = |x|; the derivatives at 0 are 0.
 struct Abs : Pointwise<Abs> {
   static constexpr const char* title = "abs";
   static constexpr Reads rule_reads = Reads::operands;
@@ -98,7 +98,8 @@ auto abs(const X& x) {
   return apply(Abs{}, x);
 }
 
-// y = g (x > 0): the derivative of relu, piecewise constant in x. At 0 it is 0, as in PyTorch and Keras.
+// y = g where x > 0, 0 elsewhere, NaN where x is: the derivative of relu, piecewise constant in x. At 0 it is 0, as in
+// PyTorch and Keras.
 struct ReluGate : Pointwise<ReluGate> {
   static constexpr const char* title = "relu_gate";
   static constexpr Reads rule_reads = Reads::operands;
@@ -124,7 +125,7 @@ auto relu(const X& x) {
   return apply(Relu{}, x);
 }
 
-// z = g (1 - y^2): the derivative of tanh where y = tanh x.  dg = dz (1 - y^2),  dy = -2 y g dz
+// z = g (1 - y^2): the derivative of tanh where y = tanh x, for those that keep no x. dg = dz (1 - y^2),  dy = -2 y g dz
 struct TanhDerivative : Pointwise<TanhDerivative> {
   static constexpr const char* title = "tanh_derivative";
   static constexpr Reads rule_reads = Reads::operands;
@@ -136,22 +137,36 @@ struct TanhDerivative : Pointwise<TanhDerivative> {
   }
 };
 
+// z = g / cosh^2 x: the derivative of tanh from x, which is right where tanh x has been rounded to 1.
+struct TanhSlope : Pointwise<TanhSlope> {
+  static constexpr const char* title = "tanh_slope";
+  static constexpr Reads rule_reads = Reads::operands;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+
 // y = tanh x
 struct Tanh : Pointwise<Tanh> {
   static constexpr const char* title = "tanh";
-  static constexpr Reads rule_reads = Reads::result;
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to_last(0, [&] { return apply(TanhDerivative{}, s.dy(), s.out()); });
+    s.to_last(0, [&] { return apply(TanhSlope{}, s.dy(), s.in(0)); });
   }
 };
 template <Term X>
 auto tanh(const X& x) {
   return apply(Tanh{}, x);
 }
+template <class Sweep>
+void TanhSlope::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(TanhSlope{}, s.dy(), s.in(1)); });
+  s.to_last(1, [&] { return apply(TanhSlope{}, scale(mul(mul(s.dy(), s.in(0)), tanh(s.in(1))), -2), s.in(1)); });
+}
 
-// z = g y (1 - y): the derivative of the logistic function where y is its value.
+// z = g y (1 - y): the derivative of the logistic function where y is its value, for those that keep no x.
 // dg = dz y (1 - y),  dy = dz g (1 - 2 y)
 struct SigmoidDerivative : Pointwise<SigmoidDerivative> {
   static constexpr const char* title = "sigmoid_derivative";
@@ -164,14 +179,29 @@ struct SigmoidDerivative : Pointwise<SigmoidDerivative> {
   }
 };
 
-// y = 1 / (1 + e^-x)
-struct Sigmoid : Pointwise<Sigmoid> {
-  static constexpr const char* title = "sigmoid";
-  static constexpr Reads rule_reads = Reads::result;
+// z = g s(x) s(-x): the derivative of the logistic function s from x, which is right where s(x) has been rounded to 1.
+// dx = -dz g s(x) s(-x) tanh(x / 2)
+struct SigmoidSlope : Pointwise<SigmoidSlope> {
+  static constexpr const char* title = "sigmoid_slope";
+  static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to_last(0, [&] { return apply(SigmoidDerivative{}, s.dy(), s.out()); });
+    s.to(0, [&] { return apply(SigmoidSlope{}, s.dy(), s.in(1)); });
+    s.to_last(1, [&] {
+      return apply(SigmoidSlope{}, neg(mul(mul(s.dy(), s.in(0)), tanh(scale(s.in(1), 0.5)))), s.in(1));
+    });
+  }
+};
+
+// y = 1 / (1 + e^-x)
+struct Sigmoid : Pointwise<Sigmoid> {
+  static constexpr const char* title = "sigmoid";
+  static constexpr Reads rule_reads = Reads::operands;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to_last(0, [&] { return apply(SigmoidSlope{}, s.dy(), s.in(0)); });
   }
 };
 template <Term X>
@@ -246,7 +276,20 @@ auto gelu(const X& x) {
   return apply(Gelu{}, x);
 }
 
-// y = min(max(x, low), high); the derivative is 0 outside.
+// y = g where low < x < high, 0 elsewhere, NaN where x is: the derivative of clamp, piecewise constant in x.
+struct ClampGate : Pointwise<ClampGate> {  // operands g, x
+  static constexpr const char* title = "clamp_gate";
+  static constexpr Reads rule_reads = Reads::operands;
+  double low, high;
+  ClampGate(double lower, double upper) : low(lower), high(upper) {}
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to_last(0, [&] { return apply(ClampGate{low, high}, s.dy(), s.in(1)); });
+  }
+};
+
+// y = min(max(x, low), high); the derivative is 0 outside and at both ends.
 struct Clamp : Pointwise<Clamp> {
   static constexpr const char* title = "clamp";
   static constexpr Reads rule_reads = Reads::operands;
@@ -255,10 +298,7 @@ struct Clamp : Pointwise<Clamp> {
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] {
-      return sub(apply(ReluGate{}, s.dy(), add_scalar(s.in(0), -low)),
-                 apply(ReluGate{}, s.dy(), add_scalar(s.in(0), -high)));
-    });
+    s.to_last(0, [&] { return apply(ClampGate{low, high}, s.dy(), s.in(0)); });
   }
 };
 // x limited to [low, high]

@@ -1,6 +1,9 @@
 #include "autodiff/operations/arithmetic.h"
 
+#include <cmath>
+
 #include "autodiff/kernels/loops.h"
+#include "autodiff/kernels/math.h"
 
 namespace gradus {
 
@@ -35,7 +38,12 @@ void BroadcastTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
 }
 
 void Scale::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, [c = factor]<class T>(T x) { return static_cast<T>(c) * x; }, in[0]);
+  const bool fits = out.dtype() == DType::float64 ||
+                    (std::abs(factor) <= std::numeric_limits<float>::max() && std::abs(factor) >= std::numeric_limits<float>::min());
+  if (fits || factor == 0 || !std::isfinite(factor))
+    kernels::map(out, accumulate, [c = factor]<class T>(T x) { return static_cast<T>(c) * x; }, in[0]);
+  else
+    kernels::map(out, accumulate, [c = factor]<class T>(T x) { return static_cast<T>(c * static_cast<double>(x)); }, in[0]);
 }
 
 void AddScalar::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -87,6 +95,23 @@ void Div::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto a, auto b) { return a / b; }, in[0], in[1]);
 }
 
+Shape Ratio::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void Ratio::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const auto value = []<class T>(T a, T b) { return b != 0 ? a / b : math::zero_or_nan(a); };
+  kernels::broadcast(out, accumulate, value, in[0], in[1]);
+}
+
+Shape WeightedBy::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void WeightedBy::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::broadcast(out, accumulate, []<class T>(T a, T b) { return math::weighted_by(a, b); }, in[0], in[1]);
+}
+
+Shape Compare::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void Compare::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const auto sign = []<class T>(T a, T b) { return a > b ? T{1} : a < b ? T{-1} : math::zero_or_nan(a) + math::zero_or_nan(b); };
+  kernels::broadcast(out, accumulate, sign, in[0], in[1]);
+}
+
 Shape WherePositive::shape(Inputs in) const {
   if (in[0].shape() != in[1].shape())
     throw std::invalid_argument("where_positive: shapes differ: " + in[0].shape().to_string() + " and " +
@@ -94,12 +119,12 @@ Shape WherePositive::shape(Inputs in) const {
   return in[0].shape();
 }
 void WherePositive::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T d) { return d > 0 ? g : d == 0 ? g / 2 : T{0}; }, in[0], in[1]);
+  kernels::map(out, accumulate, []<class T>(T g, T d) { return d > 0 ? g : d == 0 ? g / 2 : math::zero_or_nan(d); }, in[0], in[1]);
 }
 
 Shape Maximum::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void Maximum::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a < b ? b : a; }, in[0], in[1]);
+  kernels::broadcast(out, accumulate, [](auto a, auto b) { return math::larger(a, b); }, in[0], in[1]);
 }
 
 }  // namespace gradus

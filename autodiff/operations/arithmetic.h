@@ -174,7 +174,62 @@ void Div::vjp(Sweep& s) const {
   to_broadcast(s, 1, [&] { return neg(div(mul(s.dy(), s.out()), s.in(1))); });
 }
 
-// y = g where d > 0, g/2 where d = 0, 0 elsewhere; g and d of one shape. Piecewise constant as a function of d.
+// y = a / b, but 0 where b is 0: what a norm's derivative is made of.  da = dy / b,  db = -dy y / b, 0 there too
+struct Ratio : Operation<Ratio> {
+  static constexpr const char* title = "ratio";
+  static constexpr bool pointwise = true;
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+template <Term A, Term B>
+auto ratio(const A& a, const B& b) {
+  return apply(Ratio{}, a, b);
+}
+template <class Sweep>
+void Ratio::vjp(Sweep& s) const {
+  to_broadcast(s, 0, [&] { return ratio(s.dy(), s.in(1)); });
+  to_broadcast(s, 1, [&] { return neg(ratio(mul(s.dy(), s.out()), s.in(1))); });
+}
+
+// y = a b, but 0 where a is 0 and b infinite: what has no weight does not count, as in p ln p.  da = dy b,  db = dy a
+struct WeightedBy : Operation<WeightedBy> {
+  static constexpr const char* title = "weighted_by";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::operands;
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const;
+};
+template <Term A, Term B>
+auto weighted_by(const A& weight, const B& x) {
+  return apply(WeightedBy{}, weight, x);
+}
+template <class Sweep>
+void WeightedBy::vjp(Sweep& s) const {
+  to_broadcast(s, 0, [&] { return weighted_by(s.dy(), s.in(1)); });
+  to_broadcast(s, 1, [&] { return mul(s.dy(), s.in(0)); });
+}
+
+// y = 1 where a > b, 0 where a = b, -1 where a < b, NaN where either is; no derivative flows through it.
+struct Compare : Operation<Compare> {
+  static constexpr const char* title = "compare";
+  static constexpr bool pointwise = true;
+  static constexpr Reads rule_reads = Reads::nothing;
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep&) const {}
+};
+template <Term A, Term B>
+auto compare(const A& a, const B& b) {
+  return apply(Compare{}, a, b);
+}
+
+// y = g where d > 0, g/2 where d = 0, 0 elsewhere, NaN where d is; g and d of one shape. Piecewise constant as a function
+// of d.
 struct WherePositive : Operation<WherePositive> {
   static constexpr const char* title = "where_positive";
   static constexpr bool pointwise = true;
@@ -191,7 +246,7 @@ auto where_positive(const G& g, const D& d) {
   return apply(WherePositive{}, g, d);
 }
 
-// y = max(a, b), element by element. Where they are equal, each gets half of the derivative.
+// y = max(a, b), element by element; NaN where either is. Where they are equal, each gets half of the derivative.
 struct Maximum : Operation<Maximum> {
   static constexpr const char* title = "maximum";
   static constexpr bool pointwise = true;
@@ -199,9 +254,9 @@ struct Maximum : Operation<Maximum> {
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
-  void vjp(Sweep& s) const {
-    to_broadcast(s, 0, [&] { return where_positive(s.dy(), sub(s.in(0), s.in(1))); });
-    to_broadcast(s, 1, [&] { return where_positive(s.dy(), sub(s.in(1), s.in(0))); });
+  void vjp(Sweep& s) const {  // by comparison: a difference of infinities is NaN, and one of neighbours may be flushed to 0
+    to_broadcast(s, 0, [&] { return where_positive(s.dy(), compare(s.in(0), s.in(1))); });
+    to_broadcast(s, 1, [&] { return where_positive(s.dy(), compare(s.in(1), s.in(0))); });
   }
 };
 template <Term A, Term B>

@@ -9,7 +9,7 @@
 namespace gradus {
 namespace {
 
-constexpr std::int64_t block = 64;  // queries at a time
+constexpr std::int64_t largest_block = 64;  // queries at a time
 
 // Copies the rows of one head, `share` numbers each, between their places `stride` apart and a list of their own.
 template <class T>
@@ -39,13 +39,13 @@ void scatter_rows(T* to, const T* from, std::int64_t time, std::int64_t share, s
 // One head of one sequence, gathered, in working memory that is used again for the next one and so stays in the cache.
 template <class T>
 struct Head {
-  std::int64_t time, share;
+  std::int64_t time, share, block = largest_block;
   AttentionHeads of;
   T *q, *k, *v, *g, *y, *dq, *dk, *dv, *scores, *weights;
 
   Head(const Shape& x, const AttentionHeads& heads) : time(x[1]), share(heads.one(x)[3]), of(heads) {
     struct AttentionHead;
-    const std::int64_t rows = time * share, square = std::min(block, time) * time;
+    const std::int64_t rows = time * share, square = std::min(largest_block, time) * time;
     T* next = kernels::scratch<AttentionHead, T>(8 * rows + 2 * square);
     for (T** list : {&q, &k, &v, &g, &y, &dq, &dk, &dv}) *list = next, next += rows;
     scores = next, weights = next + square;
@@ -55,6 +55,16 @@ struct Head {
   }
   // The keys that queries before `end` see.
   std::int64_t keys(std::int64_t end) const { return of.causal ? end : time; }
+
+  // In a block, the weights of keys that a query does not see are 0. So that 0 times infinity does not show what is
+  // hidden, queries of a causal head with numbers that are not finite come one at a time, each with the keys that it sees.
+  void choose_block(std::initializer_list<const T*> parts) {
+    bool moderate = true;
+    if (of.causal)
+      for (const T* rows : parts)
+        simd::run([&] GRADUS_LOOP() { moderate = moderate && kernels::all_moderate(rows, time * share); });
+    block = moderate ? largest_block : 1;
+  }
 
   // The weights of queries [first, first + count).
   void compute_weights(std::int64_t first, std::int64_t count) const {
@@ -124,13 +134,14 @@ void Attention::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Shape& shape = in[0].shape();
   const std::int64_t width = of.width(shape);
   with_floating(out.dtype(), [&]<class T>(T) {
-    const Head<T> head(shape, of);
+    Head<T> head(shape, of);
     const T* x = in[0].data<T>();
     T* y = out.data<T>();
     for_each_head(shape, of, [&](std::int64_t from, std::int64_t to) {
       gather_rows(head.q, x + from, head.time, head.share, 3 * width);
       gather_rows(head.k, x + from + width, head.time, head.share, 3 * width);
       gather_rows(head.v, x + from + 2 * width, head.time, head.share, 3 * width);
+      head.choose_block({head.q, head.k, head.v});
       head.forth();
       scatter_rows(y + to, head.y, head.time, head.share, width, accumulate);
     });
@@ -147,7 +158,7 @@ void AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
   const Shape& shape = in[1].shape();
   const std::int64_t width = of.width(shape);
   with_floating(out.dtype(), [&]<class T>(T) {
-    const Head<T> head(shape, of);
+    Head<T> head(shape, of);
     const T *g = in[0].data<T>(), *x = in[1].data<T>();
     T* dx = out.data<T>();
     for_each_head(shape, of, [&](std::int64_t in_x, std::int64_t in_y) {
@@ -155,6 +166,7 @@ void AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
       gather_rows(head.k, x + in_x + width, head.time, head.share, 3 * width);
       gather_rows(head.v, x + in_x + 2 * width, head.time, head.share, 3 * width);
       gather_rows(head.g, g + in_y, head.time, head.share, width);
+      head.choose_block({head.q, head.k, head.v, head.g});
       head.back();
       scatter_rows(dx + in_x, head.dq, head.time, head.share, 3 * width, accumulate);
       scatter_rows(dx + in_x + width, head.dk, head.time, head.share, 3 * width, accumulate);

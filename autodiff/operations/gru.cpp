@@ -29,7 +29,7 @@ GRADUS_INLINE void row_back(std::int64_t n, const T* __restrict a, const T* __re
   if (of_record)
     for (std::int64_t k = n; k < 3 * n; ++k) dx[k] += from_gates[k];
   for (std::int64_t k = n; k < 2 * n; ++k) dx[k] *= a[k] * (1 - a[k]);
-  for (std::int64_t k = 2 * n; k < 3 * n; ++k) dx[k] *= 1 - a[k] * a[k];
+  for (std::int64_t k = 2 * n; k < 3 * n; ++k) dx[k] *= (1 - a[k]) * (1 + a[k]);
   for (std::int64_t k = 0; k < n; ++k)
     dx[k] = (dx[2 * n + k] * m[k] + (of_record ? from_gates[k] : T{0})) * (a[k] * (1 - a[k]));
   for (std::int64_t k = 0; k < 2 * n; ++k) dp[k] = dx[k];

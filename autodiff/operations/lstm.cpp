@@ -30,7 +30,7 @@ GRADUS_INLINE void row_back(std::int64_t n, const T* __restrict a, const T* __re
   for (std::int64_t k = 0; k < n; ++k) {
     const T y = math::tanh(c[k]), o = a[3 * n + k], total = from_h[k] + later_h[k];
     dh[k] = total;
-    dc[k] = from_c[k] + later_c[k] + total * o * (1 - y * y);
+    dc[k] = from_c[k] + later_c[k] + total * o * ((1 - y) * (1 + y));
     dx[3 * n + k] = total * y;
   }
   for (std::int64_t k = 0; k < n; ++k) dx[k] = dc[k] * a[2 * n + k];
@@ -39,7 +39,7 @@ GRADUS_INLINE void row_back(std::int64_t n, const T* __restrict a, const T* __re
   if (of_record)
     for (std::int64_t k = 0; k < 4 * n; ++k) dx[k] += from_gates[k];
   for (std::int64_t k = 0; k < 2 * n; ++k) dx[k] *= a[k] * (1 - a[k]);
-  for (std::int64_t k = 2 * n; k < 3 * n; ++k) dx[k] *= 1 - a[k] * a[k];
+  for (std::int64_t k = 2 * n; k < 3 * n; ++k) dx[k] *= (1 - a[k]) * (1 + a[k]);
   for (std::int64_t k = 3 * n; k < 4 * n; ++k) dx[k] *= a[k] * (1 - a[k]);
   for (std::int64_t k = 0; k < n; ++k) later_c[k] = dc[k] * a[n + k];
 }

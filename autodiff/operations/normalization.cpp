@@ -2,27 +2,57 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "autodiff/kernels/lane_sum.h"
 #include "autodiff/kernels/loops.h"
+#include "autodiff/kernels/math.h"
 
 namespace gradus {
 namespace {
 
 using kernels::lane_sum_of;
 
+// What standardizes a row. Numbers are taken relative to the row's first one, so that those that differ little keep their
+// digits and equal ones deviate by 0, and times a power of two, so that no square overflows or vanishes.
 template <class T>
 struct RowMoments {
-  T mean, inverse_deviation;
+  T scale, first, mean, inverse;  // of scale x - first, with first = scale x[0]
+
+  GRADUS_INLINE T standardized(T x) const { return ((x * scale - first) - mean) * inverse; }
+  GRADUS_INLINE T inverse_deviation() const { return inverse * scale; }
 };
+
+// The power of two that brings the largest of a row near 1, or epsilon if that is larger; 1 if the row is 0 or not finite.
+template <class T>
+[[gnu::noinline]] T scale_of_row(const T* x, std::int64_t n, T epsilon) {
+  T largest = 0;
+  for (std::int64_t i = 0; i < n; ++i) largest = math::larger(largest, std::abs(x[i]));
+  if (!(largest > 0) || largest > std::numeric_limits<T>::max()) return 1;
+  const int exponent = std::ilogb(largest), of_epsilon = epsilon > 0 ? std::ilogb(epsilon) / 2 : exponent;
+  return std::ldexp(T{1}, std::min(-std::max(exponent, of_epsilon), std::numeric_limits<T>::max_exponent - 2));
+}
+
 template <class T>
 GRADUS_INLINE RowMoments<T> row_moments(const T* __restrict x, std::int64_t n, T epsilon) {
-  const T mean = lane_sum_of<T>(
-                     n, [=](std::int64_t i) __attribute__((always_inline)) { return x[i]; }) /
-                 static_cast<T>(n);
-  const T squares = lane_sum_of<T>(
-      n, [=](std::int64_t i) __attribute__((always_inline)) { return (x[i] - mean) * (x[i] - mean); });
-  return {mean, 1 / std::sqrt(squares / static_cast<T>(n) + epsilon)};
+  using Limits = std::numeric_limits<T>;
+  constexpr T enough = Limits::min() / Limits::epsilon() / Limits::epsilon();  // below, squares that vanished may count
+  RowMoments<T> m{1, x[0], 0, 0};
+  for (bool again = false;; again = true) {
+    const T scale = m.scale, first = m.first;
+    const T mean = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return x[i] * scale - first; }) /
+                   static_cast<T>(n);
+    const T squares = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) {
+      const T deviation = (x[i] * scale - first) - mean;
+      return deviation * deviation;
+    });
+    const T variance = squares / static_cast<T>(n) + epsilon * scale * scale;
+    m.mean = mean, m.inverse = 1 / std::sqrt(variance);
+    if ((variance >= enough && variance <= Limits::max()) || again) return m;
+    m.scale = scale_of_row(x, n, epsilon);
+    if (m.scale == 1) return m;
+    m.first = x[0] * m.scale;
+  }
 }
 
 Shape rows_of(const char* operation, const Shape& x) {
@@ -37,16 +67,17 @@ std::int64_t row_length(const Shape& x) { return x[x.rank() - 1]; }
 template <class T, class G>
 GRADUS_INLINE void row_derivative(T* __restrict z, const T* __restrict x, const G& g, std::int64_t n, RowMoments<T> m,
                                   bool accumulate) {
-  const auto y = [=](std::int64_t i) __attribute__((always_inline)) { return (x[i] - m.mean) * m.inverse_deviation; };
+  const auto y = [=](std::int64_t i) __attribute__((always_inline)) { return m.standardized(x[i]); };
+  const T r = m.inverse_deviation();
   const T count = static_cast<T>(n);
   const T g_mean = lane_sum_of<T>(n, g) / count;
   const T gy_mean = lane_sum_of<T>(
                         n, [=](std::int64_t i) __attribute__((always_inline)) { return g(i) * y(i); }) /
                     count;
   if (accumulate)
-    for (std::int64_t i = 0; i < n; ++i) z[i] += m.inverse_deviation * (g(i) - g_mean - y(i) * gy_mean);
+    for (std::int64_t i = 0; i < n; ++i) z[i] += r * (g(i) - g_mean - y(i) * gy_mean);
   else
-    for (std::int64_t i = 0; i < n; ++i) z[i] = m.inverse_deviation * (g(i) - g_mean - y(i) * gy_mean);
+    for (std::int64_t i = 0; i < n; ++i) z[i] = r * (g(i) - g_mean - y(i) * gy_mean);
 }
 
 }  // namespace
@@ -60,7 +91,7 @@ void InverseDeviation::evaluate(Inputs in, const Tensor& out, bool accumulate) c
     const T e = static_cast<T>(epsilon);
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t row = 0; row < rows; ++row)
-        r[row] = (accumulate ? r[row] : T{0}) + row_moments(x + row * n, n, e).inverse_deviation;
+        r[row] = (accumulate ? r[row] : T{0}) + row_moments(x + row * n, n, e).inverse_deviation();
     });
   });
 }
@@ -74,8 +105,9 @@ void Standardize::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
     const T e = static_cast<T>(epsilon);
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t row = 0; row < rows; ++row) {
-        const auto [mean, r] = row_moments(x + row * n, n, e);
-        for (std::int64_t i = row * n; i < (row + 1) * n; ++i) y[i] = (accumulate ? y[i] : T{0}) + (x[i] - mean) * r;
+        const RowMoments<T> m = row_moments(x + row * n, n, e);
+        for (std::int64_t i = row * n; i < (row + 1) * n; ++i)
+          y[i] = (accumulate ? y[i] : T{0}) + m.standardized(x[i]);
       }
     });
   });
@@ -125,11 +157,11 @@ void LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
       for (std::int64_t row = 0; row < rows; ++row) {
         const T* __restrict from = x + row * n;
         T* __restrict to = y + row * n;
-        const auto [mean, r] = row_moments(from, n, e);
+        const RowMoments<T> m = row_moments(from, n, e);
         if (accumulate)
-          for (std::int64_t i = 0; i < n; ++i) to[i] += (from[i] - mean) * r * w[i] + b[i];
+          for (std::int64_t i = 0; i < n; ++i) to[i] += m.standardized(from[i]) * w[i] + b[i];
         else
-          for (std::int64_t i = 0; i < n; ++i) to[i] = (from[i] - mean) * r * w[i] + b[i];
+          for (std::int64_t i = 0; i < n; ++i) to[i] = m.standardized(from[i]) * w[i] + b[i];
       }
     });
   });
@@ -163,7 +195,7 @@ void LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
             dx + row * n, from, [=](std::int64_t i) __attribute__((always_inline)) { return source[i] * w[i]; }, n, m,
             accumulate);
         for (std::int64_t i = 0; i < n; ++i) {
-          dw[i] += source[i] * ((from[i] - m.mean) * m.inverse_deviation);
+          dw[i] += source[i] * m.standardized(from[i]);
           db[i] += source[i];
         }
       }
@@ -204,6 +236,24 @@ GRADUS_INLINE void sum_channels(const Channels& c, std::int64_t first, std::int6
   }
 }
 
+// The moments of one channel in a type of larger range, where sums of squares have overflowed or a number is not finite.
+template <class T>
+[[gnu::noinline]] void wide_moments(const Channels& c, std::int64_t channel, const T* x, T& mean, T& variance) {
+  const auto n = static_cast<long double>(c.outer * c.inner);
+  const auto sum_of = [&](long double center, bool squares) {
+    long double sum = 0;
+    for (std::int64_t o = 0; o < c.outer; ++o)
+      for (std::int64_t i = 0; i < c.inner; ++i) {
+        const long double deviation = static_cast<long double>(x[(o * c.count + channel) * c.inner + i]) - center;
+        sum += squares ? deviation * deviation : deviation;
+      }
+    return sum;
+  };
+  const long double center = sum_of(0, false) / n;
+  mean = static_cast<T>(center);
+  variance = static_cast<T>(sum_of(center, true) / n);
+}
+
 void require_channels(const char* operation, int axis, Inputs in, int x, int first) {
   const Shape row{channel_shape(operation, in[x].shape(), axis)[0]};
   for (int i = first; i < in.count; ++i)
@@ -230,17 +280,22 @@ void ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate) con
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t first = 0; first < c.count; first += channel_block) {
         const std::int64_t count = c.count - first < channel_block ? c.count - first : channel_block;
-        T mean[channel_block], squares[channel_block];
-        sum_channels(
-            c, first, count, mean, [=](std::int64_t i, std::int64_t) __attribute__((always_inline)) { return x[i]; });
-        for (std::int64_t k = 0; k < count; ++k) mean[k] /= n;
-        const T* center = mean;
-        sum_channels(c, first, count, squares, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
-          return (x[i] - center[k]) * (x[i] - center[k]);
+        T mean[channel_block], squares[channel_block], origin[channel_block];
+        for (std::int64_t k = 0; k < count; ++k) origin[k] = x[(first + k) * c.inner];
+        const T *from = origin, *center = mean;  // relative to a number of the channel, as in row_moments
+        sum_channels(c, first, count, mean, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
+          return x[i] - from[k];
         });
-        for (std::int64_t k = first; k < first + count; ++k) {
-          moments[k] = (accumulate ? moments[k] : T{0}) + mean[k - first];
-          moments[c.count + k] = (accumulate ? moments[c.count + k] : T{0}) + squares[k - first] / n;
+        for (std::int64_t k = 0; k < count; ++k) mean[k] /= n;
+        sum_channels(c, first, count, squares, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
+          const T deviation = (x[i] - from[k]) - center[k];
+          return deviation * deviation;
+        });
+        for (std::int64_t k = 0; k < count; ++k) {
+          mean[k] += origin[k], squares[k] /= n;
+          if (!(squares[k] <= std::numeric_limits<T>::max())) wide_moments(c, first + k, x, mean[k], squares[k]);
+          moments[first + k] = (accumulate ? moments[first + k] : T{0}) + mean[k];
+          moments[c.count + first + k] = (accumulate ? moments[c.count + first + k] : T{0}) + squares[k];
         }
       }
     });

@@ -46,7 +46,8 @@ struct StandardizeDerivative : Operation<StandardizeDerivative> {
   void vjp(Sweep& s) const;
 };
 
-// y = (x - mean) / sqrt(var + epsilon) along the last axis, with the biased variance.
+// y = (x - mean) / sqrt(var + epsilon) along the last axis, with the biased variance; right for numbers whose squares
+// overflow or vanish, too. A row of equal numbers gives 0, or 0/0 if epsilon is 0.
 struct Standardize : Operation<Standardize> {
   static constexpr const char* title = "standardize";
   static constexpr Reads rule_reads = Reads::operands;

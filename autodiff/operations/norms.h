@@ -1,4 +1,5 @@
-// Norms over all elements of a tensor. Where a norm has no derivative, at 0, these give 0, as PyTorch does.
+// Norms over all elements of a tensor. Where a norm has no derivative, at 0, these give 0, as PyTorch does; the second
+// derivatives there are 0 too. NaN anywhere makes a norm NaN.
 #pragma once
 
 #include "autodiff/operations/reductions.h"
@@ -6,10 +7,23 @@
 
 namespace gradus {
 
+// y = sqrt(sum x^2), a scalar; squares that overflow or vanish do no harm.  dx = dy x / y, 0 where y is 0
+struct L2Norm : Operation<L2Norm> {
+  static constexpr const char* title = "l2_norm";
+  Shape shape(Inputs) const { return {}; }
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] { return mul(s.dy(), ratio(s.in(0), s.out())); });
+  }
+};
+template <Term X>
+auto l2_norm(const X& x) {
+  return apply(L2Norm{}, x);
+}
+
 // sum |x|
 Var l1_norm(const Var& x);
-// sqrt(sum x^2)
-Var l2_norm(const Var& x);
 // max |x|; the derivative goes to the first of the largest elements. Throws for a tensor without elements.
 Var max_norm(const Var& x);
 

@@ -1,25 +1,17 @@
 #include "autodiff/operations/rectifiers.h"
 
+#include <cmath>
+#include <limits>
+
 #include "autodiff/kernels/loops.h"
 #include "autodiff/kernels/math.h"
+#include "autodiff/operations/selection.h"
 
 namespace gradus {
-namespace {
-
-// e^x - 1 for x <= 0, without cancellation near 0.
-template <class T>
-GRADUS_INLINE T expm1_below_zero(T x) {
-  const T y = x < -60 ? T{-60} : x;
-  const auto [n, r] = math::detail::reduce(y);
-  const T power = math::detail::power_of_two<T>(n);
-  return power * math::detail::expm1_series(r) + (power - 1);
-}
-
-}  // namespace
 
 void LeakyGate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(
-      out, accumulate, [c = slope]<class T>(T g, T x) { return x > 0 ? g : static_cast<T>(c) * g; }, in[0], in[1]);
+      out, accumulate, [c = slope]<class T>(T g, T x) { return x > 0 ? g : static_cast<T>(c) * g + math::zero_or_nan(x); }, in[0], in[1]);
 }
 
 void LeakyRelu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -27,9 +19,11 @@ void LeakyRelu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 }
 
 void EluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(
-      out, accumulate, [a = alpha]<class T>(T g, T y) { return y > 0 ? g : g * (y + static_cast<T>(a)); }, in[0],
-      in[1]);
+  const auto derivative = [a = alpha]<class T>(T g, T x) {
+    const T below = g * (static_cast<T>(a) * math::exp(x > 0 ? T{0} : x));
+    return x > 0 ? g : below;
+  };
+  kernels::map(out, accumulate, derivative, in[0], in[1]);
 }
 
 Shape Elu::shape(Inputs in) const {
@@ -38,22 +32,33 @@ Shape Elu::shape(Inputs in) const {
 }
 void Elu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto value = [a = alpha]<class T>(T x) {
-    const T below = static_cast<T>(a) * expm1_below_zero(x < 0 ? x : T{0});
+    const T below = static_cast<T>(a) * math::expm1_below_zero(x < 0 ? x : T{0});
     return x > 0 ? x : x == x ? below : x;
   };
   kernels::map(out, accumulate, value, in[0]);
 }
 
 void SiluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  const auto value = []<class T>(T g, T x) {
-    const T s = math::sigmoid(x);
-    return g * s * (1 + x * (1 - s));
-  };
-  kernels::map(out, accumulate, value, in[0], in[1]);
+  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * math::silu_slope(x); }, in[0], in[1]);
 }
 
 void Silu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return x * math::sigmoid(x); }, in[0]);
+  kernels::map(out, accumulate, []<class T>(T x) { return math::silu(x); }, in[0]);
+}
+
+Var mish(const Var& x) {
+  // Far out it is x or 0 in every type; there the product would be 0 times infinity, in the value or the derivative.
+  const Var limited = clamp(x, -1001, 1001);
+  return where(greater(x, x.tape().scalar(1000)), x, mul(limited, tanh(softplus(limited))));
+}
+
+void Softsign::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const auto value = []<class T>(T x) {
+    constexpr T largest = std::numeric_limits<T>::max();  // infinity over infinity would be NaN
+    const T y = x > largest ? largest : x < -largest ? -largest : x;
+    return y / (1 + std::abs(y));
+  };
+  kernels::map(out, accumulate, value, in[0]);
 }
 
 }  // namespace gradus

@@ -36,8 +36,8 @@ auto leaky_relu(const X& x, double slope = 0.01) {
   return apply(LeakyRelu{slope}, x);
 }
 
-// z = g where y > 0, g (y + a) elsewhere: the derivative of elu where y is its value.
-struct EluDerivative : Pointwise<EluDerivative> {  // operands g, y
+// z = g where x > 0, g a e^x elsewhere: the derivative of elu.
+struct EluDerivative : Pointwise<EluDerivative> {  // operands g, x
   static constexpr const char* title = "elu_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   double alpha;
@@ -46,21 +46,23 @@ struct EluDerivative : Pointwise<EluDerivative> {  // operands g, y
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(EluDerivative{alpha}, s.dy(), s.in(1)); });
-    s.to_last(1, [&] { return apply(LeakyGate{0}, mul(s.dy(), s.in(0)), neg(s.in(1))); });
+    s.to_last(1, [&] {  // 0 at 0, as for x > 0
+      return apply(ReluGate{}, apply(EluDerivative{alpha}, mul(s.dy(), s.in(0)), s.in(1)), neg(s.in(1)));
+    });
   }
 };
 
 // y = x where x > 0, a (e^x - 1) elsewhere; a > 0. Clevert, Unterthiner & Hochreiter (2016).
 struct Elu : Pointwise<Elu> {
   static constexpr const char* title = "elu";
-  static constexpr Reads rule_reads = Reads::result;
+  static constexpr Reads rule_reads = Reads::operands;
   double alpha;
   explicit Elu(double a) : alpha(a) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to_last(0, [&] { return apply(EluDerivative{alpha}, s.dy(), s.out()); });
+    s.to_last(0, [&] { return apply(EluDerivative{alpha}, s.dy(), s.in(0)); });
   }
 };
 template <Term X>
@@ -83,9 +85,8 @@ struct SiluDerivative : Pointwise<SiluDerivative> {  // operands g, x
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(SiluDerivative{}, s.dy(), s.in(1)); });
     s.to_last(1, [&] {
-      const auto y = once(sigmoid(s.in(1)));
-      const auto bend = add_scalar(mul(s.in(1), add_scalar(scale(y, -2), 1)), 2);
-      return apply(SigmoidDerivative{}, mul(mul(s.dy(), s.in(0)), bend), y);
+      const auto bend = add_scalar(neg(mul(s.in(1), tanh(scale(s.in(1), 0.5)))), 2);
+      return apply(SigmoidSlope{}, mul(mul(s.dy(), s.in(0)), bend), s.in(1));
     });
   }
 };
@@ -106,15 +107,24 @@ auto silu(const X& x) {
 }
 
 // x tanh(softplus(x)). Misra (2019).
-template <Term X>
-auto mish(const X& x) {
-  return mul(x, tanh(softplus(x)));
-}
+Var mish(const Var& x);
 
-// x / (1 + |x|)
+// y = x / (1 + |x|).  dx = dy / (1 + |x|)^2
+struct Softsign : Pointwise<Softsign> {
+  static constexpr const char* title = "softsign";
+  static constexpr Reads rule_reads = Reads::operands;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    s.to(0, [&] {
+      const auto b = once(add_scalar(abs(s.in(0)), 1));
+      return div(div(s.dy(), b), b);
+    });
+  }
+};
 template <Term X>
 auto softsign(const X& x) {
-  return div(x, add_scalar(abs(x), 1));
+  return apply(Softsign{}, x);
 }
 
 // x limited to [-1, 1]

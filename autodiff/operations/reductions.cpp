@@ -1,5 +1,7 @@
 #include "autodiff/operations/reductions.h"
 
+#include "autodiff/kernels/write.h"
+
 namespace gradus {
 namespace {
 
@@ -37,7 +39,7 @@ void for_each_maximum(const Tensor& x, int axis, const F& f) {
       std::int64_t best = o * n * inner + i;
       for (std::int64_t k = 1; k < n; ++k) {
         const std::int64_t place = (o * n + k) * inner + i;
-        if (from[place] > from[best]) best = place;
+        if (from[place] > from[best] || (from[place] != from[place] && from[best] == from[best])) best = place;
       }
       f(best, o * inner + i);
     }
@@ -51,17 +53,29 @@ Var sum(const Var& x, std::initializer_list<int> axes, bool keep_axes) {
   return keep_axes ? kept : reshape(kept, reduced.dropped);
 }
 
+Shape MeanTo::shape(Inputs in) const {
+  const Shape kept = kernels::broadcast_shape(title, target, in[0].shape());
+  if (kept != in[0].shape() || kept.size() == 0)
+    throw std::invalid_argument("mean: no elements, or " + target.to_string() + " does not broadcast to " +
+                                in[0].shape().to_string());
+  return target;
+}
+void MeanTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::write(out, accumulate, [&](const Tensor& y) { kernels::mean_to(y, in[0]); });
+}
+
 Var mean(const Var& x) {
   const std::int64_t n = x.shape().size();
   if (n == 0) throw std::invalid_argument("mean: no elements in " + x.shape().to_string());
-  return scale(sum(x), 1.0 / static_cast<double>(n));
+  return apply(MeanTo{Shape{}}, x);
 }
 
 Var mean(const Var& x, std::initializer_list<int> axes, bool keep_axes) {
   const std::int64_t n = x.shape().size();
   if (n == 0) throw std::invalid_argument("mean: no elements in " + x.shape().to_string());
-  const Var total = sum(x, axes, keep_axes);
-  return scale(total, static_cast<double>(total.shape().size()) / static_cast<double>(n));
+  const Reduced reduced = reduce("mean", x.shape(), axes);
+  const Var kept = apply(MeanTo{reduced.kept}, x);
+  return keep_axes ? kept : reshape(kept, reduced.dropped);
 }
 
 Shape TakeAtMax::shape(Inputs in) const {

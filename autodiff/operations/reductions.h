@@ -14,11 +14,28 @@ auto sum(const X& x) {
 // The sum over some axes, which are dropped or kept with extent 1.
 Var sum(const Var& x, std::initializer_list<int> axes, bool keep_axes = false);
 
+// y = the mean of x over the axes along which `target` has extent 1 or which it lacks in front; of finite numbers it is
+// finite.  dx = dy / n repeated
+struct MeanTo : Operation<MeanTo> {
+  static constexpr const char* title = "mean_to";
+  static constexpr Reads rule_reads = Reads::nothing;
+  Shape target;
+  explicit MeanTo(const Shape& shape) : target(shape) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    const double share = static_cast<double>(target.size()) / static_cast<double>(s.shape(0).size());
+    s.to(0, [&] { return broadcast_to(scale(s.dy(), share), s.shape(0)); });
+  }
+};
+
 // The mean of all elements, and over some axes. Throws for a tensor without elements.
 Var mean(const Var& x);
 Var mean(const Var& x, std::initializer_list<int> axes, bool keep_axes = false);
 
-// y = u at the place of the largest element of x along an axis (the first, if there are several); the axis keeps extent 1.
+// y = u at the place of the largest element of x along an axis (the first, if there are several; NaN is the
+// largest); the axis keeps extent 1.
 struct TakeAtMax : Operation<TakeAtMax> {
   static constexpr const char* title = "take_at_max";
   int axis;
@@ -46,7 +63,8 @@ void TakeAtMax::vjp(Sweep& s) const {
   s.to(0, [&] { return apply(PutAtMax{axis}, s.dy(), s.in(1)); });
 }
 
-// The maximum along an axis: y of x's shape without the axis, or with extent 1. The derivative goes to the first maximum.
+// The maximum along an axis: y of x's shape without the axis, or with extent 1; NaN if there is one. The derivative goes to
+// the first maximum.
 struct Max : Operation<Max> {
   static constexpr const char* title = "max";
   int axis;

@@ -11,7 +11,7 @@ namespace {
 template <class T>
 GRADUS_INLINE void cells_forth(std::int64_t n, bool rectified, T* __restrict h, const T* __restrict x) {
   if (rectified)
-    for (std::int64_t k = 0; k < n; ++k) h[k] = h[k] + x[k] > 0 ? h[k] + x[k] : T{0};
+    for (std::int64_t k = 0; k < n; ++k) h[k] = math::larger(T{0}, h[k] + x[k]);
   else
     for (std::int64_t k = 0; k < n; ++k) h[k] = math::tanh(h[k] + x[k]);
 }
@@ -22,9 +22,9 @@ GRADUS_INLINE void cells_back(std::int64_t n, bool rectified, const T* __restric
                               const T* __restrict later, T* __restrict dx, T* __restrict dh) {
   for (std::int64_t k = 0; k < n; ++k) dh[k] = from[k] + later[k];
   if (rectified)
-    for (std::int64_t k = 0; k < n; ++k) dx[k] = h[k] > 0 ? dh[k] : T{0};
+    for (std::int64_t k = 0; k < n; ++k) dx[k] = h[k] > 0 ? dh[k] : math::zero_or_nan(h[k]);
   else
-    for (std::int64_t k = 0; k < n; ++k) dx[k] = dh[k] * (1 - h[k] * h[k]);
+    for (std::int64_t k = 0; k < n; ++k) dx[k] = dh[k] * ((1 - h[k]) * (1 + h[k]));
 }
 
 }  // namespace

@@ -1,40 +1,28 @@
 #include "autodiff/operations/softmax.h"
 
+#include "autodiff/kernels/attention_rows.h"
 #include "autodiff/kernels/loops.h"
-#include "autodiff/kernels/math.h"
 #include "autodiff/operations/indexing.h"
 
 namespace gradus {
 namespace {
 
+// The powers of a row add up to e^largest (1 + rest). The one of a largest itself, which is 1, is kept apart: beside it, the
+// others would lose their digits, or vanish.
 template <class T>
-struct Exponentials {
-  T maximum, total;
+struct RowSum {
+  T largest, rest;
 };
-
-// y = e^(x - max x); returns max x and the sum of y.
 template <class T>
-GRADUS_INLINE Exponentials<T> exponentials(const T* __restrict x, T* __restrict y, std::int64_t n) {
-  T maximum = x[0];
-  for (std::int64_t k = 1; k < n; ++k) maximum = x[k] > maximum ? x[k] : maximum;
-  for (std::int64_t k = 0; k < n; ++k) y[k] = math::exp(x[k] - maximum);
-  return {maximum, kernels::lane_sum(y, n)};
-}
-
-// ln sum e^x of a row, without memory for the exponentials.
-template <class T>
-GRADUS_INLINE T log_sum_exp(const T* __restrict x, std::int64_t n) {
-  constexpr std::int64_t width = 256;
-  T buffer[width];
-  T maximum = x[0], total = 0;
-  for (std::int64_t first = 0; first < n; first += width) {
-    const std::int64_t count = n - first < width ? n - first : width;
-    const auto [part_maximum, part_total] = exponentials(x + first, buffer, count);
-    const T larger = part_maximum > maximum ? part_maximum : maximum;
-    total = total * math::exp(maximum - larger) + part_total * math::exp(part_maximum - larger);
-    maximum = larger;
-  }
-  return maximum + math::log(total);
+GRADUS_INLINE RowSum<T> row_sum_of(const T* __restrict x, std::int64_t n) {
+  const T largest = kernels::largest_of(x, n);
+  const T others = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
+    const T power = math::exp(x[k] - largest);
+    return x[k] == largest ? T{0} : power;
+  });
+  const T count = kernels::lane_sum_of<T>(
+      n, [=](std::int64_t k) __attribute__((always_inline)) { return x[k] == largest ? T{1} : T{0}; });
+  return {largest, others + (count - 1)};
 }
 
 // Rows too short to fill a vector are turned: up to 16 of them lie side by side, and every loop runs across them.
@@ -42,69 +30,92 @@ template <class T>
 struct ShortRows {
   static constexpr int across = 16;
   static constexpr std::int64_t longest = 64;
-  T exponentials[longest][across];  // e^(x - maximum), [column][row]
-  T maximum[across], total[across];
+  T powers[longest][across];  // e^(x - largest), [column][row]
+  T largest[across], rest[across];
 
   GRADUS_INLINE ShortRows(const T* __restrict x, std::int64_t rows, std::int64_t n) {
+    T count[across];
     for (std::int64_t k = 0; k < n; ++k)
-      for (int r = 0; r < across; ++r) exponentials[k][r] = r < rows ? x[r * n + k] : T{0};
-    for (int r = 0; r < across; ++r) maximum[r] = exponentials[0][r], total[r] = 0;
+      for (int r = 0; r < across; ++r) powers[k][r] = r < rows ? x[r * n + k] : T{0};
+    for (int r = 0; r < across; ++r) largest[r] = powers[0][r], rest[r] = 0, count[r] = 0;
     for (std::int64_t k = 1; k < n; ++k)
-      for (int r = 0; r < across; ++r) maximum[r] = exponentials[k][r] > maximum[r] ? exponentials[k][r] : maximum[r];
+      for (int r = 0; r < across; ++r) largest[r] = math::larger(largest[r], powers[k][r]);
     for (std::int64_t k = 0; k < n; ++k)
       for (int r = 0; r < across; ++r) {
-        exponentials[k][r] = math::exp(exponentials[k][r] - maximum[r]);
-        total[r] += exponentials[k][r];
+        const bool is_largest = powers[k][r] == largest[r];
+        powers[k][r] = math::exp(powers[k][r] - largest[r]);
+        count[r] += is_largest ? T{1} : T{0};
+        rest[r] += is_largest ? T{0} : powers[k][r];
       }
+    for (int r = 0; r < across; ++r) rest[r] += count[r] - 1;
   }
 };
 
-// Calls f(first row, number of rows, their log-sum-exp) for the rows of x[rows, n] in groups of at most 16.
+// Calls f(first row, number of rows, the largest of each, ln(1 + rest) of each) for the rows of x[rows, n] in groups of at
+// most 16. The sum of the two is the logarithm of the row's sum of powers; apart, differences of logits stay exact.
 template <class T, class F>
-GRADUS_INLINE void for_each_log_sum_exp(const T* __restrict x, std::int64_t rows, std::int64_t n, const F& f) {
+GRADUS_INLINE void for_each_row_sum(const T* __restrict x, std::int64_t rows, std::int64_t n, const F& f) {
   constexpr int across = ShortRows<T>::across;
-  T log_total[across];
+  T largest[across], log_rest[across];
   for (std::int64_t first = 0; first < rows; first += across) {
     const std::int64_t count = rows - first < across ? rows - first : across;
     if (n <= ShortRows<T>::longest) {
       const ShortRows<T> block(x + first * n, count, n);
-      for (int r = 0; r < across; ++r) log_total[r] = block.maximum[r] + math::log(block.total[r]);
+      for (int r = 0; r < across; ++r) largest[r] = block.largest[r], log_rest[r] = math::log1p(block.rest[r]);
     } else {
-      for (std::int64_t r = 0; r < count; ++r) log_total[r] = log_sum_exp(x + (first + r) * n, n);
+      for (std::int64_t r = 0; r < count; ++r) {
+        const RowSum<T> sum = row_sum_of(x + (first + r) * n, n);
+        largest[r] = sum.largest, log_rest[r] = math::log1p(sum.rest);
+      }
     }
-    f(first, count, log_total);
+    f(first, count, largest, log_rest);
   }
 }
 
-// y = factor(row) softmax(x), row by row, or y += it.
+// y = factor(row) softmax(x), row by row, or y += it. With labels, 1 is subtracted from the softmax of each row's label:
+// without cancellation, as the negative sum of all others.
 template <class T, class F>
 GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __restrict x, std::int64_t rows, std::int64_t n,
-                                  const F& factor) {
-  if (n > ShortRows<T>::longest) {
-    for (std::int64_t r = 0; r < rows; ++r) {
-      T* __restrict to = y + r * n;
-      if (accumulate) {
-        const T log_total = log_sum_exp(x + r * n, n);
-        for (std::int64_t k = 0; k < n; ++k) to[k] += factor(r) * math::exp(x[r * n + k] - log_total);
-      } else {
-        const T scale = factor(r) / exponentials(x + r * n, to, n).total;
-        for (std::int64_t k = 0; k < n; ++k) to[k] *= scale;
-      }
-    }
-    return;
-  }
+                                  const F& factor, const std::int32_t* label = nullptr) {
+  const auto less_one = [](T power, T rest) __attribute__((always_inline)) {
+    const T inverse = 1 / (1 + rest);
+    return power == 1 ? -rest * inverse : power * inverse - 1;
+  };
   constexpr int across = ShortRows<T>::across;
   for (std::int64_t first = 0; first < rows; first += across) {
     const std::int64_t count = rows - first < across ? rows - first : across;
-    ShortRows<T> block(x + first * n, count, n);
-    T scale[across];
-    for (int r = 0; r < across; ++r) scale[r] = r < count ? factor(first + r) / block.total[r] : T{0};
-    for (std::int64_t k = 0; k < n; ++k)
-      for (int r = 0; r < across; ++r) block.exponentials[k][r] *= scale[r];
-    for (std::int64_t r = 0; r < count; ++r) {
-      T* __restrict to = y + (first + r) * n;
-      for (std::int64_t k = 0; k < n; ++k) to[k] = (accumulate ? to[k] : T{0}) + block.exponentials[k][r];
+    T at_label[across];
+    if (label)
+      for (std::int64_t r = 0; r < count; ++r)
+        at_label[r] = accumulate ? y[(first + r) * n + label[first + r]] : T{0};
+    if (n <= ShortRows<T>::longest) {
+      ShortRows<T> block(x + first * n, count, n);
+      T scale[across];
+      for (int r = 0; r < across; ++r) scale[r] = r < count ? factor(first + r) / (1 + block.rest[r]) : T{0};
+      if (label)
+        for (std::int64_t r = 0; r < count; ++r)
+          at_label[r] += factor(first + r) * less_one(block.powers[label[first + r]][r], block.rest[r]);
+      for (std::int64_t k = 0; k < n; ++k)
+        for (int r = 0; r < across; ++r) block.powers[k][r] *= scale[r];
+      for (std::int64_t r = 0; r < count; ++r) {
+        T* __restrict to = y + (first + r) * n;
+        for (std::int64_t k = 0; k < n; ++k) to[k] = (accumulate ? to[k] : T{0}) + block.powers[k][r];
+      }
+    } else {
+      for (std::int64_t r = 0; r < count; ++r) {
+        T* __restrict to = y + (first + r) * n;
+        const T* __restrict from = x + (first + r) * n;
+        const auto [largest, rest] = row_sum_of(from, n);
+        const T scale = factor(first + r) / (1 + rest);
+        if (accumulate)
+          for (std::int64_t k = 0; k < n; ++k) to[k] += scale * math::exp(from[k] - largest);
+        else
+          for (std::int64_t k = 0; k < n; ++k) to[k] = scale * math::exp(from[k] - largest);
+        if (label) at_label[r] += factor(first + r) * less_one(math::exp(from[label[first + r]] - largest), rest);
+      }
     }
+    if (label)
+      for (std::int64_t r = 0; r < count; ++r) y[(first + r) * n + label[first + r]] = at_label[r];
   }
 }
 
@@ -131,9 +142,8 @@ void SoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) 
     const T* __restrict y = in[1].data<T>();
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t r = 0; r < rows; ++r) {
-        T dot = 0;
-        for (std::int64_t k = r * n; k < (r + 1) * n; ++k) dot += g[k] * y[k];
-        for (std::int64_t k = r * n; k < (r + 1) * n; ++k) z[k] = (accumulate ? z[k] : T{0}) + y[k] * (g[k] - dot);
+        if (accumulate) kernels::row_weights_derivative<true>(z + r * n, g + r * n, y + r * n, n, T{1});
+        else kernels::row_weights_derivative<false>(z + r * n, g + r * n, y + r * n, n, T{1});
       }
     });
   });
@@ -156,11 +166,40 @@ void LogSoftmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     simd::run([=] GRADUS_LOOP() {
-      for_each_log_sum_exp(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* log_total) {
+      for_each_row_sum(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
         for (std::int64_t r = 0; r < count; ++r)
           for (std::int64_t k = (first + r) * n; k < (first + r + 1) * n; ++k)
-            y[k] = (accumulate ? y[k] : T{0}) + (x[k] - log_total[r]);
+            y[k] = (accumulate ? y[k] : T{0}) + ((x[k] - largest[r]) - log_rest[r]);
       });
+    });
+  });
+}
+
+void LogSoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = out.size() / n;
+  with_floating(out.dtype(), [&]<class T>(T) {
+    T* __restrict z = out.data<T>();
+    const T* __restrict g = in[0].data<T>();
+    const T* __restrict y = in[1].data<T>();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t row = 0; row < rows; ++row) {
+        T* __restrict to = z + row * n;
+        const T* __restrict cotangent = g + row * n;
+        const T* __restrict log_p = y + row * n;
+        const T largest = kernels::largest_of(log_p, n);
+        const T of_others = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
+          return log_p[k] == largest ? T{0} : cotangent[k];
+        });
+        const T of_largest = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
+          return log_p[k] == largest ? cotangent[k] : T{0};
+        });
+        const T p = math::exp(largest), p_less_one = math::expm1_below_zero(largest), total = of_others + of_largest;
+        for (std::int64_t k = 0; k < n; ++k) {
+          const T at_largest = -cotangent[k] * p_less_one - p * (of_others + (of_largest - cotangent[k]));
+          const T elsewhere = cotangent[k] - math::exp(log_p[k]) * total;
+          to[k] = (accumulate ? to[k] : T{0}) + (log_p[k] == largest ? at_largest : elsewhere);
+        }
+      }
     });
   });
 }
@@ -181,8 +220,7 @@ void CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool accumul
     const T* __restrict g = in[0].data<T>();
     const T* __restrict x = in[1].data<T>();
     simd::run([=] GRADUS_LOOP() {
-      scaled_softmax(z, accumulate, x, rows, n, [=](std::int64_t r) { return g[r]; });
-      for (std::int64_t r = 0; r < rows; ++r) z[r * n + label[r]] -= g[r];
+      scaled_softmax(z, accumulate, x, rows, n, [=](std::int64_t r) { return g[r]; }, label);
     });
   });
 }
@@ -200,10 +238,10 @@ void CrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) const
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     simd::run([=] GRADUS_LOOP() {
-      for_each_log_sum_exp(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* log_total) {
+      for_each_row_sum(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
         for (std::int64_t i = 0; i < count; ++i) {
           const std::int64_t r = first + i;
-          y[r] = (accumulate ? y[r] : T{0}) + (log_total[i] - x[r * n + label[r]]);
+          y[r] = (accumulate ? y[r] : T{0}) + ((largest[i] - x[r * n + label[r]]) + log_rest[i]);
         }
       });
     });
@@ -220,11 +258,15 @@ void SoftCrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) c
     const T* __restrict x = in[0].data<T>();
     const T* __restrict t = in[1].data<T>();
     simd::run([=] GRADUS_LOOP() {
-      for_each_log_sum_exp(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* log_total) {
+      for_each_row_sum(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
         for (std::int64_t i = 0; i < count; ++i) {
           const std::int64_t r = first + i;
-          T loss = 0;
-          for (std::int64_t k = r * n; k < (r + 1) * n; ++k) loss += t[k] * (log_total[i] - x[k]);
+          const T* __restrict logits = x + r * n;
+          const T* __restrict target = t + r * n;
+          const T top = largest[i], beyond = log_rest[i];
+          const T loss = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
+            return math::weighted_by(target[k], (top - logits[k]) + beyond);
+          });
           y[r] = (accumulate ? y[r] : T{0}) + loss;
         }
       });

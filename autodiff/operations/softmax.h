@@ -3,6 +3,7 @@
 
 #include "autodiff/operations/activations.h"
 #include "autodiff/operations/reductions.h"
+#include "autodiff/operations/selection.h"
 
 namespace gradus {
 
@@ -13,7 +14,7 @@ auto sum_rows(const X& x, Shape shape) {
   return sum_to(x, shape);
 }
 
-// z = y (g - sum(g y)): the derivative of softmax where y is its value.
+// z = y (g - sum(g y)): the derivative of softmax where y is its value, whose rows add up to 1.
 // dg = y (dz - sum(dz y)),  dy = dz (g - sum(g y)) - g sum(dz y)
 struct SoftmaxDerivative : Elementwise<SoftmaxDerivative> {
   static constexpr const char* title = "softmax_derivative";
@@ -29,7 +30,7 @@ struct SoftmaxDerivative : Elementwise<SoftmaxDerivative> {
   }
 };
 
-// y = e^x / sum(e^x)
+// y = e^x / sum(e^x). NaN where all x are minus infinity or x is infinite: 0/0 and infinity/infinity.
 struct Softmax : Operation<Softmax> {
   static constexpr const char* title = "softmax";
   Shape shape(Inputs in) const;
@@ -44,14 +45,29 @@ auto softmax(const X& x) {
   return apply(Softmax{}, x);
 }
 
-// y = x - ln sum(e^x).  dx = dy - e^y sum(dy)
+// z = g - e^y sum(g): the derivative of log_softmax where y is its value. At the largest y, where e^y may be nearly 1, as
+// g (1 - e^y) - e^y sum(the other g).
+// dg = dz - sum(dz e^y),  dy = -dz e^y sum(g)
+struct LogSoftmaxDerivative : Elementwise<LogSoftmaxDerivative> {
+  static constexpr const char* title = "log_softmax_derivative";
+  static constexpr Reads rule_reads = Reads::operands;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
+  template <class Sweep>
+  void vjp(Sweep& s) const {
+    const Shape shape = s.shape(0);
+    s.to(0, [&] { return sub(s.dy(), sum_rows(mul(s.dy(), exp(s.in(1))), shape)); });
+    s.to(1, [&] { return neg(mul(mul(s.dy(), exp(s.in(1))), sum_rows(s.in(0), shape))); });
+  }
+};
+
+// y = x - ln sum(e^x); the logarithm of softmax.
 struct LogSoftmax : Operation<LogSoftmax> {
   static constexpr const char* title = "log_softmax";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to(0, [&] { return sub(s.dy(), mul(exp(s.out()), sum_rows(s.dy(), s.shape(0)))); });
+    s.to(0, [&] { return apply(LogSoftmaxDerivative{}, s.dy(), s.out()); });
   }
 };
 template <Term X>
@@ -90,7 +106,7 @@ template <class Sweep>
 void CrossEntropyDerivative::vjp(Sweep& s) const {
   const Shape rows = s.shape(0), matrix = s.shape(1), column{rows[0], 1};
   s.to(0, [&] {
-    const auto ones = add_scalar(scale(s.in(0), 0), 1);
+    const auto ones = add_scalar(greater(s.in(0), s.in(0)), 1);  // whatever g is
     return reshape(sum_rows(mul(s.dy(), apply(CrossEntropyDerivative{}, ones, s.in(1), s.in(2))), matrix), rows);
   });
   s.to(1, [&] {
@@ -98,7 +114,8 @@ void CrossEntropyDerivative::vjp(Sweep& s) const {
   });
 }
 
-// y[n] = ln sum_c exp(x[n, c]) sum_c t[n, c] - sum_c t[n, c] x[n, c]: the cross-entropy from one-hot or soft targets.
+// y[n] = -sum_c t[n, c] log_softmax(x)[n, c]: the cross-entropy from one-hot or soft targets. A target of 0 does not count,
+// even where the logit is minus infinity.
 // dx = dy (softmax(x) sum(t) - t),  dt = -dy log_softmax(x)
 struct SoftCrossEntropy : Operation<SoftCrossEntropy> {
   static constexpr const char* title = "soft_cross_entropy";
@@ -108,9 +125,9 @@ struct SoftCrossEntropy : Operation<SoftCrossEntropy> {
   void vjp(Sweep& s) const {
     const Shape matrix = s.shape(0), column{matrix[0], 1};
     s.to(0, [&] {
-      return mul(sub(mul(softmax(s.in(0)), sum_rows(s.in(1), matrix)), s.in(1)), reshape(s.dy(), column));
+      return mul(apply(LogSoftmaxDerivative{}, s.in(1), log_softmax(s.in(0))), neg(reshape(s.dy(), column)));
     });
-    s.to(1, [&] { return neg(mul(log_softmax(s.in(0)), reshape(s.dy(), column))); });
+    s.to(1, [&] { return neg(weighted_by(reshape(s.dy(), column), log_softmax(s.in(0)))); });
   }
 };
 template <Term X, Term T>

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "docs/generate/markdown.h"
+#include "experiments/records/program.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "optim/wrapper.h"
@@ -56,7 +57,10 @@ void print_methods() {
       if (method.family != family.family) continue;
       if (!titled) print(std::string("## ") + family.title + "\n\n" + family.text + "\n\n");
       titled = true;
-      print_entry(method.name, method.source, method.formula, method.hyperparameters, method.differences);
+      std::string remarks = method.differences;
+      if (method.descends)
+        remarks += " As long as the data are the same, no step ends above the point that it is taken from.";
+      print_entry(method.name, method.source, method.formula, method.hyperparameters, remarks);
     }
   }
 }
@@ -82,9 +86,7 @@ void print_schedules() {
     print_entry(s.name, s.source, s.formula, s.hyperparameters, "");
 }
 
-}  // namespace
-
-int main() {
+void print_page() {
   print(
       "# Optimizers\n\n"
       "Made from the code by `build/bin/describe_optimizers`; a test holds this page to its output. In the formulas "
@@ -97,5 +99,13 @@ int main() {
   print_methods();
   print_wrappers();
   print_schedules();
-  return std::fflush(stdout) == 0 && !std::ferror(stdout) ? 0 : 1;
+}
+
+}  // namespace
+
+int main() {
+  return records::guarded_main("describe_optimizers", [] {
+    print_page();
+    return 0;
+  });
 }

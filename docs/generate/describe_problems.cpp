@@ -5,6 +5,7 @@
 
 #include "docs/generate/markdown.h"
 #include "experiments/problems/problem.h"
+#include "experiments/records/program.h"
 
 using namespace gradus;
 
@@ -36,9 +37,7 @@ std::string dimensions(const problems::Dimensions& d) {
   return text + " (" + std::to_string(d.standard) + ")";
 }
 
-}  // namespace
-
-int main() {
+void print_page() {
   print(
       "# Problems\n\n"
       "Functions with exact gradients and curvature products, for `build/bin/minimize --problem=NAME` and for programs "
@@ -56,5 +55,13 @@ int main() {
           point(p.start(n)) + " | " + (std::isnan(minimum.value) ? "" : short_number(minimum.value)) + " | " +
           point(minimum.point) + " | " + (gauss_newton ? "GN" : "") + " |\n");
   }
-  return std::fflush(stdout) == 0 && !std::ferror(stdout) ? 0 : 1;
+}
+
+}  // namespace
+
+int main() {
+  return records::guarded_main("describe_problems", [] {
+    print_page();
+    return 0;
+  });
 }

@@ -4,14 +4,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <boost/crc.hpp>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 
-#include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
 
 namespace gradus::lab {
 namespace {
@@ -21,7 +23,9 @@ using namespace std::chrono_literals;
 static_assert(std::endian::native == std::endian::little, "the log is little-endian");
 
 constexpr std::size_t frame_head = 8;
-constexpr std::uint32_t max_payload = 1 << 24;
+constexpr std::size_t row_head = 1 + sizeof(std::uint16_t) + sizeof(std::int64_t);
+constexpr std::size_t max_payload = row_head + sizeof(double) * Table::most_numbers;
+constexpr std::size_t max_text = 4 << 20;
 constexpr std::size_t buffer_limit = 1 << 15;
 constexpr auto write_interval = 100ms;
 constexpr auto sync_interval = 1s;
@@ -39,69 +43,110 @@ T number_at(const char* from) {
   return value;
 }
 
-std::runtime_error system_error(const std::filesystem::path& path, std::string_view what) {
-  return std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno)));
+// 0, or errno's.
+int make_durable(int descriptor) {
+  while (::fdatasync(descriptor) != 0)
+    if (errno != EINTR) return errno == EINVAL ? 0 : errno;  // EINVAL: a file that cannot be synced, as a pipe
+  return 0;
 }
 
 // Adds a frame's payload to the contents; false if it makes no sense.
+bool take_row(LogContents& log, std::string_view payload) {
+  if (payload.size() < row_head) return false;
+  const auto number = number_at<std::uint16_t>(payload.data() + 1);
+  if (number >= log.tables.size()) return false;
+  Table& table = log.tables[number];
+  const auto width = static_cast<std::size_t>(table.width());
+  if (payload.size() != row_head + width * sizeof(double)) return false;
+  std::vector<double> values(width);
+  std::memcpy(values.data(), payload.data() + row_head, payload.size() - row_head);
+  table.append(number_at<std::int64_t>(payload.data() + 1 + sizeof number), values);
+  return true;
+}
+
+Table table_of(const nlohmann::json& json) {
+  std::vector<Column> columns;
+  for (const auto& column : json.at("columns"))
+    columns.push_back({column.at("name"), column.at("units"), column.at("long_name"), column.value("axis", ""),
+                       column.value("length", std::int64_t{1}), column.value("single_precision", false)});
+  return {json.at("name"), std::move(columns), json.at("index").get<std::string>()};
+}
+
 bool take(LogContents& log, std::string_view payload) {
   const char kind = payload[0];
-  payload.remove_prefix(1);
-  if (kind == 'R') {
-    constexpr std::size_t head = sizeof(std::uint16_t) + sizeof(std::int64_t);
-    if (payload.size() < head) return false;
-    const auto number = number_at<std::uint16_t>(payload.data());
-    if (number >= log.tables.size()) return false;
-    Table& table = log.tables[number];
-    const auto width = static_cast<std::size_t>(table.width());
-    if (payload.size() != head + width * sizeof(double)) return false;
-    std::vector<double> values(width);
-    std::memcpy(values.data(), payload.data() + head, payload.size() - head);
-    table.append(number_at<std::int64_t>(payload.data() + sizeof(std::uint16_t)), values);
-    return true;
-  }
-  const auto json = nlohmann::json::parse(payload, nullptr, false);
-  if (!json.is_object()) return false;
-  if (kind == 'A') {
-    log.attributes.update(json);
-    return true;
-  }
-  if (kind != 'T') return false;
+  if (kind == 'R') return take_row(log, payload);
+  if (payload.size() > max_text) return false;
   try {
-    std::vector<Column> columns;
-    for (const auto& column : json.at("columns"))
-      columns.push_back({column.at("name"), column.at("units"), column.at("long_name"), column.value("axis", ""),
-                         column.value("length", std::int64_t{1}), column.value("single_precision", false)});
-    log.tables.emplace_back(json.at("name"), std::move(columns), json.at("index").get<std::string>());
+    nlohmann::json json = records::parse_json(payload.substr(1));
+    if (!json.is_object()) return false;
+    const bool first = log.configuration.is_null() && log.tables.empty() && log.attributes.empty();
+    if (kind == 'C' && first) {
+      log.configuration = std::move(json);
+    } else if (kind == 'T') {
+      Table table = table_of(json);
+      for (const Table& other : log.tables)
+        if (other.name() == table.name()) return false;
+      log.tables.push_back(std::move(table));
+    } else if (kind == 'A') {
+      log.attributes.update(json);
+    } else {
+      return false;
+    }
     return true;
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // not JSON, or not that of a table
     return false;
   }
 }
 
+// A row vouches for its table's width. Tables without rows may announce as much as the file is large.
+void drop_what_only_announces(LogContents& log, std::size_t bytes) {
+  std::erase_if(log.tables, [&](const Table& table) {
+    if (table.rows() > 0) return false;
+    const std::size_t announced = static_cast<std::size_t>(table.width()) * sizeof(double);
+    if (announced > bytes) return true;
+    bytes -= announced;
+    return false;
+  });
+}
+
 }  // namespace
 
-MetricLog::MetricLog(const std::filesystem::path& path)
-    : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644)) {
-  if (fd_ < 0) throw system_error(path_, "cannot create");
-  records::lock_file(fd_);
+MetricLog::MetricLog(const std::filesystem::path& path, const nlohmann::json& configuration)
+    : path_(path), file_(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644) {
+  // Whoever asks whether a run goes on holds the lock for a moment.
+  for (int tries = 0; !records::lock_file(file_.get()); ++tries) {
+    if (tries == 100) throw std::runtime_error(path_.string() + ": another process keeps it locked");
+    std::this_thread::sleep_for(10ms);
+  }
   buffer_.reserve(2 * buffer_limit);
-  thread_ = std::thread([this] { keep_durable(); });
+  add_text('C', configuration);
+  write_buffer();
+  try {
+    writer_ = std::thread([this] { hand_over(); });
+    syncer_ = std::thread([this] { keep_durable(); });
+  } catch (const std::system_error& error) {
+    end_threads();
+    throw records::SystemError(path_, "cannot start a thread", error.code().value());
+  }
 }
 
 MetricLog::~MetricLog() {
+  end_threads();
+  try {
+    write_buffer();
+  } catch (const std::exception&) {
+  }
+  make_durable(file_.get());
+}
+
+void MetricLog::end_threads() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
-    try {
-      write_buffer();
-    } catch (const std::exception&) {
-    }
   }
   wake_.notify_all();
-  thread_.join();
-  ::fdatasync(fd_);
-  ::close(fd_);
+  for (std::thread* thread : {&writer_, &syncer_})
+    if (thread->joinable()) thread->join();
 }
 
 std::uint16_t MetricLog::add_table(const Table& table) {
@@ -117,13 +162,13 @@ std::uint16_t MetricLog::add_table(const Table& table) {
   }
   const std::lock_guard lock(mutex_);
   if (tables_ == UINT16_MAX) throw std::invalid_argument(path_.string() + ": more than 65535 tables");
-  add_frame('T', schema.dump(), {});
+  add_text('T', schema);
   return tables_++;
 }
 
 void MetricLog::add_attributes(const nlohmann::json& attributes) {
   const std::lock_guard lock(mutex_);
-  add_frame('A', attributes.dump(), {});
+  add_text('A', attributes);
 }
 
 void MetricLog::append(std::uint16_t table, std::int64_t index, std::span<const double> values) {
@@ -134,12 +179,18 @@ void MetricLog::append(std::uint16_t table, std::int64_t index, std::span<const 
   add_frame('R', {head, sizeof head}, values);
 }
 
+void MetricLog::add_text(char kind, const nlohmann::json& json) {
+  const std::string text = records::json_text(json);
+  if (text.size() >= max_text)
+    throw std::invalid_argument(
+        fmt::format("{}: a text of {} bytes, less than {} expected", path_.string(), text.size(), max_text));
+  add_frame(kind, text, {});
+}
+
 void MetricLog::add_frame(char kind, std::string_view head, std::span<const double> values) {
   rethrow();
+  const bool was_empty = buffer_.empty();
   const std::size_t size = 1 + head.size() + values.size_bytes();
-  if (size > max_payload)
-    throw std::invalid_argument(fmt::format("{}: a frame of {} bytes, at most {} expected", path_.string(), size,
-                                            max_payload));
   const std::size_t start = buffer_.size();
   buffer_.resize(start + frame_head + size);
   char* payload = buffer_.data() + start + frame_head;
@@ -150,20 +201,23 @@ void MetricLog::add_frame(char kind, std::string_view head, std::span<const doub
   std::memcpy(buffer_.data() + start, &length, sizeof length);
   std::memcpy(buffer_.data() + start + sizeof length, &crc, sizeof crc);
   dirty_ = true;
-  if (buffer_.size() >= buffer_limit || Clock::now() - written_ >= write_interval) write_buffer();
+  if (buffer_.size() >= buffer_limit || Clock::now() - written_ >= write_interval) {
+    write_buffer();
+  } else if (was_empty) {
+    wake_.notify_all();  // the writer, if no row should come soon
+  }
 }
 
 void MetricLog::write_buffer() {
   std::size_t done = 0;
   while (done < buffer_.size()) {
-    const ssize_t written = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
+    const ssize_t written = ::write(file_.get(), buffer_.data() + done, buffer_.size() - done);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      const auto error = system_error(path_, "cannot write");
-      error_ = error.what();
+      error_.emplace(path_, "cannot write", errno);
       // What is on disk stays whole: a later try goes on where this one stopped.
       buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(done));
-      throw error;
+      throw *error_;
     }
     done += static_cast<std::size_t>(written);
   }
@@ -172,32 +226,58 @@ void MetricLog::write_buffer() {
 }
 
 void MetricLog::rethrow() const {
-  if (!error_.empty()) throw std::runtime_error(error_);
+  if (error_) throw *error_;
 }
 
 void MetricLog::sync() {
-  const std::lock_guard lock(mutex_);
-  error_.clear();  // tried again, and set again if it still fails
+  std::unique_lock lock(mutex_);
+  // The system tells of a failure once, and the thread may be hearing it just now.
+  wake_.wait(lock, [this] { return !syncing_; });
+  if (!sync_failed_) error_.reset();
+  rethrow();
   write_buffer();
-  if (::fdatasync(fd_) != 0 && errno != EINVAL) throw system_error(path_, "cannot sync");
+  if (const int failed = make_durable(file_.get())) {
+    sync_failed_ = true;
+    throw error_.emplace(path_, "cannot sync", failed);
+  }
   dirty_ = false;
+}
+
+void MetricLog::hand_over() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stop_ || (!buffer_.empty() && !error_); });
+    wake_.wait_until(lock, written_ + write_interval, [this] { return stop_; });
+    if (stop_) return;
+    if (error_) continue;
+    try {
+      write_buffer();
+    } catch (const records::SystemError&) {
+      // Kept in error_ for the next call.
+    }
+  }
 }
 
 void MetricLog::keep_durable() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, sync_interval, [this] { return stop_; })) {
-    if (!dirty_ || !error_.empty()) continue;
+    if (!dirty_ || error_) continue;
     try {
       write_buffer();
-    } catch (const std::exception&) {
+    } catch (const records::SystemError&) {
       continue;  // kept in error_ for the next call
     }
     dirty_ = false;
+    syncing_ = true;
     lock.unlock();
-    const bool failed = ::fdatasync(fd_) != 0 && errno != EINVAL;
-    const std::string error = failed ? system_error(path_, "cannot sync").what() : "";
+    const int failed = make_durable(file_.get());
     lock.lock();
-    if (failed) error_ = error;
+    syncing_ = false;
+    if (failed) {
+      sync_failed_ = true;
+      error_.emplace(path_, "cannot sync", failed);
+    }
+    wake_.notify_all();
   }
 }
 
@@ -216,23 +296,8 @@ LogContents read_metric_log(const std::filesystem::path& path) {
   }
   log.whole_bytes = static_cast<std::int64_t>(at);
   log.torn_bytes = static_cast<std::int64_t>(text.size() - at);
+  drop_what_only_announces(log, text.size());
   return log;
-}
-
-LogContents recover_metric_log(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0) throw system_error(path, "cannot open");
-  try {
-    if (!records::lock_file(fd)) throw std::runtime_error(path.string() + ": belongs to a run that is still running");
-    LogContents log = read_metric_log(path);
-    if (log.torn_bytes > 0 && (::ftruncate(fd, log.whole_bytes) != 0 || ::fsync(fd) != 0))
-      throw system_error(path, "cannot cut the torn end");
-    ::close(fd);
-    return log;
-  } catch (...) {
-    ::close(fd);
-    throw;
-  }
 }
 
 }  // namespace gradus::lab

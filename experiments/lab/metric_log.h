@@ -1,6 +1,7 @@
 // The append-only log of a run: what survives a kill at any moment. Each frame is length (uint32), CRC-32 of the
-// payload (uint32) and payload, little-endian; the payload's first byte says what it is: 'T' a table (JSON), 'A'
-// attributes (JSON), 'R' a row (uint16 table, int64 index, float64 values).
+// payload (uint32) and payload, little-endian; the payload's first byte says what it is: 'C' the run's configuration
+// (JSON; the first frame, and no other), 'T' a table (JSON), 'A' attributes (JSON), 'R' a row (uint16 table, int64 index,
+// float64 values).
 #pragma once
 
 #include <chrono>
@@ -9,23 +10,25 @@
 #include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "experiments/lab/run_table.h"
+#include "experiments/records/files.h"
 
 namespace gradus::lab {
 
-// Writes are collected, given to the system at least every 100 ms while rows arrive, and made durable (fdatasync) every
-// second by a thread of its own, so that a slow disk does not slow the training. The file is locked while it is open.
-// Throws std::runtime_error with the path where the system fails (for instance for a full disk), in whichever call
-// comes next; every whole frame written until then can be replayed.
+// Writes are collected for at most 100 ms before they are given to the system, and made durable (fdatasync) every second,
+// each by a thread of its own: neither a slow disk nor a slow program keeps a row back. The file is locked while it is open.
+// Throws records::SystemError with the path where the system fails (for instance for a full disk), in whichever call comes
+// next; every whole frame written until then can be replayed.
 class MetricLog {
  public:
-  // Creates the file; it must not exist.
-  explicit MetricLog(const std::filesystem::path& path);
+  // Creates the file, which must not exist, with the run's configuration.
+  MetricLog(const std::filesystem::path& path, const nlohmann::json& configuration);
   // Writes what is left, without an error: call sync() to learn of one.
   ~MetricLog();
   MetricLog(const MetricLog&) = delete;
@@ -35,38 +38,43 @@ class MetricLog {
   std::uint16_t add_table(const Table& table);
   void add_attributes(const nlohmann::json& attributes);
   void append(std::uint16_t table, std::int64_t index, std::span<const double> values);
-  // Returns when everything is durable.
+  // Returns when everything is durable. A write that failed is tried again. A sync that failed, also one of the thread's,
+  // fails for good: the system may have dropped what was not yet on the disk, and would not say so a second time.
   void sync();
 
  private:
   using Clock = std::chrono::steady_clock;
-  void add_frame(char kind, std::string_view head, std::span<const double> values);  // with the mutex held
-  void write_buffer();                                                               // with the mutex held
+  // With the mutex held:
+  void add_text(char kind, const nlohmann::json& json);
+  void add_frame(char kind, std::string_view head, std::span<const double> values);
+  void write_buffer();
   void rethrow() const;
-  void keep_durable();
+
+  void hand_over();     // the first thread
+  void keep_durable();  // the second
+  void end_threads();
 
   std::filesystem::path path_;
-  int fd_ = -1;
+  records::Descriptor file_;
   std::uint16_t tables_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<char> buffer_;
   Clock::time_point written_ = Clock::now();
-  bool dirty_ = false, stop_ = false;
-  std::string error_;
-  std::thread thread_;
+  bool dirty_ = false, syncing_ = false, sync_failed_ = false, stop_ = false;
+  std::optional<records::SystemError> error_;
+  std::thread writer_, syncer_;
 };
 
 struct LogContents {
+  nlohmann::json configuration;  // null if the first frame is not whole
   std::vector<Table> tables;
   nlohmann::json attributes = nlohmann::json::object();
-  std::int64_t whole_bytes = 0, torn_bytes = 0;  // up to and after the last whole frame
+  std::int64_t whole_bytes = 0, torn_bytes = 0;  // up to and after the last whole frame before the first damage
 };
 
-// Reads a log up to its first torn or damaged frame. No memory is reserved that the file's size does not vouch for.
+// Reads a log up to its first torn or damaged frame. No memory is taken that the file's size does not vouch for: a table
+// without rows that announces more than that is left out.
 LogContents read_metric_log(const std::filesystem::path& path);
-// The same, and cuts what comes after the last whole frame off the file. Throws std::runtime_error if a running program
-// holds the log.
-LogContents recover_metric_log(const std::filesystem::path& path);
 
 }  // namespace gradus::lab

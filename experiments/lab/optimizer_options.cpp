@@ -125,6 +125,11 @@ nlohmann::json described(const T& kind) {
 
 }  // namespace
 
+bool ChosenOptimizer::observes() const {
+  return std::any_of(recipe.schedules.begin(), recipe.schedules.end(),
+                     [](const auto& asked) { return optim::schedule(asked.schedule).observes; });
+}
+
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
                                  const std::vector<MethodDefaults>& defaults, std::uint64_t seed) {
   optim::Recipe recipe;
@@ -175,6 +180,7 @@ nlohmann::json described_optimizers() {
     all["optimizers"].push_back(described(m));
     all["optimizers"].back()["family"] = name_of(m.family);
     all["optimizers"].back()["differences"] = m.differences;
+    all["optimizers"].back()["descends"] = m.descends;
   }
   for (const optim::WrapperKind& w : optim::wrappers()) {
     all["wrappers"].push_back(described(w));

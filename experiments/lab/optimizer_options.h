@@ -17,6 +17,9 @@ struct ChosenOptimizer {
   std::string name;  // of the method
   std::unique_ptr<optim::Optimizer> optimizer;
   optim::Recipe recipe = {};
+  // Whether a schedule steers by a held-out loss. The program then has an option, recorded, that says by count when it
+  // is observed: what is written or shown must not decide on that.
+  bool observes() const;
   optim::Optimizer* operator->() const { return optimizer.get(); }
   optim::Optimizer& operator*() const { return *optimizer; }
 };

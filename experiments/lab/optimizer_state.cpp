@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <fstream>
 #include <stdexcept>
 
 #include "experiments/records/files.h"
@@ -94,6 +97,16 @@ std::string difference_of(const nlohmann::json& saved, const nlohmann::json& exp
   return fmt::format("it lacks {}", text(expected[common]));
 }
 
+void require_finite(const std::filesystem::path& path, const std::string& name, const Tensor& tensor) {
+  if (!tensor.defined()) return;
+  with_floating(tensor.dtype(), [&]<class T>(T) {
+    const auto elements = tensor.elements<T>();
+    if (!std::all_of(elements.begin(), elements.end(), [](T x) { return std::isfinite(x); }))
+      throw std::runtime_error(
+          fmt::format("{}: is not written: {} has a number that is not finite", path.string(), name));
+  });
+}
+
 // The HDF5 file behind a block that fits it.
 std::string verified_contents(const std::filesystem::path& path) {
   std::string bytes = records::read_file(path);
@@ -111,6 +124,8 @@ std::string verified_contents(const std::filesystem::path& path) {
 
 void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const optim::Slice> slices,
                      const optim::Recipe& recipe, const optim::SavedState& state) {
+  require_finite(path, "theta", theta);
+  for (const auto& [name, tensor] : state.tensors) require_finite(path, name, tensor);
   h5::File file(path);
   {
     h5::Group root = file.root();
@@ -126,6 +141,12 @@ void save_state_file(const std::filesystem::path& path, const Tensor& theta, std
   }
   const std::string contents = file.image();
   records::write_file(path, header_of(contents) + contents);
+}
+
+bool is_state_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string begin(magic.size(), '\0');
+  return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic;
 }
 
 LoadedState load_state_file(const std::filesystem::path& path, std::span<const optim::Slice> slices, DType type,

@@ -20,9 +20,13 @@
 
 namespace gradus::lab {
 
-// Writes the file as a whole, or throws std::runtime_error with the path and leaves an old one as it is.
+// Writes the file as a whole, or throws std::runtime_error with the path and leaves an old one as it is: also where a
+// number of theta or of the state is not finite, since nothing can go on from there.
 void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const optim::Slice> slices,
                      const optim::Recipe& recipe, const optim::SavedState& state);
+
+// Whether there is a file that begins as a state file does.
+bool is_state_file(const std::filesystem::path& path);
 
 struct LoadedState {
   Tensor theta;

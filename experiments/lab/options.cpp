@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "experiments/records/text.h"
 #include "optim/nearest_name.h"
 
 namespace gradus::lab {
@@ -116,6 +117,15 @@ const Options::Argument* Options::find(std::string_view name) const {
   return nullptr;
 }
 
+std::string Options::name_asked_for(std::string_view spelled) const {
+  if (finished_)
+    throw std::logic_error(fmt::format(
+        "option {}: asked for after the options were finished, too late to be checked and recorded: ask before start() or "
+        "finish_options()",
+        spelled));
+  return replaced(spelled, '-', '_');
+}
+
 bool Options::given(std::string_view name) const { return find(replaced(name, '-', '_')) != nullptr; }
 
 void Options::declare(std::string_view name, Value fallback, Value value, std::string_view help, const Check& check,
@@ -133,7 +143,7 @@ void Options::declare(std::string_view name, Value fallback, Value value, std::s
 
 std::int64_t Options::integer(std::string_view asked, std::int64_t fallback, std::string_view help, const Check& check,
                               bool recorded, std::int64_t limit) {
-  const std::string name = replaced(asked, '-', '_');
+  const std::string name = name_asked_for(asked);
   check_default(name, allowed(check, static_cast<double>(fallback)));
   std::int64_t value = fallback;
   if (const Argument* argument = find(name)) {
@@ -150,7 +160,7 @@ std::int64_t Options::integer(std::string_view asked, std::int64_t fallback, std
 
 double Options::number(std::string_view asked, double fallback, std::string_view help, const Check& check,
                        bool recorded) {
-  const std::string name = replaced(asked, '-', '_');
+  const std::string name = name_asked_for(asked);
   check_default(name, allowed(check, fallback));
   double value = fallback;
   if (const Argument* argument = find(name)) {
@@ -165,7 +175,7 @@ double Options::number(std::string_view asked, double fallback, std::string_view
 }
 
 bool Options::flag(std::string_view asked, bool fallback, std::string_view help, bool recorded) {
-  const std::string name = replaced(asked, '-', '_');
+  const std::string name = name_asked_for(asked);
   bool value = fallback;
   if (const Argument* argument = find(name)) {
     const std::string& text = argument->value;
@@ -188,7 +198,7 @@ bool Options::flag(std::string_view asked, bool fallback, std::string_view help,
 
 std::string Options::text(std::string_view asked, const std::string& fallback, std::string_view help,
                           const Check& check, bool recorded) {
-  const std::string name = replaced(asked, '-', '_');
+  const std::string name = name_asked_for(asked);
   const auto good = [&](const std::string& value) {
     return check.choices.empty() ||
            std::find(check.choices.begin(), check.choices.end(), value) != check.choices.end();
@@ -199,6 +209,10 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
     if (!argument->inline_value && !argument->next_value)
       throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
     value = argument->value;
+    if (value.find('\0') != std::string::npos)
+      throw UsageError(fmt::format("--{}={}: expected a text without NUL", argument->spelled, value));
+    if (recorded && !records::is_utf8(value))
+      throw UsageError(fmt::format("--{}={}: expected UTF-8, for the run's record", argument->spelled, value));
     if (!good(value)) {
       const std::string near = optim::nearest_name(value, check.choices);
       throw UsageError(fmt::format("--{}={}: {}expected one of {}", argument->spelled, value,
@@ -210,7 +224,7 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
   return value;
 }
 
-void Options::finish() const {
+void Options::finish() {
   for (const Argument& argument : arguments_) {
     const auto known = [&](const Declared& declared) { return declared.name == argument.name; };
     if (std::any_of(declared_.begin(), declared_.end(), known)) continue;
@@ -226,6 +240,7 @@ void Options::finish() const {
     }
     throw UsageError(message);
   }
+  finished_ = true;
 }
 
 nlohmann::json Options::to_json(const Value& value) {

@@ -12,13 +12,11 @@
 #include <variant>
 #include <vector>
 
+#include "experiments/records/program.h"
+
 namespace gradus::lab {
 
-// A command line that asks for something that does not exist or is not allowed. The message is one line, without the
-// program's name.
-struct UsageError : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
-};
+using records::UsageError;
 
 // What an option's value must fulfil, and how to say so.
 struct Check {
@@ -41,8 +39,9 @@ Check or_nan(Check check);
 //   Options options("width_study", argc, argv);
 //   const int width = options.get("width", 128, "units in the hidden layer", at_least(1));
 //   options.finish();
-// Throws UsageError for a value that does not parse as a whole or fails its check, an option given twice, a stray
-// argument, and in finish() for an option that nobody declared.
+// Throws UsageError for a value that does not parse as a whole or fails its check, a text to be recorded that is not UTF-8,
+// an option given twice, a stray argument, and in finish() for an option that nobody declared. An option that is asked for
+// after finish() would not be recorded: std::logic_error.
 class Options {
  public:
   Options(std::string program, int argc, const char* const* argv);
@@ -76,7 +75,7 @@ class Options {
   // True if the command line names the option, declared or not.
   bool given(std::string_view name) const;
   // Call when all options are declared: refuses what is left, with the nearest name that is known.
-  void finish() const;
+  void finish();
 
   const std::string& program() const { return program_; }
   std::string help_text(std::string_view summary = {}) const;
@@ -108,6 +107,7 @@ class Options {
 
   void parse(const std::vector<std::string>& arguments);
   const Argument* find(std::string_view name) const;
+  std::string name_asked_for(std::string_view name) const;
   void declare(std::string_view name, Value fallback, Value value, std::string_view help, const Check& check,
                bool recorded);
   std::int64_t integer(std::string_view name, std::int64_t fallback, std::string_view help, const Check& check,
@@ -121,6 +121,7 @@ class Options {
   std::string program_;
   std::vector<Argument> arguments_;
   std::vector<Declared> declared_;
+  bool finished_ = false;
 };
 
 }  // namespace gradus::lab

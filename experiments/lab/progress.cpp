@@ -14,12 +14,9 @@ void Progress::start(std::string label, bool quiet) {
 }
 
 void Progress::step(std::int64_t step, double loss) {
-  if (!shown_ || --until_look_ > 0) return;
+  if (!shown_) return;
   const auto now = Clock::now();
-  if (now - drawn_at_ < std::chrono::milliseconds(100)) {
-    until_look_ = 16;
-    return;
-  }
+  if (now - drawn_at_ < std::chrono::milliseconds(100)) return;
   drawn_at_ = now;
   const double seconds = std::chrono::duration<double>(now - started_).count();
   const double rate = static_cast<double>(step) / seconds;

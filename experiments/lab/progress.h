@@ -20,7 +20,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
   std::string label_;
   bool shown_ = false, drawn_ = false;
-  std::int64_t expected_ = 0, until_look_ = 0;
+  std::int64_t expected_ = 0;
   Clock::time_point started_, drawn_at_;
 };
 

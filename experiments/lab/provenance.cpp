@@ -3,29 +3,49 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <ctime>
 #include <fstream>
 #include <stdexcept>
 
+#include "experiments/records/files.h"
+#include "experiments/records/text.h"
 #include "gradus_build_info.h"  // made by build_info.cmake at each build
 
 namespace gradus::lab {
 
 const Build& build() {
-  static const Build known{GRADUS_GIT_COMMIT, GRADUS_COMPILER, GRADUS_COMPILER_FLAGS, GRADUS_GIT_DIRTY != 0};
+  static const Build known{.git_commit = GRADUS_STUDY_COMMIT,
+                           .gradus_commit = GRADUS_COMMIT,
+                           .compiler = GRADUS_COMPILER,
+                           .compiler_flags = records::printable(GRADUS_COMPILER_FLAGS, std::string::npos),
+                           .git_dirty = GRADUS_STUDY_DIRTY != 0,
+                           .gradus_dirty = GRADUS_DIRTY != 0};
   return known;
+}
+
+const std::string& executable_sha256() {
+  static const std::string digest = [] {
+    try {
+      return records::sha256_of_file("/proc/self/exe");
+    } catch (const records::SystemError& error) {
+      if (error.code == ENOENT) return std::string("unknown");
+      throw;
+    }
+  }();
+  return digest;
 }
 
 std::string host_name() {
   std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? records::printable(name.data()) : "unknown";
 }
 
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);)
     if (line.starts_with("model name") || line.starts_with("Model"))
-      if (const auto colon = line.find(": "); colon != std::string::npos) return line.substr(colon + 2);
+      if (const auto colon = line.find(": "); colon != std::string::npos) return records::printable(line.substr(colon + 2));
   return "unknown";
 }
 
@@ -44,10 +64,21 @@ std::chrono::system_clock::time_point parse_iso_time(const std::string& text) {
   return std::chrono::system_clock::from_time_t(::timegm(&utc));
 }
 
+nlohmann::json program_json() {
+  return {{"executable_sha256", executable_sha256()},
+          {"git_commit", build().git_commit},
+          {"git_dirty", build().git_dirty},
+          {"gradus_commit", build().gradus_commit},
+          {"gradus_dirty", build().gradus_dirty}};
+}
+
 nlohmann::json provenance_json() {
-  return {{"git_commit", build().git_commit}, {"git_dirty", build().git_dirty},
-          {"compiler", build().compiler},     {"compiler_flags", build().compiler_flags},
-          {"host", host_name()},              {"processor", processor_name()}};
+  nlohmann::json all = program_json();
+  all.update({{"compiler", build().compiler},
+              {"compiler_flags", build().compiler_flags},
+              {"host", host_name()},
+              {"processor", processor_name()}});
+  return all;
 }
 
 }  // namespace gradus::lab

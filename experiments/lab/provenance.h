@@ -1,4 +1,4 @@
-// Where numbers come from: the source, the compiler, the machine and the time.
+// Where numbers come from: the program, its source, the compiler, the machine and the time.
 #pragma once
 
 #include <chrono>
@@ -7,13 +7,18 @@
 
 namespace gradus::lab {
 
-// What is known when the program was built; "unknown" outside of a git checkout. Dirty means that a source or build
-// file differed from the commit, or was not part of it.
+// What is known when the program was built: the commit of the project that was built (a study of its own, or Gradus
+// itself) and that of Gradus; "unknown" outside of a git checkout. Dirty means that a source or build file differed from
+// the commit, or was not part of it.
 struct Build {
-  std::string git_commit, compiler, compiler_flags;
-  bool git_dirty;
+  std::string git_commit, gradus_commit, compiler, compiler_flags;
+  bool git_dirty, gradus_dirty;
 };
 const Build& build();
+
+// SHA-256 of the program that is running (/proc/self/exe, so behind a script too); "unknown" without /proc. Computed
+// once, when it is first asked for. Throws records::SystemError.
+const std::string& executable_sha256();
 
 std::string host_name();
 std::string processor_name();  // as /proc/cpuinfo has it
@@ -21,7 +26,9 @@ std::string processor_name();  // as /proc/cpuinfo has it
 std::string iso_time(std::chrono::system_clock::time_point time);
 std::chrono::system_clock::time_point parse_iso_time(const std::string& text);
 
-// {"git_commit", "git_dirty", "compiler", "compiler_flags", "host", "processor"}
+// {"executable_sha256", "git_commit", "git_dirty", "gradus_commit", "gradus_dirty"}
+nlohmann::json program_json();
+// The same with {"compiler", "compiler_flags", "host", "processor"}.
 nlohmann::json provenance_json();
 
 }  // namespace gradus::lab

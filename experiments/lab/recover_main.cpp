@@ -5,23 +5,41 @@
 #include <exception>
 #include <string_view>
 
-#include "experiments/lab/run_folder.h"
+#include "experiments/lab/recovery.h"
+#include "experiments/records/lifeline.h"
+#include "experiments/records/program.h"
+#include "experiments/records/sealed.h"
+#include "experiments/records/text.h"
 
-int main(int argc, char** argv) {
-  if (argc < 2 || std::string_view(argv[1]) == "--help") {
-    fmt::print(argc < 2 ? stderr : stdout,
-               "usage: recover FOLDER...\nRebuilds run.h5 in the folders of runs that were killed or met a full disk.\n");
-    return argc < 2 ? 2 : 0;
+using namespace gradus;
+
+namespace {
+
+int recover_all(int argc, char** argv) {
+  if (argc < 2) throw records::UsageError("expected FOLDER...; --help tells more");
+  if (std::string_view(argv[1]) == "--help") {
+    fmt::print("usage: recover FOLDER...\nRebuilds run.h5 in the folders of runs that were killed or met a full disk.\n");
+    return 0;
   }
-  int failed = 0;
+  records::watch_lifeline();
+  int code = 0;
   for (int i = 1; i < argc; ++i) {
     try {
-      const auto record = gradus::lab::recover(argv[i]);
-      fmt::print("{}/run.h5: {}, rows: {}\n", argv[i], record.at("status").get<std::string>(), record.at("rows").dump());
+      const lab::Recovery recovery = lab::recover(argv[i]);
+      const std::string line =
+          fmt::format("{}/run.h5: {}, rows: {}{}", argv[i], recovery.record.at("status").get<std::string>(),
+                      records::json_text(recovery.record.at("rows")), recovery.note.empty() ? "" : "; " + recovery.note);
+      fmt::print("{}\n", records::printable(line, 4000));
     } catch (const std::exception& error) {
-      fmt::print(stderr, "recover: {}\n", error.what());
-      ++failed;
+      records::complain("recover", error.what());
+      code = records::exit_failed;
     }
   }
-  return failed ? 1 : 0;
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return records::guarded_main("recover", [&] { return recover_all(argc, argv); });
 }

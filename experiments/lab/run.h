@@ -13,17 +13,19 @@
 #include "experiments/lab/dataset.h"
 #include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
+#include "experiments/lab/output.h"
 #include "experiments/lab/progress.h"
 #include "experiments/lab/run_folder.h"
-#include "experiments/lab/single_file.h"
+#include "experiments/lab/run_paths.h"
 #include "optim/optimizer.h"
 
 namespace gradus::lab {
 
-// Exit codes of every program of the laboratory.
+// Exit codes of every program of the laboratory. "usage" stands for a UsageError, and for a std::invalid_argument until the
+// output folder is claimed; a shape error inside a run that has started is a failure.
 enum class Exit { completed = 0, failed = 1, usage = 2, diverged = 3, interrupted = 130 };
 
-// Thrown when the loss is not finite: the run ends, recorded as diverged, with everything that was logged.
+// Thrown when a number is not finite: the run ends, recorded as diverged, with everything that was logged.
 struct Diverged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -34,10 +36,10 @@ struct Evaluation {
 
 class Run {
  public:
-  Run(const std::string& program, const std::string& summary, int argc, const char* const* argv,
-      const std::string& default_dtype = "float32");
+  Run(Options options, std::string summary, const std::string& default_dtype);
 
-  // Declares an option and returns its value. All are declared before start().
+  // Declares an option and returns its value. All are declared before start(): later it throws std::logic_error, as do the
+  // other declarations.
   template <class T>
   T option(std::string_view name, T fallback, std::string_view help, const Check& check = {}) {
     return options_.get(name, fallback, help, check);
@@ -50,17 +52,20 @@ class Run {
   std::string control(std::string_view name, const char* fallback, std::string_view help) {
     return options_.control(name, fallback, help);
   }
+  // The files beside the output that options ask for; finish_options() refuses what they cannot be.
+  RunPaths& paths() { return paths_; }
   // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see choose_optimizer.
   // Wrappers that draw random numbers do so by the run's seed.
   ChosenOptimizer optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults = {});
   // Declares --data and --data-dir. The data set is loaded by start().
   const Dataset& dataset(const std::string& fallback);
 
-  // Ends the options: --help and --describe print and end the program here, unknown options are refused. Then loads the data and
-  // claims the output folder.
+  // Ends the options: --help and --describe print and end the program here, unknown options and an output that cannot be made
+  // are refused. Then loads the data and claims the output folder.
   void start();
   // The same in two halves, for programs that prepare something between options and output, and whose rows of /step have
-  // columns of their own.
+  // columns of their own. With --describe-runs, a program's body is run up to finish_options() once for each line of
+  // arguments, in one process: it may keep no state of its own until there.
   void finish_options();
   void start(std::vector<Column> step_columns);
 
@@ -72,10 +77,14 @@ class Run {
   }
 
   // One row of /step, and, for a step that was solved for or damped, one of /solver: damping, reduction ratio, inner iterations,
-  // reasons and the like. Throws Diverged if the loss is not finite, unless --continue-after-divergence is given.
+  // reasons and the like. Throws Diverged if the loss, or another number of the step, is not finite, unless
+  // --continue-after-divergence is given.
   void log(const optim::StepReport& report);
   // A row of a program's own columns. The loss is shown, and looked at for divergence.
   void log_row(std::int64_t step, std::span<const double> values, double loss);
+  // The run counts as diverged, because a number is not finite. Returns whether it goes on all the same, as
+  // --continue-after-divergence asks; otherwise the program ends it.
+  bool diverged(const std::string& why);
   // Ends the run here if a signal asked for it; log() does so too.
   void stop_if_asked() const;
   // An attribute of run.h5's root.
@@ -90,9 +99,9 @@ class Run {
   void say(const std::string& line) { progress_.say(line); }
 
  private:
+  friend class Session;  // run_main.cpp
   void log_solver(std::int64_t step, const optim::StepReport& report);
-  friend int main(const std::string&, const std::string&, int, const char* const*, const std::function<void(Run&)>&,
-                  const std::string&);
+  nlohmann::json description() const;
 
   Options options_;
   std::string summary_;
@@ -101,15 +110,14 @@ class Run {
   int threads_;
   bool continue_after_divergence_;
   bool has_optimizer_ = false;
+  bool only_options_ = false;  // ends with them
+  bool quiet_ = false;
   std::optional<std::pair<std::string, std::string>> data_;  // name and directory
   Dataset dataset_;
-  struct Output {
-    std::string path;
-    bool overwrite = false, quiet = false;
-  };
-  std::optional<Output> output_;           // once the options are finished
-  std::optional<SingleFile> single_file_;  // where the output is one
+  RunPaths paths_;
+  std::optional<Output> output_;  // once the options are finished
   std::unique_ptr<RunFolder> folder_;
+  bool started_ = false;
   RunTable* steps_ = nullptr;
   RunTable* solver_ = nullptr;  // made by the first step that has something to say
   std::string divergence_, reason_;

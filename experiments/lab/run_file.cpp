@@ -1,12 +1,14 @@
 #include "experiments/lab/run_file.h"
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <string>
 
-#include "experiments/records/files.h"
 #include "experiments/lab/hdf5.h"
+#include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
 
 namespace gradus::lab {
 namespace {
@@ -48,8 +50,10 @@ void write_attributes(h5::Group& group, const nlohmann::json& attributes) {
       group.attribute(name, value.get<std::int64_t>());
     } else if (value.is_boolean()) {
       group.attribute(name, std::int64_t{value.get<bool>()});
+    } else if (value.is_null()) {  // a number that JSON does not have: the log's NaN
+      group.attribute(name, std::numeric_limits<double>::quiet_NaN());
     } else {
-      group.attribute(name, value.dump());
+      group.attribute(name, records::json_text(value));
     }
   }
 }

@@ -1,6 +1,6 @@
 // The folder of one run: claimed, logged to, snapshotted, and completed by a record that can be verified.
-//   config.json    program, run id, options: written first
-//   metrics.log    every row, as it comes
+//   metrics.log    the configuration, and every row as it comes
+//   config.json    program, run id, options: written before the first row
 //   run.h5         everything so far, replaced as a whole from time to time
 //   complete.json  status, size and SHA-256 of run.h5: written last; a run is complete when it verifies
 #pragma once
@@ -11,21 +11,16 @@
 #include <filesystem>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "experiments/lab/metric_log.h"
+#include "experiments/lab/run_record.h"
 #include "experiments/lab/run_table.h"
 
 namespace gradus::lab {
-
-inline constexpr int schema_version = 1;
-
-enum class Status { completed, diverged, failed, interrupted };
-std::string_view name_of(Status status);
 
 class RunFolder;
 
@@ -50,19 +45,21 @@ class RunTable {
 // All members throw std::runtime_error with the path where the system fails.
 class RunFolder {
  public:
-  // Claims the folder and writes config.json. An existing folder is refused; with overwrite, one that holds a run which
-  // is not running is replaced. Also makes the process ignore SIGXFSZ, so that a file size limit is an error like a
-  // full disk.
-  RunFolder(std::string program, nlohmann::json options, std::uint64_t seed, const std::filesystem::path& folder,
-            bool overwrite = false);
+  // Claims the folder, which must not exist, begins the log and writes config.json. Leaves nothing if it throws. Also makes
+  // the process ignore SIGXFSZ, so that a file size limit is an error like a full disk.
+  // A snapshot is made with the first row after each interval, or as seldom as keeps its cost below 1 % of the time.
+  RunFolder(const std::string& program, nlohmann::json options, std::uint64_t seed, const std::filesystem::path& folder,
+            std::chrono::milliseconds snapshot_interval = std::chrono::seconds(30));
   // Keeps the log; without finish() there is no completion record, and the run counts as interrupted.
   ~RunFolder() = default;
+  // The run did not come to its beginning: the folder goes with this object.
+  void abandon() { claim_.kept = false; }
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  const std::filesystem::path& path() const { return folder_; }
-  const std::string& run_id() const { return run_id_; }
-  const std::string& config_hash() const { return config_hash_; }
+  const std::filesystem::path& path() const { return claim_.folder; }
+  // What config.json holds.
+  const nlohmann::json& configuration() const { return configuration_; }
 
   // A new table, in a group of its name ("step" at the root). Throws std::invalid_argument for a name that is taken.
   RunTable& table(const std::string& name, std::vector<Column> columns);
@@ -73,35 +70,31 @@ class RunFolder {
   void flush() { log_.sync(); }
   // Writes run.h5 now.
   void snapshot();
-  // The last snapshot, then complete.json. Nothing may be appended afterwards.
+  // The last snapshot, then complete.json. Nothing may be appended afterwards. A run that failed is recorded even where its
+  // log cannot be made durable.
   void finish(Status status, const std::string& reason = {});
   bool finished() const { return finished_; }
 
  private:
   friend class RunTable;
   using Clock = std::chrono::steady_clock;
+  struct Claim {
+    explicit Claim(const std::filesystem::path& folder);
+    ~Claim();
+    std::filesystem::path folder;
+    bool kept = false;
+  };
   void row_was_added();
+  std::vector<const Table*> tables() const;
   double seconds() const;
 
-  std::filesystem::path folder_;
-  std::string config_hash_, run_id_;
-  nlohmann::json config_, attributes_;
+  nlohmann::json configuration_, attributes_;
+  Claim claim_;
   MetricLog log_;
+  std::chrono::milliseconds snapshot_interval_;
   std::deque<RunTable> tables_;  // addresses stay
   Clock::time_point started_ = Clock::now(), next_snapshot_;
-  int rows_until_look_ = 0;
   bool finished_ = false;
 };
-
-// 12 hexadecimal digits that stand for a program and its options.
-std::string config_hash_of(const std::string& program, const nlohmann::json& options);
-
-// complete.json if there is one and run.h5 has the size and digest that it gives.
-std::optional<nlohmann::json> verified_completion(const std::filesystem::path& folder);
-
-// After a kill: cuts the log's torn end, rebuilds run.h5 from the log and records the run as interrupted. A run that is
-// complete stays as it is. Returns the completion record. Throws std::runtime_error if the run is still running, or the
-// folder holds none.
-nlohmann::json recover(const std::filesystem::path& folder);
 
 }  // namespace gradus::lab

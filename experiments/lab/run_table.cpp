@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <utility>
+
+#include "experiments/records/text.h"
 
 namespace gradus::lab {
 namespace {
@@ -15,8 +18,14 @@ void check_name(const std::string& table, const std::string& name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   };
   if (name.empty() || !std::all_of(name.begin(), name.end(), allowed) || (name[0] >= '0' && name[0] <= '9'))
+    throw std::invalid_argument(fmt::format(
+        "table '{}': bad name '{}', expected a letter or '_' and then letters, digits or '_'", table, name));
+}
+
+void check_text(const std::string& table, const Column& column, const std::string& text) {
+  if (!records::is_utf8(text) || text.find('\0') != std::string::npos)
     throw std::invalid_argument(
-        fmt::format("table '{}': bad name '{}', expected letters, digits and '_'", table, name));
+        fmt::format("table '{}': column '{}': '{}' is not UTF-8 without NUL", table, column.name, text));
 }
 
 }  // namespace
@@ -28,23 +37,32 @@ Table::Table(std::string name, std::vector<Column> columns, std::string index_na
       values_(columns_.size()) {
   check_name(name_, name_);
   check_name(name_, index_name_);
-  std::set<std::string> seen{index_name_};
+  std::set<std::string> seen;
+  std::map<std::string, std::int64_t> axes;
   for (const Column& column : columns_) {
     check_name(name_, column.name);
+    check_text(name_, column, column.units);
+    check_text(name_, column, column.long_name);
+    if (column.name == index_name_)
+      throw std::invalid_argument(
+          fmt::format("table '{}': column '{}' has the name of the table's index", name_, column.name));
     if (!seen.insert(column.name).second)
       throw std::invalid_argument(fmt::format("table '{}': column '{}' is given twice", name_, column.name));
     if (column.length < 1 || (column.axis.empty() && column.length != 1))
       throw std::invalid_argument(
           fmt::format("table '{}': column '{}' has vectors of {} numbers", name_, column.name, column.length));
-    if (!column.axis.empty()) check_name(name_, column.axis);
+    if (column.length > most_numbers - width_)
+      throw std::invalid_argument(
+          fmt::format("table '{}': more than {} numbers in a row, with column '{}'", name_, most_numbers, column.name));
     width_ += column.length;
-  }
-  for (const Column& column : columns_) {
     if (column.axis.empty()) continue;
-    const auto differs = [&](const Column& c) { return c.axis == column.axis && c.length != column.length; };
-    if (seen.contains(column.axis) || std::any_of(columns_.begin(), columns_.end(), differs))
-      throw std::invalid_argument(fmt::format("table '{}': axis '{}' is taken", name_, column.axis));
+    check_name(name_, column.axis);
+    if (axes.emplace(column.axis, column.length).first->second != column.length)
+      throw std::invalid_argument(fmt::format("table '{}': axis '{}' has two lengths", name_, column.axis));
   }
+  for (const auto& [axis, length] : axes)
+    if (seen.contains(axis) || axis == index_name_)
+      throw std::invalid_argument(fmt::format("table '{}': axis '{}' has the name of a column", name_, axis));
 }
 
 void Table::append(std::int64_t index, std::span<const double> values) {

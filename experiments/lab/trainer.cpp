@@ -1,7 +1,8 @@
 #include "experiments/lab/trainer.h"
 
-#include <algorithm>
 #include <chrono>
+
+#include "nn/losses.h"
 
 namespace gradus::lab {
 
@@ -27,14 +28,8 @@ Evaluation Trainer::evaluate(const Split& split) {
   Batches batches = sequential_batches(split, batch_size);
   for (const Batch& batch : batches) {
     const auto [outputs, batch_loss] = objective_.forward(point, batch, nn::Mode::evaluate);
-    const std::int64_t n = batch.labels.size(), classes = outputs.shape()[1];
-    loss += batch_loss.item() * static_cast<double>(n);
-    const std::int32_t* label = batch.labels.data<std::int32_t>();
-    with_floating(outputs.value().dtype(), [&]<class T>(T) {
-      const T* row = outputs.value().data<T>();
-      for (std::int64_t i = 0; i < n; ++i, row += classes)
-        correct += std::max_element(row, row + classes) - row == label[i];
-    });
+    loss += batch_loss.item() * static_cast<double>(batch.labels.size());
+    correct += nn::right_answers(outputs.value(), batch.labels);
   }
   const auto n = static_cast<double>(split.size());
   return {loss / n, static_cast<double>(correct) / n};

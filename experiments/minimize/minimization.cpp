@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 
 #include "experiments/lab/optimizer_state.h"
 
@@ -25,6 +26,9 @@ double norm_of(const std::vector<double>& v) {
   return scale * std::sqrt(sum);
 }
 
+// NaN has a sign, which says nothing.
+double number(double x) { return std::isnan(x) ? std::abs(x) : x; }
+
 double distance(const Tensor& a, const Tensor& b) {
   std::vector<double> difference;
   for (std::int64_t i = 0; i < a.size(); ++i) difference.push_back(a.at(i) - b.at(i));
@@ -33,30 +37,38 @@ double distance(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-Minimization::Minimization(lab::Run& run, const ProblemOptions& asked, const problems::Request& request,
-                           lab::ChosenOptimizer& optimizer, const Plan& plan)
-    : run_(run),
-      optimizer_(optimizer),
-      plan_(plan),
-      problem_(asked.problem().name),
-      objective_(problems::make_objective(asked.problem(), request)),
-      observer_(problems::make_objective(asked.problem(), request)),
-      theta_(asked.start()) {
-  if (!plan.load_state.empty()) load();
-  start_ = theta_.to_vector();
-  trajectory_.emplace(run, theta_.size(), theta_.dtype(), plan.with_theta);
-  const problems::Problem& p = asked.problem();
-  const problems::Minimum minimum = p.minimum(theta_.size());
-  minimiser_ = minimum.point;
-  run.set_attribute("problem_formula", p.formula);
-  run.set_attribute("problem_source", p.source);
-  run.set_attribute("dimension", theta_.size());
-  if (std::isfinite(minimum.value)) run.set_attribute("minimum", minimum.value);
-  if (!minimiser_.empty() && minimiser_.size() <= 100) run.set_attribute("minimiser", minimiser_);
-  run.expect_steps(first_ + plan.steps);
+Minimization::Minimization(lab::Run& run, ProblemOptions& asked, lab::ChosenOptimizer& optimizer, const Plan& plan)
+    : run_(run), optimizer_(optimizer), plan_(plan), problem_(asked.problem()) {
+  const problems::Request& request = asked.load();
+  objective_ = problems::make_objective(problem_, request);
+  observer_ = problems::make_objective(problem_, request);
+  theta_ = asked.start();
+  check();
+  if (plan.load_state.empty()) return;
+  if (asked.start_given()) throw lab::UsageError("--start: --load-state says where to go on");
+  load();
 }
 
-std::vector<optim::Slice> Minimization::slices() const { return {{problem_, {theta_.size()}, 0, {}}}; }
+void Minimization::check() const {
+  const std::int64_t dimension = theta_.size();
+  if (plan_.contour == 1 || (plan_.contour > 0 && dimension != 2))
+    throw lab::UsageError(fmt::format("--contour={}: expected at least 2, and a problem of 2 dimensions, not {}",
+                                      plan_.contour, dimension));
+  const double rows = static_cast<double>(plan_.steps) / static_cast<double>(plan_.log_every) + 2;
+  if (plan_.with_theta && rows * static_cast<double>(dimension) > static_cast<double>(plan_.trajectory_limit))
+    throw lab::UsageError(
+        fmt::format("{} steps of {} numbers are more than --trajectory-limit={}: write fewer with --log-every, or none "
+                    "with --log-theta=false",
+                    plan_.steps, dimension, plan_.trajectory_limit));
+  optimizer_->check(*objective_);
+  if (std::error_code error; std::filesystem::exists(std::filesystem::symlink_status(plan_.save_state, error)) &&
+                             !std::filesystem::is_directory(plan_.save_state, error) &&
+                             !lab::is_state_file(plan_.save_state))
+    throw lab::UsageError(fmt::format("--save-state={}: exists and is no state file: it is not replaced",
+                                      plan_.save_state));
+}
+
+std::vector<optim::Slice> Minimization::slices() const { return {{problem_.name, {theta_.size()}, 0, {}}}; }
 
 void Minimization::load() {
   lab::LoadedState loaded = lab::load_state_file(plan_.load_state, slices(), theta_.dtype(), optimizer_.recipe);
@@ -73,11 +85,29 @@ void Minimization::save() {
   lab::save_state_file(plan_.save_state, theta_, slices(), optimizer_.recipe, state);
 }
 
+void Minimization::start() {
+  start_ = theta_.to_vector();
+  trajectory_.emplace(run_, theta_.size(), theta_.dtype(), plan_.with_theta);
+  const problems::Minimum minimum = problem_.minimum(theta_.size());
+  minimiser_ = minimum.point;
+  run_.set_attribute("problem_formula", problem_.formula);
+  run_.set_attribute("problem_source", problem_.source);
+  run_.set_attribute("dimension", theta_.size());
+  if (std::isfinite(minimum.value)) run_.set_attribute("minimum", minimum.value);
+  if (!minimiser_.empty() && minimiser_.size() <= 100) run_.set_attribute("minimiser", minimiser_);
+  run_.expect_steps(first_ + plan_.steps);
+}
+
 void Minimization::run() {
+  start();
   try {
     iterate();
   } catch (...) {
-    finish();
+    try {
+      if (step_ > first_) finish();
+    } catch (const std::exception&) {
+      // What ended the run says more than what its ending met.
+    }
     throw;
   }
   finish();
@@ -86,7 +116,11 @@ void Minimization::run() {
 void Minimization::iterate() {
   do {
     look();
-    if (known_ && place_.gradient_norm <= plan_.gradient_tolerance)
+    if (!place_.is_finite() &&
+        !goes_on_after(fmt::format("at step {} the value is {} and the gradient's norm {}", place_.step,
+                                   number(place_.value), number(place_.gradient_norm))))
+      return last_row();
+    if (place_.gradient_norm <= plan_.gradient_tolerance)
       return end("converged",
                  fmt::format("gradient norm {:.3g} <= {:.3g}", place_.gradient_norm, plan_.gradient_tolerance));
     if (step_ - first_ == plan_.steps) return end("step_limit", fmt::format("{} steps", plan_.steps));
@@ -94,22 +128,16 @@ void Minimization::iterate() {
   } while (take_step());
 }
 
-// Goes to the step's data and the point, and evaluates it if anybody wants to know.
+// Goes to the step's data and the point, and evaluates it: at every step, so that the end comes at the same one whatever
+// is written.
 void Minimization::look() {
   objective_->set_step(static_cast<std::uint64_t>(step_));
   observer_->set_step(static_cast<std::uint64_t>(step_));
   place_.step = step_;
   place_.theta = optimizer_->evaluation_point(theta_).clone();
-  known_ = false;
-  if (step_ % plan_.log_every == 0 || step_ - first_ == plan_.steps || plan_.gradient_tolerance > 0) evaluate();
-}
-
-void Minimization::evaluate() {
-  if (known_) return;
   observer_->move_to(place_.theta);
   place_.gradient_norm = norm_of(observer_->gradient().to_vector());
   place_.value = observer_->value();
-  known_ = true;
 }
 
 // One step of the method and its row. Returns whether another one may follow.
@@ -121,33 +149,38 @@ bool Minimization::take_step() {
   const optim::StepReport report = optimizer_->step(*objective_, theta_);
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   ++step_;
-  const bool final = report.is_final() && !objective_->is_noisy();
-  const bool wanted = place_.step % plan_.log_every == 0 || final || !std::isfinite(report.loss);
-  if (known_ || wanted) {
-    evaluate();
-    optimizer_->observe(place_.value);
-  }
+  if (plan_.observe_every > 0 && place_.step % plan_.observe_every == 0) optimizer_->observe(place_.value);
+  const bool last = report.is_final() && !objective_->is_noisy();
+  const bool wanted = place_.step % plan_.log_every == 0 || last || report.is_diverged() || !place_.is_finite();
   if (wanted) trajectory_->add(place_, costs, seconds, &report, distance(theta_, before));
-  if (report.reason == optim::Reason::not_finite)
-    throw lab::Diverged(fmt::format("a value, gradient or product is not finite at step {}", place_.step));
-  if (!final) return true;
+  if (report.is_diverged() &&
+      !goes_on_after(fmt::format("a gradient, a product or every trial is not finite at step {}", place_.step)))
+    return false;
+  if (!last) return true;
   look();
   end(optim::name_of(report.reason), fmt::format("{} stopped by itself", optimizer_.name));
   return false;
 }
 
-// The last row.
-void Minimization::end(const std::string& reason, const std::string& why) {
-  evaluate();
-  run_.set_reason(fmt::format("{}: {}", reason, why));
+bool Minimization::goes_on_after(const std::string& divergence) {
+  diverged_ = true;
+  return run_.diverged(divergence + (plan_.save_state.empty() ? "" : "; --save-state is not written"));
+}
+
+void Minimization::last_row() {
   trajectory_->add(place_, objective_->costs(), seconds_, nullptr, optim::StepReport::none);
+}
+
+void Minimization::end(const std::string& reason, const std::string& why) {
+  run_.set_reason(fmt::format("{}: {}", reason, why));
+  last_row();
   run_.say(fmt::format("{} after {} steps ({}): value {:.10g}, gradient norm {:.3g}", reason, step_ - first_, why,
                        place_.value, place_.gradient_norm));
 }
 
-// What is written whatever the end.
+// What is written whatever the end. A point that diverged is nothing to go on from: the state before stays.
 void Minimization::finish() {
-  if (!plan_.save_state.empty()) save();
+  if (!plan_.save_state.empty() && !diverged_) save();
   run_.set_attribute("steps_taken", step_ - first_);
   run_.set_attribute("final_value", place_.value);
   run_.set_attribute("final_gradient_norm", place_.gradient_norm);

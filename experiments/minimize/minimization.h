@@ -13,8 +13,10 @@
 
 namespace gradus {
 
+// What decides on the points is here and in the options of problem and optimizer: steps, observe_every, load_state.
+// All else is watching.
 struct Plan {
-  std::int64_t steps = 0, log_every = 1, trajectory_limit = 0, contour = 0;
+  std::int64_t steps = 0, observe_every = 0, log_every = 1, trajectory_limit = 0, contour = 0;
   double gradient_tolerance = 0;
   bool with_theta = true;
   std::optional<Window> window;
@@ -23,28 +25,32 @@ struct Plan {
 
 class Minimization {
  public:
-  // Starts the output of the run.
-  Minimization(lab::Run& run, const ProblemOptions& asked, const problems::Request& request,
-               lab::ChosenOptimizer& optimizer, const Plan& plan);
+  // Reads what is asked for, and refuses what does not go together; nothing is written yet. Throws
+  // std::invalid_argument or, for a file, std::runtime_error.
+  Minimization(lab::Run& run, ProblemOptions& asked, lab::ChosenOptimizer& optimizer, const Plan& plan);
 
+  // After the options are finished. Starts the run's output.
   void run();
 
  private:
   // A state file belongs to one problem: theta's only part has its name.
   std::vector<optim::Slice> slices() const;
+  void check() const;
   void load();
   void save();
+  void start();
   void iterate();
   void look();
-  void evaluate();
   bool take_step();
+  bool goes_on_after(const std::string& divergence);
+  void last_row();
   void end(const std::string& reason, const std::string& why);
   void finish();
 
   lab::Run& run_;
   lab::ChosenOptimizer& optimizer_;
   Plan plan_;
-  std::string problem_;
+  const problems::Problem& problem_;
   // The method's own, and one to look at points at no cost to the method.
   std::unique_ptr<problems::TapeObjective> objective_, observer_;
   Tensor theta_;
@@ -52,7 +58,7 @@ class Minimization {
   std::optional<Trajectory> trajectory_;
   std::vector<double> start_, minimiser_;
   Place place_;
-  bool known_ = false;  // value and gradient norm are those of the place
+  bool diverged_ = false;
   double seconds_ = 0;
 };
 

@@ -65,6 +65,8 @@ ProblemOptions::ProblemOptions(lab::Run& run) {
     labels_ = run.option("labels", "", "IDX labels");
     examples_ =
         run.option("examples", std::int64_t{0}, "how many examples of the file to take; 0 for all", lab::at_least(0));
+    run.paths().reads("data", data_);
+    run.paths().reads("labels", labels_);
   }
 }
 

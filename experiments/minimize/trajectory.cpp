@@ -1,5 +1,6 @@
 #include "experiments/minimize/trajectory.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace gradus {
@@ -23,21 +24,14 @@ std::vector<lab::Column> columns(std::int64_t dimension, DType type, bool with_t
   return all;
 }
 
-std::string reasons() {
-  std::string text;
-  for (int code = 0; code <= static_cast<int>(optim::Reason::not_finite); ++code)
-    text += (code ? ", " : "") + std::to_string(code) + " " + optim::name_of(static_cast<optim::Reason>(code));
-  return text;
-}
-
 std::vector<lab::Column> solver_columns() {
   return {{"damping", "1", "weight of the identity added to the curvature"},
           {"trust_radius", "1", "radius with which the step was computed"},
           {"reduction_ratio", "1", "actual reduction over the model's"},
           {"step_length", "1", "along the direction found"},
           {"inner_iterations", "1", "of the solver; -1 where there was none"},
-          {"inner_reason", "1", "why the solver stopped: " + reasons()},
-          {"reason", "1", "how the step ended: " + reasons()}};
+          {"inner_reason", "1", "why the solver stopped: " + optim::reason_codes()},
+          {"reason", "1", "how the step ended: " + optim::reason_codes()}};
 }
 
 bool tells_of_a_solver(const optim::StepReport& r) {
@@ -46,6 +40,12 @@ bool tells_of_a_solver(const optim::StepReport& r) {
 }
 
 }  // namespace
+
+bool Place::is_finite() const {
+  const std::vector<double> point = theta.to_vector();
+  return std::isfinite(value) && std::isfinite(gradient_norm) &&
+         std::all_of(point.begin(), point.end(), [](double x) { return std::isfinite(x); });
+}
 
 Trajectory::Trajectory(lab::Run& run, std::int64_t dimension, DType type, bool with_theta)
     : run_(run), with_theta_(with_theta), keep_path_(dimension == 2) {

@@ -14,6 +14,7 @@ struct Place {
   std::int64_t step = 0;
   Tensor theta;
   double value = 0, gradient_norm = 0;
+  bool is_finite() const;  // all of them
 };
 
 class Trajectory {

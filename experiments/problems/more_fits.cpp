@@ -72,8 +72,8 @@ Problem gulf() {
             const Tensor y =
                 constants(request.dtype, 99, [](double i) { return 25 + std::pow(-50 * std::log(i / 100), 2.0 / 3); });
             return least_squares([=](const Var& x) {
-              const Var power = exp(at(x, 2) * log(abs(on(x, y) - at(x, 1))));
-              return exp(-(power / at(x, 0))) - on(x, t);
+              const Var distance = abs(on(x, y) - at(x, 1));
+              return exp(-(power(distance, at(x, 2)) / at(x, 0))) - on(x, t);
             });
           }};
 }

@@ -137,9 +137,9 @@ const std::vector<Curve>& curves() {
        [](const Var& x, const Var& p) { return at(p, 0) * x / (at(p, 1) + x); },
        {3, 0.9}},
       {"power",
-       "a x^b, x > 0",
+       "a x^b, x >= 0",
        2,
-       [](const Var& x, const Var& p) { return at(p, 0) * exp(at(p, 1) * log(x)); },
+       [](const Var& x, const Var& p) { return at(p, 0) * power(x, at(p, 1)); },
        {1.5, 0.6}}};
   return all;
 }

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 namespace gradus::records {
@@ -22,22 +21,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const fs::path& path, std::string_view what, int error) {
   throw SystemError(path, what, error);
 }
-
-class Descriptor {
- public:
-  Descriptor(const fs::path& path, int flags, mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
-    if (fd_ < 0) fail(path, "cannot open", errno);
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 class Sha256 {
  public:
@@ -59,45 +42,19 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
 
-fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
-
-bool holds_a_run(const fs::path& folder) {
-  try {
-    const auto config = nlohmann::json::parse(read_file(folder / "config.json"));
-    return config.contains("program") && config.contains("schema") && config.contains("options");
-  } catch (const std::exception&) {
-    return false;
-  }
-}
-
-void remove_run(const fs::path& folder) {
-  std::error_code error;
-  if (fs::is_symlink(folder, error) || !fs::is_directory(folder, error))
-    throw std::runtime_error(fmt::format("output {} is not a folder: it is not overwritten", folder.string()));
-  if (!fs::is_empty(folder, error)) {
-    if (!holds_a_run(folder))
-      throw std::runtime_error(fmt::format(
-          "output {} does not look like a run's folder (no config.json of a run): it is not overwritten",
-          folder.string()));
-    const fs::path log = folder / "metrics.log";
-    if (fs::exists(log, error)) {
-      const Descriptor file(log, O_RDONLY);
-      if (!lock_file(file.get()))
-        throw std::runtime_error(fmt::format("output {} belongs to a run that is still running: it is not overwritten",
-                                             folder.string()));
-    }
-  }
-  // Moved away first: a kill in the middle leaves no folder that looks like a run but is not.
-  const fs::path doomed = folder_of(folder) / fmt::format(".{}.removed.{}", folder.filename().string(), ::getpid());
-  fs::rename(folder, doomed, error);
-  if (!error) fs::remove_all(doomed, error);
-  if (error) throw std::runtime_error(fmt::format("{}: cannot remove: {}", folder.string(), error.message()));
-}
-
 }  // namespace
 
 SystemError::SystemError(const fs::path& path, std::string_view what, int error)
     : std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error))), code(error) {}
+
+Descriptor::Descriptor(const fs::path& path, int flags, unsigned mode)
+    : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
+  if (descriptor_ < 0) fail(path, "cannot open", errno);
+}
+
+Descriptor::~Descriptor() { ::close(descriptor_); }
+
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 fs::path new_version_of(const fs::path& target) {
   return folder_of(target) / fmt::format(".{}.new", target.filename().string());
@@ -171,21 +128,17 @@ std::string sha256(std::string_view text) {
   return digest.hex();
 }
 
-void claim_folder(const fs::path& asked, bool overwrite) {
-  // "a/b/" names the folder b.
-  const fs::path folder = asked.has_filename() ? asked : asked.parent_path();
-  if (folder.empty()) throw std::runtime_error("output: expected the name of a folder to create");
+void claim_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder_of(folder), error);
-  if (error) throw std::runtime_error(fmt::format("{}: cannot create: {}", folder.string(), error.message()));
-  if (overwrite && fs::exists(fs::symlink_status(folder))) remove_run(folder);
-  if (::mkdir(folder.c_str(), 0755) != 0) {
-    if (errno == EEXIST)
-      throw std::runtime_error(fmt::format("output {} exists already: choose another --output or pass --overwrite",
-                                           folder.string()));
-    fail(folder, "cannot create", errno);
+  if (error) fail(folder, "cannot create", error.value());
+  if (::mkdir(folder.c_str(), 0755) != 0) fail(folder, "cannot create", errno);
+  try {
+    sync_folder(folder_of(folder));
+  } catch (...) {
+    ::rmdir(folder.c_str());
+    throw;
   }
-  sync_folder(folder_of(folder));
 }
 
 bool lock_file(int descriptor) { return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }

@@ -16,6 +16,19 @@ struct SystemError : std::runtime_error {
   int code;  // errno's
 };
 
+// An open file, closed at the end. Throws SystemError.
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags, unsigned mode = 0);  // flags as of open(2); O_CLOEXEC is added
+  ~Descriptor();
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
 // All of these throw SystemError.
 
 // Makes a finished file durable under its final name: fsync, rename, fsync of the folder. Readers see the old file or
@@ -33,9 +46,10 @@ void sync_folder(const std::filesystem::path& folder);
 std::string sha256_of_file(const std::filesystem::path& path);
 std::string sha256(std::string_view text);
 
-// Creates the folder (and its parents); of several processes that ask, one gets it. An existing folder is refused; with
-// overwrite it is removed first, but only if it is empty or holds the config.json of a run that is not running now.
-void claim_folder(const std::filesystem::path& folder, bool overwrite);
+// The folder that holds a file or a folder of this name: "." where it names none.
+std::filesystem::path folder_of(const std::filesystem::path& path);
+// Creates the folder (and its parents); of several processes that ask, one gets it. An existing one is refused with EEXIST.
+void claim_folder(const std::filesystem::path& folder);
 
 // An exclusive lock on an open file for as long as it is open, taken without waiting; false if another process has it.
 // Where the file system has no locks, true.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <optional>
 
@@ -89,7 +90,10 @@ int main(int argc, char** argv) {
             "budget_gradient_equivalents", 0.0,
             "gradients of the whole training set, or work as dear, after which to stop; 0: no limit", lab::at_least(0));
         const double interval =
-            run.option("evaluation_interval", 10.0, "seconds of training between evaluations", lab::more_than(0));
+            run.option("evaluation_interval", 10.0, "training between two evaluations", lab::more_than(0));
+        const bool by_steps = run.option("evaluation_unit", "seconds",
+                                         "of the interval; a schedule that observes the held-out loss needs steps",
+                                         lab::one_of({"seconds", "steps"})) == "steps";
         const bool processor_clock =
             run.option("clock", "wall",
                        "seconds of training by: wall; processor, those given to this process, where others compete "
@@ -116,6 +120,12 @@ int main(int argc, char** argv) {
         if (budget_seconds <= 0 && budget_gradients <= 0)
           throw lab::UsageError(
               "options --budget-seconds and --budget-gradient-equivalents: expected at least one above 0");
+        if (by_steps && interval != std::floor(interval))
+          throw lab::UsageError(fmt::format("--evaluation-interval={}: expected a whole number of steps", interval));
+        if (optimizer.observes() && !by_steps)
+          throw lab::UsageError(
+              "--evaluation-unit=seconds: a schedule observes the held-out loss at each evaluation, and the clock must "
+              "not decide when: expected steps");
         const nn::Sequential model =
             nn::make_model("autoencoder", {{"sizes", sizes}, {"activation", activation}, {"initializer", initializer}});
         run.start();
@@ -129,7 +139,7 @@ int main(int argc, char** argv) {
           curvature_batches.emplace(run, data.train, std::min<std::int64_t>(curvature_batch_size, data.train.size()),
                                     "curvature");
 
-        double seconds = 0, next_evaluation = interval;
+        double seconds = 0, last_evaluation = 0;
         std::int64_t steps = 0;
         const auto gradient_equivalents = [&] {
           return objective.costs().gradient_equivalents / static_cast<double>(data.train.size());
@@ -164,10 +174,13 @@ int main(int argc, char** argv) {
           seconds += now(processor_clock) - start;
           ++steps;
           run.log(report);
-          if (seconds >= next_evaluation && !spent()) {
-            record();
-            next_evaluation = seconds + interval;
-          }
+          const double now_at = by_steps ? static_cast<double>(steps) : seconds;
+          if (now_at - last_evaluation < interval || spent()) continue;
+          last_evaluation = now_at;
+          record();
+          // Of all held-out images, so that it does not matter how many are looked at.
+          if (optimizer.observes())
+            optimizer->observe(mean_loss(objective, optimizer->evaluation_point(theta), data.test, data.test.size()));
         }
         record();
       });

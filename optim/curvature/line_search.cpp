@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "optim/curvature/step.h"
 #include "optim/curvature/vectors.h"
 
 namespace gradus::optim {
@@ -21,7 +22,9 @@ class Along {
 
   double value(double step) {
     go_to(step);
-    return objective_.value();
+    const double value = objective_.value();
+    saw(step, value, std::isfinite(value));
+    return value;
   }
   struct Sample {
     double step = 0, value = 0, slope = 0;
@@ -31,12 +34,24 @@ class Along {
     go_to(step);
     const Tensor& gradient = objective_.gradient();
     const double slope = vectors::dot(gradient, ray_.direction);
-    return {step, objective_.value(), vectors::is_finite(gradient) ? slope : std::numeric_limits<double>::quiet_NaN()};
+    const Sample at{step, objective_.value(),
+                    vectors::is_finite(gradient) ? slope : std::numeric_limits<double>::quiet_NaN()};
+    saw(step, at.value, at.is_finite());
+    return at;
   }
   Sample start() const { return {0, ray_.value, ray_.slope}; }
   bool decreases_enough(double step, double value) const {
-    return value <= ray_.value + options_.sufficient_decrease * step * ray_.slope + noise_;
+    return value <= ray_.value && value <= ray_.value + options_.sufficient_decrease * step * ray_.slope + noise_;
   }
+  // A first step whose factor is a number of the element type; where the slope is nearly lost to underflow, a guess of
+  // it by a quotient is not.
+  double first(double asked) const {
+    const double largest = with_floating(
+        ray_.theta.dtype(), []<class T>(T) { return static_cast<double>(std::numeric_limits<T>::max()) / 16; });
+    return std::min(asked, largest);
+  }
+  // Without descent there is nothing to try.
+  bool descends() const { return ray_.slope < 0; }
   std::int64_t evaluations() const { return evaluations_; }
   bool may_evaluate() const { return evaluations_ < options_.max_evaluations; }
   // Writes the trial; returns whether the step is too small to change theta.
@@ -47,8 +62,18 @@ class Along {
   LineSearchResult result(Reason reason, double step, double value) const {
     return {reason, step, value, evaluations_};
   }
+  // Where no trial satisfies the conditions: the objective goes back to the best one, if that lowers the value.
+  LineSearchResult failure() {
+    if (best_step_ == 0) return result(trials_.failure(), 0, ray_.value);
+    go_to(best_step_);
+    return result(Reason::no_progress, best_step_, best_value_);
+  }
 
  private:
+  void saw(double step, double value, bool finite) {
+    trials_.saw(finite);
+    if (finite && value < best_value_) best_step_ = step, best_value_ = value;
+  }
   void go_to(double step) {
     ++evaluations_;
     vectors::combine(ray_.theta, step, ray_.direction, ray_.trial);
@@ -58,6 +83,8 @@ class Along {
   const Ray& ray_;
   const LineSearchOptions& options_;
   double noise_;
+  Trials trials_;
+  double best_step_ = 0, best_value_ = ray_.value;
   std::int64_t evaluations_ = 0;
 };
 using Sample = Along::Sample;
@@ -140,9 +167,8 @@ LineSearchOptions::LineSearchOptions(const Settings& settings)
 LineSearchResult armijo_search(Objective& objective, const Ray& ray, double first_step,
                                const LineSearchOptions& options, bool expand) {
   Along along(objective, ray, options);
-  double step = first_step, previous_step = 0, previous_value = 0;
-  bool any_finite = false;
-  while (along.may_evaluate() && !along.is_lost(step)) {
+  double step = along.first(first_step), previous_step = 0, previous_value = 0;
+  while (along.descends() && along.may_evaluate() && !along.is_lost(step)) {
     const double value = along.value(step);
     if (std::isfinite(value) && along.decreases_enough(step, value)) {
       if (!expand || previous_step != 0) return along.result(Reason::stepped, step, value);
@@ -156,7 +182,6 @@ LineSearchResult armijo_search(Objective& objective, const Ray& ray, double firs
     }
     double next = 0.1 * step;
     if (std::isfinite(value)) {
-      any_finite = true;
       const double rise = value - ray.value - ray.slope * step;  // beyond the tangent
       next = -ray.slope * step * step / (2 * rise);
       if (previous_step != 0) {
@@ -173,7 +198,7 @@ LineSearchResult armijo_search(Objective& objective, const Ray& ray, double firs
     }
     step = next;
   }
-  return along.result(any_finite ? Reason::no_progress : Reason::not_finite, 0, ray.value);
+  return along.failure();
 }
 
 LineSearchResult strong_wolfe_search(Objective& objective, const Ray& ray, double first_step,
@@ -183,22 +208,19 @@ LineSearchResult strong_wolfe_search(Objective& objective, const Ray& ray, doubl
   const Sample start = along.start();
   const double decrease = options.sufficient_decrease * ray.slope;
   Interval interval{start, start};
-  double step = first_step, low = 0, high = (1 + far) * first_step;
+  double step = along.first(first_step), low = 0, high = (1 + far) * step;
   double width = std::numeric_limits<double>::infinity(), width_before = width;
-  bool first_stage = true, any_finite = false;
-  Sample good = start;  // the best point that decreases enough
-  while (along.may_evaluate() && !along.is_lost(step)) {
+  bool first_stage = true;
+  while (along.descends() && along.may_evaluate() && !along.is_lost(step)) {
     const Sample t = along.sample(step);
     if (!t.is_finite()) {  // as if the value were infinite: come back most of the way
       interval.other = {step, std::numeric_limits<double>::infinity(), 0}, interval.bracketed = true;
       step = interval.best.step + 0.1 * (step - interval.best.step);
       continue;
     }
-    any_finite = true;
     const bool enough = along.decreases_enough(step, t.value);
     if (enough && std::abs(t.slope) <= options.curvature * std::abs(ray.slope))
       return along.result(Reason::stepped, step, t.value);
-    if (enough && t.value < good.value) good = t;
     if (first_stage && enough && t.slope >= 0) first_stage = false;
     if (first_stage && t.value <= interval.best.value && !enough) {
       // The auxiliary function f(a) - f(0) - c1 a f'(0), whose minimiser satisfies both conditions.
@@ -219,9 +241,7 @@ LineSearchResult strong_wolfe_search(Objective& objective, const Ray& ray, doubl
       low = step + 1.1 * (step - best), high = step + far * (step - best);
     }
   }
-  if (good.step == 0) return along.result(any_finite ? Reason::no_progress : Reason::not_finite, 0, ray.value);
-  along.sample(good.step);
-  return along.result(Reason::no_progress, good.step, good.value);
+  return along.failure();
 }
 
 }  // namespace gradus::optim

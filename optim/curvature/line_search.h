@@ -18,7 +18,8 @@ struct LineSearchOptions {
 
 struct LineSearchResult {
   // stepped: the conditions hold at the objective's point; no_progress: they could not be met, but the objective may be
-  // at a point of sufficient decrease (step > 0) or anywhere (step = 0); not_finite: no trial had a finite value.
+  // at the best point that was tried (step > 0, and a lower value than at the start) or anywhere (step = 0); not_finite:
+  // there were trials, and none had a finite value.
   Reason reason = Reason::no_progress;
   double step = 0;  // along the direction
   double value = 0;
@@ -37,7 +38,7 @@ struct Ray {
 // Schnabel 1983, Algorithm A6.3.1), until
 //   f(theta + a d) <= f(theta) + c1 a f'(0).
 // With `expand`, a first step that is good enough is doubled as long as the value falls, for directions of negative
-// curvature. Values count as equal where they differ by less than their rounding. Evaluates values only.
+// curvature. Within its rounding a value counts as low enough, but none above f(theta) does. Evaluates values only.
 LineSearchResult armijo_search(Objective& objective, const Ray& ray, double first_step,
                                const LineSearchOptions& options, bool expand = false);
 

@@ -53,7 +53,7 @@ MartensCg::Result MartensCg::minimize(const Product& times, const Tensor& gradie
       result.reason = Reason::not_finite;
       return result;
     }
-    if (vectors::norm(residual_) <= rounding) {
+    if (vectors::norm(residual_) <= rounding || !(decrease > 0)) {  // also where its square is lost in underflow
       result.reason = Reason::converged;
       break;
     }

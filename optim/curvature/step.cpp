@@ -1,28 +1,36 @@
 #include "optim/curvature/step.h"
 
-#include <cmath>
-
 #include "optim/curvature/vectors.h"
+#include "optim/first_order.h"
 
 namespace gradus::optim {
 
 bool open_step(Objective& objective, const Tensor& theta, double gradient_tolerance, Tensor& gradient,
                StepReport& report) {
-  objective.return_to(theta);
+  const bool finite = begin_step(objective, theta, report);
   vectors::like(gradient, theta).copy_from(objective.gradient());
-  report.loss = objective.value();
   report.gradient_norm = vectors::norm(gradient);
   report.step_norm = 0;
-  if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm))
-    report.reason = Reason::not_finite;
-  else if (report.gradient_norm <= gradient_tolerance)
-    report.reason = Reason::converged;
+  if (finite && report.gradient_norm <= gradient_tolerance) report.reason = Reason::converged;
   return report.reason == Reason::stepped;
 }
 
-void close_step(Objective& objective, const Tensor& theta, const Tensor& trial) {
+bool finish_search(const LineSearchResult& found, const Tensor& direction, StepReport& report) {
+  report.step_length = found.step;
+  report.step_norm = found.step * vectors::norm(direction);
+  report.reason = found.step > 0 ? Reason::stepped : found.reason;
+  return found.step > 0;
+}
+
+bool close_step(Objective& objective, const Tensor& theta, const Tensor& trial, StepReport& report) {
+  if (objective.value() == report.loss && !(vectors::norm(objective.gradient()) < report.gradient_norm)) {
+    report.reason = Reason::no_progress;
+    report.step_norm = 0;
+    return false;
+  }
   theta.copy_from(trial);
   objective.adopt(theta);
+  return true;
 }
 
 Hyperparameter gradient_tolerance_hyperparameter() {

@@ -7,7 +7,8 @@ namespace gradus::optim {
 
 double reduction_ratio(double value, double trial_value, double model_change, double rounding) {
   const double noise = rounding * std::abs(value);
-  return (value - trial_value + noise) / (-model_change + noise);
+  const double ratio = (value - trial_value + noise) / (-model_change + noise);
+  return trial_value > value ? std::min(ratio, 0.0) : ratio;
 }
 
 TrustRadius::TrustRadius(const Settings& settings)

@@ -1,5 +1,6 @@
 #include "optim/curvature/vectors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -34,7 +35,24 @@ double dot(const Tensor& x, const Tensor& y) {
   });
 }
 
-double norm(const Tensor& x) { return std::sqrt(dot(x, x)); }
+double norm(const Tensor& x) {
+  const double sum = dot(x, x);
+  if (std::isnormal(sum)) return std::sqrt(sum);
+  // The squares overflow or underflow where the numbers do not.
+  return with_floating(x.dtype(), [&]<class T>(T) {
+    double largest = 0, scaled = 0;
+    for (const T element : x.elements<T>()) {
+      if (std::isnan(element)) return static_cast<double>(element);
+      largest = std::max(largest, std::abs(static_cast<double>(element)));
+    }
+    if (largest == 0 || std::isinf(largest)) return largest;
+    for (const T element : x.elements<T>()) {
+      const double share = static_cast<double>(element) / largest;
+      scaled += share * share;
+    }
+    return largest * std::sqrt(scaled);
+  });
+}
 
 void add(double a, const Tensor& x, const Tensor& y) { combine(y, a, x, y); }
 

@@ -9,6 +9,7 @@ namespace gradus::optim::vectors {
 // All tensors of a call have the same size and floating type.
 
 double dot(const Tensor& x, const Tensor& y);
+// Without overflow or underflow on the way.
 double norm(const Tensor& x);
 // y += a x
 void add(double a, const Tensor& x, const Tensor& y);

@@ -5,19 +5,18 @@
 #include <cmath>
 
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Adabelief final : public Optimizer {
+class Adabelief final : public FirstOrder {
  public:
   explicit Adabelief(const Settings& s)
       : learning_rate_(s["learning_rate"]), beta1_(s["beta1"]), beta2_(s["beta2"]), epsilon_(s["epsilon"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(first_moment_, theta);
     ensure_state(surprise_, theta);
     ++step_;
@@ -25,7 +24,7 @@ class Adabelief final : public Optimizer {
     const double rate = learning_rate_ / (1 - std::pow(beta1_, t));
     const double root_correction = 1 / std::sqrt(1 - std::pow(beta2_, t));
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [&]<class T>(T) {
           return [rate = static_cast<T>(rate), root_correction = static_cast<T>(root_correction),
                   fresh1 = static_cast<T>(1 - beta1_), beta2 = static_cast<T>(beta2_),
@@ -36,7 +35,6 @@ class Adabelief final : public Optimizer {
           };
         },
         first_moment_, surprise_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("first_moment", first_moment_);

@@ -4,22 +4,21 @@
 // The paper has no learning rate: 1. Epsilon stands inside both roots, as there, in PyTorch and in Keras, whose default
 // rate is 0.001.
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Adadelta final : public Optimizer {
+class Adadelta final : public FirstOrder {
  public:
   explicit Adadelta(const Settings& s) : learning_rate_(s["learning_rate"]), rho_(s["rho"]), epsilon_(s["epsilon"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(gradient_squares_, theta);
     ensure_state(step_squares_, theta);
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [this]<class T>(T) {
           return [rate = static_cast<T>(learning_rate_), fresh = static_cast<T>(1 - rho_),
                   epsilon = static_cast<T>(epsilon_)](T& x, T g, T& v, T& u) {
@@ -30,7 +29,6 @@ class Adadelta final : public Optimizer {
           };
         },
         gradient_squares_, step_squares_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("gradient_squares", gradient_squares_);

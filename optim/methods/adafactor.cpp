@@ -10,13 +10,13 @@
 #include "autodiff/kernels/lane_sum.h"
 #include "autodiff/kernels/math.h"
 #include "optim/layerwise.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Adafactor final : public Optimizer {
+class Adafactor final : public FirstOrder {
  public:
   explicit Adafactor(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -26,26 +26,23 @@ class Adafactor final : public Optimizer {
         clip_threshold_(s["clip_threshold"]),
         scale_parameter_(s.flag("scale_parameter")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
-    const std::span<const Slice> slices = objective.slices();
+  void apply(const Tensor& theta, const Tensor& gradient, Slices slices) override {
     if (known_slices_.are_new(slices)) lay_out(slices, theta.dtype());
     for (PackedState* state : {&row_moment_, &column_moment_, &second_moment_}) state->ensure(theta.dtype());
     ++step_;
     fresh_ = std::pow(static_cast<double>(step_), -decay_exponent_);
     for (std::size_t i = 0; i < slices.size(); ++i) {
-      const Tensor part = slices[i].of(theta), gradient = slices[i].of(objective.gradient());
+      const Tensor part = slices[i].of(theta), g = slices[i].of(gradient);
       if (part.size() == 0) continue;
       const double rate =
           scale_parameter_ ? learning_rate_ * std::max<double>(epsilon2_, root_mean_square(part)) : learning_rate_;
       with_floating(theta.dtype(), [&]<class T>(T) {
         if (slices[i].shape.rank() >= 2)
-          step_matrix<T>(i, matrix_extents(slices[i]), rate, part, gradient);
+          step_matrix<T>(i, matrix_extents(slices[i]), rate, part, g);
         else
-          step_vector<T>(second_moment_.of(i, slices[i].shape), rate, part, gradient);
+          step_vector<T>(second_moment_.of(i, slices[i].shape), rate, part, g);
       });
     }
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("row_moment", row_moment_.values);

@@ -2,27 +2,25 @@
 //   v <- v + g^2;  theta <- theta - learning_rate g / (sqrt(v) + epsilon)
 // v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras.
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Adagrad final : public Optimizer {
+class Adagrad final : public FirstOrder {
  public:
   explicit Adagrad(const Settings& s)
       : learning_rate_(s["learning_rate"]), epsilon_(s["epsilon"]), initial_(s["initial_accumulator"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(accumulator_, theta, initial_);
-    update_each(theta, objective.gradient(), [this]<class T>(T) {
+    update_each(theta, gradient, [this]<class T>(T) {
       return [rate = static_cast<T>(learning_rate_), epsilon = static_cast<T>(epsilon_)](T& x, T g, T& v) {
         v += g * g;
         x -= rate * g / (math::sqrt(v) + epsilon);
       };
     }, accumulator_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override { visitor.tensor("accumulator", accumulator_); }
 

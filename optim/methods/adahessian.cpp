@@ -8,7 +8,7 @@
 
 #include "autodiff/curvature/probe.h"
 #include "optim/curvature/vectors.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
@@ -44,15 +44,16 @@ class AdaHessian final : public Optimizer {
         interval_(s.count("update_interval")),
         seed_(static_cast<std::uint64_t>(s.count("probe_seed"))) {}
 
+  void check(const Objective& objective) override { objective.require(Quantity::hessian_times, "adahessian"); }
   StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.require(Quantity::hessian_times, "adahessian");
+    check(objective);
     ensure_state(first_moment_, theta);
     ensure_state(second_moment_, theta);
     vectors::like(probe_, theta);
     vectors::like(diagonal_, theta);
-    objective.move_to(theta);
+    StepReport report;
+    if (!begin_step(objective, theta, report)) return report;
     const Tensor& gradient = objective.gradient();
-    StepReport report{objective.value()};
     report.gradient_norm = vectors::norm(gradient);
     const bool estimates = step_ % interval_ == 0;
     if (estimates) {
@@ -62,8 +63,7 @@ class AdaHessian final : public Optimizer {
       update_each(diagonal_, probe_, []<class T>(T) { return [](T& d, T z) { d *= z; }; });
       if (spatial_averaging_) average_over_kernels(objective.slices(), diagonal_);
     }
-    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm) ||
-        (estimates && !vectors::is_finite(diagonal_))) {
+    if (estimates && !vectors::is_finite(diagonal_)) {
       report.reason = Reason::not_finite;
       return report;
     }

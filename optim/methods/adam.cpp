@@ -8,13 +8,13 @@
 #include <cmath>
 
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Adam final : public Optimizer {
+class Adam final : public FirstOrder {
  public:
   Adam(const Settings& s, Setting weight_decay, bool amsgrad)
       : learning_rate_(s["learning_rate"]),
@@ -24,14 +24,13 @@ class Adam final : public Optimizer {
         weight_decay_(std::move(weight_decay)),
         amsgrad_(amsgrad) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(first_moment_, theta);
     ensure_state(second_moment_, theta);
     if (amsgrad_) ensure_state(largest_second_moment_, theta);
     ++step_;
     if (amsgrad_)
-      update_each(theta, objective.gradient(), [this]<class T>(T) {
+      update_each(theta, gradient, [this]<class T>(T) {
         return [c = constants<T>()](T& x, T g, T& m, T& v, T& largest) {
           c.moments(g, m, v);
           largest = v > largest ? v : largest;
@@ -39,13 +38,12 @@ class Adam final : public Optimizer {
         };
       }, first_moment_, second_moment_, largest_second_moment_);
     else
-      update_each(theta, objective.gradient(), [this]<class T>(T) {
+      update_each(theta, gradient, [this]<class T>(T) {
         return [c = constants<T>()](T& x, T g, T& m, T& v) {
           c.moments(g, m, v);
           c.move(x, m, v);
         };
       }, first_moment_, second_moment_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("first_moment", first_moment_);

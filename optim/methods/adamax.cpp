@@ -5,24 +5,23 @@
 // and Optax do; Keras adds it to u.
 #include <cmath>
 
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Adamax final : public Optimizer {
+class Adamax final : public FirstOrder {
  public:
   explicit Adamax(const Settings& s)
       : learning_rate_(s["learning_rate"]), beta1_(s["beta1"]), beta2_(s["beta2"]), epsilon_(s["epsilon"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(first_moment_, theta);
     ensure_state(largest_gradient_, theta);
     ++step_;
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [this]<class T>(T) {
           const double rate = learning_rate_ / (1 - std::pow(beta1_, static_cast<double>(step_)));
           return [rate = static_cast<T>(rate), fresh = static_cast<T>(1 - beta1_), beta2 = static_cast<T>(beta2_),
@@ -34,7 +33,6 @@ class Adamax final : public Optimizer {
           };
         },
         first_moment_, largest_gradient_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("first_moment", first_moment_);

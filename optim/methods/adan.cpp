@@ -7,13 +7,13 @@
 #include <cmath>
 
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Adan final : public Optimizer {
+class Adan final : public FirstOrder {
  public:
   explicit Adan(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -23,8 +23,7 @@ class Adan final : public Optimizer {
         epsilon_(s["epsilon"]),
         weight_decay_(s["weight_decay"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(first_moment_, theta);
     ensure_state(difference_moment_, theta);
     ensure_state(second_moment_, theta);
@@ -35,7 +34,7 @@ class Adan final : public Optimizer {
     const double of_difference = learning_rate_ * beta2_ / (1 - std::pow(beta2_, t));
     const double root_correction = 1 / std::sqrt(1 - std::pow(beta3_, t));
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [&]<class T>(T) {
           return
               [first = step_ == 1, of_moment = static_cast<T>(of_moment), of_difference = static_cast<T>(of_difference),
@@ -53,7 +52,6 @@ class Adan final : public Optimizer {
               };
         },
         first_moment_, difference_moment_, second_moment_, previous_gradient_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("first_moment", first_moment_);

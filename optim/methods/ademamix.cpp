@@ -8,13 +8,13 @@
 #include <cmath>
 
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class AdEmaMix final : public Optimizer {
+class AdEmaMix final : public FirstOrder {
  public:
   explicit AdEmaMix(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -26,8 +26,7 @@ class AdEmaMix final : public Optimizer {
         weight_decay_(s["weight_decay"]),
         warmup_(s.count("warmup_steps")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(fast_moment_, theta);
     ensure_state(slow_moment_, theta);
     ensure_state(second_moment_, theta);
@@ -37,7 +36,7 @@ class AdEmaMix final : public Optimizer {
     const double of_fast = learning_rate_ / (1 - std::pow(beta1_, t)), of_slow = learning_rate_ * alpha_ * progress;
     const double root_correction = 1 / std::sqrt(1 - std::pow(beta2_, t));
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [&]<class T>(T) {
           return [of_fast = static_cast<T>(of_fast), of_slow = static_cast<T>(of_slow),
                   root_correction = static_cast<T>(root_correction), fresh1 = static_cast<T>(1 - beta1_),
@@ -51,7 +50,6 @@ class AdEmaMix final : public Optimizer {
           };
         },
         fast_moment_, slow_moment_, second_moment_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("fast_moment", fast_moment_);

@@ -2,24 +2,23 @@
 //   theta <- theta - learning_rate g;  t <= average_start: a = theta, else a <- a + (theta - a) / (t - average_start)
 // a, the mean of the points after average_start, is the point to evaluate at. PyTorch's ASGD also lets the rate fall
 // and decays theta (its lambd and alpha).
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Asgd final : public Optimizer {
+class Asgd final : public FirstOrder {
  public:
   explicit Asgd(const Settings& s) : learning_rate_(s["learning_rate"]), average_start_(s.count("average_start")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(average_, theta);
     ++step_;
     // 1 copies the point.
     const double share = step_ <= average_start_ + 1 ? 1 : 1 / static_cast<double>(step_ - average_start_);
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [&]<class T>(T) {
           return [rate = static_cast<T>(learning_rate_), share = static_cast<T>(share)](T& x, T g, T& a) {
             x -= rate * g;
@@ -27,7 +26,6 @@ class Asgd final : public Optimizer {
           };
         },
         average_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("average", average_);

@@ -1,16 +1,19 @@
 // Hessian-free optimisation. Martens (2010), algorithm 2; Martens & Sutskever (2012).
 //   B = G + lambda I + lambda structural_damping S,  G the Gauss-Newton matrix or the Hessian, S = J^T J / n of the
 //   hidden states d <- argmin of g^T d + d^T B d / 2 by conjugate gradients, from momentum d of the step before of the
-//   iterates of CG, the earliest after which the loss does not fall any more; then a line search backwards from 1
+//   iterates of CG that lead downhill, the earliest after which the loss does not fall any more; then a line search
+//   backwards from 1
 //   lambda <- lambda / damping_factor where the reduction ratio is above 3/4, lambda damping_factor where it is below
-//   1/4
+//   1/4 or the step is refused
 // The loss is that of the batch of the gradient throughout: for the choice of the iterate, the reduction ratio and the
 // line search. Curvature may be of another batch, which the objective then knows. The reduction ratio is of the model
-// without damping, and of the whole step, before the line search.
+// without damping, and of the whole step, before the line search. A refused step is followed by one from zero with more
+// damping, until one succeeds or what the model promises is less than the loss's rounding: that alone is the end.
 #include <algorithm>
 #include <cmath>
 
 #include "optim/curvature/martens_cg.h"
+#include "optim/curvature/step.h"
 #include "optim/curvature/vectors.h"
 #include "optim/optimizer.h"
 #include "optim/update.h"
@@ -35,30 +38,19 @@ class HessianFree final : public Optimizer {
         tolerance_(s["tolerance"]),
         max_iterations_(s.count("max_iterations")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
+  void check(const Objective& objective) override {
     objective.require(hessian_ ? Quantity::hessian_times : Quantity::gauss_newton_times, "hessian_free");
     if (preconditioned_) objective.require(Quantity::gradient_squares, "hessian_free with empirical_fisher");
     if (structural_damping_ > 0) objective.require(Quantity::structural_times, "hessian_free with structural_damping");
+  }
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    check(objective);
     ensure_state(direction_, theta);
     if (step_++ == 0) damping_ = initial_damping_;
-    vectors::like(gradient_, theta);
     vectors::like(trial_, theta);
-
-    objective.move_to(theta);
-    gradient_.copy_from(objective.gradient());
     StepReport report;
-    report.loss = objective.value();
-    report.gradient_norm = vectors::norm(gradient_);
-    report.step_norm = 0;
     report.damping = damping_;
-    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
-      report.reason = Reason::not_finite;
-      return report;
-    }
-    if (report.gradient_norm == 0) {
-      report.reason = Reason::converged;
-      return report;
-    }
+    if (!open_step(objective, theta, 0, gradient_, report)) return report;
     MartensCg::Result solved = solve(objective, vectors::norm(direction_) > 0);
     // An early stop may leave a warm start that still leads uphill; from zero every iterate leads downhill.
     if (solved.reason != Reason::not_finite && slope_of(cg_.iterates().back()) >= 0) {
@@ -117,16 +109,24 @@ class HessianFree final : public Optimizer {
 
   void take_step(Objective& objective, const Tensor& theta, StepReport& report) {
     const auto iterates = cg_.iterates();
-    // What the model says of the whole step, without damping, is needed at the point itself.
-    std::size_t chosen = iterates.size() - 1;
-    double value = value_at(objective, theta, 1, iterates[chosen].x);
-    while (chosen > 0) {
-      const double earlier = value_at(objective, theta, 1, iterates[chosen - 1].x);
-      if (!(earlier < value) && std::isfinite(value)) break;
-      value = earlier, --chosen;
+    std::size_t chosen = iterates.size();
+    double value = 0;
+    Trials trials;
+    for (std::size_t i = iterates.size(); i-- > 0;) {
+      if (!(slope_of(iterates[i]) < 0)) continue;  // from a warm start, the early ones may lead uphill
+      const double earlier = value_at(objective, theta, 1, iterates[i].x);
+      trials.saw(std::isfinite(earlier));
+      if (chosen < iterates.size() && !(earlier < value) && std::isfinite(value)) break;
+      value = earlier, chosen = i;
+    }
+    if (chosen == iterates.size()) {  // not even from zero: the gradient is lost in the rounding of the product
+      report.reason = Reason::no_progress;
+      reject(objective, theta);
+      return;
     }
     const Tensor& d = iterates[chosen].x;
     const double length = vectors::norm(d), slope = slope_of(iterates[chosen]);
+    // What the model says of the whole step, without damping.
     double model = iterates[chosen].model - damping_ * length * length / 2;
     if (structural_damping_ > 0) {
       objective.move_to(theta);
@@ -134,23 +134,28 @@ class HessianFree final : public Optimizer {
       model -= damping_ * structural_damping_ * vectors::dot(d, structural_product_) / 2;
     }
     report.reduction_ratio = (value - report.loss) / model;
+    vectors::combine(theta, 1, d, trial_);
+    const double promised = std::max(-model, -slope), rounding = 10 * vectors::epsilon(theta.dtype());
+    const bool lost = vectors::same(theta, trial_) || promised <= rounding * std::abs(report.loss);
 
     double along = 1;
     constexpr int max_halvings = 60;
     int tries = 0;
-    const auto enough = [&] { return value <= report.loss + sufficient_decrease_ * along * std::min(slope, 0.0); };
+    const auto enough = [&] { return value <= report.loss + sufficient_decrease_ * along * slope; };
     while (!enough() && tries++ < max_halvings) {
       along *= shrink_;
       value = value_at(objective, theta, along, d);
+      trials.saw(std::isfinite(value));
     }
-    const bool accepted = enough() && value < report.loss;
-    adapt_damping(report.reduction_ratio);
-    if (!accepted) {
-      report.reason = Reason::no_progress;
+    if (!(enough() && value < report.loss)) {
+      damping_ *= damping_factor_;
+      report.reason = lost ? trials.failure() : Reason::refused;
       report.step_length = 0;
       reject(objective, theta);
       return;
     }
+    if (!(report.reduction_ratio >= 0.25)) damping_ *= damping_factor_;
+    if (report.reduction_ratio > 0.75) damping_ = std::max(damping_ / damping_factor_, smallest_damping);
     vectors::combine(theta, along, d, theta);
     report.step_length = along;
     report.step_norm = along * length;
@@ -159,10 +164,6 @@ class HessianFree final : public Optimizer {
                         : Reason::stepped;
   }
 
-  void adapt_damping(double ratio) {
-    if (!(ratio >= 0.25)) damping_ *= damping_factor_;
-    if (ratio > 0.75) damping_ = std::max(damping_ / damping_factor_, smallest_damping);
-  }
   void reject(Objective& objective, const Tensor& theta) {
     direction_.fill(0);
     objective.move_to(theta);
@@ -201,12 +202,13 @@ Method hessian_free_method() {
       Family::curvature,
       "B = G + lambda I + lambda structural_damping S\n"
       "d <- the minimum of g^T d + d^T B d / 2 by preconditioned conjugate gradients, from momentum d\n"
-      "d <- the earliest kept iterate after which the loss does not fall;  rho = (f(theta + d) - f(theta)) / (g^T d + "
+      "d <- the earliest kept downhill iterate after which the loss does not fall;  rho = (f(theta + d) - f(theta)) / (g^T d + "
       "d^T G d / 2)\n"
       "theta <- theta + a d, a <- shrink a from 1 until f falls by sufficient_decrease a |g^T d|\n"
-      "lambda <- lambda damping_factor if rho < 1/4, lambda / damping_factor if rho > 3/4",
+      "lambda <- lambda damping_factor if rho < 1/4 or the step is refused, lambda / damping_factor if rho > 3/4",
       "The loss is always that of the gradient's batch, also where curvature is of another one; Martens' program "
-      "takes the curvature's batch for the reduction ratio rho."};
+      "takes the curvature's batch for the reduction ratio rho.",
+      true};
 }
 
 }  // namespace gradus::optim

@@ -16,6 +16,7 @@
 
 #include "autodiff/random.h"
 #include "optim/curvature/kronecker_inverse.h"
+#include "optim/curvature/step.h"
 #include "optim/curvature/vectors.h"
 #include "optim/optimizer.h"
 #include "optim/update.h"
@@ -38,25 +39,27 @@ class Kfac final : public Optimizer {
         adaptation_interval_(s.count("adaptation_interval")),
         seed_(static_cast<std::uint64_t>(s.count("label_seed"))) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
+  void check(const Objective& objective) override {
     objective.require(Quantity::kronecker_factors, "kfac");
     if (quadratic_) objective.require(Quantity::gauss_newton_times, "kfac with quadratic_model");
+  }
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    check(objective);
     ensure_state(velocity_, theta);
-    for (Tensor* vector : {&gradient_, &direction_, &candidate_}) vectors::like(*vector, theta);
+    for (Tensor* vector : {&direction_, &candidate_}) vectors::like(*vector, theta);
     if (step_ == 0) damping_ = initial_damping_;
 
-    objective.move_to(theta);
-    gradient_.copy_from(objective.gradient());
     StepReport report;
-    report.loss = objective.value();
-    report.gradient_norm = vectors::norm(gradient_);
-    report.step_norm = 0;
     report.damping = damping_;
+    // A gradient of 0 is a step like others: the momentum goes on.
+    constexpr double no_tolerance = -1;
+    if (!open_step(objective, theta, no_tolerance, gradient_, report)) return report;
     report.reason = Reason::not_finite;
-    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) return report;
     if (step_ % factor_interval_ == 0 && !update_factors(objective)) return report;
-    if ((step_ % inverse_interval_ == 0 || !curvature_.has_inverse()) && !curvature_.invert(std::sqrt(damping_)))
+    if ((step_ % inverse_interval_ == 0 || !curvature_.has_inverse()) && !curvature_.invert(std::sqrt(damping_))) {
+      report.reason = Reason::no_progress;
       return report;
+    }
 
     curvature_.times(objective.slices(), gradient_, direction_);
     vectors::scale(-1, direction_, direction_);
@@ -86,6 +89,7 @@ class Kfac final : public Optimizer {
       if (!std::isfinite(value)) {
         velocity_.fill(0);
         report.step_norm = 0;
+        report.reason = Reason::refused;  // the damping has grown
         ++step_;
         return report;
       }

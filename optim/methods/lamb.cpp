@@ -5,13 +5,13 @@
 
 #include "autodiff/kernels/math.h"
 #include "optim/layerwise.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Lamb final : public Optimizer {
+class Lamb final : public FirstOrder {
  public:
   explicit Lamb(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -20,17 +20,14 @@ class Lamb final : public Optimizer {
         epsilon_(s["epsilon"]),
         weight_decay_(s["weight_decay"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices slices) override {
     ensure_state(first_moment_, theta);
     ensure_state(second_moment_, theta);
-    if (known_slices_.are_new(objective.slices()))
-      direction_ = Tensor::uninitialized({largest_size(objective.slices())}, theta.dtype());
+    if (known_slices_.are_new(slices)) direction_ = Tensor::uninitialized({largest_size(slices)}, theta.dtype());
     ++step_;
-    for (const Slice& slice : objective.slices())
-      step_slice(slice.of(theta), slice.of(objective.gradient()), slice.of(first_moment_), slice.of(second_moment_),
+    for (const Slice& slice : slices)
+      step_slice(slice.of(theta), slice.of(gradient), slice.of(first_moment_), slice.of(second_moment_),
                  direction_.part(0, slice.shape));
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("first_moment", first_moment_);

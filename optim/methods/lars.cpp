@@ -3,13 +3,13 @@
 //   v <- momentum v + learning_rate ratio (g + weight_decay theta);  theta <- theta - v
 // The rate is inside the velocity, as in the paper: a schedule acts on later gradients alone.
 #include "optim/layerwise.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Lars final : public Optimizer {
+class Lars final : public FirstOrder {
  public:
   explicit Lars(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -17,17 +17,16 @@ class Lars final : public Optimizer {
         trust_coefficient_(s["trust_coefficient"]),
         weight_decay_(s["weight_decay"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices slices) override {
     ensure_state(velocity_, theta);
-    for (const Slice& slice : objective.slices()) {
-      const Tensor part = slice.of(theta), gradient = slice.of(objective.gradient());
-      const double of_theta = norm(part), of_gradient = norm(gradient);
+    for (const Slice& slice : slices) {
+      const Tensor part = slice.of(theta), its_gradient = slice.of(gradient);
+      const double of_theta = norm(part), of_gradient = norm(its_gradient);
       const double ratio = of_theta > 0 && of_gradient > 0
                                ? trust_coefficient_ * of_theta / (of_gradient + weight_decay_ * of_theta)
                                : 1;
       update_each(
-          part, gradient,
+          part, its_gradient,
           [&]<class T>(T) {
             return [rate = static_cast<T>(learning_rate_ * ratio), mu = static_cast<T>(momentum_),
                     weight_decay = static_cast<T>(weight_decay_)](T& x, T g, T& v) {
@@ -37,7 +36,6 @@ class Lars final : public Optimizer {
           },
           slice.of(velocity_));
     }
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override { visitor.tensor("velocity", velocity_); }
 

@@ -30,14 +30,9 @@ class Lbfgs final : public Optimizer {
       pairs_.clear();
       found = try_pairs(objective, theta, report);
     }
-    report.step_length = found.step;
-    report.step_norm = found.step * vectors::norm(direction_);
-    if (found.step == 0) {
-      report.reason = found.reason;
-      return report;
-    }
+    if (!finish_search(found, direction_, report)) return report;
     learn(objective, theta, found.step);
-    close_step(objective, theta, trial_);
+    close_step(objective, theta, trial_, report);
     return report;
   }
   void visit(StateVisitor& visitor) override { pairs_.visit(visitor); }
@@ -112,7 +107,9 @@ Method lbfgs_method() {
       "compares s.y with 1e-10. With pairs=powell, y is moved towards B s where s.y < 0.2 s.B s. Where a search "
       "fails the pairs are dropped and the gradient is tried; SciPy's L-BFGS-B does so too, PyTorch takes the lower "
       "end of its bracket and stops only where the step or the loss hardly changes. The gradient is asked again on "
-      "the same batch at the end of a step, and is not paid again if the next step has the same data."};
+      "the same batch at the end of a step, and is not paid again if the next step has the same data. With "
+      "line_search=none a step may rise.",
+      true};
 }
 
 }  // namespace gradus::optim

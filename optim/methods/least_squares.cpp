@@ -46,22 +46,23 @@ class GaussNewton final : public Optimizer {
  public:
   explicit GaussNewton(const Settings& s) : linear_(s), gradient_tolerance_(s["gradient_tolerance"]), options_(s) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
+  void check(const Objective& objective) override {
     objective.require(Quantity::gauss_newton_times, "gauss_newton");
+  }
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    check(objective);
     StepReport report;
     if (!open_step(objective, theta, gradient_tolerance_, gradient_, report)) return report;
     const InnerResult inner = linear_.solve(objective, gradient_, 0, vectors::like(step_, theta));
     report.inner_iterations = inner.iterations, report.inner_reason = inner.reason;
     const double slope = vectors::dot(gradient_, step_);
     if (!(slope < 0) || !vectors::is_finite(step_)) {
-      report.reason = inner.reason == Reason::not_finite ? Reason::not_finite : Reason::no_progress;
+      report.reason = without_direction(inner.reason);
       return report;
     }
     const Ray ray{theta, step_, report.loss, slope, vectors::like(trial_, theta)};
     const LineSearchResult found = armijo_search(objective, ray, 1, options_);
-    report.step_length = found.step, report.step_norm = found.step * vectors::norm(step_);
-    report.reason = found.reason;
-    if (found.step > 0) close_step(objective, theta, trial_);
+    if (finish_search(found, step_, report)) close_step(objective, theta, trial_, report);
     return report;
   }
   void visit(StateVisitor&) override {}
@@ -83,8 +84,11 @@ class LevenbergMarquardt final : public Optimizer {
         acceptance_(s["acceptance"]),
         max_evaluations_(s.count("max_evaluations")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
+  void check(const Objective& objective) override {
     objective.require(Quantity::gauss_newton_times, "levenberg_marquardt");
+  }
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    check(objective);
     StepReport report;
     if (!open_step(objective, theta, gradient_tolerance_, gradient_, report)) return report;
     vectors::like(step_, theta), vectors::like(trial_, theta);
@@ -95,10 +99,11 @@ class LevenbergMarquardt final : public Optimizer {
         report.reason = Reason::not_finite;
         return report;
       }
-      damping_ = initial_damping_ * curvature;
+      damping_ = initial_damping_ * (curvature > 0 ? curvature : 1);
     }
     report.inner_iterations = 0;
-    report.reason = Reason::no_progress;
+    report.reason = Reason::refused;  // the next step goes on with the damping that the trials have come to
+    Trials trials;
     for (std::int64_t attempt = 0; attempt < max_evaluations_; ++attempt) {
       if (attempt > 0) objective.move_to(theta);
       report.damping = damping_;
@@ -106,23 +111,26 @@ class LevenbergMarquardt final : public Optimizer {
       report.inner_iterations += inner.iterations, report.inner_reason = inner.reason;
       const double length = vectors::norm(step_);
       if (!(inner.model_change < 0) || !std::isfinite(length)) {
-        report.reason = inner.reason == Reason::not_finite ? Reason::not_finite : Reason::no_progress;
+        report.reason = without_direction(inner.reason);
         return report;
       }
       vectors::combine(theta, 1, step_, trial_);
-      if (vectors::same(theta, trial_)) break;  // the step is lost in theta
+      if (vectors::same(theta, trial_)) {  // the step is lost in theta
+        report.reason = trials.failure();
+        return report;
+      }
       objective.move_to(trial_);
       const double value = objective.value(), undamped = inner.model_change - damping_ / 2 * length * length;
       const bool finite = std::isfinite(value);
+      trials.saw(finite);
       report.reduction_ratio = finite ? reduction_ratio(report.loss, value, undamped, 10 * epsilon) : -1;
       update(report.reduction_ratio);
       if (report.reduction_ratio > acceptance_) {
         report.reason = Reason::stepped;
         report.step_norm = length;
-        close_step(objective, theta, trial_);
+        close_step(objective, theta, trial_, report);
         return report;
       }
-      report.reason = finite ? Reason::no_progress : Reason::not_finite;
     }
     return report;
   }
@@ -165,7 +173,8 @@ Method gauss_newton_method() {
           [](const Settings& s) { return std::make_unique<GaussNewton>(s); },
           Family::curvature,
           "G p = -g, by conjugate gradients;  theta <- theta + a p, with the first a = 1",
-          "Where G is singular the step is the shortest one, as by a pseudo-inverse."};
+          "Where G is singular the step is the shortest one, as by a pseudo-inverse.",
+          true};
 }
 
 Method levenberg_marquardt_method() {
@@ -186,7 +195,8 @@ Method levenberg_marquardt_method() {
       "marquardt:  damping *= 1/10 if taken, else 10",
       "The damping is of Levenberg's form, a multiple of the identity; MINPACK's lmder scales it by the columns of J "
       "and chooses "
-      "it by a trust region."};
+      "it by a trust region.",
+      true};
 }
 
 }  // namespace gradus::optim

@@ -2,22 +2,21 @@
 //   c = beta1 m + (1 - beta1) g;  theta <- theta - learning_rate (sign(c) + weight_decay theta);  m <- beta2 m + (1 -
 //   beta2) g
 // sign(0) = 0. The decay is multiplied by the rate, as in the paper and Optax.
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Lion final : public Optimizer {
+class Lion final : public FirstOrder {
  public:
   explicit Lion(const Settings& s)
       : learning_rate_(s["learning_rate"]), beta1_(s["beta1"]), beta2_(s["beta2"]), weight_decay_(s["weight_decay"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(momentum_, theta);
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [this]<class T>(T) {
           return [rate = static_cast<T>(learning_rate_), beta1 = static_cast<T>(beta1_),
                   fresh1 = static_cast<T>(1 - beta1_), fresh2 = static_cast<T>(1 - beta2_),
@@ -27,7 +26,6 @@ class Lion final : public Optimizer {
           };
         },
         momentum_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override { visitor.tensor("momentum", momentum_); }
 

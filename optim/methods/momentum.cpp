@@ -3,19 +3,18 @@
 // and Nesterov's accelerated gradient, Nesterov (1983), as Sutskever et al. (2013), eq. 3-4, in terms of the look-ahead point:
 //   v <- mu v + g;  theta <- theta - learning_rate (g + mu v)
 // Keras and Sutskever put the rate inside, v <- mu v - learning_rate g: the same as long as the rate does not change.
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Momentum final : public Optimizer {
+class Momentum final : public FirstOrder {
  public:
   Momentum(const Settings& s, bool nesterov)
       : learning_rate_(s["learning_rate"]), momentum_(s["momentum"]), nesterov_(nesterov) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(velocity_, theta);
     const auto update = [this]<class T>(T) {
       // The two forms differ in the weights of g and v in the step.
@@ -26,8 +25,7 @@ class Momentum final : public Optimizer {
         x -= of_gradient * g + of_velocity * v;
       };
     };
-    update_each(theta, objective.gradient(), update, velocity_);
-    return {objective.value()};
+    update_each(theta, gradient, update, velocity_);
   }
   void visit(StateVisitor& visitor) override { visitor.tensor("velocity", velocity_); }
 

@@ -10,7 +10,7 @@
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
 #include "optim/layerwise.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
@@ -21,7 +21,7 @@ constexpr double of_itself = 3.4445, of_cube = -4.7750, of_fifth = 2.0315;
 
 bool is_orthogonalized(const Slice& slice) { return slice.shape.rank() >= 2 && !slice.has_tag("embedding"); }
 
-class Muon final : public Optimizer {
+class Muon final : public FirstOrder {
  public:
   explicit Muon(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -34,21 +34,18 @@ class Muon final : public Optimizer {
         nesterov_(s.flag("nesterov")),
         newton_schulz_steps_(s.count("newton_schulz_steps")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
-    const std::span<const Slice> slices = objective.slices();
+  void apply(const Tensor& theta, const Tensor& gradient, Slices slices) override {
     if (known_slices_.are_new(slices)) lay_out(slices, theta.dtype());
     for (PackedState* state : {&buffer_, &first_moment_, &second_moment_}) state->ensure(theta.dtype());
     ++step_;
     for (std::size_t i = 0; i < slices.size(); ++i) {
-      const Tensor part = slices[i].of(theta), gradient = slices[i].of(objective.gradient());
+      const Tensor part = slices[i].of(theta), g = slices[i].of(gradient);
       if (part.size() == 0) continue;
       if (is_orthogonalized(slices[i]))
-        step_matrix(part, gradient, buffer_.of(i, slices[i].shape), matrix_extents(slices[i]));
+        step_matrix(part, g, buffer_.of(i, slices[i].shape), matrix_extents(slices[i]));
       else
-        step_adam(part, gradient, first_moment_.of(i, slices[i].shape), second_moment_.of(i, slices[i].shape));
+        step_adam(part, g, first_moment_.of(i, slices[i].shape), second_moment_.of(i, slices[i].shape));
     }
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("momentum", buffer_.values);

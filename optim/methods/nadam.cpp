@@ -6,13 +6,13 @@
 #include <cmath>
 
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Nadam final : public Optimizer {
+class Nadam final : public FirstOrder {
  public:
   explicit Nadam(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -21,8 +21,7 @@ class Nadam final : public Optimizer {
         epsilon_(s["epsilon"]),
         momentum_decay_(s["momentum_decay"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(first_moment_, theta);
     ensure_state(second_moment_, theta);
     ++step_;
@@ -32,7 +31,7 @@ class Nadam final : public Optimizer {
     const double of_gradient = learning_rate_ * (1 - mu) / (1 - momentum_product_);
     const double root_correction = 1 / std::sqrt(1 - std::pow(beta2_, static_cast<double>(step_)));
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [&]<class T>(T) {
           return [of_moment = static_cast<T>(of_moment), of_gradient = static_cast<T>(of_gradient),
                   root_correction = static_cast<T>(root_correction), fresh1 = static_cast<T>(1 - beta1_),
@@ -43,7 +42,6 @@ class Nadam final : public Optimizer {
           };
         },
         first_moment_, second_moment_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("first_moment", first_moment_);

@@ -31,8 +31,11 @@ class NewtonCg final : public Optimizer {
         preconditioner_(s),
         radius_(s) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
+  void check(const Objective& objective) override {
     objective.require(gauss_newton_ ? Quantity::gauss_newton_times : Quantity::hessian_times, "newton_cg");
+  }
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    check(objective);
     StepReport report;
     report.damping = damping_;
     if (!open_step(objective, theta, gradient_tolerance_, gradient_, report)) return report;
@@ -52,7 +55,7 @@ class NewtonCg final : public Optimizer {
       vectors::combine(objective.gradient(), -1, gradient_, gradient_);
       preconditioner_.learn(step_, gradient_);
     }
-    close_step(objective, theta, trial_);
+    close_step(objective, theta, trial_, report);
     return report;
   }
 
@@ -73,17 +76,15 @@ class NewtonCg final : public Optimizer {
     report.inner_iterations = inner.iterations, report.inner_reason = inner.reason;
     double slope = vectors::dot(gradient_, step_);
     if (!(slope < 0) || !vectors::is_finite(step_)) {
-      if (inner.reason == Reason::not_finite) return report.reason = Reason::not_finite, false;
-      return report.reason = Reason::no_progress, false;
+      report.reason = without_direction(inner.reason);
+      return false;
     }
     const bool negative = inner.reason == Reason::negative_curvature;
     const Ray ray{theta, step_, report.loss, slope, trial_};
     const LineSearchResult found = globalization_ == "armijo" ? armijo_search(objective, ray, 1, search_, negative)
                                                               : strong_wolfe_search(objective, ray, 1, search_);
-    report.step_length = found.step;
-    report.step_norm = found.step * vectors::norm(step_);
-    if (found.step == 0) return report.reason = found.reason, false;
-    report.reason = negative ? Reason::negative_curvature : Reason::stepped;
+    if (!finish_search(found, step_, report)) return false;
+    if (negative) report.reason = Reason::negative_curvature;
     return true;
   }
 
@@ -93,7 +94,8 @@ class NewtonCg final : public Optimizer {
     const double epsilon = vectors::epsilon(theta.dtype());
     radius_.begin();
     report.inner_iterations = 0;
-    report.reason = Reason::no_progress;
+    report.reason = Reason::refused;  // the next step goes on with the radius that the trials have come to
+    Trials trials;
     for (std::int64_t attempt = 0; attempt < search_.max_evaluations; ++attempt) {
       const double radius = radius_.radius();
       if (attempt > 0 && !lanczos) objective.move_to(theta);
@@ -107,16 +109,21 @@ class NewtonCg final : public Optimizer {
       report.trust_radius = radius;
       const double length = vectors::norm(step_);
       if (!(inner.model_change < 0) || !std::isfinite(length)) {
-        report.reason = inner.reason == Reason::not_finite ? Reason::not_finite : Reason::no_progress;
+        report.reason = without_direction(inner.reason);
         return false;
       }
       vectors::combine(theta, 1, step_, trial_);
-      if (vectors::same(theta, trial_)) break;  // the step is lost in theta
+      if (vectors::same(theta, trial_)) {  // the step is lost in theta
+        report.reason = trials.failure();
+        radius_.forget();
+        return false;
+      }
       objective.move_to(trial_);
       // The first trial is taken more often than not, and its gradient is the next step's.
       if (attempt == 0) objective.gradient();
       const double value = objective.value();
       const bool finite = std::isfinite(value) && (attempt > 0 || vectors::is_finite(objective.gradient()));
+      trials.saw(finite);
       report.reduction_ratio = finite ? reduction_ratio(report.loss, value, inner.model_change, 10 * epsilon)
                                       : -std::numeric_limits<double>::infinity();
       radius_.update(report.reduction_ratio, inner.norm, vectors::dot(gradient_, step_), value - report.loss);
@@ -125,9 +132,7 @@ class NewtonCg final : public Optimizer {
         report.reason = inner.reason == Reason::negative_curvature ? Reason::negative_curvature : Reason::stepped;
         return true;
       }
-      report.reason = finite ? Reason::no_progress : Reason::not_finite;
     }
-    radius_.forget();
     return false;
   }
 
@@ -178,7 +183,8 @@ Method newton_cg_method() {
           "step, and Newton-CG compares curvature with a fixed number, so that their paths depend on the loss's "
           "scale; here every test is relative. SciPy's Newton-CG steps along -g or the steps so far where it finds "
           "negative curvature; here the direction of negative curvature is followed too. After a rejection, "
-          "trust_region_lanczos solves for the smaller radius in the space it has, without further products."};
+          "trust_region_lanczos solves for the smaller radius in the space it has, without further products.",
+          true};
 }
 
 }  // namespace gradus::optim

@@ -36,16 +36,13 @@ class NonlinearCg final : public Optimizer {
       restart();
       found = search(objective, theta, report);
     }
-    report.step_length = found.step;
-    report.step_norm = found.step * vectors::norm(direction_);
-    if (found.step == 0) {
+    if (!finish_search(found, direction_, report)) {
       since_restart_ = -1;
-      report.reason = found.reason;
       return report;
     }
     previous_gradient_.copy_from(gradient_);
     previous_decrease_ = -found.step * slope_;
-    close_step(objective, theta, trial_);
+    close_step(objective, theta, trial_, report);
     return report;
   }
   void visit(StateVisitor& visitor) override {
@@ -128,7 +125,8 @@ Method nonlinear_cg_method() {
           "The steps satisfy the strong Wolfe conditions (Moré & Thuente). SciPy's CG is polak_ribiere_plus without "
           "Powell's restarts, and its search also asks that the next direction descends enough. CG_DESCENT goes over "
           "to approximate Wolfe conditions once a step changes the value by less than 0.001 of its average size; "
-          "here values count as equal where they are within rounding."};
+          "here values count as equal where they are within rounding.",
+          true};
 }
 
 }  // namespace gradus::optim

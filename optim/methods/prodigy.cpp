@@ -10,13 +10,13 @@
 
 #include "autodiff/kernels/math.h"
 #include "optim/layerwise.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Prodigy final : public Optimizer {
+class Prodigy final : public FirstOrder {
  public:
   explicit Prodigy(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -26,8 +26,7 @@ class Prodigy final : public Optimizer {
         weight_decay_(s["weight_decay"]),
         initial_distance_(s["initial_distance"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(first_moment_, theta);
     ensure_state(second_moment_, theta);
     ensure_state(weighted_sum_, theta);
@@ -35,7 +34,6 @@ class Prodigy final : public Optimizer {
     ensure_state(start_, theta);
     if (distance_ == 0) distance_ = initial_distance_;
 
-    const Tensor& gradient = objective.gradient();
     const double kept = std::sqrt(beta2_), d = distance_, entering = (1 - kept) * learning_rate_ * d * d;
     numerator_ = kept * numerator_ + entering * dot_with_difference(gradient, start_, theta);
     update_each(
@@ -54,7 +52,6 @@ class Prodigy final : public Optimizer {
         },
         first_moment_, second_moment_, weighted_sum_);
     if (const double size = sum_of_sizes(weighted_sum_); size > 0) distance_ = std::max(d, numerator_ / size);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("first_moment", first_moment_);

@@ -8,19 +8,18 @@
 #include <cmath>
 
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Radam final : public Optimizer {
+class Radam final : public FirstOrder {
  public:
   explicit Radam(const Settings& s)
       : learning_rate_(s["learning_rate"]), beta1_(s["beta1"]), beta2_(s["beta2"]), epsilon_(s["epsilon"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(first_moment_, theta);
     ensure_state(second_moment_, theta);
     ++step_;
@@ -33,7 +32,7 @@ class Radam final : public Optimizer {
                                                          ((longest - 4) * (longest - 2) * length) * (1 - power))
                                       : 0;
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [&]<class T>(T) {
           return [rectified, adaptive = static_cast<T>(adaptive), rate = static_cast<T>(rate),
                   fresh1 = static_cast<T>(1 - beta1_), fresh2 = static_cast<T>(1 - beta2_),
@@ -44,7 +43,6 @@ class Radam final : public Optimizer {
           };
         },
         first_moment_, second_moment_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("first_moment", first_moment_);

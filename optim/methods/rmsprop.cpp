@@ -3,13 +3,13 @@
 //   d = g / (sqrt(v - a^2) + epsilon);  [momentum: b <- mu b + d, d = b];  theta <- theta - learning_rate d
 // Epsilon stands outside the root, as in PyTorch; Keras and TensorFlow put it inside. PyTorch calls rho "alpha".
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class RmsProp final : public Optimizer {
+class RmsProp final : public FirstOrder {
  public:
   explicit RmsProp(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -19,29 +19,27 @@ class RmsProp final : public Optimizer {
         centered_(s.flag("centered")),
         has_momentum_(momentum_ > 0) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(second_moment_, theta);
     if (centered_) ensure_state(first_moment_, theta);
     if (has_momentum_) ensure_state(velocity_, theta);
     // Each variant touches only the state that it has.
     if (centered_ && has_momentum_)
-      update_each(theta, objective.gradient(), [this]<class T>(T) {
+      update_each(theta, gradient, [this]<class T>(T) {
         return [c = constants<T>()](T& x, T g, T& v, T& a, T& b) { x -= c.rate * c.with_momentum(c.centered(g, v, a), b); };
       }, second_moment_, first_moment_, velocity_);
     else if (centered_)
-      update_each(theta, objective.gradient(), [this]<class T>(T) {
+      update_each(theta, gradient, [this]<class T>(T) {
         return [c = constants<T>()](T& x, T g, T& v, T& a) { x -= c.rate * c.centered(g, v, a); };
       }, second_moment_, first_moment_);
     else if (has_momentum_)
-      update_each(theta, objective.gradient(), [this]<class T>(T) {
+      update_each(theta, gradient, [this]<class T>(T) {
         return [c = constants<T>()](T& x, T g, T& v, T& b) { x -= c.rate * c.with_momentum(c.plain(g, v), b); };
       }, second_moment_, velocity_);
     else
-      update_each(theta, objective.gradient(), [this]<class T>(T) {
+      update_each(theta, gradient, [this]<class T>(T) {
         return [c = constants<T>()](T& x, T g, T& v) { x -= c.rate * c.plain(g, v); };
       }, second_moment_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("second_moment", second_moment_);

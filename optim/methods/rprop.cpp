@@ -8,13 +8,13 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Rprop final : public Optimizer {
+class Rprop final : public FirstOrder {
  public:
   explicit Rprop(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -30,12 +30,11 @@ class Rprop final : public Optimizer {
     }
   }
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(step_size_, theta, learning_rate_);
     ensure_state(previous_gradient_, theta);
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [this]<class T>(T) {
           return [increase = static_cast<T>(increase_), decrease = static_cast<T>(decrease_),
                   smallest = static_cast<T>(smallest_),
@@ -50,7 +49,6 @@ class Rprop final : public Optimizer {
           };
         },
         step_size_, previous_gradient_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("step_size", step_size_);

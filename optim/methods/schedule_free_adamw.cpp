@@ -8,13 +8,13 @@
 
 #include "autodiff/kernels/math.h"
 #include "optim/methods/schedule_free.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class ScheduleFreeAdamW final : public Optimizer {
+class ScheduleFreeAdamW final : public FirstOrder {
  public:
   explicit ScheduleFreeAdamW(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -24,14 +24,13 @@ class ScheduleFreeAdamW final : public Optimizer {
         weight_decay_(s["weight_decay"]),
         points_(s.count("warmup_steps")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(second_moment_, theta);
     points_.ensure(theta);
     const double rate =
         points_.advance(learning_rate_, [this](double t) { return std::sqrt(1 - std::pow(beta2_, t)); });
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [&]<class T>(T) {
           return [rate = static_cast<T>(rate), fresh2 = static_cast<T>(1 - beta2_), epsilon = static_cast<T>(epsilon_),
                   weight_decay = static_cast<T>(weight_decay_),
@@ -42,7 +41,6 @@ class ScheduleFreeAdamW final : public Optimizer {
           };
         },
         second_moment_, points_.base, points_.average);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("second_moment", second_moment_);

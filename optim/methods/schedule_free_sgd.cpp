@@ -4,13 +4,13 @@
 //   S <- S + gamma^2;  c = gamma^2 / S;  x <- (1 - c) x + c z;  y = (1 - momentum) z + momentum x
 // x is the point to evaluate at. x and z start at theta.
 #include "optim/methods/schedule_free.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class ScheduleFreeSgd final : public Optimizer {
+class ScheduleFreeSgd final : public FirstOrder {
  public:
   explicit ScheduleFreeSgd(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -18,12 +18,11 @@ class ScheduleFreeSgd final : public Optimizer {
         weight_decay_(s["weight_decay"]),
         points_(s.count("warmup_steps")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     points_.ensure(theta);
     const double rate = points_.advance(learning_rate_);
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [&]<class T>(T) {
           return [rate = static_cast<T>(rate), weight_decay = static_cast<T>(weight_decay_),
                   move = points_.interpolation<T>(momentum_)](T& y, T g, T& z, T& x) {
@@ -32,7 +31,6 @@ class ScheduleFreeSgd final : public Optimizer {
           };
         },
         points_.base, points_.average);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override { points_.visit(visitor); }
   Tensor evaluation_point(const Tensor& theta) override { return points_.evaluation_point(theta); }

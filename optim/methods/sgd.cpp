@@ -1,22 +1,20 @@
 // Gradient descent. Cauchy (1847); on mini-batches, Robbins & Monro (1951).
 //   theta <- theta - learning_rate g
 // The two names are one formula: "gradient_descent" says that the objective is the whole data set, "sgd" that it is a batch.
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Sgd final : public Optimizer {
+class Sgd final : public FirstOrder {
  public:
   explicit Sgd(const Settings& s) : learning_rate_(s["learning_rate"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
-    update_each(theta, objective.gradient(), [this]<class T>(T) {
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
+    update_each(theta, gradient, [this]<class T>(T) {
       return [rate = static_cast<T>(learning_rate_)](T& x, T g) { x -= rate * g; };
     });
-    return {objective.value()};
   }
   void visit(StateVisitor&) override {}
 

@@ -12,13 +12,13 @@
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
 #include "optim/layerwise.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Shampoo final : public Optimizer {
+class Shampoo final : public FirstOrder {
  public:
   explicit Shampoo(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -28,9 +28,7 @@ class Shampoo final : public Optimizer {
         update_interval_(s.count("update_interval")),
         max_dimension_(s.count("max_dimension")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
-    const std::span<const Slice> slices = objective.slices();
+  void apply(const Tensor& theta, const Tensor& gradient, Slices slices) override {
     if (known_slices_.are_new(slices)) lay_out(slices, theta.dtype());
     ensure_sides(slices, theta.dtype());
     diagonal_.ensure(theta.dtype(), epsilon_);
@@ -38,13 +36,12 @@ class Shampoo final : public Optimizer {
     ++step_;
     const bool anew = (step_ - 1) % update_interval_ == 0;
     for (std::size_t i = 0; i < slices.size(); ++i) {
-      const Tensor part = slices[i].of(theta), gradient = slices[i].of(objective.gradient());
+      const Tensor part = slices[i].of(theta), g = slices[i].of(gradient);
       if (part.size() == 0) continue;
-      const Tensor direction = slices[i].shape.rank() >= 2 ? of_matrix(i, matrix_extents(slices[i]), gradient, anew)
-                                                           : of_vector(diagonal_.of(i, slices[i].shape), gradient);
+      const Tensor direction = slices[i].shape.rank() >= 2 ? of_matrix(i, matrix_extents(slices[i]), g, anew)
+                                                           : of_vector(diagonal_.of(i, slices[i].shape), g);
       move(part, direction.reshaped(part.shape()), slices[i]);
     }
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("row_statistics", rows_.statistics.values);

@@ -1,22 +1,20 @@
 // Sign gradient descent. Bernstein et al. (2018), Algorithm 1.
 //   theta <- theta - learning_rate sign(g)
 // sign(0) = 0.
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class SignSgd final : public Optimizer {
+class SignSgd final : public FirstOrder {
  public:
   explicit SignSgd(const Settings& s) : learning_rate_(s["learning_rate"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
-    update_each(theta, objective.gradient(), [this]<class T>(T) {
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
+    update_each(theta, gradient, [this]<class T>(T) {
       return [rate = static_cast<T>(learning_rate_)](T& x, T g) { x -= rate * sign_of(g); };
     });
-    return {objective.value()};
   }
   void visit(StateVisitor&) override {}
 

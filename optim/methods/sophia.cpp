@@ -8,7 +8,7 @@
 
 #include "autodiff/curvature/probe.h"
 #include "optim/curvature/vectors.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
@@ -28,19 +28,21 @@ class Sophia final : public Optimizer {
         interval_(s.count("update_interval")),
         seed_(static_cast<std::uint64_t>(s.count("probe_seed"))) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
+  void check(const Objective& objective) override {
     objective.require(hutchinson_ ? Quantity::hessian_times : Quantity::sampled_gradient, "sophia");
+  }
+  StepReport step(Objective& objective, const Tensor& theta) override {
+    check(objective);
     ensure_state(first_moment_, theta);
     ensure_state(curvature_, theta);
     vectors::like(estimate_, theta);
-    objective.move_to(theta);
+    StepReport report;
+    if (!begin_step(objective, theta, report)) return report;
     const Tensor& gradient = objective.gradient();
-    StepReport report{objective.value()};
     report.gradient_norm = vectors::norm(gradient);
     const bool estimates = step_ % interval_ == 0;
     if (estimates) estimate(objective);
-    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm) ||
-        (estimates && !vectors::is_finite(estimate_))) {
+    if (estimates && !vectors::is_finite(estimate_)) {
       report.reason = Reason::not_finite;
       return report;
     }

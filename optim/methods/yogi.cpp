@@ -3,13 +3,13 @@
 //   + epsilon)
 // There is no correction of the moments, as in the paper; Optax corrects both. v starts at initial_accumulator.
 #include "autodiff/kernels/math.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Yogi final : public Optimizer {
+class Yogi final : public FirstOrder {
  public:
   explicit Yogi(const Settings& s)
       : learning_rate_(s["learning_rate"]),
@@ -18,12 +18,11 @@ class Yogi final : public Optimizer {
         epsilon_(s["epsilon"]),
         initial_(s["initial_accumulator"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(first_moment_, theta);
     ensure_state(second_moment_, theta, initial_);
     update_each(
-        theta, objective.gradient(),
+        theta, gradient,
         [this]<class T>(T) {
           return [rate = static_cast<T>(learning_rate_), fresh1 = static_cast<T>(1 - beta1_),
                   fresh2 = static_cast<T>(1 - beta2_), epsilon = static_cast<T>(epsilon_)](T& x, T g, T& m, T& v) {
@@ -34,7 +33,6 @@ class Yogi final : public Optimizer {
           };
         },
         first_moment_, second_moment_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override {
     visitor.tensor("first_moment", first_moment_);

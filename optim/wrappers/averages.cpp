@@ -13,23 +13,21 @@ void approach(const Tensor& average, const Tensor& theta, double weight) {
               [weight]<class T>(T) { return [w = static_cast<T>(weight)](T& a, T x) { a += w * (x - a); }; });
 }
 
-class Ema final : public Wrapper {
+class Ema final : public AroundStep {
  public:
-  Ema(Inner inner, const Settings& s) : Wrapper("ema", std::move(inner.optimizer)), decay_(s["ema_decay"]) {}
+  Ema(Inner inner, const Settings& s) : AroundStep("ema", std::move(inner.optimizer)), decay_(s["ema_decay"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    const StepReport report = inner().step(objective, theta);
+  Tensor evaluation_point(const Tensor& theta) override { return average_.defined() ? average_ : theta; }
+
+ protected:
+  void after(const Tensor& theta) override {
     if (!average_.defined()) {
       average_ = theta.clone();
     } else {
       ensure_state(average_, theta);
       approach(average_, theta, 1 - decay_);
     }
-    return report;
   }
-  Tensor evaluation_point(const Tensor& theta) override { return average_.defined() ? average_ : theta; }
-
- protected:
   void visit_own(StateVisitor& visitor) override { visitor.tensor("average", average_); }
 
  private:
@@ -37,21 +35,19 @@ class Ema final : public Wrapper {
   Tensor average_;
 };
 
-class Swa final : public Wrapper {
+class Swa final : public AroundStep {
  public:
   Swa(Inner inner, const Settings& s)
-      : Wrapper("swa", std::move(inner.optimizer)), start_(s.count("swa_start")), every_(s.count("swa_every")) {}
+      : AroundStep("swa", std::move(inner.optimizer)), start_(s.count("swa_start")), every_(s.count("swa_every")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    ensure_state(average_, theta);
-    const StepReport report = inner().step(objective, theta);
-    if (++step_ > start_ && (step_ - start_) % every_ == 0)
-      approach(average_, theta, 1 / static_cast<double>(++points_));
-    return report;
-  }
   Tensor evaluation_point(const Tensor& theta) override { return points_ > 0 ? average_ : theta; }
 
  protected:
+  void before(const Objective&, const Tensor& theta) override { ensure_state(average_, theta); }
+  void after(const Tensor& theta) override {
+    if (++step_ > start_ && (step_ - start_) % every_ == 0)
+      approach(average_, theta, 1 / static_cast<double>(++points_));
+  }
   void visit_own(StateVisitor& visitor) override {
     visitor.tensor("average", average_);
     visitor.counter("step", step_);

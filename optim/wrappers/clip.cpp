@@ -39,7 +39,8 @@ class ClipByValue final : public StepDecorator {
     Objective& inner = inner_at(theta);
     update_each(gradient, inner.gradient(), [this]<class T>(T) {
       return [limit = static_cast<T>(limit_)](T& to, T from) {
-        to = from > limit ? limit : from < -limit ? -limit : from;  // NaN stays
+        const T clipped = from > limit ? limit : from < -limit ? -limit : from;
+        to = from - from == 0 ? clipped : from;  // what is not finite stays, for whoever looks at it
       };
     });
     return inner.value();

@@ -8,29 +8,36 @@
 namespace gradus::optim {
 namespace {
 
-class DecoupledWeightDecay final : public Wrapper {
+class DecoupledWeightDecay final : public AroundStep {
  public:
   DecoupledWeightDecay(Inner inner, const Settings& s)
-      : Wrapper("decoupled_weight_decay", std::move(inner.optimizer)),
+      : AroundStep("decoupled_weight_decay", std::move(inner.optimizer)),
         decay_(s["decoupled_weight_decay"]),
         learning_rate_(inner.method["learning_rate"]),
         selection_("decoupled_weight_decay", "decay_exclude", s.choice("decay_exclude")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    const std::vector<Selection::Range>& ranges = selection_.ranges(objective);
+  void check(const Objective& objective) override {
+    selection_.ranges(objective);
+    AroundStep::check(objective);
+  }
+
+ protected:
+  void before(const Objective& objective, const Tensor& theta) override {
+    ranges_ = &selection_.ranges(objective);
     ensure_state(before_, theta);
     before_.copy_from(theta);
-    const StepReport report = inner().step(objective, theta);
+  }
+  void after(const Tensor& theta) override {
     const double shrink = learning_rate_ * decay_;
-    for (const auto& [offset, size] : ranges)
+    for (const auto& [offset, size] : *ranges_)
       update_each(theta.part(offset, {size}), before_.part(offset, {size}),
                   [shrink]<class T>(T) { return [s = static_cast<T>(shrink)](T& x, T before) { x -= s * before; }; });
-    return report;
   }
 
  private:
   Setting decay_, learning_rate_;
   Selection selection_;
+  const std::vector<Selection::Range>* ranges_ = nullptr;
   Tensor before_;
 };
 

@@ -1,6 +1,7 @@
 // The mean gradient of k batches for one step: theta moves at each k-th call.
 #include <stdexcept>
 
+#include "optim/first_order.h"
 #include "optim/update.h"
 #include "optim/wrapper.h"
 #include "optim/wrappers/vectors.h"
@@ -47,16 +48,17 @@ class GradientAccumulation final : public Wrapper {
 
   StepReport step(Objective& objective, const Tensor& theta) override {
     mean_.wrap(objective);
-    objective.move_to(theta);
+    StepReport report;
+    if (!begin_step(objective, theta, report)) return report;  // a batch that is not finite does not count
     ensure_state(sum_, theta);
     update_each(sum_, objective.gradient(), []<class T>(T) { return [](T& sum, T g) { sum += g; }; });
-    const double loss = objective.value();  // known from the gradient
+    const double loss = report.loss;
     loss_sum_ += loss;
-    if (++seen_ < batches_) return {loss};
+    if (++seen_ < batches_) return report;
     const double share = 1 / static_cast<double>(batches_);
     change_each(sum_, [share]<class T>(T) { return [s = static_cast<T>(share)](T& sum) { sum *= s; }; });
     mean_.take(theta, sum_, loss_sum_ * share);
-    StepReport report = inner().step(mean_, theta);
+    report = inner().step(mean_, theta);
     report.loss = loss;
     sum_.fill(0);
     loss_sum_ = 0, seen_ = 0;

@@ -7,26 +7,25 @@
 namespace gradus::optim {
 namespace {
 
-class Lookahead final : public Wrapper {
+class Lookahead final : public AroundStep {
  public:
   Lookahead(Inner inner, const Settings& s)
-      : Wrapper("lookahead", std::move(inner.optimizer)),
+      : AroundStep("lookahead", std::move(inner.optimizer)),
         rate_(s["lookahead_rate"]),
         period_(s.count("lookahead_steps")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
+ protected:
+  void before(const Objective&, const Tensor& theta) override {
     if (!slow_.defined()) slow_ = theta.clone();
     ensure_state(slow_, theta);
-    const StepReport report = inner().step(objective, theta);
-    if (++step_ % period_ != 0) return report;
+  }
+  void after(const Tensor& theta) override {
+    if (++step_ % period_ != 0) return;
     update_each(slow_, theta, [this]<class T>(T) {
       return [rate = static_cast<T>(rate_)](T& slow, T fast) { slow += rate * (fast - slow); };
     });
     theta.copy_from(slow_);
-    return report;
   }
-
- protected:
   void visit_own(StateVisitor& visitor) override {
     visitor.tensor("slow", slow_);
     visitor.counter("step", step_);

@@ -14,6 +14,7 @@ namespace {
 class Penalty : public StepDecorator {
  public:
   Penalty(Setting weight, Selection selection) : weight_(std::move(weight)), selection_(std::move(selection)) {}
+  void check(const Objective& objective) override { selection_.ranges(objective); }
   void begin_step() override {
     if (known_weight_ != weight_) invalidate();  // a schedule has changed it
     known_weight_ = weight_;

@@ -8,31 +8,36 @@
 namespace gradus::optim {
 namespace {
 
-class ProximalL1 final : public Wrapper {
+class ProximalL1 final : public AroundStep {
  public:
   ProximalL1(Inner inner, const Settings& s)
-      : Wrapper("proximal_l1", std::move(inner.optimizer)),
+      : AroundStep("proximal_l1", std::move(inner.optimizer)),
         weight_(s["proximal_l1"]),
         own_rate_(s["proximal_rate"]),
         learning_rate_(inner.method["learning_rate"]),
         selection_("proximal_l1", "proximal_exclude", s.choice("proximal_exclude")) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    const std::vector<Selection::Range>& ranges = selection_.ranges(objective);
-    const StepReport report = inner().step(objective, theta);
+  void check(const Objective& objective) override {
+    selection_.ranges(objective);
+    AroundStep::check(objective);
+  }
+
+ protected:
+  void before(const Objective& objective, const Tensor&) override { ranges_ = &selection_.ranges(objective); }
+  void after(const Tensor& theta) override {
     const double threshold = weight_ * (own_rate_ > 0 ? own_rate_ : learning_rate_);
-    for (const auto& [offset, size] : ranges)
+    for (const auto& [offset, size] : *ranges_)
       change_each(theta.part(offset, {size}), [threshold]<class T>(T) {
         return [t = static_cast<T>(threshold)](T& x) {
           x = x > t ? x - t : x < -t ? x + t : x == x ? T{0} : x;  // NaN stays
         };
       });
-    return report;
   }
 
  private:
   Setting weight_, own_rate_, learning_rate_;
   Selection selection_;
+  const std::vector<Selection::Range>* ranges_ = nullptr;
 };
 
 }  // namespace

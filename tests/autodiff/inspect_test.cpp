@@ -387,7 +387,7 @@ TEST(Memory, OfSecondOrderSweepsAddsUp) {
     EXPECT_GT(held, w.bytes());
     EXPECT_EQ(values, report.values);
     EXPECT_EQ(report.values + report.overhead + report.sweep_peak, tape.bytes_used());
-    EXPECT_GE(row_of(report, "tanh_derivative").values, w.bytes()) << "recorded by the rule of tanh";
+    EXPECT_GE(row_of(report, "tanh_slope").values, w.bytes()) << "recorded by the rule of tanh";
     EXPECT_EQ(report.sweep_peak, i ? peak : report.sweep_peak) << "the same in every product";
     peak = report.sweep_peak;
   }

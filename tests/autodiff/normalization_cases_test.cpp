@@ -45,7 +45,7 @@ const bool added = add_cases({
     {"attention_weights", {{3, 40}}, [](Tape&, const Leaves& x) { return square(attention_weights(x[0], 2, true)); }},
     {"attention_weights_derivative",
      {{3, 4}, {3, 4}},
-     [](Tape&, const Leaves& x) { return apply(AttentionWeightsDerivative{0.7}, x[0], x[1]); }},
+     [](Tape&, const Leaves& x) { return apply(AttentionWeightsDerivative{0.7}, x[0], softmax(x[1])); }},
     {"channel_moments", {{5, 3}}, [](Tape&, const Leaves& x) { return square(channel_moments(x[0])); }},
     {"channel_moments", {{2, 3, 2, 9}}, [](Tape&, const Leaves& x) { return square(channel_moments(x[0])); }},
     {"channel_moments", {{2, 2, 70}}, [](Tape&, const Leaves& x) { return square(channel_moments(x[0], 2)); }},

@@ -5,6 +5,7 @@ usage: minimize_test.py BIN_DIRECTORY
 """
 import importlib.util
 import json
+import os
 import pathlib
 import signal
 import struct
@@ -27,6 +28,16 @@ def rosenbrock(x):
 
 def rosenbrock_gradient(x):
     return np.array([-400 * x[0] * (x[1] - x[0] ** 2) - 2 * (1 - x[0]), 200 * (x[1] - x[0] ** 2)])
+
+
+def contents_of_state(path):
+    """Every number of a state file, as bits."""
+    with h5py.File(path) as file:
+        numbers = {"theta": file["theta"][:].tobytes()}
+        numbers |= {name: file["tensors"][name][:].tobytes() for name in file["tensors"]}
+        for group in ("counters", "numbers"):
+            numbers |= {f"{group}.{name}": np.asarray(value).tobytes() for name, value in file[group].attrs.items()}
+        return numbers
 
 
 class Minimize(unittest.TestCase):
@@ -259,6 +270,149 @@ class Minimize(unittest.TestCase):
         self.refused("--start", "--start=1,1", f"--load-state={state}")
         state.write_bytes(state.read_bytes()[:-1])
         self.refused("s.state", *options, f"--load-state={state}", code=1)
+
+    # What decides on the points; all other options only watch, and change nothing.
+    DECIDING = {"seed", "dtype", "problem", "dimension", "start", "start_spread", "steps", "observe_every", "load_state",
+                "condition", "eigenvalues", "rotate", "noise", "batch_size", "l2", "model", "data", "labels", "examples"}
+    WATCHING = {
+        "log_every": ["2", "7", "1000"],
+        "gradient_tolerance": ["1e-9", "3"],  # may end a run sooner
+        "log_theta": ["false"],
+        "trajectory_limit": ["100000"],
+        "contour": ["9"],
+        "contour_window": ["-2,2,-2,2"],
+        "save_state": None,  # always given
+        "threads": ["2"],
+        "continue_after_divergence": ["true"],
+        "quiet": ["true"],
+        "overwrite": ["true"],
+        "output": ["folder"],
+    }
+    ASKING = {"help", "describe", "describe_runs", "list_optimizers"}
+
+    def test_watching_changes_nothing(self):
+        described = json.loads(self.minimize("--describe", output=False).stdout)
+        names = {option["name"] for option in described["options"]}
+        numbers = {name for name in names if name.startswith(("learning_rate", "beta", "epsilon", "amsgrad"))}
+        unknown = names - numbers - self.DECIDING - set(self.WATCHING) - self.ASKING - {"optimizer", "wrappers", "groups"}
+        self.assertEqual(unknown, set(), "does it decide on the points, or only watch? It belongs in a list above.")
+        plateau = ["--learning-rate-schedule=plateau", "--learning-rate-factor=0.5", "--learning-rate-patience=2",
+                   "--learning-rate-threshold=0.01"]
+        runs = [["--optimizer=gradient_descent", "--learning-rate=0.002", *plateau],
+                ["--optimizer=gradient_descent", "--learning-rate=0.002", *plateau, "--observe-every=5"],
+                ["--optimizer=adam", "--learning-rate=0.1", *plateau, "--wrappers=sam+lookahead+ema", "--observe-every=3"],
+                ["--optimizer=sgd", "--problem=noisy_quadratic", "--dimension=2", "--learning-rate=0.3", *plateau,
+                 "--wrappers=gradient_noise+gradient_accumulation"],
+                ["--optimizer=adam", "--wrappers=parameter_noise+swa", "--learning-rate-schedule=cosine"],
+                ["--optimizer=schedule_free_sgd", "--learning-rate=0.001"],
+                ["--optimizer=gradient_descent", "--problem=sphere", "--learning-rate=0.5"],  # a gradient of 0 at once
+                ["--optimizer=lbfgs"], ["--optimizer=newton_cg"], ["--optimizer=hessian_free", "--preconditioner=none"],
+                ["--optimizer=levenberg_marquardt", "--wrappers=ema"]]
+        seen = set()
+        for number, run in enumerate(runs):
+            state = self.folder / f"{number}.state"
+            common = [*run, "--steps=40", f"--save-state={state}"]
+            self.minimize(*common, output=self.folder / f"{number}.h5")
+            with h5py.File(self.folder / f"{number}.h5") as file:
+                expected = {name: file[name][:] for name in ("step", "theta", "value", "gradients", "products", "values")}
+                taken = file.attrs["steps_taken"]
+            saved = contents_of_state(state)
+            for option, values in self.WATCHING.items():
+                for value in values or []:
+                    what = (run, option, value)
+                    output = self.folder / f"{number}.{option}.{value}"
+                    output = output if option == "output" else output.with_name(output.name + ".h5")
+                    extra = [] if option == "output" else [f"--{option.replace('_', '-')}={value}"]
+                    if option == "contour_window":
+                        extra.append("--contour=5")
+                    self.minimize(*common, *extra, output=output)
+                    with h5py.File(output / "run.h5" if output.is_dir() else output) as file:
+                        rows = np.searchsorted(expected["step"], file["step"][:])
+                        for name in expected:
+                            if name != "theta" or option != "log_theta":
+                                self.assertEqual(file[name][:].tobytes(), expected[name][rows].tobytes(), (what, name))
+                        if option != "gradient_tolerance":
+                            self.assertEqual(file.attrs["steps_taken"], taken, what)
+                            self.assertEqual(contents_of_state(state), saved, what)
+                        else:
+                            self.assertLessEqual(file.attrs["steps_taken"], taken, what)
+            seen.add((taken, expected["theta"][-1].tobytes()))
+        self.assertEqual(len(seen), len(runs))  # observing every 5th step is another run
+
+    def test_a_state_is_replaced_only_by_a_good_one(self):
+        state = self.folder / "s.state"
+        run = ["--problem=rosenbrock", "--optimizer=gradient_descent", "--steps=100", f"--save-state={state}", "--overwrite"]
+        self.minimize(*run, "--learning-rate=0.001")
+        good = state.read_bytes()
+        result = self.minimize(*run, "--learning-rate=10", f"--load-state={state}", code=3)
+        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        self.assertIn("--save-state is not written", result.stderr)
+        self.assertEqual(state.read_bytes(), good)
+        # The last step of the run is the one that diverges.
+        with h5py.File(self.output) as file:
+            last = int(file["step"][-1])
+        run[2] = f"--steps={last - 100}"
+        self.minimize(*run, "--learning-rate=10", f"--load-state={state}", code=3)
+        self.assertEqual(state.read_bytes(), good)
+        # What cannot begin, and what the program refuses.
+        for bad in (["--optimizer=kfac"], ["--groups=@none learning_rate=1"], ["--steps=-1"]):
+            command = [option for option in run if option.split("=")[0] != bad[0].split("=")[0]]
+            self.assertEqual(len(self.minimize(*command, *bad, code=2).stderr.splitlines()), 1)
+            self.assertEqual(state.read_bytes(), good)
+        self.minimize(*run, "--learning-rate=0.001", f"--load-state={state}")
+        self.assertNotEqual(state.read_bytes(), good)
+
+    def test_paths_are_refused_before_anything_runs(self):
+        state, other = self.folder / "s.state", self.folder / "mine.csv"
+        self.minimize("--steps=2", f"--save-state={state}", output=self.folder / "first.h5")
+        other.write_text("1,2\n")
+        (self.folder / "sub").mkdir()
+        (self.folder / "link").symlink_to("sub")
+        (self.folder / "state.link").symlink_to("r.h5")
+        replaced = self.folder / "replaced"
+        self.minimize("--steps=2", f"--save-state={replaced / 'own.state'}", output=replaced)  # in the run's own folder
+        before = sorted(self.folder.rglob("*"))
+        long_run = ["--steps=100000000", "--log-every=1000000"]  # would not end in time
+        for words, *options in (
+                ("no folder", f"--save-state={self.folder / 'missing' / 's'}"),
+                ("is a folder", f"--save-state={self.folder / 'sub'}"),
+                ("is a folder", f"--save-state={self.folder}/"),
+                ("no state file", f"--save-state={other}"),
+                ("in the place of --output", f"--save-state={self.output}"),
+                ("in the place of --output", f"--save-state={self.output}", "--overwrite"),
+                ("in the place of --output", f"--save-state={self.folder}/./sub/../r.h5"),
+                ("in the place of --output", f"--save-state={self.folder}/.r.h5.run"),
+                ("in the place of --output", f"--save-state={self.folder}/.r.h5.run2"),
+                ("no folder", f"--save-state={self.folder}/.r.h5.run/run.h5"),
+                ("cannot open", f"--load-state={self.folder / 'none'}"),
+                ("not an optimizer state", f"--load-state={other}"),
+                ("another optimizer", f"--load-state={state}", "--optimizer=sgd")):
+            code = 1 if words in ("cannot open", "not an optimizer state") else 2
+            self.refused(words, *long_run, *options, code=code)
+        at = f"--save-state={self.folder / 'link' / 'x.h5'}"
+        result = self.minimize(*long_run, at, output=self.folder / "sub" / "x.h5", code=2)
+        self.assertIn("in the place of --output", result.stderr)
+        for name in ("config.json", "run.h5", ".run.h5.new"):
+            result = self.minimize(*long_run, f"--save-state={self.folder / 'new' / name}", output=self.folder / "new", code=2)
+            self.assertIn("file of the run itself", result.stderr)
+        result = self.minimize(*long_run, f"--save-state={self.folder / 's'}", output=self.folder / "s" / "run", code=2)
+        self.assertIn("in the place of --output", result.stderr)
+        for option in ("load", "save"):
+            result = self.minimize(*long_run, f"--{option}-state={replaced / 'own.state'}", "--overwrite", output=replaced, code=2)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        self.assertEqual(sorted(self.folder.rglob("*")), before)
+        # And where a sweep asks for many runs at once.
+        lines = [json.dumps([f"--output={self.output}", *options]) for options in (
+            [f"--save-state={self.output}"], ["--optimizer=kfac"], ["--problem=wood", "--contour=5"], ["--start=1,2,3"],
+            [f"--load-state={other}"], ["--steps=3"])]
+        answers = subprocess.run([BIN / "minimize", "--describe-runs"], input="\n".join(lines) + "\n", capture_output=True,
+                                 text=True, timeout=60, check=True).stdout.splitlines()[1:]
+        self.assertEqual(["error" in json.loads(answer) for answer in answers], [True] * 5 + [False], answers)
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
+    def test_a_folder_that_may_not_be_written_to(self):
+        (self.folder / "sub").mkdir(mode=0o500)
+        self.refused("may not be written to", f"--save-state={self.folder / 'sub' / 's'}")
 
     def test_bad_input_is_one_line(self):
         self.refused("did you mean rosenbrock?", "--problem=rosenbrok")

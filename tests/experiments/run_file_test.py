@@ -20,16 +20,16 @@ def check_h5py(path, config):
     with h5py.File(path, "r") as file:
         attributes = file.attrs
         expected = {
-            "Conventions": "CF-1.8", "schema_version": 1, "program": "prog", "status": "diverged",
+            "Conventions": "CF-1.8", "schema_version": 2, "program": "prog", "status": "diverged",
             "reason": "loss is nan at step 3000", "seed": 3, "option_optimizer": "adam", "option_learning_rate": 0.001,
             "option_amsgrad": 0, "threads": 1, "run_id": config["run_id"], "config_hash": config["config_hash"],
         }
         for name, value in expected.items():
             assert attributes[name] == value, (name, attributes[name], value)
         assert json.loads(attributes["config"]) == config["options"]
-        for name in ["git_commit", "compiler", "compiler_flags", "host", "processor", "started", "ended"]:
+        for name in ["git_commit", "gradus_commit", "executable_sha256", "compiler", "compiler_flags", "host", "processor", "started", "ended"]:
             assert isinstance(attributes[name], str) and attributes[name], name
-        assert attributes["git_dirty"] in (0, 1) and attributes["seconds"] >= 0
+        assert attributes["git_dirty"] in (0, 1) and attributes["gradus_dirty"] in (0, 1) and attributes["seconds"] >= 0
 
         for group, name, index, rows in [(file, "loss", "step", 3000), (file["epoch"], "training_loss", "epoch", 2),
                                          (file["solver"], "residual", "solver", 0)]:

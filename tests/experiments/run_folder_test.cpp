@@ -9,16 +9,23 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
-#include "experiments/records/files.h"
 #include "experiments/lab/provenance.h"
+#include "experiments/lab/recovery.h"
 #include "experiments/lab/run_file.h"
+#include "experiments/records/completion.h"
+#include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
 #include "tests/experiments/lab_files.h"
 
 namespace gradus::lab {
 namespace {
 
 namespace fs = std::filesystem;
+using records::Verdict;
+
+Verdict verdict_on(const fs::path& folder) { return records::read_completion(folder).verdict; }
 
 const nlohmann::json options{{"optimizer", "adam"}, {"learning_rate", 0.001}, {"seed", 3}, {"amsgrad", false}};
 
@@ -46,23 +53,30 @@ TEST(RunFolder, CompletesWithARecordThatVerifies) {
     run.finish(Status::completed);
     EXPECT_THROW(run.finish(Status::completed), std::logic_error);
   }
-  const auto config = nlohmann::json::parse(bytes_of(folder / "run/config.json"));
+  const auto config = records::read_sealed(folder / "run/config.json");
   EXPECT_EQ(config["program"], "prog");
-  EXPECT_EQ(config["schema"], 1);
+  EXPECT_EQ(config["schema"], 2);
   EXPECT_EQ(config["options"], options);
   EXPECT_EQ(config["config_hash"].get<std::string>().size(), 12U);
-  const auto record = verified_completion(folder / "run");
-  ASSERT_TRUE(record);
-  EXPECT_EQ((*record)["status"], "completed");
-  EXPECT_EQ((*record)["rows"], (nlohmann::json{{"step", 3000}, {"epoch", 2}}));
-  EXPECT_EQ((*record)["sha256"], records::sha256_of_file(folder / "run/run.h5"));
-  EXPECT_EQ(recover(folder / "run"), *record);
+  EXPECT_EQ(config["environment"]["executable_sha256"], records::sha256_of_file("/proc/self/exe"));
+  EXPECT_EQ(read_metric_log(folder / "run/metrics.log").configuration, config);
+  const records::Completion found = records::read_completion(folder / "run");
+  ASSERT_EQ(found.verdict, Verdict::whole) << found.problem;
+  EXPECT_EQ(found.record["status"], "completed");
+  EXPECT_EQ(found.record["rows"], (nlohmann::json{{"step", 3000}, {"epoch", 2}}));
+  for (const char* name : {"program", "options", "run_id", "config_hash"}) EXPECT_EQ(found.record[name], config[name]);
+  EXPECT_EQ(found.record["executable_sha256"], config["environment"]["executable_sha256"]);
+  EXPECT_EQ(recover(folder / "run").record, found.record);
 
-  // One flipped bit, and the run is no longer complete.
+  // One flipped bit, and the run is no longer whole. Its log still is.
   std::string bytes = bytes_of(folder / "run/run.h5");
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   put(folder / "run/run.h5", bytes);
-  EXPECT_FALSE(verified_completion(folder / "run"));
+  EXPECT_EQ(verdict_on(folder / "run"), Verdict::damaged);
+  const Recovery recovery = recover(folder / "run");
+  EXPECT_NE(recovery.note.find("run.h5: damaged"), std::string::npos) << recovery.note;
+  EXPECT_EQ(recovery.record["status"], "completed");
+  EXPECT_EQ(verdict_on(folder / "run"), Verdict::whole);
 }
 
 TEST(RunFolder, TheConfigurationAloneMakesTheHash) {
@@ -71,17 +85,27 @@ TEST(RunFolder, TheConfigurationAloneMakesTheHash) {
   EXPECT_NE(config_hash_of("p", {{"a", 1}}), config_hash_of("q", {{"a", 1}}));
 }
 
-TEST(RunFolder, AnExistingOneIsRefusedOrOverwrittenButNotWhileItRuns) {
+TEST(RunFolder, AnExistingOneIsRefusedAndARunningOneNotRecovered) {
   const TemporaryFolder folder;
-  {
-    RunFolder run("prog", options, 3, folder / "run");
-    EXPECT_THROW(RunFolder("prog", options, 3, folder / "run"), std::runtime_error);
-    EXPECT_NE(error_of([&] { RunFolder("prog", options, 3, folder / "run", true); }).find("still running"),
-              std::string::npos);
-    EXPECT_NE(error_of([&] { recover(folder / "run"); }).find("still running"), std::string::npos);
+  RunFolder run("prog", options, 3, folder / "run");
+  EXPECT_THROW(RunFolder("prog", options, 3, folder / "run"), std::runtime_error);
+  EXPECT_TRUE(fs::exists(folder / "run/config.json"));
+  EXPECT_NE(error_of([&] { recover(folder / "run"); }).find("still running"), std::string::npos);
+}
+
+TEST(RunFolder, AFailedBeginningLeavesNothing) {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit limit{100, 100};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const std::string what = error_of([&] { RunFolder("prog", options, 3, folder / "run"); });
+    if (what != (folder / "run/metrics.log").string() + ": cannot write: File too large") ::_exit(1);
+    ::_exit(fs::exists(folder / "run") ? 2 : 0);
   }
-  RunFolder again("prog", options, 4, folder / "run", true);
-  EXPECT_EQ(nlohmann::json::parse(bytes_of(folder / "run/config.json"))["seed"], 4);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(RunFolder, RefusesNamesThatClash) {
@@ -93,9 +117,26 @@ TEST(RunFolder, RefusesNamesThatClash) {
   EXPECT_THROW(run.table("a/b", {}), std::invalid_argument);
   EXPECT_THROW(run.table("x", {{"x", "1", ""}}), std::invalid_argument);
   EXPECT_THROW(run.table("y", {{"a", "1", ""}, {"a", "1", ""}}), std::invalid_argument);
+  EXPECT_NE(error_of([&] { run.table("z", {{"z", "1", ""}}); }).find("name of the table's index"), std::string::npos);
+  EXPECT_NE(error_of([&] { run.table("1z", {}); }).find("expected a letter or '_' and then"), std::string::npos);
+  EXPECT_NE(error_of([&] { run.table("w", {{"a", "\xff", ""}}); }).find("not UTF-8"), std::string::npos);
   EXPECT_THROW(run.set_attribute("status", "fine"), std::invalid_argument);
+  EXPECT_THROW(run.set_attribute("\xff", "fine"), std::invalid_argument);
   RunTable& table = run.table("step", step_columns());
   EXPECT_THROW(table.append(0, {1.0, 2.0}), std::invalid_argument);
+}
+
+TEST(RunFolder, RareRowsAreSnapshottedInTime) {
+  using namespace std::chrono_literals;
+  const TemporaryFolder folder;
+  RunFolder run("prog", options, 3, folder / "run", 100ms);
+  RunTable& step = run.table("step", step_columns());
+  step.append(0, {1.0});
+  step.append(1, {1.0});
+  EXPECT_FALSE(fs::exists(folder / "run/run.h5"));
+  std::this_thread::sleep_for(120ms);
+  step.append(2, {1.0});
+  EXPECT_TRUE(fs::exists(folder / "run/run.h5"));
 }
 
 TEST(RunFolder, AKilledRunIsRecoveredFromItsLog) {
@@ -109,12 +150,12 @@ TEST(RunFolder, AKilledRunIsRecoveredFromItsLog) {
     ::kill(::getpid(), SIGKILL);
   }
   ::waitpid(child, nullptr, 0);
-  EXPECT_FALSE(verified_completion(folder / "run"));
+  EXPECT_EQ(verdict_on(folder / "run"), Verdict::none);
   std::ofstream(folder / "run/metrics.log", std::ios::app) << "torn";
-  const auto record = recover(folder / "run");
+  const auto record = recover(folder / "run").record;
   EXPECT_EQ(record["status"], "interrupted");
   EXPECT_EQ(record["rows"], (nlohmann::json{{"step", 500}, {"epoch", 2}}));
-  EXPECT_TRUE(verified_completion(folder / "run"));
+  EXPECT_EQ(verdict_on(folder / "run"), Verdict::whole);
 }
 
 TEST(RunFolder, AFullDiskFailsTheRunAndKeepsWhatWasThere) {
@@ -138,7 +179,7 @@ TEST(RunFolder, AFullDiskFailsTheRunAndKeepsWhatWasThere) {
   ::waitpid(child, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 0);
   EXPECT_FALSE(WIFSIGNALED(status));
-  EXPECT_EQ(recover(folder / "run")["rows"]["step"], 100);
+  EXPECT_EQ(recover(folder / "run").record["rows"]["step"], 100);
 }
 
 TEST(RunFile, AFullDiskIsAnErrorWithThePathAndNoNoise) {

@@ -3,7 +3,6 @@
 
 #include "experiments/lab/metric_log.h"
 #include "experiments/lab/run_folder.h"
-#include "experiments/lab/single_file.h"
 #include "tests/experiments/lab_files.h"
 
 namespace gradus::lab {
@@ -29,9 +28,9 @@ TEST(VectorColumns, RefuseAxesThatClash) {
   const auto refusal = [](std::vector<Column> columns) { return error_of([&] { Table("step", columns); }); };
   EXPECT_NE(refusal({{"a", "1", "", "", 2}}).find("vectors of 2 numbers"), std::string::npos);
   EXPECT_NE(refusal({{"a", "1", "", "k", 0}}).find("vectors of 0 numbers"), std::string::npos);
-  EXPECT_NE(refusal({{"a", "1", "", "k", 2}, {"b", "1", "", "k", 3}}).find("axis 'k' is taken"), std::string::npos);
-  EXPECT_NE(refusal({{"a", "1", "", "b", 2}, {"b", "1", ""}}).find("axis 'b' is taken"), std::string::npos);
-  EXPECT_NE(refusal({{"a", "1", "", "step", 2}}).find("axis 'step' is taken"), std::string::npos);
+  EXPECT_NE(refusal({{"a", "1", "", "k", 2}, {"b", "1", "", "k", 3}}).find("axis 'k' has two lengths"), std::string::npos);
+  EXPECT_NE(refusal({{"a", "1", "", "b", 2}, {"b", "1", ""}}).find("axis 'b' has the name of a column"), std::string::npos);
+  EXPECT_NE(refusal({{"a", "1", "", "step", 2}}).find("axis 'step' has the name of a column"), std::string::npos);
   EXPECT_NE(refusal({{"a", "1", "", "no good", 2}}).find("bad name"), std::string::npos);
   EXPECT_EQ(refusal({{"a", "1", "", "k", 2}, {"b", "1", "", "k", 2}}), "");
 }
@@ -39,7 +38,7 @@ TEST(VectorColumns, RefuseAxesThatClash) {
 TEST(VectorColumns, SurviveInTheLog) {
   const TemporaryFolder folder;
   {
-    MetricLog log(folder / "log");
+    MetricLog log(folder / "log", {{"program", "p"}});
     const auto number = log.add_table(path_table());
     for (std::int64_t i = 0; i < 100; ++i) {
       const auto x = static_cast<double>(i);
@@ -53,39 +52,6 @@ TEST(VectorColumns, SurviveInTheLog) {
   EXPECT_EQ(read.tables[0].rows(), 100);
   EXPECT_EQ(read.tables[0].values(1)[3 * 99 + 1], 99.5);
   EXPECT_EQ(read.tables[0].values(2)[99], -99);
-}
-
-TEST(SingleFile, IsMovedIntoItsPlaceAndReplacesNothing) {
-  const TemporaryFolder folder;
-  EXPECT_TRUE(SingleFile::is_meant_by("a/r.h5"));
-  EXPECT_FALSE(SingleFile::is_meant_by("a/r.h5/"));
-  EXPECT_FALSE(SingleFile::is_meant_by("a/run"));
-  const auto run_into = [&](const SingleFile& file, bool overwrite) {
-    RunFolder run("prog", {{"threads", 1}}, 0, file.folder(), overwrite);
-    run.table("step", {{"loss", "1", ""}}).append(0, {1.0});
-    run.finish(Status::completed);
-  };
-  const SingleFile file(folder / "r.h5", false);
-  run_into(file, false);
-  EXPECT_FALSE(std::filesystem::exists(folder / "r.h5"));
-  file.publish();
-  EXPECT_TRUE(std::filesystem::exists(folder / "r.h5"));
-  EXPECT_FALSE(std::filesystem::exists(file.folder()));
-  EXPECT_NE(error_of([&] { SingleFile(folder / "r.h5", false); }).find("exists already"), std::string::npos);
-  EXPECT_NE(error_of([&] { SingleFile(folder.path(), true); }).find("is a folder"), std::string::npos);
-
-  // A file that comes up while the run goes on is not replaced, and the run's folder stays.
-  const SingleFile late(folder / "late.h5", false);
-  run_into(late, false);
-  put(folder / "late.h5", "mine");
-  EXPECT_NE(error_of([&] { late.publish(); }).find("exists already"), std::string::npos);
-  EXPECT_EQ(bytes_of(folder / "late.h5"), "mine");
-  EXPECT_TRUE(std::filesystem::exists(late.folder() / "run.h5"));
-
-  const SingleFile again(folder / "late.h5", true);
-  run_into(again, true);
-  again.publish();
-  EXPECT_NE(bytes_of(folder / "late.h5"), "mine");
 }
 
 }  // namespace

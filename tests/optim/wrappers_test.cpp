@@ -437,22 +437,6 @@ TEST(Wrappers, LeaveOutWhatIsTagged) {
             "l2_penalty: l2_exclude = norm: no parameter of this model has such a tag");
 }
 
-TEST(Wrappers, PassOnAGradientThatIsNotFinite) {
-  const auto objective = FunctionObjective(
-      [](const Vector&, Vector& g) {
-        return g = {NAN, 1}, NAN;
-      },
-      2, DType::float64);
-  for (const WrapperKind& kind : wrappers()) {
-    if (kind.effect == Effect::accumulation) continue;
-    FunctionObjective copy = objective;
-    const Tensor theta = Tensor::of({2}, {1, 2});
-    const StepReport report = make_optimizer({.wrappers = {{kind.name}}})->step(copy, theta);
-    EXPECT_TRUE(std::isnan(report.loss)) << kind.name;
-    EXPECT_TRUE(std::isnan(theta.at(0))) << kind.name;
-  }
-}
-
 TEST(Wrappers, HaveNamesAndHyperparametersOfTheirOwn) {
   std::set<std::string> names, hyperparameters;
   for (const Method& m : methods())

@@ -55,35 +55,11 @@ TEST(Files, AFullDiskLeavesTheOldFile) {
 TEST(ClaimFolder, GivesAFolderToOneOnly) {
   const TemporaryFolder folder;
   const fs::path output = folder / "deep/down/run";
-  claim_folder(output, false);
+  claim_folder(output);
   EXPECT_TRUE(fs::is_directory(output));
-  EXPECT_EQ(error_of([&] { claim_folder(output, false); }),
-            "output " + output.string() + " exists already: choose another --output or pass --overwrite");
-  EXPECT_EQ(error_of([&] { claim_folder(output.string() + "/", false); }),
-            "output " + output.string() + " exists already: choose another --output or pass --overwrite");
-  EXPECT_NE(error_of([] { claim_folder("/proc/gradus/run", false); }).find("/proc/gradus/run: cannot create"),
+  EXPECT_EQ(error_of([&] { claim_folder(output); }), output.string() + ": cannot create: File exists");
+  EXPECT_NE(error_of([] { claim_folder("/proc/gradus/run"); }).find("/proc/gradus/run: cannot create"),
             std::string::npos);
-}
-
-TEST(ClaimFolder, OverwritesOnlyRuns) {
-  const TemporaryFolder folder;
-  const fs::path output = folder / "run";
-  claim_folder(output, true);
-  claim_folder(output, true);  // empty: nothing is lost
-  put(output / "thesis.tex", "precious");
-  EXPECT_NE(error_of([&] { claim_folder(output, true); }).find("does not look like a run's folder"), std::string::npos);
-  put(output / "config.json", "{\"window\": 3}");
-  EXPECT_NE(error_of([&] { claim_folder(output, true); }).find("does not look like a run's folder"), std::string::npos);
-  EXPECT_EQ(read_file(output / "thesis.tex"), "precious");
-  put(output / "config.json", R"({"program": "p", "schema": 1, "options": {}})");
-  claim_folder(output, true);
-  EXPECT_TRUE(fs::is_empty(output));
-
-  put(folder / "file", "x");
-  EXPECT_NE(error_of([&] { claim_folder(folder / "file", true); }), "");
-  fs::create_directory_symlink(output, folder / "link");
-  EXPECT_NE(error_of([&] { claim_folder(folder / "link", true); }), "");
-  EXPECT_TRUE(fs::exists(output));
 }
 
 }  // namespace

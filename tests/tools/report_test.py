@@ -1,128 +1,26 @@
 #!/usr/bin/python3
 """tools/report on synthetic sweep folders: good, diverged, failed, damaged and hostile runs."""
-import hashlib
-import json
 import os
 import pathlib
 import re
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import unittest
-from html.parser import HTMLParser
 
 import h5py
 import numpy as np
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tools"))
-from report_lib import runs as run_reader  # noqa: E402
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools"), str(pathlib.Path(__file__).parent)]
 from report_lib import table as tables  # noqa: E402
-
-RATES = {"sgd": 0.35, "adam": 0.8, "rmsprop": 0.6}
-EPOCHS, STEPS = 5, 1000
-
-
-def name_of(options):
-    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:12]
+from report_lib.runs import folder as run_reader, grouping  # noqa: E402
+from report_support import ROOT, Outside, ReportCase  # noqa: E402
+from run_fixtures import accuracy_of, name_of, seal, write_run, write_sealed, write_sweep  # noqa: E402
 
 
-def accuracy_of(options):
-    return 0.9 - 0.1 * np.exp(-RATES[options["optimizer"]] * EPOCHS) + 0.002 * (options["seed"] - 2)
-
-
-def write_run(sweep, options, status="completed", accuracy=None, change=None):
-    """A run folder as a program leaves it. `change(file)` alters run.h5 before the digest is taken."""
-    name = name_of(options)
-    folder = sweep / name
-    folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"program": "optimizer_comparison", "schema": 1, "run_id": name,
-                                                    "config_hash": name, "options": {**options, "width": 128}}))
-    random = np.random.default_rng(options["seed"] + 100 * len(options["optimizer"]))
-    rate = RATES[options["optimizer"]]
-    with h5py.File(folder / "run.h5", "w") as file:
-        file.attrs.update({"Conventions": "gradus", "schema_version": 1, "program": "optimizer_comparison",
-                           "run_id": name, "config_hash": name, "config": "{}",
-                           "status": status, "reason": "", "seed": options["seed"],
-                           "git_commit": "0123abc", "git_dirty": 0, "compiler": "g++ 12", "host": "here<&>",
-                           "processor": "x", "threads": 1,
-                           "started": "2024-01-01T00:00:00Z", "ended": "2024-01-01T00:01:00Z"})
-        file["step"] = np.arange(STEPS)
-        file["step"].make_scale("step")
-        file["loss"] = 0.3 + 2 * np.exp(-rate * np.arange(STEPS) / 150) + 0.1 * random.random(STEPS)
-        group = file.create_group("epoch")
-        epoch = np.arange(1, EPOCHS + 1)
-        group["epoch"] = epoch
-        offset = 0.02 * random.standard_normal()
-        final = accuracy_of(options) if accuracy is None else accuracy
-        for metric, values in {
-                "training_loss": 0.3 + 1.5 * np.exp(-rate * epoch) + offset, "training_accuracy": 0.9 + 0 * epoch,
-                "validation_loss": 0.4 + 1.4 * np.exp(-rate * epoch) + offset,
-                "validation_accuracy": final - 0.1 * np.exp(-rate * epoch) + 0.1 * np.exp(-rate * EPOCHS),
-                "training_seconds": 1.5 * epoch, "optimizer_state_bytes": 813040 + 0 * epoch,
-                "gradients": epoch * 200, "examples": epoch * 6400}.items():
-            group[metric] = values * np.where(epoch == EPOCHS, np.nan, 1.0) if status == "diverged" else values
-        if change:
-            change(file)
-    seal(folder, status, "loss is NaN at step 900" if status == "diverged" else "")
-    return folder
-
-
-def seal(folder, status, reason=""):
-    data = (folder / "run.h5").read_bytes()
-    (folder / "complete.json").write_text(json.dumps({
-        "schema": 1, "status": status, "reason": reason, "run_file": "run.h5",
-        "sha256": hashlib.sha256(data).hexdigest(), "size": len(data),
-        "rows": {"step": STEPS, "epoch": EPOCHS}, "seconds": 8.0}))
-
-
-def write_sweep(sweep, entries):
-    (sweep / "sweep.json").write_text(json.dumps({
-        "schema": 1, "program": "optimizer_comparison", "command": ["tools/sweep", "a b.toml"],
-        "runs": [{"id": name_of(options), "options": {**options, "epochs": EPOCHS}, "folder": name_of(options),
-                  "status": status, "exit_code": 0, "reason": reason} for options, status, reason in entries]}))
-
-
-class Outside(HTMLParser):
-    """Collects what a browser would fetch."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-
-    def handle_starttag(self, tag, attributes):
-        for name, value in attributes:
-            if name in ("src", "href", "xlink:href", "data", "srcset") and not (value or "").startswith(("#", "data:")):
-                self.found.append((tag, name, value))
-
-
-class ReportTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def report(self, *arguments):
-        return subprocess.run([str(ROOT / "tools/report"), *map(str, arguments)], capture_output=True, text=True,
-                              timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8"})
-
-    def good_sweep(self, optimizers=("sgd", "adam"), seeds=3):
-        entries = []
-        for optimizer in optimizers:
-            for seed in range(seeds):
-                options = {"optimizer": optimizer, "seed": seed}
-                write_run(self.folder, options)
-                entries.append((options, "completed", ""))
-        return entries
-
-    def assert_one_line(self, result, code, *words):
-        self.assertEqual(result.returncode, code, result.stderr)
-        self.assertRegex(result.stderr, r"\Areport: [^\n]+\n\Z")
-        for word in words:
-            self.assertIn(word, result.stderr)
-
+class ReportTest(ReportCase):
     def test_table_page_and_picture(self):
         write_sweep(self.folder, self.good_sweep())
         picture = self.folder / "main.png"
@@ -165,17 +63,16 @@ class ReportTest(unittest.TestCase):
         (write_run(self.folder, extra[5]) / "complete.json").write_text("{")
         damaged = write_run(self.folder, extra[6])       # verifies, yet is not HDF5
         (damaged / "run.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(range(256)) * 8)
-        seal(damaged, "completed")
+        seal(damaged)
         entries += [(options, "completed", "") for options in extra[2:8]]  # extra[7] has no folder at all
         entries.append((extra[8], "pending", ""))
         write_sweep(self.folder, entries)
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(result.stderr, "")
         page = (self.folder / "report.html").read_text()
         for name, words in zip(names, ["loss is NaN at step 900", "failed", "SHA-256", "1000 bytes", "is missing",
                                        "complete.json", "run.h5", "no such folder", "has not finished"]):
-            line = next(line for line in result.stdout.splitlines() if name in line)
+            line = next(line for line in (result.stdout + result.stderr).splitlines() if name in line)
             self.assertIn(words, line)
             self.assertIn(name, page)
         row = next(line for line in result.stdout.splitlines() if line.startswith("sgd"))
@@ -209,23 +106,23 @@ class ReportTest(unittest.TestCase):
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         for name in hostile:
-            self.assertRegex(result.stdout, f"unreadable: {name}: .*refused")
+            self.assertRegex(result.stderr, f"damaged: .*{name}: .*refused")
 
     def test_a_reader_that_crashes_is_survived(self):
         entries = self.good_sweep(seeds=2)
         write_sweep(self.folder, entries)
-        whole, victim = run_reader.read_run_file, name_of(entries[1][0])
+        whole, victim = run_reader._read, name_of(entries[1][0])
 
-        def crash(folder, *rest):
-            if folder.name == victim:
+        def crash(job):
+            if job[0].name == victim:
                 os.kill(os.getpid(), 11)
-            return whole(folder, *rest)
-        run_reader.read_run_file = crash
+            return whole(job)
+        run_reader._read = crash
         try:
-            _, found = run_reader.load_sweep(self.folder)
+            found = run_reader.load(self.folder).runs
         finally:
-            run_reader.read_run_file = whole
-        self.assertEqual([run.status for run in found], ["completed", "unreadable", "completed", "completed"])
+            run_reader._read = whole
+        self.assertEqual([run.status for run in found], ["completed", "damaged", "completed", "completed"])
         self.assertIn("SIGSEGV", found[1].reason)
 
     def test_random_damage_with_a_matching_digest_never_stops_the_report(self):
@@ -237,12 +134,12 @@ class ReportTest(unittest.TestCase):
             for place in random.integers(0, 6000, 20):
                 data[place] = random.integers(256)
             (folder / "run.h5").write_bytes(data)
-            seal(folder, "completed")
+            seal(folder)
             entries.append((options, "completed", ""))
         write_sweep(self.folder, entries)
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(result.stderr, "")
+        self.assertRegex(result.stderr, r"\A(report: damaged: \S+: run\.h5: [^\n]+\n){5,}\Z")
 
     def test_group_by(self):
         write_sweep(self.folder, self.good_sweep())
@@ -263,8 +160,9 @@ class ReportTest(unittest.TestCase):
                 write_run(self.folder, options, accuracy=value)
                 entries.append((options, "completed", ""))
         write_sweep(self.folder, entries)
-        _, found = run_reader.load_sweep(self.folder)
-        table = tables.Table(found, tables.swept_names(found)[:1])
+        found = run_reader.load(self.folder).runs
+        self.assertEqual(grouping.telling(found), ["optimizer"])
+        table = tables.Table(found, ["optimizer"])
         self.assertEqual([(group.key[0], group.mark) for group in table.groups],
                          [("adam", "best"), ("rmsprop", "tied"), ("sgd", "")])
 
@@ -280,7 +178,52 @@ class ReportTest(unittest.TestCase):
         write_sweep(self.folder, [(options, "diverged", "")])
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("No completed run to draw", (self.folder / "report.html").read_text())
+        self.assertIn("Nothing to draw: 0 runs completed", (self.folder / "report.html").read_text())
+
+    def rows(self, result):
+        """{first cells: n} of the printed table."""
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = result.stdout.splitlines()
+        end = next(i for i, line in enumerate(lines) if line.startswith("* "))
+        at = lines[0].index("  n  ") + 3
+        return {line[:at - 1].rstrip(): int(line[at - 1:].split()[0]) for line in lines[2:end]}
+
+    def test_a_configuration_and_seed_count_once_however_they_were_written(self):
+        for seed in range(3):
+            for rate, text in ((0.01, ""), (0.01, "0.01"), (0.1, "0.1"), (0.1, "+0.1")):
+                write_run(self.folder, {"optimizer": "sgd", "learning_rate": rate, "seed": seed}, name=name_of([text, seed]))
+            write_run(self.folder, {"optimizer": "adam", "learning_rate": 0.001, "beta2": 0.999, "seed": seed})
+        result = self.report(self.folder)
+        self.assertEqual(self.rows(result), {"sgd        0.01": 3, "sgd        0.1": 3, "adam       0.001": 3})
+        self.assertEqual(result.stdout.count(" is taken, "), 6)
+        self.assertNotIn("results that differ", result.stdout)
+        page = (self.folder / "report.html").read_text()
+        for seed in range(3):
+            for text in ("", "0.01", "0.1", "+0.1"):
+                self.assertIn(name_of([text, seed]), page)
+
+    def test_duplicates_whose_results_differ_are_told(self):
+        for seed in range(2):
+            for name, accuracy in (("a" * 12, 0.8), ("b" * 12, 0.9)):
+                write_run(self.folder, {"optimizer": "sgd", "seed": seed}, name=f"{name[:11]}{seed}", accuracy=accuracy)
+        result = self.report(self.folder)
+        self.assertRegex(result.stdout, "results that differ.*aaaaaaaaaaa0 is taken, bbbbbbbbbbb0 left out")
+        self.assertIn("80.00 ± 0.00", result.stdout)
+
+    def test_values_that_differ_make_rows_that_differ(self):
+        for values in ([0.9999999, 0.99999999, 0.9], [0.1, 0.1000001], [1, "1"], ["007", "7"], ["1e-3", 0.001],
+                       [True, 1], [-1, 1e-300], ["inf", "nan"], [2 ** 63, 2 ** 63 - 1]):
+            with tempfile.TemporaryDirectory() as name:
+                for value in values:
+                    for seed in range(2):
+                        write_run(pathlib.Path(name), {"optimizer": "sgd", "value": value, "seed": seed})
+                found = run_reader.load(name).runs
+                groups = tables.Table(found, grouping.telling(found)).groups
+                self.assertEqual([len(group.completed()) for group in groups], [2] * len(values))
+                shown = [group.shown[0] for group in groups]
+                self.assertEqual(len(set(shown)), len(values))
+                for value in values:
+                    self.assertTrue(any(text.strip('"') == str(value).lower() for text in shown), (values, shown))
 
     def test_welch_agrees_with_a_worked_example(self):
         # a: mean 3, variance 2.5; b: mean 6, variance 10; degrees of freedom (0.5+2)^2/(0.25/4+4/4) = 5.88 -> 5
@@ -290,13 +233,15 @@ class ReportTest(unittest.TestCase):
 
     def test_bad_input(self):
         self.assert_one_line(self.report(self.folder / "nowhere"), 2, "no such folder", "nowhere")
-        self.assert_one_line(self.report(self.folder), 2, "sweep.json")
+        self.assert_one_line(self.report(self.folder), 2, "no runs here")
         self.assert_one_line(self.report(), 2, "folder")
+        self.assert_one_line(self.report(""), 2, "folder", "empty")
+        self.assert_one_line(self.report(self.folder, "--output="), 2, "--output", "empty")
         (self.folder / "sweep.json").write_text("{broken")
         self.assert_one_line(self.report(self.folder), 2, "sweep.json", "JSON")
-        (self.folder / "sweep.json").write_text('{"schema": 9, "runs": []}')
-        self.assert_one_line(self.report(self.folder), 2, "schema 9")
-        (self.folder / "sweep.json").write_text('{"schema": 1, "runs": [{"id": "x", "folder": "../x"}]}')
+        (self.folder / "sweep.json").write_text('{"schema": 1, "runs": []}')
+        self.assert_one_line(self.report(self.folder), 2, "schema 1")
+        write_sealed(self.folder / "sweep.json", {"runs": [{"id": "x", "folder": "../x"}]})
         self.assert_one_line(self.report(self.folder), 2, "../x")
         write_sweep(self.folder, [({"optimizer": "sgd", "seed": 0}, "failed", "exit code 1")])
         self.assert_one_line(self.report(self.folder), 1, "none of 1 runs has finished")
@@ -304,11 +249,20 @@ class ReportTest(unittest.TestCase):
         self.assert_one_line(self.report(self.folder, "--output", "/nowhere/at/all.html"), 1, "/nowhere/at/all.html")
 
     def test_example_of_reading(self):
-        write_sweep(self.folder, self.good_sweep())
-        result = subprocess.run(["/usr/bin/python3", str(ROOT / "docs/read_results.py"), str(self.folder)],
-                                capture_output=True, text=True, timeout=120)
-        self.assertEqual(result.returncode, 0, result.stderr)
+        entries = self.good_sweep()
+        example = [str(ROOT / "docs/read_results.py"), str(self.folder)]
+        result = subprocess.run(example, capture_output=True, text=True, timeout=120, env={"LC_ALL": "C"})
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertRegex(result.stdout, r"adam +0\.89")
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run(example, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"\Aread_results: [^\n]*No space left[^\n]*\n\Z")
+        file = self.folder / name_of(entries[0][0]) / "run.h5"
+        file.write_bytes(file.read_bytes().replace(b'"sgd"', b'"sgx"'))
+        result = subprocess.run(example, capture_output=True, text=True, timeout=120)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertRegex(result.stderr, r"\Aread_results: [^\n]*run.h5 is damaged[^\n]*\n\Z")
 
 
 if __name__ == "__main__":

@@ -6,140 +6,20 @@ Usage: sweep_test.py BUILD_BIN_DIR [unittest arguments]
 import fcntl
 import hashlib
 import itertools
-import json
 import os
 import pathlib
 import pty
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import unittest
 
-SWEEP = None  # path of the tool, set below
-
-# A program of the contract. `--mode` says how it ends; every start is noted in the file named by $STARTS.
-PROGRAM = r'''#!/usr/bin/python3
-import hashlib, json, os, pathlib, signal, subprocess, sys, time
-given = {}
-for argument in sys.argv[1:]:
-    name, _, value = argument.removeprefix("--").partition("=")
-    given[name.replace("-", "_")] = value
-if "describe" in given:
-    if DESCRIBES:
-        names = ["mode", "seed", "learning_rate", "optimizer", "text", "threads", "fast"]
-        if given.get("optimizer") == "adm":
-            print("describer: no optimizer adm", file=sys.stderr)
-            sys.exit(2)
-        if given.get("optimizer") == "adam":
-            names.append("beta1")
-        print(json.dumps({"options": [{"name": n} for n in names]}))
-        sys.exit(0)
-    sys.exit("no --describe here")
-with open(os.environ["STARTS"], "a") as file:
-    file.write(json.dumps({"argv": sys.argv[1:], "omp": os.environ.get("OMP_NUM_THREADS"), "pid": os.getpid(),
-                           "group": os.getpgid(0), "time": time.time()}) + "\n")
-mode = given.get("mode", "completed")
-folder = pathlib.Path(given["output"])
-folder.mkdir()
-(folder / "config.json").write_text(json.dumps({"program": "program", "schema": 1, "options": given}))
-print("a line before", flush=True)
-if mode == "fail-once" and not pathlib.Path(os.environ["STARTS"] + ".mark").exists():
-    pathlib.Path(os.environ["STARTS"] + ".mark").touch()
-    print("disk on fire", file=sys.stderr)
-    sys.exit(1)
-if mode == "fail":
-    print("could not open the data: \xff", file=sys.stderr)
-    sys.exit(1)
-if mode == "usage":
-    sys.exit(2)
-if mode == "killed":
-    os.kill(os.getpid(), signal.SIGKILL)
-if mode == "no-record":
-    sys.exit(0)
-if mode == "sleep":
-    time.sleep(60)
-if mode == "stubborn":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    subprocess.Popen(["sleep", "61"])
-    time.sleep(60)
-if mode == "short":
-    time.sleep(0.5)
-data = b"results of " + repr(sorted(given.items())).encode()
-(folder / "run.h5").write_bytes(data)
-status = "diverged" if mode == "diverged" else "completed"
-reason = "loss is nan" if mode == "diverged" else ""
-(folder / "complete.json").write_text(json.dumps({
-    "schema": 1, "status": status, "reason": reason, "run_file": "run.h5",
-    "sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "rows": {}, "seconds": 0.1}))
-sys.exit(3 if mode == "diverged" else 0)
-'''
+sys.dont_write_bytecode = True
+import sweep_support
+from sweep_support import SweepCase, identity, sealed, unsealed
 
 
-def identity(program, options):
-    text = json.dumps({"options": options, "program": program}, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-class SweepTest(unittest.TestCase):
-    def setUp(self):
-        self.temporary = tempfile.TemporaryDirectory()
-        self.folder = pathlib.Path(self.temporary.name)
-        self.output = self.folder / "out"
-        self.program = self.write_program("program", describes=False)
-        self.environment = dict(os.environ, STARTS=str(self.folder / "starts"))
-        self.environment.pop("OMP_NUM_THREADS", None)
-
-    def tearDown(self):
-        self.temporary.cleanup()
-
-    def write_program(self, name, describes):
-        path = self.folder / name
-        path.write_text(PROGRAM.replace("if DESCRIBES:", f"if {describes}:"))
-        path.chmod(0o755)
-        return path
-
-    def command(self, *options, before=(), file=None, program=None):
-        head = [SWEEP, "run"] + ([str(file)] if file else []) + ["--output", str(self.output), *before]
-        return head + ["--"] + ([] if file else [str(program or self.program)]) + list(options)
-
-    def sweep(self, *options, before=(), file=None, program=None, code=0):
-        result = subprocess.run(self.command(*options, before=before, file=file, program=program), text=True,
-                                timeout=60, capture_output=True, env=self.environment, cwd=self.folder)
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
-        return result
-
-    def refused(self, *options, says, code=2, **keywords):
-        result = self.sweep(*options, code=code, **keywords)
-        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
-        self.assertTrue(result.stderr.startswith("sweep: "), result.stderr)
-        for text in [says] if isinstance(says, str) else says:
-            self.assertIn(text, result.stderr)
-        self.assertEqual(self.starts(), [])
-
-    def table(self):
-        return json.loads((self.output / "sweep.json").read_text())
-
-    def options(self):
-        return [run["options"] for run in self.table()["runs"]]
-
-    def starts(self):
-        path = self.folder / "starts"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-    def wait_for(self, condition, seconds=10):
-        end = time.time() + seconds
-        while not condition():
-            self.assertLess(time.time(), end, "waited in vain")
-            time.sleep(0.02)
-
-    def gone(self, pid):
-        try:
-            return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-        except FileNotFoundError:
-            return True
-
+class SweepTest(SweepCase):
     # --- values and grids
 
     def values(self, text):
@@ -180,7 +60,7 @@ class SweepTest(unittest.TestCase):
         expected = [{"optimizer": o, "seed": s, "learning_rate": r, "fast": True}
                     for o, s, r in itertools.product(["sgd", "adam"], [0, 1], [0.1, 1e-5, 1])]
         self.assertEqual(self.options(), expected)
-        self.assertEqual((table["schema"], table["program"]), (1, "program"))
+        self.assertEqual((table["schema"], table["program"]), (2, "program"))
         for run in table["runs"]:
             self.assertEqual(run["id"], identity("program", run["options"]))
             self.assertEqual(run["folder"], run["id"])
@@ -256,7 +136,8 @@ text = "c"
                            ("program='nowhere'", ["nowhere", "no such program"])]:
             with self.subTest(text=text):
                 self.refused(file=self.write_toml(text), says=says)
-        self.refused(file=self.folder / "absent.toml", says="absent.toml: cannot be read")
+        self.refused(file=self.folder / "absent.toml", says="absent.toml: cannot open")
+        self.refused(file="/dev/zero", says="/dev/zero: more than")
         self.refused("program", file=self.write_toml("program='p'"), says="expected an option")
 
     # --- ends of runs
@@ -300,9 +181,9 @@ text = "c"
     def test_record_naming_a_foreign_file_is_not_believed(self):
         self.sweep("--seed=0")
         folder = self.output / self.table()["runs"][0]["folder"]
-        record = json.loads((folder / "complete.json").read_text())
+        record = unsealed(folder / "complete.json")
         (self.output / "elsewhere").write_bytes((folder / "run.h5").read_bytes())
-        (folder / "complete.json").write_text(json.dumps(dict(record, run_file="../elsewhere")))
+        (folder / "complete.json").write_text(sealed(dict(record, run_file="../elsewhere", sha256="0" * 64)))
         self.sweep("--seed=0")
         self.assertEqual(len(self.starts()), 2)
 
@@ -348,8 +229,7 @@ text = "c"
                       text)
         statuses = [run["status"] for run in self.table()["runs"]]
         self.assertEqual(statuses, ["completed"] * 4 + ["pending"] * 4)
-        for start in self.starts():
-            self.assertTrue(self.gone(start["pid"]))
+        self.assertEqual(self.processes(), {})
         self.assertEqual(len(self.starts()), 6)
 
     def test_sigint(self):
@@ -357,19 +237,6 @@ text = "c"
 
     def test_sigterm_of_stubborn_runs(self):
         self.interrupt(signal.SIGTERM, "stubborn", (4.5, 9))
-        # Nor does a run's own child stay behind.
-        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                self.assertNotEqual(path.read_bytes(), b"sleep\x0061\x00")
-            except (FileNotFoundError, ProcessLookupError):
-                pass
-
-    def test_killed_sweep_takes_its_runs_along(self):
-        sweep = subprocess.Popen(self.command("--mode=sleep"), env=self.environment)
-        self.wait_for(lambda: len(self.starts()) == 1)
-        sweep.kill()
-        sweep.wait()
-        self.wait_for(lambda: self.gone(self.starts()[0]["pid"]), 3)
 
     def test_lock(self):
         self.output.mkdir()
@@ -391,19 +258,9 @@ text = "c"
 
     # --- early refusal, listing, words
 
-    def test_unknown_options_are_refused_early(self):
-        program = self.write_program("describer", describes=True)
-        self.refused("--learning-rat=0.1", program=program,
-                     says=["describer has no option --learning-rat", "learning-rate"])
-        self.refused("--optimizer=sgd", "--beta1=0.9", program=program, says="no option --beta1")
-        # Known only beside this optimizer, in whatever order the runs are.
-        self.refused("--optimizer=adam,sgd", "--beta1=0.9", program=program, says="no option --beta1 with optimizer=sgd")
-        self.refused("--optimizer=adm", program=program, says="refused by describer: no optimizer adm")
-        self.sweep("--optimizer=adam", "--beta1=0.9", program=program)
-
     def test_refusals(self):
         self.refused("--seed=1", program=self.folder / "absent", says=["absent", "no such program"])
-        self.refused("--seed=1", program="no_slash", says=["no_slash", os.path.dirname(SWEEP)])
+        self.refused("--seed=1", program="no_slash", says=["no_slash", os.path.dirname(sweep_support.SWEEP)])
         plain = self.folder / "plain"
         plain.write_text("")
         self.refused("--seed=1", program=plain, says="not an executable file")
@@ -415,7 +272,7 @@ text = "c"
         self.refused("--seed=1", before=["--bogus"], says="bogus")
         self.output = plain
         self.refused("--seed=1", says=["plain", "output folder"], code=1)
-        for command in ([SWEEP], [SWEEP, "run"], [SWEEP, "run", "--output=x"], [SWEEP, "list", "nowhere"]):
+        for command in ([sweep_support.SWEEP], [sweep_support.SWEEP, "run"], [sweep_support.SWEEP, "run", "--output=x"], [sweep_support.SWEEP, "list", "nowhere"]):
             result = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)
             self.assertEqual(result.returncode, 2)
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
@@ -439,7 +296,7 @@ text = "c"
 
     def test_list(self):
         self.sweep("--mode=completed,fail", "--seed=3", code=1)
-        result = subprocess.run([SWEEP, "list", str(self.output)], capture_output=True, text=True, check=True)
+        result = subprocess.run([sweep_support.SWEEP, "list", str(self.output)], capture_output=True, text=True, check=True)
         lines = result.stdout.splitlines()
         self.assertEqual(lines[0], "program seed=3")
         self.assertEqual(lines[1].split(), ["id", "status", "exit", "mode", "reason"])
@@ -469,9 +326,4 @@ text = "c"
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit("sweep_test.py: expected the folder of the built programs: sweep_test.py BUILD_BIN_DIR")
-    SWEEP = str(pathlib.Path(sys.argv.pop(1)).resolve() / "sweep")
-    if not os.access(SWEEP, os.X_OK):
-        sys.exit(f"sweep_test.py: {SWEEP}: no such program")
-    unittest.main(verbosity=1)
+    sweep_support.main(__file__)

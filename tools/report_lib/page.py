@@ -3,7 +3,8 @@ import html
 import shlex
 
 from . import figures
-from .table import order, show
+from .runs.grouping import differing
+from .runs.values import escaped, identity, order, texts
 
 CSS = """
 :root { color-scheme: light dark; --ink: #1d2530; --soft: #5c6773; --line: #d9dee4; --page: #ffffff; --card: #f6f8fa;
@@ -29,46 +30,49 @@ figcaption { color: var(--soft); font-size: .88rem; }
 """
 
 
+def shown(text):
+    """Any text as HTML, on one line."""
+    return html.escape(escaped(text))
+
+
+def code(text):
+    return f"<code>{shown(text)}</code>"
+
+
 def describe(sweep, runs, keys, table):
     """(term, text as HTML) pairs: what was run."""
-    def code(text):
-        return f"<code>{html.escape(str(text))}</code>"
-
     def values(name):
-        found = dict.fromkeys(show(run.attributes[name]) for run in runs if run.attributes.get(name) not in (None, ""))
-        return ", ".join(html.escape(value) for value in found)
-    names = sorted({name for run in runs for name in run.options})
+        return ", ".join(map(shown, texts(run.attributes[name] for run in runs
+                                          if run.attributes.get(name) not in (None, "")).values()))
+    differ = set(differing(runs, ()))
     fixed, varied, other = [], [], []
-    for name in names:
-        found = sorted({show(run.options.get(name)): run.options.get(name) for run in runs
-                        if name in run.options}.values(), key=order)
-        text = f"{code(name)} = " + ", ".join(html.escape(show(value)) for value in found[:24]) \
-            + (", …" if len(found) > 24 else "")
-        if len(found) == 1 and name not in keys:
-            fixed.append(text)
-        else:
-            swept = len({show(run.swept_options.get(name)) for run in runs}) > 1
-            (varied if swept else other).append(text)
+    for name in sorted({name for run in runs for name in run.options}):
+        found = sorted((run.options[name] for run in runs if name in run.options), key=order)
+        written = list(texts(found).values())
+        text = f"{code(name)} = " + ", ".join(map(shown, written[:24])) + (", …" if len(written) > 24 else "")
+        given = len(texts(run.given.get(name) for run in runs)) > 1
+        (varied if name in keys or given else other if name in differ and len(written) > 1 else fixed).append(text)
     counts = {}
     for run in runs:
         counts[run.status] = counts.get(run.status, 0) + 1
-    yield "Program", code(sweep.get("program", "?"))
-    command = sweep.get("command")
-    if command:
-        yield "Command", code(shlex.join(map(str, command)) if isinstance(command, list) else command)
-    yield "Runs", f"{len(runs)}: " + ", ".join(f"{n} {html.escape(status)}" for status, n in counts.items())
+    yield "Program", code(sweep.program or "?")
+    if sweep.command:
+        yield "Command", code(shlex.join(map(str, sweep.command)) if isinstance(sweep.command, list) else sweep.command)
+    yield "Runs", f"{len(runs)}: " + ", ".join(f"{n} {shown(status)}" for status, n in counts.items())
     yield "Swept", "; ".join(varied) or "nothing"
     if other:
         yield "Follows from it", "; ".join(other)
     yield "Fixed", "; ".join(fixed) or "–"
     for term, name in (("Host", "host"), ("Processor", "processor"), ("Threads per run", "threads"),
-                       ("Git commit", "git_commit"), ("Compiler", "compiler"), ("Compiler flags", "compiler_flags")):
+                       ("Git commit", "git_commit"), ("Gradus' commit", "gradus_commit"),
+                       ("Executable, SHA-256", "executable_sha256"), ("Compiler", "compiler"),
+                       ("Compiler flags", "compiler_flags")):
         if values(name):
             yield term, values(name)
     started = sorted(str(run.attributes["started"]) for run in runs if "started" in run.attributes)
     ended = sorted(str(run.attributes["ended"]) for run in runs if "ended" in run.attributes)
     if started and ended:
-        yield "Time", html.escape(f"{started[0]} to {ended[-1]}")
+        yield "Time", shown(f"{started[0]} to {ended[-1]}")
 
 
 def result_table(table):
@@ -92,13 +96,14 @@ def result_table(table):
 
 def troubles_table(runs, keys):
     rows = []
+    names = list(dict.fromkeys([*keys, "seed"]))
+    written = {name: texts(run.options.get(name) for run in runs) for name in names}
     for run in runs:
         if run.status != "completed":
-            options = ", ".join(f"{name}={show(run.options.get(name))}" for name in keys + ["seed"]
+            options = ", ".join(f"{name}={written[name][identity(run.options[name])]}" for name in names
                                 if name in run.options)
-            rows.append(f'<tr><td class=l><code>{html.escape(run.name)}</code></td><td class="l warn">'
-                        f'{html.escape(run.status)}</td><td class="l reason">{html.escape(options)}</td>'
-                        f'<td class="l reason">{html.escape(run.reason)}</td></tr>')
+            rows.append(f'<tr><td class=l>{code(run.name)}</td><td class="l warn">{shown(run.status)}</td>'
+                        f'<td class="l reason">{shown(options)}</td><td class="l reason">{shown(run.reason)}</td></tr>')
     if not rows:
         return "<p>None: every run of the sweep completed, and its file verified.</p>"
     return ('<div class="wide"><table><thead><tr><th class=l>run</th><th class=l>state</th><th class=l>options</th>'
@@ -108,9 +113,8 @@ def troubles_table(runs, keys):
 def headline(sweep, runs, table):
     """Title and question: the sweep's own words if it has them."""
     first = next((run.attributes for run in runs if run.attributes), {})
-    title = sweep.get("title") or sweep.get("name") or first.get("title")
-    title = str(title or str(sweep.get("program", "sweep")).replace("_", " "))
-    question = sweep.get("question") or first.get("question")
+    title = str(first.get("title") or (sweep.program or "sweep").replace("_", " "))
+    question = first.get("question")
     if not question and table.primary:
         question = (f"How does the {table.primary[1].split(',')[0]} depend on "
                     f"{', '.join(name.replace('_', ' ') for name in table.keys) or 'the seed'}?")
@@ -118,7 +122,7 @@ def headline(sweep, runs, table):
 
 
 def build(sweep, runs, table):
-    """The page as text."""
+    """The page as text, of the runs that count."""
     title, question = headline(sweep, runs, table)
     keys = list(table.keys)
     groups, choice = figures.choose(table)
@@ -130,25 +134,25 @@ def build(sweep, runs, table):
              band + " Against time: means of loss and of seconds at the end of each epoch; evaluation and "
              "logging excluded."),
             ("more", figures.second_figure(groups, figures.INK),
-             band + " The loss per step is smoothed by block means."),
+             band + " What was logged each step is smoothed by block means."),
             ("sensitivity", figures.sensitivity_figure(table, figures.INK),
              "Means over completed runs; bars are ± one sample standard deviation. A cross: some runs of this setting "
              "diverged, and only the others are in the mean. Settings none of whose runs completed are absent.")):
         if figure is not None:
             pictures.append(f"<figure>{figures.svg(figure, name)}"
                             f"<figcaption>{html.escape(caption)}</figcaption></figure>")
-    facts = "".join(f"<dt>{html.escape(term)}</dt><dd>{text}</dd>" for term, text in describe(sweep, runs, keys, table))
+    facts = "".join(f"<dt>{shown(term)}</dt><dd>{text}</dd>" for term, text in describe(sweep, runs, keys, table))
     notes = ["Mean ± sample standard deviation over n completed runs, after the last epoch. Test accuracy and "
              "validation loss are on the held-out data (validation_accuracy, validation_loss in run.h5). “failed” "
-             "counts every run without a usable result: failed, interrupted, unreadable or not yet run."] + table.notes
-    listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+             "counts every run without a usable result: failed, interrupted, damaged, unreadable or not yet run."] + table.notes
+    listed = "".join(f"<li>{shown(note)}</li>" for note in notes)
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{html.escape(title)}</title><style>{CSS}</style></head><body>
-<h1>{html.escape(title)}</h1><p class="question">{html.escape(question)}</p>
+<title>{shown(title)}</title><style>{CSS}</style></head><body>
+<h1>{shown(title)}</h1><p class="question">{shown(question)}</p>
 <dl>{facts}</dl>
 <h2>Result</h2>{result_table(table)}<ul class="notes">{listed}</ul>
-<h2>Learning curves</h2>{''.join(pictures) or '<p>No completed run to draw.</p>'}
+<h2>Learning curves</h2>{''.join(pictures) or f'<p>{figures.nothing_to_draw(table).capitalize()}.</p>'}
 <h2>Runs without a result</h2>{troubles_table(runs, keys)}
 </body></html>
 """

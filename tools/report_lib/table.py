@@ -3,6 +3,9 @@ import math
 
 import numpy as np
 
+from .runs.grouping import APART, differing
+from .runs.values import escaped, identity, order, texts
+
 # Quantile 0.975 of Student's t for 1, 2, ... 30 degrees of freedom.
 T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
          2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042]
@@ -11,23 +14,6 @@ T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 
 COLUMNS = [("validation_accuracy", "test accuracy, %", True), ("validation_loss", "validation loss", False),
            ("training_loss", "training loss", False), ("training_seconds", "training, s", False),
            ("optimizer_state_bytes", "optimizer state, bytes", None), ("gradients", "gradients", None)]
-
-
-def show(value):
-    """An option's value as text."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return str(value)
-
-
-def order(value):
-    """Numbers before text, each in its own order."""
-    number = isinstance(value, (int, float))
-    return (0 if number else 1, value if number else 0, show(value))
 
 
 def student_t(freedom):
@@ -47,13 +33,18 @@ def welch(a, b):
     return difference, student_t(freedom) * math.sqrt(va + vb)
 
 
+def label_of(parts):
+    """What a setting is called, of (option, text) pairs: `adam, learning rate 0.1`."""
+    return ", ".join(text if name == "optimizer" else f"{escaped(name.replace('_', ' '))} {text}" for name, text in parts)
+
+
 class Group:
     """Runs equal in the options that make the group. Statistics are over its completed runs."""
 
-    def __init__(self, key, keys):
+    def __init__(self, key, shown, keys):
         self.key = key          # values, in the order of `keys`
-        self.label = ", ".join(show(value) if name == "optimizer" else f"{name.replace('_', ' ')} {show(value)}"
-                               for name, value in zip(keys, key)) or "all runs"
+        self.shown = shown      # the same as texts
+        self.label = label_of(zip(keys, shown)) or "all runs"
         self.runs = []
         self.mark = ""          # "best", "tied", ""
         self.versus_best = None  # (difference, half width)
@@ -73,21 +64,19 @@ class Group:
         return float(np.mean(values)) if len(values) else math.nan
 
 
-def swept_names(runs):
-    """Options that take more than one value in the sweep, in the order of sweep.json."""
-    names = dict.fromkeys(name for run in runs for name in run.swept_options)
-    return [name for name in names if len({show(run.swept_options.get(name)) for run in runs}) > 1]
-
-
 class Table:
-    """The groups of a sweep, best first, and what can be said about them."""
+    """The groups of a sweep, best first, and what can be said about them: `notes`, after those given."""
 
-    def __init__(self, runs, keys):
+    def __init__(self, runs, keys, notes=()):
         self.keys = keys
+        self.texts = {name: texts(run.options.get(name) for run in runs) for name in keys}
         groups = {}
         for run in runs:
             key = tuple(run.options.get(name) for name in keys)
-            groups.setdefault(tuple(map(show, key)), Group(key, keys)).runs.append(run)
+            parts = tuple(map(identity, key))
+            if parts not in groups:
+                groups[parts] = Group(key, [self.texts[name][part] for name, part in zip(keys, parts)], keys)
+            groups[parts].runs.append(run)
         self.groups = list(groups.values())
         measured = [column for column in COLUMNS if any(len(group.finals(column[0])) for group in self.groups)]
         # The count of gradients says something only where methods differ in it.
@@ -100,7 +89,7 @@ class Table:
             mean = group.mean(self.primary[0]) if self.primary else math.nan
             return (not math.isfinite(mean), sign * mean if math.isfinite(mean) else 0, [order(v) for v in group.key])
         self.groups.sort(key=rank)
-        self.notes = []
+        self.notes = list(notes)
         self._mark()
         self._note(runs)
 
@@ -112,7 +101,7 @@ class Table:
         # The mean over the runs that survived flatters a method that sometimes diverges: it is not compared.
         fair = [group for group in self.groups if not group.count("diverged") and len(group.finals(metric))]
         if not fair:
-            self.notes.append("Every setting has diverged runs: none is marked as best.")
+            self.notes.append("No setting without diverged runs has a result: none is marked as best.")
             return
         best = fair[0]
         for group in fair[1:]:
@@ -139,31 +128,41 @@ class Table:
         if any(group.count("diverged") for group in self.groups):
             self.notes.append("Means are over completed runs only. A setting with diverged runs shows those that "
                               "survived; it is not compared with the best.")
-        pooled = sorted({name for group in self.groups for name in swept_names(group.runs) if name != "seed"}
-                        - set(self.keys))
+        pooled = sorted({name for group in self.groups for name in differing(self.whole(group))} - set(self.keys))
         if pooled:
             self.notes.append(f"Rows pool runs that also differ in {', '.join(pooled)}: the standard deviation is not "
-                              "that of the seed alone.")
+                              f"that of the {APART[0]} alone.")
         finished = [run for run in runs if run.attributes]
-        for name, consequence in (("git_commit", "different programs are compared"), ("host", "seconds do not compare"),
-                                  ("processor", "seconds do not compare"), ("threads", "seconds do not compare"),
-                                  ("compiler_flags", "seconds do not compare")):
-            values = sorted({show(run.attributes[name]) for run in finished if name in run.attributes})
+        for name, consequence in (("executable_sha256", "different programs are compared"),
+                                  ("git_commit", "different programs are compared"),
+                                  ("gradus_commit", "different programs are compared"),
+                                  ("host", "seconds do not compare"), ("processor", "seconds do not compare"),
+                                  ("threads", "seconds do not compare"),
+                                  ("compiler_flags", "seconds do not compare"),
+                                  ("product_library", "results may round differently")):
+            values = texts(run.attributes[name] for run in finished if name in run.attributes)
             if len(values) > 1:
-                self.notes.append(f"Runs differ in {name.replace('_', ' ')} ({', '.join(values)}): {consequence}.")
-        if any(str(run.attributes.get("git_dirty", 0)).lower() not in ("0", "false", "no", "") for run in finished):
+                shown = sorted(text[:12] if name.endswith("sha256") else text for text in values.values())
+                self.notes.append(f"Runs differ in {name.replace('_', ' ')} ({', '.join(shown)}): {consequence}.")
+        if any(str(run.attributes.get(name, 0)).lower() not in ("0", "false", "no", "") for run in finished
+               for name in ("git_dirty", "gradus_dirty")):
             self.notes.append("Some runs were built from a work tree with uncommitted changes.")
 
+    @staticmethod
+    def whole(group):
+        """Its runs whose every option is known."""
+        return [run for run in group.runs if run.effective]
+
     def headings(self):
-        return ([name.replace("_", " ") for name in self.keys] or ["runs"]) + ["n", "diverged", "failed"] \
+        return ([escaped(name.replace("_", " ")) for name in self.keys] or ["runs"]) + ["n", "diverged", "failed"] \
             + [heading for _, heading, _ in self.columns] + (["difference from best, 95 %"] if self._compares() else [])
 
     def _compares(self):
         return any(group.versus_best for group in self.groups)
 
     def cells(self, group):
-        """One row as text. n: completed runs; failed: also interrupted, unreadable and pending."""
-        row = [show(value) for value in group.key] or ["all"]
+        """One row as text. n: completed runs; failed: also interrupted, damaged, unreadable and pending."""
+        row = list(group.shown) or ["all"]
         diverged = group.count("diverged")
         row += [str(len(group.completed())), str(diverged), str(len(group.runs) - len(group.completed()) - diverged)]
         row += [mean_and_deviation(group.finals(metric), metric, len(group.completed()))

@@ -8,75 +8,114 @@
 #include <string>
 #include <vector>
 
-#include "tools/sweep/records.h"
-#include "tools/sweep/specification.h"
+#include "experiments/records/program.h"
+#include "experiments/records/sealed.h"
+#include "experiments/records/text.h"
+#include "tools/sweep/command.h"
+#include "tools/sweep/inventory.h"
+#include "tools/sweep/lock.h"
 
 namespace gradus::sweep {
 namespace {
 
+using Lines = std::vector<std::vector<std::string>>;
+
 std::string text_of(const nlohmann::json& value) {
-  return value.is_string() ? value.get<std::string>()
-                           : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return records::printable(value.is_string() ? value.get<std::string>() : records::json_text(value));
+}
+
+struct Names {
+  std::vector<std::string> columns;  // options that tell runs apart
+  std::string fixed;                 // the others, with their value
+};
+
+// Runs that were given other options count as differing; rows with all their options differ only by value.
+Names names_of(const std::vector<RunRow>& runs) {
+  struct Seen {
+    std::set<std::string> values;
+    std::size_t given = 0;
+  };
+  std::map<std::string, Seen> options;
+  std::size_t rows_as_given = 0;
+  for (const RunRow& run : runs) {
+    rows_as_given += run.effective ? 0 : 1;
+    for (const auto& [name, value] : run.options.items()) {
+      options[name].values.insert(text_of(value));
+      options[name].given += run.effective ? 0 : 1;
+    }
+  }
+  Names names;
+  for (const auto& [name, seen] : options) {
+    const bool by_some = seen.given > 0 && seen.given < rows_as_given;
+    if (seen.values.size() > 1 || by_some)
+      names.columns.push_back(name);
+    else if (seen.given > 0)
+      names.fixed += fmt::format(" {}={}", name, *seen.values.begin());
+  }
+  return names;
+}
+
+void print_lines(const Lines& lines) {
+  std::vector<std::size_t> widths(lines.front().size(), 0);
+  for (const auto& row : lines)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  for (const auto& row : lines) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    put(fmt::format("{}\n", line));
+  }
 }
 
 }  // namespace
 
 void print_runs(const std::filesystem::path& output) {
-  const std::optional<Table> table = Table::read(output);
-  if (!table) throw UsageError(fmt::format("{}: no sweep here: expected a folder with sweep.json", output.string()));
+  const Inventory inventory = take_inventory(output, [] {});
+  const std::vector<RunRow> runs = inventory.rows();
+  if (!inventory.cache_problem.empty())
+    records::complain("sweep", fmt::format("{}; told from the runs' folders", inventory.cache_problem));
+  if (!inventory.cache && runs.empty())
+    throw records::UsageError(
+        fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output.string()));
 
-  std::map<std::string, std::set<std::string>> values;  // of each option, an absent one as ""
-  for (const RunRow& run : table->runs)
-    for (const auto& [name, value] : run.options.items()) values[name];
-  for (auto& [name, distinct] : values)
-    for (const RunRow& run : table->runs)
-      distinct.insert(run.options.contains(name) ? text_of(run.options[name]) : std::string());
+  const Names names = names_of(runs);
+  std::set<std::string> builds;
+  for (const RunRow& run : runs)
+    if (!run.build.empty()) builds.insert(run.build);
 
-  std::string fixed;
   std::vector<std::string> header = {"id", "status", "exit"};
-  for (const auto& [name, distinct] : values) {
-    if (distinct.size() > 1)
-      header.push_back(name);
-    else
-      fixed += fmt::format(" {}={}", name, *distinct.begin());
-  }
-  const std::size_t first_option = 3;
-  const std::size_t options_end = header.size();
+  if (builds.size() > 1) header.emplace_back("build");
+  header.insert(header.end(), names.columns.begin(), names.columns.end());
   header.emplace_back("reason");
 
   const bool at_work = FolderLock::held(output);
   std::map<std::string, int> counts;
-  std::vector<std::vector<std::string>> rows = {header};
-  for (const RunRow& run : table->runs) {
+  Lines lines = {header};
+  for (const RunRow& run : runs) {
     // The table itself knows no "running": a pending run's folder that exists while a sweep is at work is one.
-    const bool running = at_work && run.status == "pending" && std::filesystem::exists(output / run.id);
+    const bool running = at_work && run.status == "pending" && inventory.records.contains(run.id);
     const std::string status = running ? "running" : run.status;
     ++counts[status];
-    std::vector<std::string> row = {run.id, status, run.exit_code ? fmt::format("{}", *run.exit_code) : "-"};
-    for (std::size_t i = first_option; i < options_end; ++i)
-      row.push_back(run.options.contains(header[i]) ? text_of(run.options[header[i]]) : "-");
-    row.push_back(run.reason);
-    rows.push_back(std::move(row));
+    std::vector<std::string> line = {run.id, status, run.exit_code ? fmt::format("{}", *run.exit_code) : "-"};
+    if (builds.size() > 1) line.push_back(run.build.empty() ? "-" : run.build.substr(0, 12));
+    for (const std::string& name : names.columns)
+      line.push_back(run.options.contains(name) ? text_of(run.options[name]) : "-");
+    line.push_back(records::printable(run.reason));
+    lines.push_back(std::move(line));
   }
 
-  std::vector<std::size_t> widths(header.size(), 0);
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-
-  fmt::print("{}{}\n", table->program, fixed);
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
-  }
-  fmt::print("{} runs", table->runs.size());
+  std::string program = inventory.cache ? inventory.cache->program : std::string();
+  for (const auto& [id, record] : inventory.records)
+    if (program.empty()) program = record.program;
+  put(fmt::format("{}{}\n", records::printable(program), names.fixed));
+  print_lines(lines);
+  put(fmt::format("{} runs", runs.size()));
   const char* separator = ": ";
   for (const auto& [status, count] : counts) {
-    fmt::print("{}{} {}", separator, count, status);
+    put(fmt::format("{}{} {}", separator, count, status));
     separator = ", ";
   }
-  fmt::print("{}\n", at_work ? " (a sweep is at work)" : "");
+  put(fmt::format("{}\n", at_work ? " (a sweep is at work)" : ""));
 }
 
 }  // namespace gradus::sweep

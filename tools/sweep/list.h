@@ -5,8 +5,8 @@
 
 namespace gradus::sweep {
 
-// Prints to standard output. Throws UsageError when the folder holds no sweep, std::runtime_error when its table is
-// bad.
+// Prints to standard output; changes nothing. Throws UsageError when the folder holds no sweep, records::SystemError
+// when it cannot be read now.
 void print_runs(const std::filesystem::path& output);
 
 }  // namespace gradus::sweep

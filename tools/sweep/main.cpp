@@ -5,24 +5,24 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
-#include <exception>
-#include <iostream>
-#include <map>
-#include <optional>
-#include <set>
+#include <stdexcept>
 
+#include "experiments/records/program.h"
+#include "experiments/records/text.h"
+#include "tools/sweep/builds.h"
+#include "tools/sweep/check.h"
+#include "tools/sweep/command.h"
 #include "tools/sweep/list.h"
-#include "tools/sweep/process.h"
+#include "tools/sweep/lock.h"
+#include "tools/sweep/replacement.h"
 #include "tools/sweep/runner.h"
-#include "tools/sweep/specification.h"
 #include "tools/sweep/toml_file.h"
 
 namespace gradus::sweep {
 namespace {
 
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
+namespace fs = std::filesystem;
+
 constexpr int exit_interrupted = 130;
 
 constexpr const char* run_footer = R"(Values of an option:
@@ -37,67 +37,6 @@ Examples:
 Finished runs of the folder are skipped, so the same command continues a sweep that was interrupted.
 Exit codes: 0 every run completed or diverged, 1 a run failed, 2 usage, 130 interrupted.)";
 
-// Names that `program [arguments] --describe` lists; none when the program cannot describe itself. Throws UsageError with the
-// program's own words where it refuses the arguments.
-std::optional<std::set<std::string>> described_names(std::vector<std::string> argv) {
-  argv.emplace_back("--describe");
-  const auto output = output_of(argv, std::chrono::seconds(10));
-  if (!output) return std::nullopt;
-  if (output->code == exit_usage && argv.size() > 2 && !output->errors.empty())
-    throw UsageError(fmt::format("refused by {}", output->errors.substr(0, output->errors.find('\n'))));
-  if (output->code != 0) return std::nullopt;
-  try {
-    std::set<std::string> names;
-    const auto description = nlohmann::json::parse(output->text);
-    for (const auto& option : description.at("options")) {
-      std::string name = option.at("name").get<std::string>();
-      name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
-      std::replace(name.begin(), name.end(), '-', '_');
-      names.insert(name);
-    }
-    return names;
-  } catch (const nlohmann::json::exception&) {
-    return std::nullopt;
-  }
-}
-
-// What decides which options a run has: its texts and flags (each optimizer has its own options), not its numbers.
-std::string choices_of(const Combination& combination) {
-  std::string text;
-  for (const Setting& setting : combination.settings)
-    if (!setting.value.json.is_number()) text += setting.name + "=" + setting.value.text + "\n";
-  return text;
-}
-
-// A misspelt option is refused before a thousand runs fail of it, and one that another run of the grid has but this one has not.
-void check_names(const Job& job) {
-  const auto listed = described_names({job.program.string()});
-  if (!listed) return;
-  std::map<std::string, std::set<std::string>> known_with = {{"", *listed}};
-  for (const Combination& combination : job.combinations) {
-    const std::string choices = choices_of(combination);
-    if (!known_with.contains(choices)) {
-      std::vector<std::string> argv = combination.arguments();
-      argv.insert(argv.begin(), job.program.string());
-      known_with[choices] = described_names(argv).value_or(*listed);
-    }
-    const std::set<std::string>& known = known_with[choices];
-    const auto unknown = std::find_if(combination.settings.begin(), combination.settings.end(),
-                                      [&](const Setting& setting) { return !known.contains(setting.name); });
-    if (unknown == combination.settings.end()) continue;
-    std::string names;
-    for (std::string name : known) {
-      std::replace(name.begin(), name.end(), '_', '-');
-      names += (names.empty() ? "" : ", ") + name;
-    }
-    std::string name = unknown->name, with = choices;
-    std::replace(name.begin(), name.end(), '_', '-');
-    std::replace(with.begin(), with.end(), '\n', ' ');
-    if (!with.empty()) with = " with " + with.substr(0, with.size() - 1);
-    throw UsageError(fmt::format("{} has no option --{}{}: expected one of {}", job.program_name, name, with, names));
-  }
-}
-
 int default_jobs(const std::vector<Combination>& combinations) {
   std::int64_t threads = 1;  // of the run that uses most
   for (const Combination& combination : combinations)
@@ -106,33 +45,77 @@ int default_jobs(const std::vector<Combination>& combinations) {
   return static_cast<int>(std::max<std::int64_t>(1, usable_processors() / threads));
 }
 
-void print_commands(const Job& job) {
-  const std::vector<RunRow> rows = known_rows(job, Table::read(job.output));
+void print_commands(const Job& job, const Plan& plan) {
   std::size_t left_out = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].status == "pending")
-      fmt::print("{}\n", shell_text(run_command(job, job.combinations[i])));
+  for (const Step& step : plan.steps) {
+    const bool runs = step.action == Action::run || step.action == Action::rebuild;
+    if (runs)
+      put(fmt::format("{}\n", shell_text(run_command(job.program, *step.combination, job.output / step.row.id))));
     else
       ++left_out;
   }
-  if (left_out > 0) fmt::print(stderr, "sweep: {} of {} runs are not needed again\n", left_out, rows.size());
+  if (left_out > 0)
+    records::complain("sweep", fmt::format("{} of {} runs are not needed again", left_out, plan.steps.size()));
 }
 
-int report(const Job& job, const Outcome& outcome) {
+int report(const Job& job, const Plan& plan, const Outcome& outcome) {
+  const auto named = [&](std::size_t i) {
+    return fmt::format("{} ({}): {}", outcome.runs[i].id,
+                       records::printable(shell_text(plan.steps[i].combination->arguments())), outcome.runs[i].reason);
+  };
   const Counts& counts = outcome.counts;
-  fmt::print("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
-             counts.completed, counts.diverged, counts.failed, counts.skipped);
-  if (outcome.interrupted) fmt::print(", {} pending: interrupted", counts.total - counts.done());
-  fmt::print("\n");
-  for (std::size_t i = 0; i < outcome.runs.size(); ++i) {
-    const RunRow& run = outcome.runs[i];
-    if (run.status != "failed") continue;
-    fmt::print("failed {} ({}): {}\n", run.id, shell_text(job.combinations[i].arguments()), run.reason);
-  }
-  if (counts.failed > 0) fmt::print("logs: {}/<id>.log\n", (job.output / "logs").string());
-  if (!outcome.table_problem.empty()) fmt::print(stderr, "sweep: {}\n", outcome.table_problem);
+  put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
+                  counts.completed, counts.diverged, counts.failed, counts.skipped));
+  if (counts.left > 0) put(fmt::format(", {} left alone", counts.left));
+  if (outcome.interrupted) put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
+  put("\n");
+  for (std::size_t i = 0; i < outcome.runs.size(); ++i)
+    if (outcome.runs[i].status == "failed") put(fmt::format("failed {}\n", named(i)));
+  if (counts.failed > 0) put(fmt::format("logs: {}/<id>.log\n", (job.output / "logs").string()));
+  for (const std::size_t i : outcome.left_alone) records::complain("sweep", "left alone " + named(i));
+  for (const std::string& problem : outcome.problems) records::complain("sweep", problem);
   if (outcome.interrupted) return exit_interrupted;
-  return counts.failed > 0 || !outcome.table_problem.empty() ? exit_failed : 0;
+  return counts.failed > 0 || counts.left > 0 || !outcome.problems.empty() ? records::exit_failed : 0;
+}
+
+// What a program tells of itself and of its runs, before any of them.
+void ask(Job& job, const Specification& specification, Children& children, Signals& signals,
+         const std::string& digest) {
+  const Description description = describe(children, signals, job.program);
+  job.program_name = description.program.empty() ? job.program.filename().string() : description.program;
+  job.told_build = !description.build.empty();
+  job.build = job.told_build ? description.build : digest;
+  job.combinations = expand(specification.grids, job.program_name);
+  if (description.checks_runs) check_runs(children, signals, job.program, description, job.combinations);
+  if (records::sha256_of_file(job.program) != digest)
+    throw std::runtime_error(
+        fmt::format("{}: was replaced while it was asked: run the same command again", job.program.string()));
+}
+
+int run_job(Job& job, const Specification& specification, int jobs, bool dry_run) {
+  Signals signals;
+  Children children;
+  const Executable executable = read_executable(job.program);
+  ask(job, specification, children, signals, executable.digest);
+  job.jobs = jobs > 0 ? jobs : default_jobs(job.combinations);
+  const auto pause = [&] { signals.check(); };
+  if (dry_run) {
+    print_commands(job, make_plan(job, take_inventory(job.output, pause)));
+    return 0;
+  }
+
+  std::error_code error;
+  fs::create_directories(job.output / "logs", error);
+  if (error) throw records::SystemError(job.output, "cannot be used as the output folder", error.value());
+  const FolderLock lock(job.output, signals);
+  children.share(lock.descriptor());
+  Inventory inventory = take_inventory(job.output, pause);
+  if (!inventory.cache_problem.empty())
+    records::complain("sweep", fmt::format("{}; it is made anew from the runs' folders", inventory.cache_problem));
+  finish_replacements(job.output, inventory);
+  const Plan plan = make_plan(job, inventory);
+  for (const std::string& note : plan.notes) records::complain("sweep", note);
+  return report(job, plan, run_plan(job, plan, inventory, kept_copy(job.output, executable), children, signals));
 }
 
 int sweep_main(const std::vector<std::string>& arguments) {
@@ -149,13 +132,15 @@ int sweep_main(const std::vector<std::string>& arguments) {
   std::string file, output;
   int jobs = 0;
   Job job;
-  bool dry_run = false;
+  bool dry_run = false, rebuild = false, mixed = false;
   run->add_option("file", file, "specification in TOML; options after -- override its own");
   run->add_option("-o,--output", output, "folder of the sweep")->required();
   run->add_option("-j,--jobs", jobs, "runs at a time (default: as many as keep all cores busy)")
       ->check(CLI::Range(1, 65536));
   run->add_flag("-q,--quiet", job.quiet, "no progress, only the summary");
   run->add_flag("--retry-failed,!--no-retry-failed", job.retry_failed, "run again what failed before (default: yes)");
+  auto* again = run->add_flag("--rebuild", rebuild, "run again what another build of the program has made");
+  run->add_flag("--allow-mixed-builds", mixed, "keep what another build has made beside the new runs")->excludes(again);
   run->add_flag("-n,--dry-run", dry_run, "print the commands that would be run");
   run->footer(run_footer);
 
@@ -191,30 +176,27 @@ int sweep_main(const std::vector<std::string>& arguments) {
 
   if (output.empty()) throw UsageError("--output: expected a folder");
   job.program = find_program(specification.program);
-  job.program_name = job.program.filename().string();
   job.command = arguments;
   job.output = output;
-  job.combinations = expand(specification.grids, job.program_name);
-  job.jobs = jobs > 0 ? jobs : default_jobs(job.combinations);
-  check_names(job);
-  if (dry_run) {
-    print_commands(job);
-    return 0;
+  job.other_builds = rebuild ? OtherBuilds::rebuild : mixed ? OtherBuilds::keep : OtherBuilds::refuse;
+  try {
+    return run_job(job, specification, jobs, dry_run);
+  } catch (const Interrupted& error) {
+    records::complain("sweep", error.what());
+    return exit_interrupted;
   }
-  return report(job, run_sweep(job));
+}
+
+// Descriptors 0 to 2 are never something else's; what is written to one that was closed fails.
+void open_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream)
+    if (::fcntl(stream, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDONLY) >= 0);
 }
 
 }  // namespace
 }  // namespace gradus::sweep
 
 int main(int argc, char** argv) {
-  try {
-    return gradus::sweep::sweep_main({argv, argv + argc});
-  } catch (const gradus::sweep::UsageError& error) {
-    fmt::print(stderr, "sweep: {}\n", error.what());
-    return gradus::sweep::exit_usage;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "sweep: {}\n", error.what());
-    return gradus::sweep::exit_failed;
-  }
+  gradus::sweep::open_standard_streams();
+  return gradus::records::guarded_main("sweep", [&] { return gradus::sweep::sweep_main({argv, argv + argc}); });
 }

@@ -21,6 +21,9 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
+// A terminal that has gone away is no reason to end.
+void write(const std::string& text) { static_cast<void>(std::fputs(text.c_str(), stderr)); }
+
 }  // namespace
 
 Progress::Progress(bool quiet)
@@ -45,18 +48,18 @@ void Progress::show(const Counts& counts) {
     line += fmt::format("  ETA {}", clock_text((counts.total - counts.done()) / rate));
   }
   line.resize(std::min(line.size(), terminal_columns() - 1));
-  fmt::print(stderr, "\r\x1b[K{}", line);
+  write("\r\x1b[K" + line);
   std::fflush(stderr);
 }
 
 void Progress::note(const std::string& line) {
   if (!active_) return;
-  fmt::print(stderr, "\r\x1b[K{}\n", line);
+  write("\r\x1b[K" + line + "\n");
 }
 
 void Progress::clear() {
   if (!active_) return;
-  fmt::print(stderr, "\r\x1b[K");
+  write("\r\x1b[K");
   std::fflush(stderr);
 }
 

@@ -12,8 +12,9 @@ struct Counts {
   int completed = 0;
   int diverged = 0;
   int failed = 0;
+  int left = 0;  // left alone: cannot be read or started now, or written by others
   int running = 0;
-  int done() const { return skipped + completed + diverged + failed; }
+  int done() const { return skipped + completed + diverged + failed + left; }
 };
 
 class Progress {

@@ -10,7 +10,9 @@
 #include <optional>
 #include <unordered_set>
 
-#include "tools/sweep/digest.h"
+#include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
+#include "experiments/records/text.h"
 
 namespace gradus::sweep {
 namespace {
@@ -134,13 +136,18 @@ std::string canonical_name(std::string_view name) {
   const bool valid = !plain.empty() && std::all_of(plain.begin(), plain.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '_' || c == '.';
   });
-  if (!valid) throw UsageError(fmt::format("'{}' is not an option's name: expected letters, digits, - and _", name));
-  for (const char* own : {"output", "quiet", "overwrite", "resume", "help", "describe"})
+  if (!valid)
+    throw UsageError(
+        fmt::format("'{}' is not an option's name: expected letters, digits, - and _", records::printable(name)));
+  for (const char* own : {"output", "quiet", "overwrite", "resume", "help", "describe", "describe_runs"})
     if (plain == own) throw UsageError(fmt::format("option --{}: the sweep sets it itself; it cannot be given", plain));
   return plain;
 }
 
 std::vector<Value> parse_element(std::string_view text, const std::string& where) {
+  if (!records::is_utf8(text) || text.find('\0') != text.npos)  // it could not be recorded, or not be handed on
+    throw UsageError(
+        fmt::format("{}: bad value '{}': expected UTF-8 without zero bytes", where, records::printable(text)));
   const std::vector<std::string> parts = split(text, ':');
   if (parts.size() > 1) {
     if (parts[0] == "log") return geometric_range(text, parts, where);
@@ -236,7 +243,7 @@ std::vector<Combination> expand(const std::vector<Grid>& grids, const std::strin
         combination.settings.push_back({option.name, option.values[static_cast<std::size_t>(index / block % size)]});
       }
       const nlohmann::json identity = {{"program", program}, {"options", combination.options()}};
-      combination.id = sha256(identity.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).substr(0, 12);
+      combination.id = records::sha256(records::json_text(identity)).substr(0, 12);
       if (seen.insert(combination.id).second) combinations.push_back(std::move(combination));
     }
   }

@@ -6,17 +6,15 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "experiments/records/program.h"
+
 namespace gradus::sweep {
 
-// The caller's command line or specification is wrong (exit code 2); anything else that fails is a std::runtime_error.
-struct UsageError : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
-};
+using records::UsageError;  // the caller's command line or specification is wrong
 
 struct Value {
   std::string text;        // what the program is given
@@ -43,7 +41,8 @@ struct Setting {
 
 // One run: a value for every option of its grid.
 struct Combination {
-  std::string id;  // first 12 hex digits of SHA-256 of {"options":{...},"program":"..."}: compact, keys sorted
+  std::string id;           // first 12 hex digits of SHA-256 of {"options":{...},"program":"..."}: compact, keys sorted
+  std::string config_hash;  // stands for all effective values, where the program tells it (check.h); otherwise empty
   std::vector<Setting> settings;
 
   nlohmann::json options() const;
@@ -55,10 +54,10 @@ struct Combination {
 Value make_value(std::string text);
 
 // Leading hyphens removed, hyphens to underscores. Throws UsageError for a name that cannot be an option, or that the
-// sweep itself sets (output, quiet, overwrite, resume, help, describe).
+// sweep itself sets (output, quiet, overwrite, ...).
 std::string canonical_name(std::string_view name);
 
-// `where` begins the message of the UsageError for an empty list or a bad range.
+// `where` begins the message of the UsageError for an empty list, a bad range, or a text that is not UTF-8.
 std::vector<Value> parse_list(std::string_view text, const std::string& where);
 std::vector<Value> parse_element(std::string_view text, const std::string& where);  // a range, or one value
 

@@ -4,11 +4,14 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <stdexcept>
+
+#include "experiments/records/files.h"
 
 namespace gradus::sweep {
 namespace {
+
+constexpr std::size_t largest_file = 16 << 20;  // bytes
 
 std::string place(const std::filesystem::path& path, const toml::source_region& source) {
   return fmt::format("{}:{}", path.string(), source.begin.line);
@@ -63,11 +66,12 @@ Grid parse_options(const toml::table& table, const std::filesystem::path& path) 
 }  // namespace
 
 Specification load_toml(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.is_open() || file.bad() || std::filesystem::is_directory(path))
-    throw UsageError(fmt::format("{}: cannot be read: expected a sweep's specification in TOML", path.string()));
-
+  std::string text;
+  try {
+    text = records::read_file(path, largest_file);
+  } catch (const std::runtime_error& error) {
+    throw UsageError(fmt::format("{}; expected a sweep's specification in TOML", error.what()));
+  }
   toml::table table;
   try {
     table = toml::parse(text, path.string());

@@ -1,0 +1,174 @@
+#include "experiments/lab/output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <stdexcept>
+
+#include "experiments/records/completion.h"
+#include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
+
+namespace gradus::lab {
+namespace {
+
+namespace fs = std::filesystem;
+using records::SystemError;
+
+[[noreturn]] void refuse(const fs::path& target, std::string_view why) {
+  throw std::runtime_error(fmt::format("output {} {}", target.string(), why));
+}
+
+[[noreturn]] void refuse_existing(const fs::path& target) {
+  refuse(target, "exists already: choose another --output or pass --overwrite");
+}
+
+fs::file_status status_of(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (status.type() == fs::file_type::none) throw SystemError(path, "cannot look at", error.value());
+  return status;
+}
+
+// The file's text, or nothing if it is not there. What cannot be read now says nothing about the folder: that is thrown.
+std::string text_if_there(const fs::path& path) {
+  try {
+    return records::read_file(path);
+  } catch (const SystemError& error) {
+    if (error.code == ENOENT) return {};
+    throw;
+  }
+}
+
+// Also with a config.json that is damaged or was not yet written: then the log begins with a configuration.
+bool holds_a_run(const fs::path& folder) {
+  try {
+    const auto config = records::parse_json(text_if_there(folder / records::config_file));
+    if (config.contains("program") && config.contains("schema") && config.contains("options")) return true;
+  } catch (const std::invalid_argument&) {
+  }
+  if (fs::is_empty(folder)) return true;
+  constexpr std::size_t frame_head = 8;
+  const std::string log = text_if_there(folder / records::log_file).substr(0, frame_head + 2);
+  if (log.size() == frame_head + 2) return log.ends_with("C{");
+  // A run that was stopped before it could write more than this.
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().filename() != records::log_file) return false;
+  return true;
+}
+
+bool is_running(const fs::path& folder) {
+  try {
+    return !records::lock_file(records::Descriptor(folder / records::log_file, O_RDONLY).get());
+  } catch (const SystemError& error) {
+    if (error.code == ENOENT) return false;
+    throw;
+  }
+}
+
+void check_replaceable_folder(const fs::path& folder) {
+  if (!fs::is_directory(status_of(folder))) refuse(folder, "is not a folder: it is not overwritten");
+  if (!holds_a_run(folder)) refuse(folder, "does not look like a run's folder: it is not overwritten");
+  if (is_running(folder)) refuse(folder, "belongs to a run that is still running: it is not overwritten");
+}
+
+// The folders above may be missing; then the nearest that is there must allow to create them.
+void check_folder_around(const fs::path& target) {
+  fs::path folder = records::folder_of(target);
+  while (!fs::exists(status_of(folder)) && folder.has_parent_path() && folder.parent_path() != folder)
+    folder = folder.parent_path();
+  if (!fs::exists(status_of(folder))) folder = ".";
+  if (!fs::is_directory(folder)) refuse(target, fmt::format("cannot be created: {} is not a folder", folder.string()));
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) throw SystemError(target, "cannot create", errno);
+}
+
+}  // namespace
+
+bool Output::is_a_file(const fs::path& target) { return target.extension() == ".h5"; }
+
+Output::Output(const fs::path& asked, bool overwrite)
+    : target_(asked.has_filename() ? asked : asked.parent_path()),  // "a/b/" names the folder b
+      overwrite_(overwrite) {
+  if (target_.empty()) throw std::runtime_error("output: expected the name of a folder or file to create");
+  const fs::file_status found = status_of(target_);
+  if (is_a_file(asked) && fs::is_directory(found)) refuse(target_, "is a folder: expected the name of a file");
+  if (fs::exists(found) && !overwrite) refuse_existing(target_);
+  if (fs::exists(found) && !is_a_file(asked)) check_replaceable_folder(target_);
+  check_folder_around(target_);
+}
+
+fs::path Output::hidden(int number) const {
+  return records::folder_of(target_) /
+         fmt::format(".{}.run{}", target_.filename().string(), number == 1 ? "" : std::to_string(number));
+}
+
+const fs::path& Output::choose_folder() {
+  const bool file = is_a_file(target_);
+  if (!file && overwrite_ && fs::is_directory(status_of(target_)) && fs::is_empty(target_)) fs::remove(target_);
+  folder_ = target_;
+  if (!file && !(overwrite_ && fs::exists(status_of(target_)))) return folder_;
+  int number = 1;
+  for (folder_ = hidden(number); fs::exists(status_of(folder_)); folder_ = hidden(++number)) {
+    if (is_running(folder_)) refuse(target_, fmt::format("is being made by a run in {}", folder_.string()));
+    if (!overwrite_)
+      refuse(target_, fmt::format("was not finished: build/bin/recover {} makes it readable, --overwrite starts again",
+                                  folder_.string()));
+  }
+  return folder_;
+}
+
+// In one step where the file system can; otherwise the earlier folder lies beside for a moment.
+void Output::replace_folder() const {
+  check_replaceable_folder(target_);
+  if (::renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) != 0) {
+    if (errno != EINVAL && errno != ENOSYS) throw SystemError(target_, "cannot replace", errno);
+    int number = 1;
+    while (fs::exists(status_of(hidden(number)))) ++number;
+    const fs::path aside = hidden(number);
+    if (::rename(target_.c_str(), aside.c_str()) != 0) throw SystemError(target_, "cannot replace", errno);
+    if (::rename(folder_.c_str(), target_.c_str()) != 0) {
+      const int error = errno;
+      ::rename(aside.c_str(), target_.c_str());
+      throw SystemError(target_, "cannot replace", error);
+    }
+  }
+}
+
+void Output::remove_hidden() const {
+  std::error_code ignored;  // the result is in its place
+  fs::remove_all(folder_, ignored);
+  if (!overwrite_) return;
+  for (int number = 1; fs::exists(fs::symlink_status(hidden(number), ignored)); ++number) {
+    try {
+      if (!is_running(hidden(number))) fs::remove_all(hidden(number), ignored);
+    } catch (const std::exception&) {
+    }
+  }
+}
+
+bool Output::publish(bool whole) {
+  if (folder_ == target_) return true;
+  const bool file = is_a_file(target_);
+  const fs::path finished = file ? folder_ / records::run_file : folder_;
+  const bool moved = ::renameat2(AT_FDCWD, finished.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0;
+  if (!moved) {
+    const bool cannot_ask = errno == EINVAL || errno == ENOSYS;  // a file system without such a step
+    if (errno != EEXIST && !cannot_ask) throw SystemError(target_, "cannot write", errno);
+    const bool taken = fs::exists(status_of(target_));
+    if (taken && !overwrite_) refuse_existing(target_);
+    if (taken && !whole) return false;
+    if (taken && !file) {
+      replace_folder();
+    } else if (::rename(finished.c_str(), target_.c_str()) != 0) {
+      throw SystemError(target_, "cannot replace", errno);
+    }
+  }
+  records::sync_folder(records::folder_of(target_));
+  remove_hidden();
+  return true;
+}
+
+}  // namespace gradus::lab

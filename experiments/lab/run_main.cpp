@@ -1,0 +1,166 @@
+// A program from its arguments to its exit code.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <iostream>
+
+#include "autodiff/heap.h"
+#include "autodiff/subnormals.h"
+#include "experiments/lab/provenance.h"
+#include "experiments/lab/run.h"
+#include "experiments/lab/run_endings.h"
+#include "experiments/records/completion.h"
+#include "experiments/records/files.h"
+#include "experiments/records/lifeline.h"
+#include "experiments/records/sealed.h"
+#include "experiments/records/text.h"
+
+namespace gradus::lab {
+
+using Body = std::function<void(Run&)>;
+
+class Session {
+ public:
+  Session(std::string program, std::string summary, const Body& body, std::string default_dtype)
+      : program_(std::move(program)), summary_(std::move(summary)), body_(body), dtype_(std::move(default_dtype)) {}
+
+  int run(const std::vector<std::string>& arguments);
+  int describe_runs();
+
+ private:
+  std::unique_ptr<Run> make(const std::vector<std::string>& arguments) const {
+    return std::make_unique<Run>(Options(program_, arguments), summary_, dtype_);
+  }
+  void complain(const std::string& what) const {
+    if (run_) run_->progress_.finish();
+    records::complain(program_, what);
+  }
+  // Ends the record of the run, if there is one, with a line for the user.
+  Exit end(Exit exit, Status status, const std::string& reason, std::string line);
+  std::string record(Status status, const std::string& reason);
+  std::string what_is_left() const;
+  nlohmann::json described(const std::string& line) const;
+
+  std::string program_, summary_;
+  const Body& body_;
+  std::string dtype_;
+  std::unique_ptr<Run> run_;
+};
+
+// What the system refused; empty where the record was made. Then at least the failure is recorded, if that can be.
+std::string Session::record(Status status, const std::string& reason) {
+  Run& run = *run_;
+  try {
+    run.folder_->finish(status, reason);
+    run.output_->publish(status == Status::completed || status == Status::diverged);
+    return "";
+  } catch (const std::exception& error) {
+    if (status != Status::failed && !run.folder_->finished()) record(Status::failed, error.what());
+    return error.what();
+  }
+}
+
+// Where the results are, if not in their place.
+std::string Session::what_is_left() const {
+  const std::filesystem::path& folder = run_->output_->folder();
+  std::error_code ignored;
+  if (!run_->output_->is_hidden() || !std::filesystem::exists(folder, ignored)) return "";
+  return fmt::format("what was logged is in {}, and nothing was replaced", folder.string());
+}
+
+Exit Session::end(Exit exit, Status status, const std::string& reason, std::string line) {
+  const auto add = [&](const std::string& text) {
+    if (!text.empty()) line += (line.empty() ? "" : "; ") + text;
+  };
+  if (run_ && run_->folder_ && !run_->started_) {
+    run_->folder_->abandon();
+  } else if (run_ && run_->folder_ && !run_->folder_->finished()) {
+    run_->progress_.finish();
+    const std::string problem = record(status, reason);
+    if (problem != reason) add(problem);  // a full disk ends the run, and fails its ending too
+    if (!problem.empty() && (exit == Exit::completed || exit == Exit::diverged)) exit = Exit::failed;
+    add(what_is_left());
+  }
+  if (!line.empty()) complain(line);
+  return exit;
+}
+
+int Session::run(const std::vector<std::string>& arguments) {
+  const auto ended = [&] {
+    try {
+      run_ = make(arguments);
+      body_(*run_);
+      if (!run_->divergence_.empty()) throw Diverged(run_->divergence_);
+      return end(Exit::completed, Status::completed, run_->reason_, "");
+    } catch (const Finished&) {
+      return Exit::completed;
+    } catch (const Interrupted&) {
+      return end(Exit::interrupted, Status::interrupted, "stopped by a signal", "stopped by a signal");
+    } catch (const Diverged& error) {
+      return end(Exit::diverged, Status::diverged, error.what(), std::string("diverged: ") + error.what());
+    } catch (const UsageError& error) {
+      return end(Exit::usage, Status::failed, error.what(), error.what());
+    } catch (const std::invalid_argument& error) {
+      const bool started = run_ && run_->folder_;
+      return end(started ? Exit::failed : Exit::usage, Status::failed, error.what(), error.what());
+    } catch (const std::exception& error) {
+      return end(Exit::failed, Status::failed, error.what(), error.what());
+    }
+  };
+  return static_cast<int>(ended());
+}
+
+// {"options", "config_hash"} of the run that a line asks for, or {"error"}.
+nlohmann::json Session::described(const std::string& line) const {
+  try {
+    const nlohmann::json json = records::parse_json(line);
+    const auto is_text = [](const nlohmann::json& element) { return element.is_string(); };
+    if (!json.is_array() || !std::all_of(json.begin(), json.end(), is_text))
+      throw UsageError("expected a JSON array of texts, the arguments of a run");
+    const std::unique_ptr<Run> run = make(json.get<std::vector<std::string>>());
+    run->only_options_ = true;
+    try {
+      body_(*run);
+      throw std::runtime_error("the program does not come to finish_options() or start()");
+    } catch (const Finished&) {
+    }
+    const nlohmann::json values = run->options_.values_json();
+    return {{"options", values}, {"config_hash", config_hash_of(program_, values)}};
+  } catch (const std::exception& error) {
+    return {{"error", records::printable(error.what(), 4000)}};
+  }
+}
+
+int Session::describe_runs() {
+  // A program that prints in its option phase must not come between the answers.
+  std::fflush(stdout);
+  std::FILE* answers = ::fdopen(::dup(STDOUT_FILENO), "w");
+  if (!answers || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) throw records::SystemError("standard output", "cannot use", errno);
+  const auto answer = [&](const nlohmann::json& json) {
+    if (std::fputs((records::json_text(json) + "\n").c_str(), answers) < 0 || std::fflush(answers) != 0)
+      throw records::SystemError("standard output", "cannot write", errno);
+  };
+  answer({{"program", program_}, {"schema", records::schema_version}, {"executable_sha256", executable_sha256()}});
+  for (std::string line; std::getline(std::cin, line);) answer(described(line));
+  if (std::cin.bad()) throw std::runtime_error("standard input: cannot read");
+  std::fclose(answers);
+  return static_cast<int>(Exit::completed);
+}
+
+int main(const std::string& program, const std::string& summary, int argc, const char* const* argv, const Body& body,
+         const std::string& default_dtype) {
+  return records::guarded_main(program, [&] {
+    records::watch_lifeline();
+    flush_subnormals();
+    keep_freed_memory();
+    Session session(program, summary, body, default_dtype);
+    const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    const bool describes = arguments.size() == 1 && (arguments[0] == "--describe-runs" || arguments[0] == "--describe_runs");
+    return describes ? session.describe_runs() : session.run(arguments);
+  });
+}
+
+}  // namespace gradus::lab

@@ -1,0 +1,119 @@
+// lab::main from its arguments to exit code and record, each time in a process of its own.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "experiments/lab/run.h"
+#include "experiments/records/completion.h"
+#include "tests/experiments/lab_files.h"
+
+namespace gradus::lab {
+namespace {
+
+namespace fs = std::filesystem;
+using records::Verdict;
+
+class Program {
+ public:
+  // Its exit code; what it said is in errors.
+  int run(const std::function<void(Run&)>& body, std::vector<std::string> options = {}) {
+    options.insert(options.begin(), "prog");
+    options.push_back("--output=" + output().string());
+    std::vector<const char*> arguments;
+    for (const std::string& option : options) arguments.push_back(option.c_str());
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (!std::freopen((folder_ / "stderr").c_str(), "w", stderr)) ::_exit(99);
+      const int code = lab::main("prog", "", static_cast<int>(arguments.size()), arguments.data(), body);
+      std::fflush(stderr);
+      ::_exit(code);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    errors = bytes_of(folder_ / "stderr");
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  fs::path output() const { return folder_ / "run"; }
+
+  std::string errors;
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST(RunMain, DeclarationsAfterTheStartAreRefused) {
+  const std::pair<const char*, std::function<void(lab::Run&)>> declarations[] = {
+      {"late", [](lab::Run& run) { run.option("late", 1, ""); }},
+      {"late", [](lab::Run& run) { run.option("late", "x", ""); }},
+      {"late", [](lab::Run& run) { run.option("late", true, ""); }},
+      {"late", [](lab::Run& run) { run.option("late", 0.5, ""); }},
+      {"seed", [](lab::Run& run) { run.option("seed", std::int64_t{0}, ""); }},
+      {"late", [](lab::Run& run) { run.control("late", "x", ""); }},
+      {"optimizer", [](lab::Run& run) { run.optimizer("adam"); }},
+      {"data", [](lab::Run& run) { run.dataset("fashion-mnist"); }}};
+  for (const auto& [name, declare] : declarations)
+    for (const bool started : {false, true}) {
+      Program program;
+      const int code = program.run([&](lab::Run& run) {
+        started ? run.start() : run.finish_options();
+        declare(run);
+      });
+      EXPECT_EQ(code, 1);
+      EXPECT_EQ(program.errors.find(std::string("prog: option ") + name + ": asked for after"), 0U) << program.errors;
+      EXPECT_NE(program.errors.find("before start()"), std::string::npos);
+    }
+}
+
+// 2 says that the command line was wrong, and nothing else.
+TEST(RunMain, OnlyTheCommandLineIsAUsageError) {
+  const auto throws = []<class E>(E error, bool started) {
+    return [=](lab::Run& run) {
+      if (started) run.start();
+      throw error;
+    };
+  };
+  Program program;
+  EXPECT_EQ(program.run(throws(std::invalid_argument("bad value"), false)), 2);
+  EXPECT_FALSE(fs::exists(program.output()));
+  EXPECT_EQ(program.run(throws(std::invalid_argument("matmul: shapes"), true)), 1);
+  EXPECT_EQ(program.errors, "prog: matmul: shapes\n");
+  const records::Completion found = records::read_completion(program.output());
+  EXPECT_EQ(found.verdict, Verdict::whole) << found.problem;
+  EXPECT_EQ(found.record["status"], "failed");
+  EXPECT_EQ(found.record["reason"], "matmul: shapes");
+  EXPECT_EQ(Program().run(throws(std::logic_error("declared twice"), false)), 1);
+  EXPECT_EQ(Program().run(throws(UsageError("--both: cannot be"), true)), 2);
+}
+
+TEST(RunMain, AFailedStartLeavesNothingThatBlocksTheNext) {
+  Program program;
+  EXPECT_EQ(program.run([](lab::Run& run) { run.start({{"loss", "1", ""}, {"loss", "1", ""}}); }), 1);
+  EXPECT_NE(program.errors.find("given twice"), std::string::npos);
+  EXPECT_FALSE(fs::exists(program.output()));
+  EXPECT_EQ(program.run([](lab::Run& run) { run.start(); }), 0);
+}
+
+TEST(RunMain, AnyBytesCanBeTheReasonOfAnEnd) {
+  const std::string odd("a\xff\x1b[2J\n\0b", 9);
+  for (const int how : {0, 1, 2}) {
+    Program program;
+    const int code = program.run([&](lab::Run& run) {
+      run.start();
+      run.set_attribute("path", odd);
+      run.set_reason(odd);
+      if (how == 1) throw std::runtime_error(odd);
+      if (how == 2) throw Diverged(odd);
+    });
+    EXPECT_EQ(code, (std::vector<int>{0, 1, 3})[static_cast<std::size_t>(how)]) << program.errors;
+    EXPECT_EQ(std::count(program.errors.begin(), program.errors.end(), '\n'), how == 0 ? 0 : 1);
+    const records::Completion found = records::read_completion(program.output());
+    EXPECT_EQ(found.verdict, Verdict::whole) << found.problem;
+    EXPECT_EQ(found.record["reason"].get<std::string>().find("a\\xff\\x1b[2J\\x0a"), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace gradus::lab

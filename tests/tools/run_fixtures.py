@@ -1,0 +1,96 @@
+"""Runs and sweeps as the programs leave them on the disk, made without the programs."""
+import hashlib
+import json
+
+import h5py
+import numpy as np
+
+RATES = {"sgd": 0.35, "adam": 0.8, "rmsprop": 0.6}
+EPOCHS, STEPS = 5, 1000
+SCHEMA = 2
+ZEROS = "0" * 64
+
+
+def name_of(options):
+    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def accuracy_of(options):
+    return 0.9 - 0.1 * np.exp(-RATES.get(options["optimizer"], 0.5) * EPOCHS) + 0.002 * (options["seed"] - 2)
+
+
+def write_sealed(path, content):
+    """A JSON object that vouches for its bytes; `content` may also be the text itself, with the seal as zeros."""
+    text = content if isinstance(content, str) else json.dumps({"schema": SCHEMA, **content, "seal": ZEROS}, indent=2) + "\n"
+    data = text.encode("utf-8", "surrogatepass")
+    path.write_bytes(data.replace(ZEROS.encode(), hashlib.sha256(data).hexdigest().encode()))
+
+
+def write_run(sweep, options, status="completed", accuracy=None, change=None, name=None, program="optimizer_comparison",
+              attributes=()):
+    """A run folder as a program leaves it. `change(file)` alters run.h5 before the digest is taken."""
+    name = name or name_of(options)
+    folder = sweep / name
+    folder.mkdir()
+    effective = {"width": 128, **options}
+    head = {"program": program, "run_id": f"{name}-1", "config_hash": name_of(effective)}
+    write_sealed(folder / "config.json", {**head, "seed": options["seed"], "options": effective, "environment": {}})
+    (folder / "metrics.log").write_bytes(b"")
+    random = np.random.default_rng(options["seed"] + 100 * len(str(options["optimizer"])))
+    rate = RATES.get(options["optimizer"], 0.5)
+    reason = "loss is NaN at step 900" if status == "diverged" else ""
+    with h5py.File(folder / "run.h5", "w") as file:
+        file.attrs.update({"Conventions": "CF-1.8", "schema_version": SCHEMA, **head, "config": json.dumps(effective),
+                           "status": status, "reason": reason, "seed": options["seed"],
+                           "git_commit": "0123abc", "git_dirty": 0, "gradus_commit": "0123abc", "gradus_dirty": 0,
+                           "executable_sha256": "e" * 64, "compiler": "g++ 12", "host": "here<&>",
+                           "processor": "x", "threads": 1,
+                           "started": "2024-01-01T00:00:00Z", "ended": "2024-01-01T00:01:00Z", **dict(attributes)})
+        file["step"] = np.arange(STEPS)
+        file["step"].make_scale("step")
+        file["loss"] = 0.3 + 2 * np.exp(-rate * np.arange(STEPS) / 150) + 0.1 * random.random(STEPS)
+        group = file.create_group("epoch")
+        epoch = np.arange(1, EPOCHS + 1)
+        group["epoch"] = epoch
+        offset = 0.02 * random.standard_normal()
+        final = accuracy_of(options) if accuracy is None else accuracy
+        for metric, values in {
+                "training_loss": 0.3 + 1.5 * np.exp(-rate * epoch) + offset, "training_accuracy": 0.9 + 0 * epoch,
+                "validation_loss": 0.4 + 1.4 * np.exp(-rate * epoch) + offset,
+                "validation_accuracy": final - 0.1 * np.exp(-rate * epoch) + 0.1 * np.exp(-rate * EPOCHS),
+                "training_seconds": 1.5 * epoch, "optimizer_state_bytes": 813040 + 0 * epoch,
+                "gradients": epoch * 200, "examples": epoch * 6400}.items():
+            group[metric] = values * np.where(epoch == EPOCHS, np.nan, 1.0) if status == "diverged" else values
+        if change:
+            change(file)
+    seal(folder, status, reason)
+    return folder
+
+
+def seal(folder, status="completed", reason=""):
+    """complete.json of the run.h5 that is there; what else a program would write is asked of config.json."""
+    data = (folder / "run.h5").read_bytes()
+    config = json.loads((folder / "config.json").read_text())
+    write_sealed(folder / "complete.json", {
+        "status": status, "reason": reason, "run_file": "run.h5", "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data), "rows": {"step": STEPS, "epoch": EPOCHS}, "seconds": 8.0, "executable_sha256": "e" * 64,
+        **{name: config[name] for name in ("program", "run_id", "config_hash", "options")}})
+
+
+def write_sweep(sweep, entries, command=("tools/sweep", "a b.toml")):
+    """sweep.json of (options, status, reason) triples."""
+    write_sealed(sweep / "sweep.json", {
+        "program": "optimizer_comparison", "command": list(command),
+        "runs": [{"id": name_of(options), "options": options, "folder": name_of(options), "status": status,
+                  "exit_code": 0, "reason": reason} for options, status, reason in entries]})
+
+
+def good_sweep(folder, optimizers=("sgd", "adam"), seeds=3):
+    """Completed runs of some optimizers; returns their entries for write_sweep."""
+    entries = []
+    for optimizer in optimizers:
+        for seed in range(seeds):
+            options = {"optimizer": optimizer, "seed": seed}
+            write_run(folder, options)
+            entries.append((options, "completed", ""))
+    return entries

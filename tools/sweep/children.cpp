@@ -1,0 +1,65 @@
+#include "tools/sweep/children.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "tools/sweep/descendants.h"
+
+namespace gradus::sweep {
+
+Children::Children() {
+  // Adopts what a supervisor leaves that somebody kills.
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) throw records::SystemError("children", "cannot be adopted", errno);
+}
+
+Children::~Children() {
+  for (const auto& [child, report] : running_) end_at_once(child);
+  for (const auto& [child, report] : running_)
+    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  end_children();
+}
+
+pid_t Children::start(const Launch& launch) {
+  Pipe report = make_pipe(launch.argv[0]);
+  Launch own = launch;
+  own.environment.push_back(lifeline_.variable());
+  const bool own_namespace = namespaces_.available();
+  const pid_t child = own_namespace ? namespaces_.fork() : ::fork();
+  if (child < 0) throw records::SystemError(launch.argv[0], "cannot be started", errno);
+  if (child == 0) {
+    ::close(lifeline_.write_end());
+    supervise(own, lifeline_.read_end(), report.write.get(), shared_, own_namespace);
+  }
+  running_.emplace(child, std::move(report.read));
+  return child;
+}
+
+void Children::ask_to_end(pid_t child) const { ::kill(child, sweep::ask_to_end); }
+
+void Children::end_at_once(pid_t child) const { ::kill(child, sweep::end_at_once); }
+
+std::optional<std::pair<pid_t, Ending>> Children::collect() {
+  for (;;) {
+    int status = 0;
+    const pid_t child = ::waitpid(-1, &status, WNOHANG);
+    if (child < 0 && errno == EINTR) continue;
+    if (child <= 0) return std::nullopt;
+    const auto found = running_.find(child);
+    if (found == running_.end()) continue;  // an orphan that was adopted
+    Ending ending;
+    if (::read(found->second.get(), &ending, sizeof ending) != static_cast<ssize_t>(sizeof ending)) {
+      ending = {Ending::Kind::lost, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+      std::set<pid_t> others;
+      for (const auto& [other, report] : running_) others.insert(other);
+      end_children(others);
+    }
+    running_.erase(found);
+    return std::pair(child, ending);
+  }
+}
+
+}  // namespace gradus::sweep

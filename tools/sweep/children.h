@@ -1,0 +1,42 @@
+// The sweep's side of the programs that it starts: none outlives it, whatever ends it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "experiments/records/lifeline.h"
+#include "tools/sweep/descriptor.h"
+#include "tools/sweep/namespace.h"
+#include "tools/sweep/supervisor.h"
+
+namespace gradus::sweep {
+
+class Children {
+ public:
+  Children();   // throws records::SystemError
+  ~Children();  // kills and waits for those that are still there
+  Children(const Children&) = delete;
+  Children& operator=(const Children&) = delete;
+
+  // Supervisors keep this descriptor open: a lock on it lasts until the last program has ended, whatever ends the
+  // sweep.
+  void share(int descriptor) { shared_.insert(descriptor); }
+  // Starts a program and returns the number by which it is known here. Throws records::SystemError.
+  pid_t start(const Launch& launch);
+  void ask_to_end(pid_t child) const;
+  void end_at_once(pid_t child) const;
+  // One that has ended, with all that it started; none when there is none now.
+  std::optional<std::pair<pid_t, Ending>> collect();
+
+ private:
+  records::Lifeline lifeline_;
+  Namespaces namespaces_;
+  std::set<int> shared_;
+  std::map<pid_t, Descriptor> running_;  // supervisors, and where they report to
+};
+
+}  // namespace gradus::sweep

@@ -1,0 +1,67 @@
+#include "tools/sweep/command.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <string_view>
+#include <thread>
+
+#include "experiments/records/text.h"
+#include "tools/sweep/specification.h"
+
+namespace gradus::sweep {
+namespace fs = std::filesystem;
+
+fs::path find_program(const std::string& program) {
+  if (program.empty() || program.find('\0') != program.npos)
+    throw UsageError(fmt::format("{}: not the name of a program", records::printable(program)));
+  fs::path path = program;
+  if (program.find('/') == program.npos) path = fs::read_symlink("/proc/self/exe").parent_path() / program;
+  std::error_code error;
+  if (!fs::exists(path, error))
+    throw UsageError(
+        fmt::format("{}: no such program{}", program,
+                    path == program ? "" : fmt::format(": expected it as {} (or give a path)", path.string())));
+  if (!fs::is_regular_file(path, error) || ::access(path.c_str(), X_OK) != 0)
+    throw UsageError(fmt::format("{}: not an executable file", path.string()));
+  return fs::absolute(path).lexically_normal();
+}
+
+int usable_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+void put(const std::string& text) { static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout)); }
+
+std::string shell_text(const std::vector<std::string>& argv) {
+  std::string text;
+  for (const std::string& argument : argv) {
+    if (!text.empty()) text += ' ';
+    const bool plain = !argument.empty() && std::all_of(argument.begin(), argument.end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 ||
+             std::string_view("_-./=:,+@%").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    if (plain) {
+      text += argument;
+      continue;
+    }
+    text += '\'';
+    for (const char c : argument) {
+      if (c == '\'')
+        text += "'\\''";
+      else
+        text += c;
+    }
+    text += '\'';
+  }
+  return text;
+}
+
+}  // namespace gradus::sweep

@@ -1,0 +1,164 @@
+#include "tools/sweep/inventory.h"
+
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include <cerrno>
+
+#include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
+#include "tools/sweep/descriptor.h"
+
+namespace gradus::sweep {
+namespace fs = std::filesystem;
+using nlohmann::json;
+using records::Verdict;
+
+namespace {
+
+std::string text_member(const json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+// Who the run is, from complete.json or config.json.
+void identify(RunRecord& record, const json& told, const json& build_holder, const RunRow* known) {
+  record.program = text_member(told, "program");
+  record.config_hash = text_member(told, "config_hash");
+  record.build = text_member(build_holder, "executable_sha256");
+  // Only where the cache does not know them: of ten thousand runs they take much room.
+  const bool wanted = known == nullptr || known->options.empty();
+  if (wanted && told.contains("options") && told["options"].is_object()) record.options = told["options"];
+}
+
+}  // namespace
+
+RunRecord read_record(const fs::path& folder, const RunRow* known) {
+  records::Completion completion = records::read_completion(folder, known != nullptr ? known->stamp : std::string());
+  RunRecord record;
+  record.verdict = completion.verdict;
+  record.problem = completion.problem;
+  record.stamp = completion.stamp;
+  if (record.verdict == Verdict::whole) {
+    record.status = text_member(completion.record, "status");
+    record.reason = text_member(completion.record, "reason");
+    identify(record, completion.record, completion.record, known);
+  } else if (record.verdict == Verdict::none) {
+    try {
+      const json config = records::read_sealed(folder / records::config_file);
+      identify(record, config, config.value("environment", json::object()), known);
+    } catch (const records::SystemError& error) {
+      if (error.code != ENOENT && error.code != ENOTDIR) {
+        record.verdict = Verdict::unreadable;
+        record.problem = error.what();
+      }
+    } catch (const std::exception&) {
+      // A run that did not come to its end is begun again in any case.
+    }
+  } else if (known != nullptr) {
+    record.config_hash = known->config_hash;  // what the folder does not tell now
+    record.build = known->build;
+  }
+  return record;
+}
+
+bool has_writer(const fs::path& folder) {
+  const fs::path log = folder / records::log_file;
+  const Descriptor file(::open(log.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file && (errno == ENOENT || errno == ENOTDIR)) return false;
+  if (!file) throw records::SystemError(log, "cannot open", errno);
+  return !records::lock_file(file.get());
+}
+
+void tell(RunRow& row, const RunRecord& record) {
+  if (row.options.empty() && !record.options.is_null()) {
+    row.options = record.options;
+    row.effective = true;
+  }
+  if (!record.config_hash.empty()) row.config_hash = record.config_hash;
+  if (!record.build.empty()) row.build = record.build;
+  row.stamp = record.stamp;
+  switch (record.verdict) {
+    case Verdict::whole:
+      if (is_result(record.status) || record.status == "failed") {
+        if (row.status != record.status) row.exit_code.reset();
+        row.status = record.status;
+        row.reason = record.reason;
+        if (!row.exit_code) row.exit_code = record.status == "completed" ? 0 : record.status == "diverged" ? 3 : 1;
+      } else if (row.status != "failed") {
+        row.status = "pending";
+        row.reason = record.reason.empty() ? record.status : fmt::format("{}: {}", record.status, record.reason);
+        row.exit_code.reset();
+      }
+      return;
+    case Verdict::none:
+      if (row.status != "failed" && row.status != "pending") {
+        row.status = "pending";
+        row.reason.clear();
+        row.exit_code.reset();
+      }
+      return;
+    case Verdict::damaged:
+    case Verdict::unreadable:
+      row.status = record.verdict == Verdict::damaged ? "damaged" : "unreadable";
+      row.reason = record.problem;
+      return;
+  }
+}
+
+const RunRow* Inventory::cached(const std::string& id) const {
+  const auto found = row_numbers_.find(id);
+  return found == row_numbers_.end() ? nullptr : &cache->runs[found->second];
+}
+
+std::vector<RunRow> Inventory::rows() const {
+  std::vector<RunRow> rows;
+  if (cache)
+    for (RunRow row : cache->runs) {
+      const auto record = records.find(row.id);
+      if (record != records.end())
+        tell(row, record->second);
+      else if (row.status != "failed")
+        row = RunRow{row.id, row.options, row.effective};  // its folder has gone
+      rows.push_back(std::move(row));
+    }
+  for (const auto& [id, record] : records) {
+    if (cached(id) != nullptr) continue;
+    if (record.verdict == Verdict::none && record.options.is_null()) continue;  // nothing says that it is a run's
+    RunRow row{id};
+    tell(row, record);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Inventory take_inventory(const fs::path& output, const std::function<void()>& pause) {
+  Inventory inventory;
+  try {
+    inventory.cache = Table::read(output);
+  } catch (const records::Damaged& error) {
+    inventory.cache_problem = error.what();
+  }
+  if (inventory.cache)
+    for (std::size_t i = 0; i < inventory.cache->runs.size(); ++i)
+      inventory.row_numbers_.emplace(inventory.cache->runs[i].id, i);
+
+  std::error_code error;
+  fs::directory_iterator entry(output, error);
+  if (error == std::errc::no_such_file_or_directory) return inventory;
+  for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
+    pause();
+    const std::string name = entry->path().filename().string();
+    std::error_code ignored;
+    if (name.starts_with('.') || name == "logs" || !entry->is_directory(ignored)) continue;
+    if (name.ends_with(rebuild_suffix)) {
+      inventory.rebuilds.insert(name.substr(0, name.size() - std::string_view(rebuild_suffix).size()));
+      continue;
+    }
+    inventory.records.emplace(name, read_record(entry->path(), inventory.cached(name)));
+  }
+  if (error) throw records::SystemError(output, "cannot be listed", error.value());
+  return inventory;
+}
+
+}  // namespace gradus::sweep

@@ -1,0 +1,58 @@
+// What lies in a sweep's folder: what each run's own folder says of it, helped by the cache beside them.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "experiments/records/completion.h"
+#include "tools/sweep/table.h"
+
+namespace gradus::sweep {
+
+// What a folder says, in the words of its own sealed records.
+struct RunRecord {
+  records::Verdict verdict = records::Verdict::none;
+  std::string stamp;           // of a whole run
+  std::string status, reason;  // of a whole run, as recorded
+  std::string program, config_hash, build;
+  nlohmann::json options;  // with defaults; null where no record tells, or the cache knows those that were given
+  std::string problem;     // unless the run is whole
+  bool is_result() const { return verdict == records::Verdict::whole && sweep::is_result(status); }
+};
+
+// `known` is the cache's row of the run: while the files are those of its stamp, no digest is computed. Never throws.
+RunRecord read_record(const std::filesystem::path& folder, const RunRow* known = nullptr);
+
+// True while a process writes into the run's folder (it holds the log's lock). Throws records::SystemError.
+bool has_writer(const std::filesystem::path& folder);
+
+struct Inventory {
+  std::optional<Table> cache;
+  std::string cache_problem;  // why the cache does not count; it is made anew then
+  std::map<std::string, RunRecord> records;
+  std::set<std::string> rebuilds;  // runs that have a folder ID.rebuild beside them, or without them
+
+  const RunRow* cached(const std::string& id) const;
+  // All runs of the folder: the cache's in its order, then those that only the folders know. As the folders say.
+  std::vector<RunRow> rows() const;
+
+ private:
+  friend Inventory take_inventory(const std::filesystem::path&, const std::function<void()>&);
+  std::map<std::string, std::size_t> row_numbers_;
+};
+
+// `pause` is called between two folders and may throw. Throws records::SystemError where OUTPUT or its sweep.json
+// cannot be read now; a folder that is not there is an empty inventory.
+Inventory take_inventory(const std::filesystem::path& output, const std::function<void()>& pause);
+
+// Brings a row up to what its folder says.
+void tell(RunRow& row, const RunRecord& record);
+
+inline constexpr const char* rebuild_suffix = ".rebuild";
+
+}  // namespace gradus::sweep

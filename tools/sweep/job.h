@@ -1,0 +1,32 @@
+// What `sweep run` was asked to do.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tools/sweep/specification.h"
+
+namespace gradus::sweep {
+
+enum class OtherBuilds { refuse, rebuild, keep };  // what becomes of runs that another build of the program made
+
+struct Job {
+  std::filesystem::path program;     // absolute
+  std::string program_name;          // as it calls itself, or the file's name
+  std::string build;                 // SHA-256 of the program's executable, or of the file
+  bool told_build = false;           // the program told it: what runs record can be compared with it
+  std::vector<std::string> command;  // for the table
+  std::filesystem::path output;
+  std::vector<Combination> combinations;
+  OtherBuilds other_builds = OtherBuilds::refuse;
+  bool retry_failed = true;
+  bool quiet = false;
+  int jobs = 1;  // processes at a time
+};
+
+// The program with the combination's options, the folder that it is to make, and --quiet.
+std::vector<std::string> run_command(const std::filesystem::path& program, const Combination& combination,
+                                     const std::filesystem::path& folder);
+
+}  // namespace gradus::sweep

@@ -1,0 +1,161 @@
+#include "tools/sweep/plan.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "experiments/records/files.h"
+#include "experiments/records/text.h"
+
+namespace gradus::sweep {
+namespace {
+
+using records::Verdict;
+
+std::string shortened(const std::string& digest) { return digest.substr(0, 12); }
+
+class Planner {
+ public:
+  Planner(const Job& job, const Inventory& inventory) : job_(job), inventory_(inventory) {
+    for (const auto& [id, record] : inventory.records) {
+      if (record.config_hash.empty()) continue;
+      std::string& found = by_configuration_[record.config_hash];
+      if (found.empty() || (record.is_result() && !inventory.records.at(found).is_result())) found = id;
+    }
+  }
+
+  Plan plan() {
+    refuse_other_programs();
+    Plan plan;
+    for (const Combination& combination : job_.combinations) plan.steps.push_back(step_of(combination));
+    for (RunRow& row : inventory_.rows())
+      if (!taken_.contains(row.id) && (row.status != "pending" || record_of(row.id) != nullptr))
+        plan.others.push_back(std::move(row));
+    judge_other_builds(plan);
+    return plan;
+  }
+
+ private:
+  const RunRecord* record_of(const std::string& id) const {
+    const auto found = inventory_.records.find(id);
+    return found == inventory_.records.end() ? nullptr : &found->second;
+  }
+
+  void refuse_other_programs() const {
+    const auto refuse = [&](const std::string& other) {
+      throw std::runtime_error(fmt::format("{}: holds runs of {}, not of {}: choose another --output",
+                                           job_.output.string(), records::printable(other), job_.program_name));
+    };
+    if (inventory_.cache && inventory_.cache->program != job_.program_name) refuse(inventory_.cache->program);
+    if (!job_.told_build) return;  // what its runs call themselves, only the program could tell
+    for (const auto& [id, record] : inventory_.records)
+      if (!record.program.empty() && record.program != job_.program_name) refuse(record.program);
+  }
+
+  bool is_other_build(const std::string& id) const {
+    const RunRecord* record = record_of(id);
+    const RunRow* row = inventory_.cached(id);
+    if (record == nullptr || !record->is_result()) return false;
+    // A program that does not tell its executable may start another one, whose digest the run recorded.
+    if (!record->build.empty()) return job_.told_build && record->build != job_.build;
+    return row != nullptr && !row->build.empty() && row->build != job_.build;
+  }
+
+  // The name of the folder in which this configuration is, or is to be.
+  std::string folder_of(const Combination& combination) const {
+    const std::string& hash = combination.config_hash;
+    const RunRecord* own = record_of(combination.id);
+    if (hash.empty() || (own != nullptr && own->config_hash == hash)) return combination.id;
+    if (const auto found = by_configuration_.find(hash);
+        found != by_configuration_.end() && !taken_.contains(found->second))
+      return found->second;
+    // Its name may be that of a result whose options meant something else then: defaults of an older build.
+    const bool free = own == nullptr || !own->is_result() || job_.other_builds == OtherBuilds::rebuild;
+    return free && !taken_.contains(combination.id) ? combination.id : hash;
+  }
+
+  Step step_of(const Combination& combination) {
+    Step step{&combination, {}, Action::run};
+    RunRow& row = step.row;
+    row.id = folder_of(combination);
+    taken_.insert(row.id);
+    if (const RunRow* cached = inventory_.cached(row.id)) row = *cached;
+    row.options = combination.options();
+    row.effective = false;
+    const RunRecord* record = record_of(row.id);
+    if (record != nullptr)
+      tell(row, *record);
+    else if (row.status != "failed")
+      row = RunRow{row.id, row.options};
+    step.action = action_for(row, record);
+    if (step.action == Action::run || step.action == Action::rebuild) {
+      row = RunRow{row.id, row.options};
+      row.config_hash = combination.config_hash;
+    }
+    return step;
+  }
+
+  Action action_for(RunRow& row, const RunRecord* record) const {
+    const bool failed = row.status == "failed";
+    if (failed && !job_.retry_failed) return Action::keep;
+    if (record == nullptr) {
+      std::error_code error;
+      if (std::filesystem::symlink_status(job_.output / row.id, error).type() == std::filesystem::file_type::not_found)
+        return Action::run;
+      row.reason = fmt::format("{}: in the way, and not a run's folder", (job_.output / row.id).string());
+      return Action::leave;
+    }
+    if (record->verdict == Verdict::unreadable) return Action::leave;
+    if (record->is_result())
+      return is_other_build(row.id) && job_.other_builds == OtherBuilds::rebuild ? Action::rebuild : Action::skip;
+    try {
+      if (has_writer(job_.output / row.id)) {
+        row.reason = "a process still writes into its folder";
+        return Action::leave;
+      }
+    } catch (const records::SystemError& error) {
+      row.reason = error.what();
+      return Action::leave;
+    }
+    return record->verdict == Verdict::damaged ? Action::rebuild : Action::run;
+  }
+
+  void judge_other_builds(Plan& plan) const {
+    std::string ids, builds;
+    std::size_t count = 0, outside = 0;
+    for (const auto& [id, record] : inventory_.records) {
+      if (!is_other_build(id)) continue;
+      ++count;
+      if (!taken_.contains(id)) ++outside;
+      if (count <= 3) ids += fmt::format("{}{}", count > 1 ? ", " : "", id);
+      const std::string build = shortened(!record.build.empty() ? record.build : inventory_.cached(id)->build);
+      if (builds.find(build) == builds.npos && builds.size() < 40) builds += (builds.empty() ? "" : ", ") + build;
+    }
+    if (count == 0 || job_.other_builds == OtherBuilds::keep) return;
+    if (job_.other_builds == OtherBuilds::refuse)
+      throw std::runtime_error(
+          fmt::format("{}: {} of its runs ({}{}) are of another build of {} ({}; now {}): --rebuild runs them again "
+                      "and keeps each until "
+                      "its successor is whole, --allow-mixed-builds leaves them beside the new ones",
+                      job_.output.string(), count, ids, count > 3 ? ", ..." : "", job_.program_name, builds,
+                      shortened(job_.build)));
+    if (outside > 0)
+      plan.notes.push_back(
+          fmt::format("{} runs of other grids in {} are of another build and stay: run their grids with "
+                      "--rebuild too",
+                      outside, job_.output.string()));
+  }
+
+  const Job& job_;
+  const Inventory& inventory_;
+  std::unordered_map<std::string, std::string> by_configuration_;  // the best folder of each
+  std::unordered_set<std::string> taken_;
+};
+
+}  // namespace
+
+Plan make_plan(const Job& job, const Inventory& inventory) { return Planner(job, inventory).plan(); }
+
+}  // namespace gradus::sweep

@@ -1,0 +1,37 @@
+// What is to be done for each combination, given what lies in the folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/sweep/inventory.h"
+#include "tools/sweep/job.h"
+
+namespace gradus::sweep {
+
+enum class Action {
+  skip,    // a result that counts
+  keep,    // failed before, and is not to be tried again
+  leave,   // cannot be read now, or somebody writes into it: untouched
+  run,     // in OUTPUT/ID; what is there of an earlier try is no result, and goes
+  rebuild  // beside it (OUTPUT/ID.rebuild), and in its place when it is whole
+};
+
+struct Step {
+  const Combination* combination;
+  RunRow row;
+  Action action;
+};
+
+struct Plan {
+  std::vector<Step> steps;         // of the combinations, in their order
+  std::vector<RunRow> others;      // the folder's other runs
+  std::vector<std::string> notes;  // lines for the user
+};
+
+// A combination is found again by its effective configuration where the program tells it, otherwise by its id. Throws
+// std::runtime_error for a folder of another program, or with runs of another build unless job.other_builds says what
+// to do with them. The combinations must outlive the plan.
+Plan make_plan(const Job& job, const Inventory& inventory);
+
+}  // namespace gradus::sweep

@@ -1,0 +1,29 @@
+// The signals that end a sweep, and the one that tells of a child's end: blocked and fetched, no handler, no race.
+#pragma once
+
+#include <chrono>
+#include <stdexcept>
+
+#include "tools/sweep/descriptor.h"
+
+namespace gradus::sweep {
+
+// SIGINT, SIGTERM or SIGHUP came before the first run (exit code 130).
+struct Interrupted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Signals {
+ public:
+  Signals();  // blocks them; throws records::SystemError
+
+  int descriptor() const { return descriptor_.get(); }  // readable when one has come
+  bool take();                                          // fetches all that came; true when the sweep is to end
+  bool wait(std::chrono::milliseconds time);            // take() when one comes, or after the time
+  void check();                                         // throws Interrupted when the sweep is to end
+
+ private:
+  Descriptor descriptor_;
+};
+
+}  // namespace gradus::sweep

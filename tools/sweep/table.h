@@ -1,0 +1,40 @@
+// OUTPUT/sweep.json: a sealed cache of what the runs' folders say. It may be deleted: only runs that left no record are
+// then forgotten.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gradus::sweep {
+
+struct RunRow {
+  std::string id;  // the name of its folder
+  nlohmann::json options = nlohmann::json::object();
+  bool effective = false;             // options are all that the run had, not those given to the sweep
+  std::string status = "pending";     // completed, diverged, failed, pending; damaged, unreadable: what its folder is
+  std::optional<int> exit_code = {};  // 128 + signal when one ended it; none while pending
+  std::string reason = {};
+  std::string stamp = {};        // of the folder's files when they were last found whole (records/completion.h)
+  std::string config_hash = {};  // as the run recorded it
+  std::string build = {};        // SHA-256 of the executable, as recorded, or of the file that was run
+};
+
+bool is_result(const std::string& status);  // completed or diverged
+
+struct Table {
+  std::string program;
+  std::vector<std::string> command;  // the sweep's own arguments
+  std::vector<RunRow> runs;
+
+  // None when there is no such file. Throws records::Damaged where it is not what was written, records::SystemError
+  // where it cannot be read now.
+  static std::optional<Table> read(const std::filesystem::path& output);
+
+  // Replaces it as a whole. Throws records::SystemError.
+  void write(const std::filesystem::path& output) const;
+};
+
+}  // namespace gradus::sweep
