@@ -12,10 +12,11 @@ Var Tape::leaf(const Tensor& value) {
   if (value.dtype() != type_ && value.dtype() != DType::int32)
     throw std::invalid_argument(std::string("leaf: tensor of ") + name_of(value.dtype()) + " on a tape of " +
                                 name_of(type_));
-  return add_node(nullptr, Tensor::view(value.raw(), value.shape(), value.dtype()), 0, 0);
+  return add_node(nullptr, value, 0, 0);
 }
 
 Var Tape::copy(const Tensor& value) {
+  if (!value.defined()) throw std::invalid_argument("copy: undefined tensor");
   const Tensor memory = allocate(value.shape());
   memory.copy_from(value);
   return add_node(nullptr, memory, 1, 0);
@@ -87,6 +88,8 @@ void Tape::set_origin(std::uint32_t node) {
 }
 
 void Tape::reset() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (!nodes_[i].operation) nodes_[i].value = {};  // what leaves keep alive
   nodes_.clear();
   operands_.clear();
   values_.reset();

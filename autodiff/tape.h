@@ -114,8 +114,8 @@ class Tape {
 
   DType dtype() const { return type_; }
 
-  // A leaf. The tensor's memory is referred to, not copied: it must stay unchanged until reset(). Its element type is the
-  // tape's; labels and indices may be int32.
+  // A leaf. Its memory is not copied and must stay unchanged until reset(); until then a tensor that owns its memory keeps it,
+  // and whoever gives a Tensor::view sees to that. The element type is the tape's; labels and indices may be int32.
   Var leaf(const Tensor& value);
   // A leaf that keeps a copy of the numbers.
   Var copy(const Tensor& value);

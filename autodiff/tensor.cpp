@@ -63,6 +63,7 @@ Tensor Tensor::reshaped(const Shape& shape) const {
 }
 
 Tensor Tensor::part(std::int64_t first, const Shape& shape) const {
+  if (!data_) wrong_type(type_);
   if (first < 0 || shape.size() > size() - first)
     throw std::invalid_argument("tensor: elements " + std::to_string(first) + " to " +
                                 std::to_string(first + shape.size()) + " of " + shape_.to_string());
@@ -93,6 +94,7 @@ void Tensor::copy_from(const Tensor& source) const {
   if (source.size() != size())
     throw std::invalid_argument("copy: " + source.shape_.to_string() + " into " + shape_.to_string());
   if (source.type_ == type_) {
+    if (!data_ || !source.data_) (data_ ? source : *this).wrong_type(type_);
     if (data_ != source.data_ && size() > 0) std::memmove(data_, source.data_, bytes());
     return;
   }
@@ -132,7 +134,9 @@ std::vector<double> Tensor::to_vector() const {
 }
 
 void Tensor::wrong_type(DType asked) const {
-  throw std::invalid_argument(std::string("tensor: element type is ") + name_of(type_) + ", asked for " + name_of(asked));
+  if (!data_) throw std::invalid_argument("tensor: undefined, it was made without numbers and has not been given any yet");
+  throw std::invalid_argument("tensor: " + shape_.to_string() + " of " + name_of(type_) + " was read as " + name_of(asked) +
+                              ": read it as what it is, or pass Tensor::converted(DType::" + name_of(asked) + ")");
 }
 
 }  // namespace gradus

@@ -37,14 +37,14 @@ class Tensor {
   DType dtype() const { return type_; }
   std::int64_t size() const { return shape_.size(); }
   std::size_t bytes() const { return static_cast<std::size_t>(size()) * size_of(type_); }
-  // False for a default-constructed Tensor only.
+  // False for a default-constructed Tensor only, whose numbers nobody can ask for.
   bool defined() const { return data_ != nullptr; }
 
   void* raw() const { return data_; }
-  // The elements; throws std::invalid_argument if T is not the element type.
+  // The elements; throws std::invalid_argument if T is not the element type, or if there are none yet.
   template <class T>
   T* data() const {
-    if (dtype_of<T>() != type_) wrong_type(dtype_of<T>());
+    if (dtype_of<T>() != type_ || (!data_ && size() > 0)) wrong_type(dtype_of<T>());
     return static_cast<T*>(data_);
   }
   template <class T>

@@ -12,8 +12,8 @@ Linear::Linear(std::int64_t in, std::int64_t out, Initializer weight, Initialize
 }
 
 void Linear::declare(ParameterScope& scope) {
-  weight_ = scope.declare("weight", {in_, out_}, weight_initializer_);
-  bias_ = scope.declare("bias", {out_}, bias_initializer_, {"bias"});
+  scope.declare(weight_, "weight", {in_, out_}, weight_initializer_);
+  scope.declare(bias_, "bias", {out_}, bias_initializer_, {"bias"});
 }
 
 Dropout::Dropout(double probability) : probability_(probability) {

@@ -19,7 +19,7 @@ class Linear {
  private:
   std::int64_t in_, out_;
   Initializer weight_initializer_, bias_initializer_;
-  ParameterId weight_ = 0, bias_ = 0;
+  ParameterId weight_{"Linear"}, bias_{"Linear"};
 };
 
 // A layer without parameters that is one function. Called with a temporary, it may write its result over that.
@@ -67,19 +67,26 @@ class Unflatten {
 };
 
 // Any type with declare(ParameterScope&) and forward(Forward&, const Var&) is a layer. A second forward(Forward&, Var&&) is
-// called where nobody else needs x, and may give its memory away (last_use in autodiff/tape.h).
+// called where nobody else needs x, and may give its memory away (last_use in autodiff/tape.h). A value: a copy is another
+// layer, which a declaration of the first one does not touch.
 class Layer {
  public:
   template <class L>
     requires(!std::same_as<std::decay_t<L>, Layer>)
   Layer(L&& layer) : self_(std::make_shared<Model<std::decay_t<L>>>(std::forward<L>(layer))) {}
-  void declare(ParameterScope& scope) { self_->declare(scope); }
+  Layer(const Layer&) = default;  // and no moves, which would leave a layer without anything inside
+  Layer& operator=(const Layer&) = default;
+  void declare(ParameterScope& scope) {
+    if (self_.use_count() > 1) self_ = self_->copy();  // until then copies share what none of them changes
+    self_->declare(scope);
+  }
   Var forward(Forward& f, const Var& x) const { return self_->forward(f, x); }
   Var forward(Forward& f, Var&& x) const { return self_->forward(f, std::move(x)); }
 
  private:
   struct Interface {
     virtual ~Interface() = default;
+    virtual std::shared_ptr<Interface> copy() const = 0;
     virtual void declare(ParameterScope& scope) = 0;
     virtual Var forward(Forward& f, const Var& x) const = 0;
     virtual Var forward(Forward& f, Var&& x) const = 0;
@@ -87,6 +94,7 @@ class Layer {
   template <class L>
   struct Model final : Interface {
     explicit Model(L value) : layer(std::move(value)) {}
+    std::shared_ptr<Interface> copy() const override { return std::make_shared<Model>(layer); }
     void declare(ParameterScope& scope) override { layer.declare(scope); }
     Var forward(Forward& f, const Var& x) const override { return layer.forward(f, x); }
     Var forward(Forward& f, Var&& x) const override { return layer.forward(f, std::move(x)); }

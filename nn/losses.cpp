@@ -142,7 +142,7 @@ Var multiclass_hinge(const Var& scores, const Var& labels, double margin, int po
   const std::int64_t batch = scores.shape()[0], classes = scores.shape()[1];
   const Var own = reshape(take_from_row(scores, labels), {batch, 1});
   const Var is_own = apply(PutInRow{classes}, broadcast_to(scores.tape().scalar(1), {batch}), labels);
-  const Var excess = apply(Select{false}, relu(scores - own + margin), is_own);  // of the other classes
+  const Var excess = relu(apply(Select{false}, scores - own + margin, is_own));  // of the other classes
   return mean(power == 1 ? excess : square(excess));
 }
 

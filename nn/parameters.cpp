@@ -2,62 +2,96 @@
 
 namespace gradus::nn {
 
-ParameterId ParameterSet::add(ParameterSlice slice) {
-  for (const ParameterSlice& other : slices_)
-    if (other.name == slice.name) throw std::invalid_argument("parameter '" + slice.name + "' is declared twice");
-  slice.offset = size_;
-  size_ += slice.shape.size();
-  slices_.push_back(std::move(slice));
-  return slices_.size() - 1;
+namespace {
+
+// Where a slice of this name goes, for whoever has no place in this list yet.
+template <class Slice>
+std::size_t new_place(const char* kind, const std::vector<Slice>& slices, const Slice& slice, const char* layer,
+                      const Slice* earlier) {
+  if (earlier)
+    throw std::invalid_argument(std::string(layer) + ": declared as '" + slice.name + "', but it is '" + earlier->name +
+                                "' in the same set: make another layer, or use this one in both places");
+  for (const Slice& other : slices)
+    if (other.name == slice.name)
+      throw std::invalid_argument(std::string(kind) + " '" + slice.name + "' is declared twice");
+  return slices.size();
+}
+
+}  // namespace
+
+void ParameterSet::add(ParameterId& id, ParameterSlice slice) {
+  id.index_ = new_place("parameter", list_->slices, slice, id.layer_,
+                        id.list_ == list_ ? &list_->slices[id.index_] : nullptr);
+  id.list_ = list_;
+  slice.offset = list_->size;
+  list_->size += slice.shape.size();
+  list_->slices.push_back(std::move(slice));
+}
+
+void ParameterSet::add(BufferId& id, BufferSlice slice) {
+  id.index_ = new_place("buffer", list_->buffers, slice, id.layer_,
+                        id.list_ == list_ ? &list_->buffers[id.index_] : nullptr);
+  id.list_ = list_;
+  list_->buffers.push_back(std::move(slice));
 }
 
 Tensor ParameterSet::initial(DType type, const RandomStream& random) const {
-  const Tensor vector = Tensor::zeros({size_}, type);
+  const Tensor vector = Tensor::zeros({list_->size}, type);
   const std::vector<Tensor> parts = views(vector);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    RandomStream own = random.child(slices_[i].name);
-    slices_[i].initializer.fill(parts[i], own);
+    RandomStream own = random.child(list_->slices[i].name);
+    list_->slices[i].initializer.fill(parts[i], own);
   }
   return vector;
 }
 
 std::vector<Tensor> ParameterSet::views(const Tensor& vector) const {
-  if (vector.shape() != Shape{size_})
+  if (vector.shape() != Shape{list_->size})
     throw std::invalid_argument("parameters: vector " + vector.shape().to_string() + ", expected [" +
-                                std::to_string(size_) + "]");
+                                std::to_string(list_->size) + "]");
   std::vector<Tensor> parts;
-  for (const ParameterSlice& slice : slices_) parts.push_back(vector.part(slice.offset, slice.shape));
+  for (const ParameterSlice& slice : list_->slices) parts.push_back(vector.part(slice.offset, slice.shape));
   return parts;
-}
-
-BufferId ParameterSet::add_buffer(BufferSlice slice) {
-  for (const BufferSlice& other : buffers_)
-    if (other.name == slice.name) throw std::invalid_argument("buffer '" + slice.name + "' is declared twice");
-  buffers_.push_back(std::move(slice));
-  return buffers_.size() - 1;
 }
 
 std::vector<Tensor> ParameterSet::initial_buffers(DType type) const {
   std::vector<Tensor> buffers;
-  for (const BufferSlice& slice : buffers_) buffers.push_back(Tensor::full(slice.shape, slice.initial, type));
+  for (const BufferSlice& slice : list_->buffers) buffers.push_back(Tensor::full(slice.shape, slice.initial, type));
   return buffers;
 }
 
-const Tensor& Forward::buffer(BufferId id) const {
-  if (id >= buffers_.size())
-    throw std::invalid_argument("forward: buffer " + std::to_string(id) + " of a pass with " +
-                                std::to_string(buffers_.size()) +
-                                " buffers: a layer keeps state that was not handed over");
-  return buffers_[id];
+void Forward::join(const char* layer, const ParameterList* list) const {
+  const auto refuse = [&](const std::string& what) { throw std::invalid_argument(std::string(layer) + ": " + what); };
+  if (!list)
+    refuse("used before it was declared: declare() this very layer in the model's set (a copy made before knows nothing)");
+  if (list_)
+    refuse("declared in another set than a layer before it in the same pass: declare() both in one set, one after the other");
+  if (parameters_.size() != list->slices.size())
+    refuse("declared in a set of " + std::to_string(list->slices.size()) + " parameters, but the pass has " +
+           std::to_string(parameters_.size()) + ": give it the whole set's, in its order");
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].defined() && parameters_[i].shape() != list->slices[i].shape)
+      refuse("the pass has " + parameters_[i].shape().to_string() + " for '" + list->slices[i].name + "' " +
+             list->slices[i].shape.to_string() + ": give it the parameters of the set that the layer is declared in");
+  list_ = list;
 }
 
-BufferId ParameterScope::declare_buffer(const std::string& name, const Shape& shape, double initial) {
-  return set_.add_buffer({name_of(name), shape, initial});
+const Tensor& Forward::buffer(const BufferId& id) const {
+  if (!list_ || id.list_.get() != list_) join(id.layer_, id.list_.get());
+  if (buffers_.size() != list_->buffers.size())
+    throw std::invalid_argument(std::string(id.layer_) + ": keeps state that was not handed over: the pass has " +
+                                std::to_string(buffers_.size()) + " buffers, its set " +
+                                std::to_string(list_->buffers.size()));
+  return buffers_[id.index_];
 }
 
-ParameterId ParameterScope::declare(const std::string& name, const Shape& shape, Initializer initializer,
-                                    std::vector<std::string> tags) {
-  return set_.add({name_of(name), shape, 0, std::move(initializer), std::move(tags)});
+void ParameterScope::declare_buffer(BufferId& id, const std::string& name, const Shape& shape, double initial) {
+  set_.add(id, {name_of(name), shape, initial});
+}
+
+void ParameterScope::declare(ParameterId& id, const std::string& name, const Shape& shape, Initializer initializer,
+                             std::vector<std::string> tags) {
+  set_.add(id, {name_of(name), shape, 0, std::move(initializer), std::move(tags)});
 }
 
 ParameterScope ParameterScope::child(const std::string& name) const { return ParameterScope(set_, name_of(name)); }

@@ -11,10 +11,14 @@ class ObjectiveDecorator : public Objective {
  public:
   // To be called at the beginning of each step, before anything is asked. What was known is kept if it is the same objective.
   void wrap(Objective& inner) {
-    if (inner_ == &inner) return;
+    if (known_ == inner.identity()) return;
     inner_ = &inner;
+    known_ = inner.identity();
+    inner_point_ = nullptr;
     invalidate();
   }
+
+  const std::shared_ptr<const void>& identity() const override { return known_; }
 
   std::int64_t size() const override { return inner_->size(); }
   DType dtype() const override { return inner_->dtype(); }
@@ -66,6 +70,7 @@ class ObjectiveDecorator : public Objective {
 
  private:
   Objective* inner_ = nullptr;
+  std::shared_ptr<const void> known_;  // who that is
   const void* inner_point_ = nullptr;  // memory of the point that the inner objective is at, if it is our point
 };
 

@@ -54,8 +54,7 @@ class Grouped final : public Optimizer {
   std::string method_;
   std::vector<Part> parts_;
   std::vector<std::unique_ptr<View>> views_;
-  const Slice* known_ = nullptr;
-  std::size_t known_count_ = 0;
+  std::shared_ptr<const void> known_;  // the objective of the views
 };
 
 }  // namespace gradus::optim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,13 @@ struct KroneckerBlock {
 class Objective {
  public:
   virtual ~Objective() = default;
+  Objective() = default;
+  Objective(const Objective&) = delete;
+  Objective& operator=(const Objective&) = delete;
+
+  // Who this is, for those who remember something of the objective they saw last: no other one has the same, as it may have
+  // the same address once this one is gone.
+  virtual const std::shared_ptr<const void>& identity() const { return identity_; }
 
   // Goes to another point (a vector of size()); what was known is forgotten. The vector is referred to, not copied.
   void move_to(const Tensor& theta);
@@ -115,6 +123,7 @@ class Objective {
   void product(Quantity quantity, const Tensor& v, const Tensor& out, double price, const F& compute);
   void check_vector(Quantity quantity, const Tensor& vector) const;
 
+  std::shared_ptr<const void> identity_ = std::make_shared<const char>();
   Tensor theta_, gradient_, adopted_;
   double value_ = 0;
   bool value_known_ = false, gradient_known_ = false, prepared_ = false, has_adopted_ = false;

@@ -4,65 +4,68 @@
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
+#include <string>
+
+#include "optim/cycles.h"
 
 namespace gradus::optim {
 namespace {
 
-// From 1 at x = 0 to 0 at x = 1 along half a cosine.
-double half_cosine(double x) { return (1 + std::cos(std::numbers::pi * x)) / 2; }
+// From 0 at x = 0 to 1 at x = 1 along half a cosine: (1 - cos(pi x)) / 2, without cancellation near 0. Whoever falls asks
+// with what is left, so that the small values at the end are accurate.
+double half_cosine(double x) {
+  const double root = std::sin(std::numbers::pi / 2 * x);
+  return root * root;
+}
 
 Hyperparameter final_factor(double value) {
   return non_negative("final_factor", value, "value at the end, in terms of that at the beginning");
 }
 Hyperparameter steps(std::string help) { return count("steps", 10000, 1, std::move(help)); }
 
-double toward(double x, double base, double end_factor) { return base * (end_factor + (1 - end_factor) * x); }
+double as_double(std::int64_t t) { return static_cast<double>(t); }
+// base f, where an f that has grown beyond all numbers leaves 0 what it is.
+double times(double base, double f) { return base == 0 ? base : base * f; }
+// From base end_factor at x = 0 to base at x = 1, both exactly.
+double toward(double x, double base, double end_factor) { return times(base, std::lerp(end_factor, 1.0, x)); }
+// The part that is left of a stretch of steps: 1 at its begin, 0 at its end and later.
+double left_of(double stretch, double since_its_begin) {
+  return since_its_begin >= stretch ? 0.0 : (stretch - since_its_begin) / stretch;
+}
 
-double step_value(const Settings& s, double t, double base) {
-  return base * std::pow(s["factor"], std::floor(t / static_cast<double>(s.count("every"))));
+double step_value(const Settings& s, std::int64_t t, double base) {
+  return times(base, std::pow(s["factor"], as_double(t / s.count("every"))));
 }
-double exponential_value(const Settings& s, double t, double base) { return base * std::pow(s["factor"], t); }
-double polynomial_value(const Settings& s, double t, double base) {
-  const double left = 1 - std::min(t / static_cast<double>(s.count("steps")), 1.0);
-  return toward(std::pow(left, s["power"]), base, s["final_factor"]);
+double exponential_value(const Settings& s, std::int64_t t, double base) {
+  return times(base, std::pow(s["factor"], as_double(t)));
 }
-double cosine_value(const Settings& s, double t, double base) {
-  double length = static_cast<double>(s.count("steps")), into = t;
-  if (s.flag("restarts")) {
-    const double growth = s["cycle_growth"];
-    if (growth == 1) {
-      into = std::fmod(t, length);
-    } else {
-      // Cycle n begins at length (growth^n - 1) / (growth - 1); rounding may be one cycle off.
-      double n = std::floor(std::log1p(t * (growth - 1) / length) / std::log(growth));
-      const auto start = [&](double cycle) { return length * (std::pow(growth, cycle) - 1) / (growth - 1); };
-      while (n > 0 && start(n) > t) --n;
-      while (start(n + 1) <= t) ++n;
-      into = t - start(n);
-      length *= std::pow(growth, n);
-    }
-  }
-  return toward(half_cosine(std::min(into / length, 1.0)), base, s["final_factor"]);
+double polynomial_value(const Settings& s, std::int64_t t, double base) {
+  return toward(std::pow(left_of(as_double(s.count("steps")), as_double(t)), s["power"]), base, s["final_factor"]);
 }
-double one_cycle_value(const Settings& s, double t, double base) {
-  const double last = static_cast<double>(s.count("steps")) - 1, peak = s["rise"] * last;
-  if (t < peak) return base * (s["start_factor"] + (1 - s["start_factor"]) * (1 - half_cosine(t / peak)));
-  const double x = last > peak ? std::min((t - peak) / (last - peak), 1.0) : 1.0;
-  return toward(half_cosine(x), base, s["final_factor"]);
+double cosine_value(const Settings& s, std::int64_t t, double base) {
+  const std::int64_t length = s.count("steps");
+  const double left = s.flag("restarts") ? left_of_cycle(t, length, s["cycle_growth"])
+                                         : left_of(as_double(length), as_double(t));
+  return toward(half_cosine(left), base, s["final_factor"]);
 }
-double stable_decay_value(const Settings& s, double t, double base) {
-  const double all = static_cast<double>(s.count("steps"));
-  const double decay = std::min(static_cast<double>(s.count("decay_steps")), all), start = all - decay;
-  if (t < start) return base;
-  return toward(decay > 0 ? 1 - std::min((t - start) / decay, 1.0) : 0.0, base, s["final_factor"]);
+double one_cycle_value(const Settings& s, std::int64_t t, double base) {
+  const double last = as_double(s.count("steps")) - 1, peak = s["rise"] * last, now = as_double(t);
+  // The peak itself is of the rise, unless there is none: a cycle that only rises ends with it.
+  if (now < peak || (now == peak && peak > 0)) return toward(half_cosine(now / peak), base, s["start_factor"]);
+  return toward(half_cosine(left_of(last - peak, now - peak)), base, s["final_factor"]);
 }
-double inverse_sqrt_value(const Settings& s, double t, double base) {
-  const double offset = static_cast<double>(s.count("offset"));
-  return base * std::sqrt(offset / (offset + t));
+double stable_decay_value(const Settings& s, std::int64_t t, double base) {
+  const std::int64_t all = s.count("steps"), decay = std::min(s.count("decay_steps"), all);
+  if (t < all - decay) return base;
+  return toward(left_of(as_double(decay), as_double(t - (all - decay))), base, s["final_factor"]);
 }
-double sutskever_value(const Settings& s, double t, double base) {
-  const double stage = std::floor(t / static_cast<double>(s.count("every")));
-  return std::min(1 - std::exp2(-1 - std::log2(stage + 1)), base);
+double inverse_sqrt_value(const Settings& s, std::int64_t t, double base) {
+  const double offset = as_double(s.count("offset"));
+  return base * std::sqrt(offset / (offset + as_double(t)));
+}
+// 2^(-1 - log2(k)) is 1 / (2 k).
+double sutskever_value(const Settings& s, std::int64_t t, double base) {
+  return std::min(1 - 0.5 / (as_double(t / s.count("every")) + 1), base);
 }
 
 std::vector<Hyperparameter> with_warmup(const std::vector<Hyperparameter>& own) {
@@ -77,7 +80,7 @@ std::vector<Hyperparameter> with_warmup(const std::vector<Hyperparameter>& own) 
 const std::vector<ScheduleKind>& schedules() {
   static const std::vector<ScheduleKind> all = [] {
     std::vector<ScheduleKind> kinds = {
-        {"constant", "", {}, [](const Settings&, double, double base) { return base; }, "base"},
+        {"constant", "", {}, [](const Settings&, std::int64_t, double base) { return base; }, "base"},
         {"step",
          "common practice",
          {count("every", 1000, 1, "steps between two reductions"), positive("factor", 0.1, "of each reduction")},
@@ -98,7 +101,8 @@ const std::vector<ScheduleKind>& schedules() {
          {steps("of the (first) cycle"), final_factor(0), flag("restarts", false, "begin again after each cycle"),
           between("cycle_growth", 1, 1, 1e6, "length of a cycle in terms of the one before")},
          cosine_value,
-         "base (f + (1 - f) (1 + cos(pi t / T)) / 2), f = final_factor, T = steps, then T cycle_growth, ..."},
+         "base (f + (1 - f) (1 + cos(pi t / T)) / 2), f = final_factor, T = steps, then T cycle_growth, ..."
+         "; the growth is the decimal number given, cycles begin where exact arithmetic has them"},
         {"one_cycle",
          "Smith & Topin (2019), with fastai's cosines",
          {steps("of the cycle"), between("rise", 0.3, 0, 1, "part of the cycle in which the value grows"),
@@ -122,7 +126,7 @@ const std::vector<ScheduleKind>& schedules() {
           count("patience", 10, 0, "observations without progress that are allowed"),
           non_negative("threshold", 1e-4, "relative fall of the loss that counts as progress"),
           non_negative("smallest_factor", 0, "on the base value, below which nothing is reduced")},
-         [](const Settings&, double, double base) { return base; },
+         [](const Settings&, std::int64_t, double base) { return base; },
          "base r;  r <- max(r factor, smallest_factor) when more than patience held-out losses in a row were not below "
          "the best "
          "by threshold",
@@ -155,9 +159,11 @@ Schedule::Schedule(const std::string& name, const NamedValues& values)
       cosine_warmup_(settings_.choice("warmup") == "cosine") {}
 
 double Schedule::at(std::int64_t step, double base) const {
-  if (step >= warmup_steps_) return kind_.value(settings_, static_cast<double>(step - warmup_steps_), base);
-  const double x = static_cast<double>(step + 1) / static_cast<double>(warmup_steps_);
-  return kind_.value(settings_, 0, base) * (cosine_warmup_ ? 1 - half_cosine(x) : x);
+  if (step < 0)
+    throw std::invalid_argument("schedule " + kind_.name + ": step " + std::to_string(step) + ", expected 0 or more");
+  if (step >= warmup_steps_) return kind_.value(settings_, step - warmup_steps_, base);
+  const double x = as_double(step + 1) / as_double(warmup_steps_);
+  return kind_.value(settings_, 0, base) * (cosine_warmup_ ? half_cosine(x) : x);
 }
 
 void Plateau::observe(double loss, const Settings& settings) {

@@ -17,7 +17,7 @@ struct ScheduleKind {
   std::string source;
   std::vector<Hyperparameter> hyperparameters;  // warmup_steps and warmup are every schedule's
   // The value at step t = 0, 1, ... after the warm-up, of a hyperparameter whose value without schedule is `base`.
-  std::function<double(const Settings&, double t, double base)> value;
+  std::function<double(const Settings&, std::int64_t t, double base)> value;
   std::string formula;
   bool observes = false;  // a held-out loss
 };
@@ -34,7 +34,7 @@ class Schedule {
   Schedule(const std::string& name, const NamedValues& values);
   // The value at step 0, 1, ... During the first warmup_steps steps it grows from near 0 to the schedule's first value:
   // at step t by (t + 1) / warmup_steps, or as (1 - cos(pi (t + 1) / warmup_steps)) / 2. The schedule's own time begins
-  // afterwards.
+  // afterwards. Throws std::invalid_argument for a negative step.
   double at(std::int64_t step, double base) const;
 
   const ScheduleKind& kind() const { return kind_; }

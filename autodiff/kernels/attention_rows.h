@@ -68,13 +68,16 @@ GRADUS_INLINE void row_weights(T* __restrict y, const T* __restrict x, std::int6
   }
 }
 
-// z = c y (g - sum(g y)) over n elements, or z += it; z may be g. The sum is taken twice, the second time of what is left
+// z = c y (g - sum(g y)) over n elements, or z += it; z may be g. Where y is 0, z is: what is hidden stays so beside NaN. The sum is taken twice, the second time of what is left
 // of g after the first: as y adds up to 1, where one y is nearly 1 the difference would else be lost.
 template <bool accumulate, class T>
 GRADUS_INLINE void row_weights_derivative(T* z, const T* g, const T* __restrict y, std::int64_t n, T c) {
   const T about = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return g[i] * y[i]; });
   const T rest = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return (g[i] - about) * y[i]; });
-  for (std::int64_t i = 0; i < n; ++i) z[i] = (accumulate ? z[i] : T{0}) + c * y[i] * ((g[i] - about) - rest);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T derivative = c * y[i] * ((g[i] - about) - rest);
+    z[i] = (accumulate ? z[i] : T{0}) + (y[i] == 0 ? T{0} : derivative);
+  }
 }
 
 }  // namespace gradus::kernels

@@ -230,7 +230,7 @@ struct NormalPdf : Pointwise<NormalPdf> {
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    s.to_last(0, [&] { return neg(mul(mul(s.dy(), s.in(0)), s.out())); });
+    s.to_last(0, [&] { return neg(weighted_by(s.out(), mul(s.dy(), s.in(0)))); });
   }
 };
 

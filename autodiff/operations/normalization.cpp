@@ -30,14 +30,15 @@ template <class T>
   for (std::int64_t i = 0; i < n; ++i) largest = math::larger(largest, std::abs(x[i]));
   if (!(largest > 0) || largest > std::numeric_limits<T>::max()) return 1;
   const int exponent = std::ilogb(largest), of_epsilon = epsilon > 0 ? std::ilogb(epsilon) / 2 : exponent;
-  return std::ldexp(T{1}, std::min(-std::max(exponent, of_epsilon), std::numeric_limits<T>::max_exponent - 2));
+  using Limits = std::numeric_limits<T>;
+  return std::ldexp(T{1}, std::clamp(-std::max(exponent, of_epsilon), Limits::min_exponent, Limits::max_exponent - 2));
 }
 
 template <class T>
 GRADUS_INLINE RowMoments<T> row_moments(const T* __restrict x, std::int64_t n, T epsilon) {
   using Limits = std::numeric_limits<T>;
   constexpr T enough = Limits::min() / Limits::epsilon() / Limits::epsilon();  // below, squares that vanished may count
-  RowMoments<T> m{1, x[0], 0, 0};
+  RowMoments<T> m{1, x[0], 0, 0}, unscaled = m;
   for (bool again = false;; again = true) {
     const T scale = m.scale, first = m.first;
     const T mean = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return x[i] * scale - first; }) /
@@ -48,7 +49,9 @@ GRADUS_INLINE RowMoments<T> row_moments(const T* __restrict x, std::int64_t n, T
     });
     const T variance = squares / static_cast<T>(n) + epsilon * scale * scale;
     m.mean = mean, m.inverse = 1 / std::sqrt(variance);
-    if ((variance >= enough && variance <= Limits::max()) || again) return m;
+    if (again) return variance > 0 ? m : unscaled;  // equal numbers: only epsilon counts
+    if (variance >= enough && variance <= Limits::max()) return m;
+    unscaled = m;
     m.scale = scale_of_row(x, n, epsilon);
     if (m.scale == 1) return m;
     m.first = x[0] * m.scale;

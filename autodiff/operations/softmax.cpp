@@ -13,16 +13,27 @@ template <class T>
 struct RowSum {
   T largest, rest;
 };
+// The first place of the largest of n numbers; the last place if there is NaN.
+template <class T>
+GRADUS_INLINE std::int64_t place_of(T largest, const T* __restrict x, std::int64_t n) {
+  std::int64_t place = 0;
+  while (place < n - 1 && x[place] != largest) ++place;
+  return place;
+}
+// The sum of f(k) over all k < n but one. In two sums: with a condition within one, GCC 12 counts wrong lanes.
+template <class T, class F>
+GRADUS_INLINE T sum_of_others(std::int64_t n, std::int64_t place, const F& f) {
+  return kernels::lane_sum_of<T>(place, f) +
+         kernels::lane_sum_of<T>(
+             n - place - 1, [=](std::int64_t k) __attribute__((always_inline)) { return f(place + 1 + k); });
+}
 template <class T>
 GRADUS_INLINE RowSum<T> row_sum_of(const T* __restrict x, std::int64_t n) {
   const T largest = kernels::largest_of(x, n);
-  const T others = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
-    const T power = math::exp(x[k] - largest);
-    return x[k] == largest ? T{0} : power;
+  const T rest = sum_of_others<T>(n, place_of(largest, x, n), [=](std::int64_t k) __attribute__((always_inline)) {
+    return math::exp(x[k] - largest);
   });
-  const T count = kernels::lane_sum_of<T>(
-      n, [=](std::int64_t k) __attribute__((always_inline)) { return x[k] == largest ? T{1} : T{0}; });
-  return {largest, others + (count - 1)};
+  return {largest, rest};
 }
 
 // Rows too short to fill a vector are turned: up to 16 of them lie side by side, and every loop runs across them.
@@ -187,18 +198,15 @@ void LogSoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulat
         const T* __restrict cotangent = g + row * n;
         const T* __restrict log_p = y + row * n;
         const T largest = kernels::largest_of(log_p, n);
-        const T of_others = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
-          return log_p[k] == largest ? T{0} : cotangent[k];
-        });
-        const T of_largest = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
-          return log_p[k] == largest ? cotangent[k] : T{0};
-        });
-        const T p = math::exp(largest), p_less_one = math::expm1_below_zero(largest), total = of_others + of_largest;
-        for (std::int64_t k = 0; k < n; ++k) {
-          const T at_largest = -cotangent[k] * p_less_one - p * (of_others + (of_largest - cotangent[k]));
-          const T elsewhere = cotangent[k] - math::exp(log_p[k]) * total;
-          to[k] = (accumulate ? to[k] : T{0}) + (log_p[k] == largest ? at_largest : elsewhere);
-        }
+        const std::int64_t top = place_of(largest, log_p, n);
+        const T others = sum_of_others<T>(
+            n, top, [=](std::int64_t k) __attribute__((always_inline)) { return cotangent[k]; });
+        const T total = others + cotangent[top];
+        const T at_top = (accumulate ? to[top] : T{0}) -
+                         (cotangent[top] * math::expm1_below_zero(log_p[top]) + math::exp(log_p[top]) * others);
+        for (std::int64_t k = 0; k < n; ++k)
+          to[k] = (accumulate ? to[k] : T{0}) + (cotangent[k] - math::exp(log_p[k]) * total);
+        to[top] = at_top;
       }
     });
   });

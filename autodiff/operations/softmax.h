@@ -30,7 +30,7 @@ struct SoftmaxDerivative : Elementwise<SoftmaxDerivative> {
   }
 };
 
-// y = e^x / sum(e^x). NaN where all x are minus infinity or x is infinite: 0/0 and infinity/infinity.
+// y = e^x / sum(e^x). NaN where all x are minus infinity, 0/0, and at an infinite x, beside which the others are 0.
 struct Softmax : Operation<Softmax> {
   static constexpr const char* title = "softmax";
   Shape shape(Inputs in) const;

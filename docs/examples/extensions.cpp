@@ -7,7 +7,7 @@
 #include "autodiff/kernels/loops.h"
 #include "autodiff/operations.h"
 #include "experiments/lab/network_objective.h"
-#include "optim/optimizer.h"
+#include "optim/first_order.h"
 #include "optim/update.h"
 
 namespace gradus {
@@ -36,12 +36,12 @@ namespace gradus::nn {
 class Gain {
  public:
   explicit Gain(std::int64_t n) : n_(n) {}
-  void declare(ParameterScope& scope) { gain_ = scope.declare("gain", {n_}, constant(1)); }
+  void declare(ParameterScope& scope) { scope.declare(gain_, "gain", {n_}, constant(1)); }
   Var forward(Forward& f, const Var& x) const { return mul(x, f[gain_]); }
 
  private:
   std::int64_t n_;
-  ParameterId gain_ = 0;
+  ParameterId gain_{"Gain"};
 };
 
 }  // namespace gradus::nn
@@ -50,20 +50,18 @@ namespace gradus::optim {
 
 // Signum. Bernstein et al. (2018), Algorithm 2:
 //   m <- beta m + (1 - beta) g;  theta <- theta - learning_rate sign(m)
-class Signum final : public Optimizer {
+class Signum final : public FirstOrder {
  public:
   explicit Signum(const Settings& s) : learning_rate_(s["learning_rate"]), beta_(s["beta"]) {}
 
-  StepReport step(Objective& objective, const Tensor& theta) override {
-    objective.move_to(theta);
+  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
     ensure_state(momentum_, theta);
-    update_each(theta, objective.gradient(), [this]<class T>(T) {
+    update_each(theta, gradient, [this]<class T>(T) {
       return [rate = static_cast<T>(learning_rate_), beta = static_cast<T>(beta_)](T& x, T g, T& m) {
         m = beta * m + (1 - beta) * g;
         x -= m > 0 ? rate : m < 0 ? -rate : T{0};
       };
     }, momentum_);
-    return {objective.value()};
   }
   void visit(StateVisitor& visitor) override { visitor.tensor("momentum", momentum_); }
 

@@ -55,6 +55,21 @@ void print_page() {
           point(p.start(n)) + " | " + (std::isnan(minimum.value) ? "" : short_number(minimum.value)) + " | " +
           point(minimum.point) + " | " + (gauss_newton ? "GN" : "") + " |\n");
   }
+  print(
+      "\n## Data from files\n\n"
+      "`--data=FILE` of `logistic_regression` and `curve_fit` reads a table of numbers, UTF-8 text whose last column is "
+      "the target. One\n"
+      "separator holds for the file: of what stands in its first line a semicolon, else a tab, else a comma, else runs "
+      "of spaces and\n"
+      "tabs (or `--data-separator`). Cells may stand in double quotes; a byte-order mark, empty lines and lines that "
+      "begin with `#` are\n"
+      "passed over. The first line may hold names, each of which begins with a letter; every other one is a row. What is "
+      "doubtful is\n"
+      "refused with line and column: decimal commas, empty cells, nan, inf and what float64 (or `--dtype`) does not "
+      "hold, more or fewer\n"
+      "cells than before, a line of names and numbers. Labels of `logistic_regression` are whole numbers counted from 0. "
+      "With `--labels`\n"
+      "both files are IDX, as MNIST's. `lab::read_number_table` reads such tables for any program.\n");
 }
 
 }  // namespace

@@ -32,12 +32,8 @@ struct Loaded {
 Loaded load_split(const fs::path& directory, const std::string& prefix, DType type) {
   const fs::path image_path = find(directory, prefix + "-images-idx3-ubyte");
   const fs::path label_path = find(directory, prefix + "-labels-idx1-ubyte");
-  const IdxFile labels = read_idx(label_path, 1);
-  const IdxFile images = read_idx(image_path, 3);
+  const auto [images, labels] = read_labelled_images(image_path, label_path);
   const std::int64_t n = labels.shape[0];
-  if (images.shape[0] != n)
-    throw std::runtime_error(fmt::format("{}: {} images, but {} labels in {}", image_path.string(), images.shape[0], n,
-                                         label_path.string()));
   if (n > std::numeric_limits<std::int32_t>::max())
     throw std::runtime_error(fmt::format("{}: {} examples, at most 2^31 - 1 expected", image_path.string(), n));
 
@@ -61,7 +57,7 @@ Loaded load_split(const fs::path& directory, const std::string& prefix, DType ty
 
 }  // namespace
 
-Dataset load_idx_dataset(const std::string& name, const fs::path& directory, DType type) {
+fs::path idx_directory(const std::string& name, const fs::path& directory) {
   fs::path from = directory;
   if (from.empty()) {
     if (name != "fashion-mnist")
@@ -72,6 +68,11 @@ Dataset load_idx_dataset(const std::string& name, const fs::path& directory, DTy
                                ": no such directory: install the package dataset-fashion-mnist or name a directory");
   }
   if (!fs::is_directory(from)) throw std::runtime_error(from.string() + ": no such directory");
+  return from;
+}
+
+Dataset load_idx_dataset(const std::string& name, const fs::path& directory, DType type) {
+  const fs::path from = idx_directory(name, directory);
   Loaded train = load_split(from, "train", type), test = load_split(from, "t10k", type);
   if (train.height != test.height || train.width != test.width)
     throw std::runtime_error(fmt::format("{}: training images are {} x {}, test images {} x {}", from.string(),
@@ -86,7 +87,9 @@ Dataset load_idx_dataset(const std::string& name, const fs::path& directory, DTy
 
 Batches::Batches(const Split& split, std::int64_t batch_size) : split_(split), batch_size_(batch_size) {
   if (batch_size < 1) throw std::invalid_argument(fmt::format("batches: size {}, expected at least 1", batch_size));
-  if (split.images.shape().rank() != 2 || split.images.shape()[0] != split.size())
+  if (!split.images.defined() || !split.labels.defined())
+    throw std::invalid_argument("batches: the split has no examples yet: a run's data set is loaded by run.start()");
+  if (split.images.shape().rank() != 2 || split.labels.shape().rank() != 1 || split.images.shape()[0] != split.size())
     throw std::invalid_argument("batches: images " + split.images.shape().to_string() + " and labels " +
                                 split.labels.shape().to_string() + ", expected [n, features] and [n]");
 }
@@ -107,7 +110,7 @@ void Batches::shuffle(RandomStream order) {
   current_ = -1;
 }
 
-const Batch& Batches::operator[](std::int64_t i) {
+const Batch& Batches::operator[](std::int64_t i) & {
   if (i < 0 || i >= size())
     throw std::invalid_argument(fmt::format("batches: batch {}, expected 0 to {}", i, size() - 1));
   if (i == current_) return batch_;
@@ -124,17 +127,15 @@ const Batch& Batches::operator[](std::int64_t i) {
 }
 
 void Batches::gather(std::int64_t first, std::int64_t count) {
-  const std::size_t features = static_cast<std::size_t>(split_.images.shape()[1]);
-  const std::size_t row_bytes = features * size_of(split_.images.dtype());
-  const auto* from = static_cast<const std::byte*>(split_.images.raw());
-  auto* to = static_cast<std::byte*>(inputs_.raw());
-  const std::int32_t* from_label = split_.labels.data<std::int32_t>();
-  std::int32_t* to_label = labels_.data<std::int32_t>();
-  for (std::int64_t row = 0; row < count; ++row) {
-    const std::size_t source = static_cast<std::size_t>(order_[static_cast<std::size_t>(first + row)]);
-    std::memcpy(to + static_cast<std::size_t>(row) * row_bytes, from + source * row_bytes, row_bytes);
-    to_label[row] = from_label[source];
-  }
+  const auto gather_rows = [&](const Tensor& all, const Tensor& into) {
+    const std::size_t bytes = all.bytes() / static_cast<std::size_t>(all.shape()[0]);  // of a row
+    const auto* from = static_cast<const std::byte*>(all.raw());
+    auto* to = static_cast<std::byte*>(into.raw());
+    for (std::int64_t row = 0; row < count; ++row, to += bytes)
+      std::memcpy(to, from + static_cast<std::size_t>(order_[static_cast<std::size_t>(first + row)]) * bytes, bytes);
+  };
+  gather_rows(split_.images, inputs_);
+  gather_rows(split_.labels, labels_);
 }
 
 }  // namespace gradus::lab

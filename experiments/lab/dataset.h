@@ -13,7 +13,7 @@ namespace gradus::lab {
 
 struct Split {
   Tensor images;  // [n, height * width], float32 or float64, in [0, 1]
-  Tensor labels;  // [n], int32, in [0, classes)
+  Tensor labels;  // [n]: int32 in [0, classes), or what else the loss expects
   std::int64_t size() const { return labels.defined() ? labels.size() : 0; }
 };
 
@@ -23,15 +23,19 @@ struct Dataset {
   std::int64_t classes = 0, height = 0, width = 0;
 };
 
-// Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte, with or without .gz, from a directory. An empty directory stands
-// for the place where Debian's dataset-fashion-mnist installs, for the name "fashion-mnist"; any other name needs one.
-// Throws std::invalid_argument for a missing directory option, std::runtime_error with the path for a bad file: see
-// read_idx(), and counts of images and labels that differ, labels above 9, images of different sizes.
+// Where a data set lies: the directory or, where that is empty, the place where Debian's dataset-fashion-mnist installs, for
+// the name "fashion-mnist"; any other name needs one. Throws std::invalid_argument for a missing directory option,
+// std::runtime_error for one that does not exist.
+std::filesystem::path idx_directory(const std::string& name, const std::filesystem::path& directory);
+
+// Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte, with or without .gz, from idx_directory(). Throws std::runtime_error
+// with the path for a bad file: see read_idx(), and counts of images and labels that differ, labels above 9, images of
+// different sizes.
 Dataset load_idx_dataset(const std::string& name, const std::filesystem::path& directory, DType type);
 
 // One pass over a split in batches, the last of which may be smaller:
 //   for (const Batch& batch : Batches(data.train, 32, RandomStream(seed, "shuffle", epoch))) ...
-// A batch is valid until the next one is asked for. No batch allocates memory.
+// A batch is valid until the next one is asked for, which may overwrite it in place. No batch allocates memory.
 struct Batch {
   Tensor inputs;  // [b, features]
   Tensor labels;  // [b]
@@ -55,8 +59,8 @@ class Batches {
   // The number of batches.
   std::int64_t size() const { return (split_.size() + batch_size_ - 1) / batch_size_; }
   std::int64_t examples() const { return split_.size(); }
-  // Batch i, 0 <= i < size().
-  const Batch& operator[](std::int64_t i);
+  // Batch i, 0 <= i < size(). Of temporaries neither this nor an iterator can be had: both would outlive them.
+  const Batch& operator[](std::int64_t i) &;
 
   struct End {};
   class Iterator {
@@ -74,7 +78,7 @@ class Batches {
     Batches* batches_;
     std::int64_t i_ = 0;
   };
-  Iterator begin() { return Iterator(*this); }
+  Iterator begin() & { return Iterator(*this); }
   static End end() { return {}; }
 
  private:

@@ -98,4 +98,12 @@ IdxFile read_idx(const std::filesystem::path& path, int rank, std::int64_t max_b
   }
 }
 
+LabelledImages read_labelled_images(const std::filesystem::path& images, const std::filesystem::path& labels) {
+  LabelledImages read{.images = read_idx(images, 3), .labels = read_idx(labels, 1)};
+  if (read.images.shape[0] != read.labels.shape[0])
+    fail(images, fmt::format("{} images, but {} labels in {}", read.images.shape[0], read.labels.shape[0],
+                             labels.string()));
+  return read;
+}
+
 }  // namespace gradus::lab

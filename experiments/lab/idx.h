@@ -19,4 +19,10 @@ struct IdxFile {
 // max_bytes; no memory is reserved for elements that the file cannot hold.
 IdxFile read_idx(const std::filesystem::path& path, int rank, std::int64_t max_bytes = std::int64_t{1} << 32);
 
+// Images and their labels. Throws as read_idx() does, and where the counts differ.
+struct LabelledImages {
+  IdxFile images, labels;
+};
+LabelledImages read_labelled_images(const std::filesystem::path& images, const std::filesystem::path& labels);
+
 }  // namespace gradus::lab

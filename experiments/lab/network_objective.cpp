@@ -89,6 +89,8 @@ std::span<const Var> NetworkObjective::put_leaves(Recording& on, const Tensor& t
 }
 
 NetworkObjective::Outputs NetworkObjective::record(Tape& tape, nn::Forward& pass, const Batch& batch) {
+  if (!batch.inputs.defined() || !batch.labels.defined())
+    throw std::logic_error("network objective: asked before there was a batch: call set_batch() first");
   const Var outputs = model_.forward(pass, tape.leaf(batch.inputs));
   return {outputs, loss_(outputs, tape.leaf(batch.labels))};
 }

@@ -130,6 +130,11 @@ bool ChosenOptimizer::observes() const {
                      [](const auto& asked) { return optim::schedule(asked.schedule).observes; });
 }
 
+void ChosenOptimizer::forget(const std::string& hyperparameter) {
+  std::erase_if(recipe.values, [&](const auto& value) { return value.first == hyperparameter; });
+  optimizer = optim::make_optimizer(recipe);
+}
+
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
                                  const std::vector<MethodDefaults>& defaults, std::uint64_t seed) {
   optim::Recipe recipe;

@@ -20,6 +20,8 @@ struct ChosenOptimizer {
   // Whether a schedule steers by a held-out loss. The program then has an option, recorded, that says by count when it
   // is observed: what is written or shown must not decide on that.
   bool observes() const;
+  // Puts a number of the method back to its default: where the program itself has an option of that name.
+  void forget(const std::string& hyperparameter);
   optim::Optimizer* operator->() const { return optimizer.get(); }
   optim::Optimizer& operator*() const { return *optimizer; }
 };

@@ -45,7 +45,8 @@ std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);)
     if (line.starts_with("model name") || line.starts_with("Model"))
-      if (const auto colon = line.find(": "); colon != std::string::npos) return records::printable(line.substr(colon + 2));
+      if (const auto colon = line.find(": "); colon != std::string::npos)
+        return records::printable(line.substr(colon + 2));
   return "unknown";
 }
 

@@ -60,7 +60,8 @@ Recovery recover(const fs::path& folder) {
 
   const fs::path log_path = folder / records::log_file;
   const records::Descriptor lock(log_path, O_RDONLY);
-  if (!records::lock_file(lock.get())) throw std::runtime_error(log_path.string() + ": belongs to a run that is still running");
+  if (!records::lock_file(lock.get()))
+    throw std::runtime_error(log_path.string() + ": belongs to a run that is still running");
   const auto ended = last_write_of(log_path);
   const LogContents log = read_metric_log(log_path);
   std::vector<const Table*> tables;
@@ -72,13 +73,17 @@ Recovery recover(const fs::path& folder) {
     add_note(recovery.note, fmt::format("{}: torn or damaged after {} bytes, {} left out", log_path.string(),
                                         log.whole_bytes, log.torn_bytes));
   const nlohmann::json configuration = configuration_in(folder, log, recovery.note);
+  const auto no_configuration = [&] {
+    return std::runtime_error((folder / records::config_file).string() + ": not the configuration of a run");
+  };
   try {
     nlohmann::json attributes = base_attributes(configuration);
     attributes.update(log.attributes);
     Ending ending{std::string(name_of(Status::interrupted)),
                   fmt::format("ended without finishing; recovered from {}", records::log_file), iso_time(ended), 0};
     if (const nlohmann::json& record = found.record;
-        record.is_object() && record.at("run_id") == configuration.at("run_id") && record.at("rows") == rows_of(tables)) {
+        record.is_object() && record.at("run_id") == configuration.at("run_id") &&
+        record.at("rows") == rows_of(tables)) {
       // Only run.h5 was damaged or lost.
       ending.status = record.at("status");
       ending.reason = record.at("reason");
@@ -89,9 +94,9 @@ Recovery recover(const fs::path& folder) {
     }
     recovery.record = write_completion(folder, tables, configuration, std::move(attributes), ending);
   } catch (const nlohmann::json::exception&) {
-    throw std::runtime_error(fmt::format("{}: not the configuration of a run", (folder / records::config_file).string()));
+    throw no_configuration();
   } catch (const std::invalid_argument&) {  // the time
-    throw std::runtime_error(fmt::format("{}: not the configuration of a run", (folder / records::config_file).string()));
+    throw no_configuration();
   }
   return recovery;
 }

@@ -75,6 +75,7 @@ void Run::finish_options() {
   // A sweep asks about runs whose folders it makes itself: an output that is not named is not looked at.
   if (!only_options_ || options_.given("output")) output_.emplace(output, overwrite);
   paths_.check(output, overwrite);
+  if (data_) idx_directory(data_->first, data_->second);
   if (only_options_) throw Finished{};
 }
 

@@ -57,7 +57,7 @@ class Run {
   // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see choose_optimizer.
   // Wrappers that draw random numbers do so by the run's seed.
   ChosenOptimizer optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults = {});
-  // Declares --data and --data-dir. The data set is loaded by start().
+  // Declares --data and --data-dir. The data set is looked for by finish_options(), and loaded by start().
   const Dataset& dataset(const std::string& fallback);
 
   // Ends the options: --help and --describe print and end the program here, unknown options and an output that cannot be made

@@ -112,8 +112,9 @@ void RunFolder::finish(Status status, const std::string& reason) {
     // All rows are in memory too, and run.h5 is made durable by itself; but such a run has not gone well.
     if (status == Status::completed || status == Status::diverged) throw;
   }
+  const std::string ended = iso_time(std::chrono::system_clock::now());
   write_completion(claim_.folder, tables(), configuration_, attributes_,
-                   {std::string(name_of(status)), recordable(reason), iso_time(std::chrono::system_clock::now()), seconds()});
+                   {std::string(name_of(status)), recordable(reason), ended, seconds()});
   finished_ = true;
 }
 

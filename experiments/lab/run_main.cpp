@@ -138,7 +138,8 @@ int Session::describe_runs() {
   // A program that prints in its option phase must not come between the answers.
   std::fflush(stdout);
   std::FILE* answers = ::fdopen(::dup(STDOUT_FILENO), "w");
-  if (!answers || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) throw records::SystemError("standard output", "cannot use", errno);
+  if (!answers || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+    throw records::SystemError("standard output", "cannot use", errno);
   const auto answer = [&](const nlohmann::json& json) {
     if (std::fputs((records::json_text(json) + "\n").c_str(), answers) < 0 || std::fflush(answers) != 0)
       throw records::SystemError("standard output", "cannot write", errno);
@@ -158,7 +159,8 @@ int main(const std::string& program, const std::string& summary, int argc, const
     keep_freed_memory();
     Session session(program, summary, body, default_dtype);
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-    const bool describes = arguments.size() == 1 && (arguments[0] == "--describe-runs" || arguments[0] == "--describe_runs");
+    const bool describes =
+        arguments.size() == 1 && (arguments[0] == "--describe-runs" || arguments[0] == "--describe_runs");
     return describes ? session.describe_runs() : session.run(arguments);
   });
 }

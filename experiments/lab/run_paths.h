@@ -16,8 +16,8 @@ class RunPaths {
 
   // Throws UsageError, in one line, for a file to write that is a folder, lies in a folder that does not exist or may
   // not be written to, or has the place of the output, of what the output needs on the way, or of another file to
-  // write; and for a file to read that the output would replace. A file to write may lie in the run's own folder, if that
-  // is not one to be replaced.
+  // write; and for a file to read that the output would replace. A file to write may lie in the run's own folder, if
+  // that is not one to be replaced.
   void check(const std::string& output, bool overwrite) const;
 
  private:

@@ -17,9 +17,11 @@ void check_name(const std::string& table, const std::string& name) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   };
-  if (name.empty() || !std::all_of(name.begin(), name.end(), allowed) || (name[0] >= '0' && name[0] <= '9'))
-    throw std::invalid_argument(fmt::format(
-        "table '{}': bad name '{}', expected a letter or '_' and then letters, digits or '_'", table, name));
+  const auto refuse = [&](const char* expected) {
+    throw std::invalid_argument(fmt::format("table '{}': bad name '{}', expected {}", table, name, expected));
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), allowed)) refuse("letters, digits and '_'");
+  if (name[0] >= '0' && name[0] <= '9') refuse("a letter or '_' in front: names become variables of those who read them");
 }
 
 void check_text(const std::string& table, const Column& column, const std::string& text) {
@@ -38,14 +40,14 @@ Table::Table(std::string name, std::vector<Column> columns, std::string index_na
   check_name(name_, name_);
   check_name(name_, index_name_);
   std::set<std::string> seen;
-  std::map<std::string, std::int64_t> axes;
+  std::map<std::string, const Column*> axes;
   for (const Column& column : columns_) {
     check_name(name_, column.name);
     check_text(name_, column, column.units);
     check_text(name_, column, column.long_name);
     if (column.name == index_name_)
       throw std::invalid_argument(
-          fmt::format("table '{}': column '{}' has the name of the table's index", name_, column.name));
+          fmt::format("table '{}': column '{}' has the name of the table's index; choose another", name_, column.name));
     if (!seen.insert(column.name).second)
       throw std::invalid_argument(fmt::format("table '{}': column '{}' is given twice", name_, column.name));
     if (column.length < 1 || (column.axis.empty() && column.length != 1))
@@ -57,12 +59,16 @@ Table::Table(std::string name, std::vector<Column> columns, std::string index_na
     width_ += column.length;
     if (column.axis.empty()) continue;
     check_name(name_, column.axis);
-    if (axes.emplace(column.axis, column.length).first->second != column.length)
-      throw std::invalid_argument(fmt::format("table '{}': axis '{}' has two lengths", name_, column.axis));
+    const auto [known, is_new] = axes.try_emplace(column.axis, &column);
+    if (!is_new && known->second->length != column.length)
+      throw std::invalid_argument(fmt::format("table '{}': axis '{}' has length {} in column '{}' and {} in '{}'", name_,
+                                              column.axis, known->second->length, known->second->name, column.length,
+                                              column.name));
   }
-  for (const auto& [axis, length] : axes)
+  for (const auto& [axis, column] : axes)
     if (seen.contains(axis) || axis == index_name_)
-      throw std::invalid_argument(fmt::format("table '{}': axis '{}' has the name of a column", name_, axis));
+      throw std::invalid_argument(fmt::format("table '{}': axis '{}' of column '{}' has the name of {}", name_, axis,
+                                              column->name, axis == index_name_ ? "the table's index" : "a column"));
 }
 
 void Table::append(std::int64_t index, std::span<const double> values) {

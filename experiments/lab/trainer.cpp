@@ -1,6 +1,8 @@
 #include "experiments/lab/trainer.h"
 
 #include <chrono>
+#include <stdexcept>
+#include <string>
 
 #include "nn/losses.h"
 
@@ -22,6 +24,9 @@ optim::StepReport Trainer::step(const Batch& batch) {
 Evaluation Trainer::evaluate(const Split& split) {
   constexpr std::int64_t batch_size = 500;
   if (split.size() == 0) throw std::invalid_argument("evaluate: no examples");
+  if (split.labels.dtype() != DType::int32)
+    throw std::invalid_argument(std::string("evaluate: labels of ") + name_of(split.labels.dtype()) +
+                                ", expected the int32 numbers of classes: their accuracy is what is asked for");
   const Tensor point = optimizer_.evaluation_point(theta_);
   double loss = 0;
   std::int64_t correct = 0;

@@ -128,8 +128,8 @@ void Minimization::iterate() {
   } while (take_step());
 }
 
-// Goes to the step's data and the point, and evaluates it: at every step, so that the end comes at the same one whatever
-// is written.
+// Goes to the step's data and the point, and evaluates it: at every step, so that the end comes at the same one
+// whatever is written.
 void Minimization::look() {
   objective_->set_step(static_cast<std::uint64_t>(step_));
   observer_->set_step(static_cast<std::uint64_t>(step_));

@@ -45,6 +45,9 @@ int main(int argc, char** argv) {
       [](lab::Run& run) {
         ProblemOptions asked(run);
         auto optimizer = run.optimizer("adam");
+        // It ends the run, at the point that is evaluated; a method that stopped by itself would make an average of its
+        // points another one.
+        optimizer.forget("gradient_tolerance");
         const Plan plan = declare_plan(run, optimizer);
         Minimization minimization(run, asked, optimizer, plan);
         run.finish_options();

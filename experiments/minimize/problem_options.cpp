@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -29,6 +30,7 @@ std::vector<double> parse_numbers(std::string_view option, const std::string& te
 
 ProblemOptions::ProblemOptions(lab::Run& run) {
   using problems::Uses;
+  const std::vector<std::string> separators{"automatic", "comma", "semicolon", "tab", "space"};  // as lab::Separator
   std::vector<std::string> names;
   for (const problems::Problem& p : problems::problems()) names.push_back(p.name);
   problem_ =
@@ -63,6 +65,10 @@ ProblemOptions::ProblemOptions(lab::Run& run) {
     data_ =
         run.option("data", "", "table of numbers (last column: target), or IDX images with --labels; empty: made data");
     labels_ = run.option("labels", "", "IDX labels");
+    const std::string separator =
+        run.option("data_separator", separators.front(), "between the columns of a table", lab::one_of(separators));
+    separator_ = static_cast<lab::Separator>(std::find(separators.begin(), separators.end(), separator) -
+                                             separators.begin());
     examples_ =
         run.option("examples", std::int64_t{0}, "how many examples of the file to take; 0 for all", lab::at_least(0));
     run.paths().reads("data", data_);
@@ -73,7 +79,7 @@ ProblemOptions::ProblemOptions(lab::Run& run) {
 const problems::Request& ProblemOptions::load() {
   if (!labels_.empty() && data_.empty()) throw lab::UsageError("--labels: needs --data with the images");
   if (!data_.empty())
-    request_.data = labels_.empty() ? read_table(data_, examples_) : read_images(data_, labels_, examples_);
+    request_.data = labels_.empty() ? read_table(data_, separator_, examples_) : read_images(data_, labels_, examples_);
   request_.dimension = problems::dimension_of(*problem_, request_);
   return request_;
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/lab/number_table.h"
 #include "experiments/lab/run.h"
 #include "experiments/problems/problem.h"
 
@@ -34,6 +35,7 @@ class ProblemOptions {
   std::string start_, data_, labels_;
   double spread_;
   std::int64_t examples_ = 0;
+  lab::Separator separator_ = lab::Separator::automatic;
 };
 
 }  // namespace gradus

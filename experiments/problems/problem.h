@@ -17,6 +17,9 @@ namespace gradus::problems {
 // What a problem on data is about: inputs [n, features] and targets [n].
 struct Data {
   Tensor inputs, targets;  // float64; they are converted to the problem's element type
+  // Where a number is from, such as "points.csv: line 3, column 2", for whoever refuses it; column `features` is the
+  // target. Nothing for data that are from no file.
+  std::function<std::string(std::int64_t example, std::int64_t column)> place = nullptr;
 };
 
 // What may be asked of a problem. Each problem says which of these it looks at (Problem::uses).

@@ -1,6 +1,8 @@
 // Fits to data that one brings: logistic regression, and curves through points. Without data, some are made from the
 // seed.
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 
 #include "autodiff/random.h"
@@ -13,28 +15,55 @@ namespace {
 
 constexpr std::int64_t made_examples = 200;
 
-void check(const std::string& owner, const Data& data, int input_rank) {
+// Refuses a number of the data: by its place in the file if it has one.
+[[noreturn]] void refuse(const std::string& owner, const Data& data, std::int64_t example, std::int64_t column,
+                         const std::string& what) {
+  if (data.place) throw std::runtime_error(data.place(example, column) + ": " + owner + ": " + what);
+  throw std::invalid_argument(owner + ": example " + std::to_string(example) + ": " + what);
+}
+
+std::string text_of(double number) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+// Inputs [n, features] and targets [n] of numbers that are finite in the type they are used in.
+void check(const std::string& owner, const Data& data, DType type) {
   const Shape &x = data.inputs.shape(), &y = data.targets.shape();
-  if (x.rank() != input_rank || y.rank() != 1 || x[0] != y[0] || y[0] == 0)
+  if (x.rank() != 2 || y.rank() != 1 || x[0] != y[0] || y[0] == 0)
     throw std::invalid_argument(owner + ": inputs " + x.to_string() + " and targets " + y.to_string() +
                                 ", expected one target for each input, and at least one");
+  const std::int64_t features = x[1];
+  const double largest = type == DType::float32 ? static_cast<double>(std::numeric_limits<float>::max())
+                                                : std::numeric_limits<double>::max();
+  const double *input = data.inputs.data<double>(), *target = data.targets.data<double>();
+  for (std::int64_t i = 0; i < y[0]; ++i)
+    for (std::int64_t column = 0; column <= features; ++column) {
+      const double number = column < features ? *input++ : *target++;
+      if (!(std::abs(number) <= largest))
+        refuse(owner, data, i, column, text_of(number) + ", expected a number that is finite as " + name_of(type));
+    }
 }
 
-// Labels 0, ..., classes - 1.
-std::int64_t classes_of(const Data& data) {
-  check("logistic_regression", data, 2);
-  double largest = 1;
-  for (const double label : data.targets.to_vector()) {
-    if (!(label >= 0) || label != std::floor(label) || label >= 1000)
-      throw std::invalid_argument("logistic_regression: label " + std::to_string(label) +
-                                  ", expected whole numbers from 0 to 999");
-    largest = std::max(largest, label);
-  }
-  return static_cast<std::int64_t>(largest) + 1;
+// Labels 0, ..., classes - 1. One can be missing among a few examples of many classes; but labels that begin at another
+// number are counted in another way.
+std::int64_t classes_of(const Data& data, DType type) {
+  const std::string owner = "logistic_regression";
+  check(owner, data, type);
+  const std::vector<double> labels = data.targets.to_vector();
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (!(labels[i] >= 0) || labels[i] != std::floor(labels[i]) || labels[i] >= 1000)
+      refuse(owner, data, static_cast<std::int64_t>(i), data.inputs.shape()[1],
+             "label " + text_of(labels[i]) + ", expected whole numbers from 0 to 999, the classes counted from 0");
+  const auto [smallest, largest] = std::minmax_element(labels.begin(), labels.end());
+  if (*smallest > 0)
+    refuse(owner, data, smallest - labels.begin(), data.inputs.shape()[1],
+           "label " + text_of(*smallest) + " is the smallest, expected classes counted from 0");
+  return std::max<std::int64_t>(2, static_cast<std::int64_t>(*largest) + 1);
 }
 
-std::int64_t parameters_of(const Data& data) {
-  const std::int64_t classes = classes_of(data);
+std::int64_t parameters_of(const Data& data, DType type) {
+  const std::int64_t classes = classes_of(data, type);
   return (data.inputs.shape()[1] + 1) * (classes == 2 ? 1 : classes);
 }
 
@@ -63,7 +92,7 @@ Formula logistic_formula(const Request& request) {
     throw std::invalid_argument("logistic_regression: l2 " + std::to_string(request.l2) +
                                 ", expected a finite number >= 0");
   const Data data = request.data ? *request.data : made_classes(request.dimension - 1, request.seed);
-  const std::int64_t classes = classes_of(data), n = data.targets.size(), features = data.inputs.shape()[1];
+  const std::int64_t classes = classes_of(data, request.dtype), n = data.targets.size(), features = data.inputs.shape()[1];
   const std::int64_t width = classes == 2 ? 1 : classes;
   const Tensor inputs = data.inputs.converted(request.dtype);
   const Tensor targets =
@@ -94,7 +123,7 @@ Problem logistic_regression() {
           minimum_at(Minimum::unknown),
           logistic_formula,
           {Uses::l2, Uses::seed, Uses::data},
-          [](const Request& request) { return request.data ? parameters_of(*request.data) : 0; }};
+          [](const Request& request) { return request.data ? parameters_of(*request.data, request.dtype) : 0; }};
 }
 
 // A curve y(x; theta), and what made points are drawn from.
@@ -172,9 +201,13 @@ Problem curve_fit() {
           [](const Request& request) {
             const Curve& model = curve(request.model);
             Data data = request.data ? *request.data : made_points(model, request.seed);
-            if (data.inputs.shape().rank() == 2 && data.inputs.shape()[1] == 1)
-              data.inputs = data.inputs.reshaped({data.inputs.size()});
-            check("curve_fit", data, 1);
+            const Shape& x = data.inputs.shape();
+            if (x.rank() == 1) data.inputs = data.inputs.reshaped({x[0], 1});
+            check("curve_fit", data, request.dtype);
+            if (x[1] != 1)
+              throw std::invalid_argument("curve_fit: " + std::to_string(x[1]) +
+                                          " columns of inputs, expected x alone beside the target");
+            data.inputs = data.inputs.reshaped({x[0]});
             Formula result = least_squares([y = model.y, inputs = data.inputs.converted(request.dtype),
                                             targets = data.targets.converted(request.dtype)](const Var& theta) {
               return y(on(theta, inputs), theta) - on(theta, targets);

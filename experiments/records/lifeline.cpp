@@ -42,10 +42,10 @@ void wait_for_the_end(int descriptor) {
 
 Lifeline::Lifeline() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw SystemError("pipe", "cannot be made", errno);
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw SystemError("/proc/self/fd", "cannot make a pipe", errno);
   read_end_ = ends[0];
   write_end_ = ends[1];
-  if (::fcntl(read_end_, F_SETFD, 0) != 0) throw SystemError("pipe", "cannot be inherited", errno);
+  if (::fcntl(read_end_, F_SETFD, 0) != 0) throw SystemError("/proc/self/fd", "a pipe cannot be inherited", errno);
 }
 
 Lifeline::~Lifeline() {

@@ -17,10 +17,10 @@ MultiHeadAttention::MultiHeadAttention(std::int64_t width, std::int64_t heads, c
 }
 
 void MultiHeadAttention::declare(ParameterScope& scope) {
-  in_weight_ = scope.declare("in_weight", {width_, 3 * width_}, glorot_uniform());
-  in_bias_ = scope.declare("in_bias", {3 * width_}, zeros(), {"bias"});
-  out_weight_ = scope.declare("out_weight", {width_, width_}, glorot_uniform());
-  out_bias_ = scope.declare("out_bias", {width_}, zeros(), {"bias"});
+  scope.declare(in_weight_, "in_weight", {width_, 3 * width_}, glorot_uniform());
+  scope.declare(in_bias_, "in_bias", {3 * width_}, zeros(), {"bias"});
+  scope.declare(out_weight_, "out_weight", {width_, width_}, glorot_uniform());
+  scope.declare(out_bias_, "out_bias", {width_}, zeros(), {"bias"});
 }
 
 Var MultiHeadAttention::attend(Forward& f, const Var& x, const Var* mask) const {

@@ -29,7 +29,8 @@ class MultiHeadAttention {
 
   std::int64_t width_, heads_;
   Options options_;
-  ParameterId in_weight_ = 0, in_bias_ = 0, out_weight_ = 0, out_bias_ = 0;
+  ParameterId in_weight_{"MultiHeadAttention"}, in_bias_{"MultiHeadAttention"};
+  ParameterId out_weight_{"MultiHeadAttention"}, out_bias_{"MultiHeadAttention"};
 };
 
 // The mask that hides, in each sequence of a batch, the keys from its length on: [batch, 1, 1, time] of 0 and minus

@@ -15,7 +15,7 @@ class Checkpointed {
 
  private:
   Layer inner_;
-  std::size_t first_ = 0, last_ = 0;  // the inner layer's parameters
+  ParameterRange inside_{"Checkpointed"};
 };
 
 }  // namespace gradus::nn

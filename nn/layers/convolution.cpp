@@ -17,8 +17,8 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Extent2d& kernel, Option
 }
 
 void Conv2d::declare(ParameterScope& scope) {
-  weight_ = scope.declare("weight", {kernel_.height, kernel_.width, in_ / options_.groups, out_}, options_.weight);
-  bias_ = scope.declare("bias", {out_}, options_.bias, {"bias"});
+  scope.declare(weight_, "weight", {kernel_.height, kernel_.width, in_ / options_.groups, out_}, options_.weight);
+  scope.declare(bias_, "bias", {out_}, options_.bias, {"bias"});
 }
 
 Var Conv2d::forward(Forward& f, const Var& x) const {

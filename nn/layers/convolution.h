@@ -25,7 +25,7 @@ class Conv2d {
   std::int64_t in_, out_;
   Extent2d kernel_;
   Options options_;
-  ParameterId weight_ = 0, bias_ = 0;
+  ParameterId weight_{"Conv2d"}, bias_{"Conv2d"};
 };
 
 // The maximum or the mean of each window, channel by channel; the stride is the kernel unless it is given.

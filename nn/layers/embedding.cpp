@@ -26,7 +26,7 @@ Embedding::Embedding(std::int64_t count, std::int64_t width, Initializer weight)
 }
 
 void Embedding::declare(ParameterScope& scope) {
-  weight_ = scope.declare("weight", {count_, width_}, weight_initializer_);
+  scope.declare(weight_, "weight", {count_, width_}, weight_initializer_);
 }
 
 SinusoidalPositions::SinusoidalPositions(std::int64_t max_time, std::int64_t width) {
@@ -53,7 +53,7 @@ LearnedPositions::LearnedPositions(std::int64_t max_time, std::int64_t width, In
 }
 
 void LearnedPositions::declare(ParameterScope& scope) {
-  weight_ = scope.declare("weight", {max_time_, width_}, weight_initializer_);
+  scope.declare(weight_, "weight", {max_time_, width_}, weight_initializer_);
 }
 
 Var LearnedPositions::forward(Forward& f, const Var& x) const {

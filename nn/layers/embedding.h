@@ -16,7 +16,7 @@ class Embedding {
  private:
   std::int64_t count_, width_;
   Initializer weight_initializer_;
-  ParameterId weight_ = 0;
+  ParameterId weight_{"Embedding"};
 };
 
 // Adds to x[batch, time, width] the sines and cosines of its position t, of wavelengths from 2 pi to 10000 2 pi
@@ -43,7 +43,7 @@ class LearnedPositions {
  private:
   std::int64_t max_time_, width_;
   Initializer weight_initializer_;
-  ParameterId weight_ = 0;
+  ParameterId weight_{"LearnedPositions"};
 };
 
 }  // namespace gradus::nn

@@ -28,8 +28,8 @@ LayerNorm::LayerNorm(std::int64_t features, double epsilon) : features_(features
 }
 
 void LayerNorm::declare(ParameterScope& scope) {
-  weight_ = scope.declare("weight", {features_}, constant(1), {"norm"});
-  bias_ = scope.declare("bias", {features_}, zeros(), {"norm", "bias"});
+  scope.declare(weight_, "weight", {features_}, constant(1), {"norm"});
+  scope.declare(bias_, "bias", {features_}, zeros(), {"norm", "bias"});
 }
 
 BatchNorm::BatchNorm(std::int64_t channels, const Options& options) : channels_(channels), options_(options) {
@@ -41,10 +41,10 @@ BatchNorm::BatchNorm(std::int64_t channels, const Options& options) : channels_(
 }
 
 void BatchNorm::declare(ParameterScope& scope) {
-  weight_ = scope.declare("weight", {channels_}, constant(1), {"norm"});
-  bias_ = scope.declare("bias", {channels_}, zeros(), {"norm", "bias"});
-  running_mean_ = scope.declare_buffer("running_mean", {channels_}, 0);
-  running_variance_ = scope.declare_buffer("running_variance", {channels_}, 1);
+  scope.declare(weight_, "weight", {channels_}, constant(1), {"norm"});
+  scope.declare(bias_, "bias", {channels_}, zeros(), {"norm", "bias"});
+  scope.declare_buffer(running_mean_, "running_mean", {channels_}, 0);
+  scope.declare_buffer(running_variance_, "running_variance", {channels_}, 1);
 }
 
 Var BatchNorm::forward(Forward& f, const Var& x) const {
@@ -82,8 +82,8 @@ GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const Options& 
 }
 
 void GroupNorm::declare(ParameterScope& scope) {
-  weight_ = scope.declare("weight", {channels_}, constant(1), {"norm"});
-  bias_ = scope.declare("bias", {channels_}, zeros(), {"norm", "bias"});
+  scope.declare(weight_, "weight", {channels_}, constant(1), {"norm"});
+  scope.declare(bias_, "bias", {channels_}, zeros(), {"norm", "bias"});
 }
 
 Var GroupNorm::forward(Forward& f, const Var& x) const {

@@ -16,7 +16,7 @@ class LayerNorm {
  private:
   std::int64_t features_;
   double epsilon_;
-  ParameterId weight_ = 0, bias_ = 0;
+  ParameterId weight_{"LayerNorm"}, bias_{"LayerNorm"};
 };
 
 // Over all axes but one, for each channel. Ioffe & Szegedy (2015). Channels lie along the last axis, as in [batch,
@@ -43,8 +43,8 @@ class BatchNorm {
 
   std::int64_t channels_;
   Options options_;
-  ParameterId weight_ = 0, bias_ = 0;
-  BufferId running_mean_ = 0, running_variance_ = 0;
+  ParameterId weight_{"BatchNorm"}, bias_{"BatchNorm"};
+  BufferId running_mean_{"BatchNorm"}, running_variance_{"BatchNorm"};
 };
 
 // Over groups of neighbouring channels of each example; weight and bias per channel. Wu & He (2018). Channels lie along
@@ -63,7 +63,7 @@ class GroupNorm {
  private:
   std::int64_t groups_, channels_;
   Options options_;
-  ParameterId weight_ = 0, bias_ = 0;
+  ParameterId weight_{"GroupNorm"}, bias_{"GroupNorm"};
 };
 
 }  // namespace gradus::nn

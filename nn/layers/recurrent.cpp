@@ -54,9 +54,9 @@ RnnCell::RnnCell(std::int64_t in, std::int64_t hidden, bool rectified)
 }
 
 void RnnCell::declare(ParameterScope& scope) {
-  input_weight_ = scope.declare("input_weight", {in_, hidden_}, pytorch(hidden_));
-  hidden_weight_ = scope.declare("hidden_weight", {hidden_, hidden_}, pytorch(hidden_), {"recurrent"});
-  bias_ = scope.declare("bias", {hidden_}, pytorch(hidden_), {"bias"});
+  scope.declare(input_weight_, "input_weight", {in_, hidden_}, pytorch(hidden_));
+  scope.declare(hidden_weight_, "hidden_weight", {hidden_, hidden_}, pytorch(hidden_), {"recurrent"});
+  scope.declare(bias_, "bias", {hidden_}, pytorch(hidden_), {"bias"});
 }
 
 RecurrentState RnnCell::zero_state(Tape& tape, std::int64_t batch) const {
@@ -75,8 +75,8 @@ LstmCell::LstmCell(std::int64_t in, std::int64_t hidden, double forget_bias)
 }
 
 void LstmCell::declare(ParameterScope& scope) {
-  input_weight_ = scope.declare("input_weight", {in_, 4 * hidden_}, pytorch(hidden_));
-  hidden_weight_ = scope.declare("hidden_weight", {hidden_, 4 * hidden_}, pytorch(hidden_), {"recurrent"});
+  scope.declare(input_weight_, "input_weight", {in_, 4 * hidden_}, pytorch(hidden_));
+  scope.declare(hidden_weight_, "hidden_weight", {hidden_, 4 * hidden_}, pytorch(hidden_), {"recurrent"});
   Initializer bias = pytorch(hidden_);
   if (forget_bias_ != 0) {
     bias.fill = [fill = bias.fill, n = hidden_, more = forget_bias_](const Tensor& parameter, RandomStream& random) {
@@ -84,7 +84,7 @@ void LstmCell::declare(ParameterScope& scope) {
       for (std::int64_t k = n; k < 2 * n; ++k) parameter.set(k, parameter.at(k) + more);
     };
   }
-  bias_ = scope.declare("bias", {4 * hidden_}, std::move(bias), {"bias"});
+  scope.declare(bias_, "bias", {4 * hidden_}, std::move(bias), {"bias"});
 }
 
 RecurrentState LstmCell::zero_state(Tape& tape, std::int64_t batch) const {
@@ -104,10 +104,10 @@ GruCell::GruCell(std::int64_t in, std::int64_t hidden) : in_(in), hidden_(hidden
 }
 
 void GruCell::declare(ParameterScope& scope) {
-  input_weight_ = scope.declare("input_weight", {in_, 3 * hidden_}, pytorch(hidden_));
-  hidden_weight_ = scope.declare("hidden_weight", {hidden_, 3 * hidden_}, pytorch(hidden_), {"recurrent"});
-  bias_ = scope.declare("bias", {3 * hidden_}, pytorch(hidden_), {"bias"});
-  reset_bias_ = scope.declare("reset_bias", {hidden_}, pytorch(hidden_), {"bias"});
+  scope.declare(input_weight_, "input_weight", {in_, 3 * hidden_}, pytorch(hidden_));
+  scope.declare(hidden_weight_, "hidden_weight", {hidden_, 3 * hidden_}, pytorch(hidden_), {"recurrent"});
+  scope.declare(bias_, "bias", {3 * hidden_}, pytorch(hidden_), {"bias"});
+  scope.declare(reset_bias_, "reset_bias", {hidden_}, pytorch(hidden_), {"bias"});
 }
 
 RecurrentState GruCell::zero_state(Tape& tape, std::int64_t batch) const {

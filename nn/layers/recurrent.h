@@ -37,7 +37,7 @@ class RnnCell {
  private:
   std::int64_t in_, hidden_;
   bool rectified_;
-  ParameterId input_weight_ = 0, hidden_weight_ = 0, bias_ = 0;
+  ParameterId input_weight_{"RnnCell"}, hidden_weight_{"RnnCell"}, bias_{"RnnCell"};
 };
 
 // Hochreiter & Schmidhuber (1997) with forget gate; gates i, f, g, o (autodiff/operations/lstm.h). One bias where
@@ -55,7 +55,7 @@ class LstmCell {
  private:
   std::int64_t in_, hidden_;
   double forget_bias_;
-  ParameterId input_weight_ = 0, hidden_weight_ = 0, bias_ = 0;
+  ParameterId input_weight_{"LstmCell"}, hidden_weight_{"LstmCell"}, bias_{"LstmCell"};
 };
 
 // Cho et al. (2014); gates r, z, n, the reset gate after the product (autodiff/operations/gru.h), as in PyTorch. The
@@ -71,7 +71,7 @@ class GruCell {
 
  private:
   std::int64_t in_, hidden_;
-  ParameterId input_weight_ = 0, hidden_weight_ = 0, bias_ = 0, reset_bias_ = 0;
+  ParameterId input_weight_{"GruCell"}, hidden_weight_{"GruCell"}, bias_{"GruCell"}, reset_bias_{"GruCell"};
 };
 
 // A cell over time, from a state of zeros: x[time, batch, in] -> [time, batch, hidden]. With a truncation of k > 0, no

@@ -40,6 +40,7 @@ class DiagonalPreconditioner final : public Preconditioner {
 class LbfgsPreconditioner final : public Preconditioner {
  public:
   explicit LbfgsPreconditioner(const LbfgsMemory& memory) : memory_(memory) {}
+  explicit LbfgsPreconditioner(const LbfgsMemory&&) = delete;  // it must stay
   void solve(const Tensor& x, const Tensor& out) const override;
 
  private:

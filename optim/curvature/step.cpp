@@ -22,15 +22,15 @@ bool finish_search(const LineSearchResult& found, const Tensor& direction, StepR
   return found.step > 0;
 }
 
-bool close_step(Objective& objective, const Tensor& theta, const Tensor& trial, StepReport& report) {
-  if (objective.value() == report.loss && !(vectors::norm(objective.gradient()) < report.gradient_norm)) {
+void close_step(Objective& objective, const Tensor& theta, const Tensor& trial, Standstill& standstill,
+                StepReport& report) {
+  if (standstill.is_end(objective.value() < report.loss)) {
     report.reason = Reason::no_progress;
     report.step_norm = 0;
-    return false;
+    return;
   }
   theta.copy_from(trial);
   objective.adopt(theta);
-  return true;
 }
 
 Hyperparameter gradient_tolerance_hyperparameter() {

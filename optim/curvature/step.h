@@ -28,10 +28,23 @@ inline Reason without_direction(Reason solver) {
 // Reports how far a search went along a direction. Returns whether there is a point to go to.
 bool finish_search(const LineSearchResult& found, const Tensor& direction, StepReport& report);
 
-// Puts theta at the trial point, where the objective is, so that what is known there is not asked again. Where neither
-// value nor gradient have become smaller, as happens at the level of rounding, theta stays, and the reason is
-// no_progress: a method would step to and fro without end. Returns whether theta has moved.
-bool close_step(Objective& objective, const Tensor& theta, const Tensor& trial, StepReport& report);
+// Counts the steps in a row that have not lowered the value. At the level of its rounding a method may still come on,
+// led by the gradient, as past a saddle; or step to and fro without end.
+class Standstill {
+ public:
+  // Whether it is time to end, after a step that has lowered the value or not.
+  bool is_end(bool lowered) { return (steps_ = lowered ? 0 : steps_ + 1) > patience; }
+  void visit(StateVisitor& visitor) { visitor.counter("steps_without_decrease", steps_); }
+
+ private:
+  static constexpr std::int64_t patience = 50;
+  std::int64_t steps_ = 0;
+};
+
+// Puts theta at the trial point, where the objective is, so that what is known there is not asked again. At a standstill
+// theta stays, and the reason is no_progress.
+void close_step(Objective& objective, const Tensor& theta, const Tensor& trial, Standstill& standstill,
+                StepReport& report);
 
 // "gradient_tolerance", and the hyperparameters of line_search_options, whose second condition has this default.
 Hyperparameter gradient_tolerance_hyperparameter();

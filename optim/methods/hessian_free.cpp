@@ -202,8 +202,8 @@ Method hessian_free_method() {
       Family::curvature,
       "B = G + lambda I + lambda structural_damping S\n"
       "d <- the minimum of g^T d + d^T B d / 2 by preconditioned conjugate gradients, from momentum d\n"
-      "d <- the earliest kept downhill iterate after which the loss does not fall;  rho = (f(theta + d) - f(theta)) / (g^T d + "
-      "d^T G d / 2)\n"
+      "d <- the earliest kept downhill iterate after which the loss does not fall;  rho = (f(theta + d) - f(theta)) / "
+      "(g^T d + d^T G d / 2)\n"
       "theta <- theta + a d, a <- shrink a from 1 until f falls by sufficient_decrease a |g^T d|\n"
       "lambda <- lambda damping_factor if rho < 1/4 or the step is refused, lambda / damping_factor if rho > 3/4",
       "The loss is always that of the gradient's batch, also where curvature is of another one; Martens' program "

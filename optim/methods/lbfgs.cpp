@@ -32,10 +32,13 @@ class Lbfgs final : public Optimizer {
     }
     if (!finish_search(found, direction_, report)) return report;
     learn(objective, theta, found.step);
-    close_step(objective, theta, trial_, report);
+    close_step(objective, theta, trial_, standstill_, report);
     return report;
   }
-  void visit(StateVisitor& visitor) override { pairs_.visit(visitor); }
+  void visit(StateVisitor& visitor) override {
+    pairs_.visit(visitor);
+    standstill_.visit(visitor);
+  }
 
  private:
   // Searches along -H g.
@@ -79,6 +82,7 @@ class Lbfgs final : public Optimizer {
   Setting learning_rate_, first_step_, gradient_tolerance_;
   LineSearchOptions options_;
   LbfgsMemory pairs_;
+  Standstill standstill_;
   Tensor gradient_, direction_, trial_, change_;
 };
 

@@ -62,15 +62,16 @@ class GaussNewton final : public Optimizer {
     }
     const Ray ray{theta, step_, report.loss, slope, vectors::like(trial_, theta)};
     const LineSearchResult found = armijo_search(objective, ray, 1, options_);
-    if (finish_search(found, step_, report)) close_step(objective, theta, trial_, report);
+    if (finish_search(found, step_, report)) close_step(objective, theta, trial_, standstill_, report);
     return report;
   }
-  void visit(StateVisitor&) override {}
+  void visit(StateVisitor& visitor) override { standstill_.visit(visitor); }
 
  private:
   LinearStep linear_;
   Setting gradient_tolerance_;
   LineSearchOptions options_;
+  Standstill standstill_;
   Tensor gradient_, step_, trial_;
 };
 
@@ -128,7 +129,7 @@ class LevenbergMarquardt final : public Optimizer {
       if (report.reduction_ratio > acceptance_) {
         report.reason = Reason::stepped;
         report.step_norm = length;
-        close_step(objective, theta, trial_, report);
+        close_step(objective, theta, trial_, standstill_, report);
         return report;
       }
     }
@@ -137,6 +138,7 @@ class LevenbergMarquardt final : public Optimizer {
   void visit(StateVisitor& visitor) override {
     visitor.number("damping", damping_);
     visitor.number("growth", growth_);
+    standstill_.visit(visitor);
   }
 
  private:
@@ -158,6 +160,7 @@ class LevenbergMarquardt final : public Optimizer {
   Setting initial_damping_, gradient_tolerance_, acceptance_;
   std::int64_t max_evaluations_;
   double damping_ = 0, growth_ = 2;  // a damping of 0: no step yet
+  Standstill standstill_;
   Tensor gradient_, step_, trial_;
 };
 

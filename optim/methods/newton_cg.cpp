@@ -55,7 +55,7 @@ class NewtonCg final : public Optimizer {
       vectors::combine(objective.gradient(), -1, gradient_, gradient_);
       preconditioner_.learn(step_, gradient_);
     }
-    close_step(objective, theta, trial_, report);
+    close_step(objective, theta, trial_, standstill_, report);
     return report;
   }
 
@@ -63,6 +63,7 @@ class NewtonCg final : public Optimizer {
     forcing_.visit(visitor);
     preconditioner_.visit(visitor);
     radius_.visit(visitor);
+    standstill_.visit(visitor);
   }
 
  private:
@@ -144,6 +145,7 @@ class NewtonCg final : public Optimizer {
   Forcing forcing_;
   NewtonPreconditioner preconditioner_;
   TrustRadius radius_;
+  Standstill standstill_;
   ConjugateGradientMemory memory_;
   LanczosTrustRegion lanczos_;
   Tensor gradient_, step_, trial_;

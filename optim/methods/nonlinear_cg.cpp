@@ -42,7 +42,7 @@ class NonlinearCg final : public Optimizer {
     }
     previous_gradient_.copy_from(gradient_);
     previous_decrease_ = -found.step * slope_;
-    close_step(objective, theta, trial_, report);
+    close_step(objective, theta, trial_, standstill_, report);
     return report;
   }
   void visit(StateVisitor& visitor) override {
@@ -50,6 +50,7 @@ class NonlinearCg final : public Optimizer {
     visitor.tensor("previous_gradient", previous_gradient_);
     visitor.counter("steps_since_restart", since_restart_);
     visitor.number("previous_decrease", previous_decrease_);
+    standstill_.visit(visitor);
   }
 
  private:
@@ -97,6 +98,7 @@ class NonlinearCg final : public Optimizer {
   std::int64_t restart_interval_;
   Setting restart_threshold_, first_step_, gradient_tolerance_;
   LineSearchOptions options_;
+  Standstill standstill_;
   Tensor gradient_, direction_, previous_gradient_, trial_;
   std::int64_t since_restart_ = -1;  // -1: there is no direction yet
   double slope_ = 0, previous_decrease_ = 0;

@@ -1,6 +1,8 @@
 // The parts of theta that a penalty or a decay leaves alone, by tag.
 #pragma once
 
+#include <algorithm>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -32,15 +34,14 @@ class Selection {
     }
   }
 
-  // Allocates only when the objective's slices are others than before. Throws std::invalid_argument where tags are
+  // Allocates only when the objective is another one than before. Throws std::invalid_argument where tags are
   // given and no slice has any of them.
   const std::vector<Range>& ranges(const Objective& objective) {
-    const std::span<const Slice> slices = objective.slices();
-    if (slices.data() == known_ && slices.size() == known_count_ && objective.size() == known_size_) return ranges_;
-    known_ = slices.data(), known_count_ = slices.size(), known_size_ = objective.size();
+    if (known_ == objective.identity()) return ranges_;
+    known_ = objective.identity();
     ranges_.clear();
     bool any = tags_.empty();
-    for (const Slice& slice : slices) {
+    for (const Slice& slice : objective.slices()) {
       const bool out =
           std::any_of(tags_.begin(), tags_.end(), [&](const std::string& tag) { return slice.has_tag(tag); });
       any = any || out;
@@ -51,7 +52,7 @@ class Selection {
         ranges_.push_back({slice.offset, slice.size()});
     }
     if (!any) {
-      known_ = nullptr;
+      known_.reset();
       throw std::invalid_argument(owner_ + ": " + option_ + " = " + text_ +
                                   ": no parameter of this model has such a tag");
     }
@@ -62,9 +63,7 @@ class Selection {
   std::string owner_, option_, text_;
   std::vector<std::string> tags_;
   std::vector<Range> ranges_;
-  const Slice* known_ = nullptr;
-  std::size_t known_count_ = 0;
-  std::int64_t known_size_ = -1;
+  std::shared_ptr<const void> known_;  // the objective of the ranges
 };
 
 }  // namespace gradus::optim

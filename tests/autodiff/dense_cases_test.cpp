@@ -47,7 +47,7 @@ const bool added = add_cases({
     {"weighted_by", {{3, 4}, {4}}, [](Tape&, const Leaves& x) { return weighted_by(x[0], x[1]); }},
     {"compare", {{3, 4}, {4}}, [](Tape&, const Leaves& x) { return square(x[0]) * compare(x[0], x[1]); }},
     {"power", {{3, 4}, {4}}, [](Tape&, const Leaves& x) { return power(x[0], x[1]); }, 0.5, 3},
-    {"power", {{4}, {}}, [](Tape&, const Leaves& x) { return apply(Power{2}, x[0], x[1]); }, 0.5, 3},
+    {"power", {{4}, {}}, [](Tape&, const Leaves& x) { return apply(Power{1, 2}, x[0], x[1]); }, 0.5, 3},
     {"l2_norm", {{3, 4}}, [](Tape&, const Leaves& x) { return square(l2_norm(x[0])) * l2_norm(x[0]); }},
     {"mean_to", {{3, 4}}, [](Tape&, const Leaves& x) { return square(mean(x[0], {1})) * mean(x[0]); }},
     {"softsign", {{3, 4}}, [](Tape&, const Leaves& x) { return softsign(x[0]); }},

@@ -39,6 +39,44 @@ TEST(Tape, KeepsItsValuesInPlaceWhileItGrows) {
   }
 }
 
+TEST(Tape, KeepsWhatALeafWasGiven) {
+  Tape tape(DType::float64);
+  for (int step = 0; step < 3; ++step) {
+    const Var x = tape.leaf(Tensor::of({3}, {1, 2, 3}));
+    const Var whole = tape.leaf(Tensor::of({2, 2}, {1, 2, 3, 4}).rows(1, 1).reshaped({2}));
+    const Var label = tape.leaf(Tensor::indices({2, 0}));
+    // Whoever frees memory of these sizes too early finds it here.
+    const Tensor over[] = {Tensor::full({3}, 99, DType::float64), Tensor::full({2, 2}, 99, DType::float64),
+                           Tensor::indices({1, 1})};
+    EXPECT_EQ(x.value().to_vector(), (std::vector<double>{1, 2, 3}));
+    EXPECT_EQ(whole.value().to_vector(), (std::vector<double>{3, 4}));
+    EXPECT_EQ(label.value().to_vector(), (std::vector<double>{2, 0}));
+    EXPECT_EQ(gradient(sum(x * x), {x})[0].to_vector(), (std::vector<double>{2, 4, 6}));
+    // The numbers of a leaf outlive the tape's record for whoever holds them.
+    const Tensor kept = x.value();
+    tape.reset();
+    EXPECT_EQ(kept.to_vector(), (std::vector<double>{1, 2, 3})) << over[0].at(0);
+  }
+}
+
+TEST(Tape, RefusesTensorsThatHaveNoNumbersYet) {
+  Tape tape(DType::float32);
+  const Tensor undefined, numbers = Tensor::zeros({}, DType::float32);
+  EXPECT_THROW(tape.leaf(undefined), std::invalid_argument);
+  EXPECT_THROW(tape.copy(undefined), std::invalid_argument);
+  EXPECT_THROW(undefined.item(), std::invalid_argument);
+  EXPECT_THROW(undefined.at(0), std::invalid_argument);
+  EXPECT_THROW(undefined.set(0, 1), std::invalid_argument);
+  EXPECT_THROW(undefined.fill(1), std::invalid_argument);
+  EXPECT_THROW(undefined.to_vector(), std::invalid_argument);
+  EXPECT_THROW(undefined.clone(), std::invalid_argument);
+  EXPECT_THROW(undefined.converted(DType::float64), std::invalid_argument);
+  EXPECT_THROW(undefined.reshaped({1}), std::invalid_argument);
+  EXPECT_THROW(undefined.elements<float>(), std::invalid_argument);
+  EXPECT_THROW(undefined.copy_from(numbers), std::invalid_argument);
+  EXPECT_THROW(numbers.copy_from(undefined), std::invalid_argument);
+}
+
 TEST(Tape, AddsUpContributionsWithoutTouchingBorrowedOnes) {
   Tape tape(DType::float64);
   const Tensor a = Tensor::of({2}, {1, 2}), b = Tensor::of({2}, {3, 4});

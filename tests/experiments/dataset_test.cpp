@@ -137,7 +137,25 @@ TEST(Batches, RefuseSizesAndNumbersOutOfRange) {
   EXPECT_EQ(batches[0].labels.size(), 3);
   EXPECT_THROW(batches[1], std::invalid_argument);
   EXPECT_THROW(batches.shuffle(RandomStream(1)), std::invalid_argument);
+  EXPECT_EQ(error_of([] { Batches(Split{}, 5); }),
+            "batches: the split has no examples yet: a run's data set is loaded by run.start()");
 }
+
+TEST(Batches, TakeTargetsOfAnyType) {
+  Split split = numbered(6);
+  split.labels = split.labels.converted(DType::float32);
+  for (const Batch& batch : Batches(split, 4, RandomStream(1)))
+    for (std::int64_t i = 0; i < batch.labels.size(); ++i) EXPECT_EQ(batch.labels.at(i), batch.inputs.at(2 * i));
+  EXPECT_EQ(error_of([&] { split.labels.data<std::int32_t>(); }),
+            "tensor: [6] of float32 was read as int32: read it as what it is, or pass Tensor::converted(DType::int32)");
+}
+
+// A batch or an iterator of a temporary would outlive it.
+template <class B>
+constexpr bool gives_batches = requires(B&& batches) { std::forward<B>(batches)[0]; };
+template <class B>
+constexpr bool gives_iterators = requires(B&& batches) { std::forward<B>(batches).begin(); };
+static_assert(gives_batches<Batches&> && gives_iterators<Batches&> && !gives_batches<Batches> && !gives_iterators<Batches>);
 
 }  // namespace
 }  // namespace gradus::lab

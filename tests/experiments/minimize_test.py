@@ -17,6 +17,7 @@ import unittest
 
 import h5py
 import numpy as np
+import pandas
 
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 DRAW_PATH = pathlib.Path(__file__).resolve().parent.parent.parent / "tools" / "draw_path"
@@ -253,6 +254,24 @@ class Minimize(unittest.TestCase):
             self.assertAlmostEqual(file["value"][0], np.log(3), places=12)
             self.assertLess(file["value"][-1], file["value"][0])
 
+    def test_tables_are_what_pandas_reads(self):
+        numbers = "0.1,-1.5e0\n+2.25,.5\n3,1.7976931348623157\n"
+        table = self.folder / "t.csv"
+        for text, separator, names in (("\ufeff" + numbers, ",", None),
+                                       ("time,signal\n" + numbers, ",", 0),
+                                       ('"t, s";"y"\n' + numbers.replace(",", ";"), ";", 0),
+                                       (numbers.replace(",", "\t").replace("\n", "\r\n"), "\t", None),
+                                       (numbers.replace(",", " \t "), r"\s+", None),
+                                       ('# by hand\n\n"0.1","-1.5"\n2.25, 0.5', ",", None)):
+            table.write_bytes(text.encode())
+            read = pandas.read_csv(table, sep=separator, header=names, comment="#", encoding="utf-8-sig",
+                                   engine="python").to_numpy(float)
+            self.minimize("--problem=curve_fit", f"--data={table}", "--start=2,-0.5", "--steps=1", "--overwrite")
+            with h5py.File(self.output) as file:
+                expected = np.sum((2 * np.exp(-0.5 * read[:, 0]) - read[:, 1]) ** 2)
+                self.assertAlmostEqual(file["value"][0] / expected, 1, places=14, msg=text)
+                self.assertEqual(file["examples"][-1] % len(read), 0)
+
     def test_a_run_that_goes_on_has_the_same_bits(self):
         state = self.folder / "s.state"
         options = ["--problem=noisy_quadratic", "--optimizer=adam", "--learning-rate=0.05", "--dtype=float32", "--seed=3",
@@ -430,13 +449,21 @@ class Minimize(unittest.TestCase):
         self.refused("--log-every", "--steps=100000000")
         self.refused("cannot open", "--problem=curve_fit", "--data=/none", code=1)
         table = self.folder / "bad.csv"
-        for text, words in (("1,2\n3\n", "line 2: 1 numbers, expected 2"), ("1,2\n3,x\n", "line 2: 'x' is not"),
-                            ("a,b\n", "no rows"), ("1\n2\n", "line 1: one number"), ("1,inf\n", "line 1: 'inf'"),
-                            ("1,,2\n", "line 1: ''")):
+        for text, words in (("1,2\n3\n", "line 2: 1 cell, expected 2"), ("1,2\n3,x\n", 'line 2, column 2: "x"'),
+                            ("a,b\n", "no rows"), ("1\n2\n", "line 1: one column"), ("nan,1\n1,2\n", 'line 1, column 1: "nan"')):
             table.write_text(text)
-            self.refused(words, "--problem=curve_fit", f"--data={table}", code=1)
-        table.write_text("1,0.5\n")
-        self.refused("label 0.5", "--problem=logistic_regression", f"--data={table}")
+            self.refused(f"{table}: {words}" if "line" in words else words, "--problem=curve_fit", f"--data={table}", code=1)
+        for text, words in (("1,0\n2,0.5\n", "line 2, column 2: logistic_regression: label 0.5"),
+                            ("x,y\n1,1\n1,-1\n", "line 3, column 2 (y): logistic_regression: label -1"),
+                            ("3,2\n\n1,1\n", "line 3, column 2: logistic_regression: label 1 is the smallest")):
+            table.write_text(text)
+            self.refused(f"{table}: {words}", "--problem=logistic_regression", f"--data={table}", code=1)
+        table.write_text("1,2\n1e39,1\n")
+        self.refused(f"{table}: line 2, column 1: curve_fit: 1e+39, expected a number that is finite as float32",
+                     "--problem=curve_fit", "--dtype=float32", f"--data={table}", code=1)
+        table.write_text("1,2,3\n")
+        self.refused("2 columns of inputs", "--problem=curve_fit", f"--data={table}")
+        self.refused("--data-separator=colon", "--problem=curve_fit", f"--data={table}", "--data-separator=colon")
         self.refused("needs --data", "--problem=logistic_regression", f"--labels={table}")
         self.assertEqual([path.name for path in self.folder.iterdir()], ["bad.csv"])
 

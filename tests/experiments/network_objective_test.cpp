@@ -82,6 +82,27 @@ void expect_product(const std::vector<double>& matrix, const Tensor& v, const Te
   }
 }
 
+TEST(NetworkObjective, SaysWhatItNeedsFirst) {
+  NetworkObjective objective(nn::Sequential{nn::Linear{2, 2}}, nn::cross_entropy, DType::float64, RandomStream(1));
+  const auto refusal = [&](const auto& ask) {
+    try {
+      ask();
+    } catch (const std::logic_error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(refusal([&] { objective.value(); }), "objective: asked before move_to");
+  const Tensor theta = objective.parameters().initial(DType::float64, RandomStream(2)), out = theta.clone();
+  objective.move_to(theta);
+  const std::string no_batch = "network objective: asked before there was a batch: call set_batch() first";
+  EXPECT_EQ(refusal([&] { objective.value(); }), no_batch);
+  EXPECT_EQ(refusal([&] { objective.gradient(); }), no_batch);
+  EXPECT_EQ(refusal([&] { objective.hessian_times(theta, out); }), no_batch);
+  EXPECT_EQ(refusal([&] { objective.sampled_gradient(1, out); }), no_batch);
+  EXPECT_EQ(refusal([&] { objective.gradient_squares(out); }), no_batch);
+}
+
 TEST(NetworkObjective, ProductsEqualDenseMatrices) {
   for (const Case& c : cases(5, 3)) {
     NetworkObjective objective = objective_of(c.loss);

@@ -176,6 +176,16 @@ class DescribedRuns(Case):
             said = subprocess.run([MINIMIZE, *arguments], capture_output=True, text=True, cwd=self.folder)
             self.assertEqual(said.stderr, f"minimize: {answer['error']}\n")
 
+    def test_data_are_looked_for_and_not_loaded(self):
+        lines = [["--data=digits"], ["--data=digits", f"--data-dir={self.folder / 'none'}"],
+                 ["--data=digits", f"--data-dir={self.folder}"]]
+        answers = subprocess.run([BIN / "optimizer_comparison", "--describe-runs"], text=True, timeout=60, check=True,
+                                 input="".join(json.dumps(line) + "\n" for line in lines), capture_output=True).stdout
+        named, missing, empty = [json.loads(line) for line in answers.splitlines()[1:]]
+        self.assertIn("'digits' needs a directory", named["error"])
+        self.assertIn("none: no such directory", missing["error"])
+        self.assertEqual(empty["options"]["data"], "digits")
+
     def test_nonsense_is_answered_too(self):
         lines = [b"", b"{}", b"[1]", b"[\"\xff\"]", b"[" * 100_000, b'["--problem=a\\u0000b"]', b'["--help"]', b'["--describe"]',
                  b'["--describe-runs"]', b'["--list-optimizers"]', b'["--steps=2"]']

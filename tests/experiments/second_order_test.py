@@ -24,9 +24,9 @@ class SecondOrder(unittest.TestCase):
     def tearDown(self):
         self.scratch.cleanup()
 
-    def run_program(self, output, *options):
+    def run_program(self, output, *options, evaluated=200):
         command = [str(BIN / "second_order"), f"--output={self.folder / output}", "--data=shapes",
-                   f"--data-dir={self.folder / 'data'}", "--sizes=36,12,4", "--evaluation-examples=200", *options]
+                   f"--data-dir={self.folder / 'data'}", "--sizes=36,12,4", f"--evaluation-examples={evaluated}", *options]
         return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
     def train(self, output, *options):
@@ -57,6 +57,33 @@ class SecondOrder(unittest.TestCase):
         tables, _ = self.train("adam", "--optimizer=adam", "--learning-rate=0.01", "--batch-size=50")
         self.assertNotIn("solver", tables)
         self.assertLess(tables["epoch"]["training_loss"][-1], tables["epoch"]["training_loss"][0])
+
+    def test_evaluation_does_not_change_the_training(self):
+        def losses(name, *options, **evaluated):
+            result = self.run_program(name, "--budget-seconds=0", "--budget-gradient-equivalents=10", "--batch-size=50", *options,
+                                      **evaluated)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            with h5py.File(self.folder / name / "run.h5") as file:
+                return file["loss"][...].tobytes()
+        plateau = ["--optimizer=sgd", "--learning-rate=0.02", "--learning-rate-schedule=plateau", "--learning-rate-patience=0",
+                   "--learning-rate-threshold=0.2", "--evaluation-unit=steps"]
+        steered = losses("steered", *plateau, "--evaluation-interval=10")
+        self.assertEqual(losses("fewer", *plateau, "--evaluation-interval=10", evaluated=7), steered)
+        self.assertEqual(losses("quiet", *plateau, "--evaluation-interval=10", "--quiet"), steered)
+        self.assertNotEqual(losses("rarer", *plateau, "--evaluation-interval=40"), steered)  # what the schedule observes
+        for method in (["--optimizer=adam"], ["--optimizer=hessian_free"], ["--optimizer=lbfgs"]):
+            plain = losses(f"{method[0]}.plain", *method)
+            for number, watching in enumerate((["--evaluation-interval=1e-9"], ["--evaluation-unit=steps", "--evaluation-interval=3"])):
+                self.assertEqual(losses(f"{method[0]}.{number}", *method, *watching), plain, (method, watching))
+
+    def test_a_schedule_does_not_observe_by_the_clock(self):
+        for options, words in ((["--learning-rate-schedule=plateau", "--optimizer=sgd"], "expected steps"),
+                               (["--evaluation-unit=steps", "--evaluation-interval=2.5"], "whole number of steps")):
+            result = self.run_program("refused", *options)
+            self.assertEqual(result.returncode, 2)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            self.assertIn(words, result.stderr)
+            self.assertFalse((self.folder / "refused").exists())
 
     def test_refuses_a_run_without_an_end(self):
         result = self.run_program("none", "--budget-seconds=0")

@@ -82,8 +82,9 @@ TEST(BatchNorm, SaysWhatIsWrong) {
   EXPECT_NE(message([&] { layer.layer.forward(evaluate, tape.leaf(x)); }).find("0 buffers"), std::string::npos);
   EXPECT_EQ(message([&] { BatchNorm(2, {.momentum = 2}); }), "BatchNorm: momentum 2.000000, expected 0 to 1");
   ParameterSet set;
-  set.add_buffer({"running_mean", {1}, 0});
-  EXPECT_THROW(set.add_buffer({"running_mean", {1}, 0}), std::invalid_argument);
+  BufferId one, another;
+  set.add(one, BufferSlice{"running_mean", {1}, 0});
+  EXPECT_THROW(set.add(another, BufferSlice{"running_mean", {1}, 0}), std::invalid_argument);
 }
 
 TEST(GroupNorm, NormalisesEachGroupOfAnExampleAndPassesGradcheck) {

@@ -14,7 +14,8 @@ namespace gradus::optim {
 // |theta|^2 / 2, which remembers what it was made to compute.
 class Bowl final : public Objective {
  public:
-  explicit Bowl(std::int64_t size, DType type = DType::float64) : size_(size), type_(type) {}
+  explicit Bowl(std::int64_t size, DType type = DType::float64, std::vector<Slice> slices = {})
+      : layers(std::move(slices)), size_(size), type_(type) {}
   std::int64_t size() const override { return size_; }
   DType dtype() const override { return type_; }
   std::span<const Slice> slices() const override { return layers.empty() ? Objective::slices() : layers; }
@@ -52,12 +53,11 @@ struct MatrixShape {
 
 // A bowl whose parameters are those of layers: a wide matrix, a tall kernel, an embedding and a bias.
 inline Bowl layered_bowl(DType type = DType::float64) {
-  Bowl bowl(41, type);
-  bowl.layers = {{"dense.weight", {3, 4}, 0, {}},
-                 {"conv.weight", {2, 3, 2}, 12, {}},
-                 {"tokens", {7, 2}, 24, {"embedding"}},
-                 {"dense.bias", {3}, 38, {"bias"}}};
-  return bowl;
+  return Bowl(41, type,
+              {{"dense.weight", {3, 4}, 0, {}},
+               {"conv.weight", {2, 3, 2}, 12, {}},
+               {"tokens", {7, 2}, 24, {"embedding"}},
+               {"dense.bias", {3}, 38, {"bias"}}});
 }
 
 }  // namespace gradus::optim

@@ -22,6 +22,16 @@ class SmoothObjective : public Objective {
   using Times = std::function<Vector(const Vector& theta, const Vector& v)>;
   SmoothObjective(Function function, Times hessian, std::int64_t size, double scale = 1, DType type = DType::float64)
       : function_(std::move(function)), hessian_(std::move(hessian)), size_(size), scale_(scale), type_(type) {}
+  // Another objective of the same function, of which nothing has been asked.
+  SmoothObjective(const SmoothObjective& other)
+      : Objective(),
+        gauss_newton(other.gauss_newton),
+        squares(other.squares),
+        function_(other.function_),
+        hessian_(other.hessian_),
+        size_(other.size_),
+        scale_(other.scale_),
+        type_(other.type_) {}
   std::int64_t size() const override { return size_; }
   DType dtype() const override { return type_; }
   bool offers(Quantity q) const override {

@@ -111,7 +111,7 @@ struct Saddle {
   std::string name;
   Vector start;
   double lowest;  // its minimum
-  SmoothObjective objective;
+  std::shared_ptr<SmoothObjective> objective;
 };
 std::vector<Saddle> saddles() {
   std::vector<Saddle> all;
@@ -119,19 +119,19 @@ std::vector<Saddle> saddles() {
   all.push_back({"bounded saddle",
                  {1, 1e-3},
                  -0.25,
-                 {[](const Vector& x, Vector& g) {
+                 std::make_shared<SmoothObjective>([](const Vector& x, Vector& g) {
                     g = {2 * x[0], -2 * x[1] + 4 * std::pow(x[1], 3)};
                     return x[0] * x[0] - x[1] * x[1] + std::pow(x[1], 4);
                   },
                   [](const Vector& x, const Vector& v) {
                     return Vector{2 * v[0], (-2 + 12 * x[1] * x[1]) * v[1]};
                   },
-                  2}});
+                  2)});
   // x^3 - 3 x y^2 + (x^2 + y^2)^2: the monkey saddle at 0, minima -27/256 at distance 3/4.
   all.push_back({"monkey saddle",
                  {0.1, 1e-3},
                  -27.0 / 256,
-                 {[](const Vector& x, Vector& g) {
+                 std::make_shared<SmoothObjective>([](const Vector& x, Vector& g) {
                     const double r = x[0] * x[0] + x[1] * x[1];
                     g = {3 * x[0] * x[0] - 3 * x[1] * x[1] + 4 * r * x[0], -6 * x[0] * x[1] + 4 * r * x[1]};
                     return x[0] * x[0] * x[0] - 3 * x[0] * x[1] * x[1] + r * r;
@@ -141,7 +141,7 @@ std::vector<Saddle> saddles() {
                     return Vector{6 * x[0] * v[0] - 6 * x[1] * v[1] + 4 * r * v[0] + 8 * xv * x[0],
                                   -6 * x[1] * v[0] - 6 * x[0] * v[1] + 4 * r * v[1] + 8 * xv * x[1]};
                   },
-                  2}});
+                  2)});
   return all;
 }
 
@@ -152,7 +152,7 @@ TEST(NewtonCg, LeavesSaddlesAlongNegativeCurvatureAndSaysSo) {
       const Tensor theta = Tensor::of({2}, saddle.start);
       const auto optimizer =
           make_optimizer("newton_cg", {{"globalization", globalization}, {"gradient_tolerance", 1e-8}});
-      const Course result = run(*optimizer, saddle.objective, theta, 200);
+      const Course result = run(*optimizer, *saddle.objective, theta, 200);
       EXPECT_EQ(result.last.reason, Reason::converged);
       EXPECT_NEAR(result.last.loss, saddle.lowest, 1e-9);
       int reported = 0;
@@ -170,7 +170,7 @@ TEST(NewtonCg, HasAReasonWhereThereIsNoSlope) {
   // At the saddle itself, and on a plain without slope or curvature.
   for (Saddle& saddle : saddles()) {
     const Tensor theta = Tensor::zeros({2}, DType::float64);
-    EXPECT_EQ(make_optimizer("newton_cg")->step(saddle.objective, theta).reason, Reason::converged);
+    EXPECT_EQ(make_optimizer("newton_cg")->step(*saddle.objective, theta).reason, Reason::converged);
     EXPECT_EQ(theta.to_vector(), (Vector{0, 0}));
   }
 }

@@ -108,13 +108,15 @@ optim::NamedValues settings_for_functions(const std::string& method) {
   return {};
 }
 
-End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t steps) {
-  const auto objective = make_objective(problem), observer = make_objective(problem);
+End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t steps, DType type) {
+  Request request;
+  request.dtype = type;
+  const auto objective = make_objective(problem, request), observer = make_objective(problem, request);
   Witness witness;
   witness.wrap(*objective);
   const auto optimizer = optim::make_optimizer(recipe);
   optimizer->check(witness);
-  const Tensor theta = start_of(problem);
+  const Tensor theta = start_of(problem, request);
   End end;
   for (;; ++end.steps) {
     objective->set_step(static_cast<std::uint64_t>(end.steps));

@@ -25,7 +25,7 @@ optim::NamedValues settings_for_functions(const std::string& method);
 
 // As build/bin/minimize does it: until the gradient is 0, the method says that nothing more will come, a number is not
 // finite, or the steps are taken. Throws std::invalid_argument where the problem does not offer what the method needs.
-End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t steps);
+End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t steps, DType type = DType::float64);
 
 // What does not hold of an end, in words; empty if all is well:
 //   a run is diverged if and only if a number ended it that is not finite, and only if such a number was met;

@@ -42,6 +42,21 @@ std::vector<std::string> names_of_methods() {
 INSTANTIATE_TEST_SUITE_P(Methods, Ends, testing::ValuesIn(names_of_methods()),
                          [](const auto& one) { return one.param; });
 
+// Where rounding comes early. Not every minimum is reached; the status is the truth all the same.
+TEST(Ends, KeepDescentInSinglePrecision) {
+  for (const optim::Method& method : optim::methods())
+    for (const Problem& problem : problems()) {
+      if (!method.descends || make_objective(problem)->is_noisy() || !refusal_of(problem, method).empty()) continue;
+      SCOPED_TRACE(problem.name + " by " + method.name);
+      const optim::Recipe recipe{.method = method.name, .values = settings_for_functions(method.name)};
+      const End end = run_to_end(problem, recipe, steps, DType::float32);
+      EXPECT_TRUE(!end.diverged || end.met_not_finite);
+      EXPECT_TRUE(end.diverged || end.value <= end.lowest) << end.value << " above " << end.lowest;
+      EXPECT_TRUE(end.diverged || end.step_limit || end.reason == optim::Reason::converged ||
+                  end.reason == optim::Reason::no_progress);
+    }
+}
+
 // The settings that change how a method descends.
 TEST(Ends, AreWhatTheySayInOtherSettings) {
   const std::vector<std::pair<std::string, std::vector<optim::NamedValues>>> variants = {

@@ -63,6 +63,9 @@ TEST(Requests, WrongOnesAreOneClearLine) {
     });
   };
   EXPECT_NE(labels({0, 0.5}).find("label 0.5"), std::string::npos);
+  EXPECT_NE(labels({0, -1}).find("example 1: label -1"), std::string::npos);
+  EXPECT_NE(labels({2, 1}).find("label 1 is the smallest"), std::string::npos);
+  EXPECT_NE(labels({0, std::nan("")}).find("example 1: nan"), std::string::npos);
   EXPECT_NE(labels({0, 1, 1}).find("one target for each input"), std::string::npos);
   const auto beale = make_objective("matyas");
   const Tensor v = Tensor::zeros({2}, DType::float64), out = v.clone();

@@ -6,7 +6,7 @@ usage: failing_calls.py [BIN_DIRECTORY] [--full] [--first=N] [--scenario=NAME] [
 Whatever fails, a program ends by itself, either with exit code 0 and everything in place, or with another code and one line
 on standard error that names a path; what was there before is still there, and the next try works.
 
-Without --full, of each scenario and call one that touches the scenario's folder fails, with EIO (for the tests). With
+Without --full, of each scenario and of a few calls one that touches the scenario's folder fails, with EIO (for the tests). With
 --full, the first N (60) of each call fail, and every one that touches the folder, with each error of the call.
 
 exit: 0 all as it must be, 1 not so, 77 no strace, or it may not trace here
@@ -44,7 +44,15 @@ CALLS = {
     "execve": ["EAGAIN"],
     "pipe2": ["EMFILE"],
     "dup": ["EMFILE"],
+    "dup2": ["EIO"],
+    "chmod": ["EPERM"],
+    "signalfd4": ["EMFILE"],
+    "wait4": ["EINTR"],
+    "unshare": ["ENOSPC"],
+    "setns": ["EPERM"],
+    "mount": ["EPERM"],
 }
+FEW = ["openat", "write", "fsync", "fdatasync", "rename", "renameat2", "mkdir", "unlinkat"]
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS="detect_leaks=0", LC_ALL="C")
 
 
@@ -69,6 +77,7 @@ class Scenario:
     steps = 20
     most_lines = 1
     follow = ["-f"]  # threads and children too
+    tells_on_output = False
 
     def __init__(self, bin_directory):
         self.bin = bin_directory
@@ -153,8 +162,39 @@ class Swept(Scenario):
             assert check_whole(run_folder, self.steps + 1)["status"] == "completed"
 
 
+class SweptFurther(Scenario):
+    """A sweep that goes on in a folder with a finished run, a damaged one and one without a record; also the calls of its
+    supervisors and runs, of which it tells on standard output."""
+    steps = 5
+    most_lines = 8
+    tells_on_output = True
+
+    def sweep(self, folder, seeds):
+        return [self.bin / "sweep", "run", "--jobs=1", "--output", folder / "s", "--", self.bin / "minimize",
+                "--problem=sphere", f"--steps={self.steps}", f"--seed={seeds}"]
+
+    def prepare(self, folder):
+        subprocess.run(self.sweep(folder, "0:2"), check=True, stdout=subprocess.DEVNULL)
+        runs = {sealed(path)["options"]["seed"]: path.parent for path in (folder / "s").glob("*/complete.json")}
+        self.finished = runs[0]
+        self.run_id = sealed(runs[0] / "complete.json")["run_id"]
+        (runs[1] / "run.h5").write_bytes(b"damaged")
+        (runs[2] / "complete.json").unlink()
+
+    def command(self, folder): return self.sweep(folder, "0:3")
+
+    def after_success(self, folder):
+        records = [check_whole(path.parent, self.steps + 1) for path in (folder / "s").glob("*/complete.json")]
+        assert sorted(record["options"]["seed"] for record in records) == [0, 1, 2, 3]
+        assert {run["status"] for run in sealed(folder / "s/sweep.json")["runs"]} == {"completed"}
+        self.after_failure(folder)
+
+    def after_failure(self, folder):
+        assert check_whole(self.finished, self.steps + 1)["run_id"] == self.run_id, "a finished run was made again"
+
+
 SCENARIOS = {"new": NewFolder, "replaced": Replaced, "replaced_file": ReplacedFile, "recover": Recovered,
-             "describe": Described, "sweep": Swept}
+             "describe": Described, "sweep": Swept, "sweep_further": SweptFurther}
 
 
 def run(command, folder):
@@ -196,6 +236,8 @@ def check(make, name, call, number, error, scratch):
             scenario.after_success(folder)
         else:
             assert 0 < code <= 127, f"exit {code}: {errors}"
+            if scenario.tells_on_output:
+                errors += (folder / "stdout").read_text(errors="replace")
             lines = errors.count("\n")
             said = 1 <= lines <= scenario.most_lines and re.search(r"/|standard output", errors)
             assert mute or said, f"exit {code}: {errors!r}"
@@ -238,7 +280,8 @@ def main():
             folder = pathlib.Path(tempfile.mkdtemp(dir=scratch))
             scenario = make()
             scenario.prepare(folder)
-            for call, touches in traced_calls(scenario, folder, [options.call] if options.call else CALLS).items():
+            calls = [options.call] if options.call else CALLS if options.full else FEW
+            for call, touches in traced_calls(scenario, folder, calls).items():
                 for number in chosen(touches, options.full, options.first):
                     for error in CALLS[call] if options.full else CALLS[call][:1]:
                         complaint, failed = check(make, name, call, number, error, scratch)

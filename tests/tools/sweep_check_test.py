@@ -116,6 +116,10 @@ class SweepCheck(SweepCase):
         self.sweep("--seed=0:1", program=program)
         self.assertEqual(len(self.listed()), 5)
         self.assertIn("2 skipped", self.sweep("--seed=0:1", program=program).stdout)
+        self.output = self.folder / "other"
+        program.write_bytes(self.write_program("silent", describes=False).read_bytes())  # it does not tell its name
+        self.sweep("--seed=0", program=program)
+        self.assertIn("1 skipped", self.sweep("--seed=0", program=program).stdout)
         self.refused("--seed=1", program=self.folder / os.fsdecode(b"q\xfe\n"), says="q\\xfe\\x0a")
 
     def test_what_a_program_says_last_is_shown_harmlessly(self):

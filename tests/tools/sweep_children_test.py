@@ -20,6 +20,11 @@ CAP_SYS_ADMIN, PR_CAPBSET_DROP = 21, 24
 
 # Programs that know nothing of us. What they start lives longer than any test.
 FOREIGN = {
+    "leaves_its_group": """#!/usr/bin/python3
+import os, time
+os.setpgid(0, os.getpgid(os.getppid()) or 0)
+time.sleep(300)
+""",
     "nested": """#!/bin/sh
 sh -c '/usr/bin/python3 -c "import subprocess; subprocess.run([\\"setsid\\", \\"sleep\\", \\"300\\"])"; true'
 true
@@ -59,7 +64,7 @@ class Children(SweepCase):
         sweep = subprocess.Popen(self.command("--seed=0", program=program, before=before), env=self.environment,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=self.prepare)
         self.addCleanup(sweep.kill)
-        self.wait_for(lambda: any("sleep" in command or "double_fork" in command for command in self.programs().values()))
+        self.wait_for(lambda: any("sleep" in command or "double_fork" in command or "leaves" in command for command in self.programs().values()))
         time.sleep(0.3)  # until all of them are there
         return sweep
 

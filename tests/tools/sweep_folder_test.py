@@ -116,10 +116,11 @@ class SweepFolder(SweepCase):
             with self.subTest(file=file):
                 path = folder / file
                 path.unlink() if change is None else path.write_bytes(change(path.read_bytes()))
-                before = self.contents(folder)
+                before, log = self.contents(folder), self.output / "logs" / f"{folder.name}.log"
+                said = log.read_bytes()
                 self.environment["FAIL"] = "1"
                 self.sweep("--seed=0", code=1)
-                self.assertEqual(self.contents(folder), before)
+                self.assertEqual((self.contents(folder), log.read_bytes()), (before, said))
                 del self.environment["FAIL"]
                 self.assertIn("1 completed", self.sweep("--seed=0").stdout)
                 self.assertIn(folder.name, self.starts()[-1]["beside"])  # it was still there while the successor was made

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -148,6 +149,7 @@ class SweepCase(unittest.TestCase):
         self.program = self.write_program("program", describes=False)
         self.environment = dict(os.environ, STARTS=str(self.folder / "starts"))
         self.environment.pop("OMP_NUM_THREADS", None)
+        self.addCleanup(self.end_processes)  # of a sweep that is not as it must be
 
     def write_program(self, name, describes, build="b" * 64, says=None):
         path = self.folder / name
@@ -204,6 +206,13 @@ class SweepCase(unittest.TestCase):
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 pass
         return found
+
+    def end_processes(self):
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     def wait_for(self, condition, seconds=10):
         end = time.time() + seconds

@@ -73,7 +73,7 @@ class SweepTest(SweepCase):
         self.assertTrue(first["argv"][2].startswith("--learning-rate="))
 
     def test_duplicates_and_spellings(self):
-        self.sweep("--learning_rate=0.1,0.10,1e-1,0.2")
+        self.sweep("--learning_rate=0.1,0.10,1e-1,+0.1,+.1,0.2")
         self.assertEqual(self.options(), [{"learning_rate": 0.1}, {"learning_rate": 0.2}])
         self.sweep("--learning-rate", "0.1")  # the same run under another spelling
         self.assertEqual(len(self.starts()), 2)

@@ -53,7 +53,10 @@ class Check {
     try {
       const json answer = records::parse_json(line);
       if (!answer.is_object()) throw std::invalid_argument("expected an object");
-      header_ ? take_answer(answer) : take_header(answer);
+      if (header_)
+        take_answer(answer);
+      else
+        take_header(answer);
     } catch (const std::invalid_argument& error) {
       problem_ = fmt::format("its line {}: {}", header_ ? answers_ + 2 : 1, error.what());
     }

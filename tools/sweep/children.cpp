@@ -12,7 +12,7 @@ namespace gradus::sweep {
 
 Children::Children() {
   // Adopts what a supervisor leaves that somebody kills.
-  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) throw records::SystemError("children", "cannot be adopted", errno);
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) throw records::SystemError("/proc/self", "cannot adopt orphans", errno);
 }
 
 Children::~Children() {

@@ -28,7 +28,8 @@ class IgnoredPipeSignal {
 };
 
 Descriptor unblocked(Descriptor end) {
-  if (::fcntl(end.get(), F_SETFL, O_NONBLOCK) != 0) throw records::SystemError("pipe", "cannot be used", errno);
+  if (::fcntl(end.get(), F_SETFL, O_NONBLOCK) != 0)
+    throw records::SystemError("/proc/self/fd", "a pipe cannot be used", errno);
   return end;
 }
 

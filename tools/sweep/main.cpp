@@ -1,10 +1,13 @@
 // sweep: runs a program over a grid of its options, one process a run, and keeps a table of what came of each.
 //
 // Exit codes: 0 every run completed or diverged, 1 a run failed or the system did, 2 usage, 130 interrupted.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 
 #include "experiments/records/program.h"
@@ -24,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int exit_interrupted = 130;
+constexpr std::size_t most_lines = 20;  // of runs left alone: they tend to have one cause
 
 constexpr const char* run_footer = R"(Values of an option:
   sgd,adam           a list (a literal comma is written \,)
@@ -71,8 +75,11 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
   put("\n");
   for (std::size_t i = 0; i < outcome.runs.size(); ++i)
     if (outcome.runs[i].status == "failed") put(fmt::format("failed {}\n", named(i)));
-  if (counts.failed > 0) put(fmt::format("logs: {}/<id>.log\n", (job.output / "logs").string()));
-  for (const std::size_t i : outcome.left_alone) records::complain("sweep", "left alone " + named(i));
+  if (counts.failed > 0) put(fmt::format("logs: {}/<id>.log\n", records::printable((job.output / "logs").string())));
+  for (std::size_t i = 0; i < std::min(outcome.left_alone.size(), most_lines); ++i)
+    records::complain("sweep", "left alone " + named(outcome.left_alone[i]));
+  if (outcome.left_alone.size() > most_lines)
+    records::complain("sweep", fmt::format("left alone: {} more runs", outcome.left_alone.size() - most_lines));
   for (const std::string& problem : outcome.problems) records::complain("sweep", problem);
   if (outcome.interrupted) return exit_interrupted;
   return counts.failed > 0 || counts.left > 0 || !outcome.problems.empty() ? records::exit_failed : 0;
@@ -82,7 +89,8 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
 void ask(Job& job, const Specification& specification, Children& children, Signals& signals,
          const std::string& digest) {
   const Description description = describe(children, signals, job.program);
-  job.program_name = description.program.empty() ? job.program.filename().string() : description.program;
+  job.program_name =
+      description.program.empty() ? records::printable(job.program.filename().string()) : description.program;
   job.told_build = !description.build.empty();
   job.build = job.told_build ? description.build : digest;
   job.combinations = expand(specification.grids, job.program_name);
@@ -107,6 +115,8 @@ int run_job(Job& job, const Specification& specification, int jobs, bool dry_run
   std::error_code error;
   fs::create_directories(job.output / "logs", error);
   if (error) throw records::SystemError(job.output, "cannot be used as the output folder", error.value());
+  for (const fs::path& folder : {job.output, job.output / "logs"})
+    if (::access(folder.c_str(), W_OK) != 0) throw records::SystemError(folder, "cannot be written to", errno);
   const FolderLock lock(job.output, signals);
   children.share(lock.descriptor());
   Inventory inventory = take_inventory(job.output, pause);

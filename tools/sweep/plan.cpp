@@ -22,7 +22,7 @@ class Planner {
     for (const auto& [id, record] : inventory.records) {
       if (record.config_hash.empty()) continue;
       std::string& found = by_configuration_[record.config_hash];
-      if (found.empty() || (record.is_result() && !inventory.records.at(found).is_result())) found = id;
+      if (found.empty() || worth(id) > worth(found)) found = id;
     }
   }
 
@@ -62,6 +62,9 @@ class Planner {
     if (!record->build.empty()) return job_.told_build && record->build != job_.build;
     return row != nullptr && !row->build.empty() && row->build != job_.build;
   }
+
+  // Of two folders with one configuration the better counts: a result of this build, a result, anything.
+  int worth(const std::string& id) const { return !record_of(id)->is_result() ? 0 : is_other_build(id) ? 1 : 2; }
 
   // The name of the folder in which this configuration is, or is to be.
   std::string folder_of(const Combination& combination) const {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <map>
 
@@ -91,7 +93,11 @@ class Runner {
     const std::string& id = table_.runs[index].id;
     return plan_.steps[index].action == Action::rebuild ? rebuild_folder(job_.output, id) : job_.output / id;
   }
-  fs::path log_of(const RunRow& row) const { return job_.output / "logs" / (row.id + ".log"); }
+  // Beside that of the old run, too, until it takes its place.
+  fs::path log_of(std::size_t index) const {
+    const bool beside = plan_.steps[index].action == Action::rebuild;
+    return job_.output / "logs" / (table_.runs[index].id + (beside ? rebuild_suffix : "") + ".log");
+  }
 
   // What an earlier replacement of a run that counts has left; a result of another build is no leftover.
   void tidy(const RunRow& row) {
@@ -106,12 +112,11 @@ class Runner {
 
   void start(std::size_t index) {
     const fs::path folder = folder_of(index);
-    RunRow& row = table_.runs[index];
     try {
       if (has_writer(folder)) return leave(index, "a process still writes into its folder");
       if (is_there_already(index)) return;
       remove_folder(folder);  // what is left of an earlier try
-      const Descriptor log = opened(log_of(row), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
+      const Descriptor log = opened(log_of(index), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
       const Combination& combination = *plan_.steps[index].combination;
       const pid_t child = children_.start(
           {run_command(executable_, combination, folder), environment_of(combination), -1, log.get(), log.get()});
@@ -146,7 +151,6 @@ class Runner {
     if (ending.kind == Ending::Kind::not_started)
       return leave(index,
                    fmt::format("could not be started: {}: {}", executable_.string(), std::strerror(ending.value)));
-    const RunRow& row = table_.runs[index];
     const int code = ending.kind == Ending::Kind::exited ? ending.value : 128 + ending.value;
     const RunRecord record = read_record(folder_of(index));
     if (record.is_result()) return settle(index, record, code);
@@ -155,7 +159,7 @@ class Runner {
       table_.runs[index].reason = "interrupted";
       return;
     }
-    const std::string line = last_line(log_of(row));
+    const std::string line = last_line(log_of(index));
     if (ending.kind != Ending::Kind::exited)
       return fail(
           index, code,
@@ -178,6 +182,9 @@ class Runner {
     if (plan_.steps[index].action != Action::rebuild) return;
     try {
       replace_run(job_.output, row.id);
+      const fs::path log = job_.output / "logs" / (row.id + ".log");
+      if (::rename(log_of(index).c_str(), log.c_str()) != 0 && errno != ENOENT)
+        throw records::SystemError(log, "cannot be replaced", errno);
     } catch (const records::SystemError& error) {
       problems_.push_back(fmt::format("{}: made anew, but {}", row.id, error.what()));
     }

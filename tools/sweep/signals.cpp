@@ -19,7 +19,7 @@ Signals::Signals() {
   }
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   descriptor_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!descriptor_) throw records::SystemError("signals", "cannot be waited for", errno);
+  if (!descriptor_) throw records::SystemError("/proc/self/fd", "no descriptor for signals", errno);
 }
 
 bool Signals::take() {

@@ -113,7 +113,9 @@ Value make_value(std::string text) {
   Value value;
   value.text = std::move(text);
   value.json = value.text;
-  const std::string& t = value.text;
+  std::string_view t = value.text;
+  if (t.size() > 1 && t[0] == '+' && (std::isdigit(static_cast<unsigned char>(t[1])) != 0 || t[1] == '.'))
+    t.remove_prefix(1);
   if (t == "true" || t == "false") {
     value.json = t == "true";
   } else if (!t.empty() && t.find_first_not_of("0123456789", t[0] == '-' ? 1 : 0) == t.npos) {

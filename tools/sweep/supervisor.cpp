@@ -110,6 +110,12 @@ void close_all_but(const std::set<int>& kept) {
 
 void tell(int report, Ending ending) { static_cast<void>(::write(report, &ending, sizeof ending) >= 0); }
 
+// To the program's group, which it may have left.
+void pass_on(pid_t program, int signal) {
+  ::kill(-program, signal);
+  if (::getpgid(program) != program) ::kill(program, signal);
+}
+
 // Waits for the program's end and passes on what the sweep asks for. Without an ending where the sweep is gone.
 Ending watch(pid_t program, int signals, int lifeline) {
   for (;;) {
@@ -118,8 +124,8 @@ Ending watch(pid_t program, int signals, int lifeline) {
     if (waiting[1].revents != 0) return {};
     signalfd_siginfo signal{};
     while (::read(signals, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
-      if (signal.ssi_signo == ask_to_end) ::kill(-program, SIGTERM);
-      if (signal.ssi_signo == end_at_once) ::kill(-program, SIGKILL);
+      if (signal.ssi_signo == ask_to_end) pass_on(program, SIGTERM);
+      if (signal.ssi_signo == end_at_once) pass_on(program, SIGKILL);
     }
     int status = 0;
     for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0 || (child < 0 && errno == EINTR);) {
