@@ -93,7 +93,8 @@ struct Method {
   Family family = Family::elementwise;
   std::string formula = {};      // the update, in plain text, one line an assignment
   std::string differences = {};  // where other libraries differ; whole sentences
-  // With the default settings and on the same data, no step ends above the point that it is taken from.
+  // With the default settings and on the same data, no step ends above a point on the way, up to the rounding of the
+  // lowest value (vectors::rounding in optim/curvature/vectors.h), which does not add up.
   bool descends = false;
 };
 

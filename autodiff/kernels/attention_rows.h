@@ -9,6 +9,11 @@ namespace gradus::kernels {
 
 namespace detail {
 
+template <class T, int width>
+struct Lanes {
+  using Vector [[gnu::vector_size(width * sizeof(T))]] = T;
+};
+
 template <int width, class T>
 GRADUS_INLINE T sum_of_lanes(const typename Lanes<T, width>::Vector& lanes) {
   if constexpr (width == 2) {

@@ -7,9 +7,14 @@
 
 namespace gradus::kernels {
 
-// f(0) + ... + f(n - 1) in 16 interleaved lanes.
+// f(0) + ... + f(n - 1), in 16 interleaved lanes if there are that many.
 template <class T, class F>
 GRADUS_INLINE T lane_sum_of(std::int64_t n, const F& f) {
+  if (n < 16) {  // adding up mostly empty lanes would take longer
+    T sum = 0;
+    for (std::int64_t i = 0; i < n; ++i) sum += f(i);
+    return sum;
+  }
   T lanes[16] = {};
   std::int64_t i = 0;
   for (; i + 16 <= n; i += 16)

@@ -7,34 +7,7 @@
 
 namespace gradus::kernels {
 
-namespace detail {
-
-template <class T, int width>
-struct Lanes {
-  using Vector [[gnu::vector_size(width * sizeof(T))]] = T;
-};
-
-template <class V>
-GRADUS_INLINE void take_larger(V& best, const V& x) {
-  best = (x > best) | (x != x) ? x : best;
-}
-
-// The largest of the lanes, by halves.
-template <int width, class T>
-GRADUS_INLINE T largest_lane(const typename Lanes<T, width>::Vector& lanes) {
-  if constexpr (width == 2) {
-    return math::larger<T>(lanes[0], lanes[1]);
-  } else {
-    typename Lanes<T, width / 2>::Vector halves[2];
-    __builtin_memcpy(halves, &lanes, sizeof lanes);
-    take_larger(halves[0], halves[1]);
-    return largest_lane<width / 2, T>(halves[0]);
-  }
-}
-
-}  // namespace detail
-
-// The largest of c x over n >= 1 elements; NaN if there is one. In vectors by hand: the compiler does not reorder
+// The largest of c x over n >= 1 elements; NaN if there is one. In 16 interleaved lanes: the compiler does not reorder
 // comparisons, because of NaN.
 template <class T>
 GRADUS_INLINE T largest_of(const T* x, std::int64_t n, T c = 1) {
@@ -44,15 +17,13 @@ GRADUS_INLINE T largest_of(const T* x, std::int64_t n, T c = 1) {
     for (std::int64_t k = 1; k < n; ++k) largest = math::larger(largest, c * x[k]);
     return largest;
   }
-  typename detail::Lanes<T, width>::Vector best, row;
-  __builtin_memcpy(&best, x + n - width, sizeof best);  // the rest of the last vector, and some that come again
-  best *= c;
-  for (std::int64_t i = 0; i + width < n; i += width) {
-    __builtin_memcpy(&row, x + i, sizeof row);
-    row *= c;
-    detail::take_larger(best, row);
-  }
-  return detail::largest_lane<width, T>(best);
+  T lanes[width];
+  for (int k = 0; k < width; ++k) lanes[k] = c * x[n - width + k];  // the rest of the last ones, and some that come again
+  for (std::int64_t i = 0; i + width < n; i += width)
+    for (int k = 0; k < width; ++k) lanes[k] = math::larger(lanes[k], c * x[i + k]);
+  for (int half = width / 2; half >= 1; half /= 2)
+    for (int k = 0; k < half; ++k) lanes[k] = math::larger(lanes[k], lanes[k + half]);
+  return lanes[0];
 }
 
 // Whether all n numbers are below 2^60 in magnitude: neither infinite nor NaN, nor so large that sums of their products

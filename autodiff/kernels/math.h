@@ -90,7 +90,8 @@ GRADUS_INLINE T exp_of(Reduced<T> x) {
 // The larger of two numbers; NaN if either is one.
 template <class T>
 GRADUS_INLINE T larger(T a, T b) {
-  return (b > a) | (b != b) ? b : a;
+  const T number = b > a ? b : a;
+  return b != b ? b : number;
 }
 
 // 0, but NaN for NaN: what is not chosen by a condition on x, where the condition means nothing.

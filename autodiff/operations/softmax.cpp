@@ -30,10 +30,13 @@ GRADUS_INLINE T sum_of_others(std::int64_t n, std::int64_t place, const F& f) {
 template <class T>
 GRADUS_INLINE RowSum<T> row_sum_of(const T* __restrict x, std::int64_t n) {
   const T largest = kernels::largest_of(x, n);
-  const T rest = sum_of_others<T>(n, place_of(largest, x, n), [=](std::int64_t k) __attribute__((always_inline)) {
-    return math::exp(x[k] - largest);
+  const T others = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
+    const bool same = x[k] == largest;
+    return math::exp(same ? T{0} : x[k] - largest) - (same ? T{1} : T{0});
   });
-  return {largest, rest};
+  const T count = kernels::lane_sum_of<T>(
+      n, [=](std::int64_t k) __attribute__((always_inline)) { return x[k] == largest ? T{1} : T{0}; });
+  return {largest, others + (count - 1)};
 }
 
 // Rows too short to fill a vector are turned: up to 16 of them lie side by side, and every loop runs across them.
@@ -51,12 +54,15 @@ struct ShortRows {
     for (int r = 0; r < across; ++r) largest[r] = powers[0][r], rest[r] = 0, count[r] = 0;
     for (std::int64_t k = 1; k < n; ++k)
       for (int r = 0; r < across; ++r) largest[r] = math::larger(largest[r], powers[k][r]);
+    T of_largest[across];  // 1, or NaN where that is infinity less infinity
+    for (int r = 0; r < across; ++r) of_largest[r] = 1 + (largest[r] - largest[r]);
     for (std::int64_t k = 0; k < n; ++k)
       for (int r = 0; r < across; ++r) {
-        const bool is_largest = powers[k][r] == largest[r];
-        powers[k][r] = math::exp(powers[k][r] - largest[r]);
-        count[r] += is_largest ? T{1} : T{0};
-        rest[r] += is_largest ? T{0} : powers[k][r];
+        const bool same = powers[k][r] == largest[r];
+        const T power = math::exp(same ? T{0} : powers[k][r] - largest[r]), one = same ? T{1} : T{0};
+        count[r] += one;
+        rest[r] += power - one;
+        powers[k][r] = same ? of_largest[r] : power;
       }
     for (int r = 0; r < across; ++r) rest[r] += count[r] - 1;
   }

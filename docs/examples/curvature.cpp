@@ -49,4 +49,5 @@ int main() {
               static_cast<long long>(extreme.products));
   std::printf("trace %.3f +- %.3f\n", trace.value, trace.standard_error);
   std::printf("squared norm of the first example's gradient %.4f\n", squared_norms.at(0));
+  return std::fflush(stdout) == 0 ? 0 : 1;
 }

@@ -59,7 +59,7 @@ void print_methods() {
       titled = true;
       std::string remarks = method.differences;
       if (method.descends)
-        remarks += " As long as the data are the same, no step ends above the point that it is taken from.";
+        remarks += " As long as the data are the same, no step ends above a point on the way, up to the rounding of the value.";
       print_entry(method.name, method.source, method.formula, method.hyperparameters, remarks);
     }
   }

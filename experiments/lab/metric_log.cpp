@@ -114,7 +114,7 @@ void drop_what_only_announces(LogContents& log, std::size_t bytes) {
 MetricLog::MetricLog(const std::filesystem::path& path, const nlohmann::json& configuration)
     : path_(path), file_(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644) {
   // Whoever asks whether a run goes on holds the lock for a moment.
-  for (int tries = 0; !records::lock_file(file_.get()); ++tries) {
+  for (int tries = 0; records::try_lock(file_.get(), path_) == records::Lock::others; ++tries) {
     if (tries == 100) throw std::runtime_error(path_.string() + ": another process keeps it locked");
     std::this_thread::sleep_for(10ms);
   }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "experiments/lab/text_cells.h"
+#include "experiments/records/files.h"
 #include "experiments/records/text.h"
 
 namespace gradus::lab {
@@ -68,10 +69,11 @@ char character_of(Separator separator, std::string_view first_line) {
 class Reader {
  public:
   Reader(const std::filesystem::path& path, Separator separator, std::int64_t most)
-      : asked_(separator), most_(most), file_(path, std::ios::binary) {
+      : asked_(separator), most_(most) {
     table_.path = path;
+    records::require_regular_file(path);
+    file_.open(path, std::ios::binary);
     if (!file_) fail(fmt::format("cannot open: {}", std::strerror(errno)));
-    if (!std::filesystem::is_regular_file(path)) fail("not a regular file");
   }
 
   NumberTable read() {

@@ -144,6 +144,7 @@ void save_state_file(const std::filesystem::path& path, const Tensor& theta, std
 }
 
 bool is_state_file(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) return false;
   std::ifstream file(path, std::ios::binary);
   std::string begin(magic.size(), '\0');
   return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic;

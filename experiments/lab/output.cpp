@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <stdexcept>
+#include <vector>
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
@@ -33,10 +34,10 @@ fs::file_status status_of(const fs::path& path) {
   return status;
 }
 
-// The file's text, or nothing if it is not there. What cannot be read now says nothing about the folder: that is thrown.
-std::string text_if_there(const fs::path& path) {
+// The file's text up to so many bytes, or nothing if it is not there. What cannot be read now says nothing about the folder: that is thrown.
+std::string text_if_there(const fs::path& path, std::size_t most) {
   try {
-    return records::read_file(path);
+    return records::read_beginning(path, most);
   } catch (const SystemError& error) {
     if (error.code == ENOENT) return {};
     throw;
@@ -46,13 +47,13 @@ std::string text_if_there(const fs::path& path) {
 // Also with a config.json that is damaged or was not yet written: then the log begins with a configuration.
 bool holds_a_run(const fs::path& folder) {
   try {
-    const auto config = records::parse_json(text_if_there(folder / records::config_file));
+    const auto config = records::parse_json(text_if_there(folder / records::config_file, 64 << 20));
     if (config.contains("program") && config.contains("schema") && config.contains("options")) return true;
   } catch (const std::invalid_argument&) {
   }
   if (fs::is_empty(folder)) return true;
   constexpr std::size_t frame_head = 8;
-  const std::string log = text_if_there(folder / records::log_file).substr(0, frame_head + 2);
+  const std::string log = text_if_there(folder / records::log_file, frame_head + 2);
   if (log.size() == frame_head + 2) return log.ends_with("C{");
   // A run that was stopped before it could write more than this.
   for (const auto& entry : fs::directory_iterator(folder))
@@ -62,10 +63,11 @@ bool holds_a_run(const fs::path& folder) {
 
 bool is_running(const fs::path& folder) {
   try {
-    return !records::lock_file(records::Descriptor(folder / records::log_file, O_RDONLY).get());
+    return records::is_running(folder);
   } catch (const SystemError& error) {
-    if (error.code == ENOENT) return false;
-    throw;
+    if (error.code != ENOLCK) throw;
+    refuse(folder, "is not overwritten: cannot tell whether its run has ended: the file system has no locks; choose another "
+                   "--output");
   }
 }
 
@@ -141,9 +143,19 @@ void Output::remove_hidden() const {
   std::error_code ignored;  // the result is in its place
   fs::remove_all(folder_, ignored);
   if (!overwrite_) return;
-  for (int number = 1; fs::exists(fs::symlink_status(hidden(number), ignored)); ++number) {
+  ignored.clear();
+  // Their numbers may have gaps: some have gone, or are still running.
+  const std::string name = hidden(1).filename().string();
+  std::vector<fs::path> found;
+  fs::directory_iterator entry(records::folder_of(target_), ignored);
+  for (const fs::directory_iterator end; !ignored && entry != end; entry.increment(ignored)) {
+    const std::string other = entry->path().filename().string();
+    if (other.starts_with(name) && other.find_first_not_of("0123456789", name.size()) == other.npos)
+      found.push_back(entry->path());
+  }
+  for (const fs::path& folder : found) {
     try {
-      if (!is_running(hidden(number))) fs::remove_all(hidden(number), ignored);
+      if (!is_running(folder)) fs::remove_all(folder, ignored);
     } catch (const std::exception&) {
     }
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 
 #include "experiments/lab/metric_log.h"
 #include "experiments/lab/provenance.h"
@@ -27,7 +28,7 @@ nlohmann::json configuration_in(const fs::path& folder, const LogContents& log, 
   const fs::path file = folder / records::config_file;
   std::string problem;
   try {
-    const nlohmann::json configuration = records::read_sealed(file);
+    const nlohmann::json configuration = records::read_current(file);
     if (log.configuration.is_null() || log.configuration == configuration) return configuration;
     problem = file.string() + ": of another run than the log";
   } catch (const records::Damaged& error) {
@@ -54,14 +55,27 @@ Clock::time_point last_write_of(const fs::path& file) {
 }  // namespace
 
 Recovery recover(const fs::path& folder) {
+  const fs::path log_path = folder / records::log_file;
+  std::optional<records::Descriptor> lock;
+  std::string no_log;
+  try {
+    lock.emplace(log_path, O_RDONLY);
+  } catch (const records::SystemError& error) {
+    if (error.code != ENOENT) throw;
+    no_log = error.what();
+  }
+  const records::Lock had = lock ? records::try_lock(lock->get(), log_path) : records::Lock::mine;
+  if (had == records::Lock::others)
+    throw std::runtime_error(log_path.string() + ": belongs to a run that is still running");
+  // Only now: the run may have come to its end until it let the lock go.
   const records::Completion found = records::read_completion(folder);
   if (found.verdict == records::Verdict::whole) return {found.record, ""};
-  if (found.verdict == records::Verdict::unreadable) throw std::runtime_error(found.problem);
+  if (found.verdict == records::Verdict::unreadable || found.verdict == records::Verdict::other_schema)
+    throw std::runtime_error(found.problem);
+  if (!lock) throw std::runtime_error(no_log);
+  if (had == records::Lock::none)
+    throw std::runtime_error(log_path.string() + ": cannot tell whether its run has ended: the file system has no locks");
 
-  const fs::path log_path = folder / records::log_file;
-  const records::Descriptor lock(log_path, O_RDONLY);
-  if (!records::lock_file(lock.get()))
-    throw std::runtime_error(log_path.string() + ": belongs to a run that is still running");
   const auto ended = last_write_of(log_path);
   const LogContents log = read_metric_log(log_path);
   std::vector<const Table*> tables;

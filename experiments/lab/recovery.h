@@ -15,7 +15,7 @@ struct Recovery {
 // Rebuilds run.h5 from the log up to its first torn or damaged frame, and records the run as interrupted, or, where
 // complete.json is whole and tells of as many rows, as that says. A configuration that is missing or damaged is taken from
 // the log and written again. The log itself, and a run that is whole, stay as they are. Throws std::runtime_error if the
-// run is still running, the folder holds none, or something cannot be read now.
+// run is still running, the folder holds none, another Gradus wrote it, or something cannot be read now.
 Recovery recover(const std::filesystem::path& folder);
 
 }  // namespace gradus::lab

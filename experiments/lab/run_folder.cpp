@@ -58,6 +58,7 @@ RunFolder::RunFolder(const std::string& program, nlohmann::json options, std::ui
 }
 
 RunTable& RunFolder::table(const std::string& name, std::vector<Column> columns) {
+  if (finished_) throw std::logic_error(fmt::format("table '{}': the run is finished", name));
   const auto taken = [&](const std::string& candidate) {
     return std::any_of(tables_.begin(), tables_.end(), [&](const RunTable& other) {
       const Table& table = other.contents();
@@ -74,6 +75,7 @@ RunTable& RunFolder::table(const std::string& name, std::vector<Column> columns)
 }
 
 void RunFolder::set_attribute(const std::string& name, const nlohmann::json& value) {
+  if (finished_) throw std::logic_error(fmt::format("attribute '{}': the run is finished", name));
   if (name.empty() || recordable(name) != name)
     throw std::invalid_argument(fmt::format("attribute '{}': expected a name in UTF-8", name));
   if (std::find(reserved.begin(), reserved.end(), name) != reserved.end())
@@ -97,6 +99,7 @@ std::vector<const Table*> RunFolder::tables() const {
 }
 
 void RunFolder::snapshot() {
+  if (finished_) throw std::logic_error(fmt::format("{}: no snapshot of a run that is finished", claim_.folder.string()));
   const auto begin = Clock::now();
   log_.sync();
   write_snapshot(claim_.folder, tables(), attributes_, {"running", "", "", seconds()});

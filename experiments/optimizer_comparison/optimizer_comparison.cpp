@@ -57,13 +57,17 @@ int main(int argc, char** argv) {
                                 "lecun_normal", "orthogonal", "zeros"}));
     const auto optimizer = run.optimizer("sgd", keras);
     const lab::Dataset& data = run.dataset("fashion-mnist");
-    std::vector<std::int64_t> sizes = parse_sizes(hidden_text);
+    const auto network = [&, hidden = parse_sizes(hidden_text)](std::int64_t inputs, std::int64_t classes) {
+      std::vector<std::int64_t> sizes = {inputs};
+      sizes.insert(sizes.end(), hidden.begin(), hidden.end());
+      sizes.push_back(classes);
+      return nn::multilayer_perceptron(sizes, activation, nn::initializer(weights));
+    };
+    // Refused before the run starts; the data's sizes, known only then, do not matter for this.
+    optimizer->check(lab::NetworkObjective(network(1, 2), nn::cross_entropy, run.dtype(), run.stream("noise")));
     run.start();
 
-    sizes.insert(sizes.begin(), data.height * data.width);
-    sizes.push_back(data.classes);
-    lab::Trainer trainer(run, nn::multilayer_perceptron(sizes, activation, nn::initializer(weights)), nn::cross_entropy,
-                         *optimizer);
+    lab::Trainer trainer(run, network(data.height * data.width, data.classes), nn::cross_entropy, *optimizer);
     lab::RunTable& table = run.table("epoch", columns);
     const auto record = [&](int epoch, double running_loss) {
       const lab::Evaluation training = trainer.evaluate(data.train), validation = trainer.evaluate(data.test);

@@ -1,5 +1,6 @@
 #include "experiments/records/completion.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -24,15 +25,12 @@ std::string stamp_of(const struct stat& status) {
                      status.st_ctim.tv_nsec);
 }
 
-// Fills the record and the stamp. Throws Damaged or SystemError.
+// Fills the record and the stamp. Throws Damaged, OtherSchema or SystemError.
 void verify(Completion& completion, const fs::path& folder, std::string_view known) {
   const fs::path path = folder / completion_file, results = folder / run_file;
   const struct stat before = status_of(path);
-  completion.record = read_sealed(path);
+  completion.record = read_current(path);
   const nlohmann::json& record = completion.record;
-  if (record.value("schema", nlohmann::json()) != schema_version)
-    throw Damaged(fmt::format("{}: schema {}, expected {}", path.string(),
-                              json_text(record.value("schema", nlohmann::json())), schema_version));
   const struct stat status = status_of(results);
   if (record.at("size") != status.st_size)
     throw Damaged(fmt::format("{}: damaged: {} bytes, {} recorded", results.string(), status.st_size,
@@ -57,12 +55,35 @@ Completion read_completion(const fs::path& folder, std::string_view known) {
     // A record whose run.h5 is not there is damaged: that is no passing trouble.
     completion.verdict = !absent ? Verdict::unreadable : has_record ? Verdict::damaged : Verdict::none;
     completion.problem = absent && !has_record ? fmt::format("no {}", completion_file) : error.what();
-  } catch (const std::exception& error) {  // Damaged, or a member of another type
+  } catch (const OtherSchema& error) {
+    completion.verdict = Verdict::other_schema;
+    completion.problem = error.what();
+  } catch (const Damaged& error) {
     completion.verdict = Verdict::damaged;
     completion.problem = error.what();
+  } catch (const nlohmann::json::exception& error) {  // a member is not there, or of another type
+    completion.verdict = Verdict::damaged;
+    completion.problem = error.what();
+  } catch (const std::exception& error) {  // no memory, no SHA-256
+    completion.verdict = Verdict::unreadable;
+    completion.problem = fmt::format("{}: cannot be checked: {}", (folder / completion_file).string(), error.what());
   }
   completion.stamp.clear();
   return completion;
+}
+
+bool is_running(const fs::path& folder) {
+  const fs::path log = folder / log_file;
+  try {
+    const Descriptor file(log, O_RDONLY);
+    const Lock lock = try_lock(file.get(), log);
+    if (lock != Lock::none) return lock == Lock::others;
+  } catch (const SystemError& error) {
+    if (error.code == ENOENT || error.code == ENOTDIR) return false;
+    throw;
+  }
+  if (read_completion(folder).verdict == Verdict::whole) return false;
+  throw SystemError(log, "cannot tell whether its run has ended: the file system has no locks", ENOLCK);
 }
 
 }  // namespace gradus::records

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace gradus::records {
+#include "experiments/records/sealed.h"
 
-inline constexpr int schema_version = 2;
+namespace gradus::records {
 
 inline constexpr const char* config_file = "config.json";
 inline constexpr const char* log_file = "metrics.log";
@@ -16,10 +16,11 @@ inline constexpr const char* run_file = "run.h5";
 inline constexpr const char* completion_file = "complete.json";
 
 enum class Verdict {
-  none,       // no complete.json: still running, killed, or never begun
-  whole,      // the seal holds, and run.h5 has the recorded size and digest, whatever the status
-  damaged,    // read, and not what was written
-  unreadable  // cannot be read now (EIO, EMFILE, ESTALE, no permission): says nothing about the run
+  none,          // no complete.json: still running, killed, or never begun
+  whole,         // the seal holds, and run.h5 has the recorded size and digest, whatever the status
+  damaged,       // read, and not what was written
+  other_schema,  // read, and written by another Gradus: not ours to judge
+  unreadable     // cannot be read now (EIO, EMFILE, ESTALE, no permission, no memory): says nothing about the run
 };
 
 struct Completion {
@@ -32,5 +33,9 @@ struct Completion {
 // FOLDER/complete.json, verified. `known` is the stamp of an earlier verdict "whole": while it is still the files' stamp,
 // no digest of run.h5 is computed again. Never throws for what it finds.
 Completion read_completion(const std::filesystem::path& folder, std::string_view known = {});
+
+// While a process writes into the run's folder: it holds its log's lock. Where the file system has no locks, a whole run has
+// ended, and of another it cannot be told. Throws SystemError, then with ENOLCK.
+bool is_running(const std::filesystem::path& folder);
 
 }  // namespace gradus::records

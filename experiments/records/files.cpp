@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -48,8 +49,16 @@ SystemError::SystemError(const fs::path& path, std::string_view what, int error)
     : std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error))), code(error) {}
 
 Descriptor::Descriptor(const fs::path& path, int flags, unsigned mode)
-    : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
+    // Nothing that is opened to be read is waited for, such as the writer of a pipe; a regular file knows no difference.
+    : descriptor_(::open(path.c_str(), flags | O_CLOEXEC | ((flags & O_ACCMODE) == O_RDONLY ? O_NONBLOCK : 0), mode)) {
   if (descriptor_ < 0) fail(path, "cannot open", errno);
+}
+
+void require_regular_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    throw std::runtime_error(fmt::format("{}: not a regular file", path.string()));
 }
 
 Descriptor::~Descriptor() { ::close(descriptor_); }
@@ -95,6 +104,7 @@ void write_file(const fs::path& target, std::string_view contents) {
 }
 
 std::string read_file(const fs::path& path, std::size_t most) {
+  require_regular_file(path);
   const Descriptor file(path, O_RDONLY);
   std::string text;
   std::array<char, 1 << 16> buffer;
@@ -105,11 +115,27 @@ std::string read_file(const fs::path& path, std::size_t most) {
     if (got == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(got));
     if (text.size() > most)
-      throw std::runtime_error(fmt::format("{}: more than the {} bytes expected", path.string(), most));
+      throw TooLarge(fmt::format("{}: more than the {} bytes expected", path.string(), most));
   }
 }
 
+std::string read_beginning(const fs::path& path, std::size_t most) {
+  require_regular_file(path);
+  const Descriptor file(path, O_RDONLY);
+  std::string text;
+  std::array<char, 1 << 12> buffer;
+  while (text.size() < most) {
+    const ssize_t got = ::read(file.get(), buffer.data(), std::min(buffer.size(), most - text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path, "cannot read", errno);
+    if (got == 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
 std::string sha256_of_file(const fs::path& path) {
+  require_regular_file(path);
   const Descriptor file(path, O_RDONLY);
   Sha256 digest;
   std::array<char, 1 << 16> buffer;
@@ -141,6 +167,15 @@ void claim_folder(const fs::path& folder) {
   }
 }
 
-bool lock_file(int descriptor) { return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+Lock try_lock(int descriptor, const fs::path& path) {
+  constexpr int enotsupp = 524;  // the kernel's own, which NFS lets through
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EWOULDBLOCK) return Lock::others;
+    if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == enotsupp) return Lock::none;
+    fail(path, "cannot be locked", errno);
+  }
+  return Lock::mine;
+}
 
 }  // namespace gradus::records

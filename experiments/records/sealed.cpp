@@ -22,6 +22,29 @@ std::string seal_of(std::string text) {
   return sha256(text);
 }
 
+// Within its bounds: what is larger was not written by us.
+std::string bounded_text(const std::filesystem::path& path) {
+  try {
+    return read_file(path, largest_file);
+  } catch (const TooLarge& error) {
+    throw Damaged(error.what());
+  }
+}
+
+[[noreturn]] void refuse_schema(const std::filesystem::path& path, const json& schema) {
+  throw OtherSchema(fmt::format("{}: schema {}, written by {} Gradus; expected {}", path.string(), json_text(schema),
+                                schema < schema_version ? "an earlier" : "a later", schema_version));
+}
+
+bool is_of_the_time_before_seals(const std::filesystem::path& path) {
+  try {
+    const json object = parse_json(bounded_text(path));
+    return object.is_object() && !object.contains("seal") && object.contains("schema") && object["schema"] == 1;
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 std::string sealed_text(const json& object) {
@@ -36,7 +59,7 @@ std::string sealed_text(const json& object) {
 }
 
 json read_sealed(const std::filesystem::path& path) {
-  const std::string text = read_file(path, largest_file);
+  const std::string text = bounded_text(path);
   const auto damaged = [&](std::string_view why) { return Damaged(fmt::format("{}: damaged: {}", path.string(), why)); };
   const std::size_t tail = opening.size() + digits + closing.size();
   if (text.size() <= tail || !text.ends_with(closing) ||
@@ -50,6 +73,20 @@ json read_sealed(const std::filesystem::path& path) {
   } catch (const std::invalid_argument& error) {
     throw damaged(error.what());
   }
+}
+
+json read_current(const std::filesystem::path& path) {
+  json object;
+  try {
+    object = read_sealed(path);
+  } catch (const Damaged&) {
+    if (is_of_the_time_before_seals(path)) refuse_schema(path, 1);
+    throw;
+  }
+  const json schema = object.value("schema", json());
+  if (schema == schema_version) return object;
+  if (schema.is_number_integer()) refuse_schema(path, schema);
+  throw Damaged(fmt::format("{}: damaged: schema {}, expected {}", path.string(), json_text(schema), schema_version));
 }
 
 std::string json_text(const json& value) { return dumped(value, -1); }

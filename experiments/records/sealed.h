@@ -15,11 +15,21 @@ struct Damaged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+inline constexpr int schema_version = 2;
+
+// A whole file that another Gradus wrote: sealed with another schema's number, or, of the time before the seals, schema 1.
+struct OtherSchema : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // The file's text for an object, which has no member "seal" of its own.
 std::string sealed_text(const nlohmann::json& object);
 
 // Without the seal. Throws Damaged, or SystemError (files.h) where the file cannot be read now.
 nlohmann::json read_sealed(const std::filesystem::path& path);
+
+// The same, of an object with this Gradus' schema. Throws OtherSchema too.
+nlohmann::json read_current(const std::filesystem::path& path);
 
 // JSON as text on one line. Bytes that are not UTF-8 are replaced; it never throws for them.
 std::string json_text(const nlohmann::json& json);

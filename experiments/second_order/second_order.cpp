@@ -128,10 +128,11 @@ int main(int argc, char** argv) {
               "not decide when: expected steps");
         const nn::Sequential model =
             nn::make_model("autoencoder", {{"sizes", sizes}, {"activation", activation}, {"initializer", initializer}});
-        run.start();
-
         lab::NetworkObjective objective(model, {squared_error, lab::Likelihood::normal_sum}, run.dtype(),
                                         run.stream("noise"));
+        optimizer->check(objective);
+        run.start();
+
         const Tensor theta = objective.parameters().initial(run.dtype(), run.stream("initialisation"));
         Supply gradient_batches(run, data.train, std::min<std::int64_t>(batch_size, data.train.size()), "shuffle");
         std::optional<Supply> curvature_batches;

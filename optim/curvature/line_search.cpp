@@ -17,8 +17,8 @@ class Along {
       : objective_(objective),
         ray_(ray),
         options_(options),
-        // The rounding of a value is at most about this; without it no step near a minimum is good enough.
-        noise_(8 * vectors::epsilon(ray.theta.dtype()) * std::abs(ray.value)) {}
+        // Without it no step near a minimum is good enough.
+        noise_(vectors::rounding(ray.value, ray.theta.dtype())) {}
 
   double value(double step) {
     go_to(step);
@@ -41,7 +41,7 @@ class Along {
   }
   Sample start() const { return {0, ray_.value, ray_.slope}; }
   bool decreases_enough(double step, double value) const {
-    return value <= ray_.value && value <= ray_.value + options_.sufficient_decrease * step * ray_.slope + noise_;
+    return value <= ray_.ceiling && value <= ray_.value + options_.sufficient_decrease * step * ray_.slope + noise_;
   }
   // A first step whose factor is a number of the element type; where the slope is nearly lost to underflow, a guess of
   // it by a quotient is not.
@@ -72,7 +72,9 @@ class Along {
  private:
   void saw(double step, double value, bool finite) {
     trials_.saw(finite);
-    if (finite && value < best_value_) best_step_ = step, best_value_ = value;
+    if (!finite || !(value < best_value_)) return;
+    best_step_ = step;
+    best_value_ = value;
   }
   void go_to(double step) {
     ++evaluations_;
@@ -176,7 +178,8 @@ LineSearchResult armijo_search(Objective& objective, const Ray& ray, double firs
       while (along.may_evaluate()) {
         const double further = along.value(2 * step);
         if (!(std::isfinite(further) && further < best && along.decreases_enough(2 * step, further))) break;
-        step *= 2, best = further;
+        step *= 2;
+        best = further;
       }
       return along.result(Reason::stepped, step, along.value(step));
     }
@@ -194,7 +197,8 @@ LineSearchResult armijo_search(Objective& objective, const Ray& ray, double firs
       }
       if (!std::isfinite(next)) next = step / 2;
       next = std::clamp(next, 0.1 * step, 0.5 * step);
-      previous_step = step, previous_value = value;
+      previous_step = step;
+      previous_value = value;
     }
     step = next;
   }
@@ -214,7 +218,8 @@ LineSearchResult strong_wolfe_search(Objective& objective, const Ray& ray, doubl
   while (along.descends() && along.may_evaluate() && !along.is_lost(step)) {
     const Sample t = along.sample(step);
     if (!t.is_finite()) {  // as if the value were infinite: come back most of the way
-      interval.other = {step, std::numeric_limits<double>::infinity(), 0}, interval.bracketed = true;
+      interval.other = {step, std::numeric_limits<double>::infinity(), 0};
+      interval.bracketed = true;
       step = interval.best.step + 0.1 * (step - interval.best.step);
       continue;
     }
@@ -235,10 +240,12 @@ LineSearchResult strong_wolfe_search(Objective& objective, const Ray& ray, doubl
     if (interval.bracketed) {
       const double now = std::abs(other - best);
       if (now >= 0.66 * width_before) step = (best + other) / 2;
-      width_before = width, width = now;
+      width_before = width;
+      width = now;
       if (now <= vectors::epsilon(ray.theta.dtype()) * std::max(best, other)) break;
     } else {
-      low = step + 1.1 * (step - best), high = step + far * (step - best);
+      low = step + 1.1 * (step - best);
+      high = step + far * (step - best);
     }
   }
   return along.failure();

@@ -26,11 +26,12 @@ struct LineSearchResult {
   std::int64_t evaluations = 0;
 };
 
-// What a search starts from: the objective's value at theta and its slope along the direction, negative.
+// What a search starts from: the objective's value at theta and its slope along the direction, negative; and the value
+// above which no step ends.
 struct Ray {
   const Tensor& theta;
   const Tensor& direction;
-  double value, slope;
+  double value, slope, ceiling;
   const Tensor& trial;  // written: the points that are tried; the objective refers to it afterwards
 };
 
@@ -38,7 +39,7 @@ struct Ray {
 // Schnabel 1983, Algorithm A6.3.1), until
 //   f(theta + a d) <= f(theta) + c1 a f'(0).
 // With `expand`, a first step that is good enough is doubled as long as the value falls, for directions of negative
-// curvature. Within its rounding a value counts as low enough, but none above f(theta) does. Evaluates values only.
+// curvature. Within its rounding a value counts as low enough, but none above the ceiling does. Evaluates values only.
 LineSearchResult armijo_search(Objective& objective, const Ray& ray, double first_step,
                                const LineSearchOptions& options, bool expand = false);
 

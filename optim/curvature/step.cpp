@@ -22,9 +22,32 @@ bool finish_search(const LineSearchResult& found, const Tensor& direction, StepR
   return found.step > 0;
 }
 
+void Standstill::begin(double lowest) {
+  lowest_ = lowest;
+  steps_ = 0;
+}
+
+double Standstill::ceiling(double start, DType type) {
+  if (start < lowest_ || start > lowest_ + vectors::rounding(lowest_, type)) begin(start);
+  return lowest_ + vectors::rounding(lowest_, type);
+}
+
+bool Standstill::is_end(double value) {
+  if (value < lowest_)
+    begin(value);
+  else
+    ++steps_;
+  return steps_ > patience;
+}
+
+void Standstill::visit(StateVisitor& visitor) {
+  visitor.counter("steps_without_decrease", steps_);
+  visitor.number("lowest_value", lowest_);
+}
+
 void close_step(Objective& objective, const Tensor& theta, const Tensor& trial, Standstill& standstill,
                 StepReport& report) {
-  if (standstill.is_end(objective.value() < report.loss)) {
+  if (standstill.is_end(objective.value())) {
     report.reason = Reason::no_progress;
     report.step_norm = 0;
     return;

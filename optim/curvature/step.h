@@ -1,6 +1,8 @@
 // The beginning and the end that the steps of curvature methods share.
 #pragma once
 
+#include <limits>
+
 #include "optim/curvature/line_search.h"
 #include "optim/optimizer.h"
 
@@ -14,7 +16,10 @@ bool open_step(Objective& objective, const Tensor& theta, double gradient_tolera
 // What the trials of a step have come to, for the reason why none of them was taken.
 class Trials {
  public:
-  void saw(bool finite) { any_ = true, any_finite_ = any_finite_ || finite; }
+  void saw(bool finite) {
+    any_ = true;
+    any_finite_ = any_finite_ || finite;
+  }
   // not_finite only where trials were made and each met a number that is not finite; having made none is no failure.
   Reason failure() const { return any_ && !any_finite_ ? Reason::not_finite : Reason::no_progress; }
 
@@ -28,17 +33,22 @@ inline Reason without_direction(Reason solver) {
 // Reports how far a search went along a direction. Returns whether there is a point to go to.
 bool finish_search(const LineSearchResult& found, const Tensor& direction, StepReport& report);
 
-// Counts the steps in a row that have not lowered the value. At the level of its rounding a method may still come on,
-// led by the gradient, as past a saddle; or step to and fro without end.
+// The lowest value on the way, and how many steps in a row have found none that is lower. At the level of its rounding a
+// method may still come on, led by the gradient, as past a saddle; or step to and fro without end.
 class Standstill {
  public:
-  // Whether it is time to end, after a step that has lowered the value or not.
-  bool is_end(bool lowered) { return (steps_ = lowered ? 0 : steps_ + 1) > patience; }
-  void visit(StateVisitor& visitor) { visitor.counter("steps_without_decrease", steps_); }
+  // The highest value that a step from this one may end at: the lowest and its rounding, so that what many steps rise by
+  // rounding does not add up. No step starts above that unless the data, or theta, are others: then all begins anew.
+  double ceiling(double start, DType type);
+  // Whether it is time to end, after a step to this value.
+  bool is_end(double value);
+  void visit(StateVisitor& visitor);
 
  private:
+  void begin(double lowest);
   static constexpr std::int64_t patience = 50;
   std::int64_t steps_ = 0;
+  double lowest_ = std::numeric_limits<double>::infinity();
 };
 
 // Puts theta at the trial point, where the objective is, so that what is known there is not asked again. At a standstill

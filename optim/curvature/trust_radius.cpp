@@ -5,10 +5,9 @@
 
 namespace gradus::optim {
 
-double reduction_ratio(double value, double trial_value, double model_change, double rounding) {
-  const double noise = rounding * std::abs(value);
-  const double ratio = (value - trial_value + noise) / (-model_change + noise);
-  return trial_value > value ? std::min(ratio, 0.0) : ratio;
+double reduction_ratio(double value, double trial_value, double ceiling, double model_change, double rounding) {
+  const double ratio = (value - trial_value + rounding) / (-model_change + rounding);
+  return trial_value > ceiling ? std::min(ratio, 0.0) : ratio;
 }
 
 TrustRadius::TrustRadius(const Settings& settings)

@@ -6,10 +6,10 @@
 
 namespace gradus::optim {
 
-// The actual reduction over the model's, where both count `rounding` of the value more: near a minimum the actual one
-// is nothing but rounding (Conn, Gould & Toint 2000, section 17.4.2). Not above 0 where the value rises, however little,
-// so that no step is taken there.
-double reduction_ratio(double value, double trial_value, double model_change, double rounding);
+// The actual reduction over the model's, where both count the value's `rounding` more: near a minimum the actual one is
+// nothing but rounding (Conn, Gould & Toint 2000, section 17.4.2). Not above 0 where the trial's value is above the
+// ceiling, so that no step is taken there.
+double reduction_ratio(double value, double trial_value, double ceiling, double model_change, double rounding);
 
 // Conn, Gould & Toint (2000), Algorithm 6.1.1 with the factors of section 17.1: a step is taken if the ratio exceeds
 // `acceptance`; below 1/4 the radius becomes the minimiser of the parabola through value, slope and trial value,

@@ -36,8 +36,11 @@ double dot(const Tensor& x, const Tensor& y) {
 }
 
 double norm(const Tensor& x) {
+  using Limits = std::numeric_limits<double>;
   const double sum = dot(x, x);
-  if (std::isnormal(sum)) return std::sqrt(sum);
+  // Below this, squares that underflow may be a visible part of the sum.
+  constexpr double smallest = Limits::min() / (Limits::epsilon() * Limits::epsilon());
+  if (std::isfinite(sum) && sum >= smallest) return std::sqrt(sum);
   // The squares overflow or underflow where the numbers do not.
   return with_floating(x.dtype(), [&]<class T>(T) {
     double largest = 0, scaled = 0;
@@ -89,6 +92,8 @@ bool is_finite(const Tensor& x) {
 double epsilon(DType type) {
   return with_floating(type, []<class T>(T) { return static_cast<double>(std::numeric_limits<T>::epsilon()); });
 }
+
+double rounding(double value, DType type) { return 100 * epsilon(type) * std::abs(value); }
 
 const Tensor& like(Tensor& memory, const Tensor& theta) {
   if (!memory.defined() || memory.shape() != theta.shape() || memory.dtype() != theta.dtype())

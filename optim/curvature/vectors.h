@@ -25,6 +25,9 @@ bool same(const Tensor& x, const Tensor& y);
 bool is_finite(const Tensor& x);
 // The distance from 1 to the next number of the element type.
 double epsilon(DType type);
+// By how much values of this size, sums of many terms of the type, may differ and still count as equal: 100 epsilon
+// |value|. It is this that "up to the rounding of the value" means, everywhere.
+double rounding(double value, DType type);
 // A tensor of theta's shape and type; made new where `memory` is not one already.
 const Tensor& like(Tensor& memory, const Tensor& theta);
 

@@ -117,7 +117,8 @@ class HessianFree final : public Optimizer {
       const double earlier = value_at(objective, theta, 1, iterates[i].x);
       trials.saw(std::isfinite(earlier));
       if (chosen < iterates.size() && !(earlier < value) && std::isfinite(value)) break;
-      value = earlier, chosen = i;
+      value = earlier;
+      chosen = i;
     }
     if (chosen == iterates.size()) {  // not even from zero: the gradient is lost in the rounding of the product
       report.reason = Reason::no_progress;
@@ -135,8 +136,8 @@ class HessianFree final : public Optimizer {
     }
     report.reduction_ratio = (value - report.loss) / model;
     vectors::combine(theta, 1, d, trial_);
-    const double promised = std::max(-model, -slope), rounding = 10 * vectors::epsilon(theta.dtype());
-    const bool lost = vectors::same(theta, trial_) || promised <= rounding * std::abs(report.loss);
+    const double promised = std::max(-model, -slope);
+    const bool lost = vectors::same(theta, trial_) || promised <= vectors::rounding(report.loss, theta.dtype());
 
     double along = 1;
     constexpr int max_halvings = 60;

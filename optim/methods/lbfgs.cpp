@@ -48,7 +48,7 @@ class Lbfgs final : public Optimizer {
     const double slope = vectors::dot(gradient_, direction_);
     if (!(slope < 0) || !vectors::is_finite(direction_)) return {};
     const double first = pairs_.count() == 0 ? first_step_ / report.gradient_norm : learning_rate_;
-    const Ray ray{theta, direction_, report.loss, slope, trial_};
+    const Ray ray{theta, direction_, report.loss, slope, standstill_.ceiling(report.loss, theta.dtype()), trial_};
     if (search_ == "strong_wolfe") return strong_wolfe_search(objective, ray, first, options_);
     if (search_ == "armijo") return armijo_search(objective, ray, first, options_);
     return first_finite(objective, ray, first);

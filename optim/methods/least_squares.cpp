@@ -54,13 +54,15 @@ class GaussNewton final : public Optimizer {
     StepReport report;
     if (!open_step(objective, theta, gradient_tolerance_, gradient_, report)) return report;
     const InnerResult inner = linear_.solve(objective, gradient_, 0, vectors::like(step_, theta));
-    report.inner_iterations = inner.iterations, report.inner_reason = inner.reason;
+    report.inner_iterations = inner.iterations;
+    report.inner_reason = inner.reason;
     const double slope = vectors::dot(gradient_, step_);
     if (!(slope < 0) || !vectors::is_finite(step_)) {
       report.reason = without_direction(inner.reason);
       return report;
     }
-    const Ray ray{theta, step_, report.loss, slope, vectors::like(trial_, theta)};
+    const double ceiling = standstill_.ceiling(report.loss, theta.dtype());
+    const Ray ray{theta, step_, report.loss, slope, ceiling, vectors::like(trial_, theta)};
     const LineSearchResult found = armijo_search(objective, ray, 1, options_);
     if (finish_search(found, step_, report)) close_step(objective, theta, trial_, standstill_, report);
     return report;
@@ -93,7 +95,8 @@ class LevenbergMarquardt final : public Optimizer {
     StepReport report;
     if (!open_step(objective, theta, gradient_tolerance_, gradient_, report)) return report;
     vectors::like(step_, theta), vectors::like(trial_, theta);
-    const double epsilon = vectors::epsilon(theta.dtype());
+    const double ceiling = standstill_.ceiling(report.loss, theta.dtype());
+    const double rounding = vectors::rounding(report.loss, theta.dtype());
     if (damping_ == 0) {
       const double curvature = linear_.curvature_along(objective, gradient_);
       if (!std::isfinite(curvature)) {
@@ -109,7 +112,8 @@ class LevenbergMarquardt final : public Optimizer {
       if (attempt > 0) objective.move_to(theta);
       report.damping = damping_;
       const InnerResult inner = linear_.solve(objective, gradient_, damping_, step_);
-      report.inner_iterations += inner.iterations, report.inner_reason = inner.reason;
+      report.inner_iterations += inner.iterations;
+      report.inner_reason = inner.reason;
       const double length = vectors::norm(step_);
       if (!(inner.model_change < 0) || !std::isfinite(length)) {
         report.reason = without_direction(inner.reason);
@@ -124,7 +128,7 @@ class LevenbergMarquardt final : public Optimizer {
       const double value = objective.value(), undamped = inner.model_change - damping_ / 2 * length * length;
       const bool finite = std::isfinite(value);
       trials.saw(finite);
-      report.reduction_ratio = finite ? reduction_ratio(report.loss, value, undamped, 10 * epsilon) : -1;
+      report.reduction_ratio = finite ? reduction_ratio(report.loss, value, ceiling, undamped, rounding) : -1;
       update(report.reduction_ratio);
       if (report.reduction_ratio > acceptance_) {
         report.reason = Reason::stepped;

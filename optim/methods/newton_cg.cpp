@@ -74,14 +74,15 @@ class NewtonCg final : public Optimizer {
     const InnerResult inner =
         conjugate_gradient(times, gradient_, preconditioner, tolerance, max_inner_, length, memory_, step_);
     forcing_.solved(inner.residual * report.gradient_norm);
-    report.inner_iterations = inner.iterations, report.inner_reason = inner.reason;
+    report.inner_iterations = inner.iterations;
+    report.inner_reason = inner.reason;
     double slope = vectors::dot(gradient_, step_);
     if (!(slope < 0) || !vectors::is_finite(step_)) {
       report.reason = without_direction(inner.reason);
       return false;
     }
     const bool negative = inner.reason == Reason::negative_curvature;
-    const Ray ray{theta, step_, report.loss, slope, trial_};
+    const Ray ray{theta, step_, report.loss, slope, standstill_.ceiling(report.loss, theta.dtype()), trial_};
     const LineSearchResult found = globalization_ == "armijo" ? armijo_search(objective, ray, 1, search_, negative)
                                                               : strong_wolfe_search(objective, ray, 1, search_);
     if (!finish_search(found, step_, report)) return false;
@@ -92,7 +93,8 @@ class NewtonCg final : public Optimizer {
   bool within_region(Objective& objective, const Tensor& theta, const Product& times,
                      const Preconditioner& preconditioner, double tolerance, StepReport& report) {
     const bool lanczos = globalization_ == "trust_region_lanczos";
-    const double epsilon = vectors::epsilon(theta.dtype());
+    const double ceiling = standstill_.ceiling(report.loss, theta.dtype());
+    const double rounding = vectors::rounding(report.loss, theta.dtype());
     radius_.begin();
     report.inner_iterations = 0;
     report.reason = Reason::refused;  // the next step goes on with the radius that the trials have come to
@@ -106,7 +108,8 @@ class NewtonCg final : public Optimizer {
                                           max_inner_, step_)
                          : lanczos_.solve_again(radius, step_);
       if (attempt == 0) forcing_.solved(inner.residual * report.gradient_norm);
-      report.inner_iterations += inner.iterations, report.inner_reason = inner.reason;
+      report.inner_iterations += inner.iterations;
+      report.inner_reason = inner.reason;
       report.trust_radius = radius;
       const double length = vectors::norm(step_);
       if (!(inner.model_change < 0) || !std::isfinite(length)) {
@@ -125,8 +128,9 @@ class NewtonCg final : public Optimizer {
       const double value = objective.value();
       const bool finite = std::isfinite(value) && (attempt > 0 || vectors::is_finite(objective.gradient()));
       trials.saw(finite);
-      report.reduction_ratio = finite ? reduction_ratio(report.loss, value, inner.model_change, 10 * epsilon)
-                                      : -std::numeric_limits<double>::infinity();
+      report.reduction_ratio = finite
+                                   ? reduction_ratio(report.loss, value, ceiling, inner.model_change, rounding)
+                                   : -std::numeric_limits<double>::infinity();
       radius_.update(report.reduction_ratio, inner.norm, vectors::dot(gradient_, step_), value - report.loss);
       if (radius_.accepts(report.reduction_ratio)) {
         report.step_norm = length;

@@ -91,7 +91,8 @@ class NonlinearCg final : public Optimizer {
   LineSearchResult search(Objective& objective, const Tensor& theta, const StepReport& report) {
     // A step as good to first order as the last one (Nocedal & Wright 2006, eq. 3.60).
     const double first = previous_decrease_ > 0 ? previous_decrease_ / -slope_ : first_step_ / report.gradient_norm;
-    return strong_wolfe_search(objective, {theta, direction_, report.loss, slope_, trial_}, first, options_);
+    const double ceiling = standstill_.ceiling(report.loss, theta.dtype());
+    return strong_wolfe_search(objective, {theta, direction_, report.loss, slope_, ceiling, trial_}, first, options_);
   }
 
   std::string formula_;

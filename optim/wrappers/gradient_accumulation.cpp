@@ -61,7 +61,8 @@ class GradientAccumulation final : public Wrapper {
     report = inner().step(mean_, theta);
     report.loss = loss;
     sum_.fill(0);
-    loss_sum_ = 0, seen_ = 0;
+    loss_sum_ = 0;
+    seen_ = 0;
     return report;
   }
 

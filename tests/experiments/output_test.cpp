@@ -92,6 +92,27 @@ TEST(Output, ReplacesOnlyWhatIsOfARun) {
   }
 }
 
+TEST(Output, LeavesNothingHiddenAlsoBehindGaps) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(run_into(folder / "run", false, 1));
+  for (int i = 0; i < 3; ++i) killed_into(folder / "run", true, 2);
+  fs::remove_all(folder / ".run.run2");
+  fs::rename(folder / ".run.run3", folder / ".run.run17");
+  fs::create_directory(folder / ".run.runs");  // not ours
+  EXPECT_TRUE(run_into(folder / "run", true, 3));
+  EXPECT_EQ(seed_in(folder / "run"), 3);
+  EXPECT_EQ(entries(folder.path()), 2);
+}
+
+// Only the start of a log is looked at: this one no memory holds.
+TEST(Output, OfALargeLogIsReplaced) {
+  const TemporaryFolder folder;
+  killed_into(folder / "run", false, 1);
+  fs::remove(folder / "run/config.json");
+  fs::resize_file(folder / "run/metrics.log", std::uintmax_t{1} << 40);
+  EXPECT_EQ(error_of([&] { Output(folder / "run", true); }), "");
+}
+
 TEST(Output, OfARunningRunIsRefused) {
   const TemporaryFolder folder;
   for (const char* name : {"run", "r.h5"}) {

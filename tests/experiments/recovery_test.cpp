@@ -1,6 +1,8 @@
 #include "experiments/lab/recovery.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 
 #include "experiments/lab/run_folder.h"
 #include "experiments/records/completion.h"
+#include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
 #include "tests/experiments/lab_files.h"
 
@@ -84,6 +87,36 @@ TEST(Recovery, NeverTellsWhatWasNotSo) {
       }
     }
   }
+}
+
+TEST(Recovery, OfAnotherGradusIsRefused) {
+  for (const char* name : {"complete.json", "config.json"}) {
+    const TemporaryFolder folder;
+    make_run(folder / "run", true);
+    fs::remove(folder / "run/run.h5");
+    nlohmann::json earlier = records::read_sealed(folder / "run" / name);
+    earlier["schema"] = 1;
+    put(folder / "run" / name, earlier.dump());
+    EXPECT_EQ(error_of([&] { recover(folder / "run"); }),
+              (folder / "run" / name).string() + ": schema 1, written by an earlier Gradus; expected 2");
+    EXPECT_EQ(bytes_of(folder / "run" / name), earlier.dump());
+  }
+}
+
+// It may be about to write its record: nothing is read before the lock is had.
+TEST(Recovery, OfARunThatHoldsItsLogIsRefusedEvenWithARecord) {
+  const TemporaryFolder folder;
+  make_run(folder / "run", true);
+  const records::Descriptor log(folder / "run/metrics.log", O_RDONLY);
+  ASSERT_EQ(::flock(log.get(), LOCK_EX), 0);
+  EXPECT_NE(error_of([&] { recover(folder / "run"); }).find("still running"), std::string::npos);
+}
+
+TEST(Recovery, OfAWholeRunNeedsNoLog) {
+  const TemporaryFolder folder;
+  make_run(folder / "run", true);
+  fs::remove(folder / "run/metrics.log");
+  EXPECT_EQ(recover(folder / "run").record.at("status"), "completed");
 }
 
 std::string frame(const std::string& payload) {

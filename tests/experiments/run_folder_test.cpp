@@ -52,6 +52,9 @@ TEST(RunFolder, CompletesWithARecordThatVerifies) {
     run.set_attribute("threads", 2);
     run.finish(Status::completed);
     EXPECT_THROW(run.finish(Status::completed), std::logic_error);
+    EXPECT_THROW(run.snapshot(), std::logic_error);
+    EXPECT_THROW(run.set_attribute("late", 1), std::logic_error);
+    EXPECT_THROW(run.table("late", {}), std::logic_error);
   }
   const auto config = records::read_sealed(folder / "run/config.json");
   EXPECT_EQ(config["program"], "prog");
@@ -118,7 +121,7 @@ TEST(RunFolder, RefusesNamesThatClash) {
   EXPECT_THROW(run.table("x", {{"x", "1", ""}}), std::invalid_argument);
   EXPECT_THROW(run.table("y", {{"a", "1", ""}, {"a", "1", ""}}), std::invalid_argument);
   EXPECT_NE(error_of([&] { run.table("z", {{"z", "1", ""}}); }).find("name of the table's index"), std::string::npos);
-  EXPECT_NE(error_of([&] { run.table("1z", {}); }).find("expected a letter or '_' and then"), std::string::npos);
+  EXPECT_NE(error_of([&] { run.table("1z", {}); }).find("expected a letter or '_' in front"), std::string::npos);
   EXPECT_NE(error_of([&] { run.table("w", {{"a", "\xff", ""}}); }).find("not UTF-8"), std::string::npos);
   EXPECT_THROW(run.set_attribute("status", "fine"), std::invalid_argument);
   EXPECT_THROW(run.set_attribute("\xff", "fine"), std::invalid_argument);

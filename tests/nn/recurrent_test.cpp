@@ -113,8 +113,8 @@ void check_truncation(const Cell& cell) {
   const Declared whole{Recurrent<Cell>(cell)}, pieces{Recurrent<Cell>(cell, 3)};
   Tape tape(DType::float64);
   const auto leaves = whole.leaves(tape);
-  Forward f(leaves, Mode::train, RandomStream(0));
-  const Var input = tape.leaf(x), y = whole.layer.forward(f, input), z = pieces.layer.forward(f, input);
+  Forward f(leaves, Mode::train, RandomStream(0)), g(leaves, Mode::train, RandomStream(0));
+  const Var input = tape.leaf(x), y = whole.layer.forward(f, input), z = pieces.layer.forward(g, input);
   ASSERT_EQ(z.shape(), y.shape());
   for (std::int64_t i = 0; i < y.shape().size(); ++i) EXPECT_NEAR(y.value().at(i), z.value().at(i), 1e-14);
   // Of the last state (step 6) with respect to the inputs: the last piece begins at step 6, the one before at step 3.
@@ -140,8 +140,8 @@ TEST(Recurrent, JoinsManyPieces) {
   const Declared whole{Lstm(LstmCell(2, 3))}, pieces{Lstm(LstmCell(2, 3), 1)};
   Tape tape(DType::float64);
   const auto leaves = whole.leaves(tape);
-  Forward f(leaves, Mode::train, RandomStream(0));
-  const Tensor y = whole.layer.forward(f, tape.leaf(x)).value(), z = pieces.layer.forward(f, tape.leaf(x)).value();
+  Forward f(leaves, Mode::train, RandomStream(0)), g(leaves, Mode::train, RandomStream(0));
+  const Tensor y = whole.layer.forward(f, tape.leaf(x)).value(), z = pieces.layer.forward(g, tape.leaf(x)).value();
   ASSERT_EQ(z.shape(), y.shape());
   for (std::int64_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y.at(i), z.at(i), 1e-13);
 }

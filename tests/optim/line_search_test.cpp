@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "optim/curvature/vectors.h"
 #include "tests/optim/curvature_problems.h"
 
 namespace gradus::optim {
@@ -54,7 +55,8 @@ struct Found {
 Found search(const Scalar& f, double first, const LineSearchOptions& o, bool wolfe, bool expand = false) {
   SmoothObjective objective = objective_of(f);
   const Tensor theta = Tensor::zeros({1}, DType::float64), direction = Tensor::of({1}, {1.0}), trial = theta.clone();
-  const Ray ray{theta, direction, f.value(0), f.slope(0), trial};
+  const double ceiling = f.value(0) + vectors::rounding(f.value(0), DType::float64);
+  const Ray ray{theta, direction, f.value(0), f.slope(0), ceiling, trial};
   const LineSearchResult result =
       wolfe ? strong_wolfe_search(objective, ray, first, o) : armijo_search(objective, ray, first, o, expand);
   EXPECT_EQ(objective.costs().gradients + objective.costs().values, result.evaluations);

@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <limits>
+#include <thread>
 
+#include "autodiff/subnormals.h"
 #include "optim/curvature/vectors.h"
 #include "optim/recipe.h"
 #include "optim/state.h"
@@ -199,6 +201,15 @@ TEST(NotFinite, IsNotSaidOfALongGradient) {
   EXPECT_NEAR(vectors::norm(Tensor::full({9}, 1e-170, DType::float64)) / 3e-170, 1, 1e-15);
   EXPECT_TRUE(std::isnan(vectors::norm(Tensor::of({2}, {nan, 1}))));
   EXPECT_EQ(vectors::norm(Tensor::of({2}, {-infinity, 1})), infinity);
+  // One square is a normal number; the others are not, and are many.
+  double norm = 0;
+  std::thread([&norm] {
+    flush_subnormals();
+    const Tensor many = Tensor::full({1'000'000}, 1e-154, DType::float64);
+    many.set(0, 2e-154);
+    norm = vectors::norm(many);
+  }).join();
+  EXPECT_NEAR(norm / 1e-151, 1, 1e-5);
 }
 
 // At the end of the inner optimizer, an average or slow parameters are on their way still.

@@ -118,6 +118,7 @@ End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t
   optimizer->check(witness);
   const Tensor theta = start_of(problem, request);
   End end;
+  double lowest = 0;
   for (;; ++end.steps) {
     objective->set_step(static_cast<std::uint64_t>(end.steps));
     observer->set_step(static_cast<std::uint64_t>(end.steps));
@@ -125,8 +126,9 @@ End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t
     observer->move_to(point);
     const double norm = end.gradient_norm = optim::vectors::norm(observer->gradient());
     end.value = observer->value();
-    if (end.steps == 0) end.start = end.lowest = end.value;
-    if (end.value < end.lowest) end.lowest = end.value;
+    if (end.steps == 0) end.start = lowest = end.value;
+    end.rose = end.rose || end.value > lowest + optim::vectors::rounding(lowest, type);
+    lowest = std::min(lowest, end.value);
     if (!std::isfinite(end.value) || !std::isfinite(norm) || !optim::vectors::is_finite(point)) {
       end.diverged = end.met_not_finite = true;
       return end;
@@ -166,7 +168,7 @@ std::vector<std::string> faults_of(const Problem& problem, const optim::Method& 
     return faults;
   }
   expect(!end.diverged || !has_minimum, "a method that promises descent diverged");
-  expect(end.diverged || end.value <= end.lowest, "ended above a point on the way");
+  expect(end.diverged || !end.rose, "rose above a point on the way");
   if (const std::string fault = fault_of_value(problem, method, end); !end.diverged) expect(fault.empty(), fault.c_str());
   return faults;
 }

@@ -14,7 +14,8 @@ struct End {
   optim::Reason reason = optim::Reason::stepped;  // of the last step
   // Whether the method, or whoever looked at its points, was given a number that is not finite.
   bool met_not_finite = false;
-  double value = 0, lowest = 0, start = 0;  // at the end; the lowest one at a point on the way; at the start
+  double value = 0, start = 0;  // at the end; at the start
+  bool rose = false;            // some point lies above an earlier one, by more than the rounding of the value
   double gradient_norm = 0;                 // at the end
   std::int64_t steps = 0;
 };
@@ -29,8 +30,8 @@ End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t
 
 // What does not hold of an end, in words; empty if all is well:
 //   a run is diverged if and only if a number ended it that is not finite, and only if such a number was met;
-//   a method that promises descent ends at the lowest of its points, for a reason of its own, and at a minimum: the
-//   published one, or one that the tables in ends.cpp name, with why;
+//   a method that promises descent comes to no point above one that it has been at, up to the rounding of the value, and
+//   ends for a reason of its own at a minimum: the published one, or one that the tables in ends.cpp name, with why;
 //   no end lies below a published minimum.
 std::vector<std::string> faults_of(const Problem& problem, const optim::Method& method, const End& end);
 

@@ -1,7 +1,9 @@
 #include "experiments/records/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +26,24 @@ TEST(Files, DigestsAreThoseOfTheStandard) {
   EXPECT_EQ(sha256_of_file(folder / "abc"), sha256("abc"));
   EXPECT_NE(error_of([&] { sha256_of_file(folder / "absent"); }).find("absent: cannot open: No such file"),
             std::string::npos);
+}
+
+TEST(Files, AreReadNoFurtherThanAsked) {
+  const TemporaryFolder folder;
+  put(folder / "log", "0123456789abc");
+  fs::resize_file(folder / "log", std::uintmax_t{1} << 40);  // no memory holds it
+  EXPECT_EQ(read_beginning(folder / "log", 10), "0123456789");
+  put(folder / "log", "012");
+  EXPECT_EQ(read_beginning(folder / "log", 10), "012");
+}
+
+TEST(Files, APipeIsNotWaitedFor) {
+  const TemporaryFolder folder;
+  const fs::path pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(error_of([&] { read_file(pipe); }), pipe.string() + ": not a regular file");
+  EXPECT_EQ(error_of([&] { sha256_of_file(pipe); }), pipe.string() + ": not a regular file");
+  EXPECT_EQ(error_of([&] { Descriptor(pipe, O_RDONLY); }), "");
 }
 
 TEST(Files, AreReplacedAsAWhole) {
@@ -50,6 +70,16 @@ TEST(Files, AFullDiskLeavesTheOldFile) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(read_file(folder / "a"), "old");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(Lock, IsHadByOneAndTroubleIsNotALock) {
+  const TemporaryFolder folder;
+  put(folder / "log", "");
+  const Descriptor first(folder / "log", O_RDONLY), second(folder / "log", O_RDONLY);
+  EXPECT_EQ(try_lock(first.get(), folder / "log"), Lock::mine);
+  EXPECT_EQ(try_lock(second.get(), folder / "log"), Lock::others);
+  EXPECT_EQ(error_of([&] { try_lock(-1, folder / "log"); }),
+            (folder / "log").string() + ": cannot be locked: Bad file descriptor");
 }
 
 TEST(ClaimFolder, GivesAFolderToOneOnly) {

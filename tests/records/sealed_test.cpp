@@ -1,6 +1,9 @@
 #include "experiments/records/sealed.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
@@ -99,12 +102,53 @@ TEST_F(CompletionOfARun, WhatCannotBeReadNowIsNotDamaged) {
 
 TEST_F(CompletionOfARun, OddMembersAreDamage) {
   for (const nlohmann::json& record :
-       {nlohmann::json{{"schema", 1}}, nlohmann::json{{"schema", "2"}}, nlohmann::json{{"schema", 2}},
+       {nlohmann::json{{"schema", "2"}}, nlohmann::json{{"schema", nullptr}}, nlohmann::json{{"schema", {1}}},
+        nlohmann::json{{"status", "completed"}}, nlohmann::json{{"schema", 2}},
         nlohmann::json{{"schema", 2}, {"size", "7"}, {"sha256", 7}}}) {
     put(folder_ / completion_file, sealed_text(record));
     EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged) << record;
   }
 }
+
+TEST_F(CompletionOfARun, OfAnotherGradusIsNotDamaged) {
+  const std::string path = (folder_ / completion_file).string();
+  const auto expect = [&](const std::string& text, const std::string& problem) {
+    put(path, text);
+    const Completion completion = read_completion(folder_.path());
+    EXPECT_EQ(completion.verdict, Verdict::other_schema) << text;
+    EXPECT_EQ(completion.problem, path + problem);
+    EXPECT_TRUE(completion.record.is_null());
+  };
+  const std::string earlier = ": schema 1, written by an earlier Gradus; expected 2";
+  expect("{\"schema\": 1, \"status\": \"completed\"}\n", earlier);
+  expect(sealed_text({{"schema", 1}}), earlier);
+  expect(sealed_text({{"schema", 3}}), ": schema 3, written by a later Gradus; expected 2");
+  for (const char* text : {"{\"schema\": 1", "{\"schema\": 2}", "{\"schema\": 3}", "{\"schema\": 1, \"seal\": \"\"}", "[1]"}) {
+    put(path, text);
+    EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged) << text;
+  }
+}
+
+TEST_F(CompletionOfARun, ThatIsTooLargeIsDamaged) {
+  fs::resize_file(folder_ / completion_file, (64 << 20) + 1);
+  EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged);
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST_F(CompletionOfARun, IsNotDamagedWhereThereIsNoMemory) {
+  fs::resize_file(folder_ / completion_file, 60 << 20);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit limit{32 << 20, 32 << 20};
+    ::setrlimit(RLIMIT_DATA, &limit);
+    const Completion completion = read_completion(folder_.path());
+    ::_exit(completion.verdict == Verdict::unreadable && completion.problem.find("cannot be checked") != std::string::npos ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+#endif
 
 }  // namespace
 }  // namespace gradus::records

@@ -94,6 +94,8 @@ class ReportPageTest(ReportCase):
         self.assertEqual(self.report(self.folder, "--output", self.folder / "link.html").returncode, 0)
         self.assertTrue((self.folder / "link.html").is_symlink())
         self.assertIn("</html>", target.read_text())
+        self.assert_one_line(self.report(self.folder, "--png", self.folder / "run.h5"), 2, "run.h5 is a record of runs")
+        self.assert_one_line(self.report(self.folder, "--png", self.folder / "report.html"), 2, "the page goes there")
 
     def test_a_page_that_cannot_be_written_leaves_the_old_one(self):
         write_sweep(self.folder, self.good_sweep(seeds=2))

@@ -65,8 +65,20 @@ class Children(SweepCase):
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=self.prepare)
         self.addCleanup(sweep.kill)
         self.wait_for(lambda: any("sleep" in command or "double_fork" in command or "leaves" in command for command in self.programs().values()))
-        time.sleep(0.3)  # until all of them are there
+        self.wait_until_steady()
         return sweep
+
+    def wait_until_steady(self):
+        """Until all of them are there: the same ones, five times in a row."""
+        before, same = None, 0
+
+        def is_steady():
+            nonlocal before, same
+            now = self.processes()
+            same = same + 1 if now == before else 0
+            before = now
+            return same >= 4
+        self.wait_for(is_steady)
 
     def programs(self):
         return {pid: command for pid, command in self.processes().items() if sweep_support.SWEEP not in command}

@@ -128,6 +128,33 @@ class SweepFolder(SweepCase):
                 self.assertEqual(sorted(path.name for path in self.output.iterdir() if not path.name.startswith(".")),
                                  sorted([folder.name, "logs", "sweep.json"]))
 
+    def test_runs_of_an_earlier_gradus_are_left_alone_unless_they_are_to_be_rebuilt(self):
+        """Schema 1: JSON without a seal."""
+        self.sweep("--seed=0:2")
+        finished, unfinished, ours = self.folders()
+        for path in [self.output / "sweep.json", *self.output.glob("*/*.json")]:
+            if path.parent != ours:
+                path.write_text(json.dumps({**unsealed(path), "schema": 1}))
+        (unfinished / "complete.json").unlink()
+        before = self.contents(finished), self.contents(unfinished)
+        for attempt in range(2):
+            result = self.sweep("--seed=0:2", code=1)
+            lines = result.stderr.splitlines()
+            self.assertEqual(len(lines), 3 if attempt == 0 else 2, result.stderr)  # the first time one for sweep.json
+            for folder, file in ((finished, "complete.json"), (unfinished, "config.json")):
+                self.assertTrue(any(folder.name in line and f"{file}: schema 1, written by an earlier Gradus; expected 2" in line
+                                    and "--rebuild" in line for line in lines), result.stderr)
+            self.assertIn("1 skipped (finished before), 2 left alone", result.stdout)
+            self.assertEqual(sum("other_schema" in line for line in self.listed()[:-1]), 2)
+        self.sweep("--seed=0:2", before=["--allow-mixed-builds"], code=1)
+        self.environment["FAIL"] = "1"
+        self.sweep("--seed=0:2", before=["--rebuild"], code=1)
+        self.assertEqual((self.contents(finished), self.contents(unfinished)), before)
+        del self.environment["FAIL"]
+        self.assertIn("2 completed, 0 diverged, 0 failed, 1 skipped", self.sweep("--seed=0:2", before=["--rebuild"]).stdout)
+        self.assertIn(finished.name, self.starts()[-2]["beside"])
+        self.assertIn("3 skipped", self.sweep("--seed=0:2").stdout)
+
     def test_a_replacement_that_was_interrupted(self):
         program = self.write_program("describer", describes=True)
         self.sweep("--seed=0:1", program=program)
@@ -170,7 +197,7 @@ class SweepFolder(SweepCase):
         text = whole.decode()
         nested = text.replace('"program"', '"x": ' + "[" * 100000 + "]" * 100000 + ', "program"', 1)
         for damage in (text.replace('"seed": 1', '"seed": 7', 1), text.replace("completed", "divergedx", 1), text[:200], "", "{}",
-                       nested, "\0" * 1000, text.replace('"schema": 2', '"schema": 3'),
+                       nested, "\0" * 1000, text.replace('"schema": 2', '"schema": 1'),
                        sealed({"schema": 2, "program": "program", "command": [], "runs": [{"id": "../x"}]}), None):
             with self.subTest(damage=damage and damage[:60]):
                 path.unlink() if damage is None else path.write_text(damage)
@@ -181,6 +208,14 @@ class SweepFolder(SweepCase):
                 if errors:
                     self.assertIn("sweep.json: damaged", errors[0])
                 self.assertEqual(self.listed(), listed)
+        value = json.loads(whole)
+        del value["seal"]
+        for other, said in ((sealed({**value, "schema": 3}), "a later"), (json.dumps({**value, "schema": 1}), "an earlier")):
+            path.write_text(other)
+            result = self.sweep("--mode=completed,diverged", "--seed=0:1")
+            self.assertIn("4 skipped", result.stdout)
+            self.assertIn(f"written by {said} Gradus; expected 2", result.stderr)
+            self.assertEqual(len(result.stderr.splitlines()), 1)
         for position in range(0, len(whole), max(1, len(whole) // 12)):  # any byte
             path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1:])
             self.assertIn("sweep.json: damaged", self.sweep("--mode=completed,diverged", "--seed=0:1").stderr)

@@ -140,6 +140,11 @@ def unsealed(path):
     return value
 
 
+# A background job of a script ignores SIGINT, and its children with it; what is tested here is a terminal's.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class SweepCase(unittest.TestCase):
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory()

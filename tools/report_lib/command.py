@@ -11,6 +11,9 @@ from .runs.values import escaped
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy starts threads that nothing here needs
 
 
+RECORDS = ("config.json", "metrics.log", "run.h5", "complete.json", "sweep.json")  # never written over
+
+
 class Failure(Exception):
     """What to tell the user in one line; `code` is the exit code: 1 a file or the system, 2 bad usage."""
 
@@ -98,6 +101,8 @@ def check_target(target):
         raise Failure(f"cannot write {target}: no such folder: {folder}")
     if not name or os.path.isdir(target):
         raise Failure(f"cannot write {target}: it is a folder")
+    if name in RECORDS:
+        raise Failure(f"cannot write {target}: {name} is a record of runs; expected another name", 2)
 
 
 def replace(target, content):

@@ -10,6 +10,7 @@
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/patience.h"
 
 namespace gradus::sweep {
 namespace {
@@ -17,7 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t longest_description = 4 << 20;
-constexpr auto patience = std::chrono::seconds(10);
 
 std::string text_member(const json& object, const char* name) {
   const auto found = object.find(name);
@@ -28,7 +28,7 @@ std::string text_member(const json& object, const char* name) {
 std::string account_of(const Reply& reply) {
   std::string text;
   if (reply.late)
-    text = fmt::format("no answer for {} seconds", patience.count());
+    text = fmt::format("no answer for {} seconds", std::chrono::duration<double>(answer_patience()).count());
   else if (reply.ending.kind == Ending::Kind::exited)
     text = fmt::format("ended with exit code {}", reply.ending.value);
   else if (reply.ending.kind == Ending::Kind::not_started)
@@ -90,13 +90,23 @@ class Check {
   void take_answer(const json& answer) {
     if (answers_ == combinations_.size()) throw std::invalid_argument("more answers than runs");
     Combination& combination = combinations_[answers_];
-    const std::string error = text_member(answer, "error");
+    std::string error = text_member(answer, "error");
     combination.config_hash = text_member(answer, "config_hash");
     if (error.empty() && combination.config_hash.empty()) throw std::invalid_argument("expected config_hash or error");
     ++answers_;
+    if (error.empty()) error = unrecorded(combination, answer.value("options", json()));
     if (error.empty()) return;
     if (refused_++ == 0)
       refusal_ = fmt::format("{}: {}", shell_text(combination.arguments()), records::printable(error));
+  }
+
+  // Runs cannot be told apart by what they do not record, and all would write to the one path it may be.
+  static std::string unrecorded(const Combination& combination, const json& options) {
+    if (!options.is_object()) return {};
+    for (const Setting& setting : combination.settings)
+      if (!options.contains(setting.name))
+        return fmt::format("{}: no part of a run's configuration, expected options that are", setting.name);
+    return {};
   }
 
   const Description& description_;
@@ -112,13 +122,18 @@ Description describe(Children& children, Signals& signals, const std::filesystem
   std::string text;
   Question question;
   question.argv = {program.string(), "--describe"};
-  question.patience = patience;
+  question.patience = answer_patience();
   question.take_line = [&](std::string_view line) {
     text.append(line).push_back('\n');
     return text.size() <= longest_description;
   };
   const Reply reply = converse(children, signals, question);
-  if (reply.late || reply.stopped) return {};
+  if (reply.late) {
+    Description silent;
+    silent.late = true;
+    return silent;
+  }
+  if (reply.stopped) return {};
   if (reply.ending.kind == Ending::Kind::not_started)
     throw records::SystemError(program, "cannot be started", reply.ending.value);
   if (reply.ending.kind != Ending::Kind::exited || reply.ending.value != 0) return {};
@@ -126,7 +141,7 @@ Description describe(Children& children, Signals& signals, const std::filesystem
     const json told = records::parse_json(text);
     if (!told.is_object()) return {};
     return {text_member(told, "program"), text_member(told, "executable_sha256"),
-            told.value("describe_runs", json()) == true};
+            told.value("describe_runs", json()) == true, false};
   } catch (const std::invalid_argument&) {
     return {};
   }
@@ -139,7 +154,7 @@ void check_runs(Children& children, Signals& signals, const std::filesystem::pat
   question.argv = {program.string(), "--describe-runs"};
   question.next_line = [&] { return check.next_line(); };
   question.take_line = [&](std::string_view line) { return check.take(line); };
-  question.patience = patience;
+  question.patience = answer_patience();
   question.for_each_line = true;
   const Reply reply = converse(children, signals, question);
   if (const std::string problem = check.problem(reply); !problem.empty())

@@ -10,11 +10,12 @@
 
 namespace gradus::sweep {
 
-// What `program --describe` tells; empty where it does not know that option, or does not answer in ten seconds.
+// What `program --describe` tells; empty where it does not know that option, or does not answer in time (patience.h).
 struct Description {
   std::string program;       // the name it gives itself, also behind a script
   std::string build;         // SHA-256 of its executable
   bool checks_runs = false;  // it answers --describe-runs
+  bool late = false;         // it may know the option, but had not answered in time
 };
 Description describe(Children& children, Signals& signals, const std::filesystem::path& program);
 

@@ -16,8 +16,8 @@ Children::Children() {
 }
 
 Children::~Children() {
-  for (const auto& [child, report] : running_) end_at_once(child);
-  for (const auto& [child, report] : running_)
+  for (const auto& [child, supervisor] : running_) end_at_once(child);
+  for (const auto& [child, supervisor] : running_)
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
   end_children();
@@ -28,13 +28,16 @@ pid_t Children::start(const Launch& launch) {
   Launch own = launch;
   own.environment.push_back(lifeline_.variable());
   const bool own_namespace = namespaces_.available();
+  std::vector<pid_t> in_use;
+  for (const auto& [other, supervisor] : running_) in_use.push_back(supervisor.last_pid);
+  const std::optional<pid_t> last_pid = own_namespace ? std::optional(numbers_.next(in_use)) : std::nullopt;
   const pid_t child = own_namespace ? namespaces_.fork() : ::fork();
   if (child < 0) throw records::SystemError(launch.argv[0], "cannot be started", errno);
   if (child == 0) {
     ::close(lifeline_.write_end());
-    supervise(own, lifeline_.read_end(), report.write.get(), shared_, own_namespace);
+    supervise(own, lifeline_.read_end(), report.write.get(), shared_, last_pid);
   }
-  running_.emplace(child, std::move(report.read));
+  running_.emplace(child, Supervisor{std::move(report.read), last_pid.value_or(0)});
   return child;
 }
 
@@ -51,10 +54,10 @@ std::optional<std::pair<pid_t, Ending>> Children::collect() {
     const auto found = running_.find(child);
     if (found == running_.end()) continue;  // an orphan that was adopted
     Ending ending;
-    if (::read(found->second.get(), &ending, sizeof ending) != static_cast<ssize_t>(sizeof ending)) {
+    if (::read(found->second.report.get(), &ending, sizeof ending) != static_cast<ssize_t>(sizeof ending)) {
       ending = {Ending::Kind::lost, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
       std::set<pid_t> others;
-      for (const auto& [other, report] : running_) others.insert(other);
+      for (const auto& [other, supervisor] : running_) others.insert(other);
       end_children(others);
     }
     running_.erase(found);

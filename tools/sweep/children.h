@@ -36,7 +36,12 @@ class Children {
   records::Lifeline lifeline_;
   Namespaces namespaces_;
   std::set<int> shared_;
-  std::map<pid_t, Descriptor> running_;  // supervisors, and where they report to
+  struct Supervisor {
+    Descriptor report;   // where it reports to
+    pid_t last_pid = 0;  // after which its namespace counts
+  };
+  ProcessNumbers numbers_;
+  std::map<pid_t, Supervisor> running_;
 };
 
 }  // namespace gradus::sweep

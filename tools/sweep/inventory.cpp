@@ -1,13 +1,11 @@
 #include "tools/sweep/inventory.h"
 
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include <cerrno>
 
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
-#include "tools/sweep/descriptor.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -45,13 +43,19 @@ RunRecord read_record(const fs::path& folder, const RunRow* known) {
     identify(record, completion.record, completion.record, known);
   } else if (record.verdict == Verdict::none) {
     try {
-      const json config = records::read_sealed(folder / records::config_file);
+      const json config = records::read_current(folder / records::config_file);
       identify(record, config, config.value("environment", json::object()), known);
     } catch (const records::SystemError& error) {
       if (error.code != ENOENT && error.code != ENOTDIR) {
         record.verdict = Verdict::unreadable;
         record.problem = error.what();
       }
+    } catch (const records::OtherSchema& error) {
+      record.verdict = Verdict::other_schema;
+      record.problem = error.what();
+    } catch (const std::bad_alloc& error) {
+      record.verdict = Verdict::unreadable;
+      record.problem = fmt::format("{}: {}", (folder / records::config_file).string(), error.what());
     } catch (const std::exception&) {
       // A run that did not come to its end is begun again in any case.
     }
@@ -60,14 +64,6 @@ RunRecord read_record(const fs::path& folder, const RunRow* known) {
     record.build = known->build;
   }
   return record;
-}
-
-bool has_writer(const fs::path& folder) {
-  const fs::path log = folder / records::log_file;
-  const Descriptor file(::open(log.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file && (errno == ENOENT || errno == ENOTDIR)) return false;
-  if (!file) throw records::SystemError(log, "cannot open", errno);
-  return !records::lock_file(file.get());
 }
 
 void tell(RunRow& row, const RunRecord& record) {
@@ -99,8 +95,11 @@ void tell(RunRow& row, const RunRecord& record) {
       }
       return;
     case Verdict::damaged:
+    case Verdict::other_schema:
     case Verdict::unreadable:
-      row.status = record.verdict == Verdict::damaged ? "damaged" : "unreadable";
+      row.status = record.verdict == Verdict::damaged        ? "damaged"
+                   : record.verdict == Verdict::other_schema ? "other_schema"
+                                                             : "unreadable";
       row.reason = record.problem;
       return;
   }
@@ -137,6 +136,8 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
   try {
     inventory.cache = Table::read(output);
   } catch (const records::Damaged& error) {
+    inventory.cache_problem = error.what();
+  } catch (const records::OtherSchema& error) {
     inventory.cache_problem = error.what();
   }
   if (inventory.cache)

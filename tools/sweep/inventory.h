@@ -28,9 +28,6 @@ struct RunRecord {
 // `known` is the cache's row of the run: while the files are those of its stamp, no digest is computed. Never throws.
 RunRecord read_record(const std::filesystem::path& folder, const RunRow* known = nullptr);
 
-// True while a process writes into the run's folder (it holds the log's lock). Throws records::SystemError.
-bool has_writer(const std::filesystem::path& folder);
-
 struct Inventory {
   std::optional<Table> cache;
   std::string cache_problem;  // why the cache does not count; it is made anew then

@@ -10,6 +10,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "experiments/records/files.h"
+#include "experiments/records/program.h"
+
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 namespace {
@@ -31,9 +34,9 @@ pid_t owner_of(int file) {
 FolderLock::FolderLock(const fs::path& output, Signals& signals)
     : file_(opened(output / ".lock", O_RDWR | O_CREAT, 0644)) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) throw records::SystemError(output / ".lock", "cannot be locked", errno);
+  const fs::path path = output / ".lock";
+  records::Lock lock = records::Lock::mine;
+  while ((lock = records::try_lock(file_.get(), path)) == records::Lock::others) {
     const pid_t owner = owner_of(file_.get());
     const bool gone = owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH;
     if (gone && std::chrono::steady_clock::now() < deadline) {
@@ -45,6 +48,9 @@ FolderLock::FolderLock(const fs::path& output, Signals& signals)
                                               : "another sweep is at work in this folder",
                                          owner > 0 ? fmt::format(" (process {})", owner) : ""));
   }
+  if (lock == records::Lock::none)
+    records::complain("sweep", fmt::format("{}: the file system has no locks: another sweep in this folder would not be "
+                                           "noticed", output.string()));
   const std::string process = fmt::format("{}\n", ::getpid());
   // Only for the message above: that it cannot be written harms nothing.
   if (::ftruncate(file_.get(), 0) == 0)

@@ -17,6 +17,7 @@
 #include "tools/sweep/command.h"
 #include "tools/sweep/list.h"
 #include "tools/sweep/lock.h"
+#include "tools/sweep/patience.h"
 #include "tools/sweep/replacement.h"
 #include "tools/sweep/runner.h"
 #include "tools/sweep/toml_file.h"
@@ -85,8 +86,8 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
   return counts.failed > 0 || counts.left > 0 || !outcome.problems.empty() ? records::exit_failed : 0;
 }
 
-// What a program tells of itself and of its runs, before any of them.
-void ask(Job& job, const Specification& specification, Children& children, Signals& signals,
+// What a program tells of itself and of its runs, before any of them. False where it did not answer in time.
+bool ask(Job& job, const Specification& specification, Children& children, Signals& signals,
          const std::string& digest) {
   const Description description = describe(children, signals, job.program);
   job.program_name =
@@ -98,17 +99,34 @@ void ask(Job& job, const Specification& specification, Children& children, Signa
   if (records::sha256_of_file(job.program) != digest)
     throw std::runtime_error(
         fmt::format("{}: was replaced while it was asked: run the same command again", job.program.string()));
+  return !description.late;
+}
+
+// A slow program may be another build than that of the runs in the folder, which is not to go unnoticed.
+void judge_silence(const Job& job, const Inventory& inventory) {
+  const std::string silence =
+      fmt::format("{} --describe: no answer for {} seconds", records::printable(job.program.string()),
+                  std::chrono::duration<double>(answer_patience()).count());
+  for (const auto& [id, record] : inventory.records)
+    if (!record.build.empty())
+      throw std::runtime_error(
+          fmt::format("{}: cannot tell whether it is the build that made the runs of {} ({}): "
+                      "run the same command again",
+                      silence, job.output.string(), id));
+  records::complain("sweep", silence + ": its options and builds are not checked");
 }
 
 int run_job(Job& job, const Specification& specification, int jobs, bool dry_run) {
   Signals signals;
   Children children;
   const Executable executable = read_executable(job.program);
-  ask(job, specification, children, signals, executable.digest);
+  const bool answered = ask(job, specification, children, signals, executable.digest);
   job.jobs = jobs > 0 ? jobs : default_jobs(job.combinations);
   const auto pause = [&] { signals.check(); };
   if (dry_run) {
-    print_commands(job, make_plan(job, take_inventory(job.output, pause)));
+    const Inventory inventory = take_inventory(job.output, pause);
+    if (!answered) judge_silence(job, inventory);
+    print_commands(job, make_plan(job, inventory));
     return 0;
   }
 
@@ -122,6 +140,7 @@ int run_job(Job& job, const Specification& specification, int jobs, bool dry_run
   Inventory inventory = take_inventory(job.output, pause);
   if (!inventory.cache_problem.empty())
     records::complain("sweep", fmt::format("{}; it is made anew from the runs' folders", inventory.cache_problem));
+  if (!answered) judge_silence(job, inventory);
   finish_replacements(job.output, inventory);
   const Plan plan = make_plan(job, inventory);
   for (const std::string& note : plan.notes) records::complain("sweep", note);
@@ -149,7 +168,7 @@ int sweep_main(const std::vector<std::string>& arguments) {
       ->check(CLI::Range(1, 65536));
   run->add_flag("-q,--quiet", job.quiet, "no progress, only the summary");
   run->add_flag("--retry-failed,!--no-retry-failed", job.retry_failed, "run again what failed before (default: yes)");
-  auto* again = run->add_flag("--rebuild", rebuild, "run again what another build of the program has made");
+  auto* again = run->add_flag("--rebuild", rebuild, "run again what another build of the program, or another Gradus, has made");
   run->add_flag("--allow-mixed-builds", mixed, "keep what another build has made beside the new runs")->excludes(again);
   run->add_flag("-n,--dry-run", dry_run, "print the commands that would be run");
   run->footer(run_footer);

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <vector>
+
 #include "tools/sweep/descriptor.h"
 
 namespace gradus::sweep {
@@ -22,8 +24,21 @@ class Namespaces {
   bool available_ = false;
 };
 
-// /proc shows the new namespace, and the numbers of its processes begin anywhere, so that names made of them (a
-// script's /tmp/x.$$) do not clash between runs. False, with errno, where that may not be had.
-bool furnish_namespace();
+// /proc shows the new namespace, and the numbers of its processes go on after `last_pid`. False, with errno, where that
+// may not be had.
+bool furnish_namespace(pid_t last_pid);
+
+// After which number the processes of the next namespace are counted: far from where those in use began, so that names
+// made of process numbers (a script's /tmp/x.$$) do not clash between programs that run at the same time; and seldom
+// the same twice in a row of programs, for what they leave behind.
+class ProcessNumbers {
+ public:
+  ProcessNumbers();
+  pid_t next(const std::vector<pid_t>& in_use);
+
+ private:
+  pid_t count_;      // of the numbers that the system gives to processes
+  double position_;  // in [0, 1)
+};
 
 }  // namespace gradus::sweep

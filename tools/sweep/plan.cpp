@@ -111,10 +111,14 @@ class Planner {
       return Action::leave;
     }
     if (record->verdict == Verdict::unreadable) return Action::leave;
+    if (record->verdict == Verdict::other_schema && job_.other_builds != OtherBuilds::rebuild) {
+      row.reason += " (--rebuild makes it anew)";
+      return Action::leave;
+    }
     if (record->is_result())
       return is_other_build(row.id) && job_.other_builds == OtherBuilds::rebuild ? Action::rebuild : Action::skip;
     try {
-      if (has_writer(job_.output / row.id)) {
+      if (records::is_running(job_.output / row.id)) {
         row.reason = "a process still writes into its folder";
         return Action::leave;
       }
@@ -122,7 +126,7 @@ class Planner {
       row.reason = error.what();
       return Action::leave;
     }
-    return record->verdict == Verdict::damaged ? Action::rebuild : Action::run;
+    return record->verdict == Verdict::none || record->verdict == Verdict::whole ? Action::run : Action::rebuild;
   }
 
   void judge_other_builds(Plan& plan) const {

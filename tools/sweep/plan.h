@@ -12,7 +12,7 @@ namespace gradus::sweep {
 enum class Action {
   skip,    // a result that counts
   keep,    // failed before, and is not to be tried again
-  leave,   // cannot be read now, or somebody writes into it: untouched
+  leave,   // cannot be read now, is of another Gradus, or somebody writes into it: untouched
   run,     // in OUTPUT/ID; what is there of an earlier try is no result, and goes
   rebuild  // beside it (OUTPUT/ID.rebuild), and in its place when it is whole
 };

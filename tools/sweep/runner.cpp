@@ -9,6 +9,7 @@
 #include <map>
 
 #include "tools/sweep/last_line.h"
+#include "tools/sweep/patience.h"
 #include "tools/sweep/replacement.h"
 
 namespace gradus::sweep {
@@ -16,7 +17,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto grace = std::chrono::seconds(5);  // between SIGTERM and SIGKILL
 
 Environment environment_of(const Combination& combination) {
   const Value* threads = combination.find("threads");
@@ -69,7 +69,7 @@ class Runner {
 
       if (signals_.wait(std::chrono::milliseconds(200))) {
         // A second Ctrl-C does not wait for the grace period.
-        deadline = interrupted_ ? Clock::now() : Clock::now() + grace;
+        deadline = interrupted_ ? Clock::now() : Clock::now() + grace_;
         if (!interrupted_)
           for (const auto& [child, index] : running_) children_.ask_to_end(child);
         interrupted_ = true;
@@ -104,7 +104,7 @@ class Runner {
     if (!row.build.empty() && row.build != job_.build) return;
     try {
       const fs::path leftover = rebuild_folder(job_.output, row.id);
-      if (!has_writer(leftover)) remove_folder(leftover);
+      if (!records::is_running(leftover)) remove_folder(leftover);
     } catch (const records::SystemError& error) {
       problems_.push_back(error.what());
     }
@@ -113,7 +113,7 @@ class Runner {
   void start(std::size_t index) {
     const fs::path folder = folder_of(index);
     try {
-      if (has_writer(folder)) return leave(index, "a process still writes into its folder");
+      if (records::is_running(folder)) return leave(index, "a process still writes into its folder");
       if (is_there_already(index)) return;
       remove_folder(folder);  // what is left of an earlier try
       const Descriptor log = opened(log_of(index), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
@@ -131,7 +131,8 @@ class Runner {
   // has become a result since the plan was made, or cannot be read now.
   bool is_there_already(std::size_t index) {
     const RunRecord record = read_record(folder_of(index));
-    if (record.verdict == records::Verdict::unreadable) {
+    const bool other = record.verdict == records::Verdict::other_schema && job_.other_builds != OtherBuilds::rebuild;
+    if (record.verdict == records::Verdict::unreadable || other) {
       leave(index, record.problem);
       return true;
     }
@@ -242,6 +243,7 @@ class Runner {
   std::vector<std::size_t> left_alone_;
   std::vector<std::string> problems_;
   std::string table_problem_;
+  const std::chrono::milliseconds grace_ = ending_grace();
   Clock::time_point next_save_ = Clock::now();
 };
 

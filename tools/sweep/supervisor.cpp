@@ -138,9 +138,9 @@ Ending watch(pid_t program, int signals, int lifeline) {
 
 }  // namespace
 
-void supervise(const Launch& launch, int lifeline, int report, std::set<int> kept, bool own_namespace) {
+void supervise(const Launch& launch, int lifeline, int report, std::set<int> kept, std::optional<pid_t> last_pid) {
   ::setpgid(0, 0);
-  if (own_namespace ? !furnish_namespace() : ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+  if (last_pid ? !furnish_namespace(*last_pid) : ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
     tell(report, {Ending::Kind::not_started, errno});
     ::_exit(1);
   }
@@ -159,7 +159,7 @@ void supervise(const Launch& launch, int lifeline, int report, std::set<int> kep
   close_all_but(kept);
   const Ending ending = watch(program, signals, lifeline);
   // In a namespace of its own this process is the first, and the kernel ends the others with it.
-  if (!own_namespace) end_children();
+  if (!last_pid) end_children();
   if (ending.kind != Ending::Kind::lost) tell(report, ending);
   ::_exit(ending.kind == Ending::Kind::lost ? exit_abandoned : 0);
 }

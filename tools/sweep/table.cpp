@@ -54,8 +54,7 @@ bool is_result(const std::string& status) { return status == "completed" || stat
 std::optional<Table> Table::read(const fs::path& output) {
   const fs::path path = output / table_file;
   try {
-    const json document = records::read_sealed(path);
-    if (document.at("schema") != records::schema_version) throw std::invalid_argument("another schema");
+    const json document = records::read_current(path);
     Table table;
     table.program = document.at("program").get<std::string>();
     table.command = document.at("command").get<std::vector<std::string>>();
@@ -65,6 +64,8 @@ std::optional<Table> Table::read(const fs::path& output) {
     if (error.code == ENOENT || error.code == ENOTDIR) return std::nullopt;
     throw;
   } catch (const records::Damaged&) {
+    throw;
+  } catch (const records::OtherSchema&) {
     throw;
   } catch (const std::exception& error) {
     throw records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));

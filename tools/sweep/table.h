@@ -14,7 +14,7 @@ struct RunRow {
   std::string id;  // the name of its folder
   nlohmann::json options = nlohmann::json::object();
   bool effective = false;             // options are all that the run had, not those given to the sweep
-  std::string status = "pending";     // completed, diverged, failed, pending; damaged, unreadable: what its folder is
+  std::string status = "pending";     // completed, diverged, failed, pending; what its folder is: damaged, other_schema, unreadable
   std::optional<int> exit_code = {};  // 128 + signal when one ended it; none while pending
   std::string reason = {};
   std::string stamp = {};        // of the folder's files when they were last found whole (records/completion.h)
@@ -29,8 +29,8 @@ struct Table {
   std::vector<std::string> command;  // the sweep's own arguments
   std::vector<RunRow> runs;
 
-  // None when there is no such file. Throws records::Damaged where it is not what was written, records::SystemError
-  // where it cannot be read now.
+  // None when there is no such file. Throws records::Damaged where it is not what was written, records::OtherSchema
+  // where another Gradus wrote it, records::SystemError where it cannot be read now.
   static std::optional<Table> read(const std::filesystem::path& output);
 
   // Replaces it as a whole. Throws records::SystemError.

@@ -1,0 +1,32 @@
+#include "tools/sweep/patience.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "experiments/records/program.h"
+#include "experiments/records/text.h"
+
+namespace gradus::sweep {
+namespace {
+
+std::chrono::milliseconds time_from(const char* variable, std::chrono::milliseconds usual) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr) return usual;
+  char* end = nullptr;
+  const double seconds = std::strtod(text, &end);
+  if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= 86400))
+    throw records::UsageError(
+        fmt::format("{}={}: expected seconds from 0.001 to 86400", variable, records::printable(text)));
+  return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+std::chrono::milliseconds answer_patience() {
+  return time_from("GRADUS_SWEEP_PATIENCE", std::chrono::seconds(10));
+}
+
+std::chrono::milliseconds ending_grace() { return time_from("GRADUS_SWEEP_GRACE", std::chrono::seconds(5)); }
+
+}  // namespace gradus::sweep

@@ -1,0 +1,14 @@
+// How long the sweep waits for programs. Tests make it shorter through the environment.
+#pragma once
+
+#include <chrono>
+
+namespace gradus::sweep {
+
+// GRADUS_SWEEP_PATIENCE (seconds, 10): until a program has answered --describe, and each line of --describe-runs.
+// GRADUS_SWEEP_GRACE (seconds, 5): between SIGTERM and SIGKILL for runs of a sweep that was asked to end.
+// Both throw records::UsageError for a value that is no number of seconds from 0.001 to 86400.
+std::chrono::milliseconds answer_patience();
+std::chrono::milliseconds ending_grace();
+
+}  // namespace gradus::sweep
