@@ -84,10 +84,8 @@ Method adan_method() {
       "m^ = m / (1 - beta1^t);  v^ = v / (1 - beta2^t);  n^ = n / (1 - beta3^t)\n"
       "theta <- (theta - learning_rate (m^ + beta2 v^) / (sqrt(n^) + epsilon)) / (1 + learning_rate weight_decay)",
       "The betas are decays, as in the authors' code and Optax; the paper's are 1 minus these, and it does not correct "
-      "the "
-      "moments for their start. Optax subtracts the weight decay instead of dividing. PyTorch and Keras do not have "
-      "the "
-      "method."};
+      "the moments for their start. Optax multiplies d and v^ by 1 - beta2 where the authors' code has beta2, and "
+      "subtracts the weight decay instead of dividing. PyTorch and Keras do not have the method."};
 }
 
 }  // namespace gradus::optim

@@ -53,7 +53,7 @@ Method asgd_method() {
           "t <= average_start: a = theta, else a <- a + (theta - a) / (t - average_start)\n"
           "evaluated at a",
           "PyTorch's ASGD also lets the rate fall with time and decays theta (lambd and alpha), and its t0 is "
-          "average_start, by default 1e6; the rate falls here by a schedule. Gradients are taken at theta, "
+          "average_start - 1, by default 1e6; the rate falls here by a schedule. Gradients are taken at theta, "
           "evaluations at a."};
 }
 

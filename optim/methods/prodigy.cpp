@@ -86,8 +86,8 @@ Method prodigy_method() {
           "s <- sqrt(beta2) s + (1 - sqrt(beta2)) learning_rate d^2 g;  d' = max(d, r / |s|_1)\n"
           "theta <- theta - learning_rate d (m / (sqrt(v) + d epsilon) + weight_decay theta);  d <- d'",
           "One d for all of theta. The moments are not corrected for their start, as in the paper; the authors' code "
-          "can correct them and Optax does, and both divide r and s by the initial distance, which cancels. PyTorch "
-          "and Keras do not have the method."};
+          "can correct them and Optax does, and both divide r and s by the initial distance, which cancels. Their "
+          "epsilon is multiplied by d', not d. PyTorch and Keras do not have the method."};
 }
 
 }  // namespace gradus::optim

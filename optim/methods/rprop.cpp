@@ -75,9 +75,8 @@ Method rprop_method() {
           "s = sign(g g_previous)\n"
           "s > 0: step <- min(increase step, largest_step);  s < 0: step <- max(decrease step, smallest_step), g <- 0\n"
           "theta <- theta - sign(g) step;  g_previous = g",
-          "PyTorch does the same. The paper of 1993 takes the last step back where the sign changed. The rate is read "
-          "once: a "
-          "schedule of it changes nothing after the first step."};
+          "PyTorch does the same; Optax takes each step one call later. The paper of 1993 takes the last step back "
+          "where the sign changed. The rate is read once: a schedule of it changes nothing after the first step."};
 }
 
 }  // namespace gradus::optim

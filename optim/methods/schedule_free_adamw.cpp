@@ -72,9 +72,11 @@ Method schedule_free_adamw_method() {
           "S <- S + gamma^2;  c = gamma^2 / S;  x <- (1 - c) x + c z\n"
           "y = (1 - beta1) z + beta1 x\n"
           "theta is y; evaluated at x",
-          "The average is weighted by gamma^2, as in the paper; the authors' code and Optax keep the largest gamma "
-          "so far for the weight. Theirs and Optax's give x by a change of mode or a function; here it is the "
-          "evaluation point. Keras has the method too; PyTorch does not."};
+          "The average is weighted by gamma^2 and the correction sqrt(1 - beta2^t) is a part of gamma, as in the paper. "
+          "The authors' code and Optax correct v instead, so that epsilon is added to the corrected root, and weights "
+          "and decay follow the rate without the correction; they keep the largest rate so far for the weight, and in "
+          "Optax's warm-up z moves by the rate of the step before. Theirs and Optax's give x by a change of mode or a "
+          "function; here it is the evaluation point. Keras has the method too; PyTorch does not."};
 }
 
 }  // namespace gradus::optim

@@ -56,7 +56,8 @@ Method schedule_free_sgd_method() {
           "y = (1 - momentum) z + momentum x\n"
           "theta is y; evaluated at x",
           "The average is weighted by gamma^2, as in the authors' code and Optax, which keep the largest gamma so "
-          "far for the weight; here it is that of the step. Theirs and Optax's give x by a change of mode or a "
+          "far for the weight; here it is that of the step. In Optax's warm-up z moves by the gamma of the step "
+          "before. Theirs and Optax's give x by a change of mode or a "
           "function; here it is the evaluation point. PyTorch does not have the method."};
 }
 

@@ -119,7 +119,8 @@ Method sophia_method() {
           "hutchinson: h^ = z * (H z), z of random signs;  gauss_newton_bartlett: h^ = B g^ * g^ of B drawn labels\n"
           "m <- beta1 m + (1 - beta1) g\n"
           "theta <- (1 - learning_rate weight_decay) theta - learning_rate clip(m / max(gamma h, epsilon), clip)",
-          "As in the paper, neither m nor h is corrected for its start at zero."};
+          "As in the paper, neither m nor h is corrected for its start at zero. Optax corrects m, and an estimate of h "
+          "counts from the step after."};
 }
 
 }  // namespace gradus::optim
