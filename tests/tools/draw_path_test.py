@@ -16,9 +16,9 @@ import numpy as np
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import warm  # noqa: E402
 from run_fixtures import write_sealed  # noqa: E402
 
-DRAW_PATH = pathlib.Path(__file__).resolve().parents[2] / "tools/draw_path"
 STEPS = 40
 
 
@@ -46,7 +46,7 @@ class DrawPath(unittest.TestCase):
         self.picture = self.folder / "path.svg"
 
     def draw(self, *arguments):
-        return subprocess.run([DRAW_PATH, *arguments, "--output", self.picture], capture_output=True, timeout=60)
+        return warm.call("draw_path", *arguments, "--output", self.picture)
 
     def texts(self, *arguments):
         result = self.draw(*arguments)
@@ -113,7 +113,7 @@ class DrawPath(unittest.TestCase):
         one = write_path(self.folder / "1.h5")
         self.picture.write_text("old")
         before = sorted(os.listdir(self.folder))
-        result = subprocess.run(["bash", "-c", 'ulimit -f 8; exec "$0" "$1" --output "$2"', DRAW_PATH, one, self.picture],
+        result = subprocess.run(["bash", "-c", 'ulimit -f 8; exec "$0" "$1" --output "$2"', warm.TOOLS / "draw_path", one, self.picture],
                                 capture_output=True, timeout=60)
         self.assert_one_line(result, 1, "path.svg", "File too large")
         self.assertEqual(self.picture.read_text(), "old")

@@ -32,7 +32,7 @@ class ReportPageTest(ReportCase):
         page = os.path.join(os.fsencode(self.folder), b"p\xff\n<b>.html")
         for environment in ({"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONHOME": "/nowhere",
                                                     "MPLBACKEND": "none", "HOME": "/dev/null"}):
-            result = self.report(self.folder, "--output", os.fsdecode(page), **environment)
+            result = self.report_of_a_shell(self.folder, "--output", os.fsdecode(page), **environment)
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             self.assertTrue(all(line.isprintable() for line in result.stdout.splitlines()), result.stdout)
             self.assertEqual(result.stdout.splitlines()[-1], f"{self.folder}/p\\xff\\n<b>.html")

@@ -7,6 +7,7 @@ import tempfile
 import unittest
 from html.parser import HTMLParser
 
+import warm
 from run_fixtures import good_sweep
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -30,7 +31,15 @@ class ReportCase(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
 
-    def report(self, *arguments, **environment):
+    def report(self, *arguments):
+        """The tool in a warm process."""
+        result = warm.call("report", *arguments)
+        for name in ("stdout", "stderr"):
+            setattr(result, name, getattr(result, name).decode("utf-8", "surrogateescape"))
+        return result
+
+    def report_of_a_shell(self, *arguments, **environment):
+        """The tool as a user calls it."""
         return subprocess.run([str(ROOT / "tools/report"), *map(str, arguments)], capture_output=True, encoding="utf-8",
                               errors="surrogateescape", timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8", **environment})
 

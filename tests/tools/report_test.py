@@ -24,7 +24,7 @@ class ReportTest(ReportCase):
     def test_table_page_and_picture(self):
         write_sweep(self.folder, self.good_sweep())
         picture = self.folder / "main.png"
-        result = self.report(self.folder, "--png", picture)
+        result = self.report_of_a_shell(self.folder, "--png", picture)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(result.stdout.splitlines()[-1], str(self.folder / "report.html"))
         values = [100 * accuracy_of({"optimizer": "adam", "seed": seed}) for seed in range(3)]

@@ -1,5 +1,6 @@
 """What the Python tools share: one line for whatever goes wrong, output that arrives or is an error, files replaced whole."""
 import argparse
+import importlib
 import os
 import secrets
 import stat
@@ -75,6 +76,14 @@ def say(text):
         raise
     except OSError as error:
         raise Failure(f"cannot write standard output: {error.strerror}") from None
+
+
+def drawing(*names):
+    """Modules of report_lib that draw. matplotlib is slow to load: only when there is something to draw."""
+    try:
+        return [importlib.import_module(f"report_lib.{name}") for name in names]
+    except Exception as error:  # its configuration and caches lie in the user's hands
+        raise Failure(f"cannot load matplotlib: {error}; expected Debian's python3-matplotlib") from None
 
 
 class Parser(argparse.ArgumentParser):
