@@ -89,18 +89,26 @@ TEST(Convolution, IsItsDefinitionInBothTypesWithAndWithoutAccumulation) {
     const Shape w_shape{c.window.kernel.height, c.window.kernel.width, c.in_channels / c.groups, c.out_channels};
     const Tensor x = random_tensor(x_shape, 1), w = random_tensor(w_shape, 2), dy = random_tensor(y_shape, 3);
     const Tensor bias = random_tensor({c.out_channels}, 4);
+    const auto x_values = x.to_vector(), w_values = w.to_vector(), dy_values = dy.to_vector();
+    std::vector<double> y_sums(dy_values.size()), dx_sums(x_values.size()), dw_sums(w_values.size());
+    for_each_product(c, [&](std::int64_t y_place, std::int64_t x_place, std::int64_t w_place) {
+      const auto i = static_cast<std::size_t>(y_place), j = static_cast<std::size_t>(x_place);
+      const auto k = static_cast<std::size_t>(w_place);
+      y_sums[i] += x_values[j] * w_values[k];
+      dx_sums[j] += dy_values[i] * w_values[k];
+      dw_sums[k] += dy_values[i] * x_values[j];
+    });
     for (const DType type : {DType::float64, DType::float32})
       for (const bool accumulate : {false, true}) {
         const Tensor y = random_tensor(y_shape, 5), biased = y.clone(), dx = random_tensor(x_shape, 6),
                      dw = random_tensor(w_shape, 7);
-        auto y_expected = y.to_vector(), dx_expected = dx.to_vector(), dw_expected = dw.to_vector();
-        if (!accumulate)
-          for (auto* v : {&y_expected, &dx_expected, &dw_expected}) std::fill(v->begin(), v->end(), 0.0);
-        for_each_product(c, [&](std::int64_t i, std::int64_t j, std::int64_t k) {
-          y_expected[static_cast<std::size_t>(i)] += x.at(j) * w.at(k);
-          dx_expected[static_cast<std::size_t>(j)] += dy.at(i) * w.at(k);
-          dw_expected[static_cast<std::size_t>(k)] += dy.at(i) * x.at(j);
-        });
+        const auto expected = [accumulate](const Tensor& before, std::vector<double> sums) {
+          if (accumulate)
+            for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += before.at(static_cast<std::int64_t>(i));
+          return sums;
+        };
+        const auto y_expected = expected(y, y_sums);
+        const auto dx_expected = expected(dx, dx_sums), dw_expected = expected(dw, dw_sums);
         auto biased_expected = y_expected;
         for (std::size_t i = 0; i < biased_expected.size(); ++i)
           biased_expected[i] += bias.at(static_cast<std::int64_t>(i) % c.out_channels);

@@ -4,6 +4,7 @@ usage: comparison_test.py BIN_DIRECTORY
 """
 import gzip
 import json
+import os
 import pathlib
 import signal
 import struct
@@ -63,8 +64,9 @@ class Comparison(unittest.TestCase):
             self.assertIn(word, result.stderr)
 
     def test_every_optimizer_learns_and_logs(self):
-        for name, rate in {"gradient_descent": 0.1, "sgd": 0.1, "momentum": 0.02, "nesterov": 0.02, "adam": 0.003,
-                           "adamw": 0.003, "rmsprop": 0.003, "adagrad": 0.03}.items():
+        rates = {"gradient_descent": 0.1, "sgd": 0.1, "momentum": 0.02, "nesterov": 0.02, "adam": 0.003, "adamw": 0.003,
+                 "rmsprop": 0.003, "adagrad": 0.03}
+        for name, rate in list(rates.items())[::3] if "GRADUS_TESTS_SANITIZED" in os.environ else rates.items():
             result = self.run_program(name, f"--optimizer={name}", f"--learning-rate={rate}", "--epochs=8")
             self.assertEqual((result.returncode, result.stderr, result.stdout), (0, "", ""), name)
             with h5py.File(self.folder / name / "run.h5") as file:

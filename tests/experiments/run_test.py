@@ -22,6 +22,8 @@ BUILD_INFO = pathlib.Path(__file__).resolve().parent.parent.parent / "experiment
 MINIMIZE = os.fsencode(BIN / "minimize")
 ODD = [b"not-utf8-\xff\xfe", b"line\nbreak", b"tab\there", b"\x1b[31mred", b"two words", b"-dash", b"'\"$(quoted)", b"x" * 200,
        "größe-∇".encode(), b"100%"]
+if "GRADUS_TESTS_SANITIZED" in os.environ:  # a start takes a quarter of a second
+    ODD = ODD[:2] + ODD[7:8]
 
 
 class Case(unittest.TestCase):

@@ -12,6 +12,7 @@ Without --full, of each scenario and of a few calls one that touches the scenari
 exit: 0 all as it must be, 1 not so, 77 no strace, or it may not trace here
 """
 import argparse
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -21,6 +22,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from sweep_support import in_memory  # noqa: E402
 
 CALLS = {
     "openat": ["EIO", "EMFILE", "ENOSPC", "EACCES"],
@@ -259,6 +264,26 @@ def chosen(touches, full, first):
     return sorted({*range(1, min(first, len(touches)) + 1), *ours}) if full else ours[len(ours) // 2:][:1]
 
 
+def check_scenario(name, options, scratch):
+    """How many calls failed, and how many complaints were printed."""
+    def make():
+        return SCENARIOS[name](options.bin.resolve())
+    folder = pathlib.Path(tempfile.mkdtemp(dir=scratch))
+    scenario = make()
+    scenario.prepare(folder)
+    calls = [options.call] if options.call else CALLS if options.full else FEW
+    tried = complaints = 0
+    for call, touches in traced_calls(scenario, folder, calls).items():
+        for number in chosen(touches, options.full, options.first):
+            for error in CALLS[call] if options.full else CALLS[call][:1]:
+                complaint, failed = check(make, name, call, number, error, scratch)
+                tried += failed
+                complaints += complaint is not None
+                if complaint or options.verbose:
+                    print(complaint or f"{name}: {call} {number} {error}: as it must be", flush=True)
+    return tried, complaints
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin", nargs="?", default="build/bin", type=pathlib.Path)
@@ -273,24 +298,12 @@ def main():
     except (OSError, subprocess.CalledProcessError) as missing:
         print(f"failing_calls.py: skipped: no strace, or it may not trace: {missing}")
         return 77
-    tried, complaints = 0, []
-    with tempfile.TemporaryDirectory(prefix="gradus-failing.") as scratch:
-        for name in [options.scenario] if options.scenario else SCENARIOS:
-            make = lambda: SCENARIOS[name](options.bin.resolve())
-            folder = pathlib.Path(tempfile.mkdtemp(dir=scratch))
-            scenario = make()
-            scenario.prepare(folder)
-            calls = [options.call] if options.call else CALLS if options.full else FEW
-            for call, touches in traced_calls(scenario, folder, calls).items():
-                for number in chosen(touches, options.full, options.first):
-                    for error in CALLS[call] if options.full else CALLS[call][:1]:
-                        complaint, failed = check(make, name, call, number, error, scratch)
-                        tried += failed
-                        if complaint:
-                            complaints.append(complaint)
-                        if complaint or options.verbose:
-                            print(complaint or f"{name}: {call} {number} {error}: as it must be", flush=True)
-    print(f"failing_calls.py: {tried} failing calls, {len(complaints)} not as it must be")
+    names = [options.scenario] if options.scenario else SCENARIOS
+    with tempfile.TemporaryDirectory(prefix="gradus-failing.", dir=in_memory()) as scratch, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:  # they wait for strace
+        found = list(pool.map(lambda name: check_scenario(name, options, scratch), names))
+    tried, complaints = (sum(part) for part in zip(*found))
+    print(f"failing_calls.py: {tried} failing calls, {complaints} not as it must be")
     return 1 if complaints or not tried else 0
 
 
