@@ -28,6 +28,7 @@ std::vector<std::string_view> parts_of(std::string_view text, char separator) {
 
 GivenValue value_of(std::string_view text) {
   if (text == "true" || text == "false") return text == "true" ? 1.0 : 0.0;
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc{} && end == text.data() + text.size()) return number;
@@ -38,11 +39,14 @@ bool matches(std::string_view pattern, std::string_view name) {
   std::size_t p = 0, n = 0, star = pattern.npos, retry = 0;
   while (n < name.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
-      star = p++, retry = n;
+      star = p++;
+      retry = n;
     } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
-      ++p, ++n;
+      ++p;
+      ++n;
     } else if (star != pattern.npos) {
-      p = star + 1, n = ++retry;  // the star takes one character more
+      p = star + 1;  // the star takes one character more
+      n = ++retry;
     } else {
       return false;
     }
@@ -107,8 +111,10 @@ class Grouped::View final : public Objective {
 
   // The part of theta, with the answers at theta to give; to be given back by finish.
   const Tensor& begin(Objective& outer, const Tensor& theta, const Tensor& gradient, double value) {
-    outer_ = &outer, value_ = value;
-    gather(theta, theta_), gather(gradient, gradient_);
+    outer_ = &outer;
+    value_ = value;
+    gather(theta, theta_);
+    gather(gradient, gradient_);
     return theta_;
   }
   void finish(const Tensor& theta) const { scatter(theta_, theta); }

@@ -4,11 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <optional>
 #include <utility>
 
+#include "experiments/records/numbers.h"
 #include "experiments/records/text.h"
 #include "optim/nearest_name.h"
 
@@ -19,16 +18,6 @@ std::string replaced(std::string_view text, char from, char to) {
   std::string copy(text);
   std::replace(copy.begin(), copy.end(), from, to);
   return copy;
-}
-
-// The whole text as a number; '+' in front is allowed.
-template <class T>
-std::optional<T> parse_whole(std::string_view text) {
-  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 bool allowed(const Check& check, double value) {
@@ -69,6 +58,9 @@ Check one_of(std::vector<std::string> choices) {
   std::string range = fmt::format("one of {}", fmt::join(choices, ", "));
   return {.range = std::move(range), .choices = std::move(choices)};
 }
+Check written_as(std::function<std::string(const std::string&)> canonical) {
+  return {.range = "", .canonical = std::move(canonical)};
+}
 Check or_infinite(Check check) {
   check.infinite = true;
   check.range += check.range.empty() ? "inf allowed" : ", inf allowed";
@@ -78,6 +70,26 @@ Check or_nan(Check check) {
   check.nan = true;
   check.range += check.range.empty() ? "nan allowed" : ", nan allowed";
   return check;
+}
+
+std::vector<double> parse_numbers(std::string_view option, const std::string& text) {
+  std::vector<double> numbers;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto number = records::number_in<double>(std::string_view(text).substr(begin, end - begin));
+    if (!number || !std::isfinite(*number))
+      throw UsageError(fmt::format("--{}={}: expected numbers separated by commas", option, text));
+    numbers.push_back(*number);
+    begin = end + 1;
+  }
+  return numbers;
+}
+
+Check numbers_or(std::string option, std::vector<std::string> words) {
+  return written_as([option = std::move(option), words = std::move(words)](const std::string& text) {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return text;
+    return fmt::format("{}", fmt::join(parse_numbers(option, text), ","));
+  });
 }
 
 Options::Options(std::string program, int argc, const char* const* argv) : program_(std::move(program)) {
@@ -149,7 +161,7 @@ std::int64_t Options::integer(std::string_view asked, std::int64_t fallback, std
   if (const Argument* argument = find(name)) {
     if (!argument->inline_value && !argument->next_value)
       throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
-    const auto parsed = parse_whole<std::int64_t>(argument->value);
+    const auto parsed = records::number_in<std::int64_t>(argument->value);
     if (!parsed || *parsed > limit || *parsed < -limit || !allowed(check, static_cast<double>(*parsed)))
       refuse(argument->spelled, argument->value, "an integer", check);
     value = *parsed;
@@ -166,7 +178,7 @@ double Options::number(std::string_view asked, double fallback, std::string_view
   if (const Argument* argument = find(name)) {
     if (!argument->inline_value && !argument->next_value)
       throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
-    const auto parsed = parse_whole<double>(argument->value);
+    const auto parsed = records::number_in<double>(argument->value);
     if (!parsed || !allowed(check, *parsed)) refuse(argument->spelled, argument->value, "a number", check);
     value = *parsed;
   }
@@ -219,6 +231,7 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
                                    near.empty() ? "" : fmt::format("did you mean {}? ", near),
                                    fmt::join(check.choices, ", ")));
     }
+    if (check.canonical) value = check.canonical(value);
   }
   declare(name, fallback, value, help, check, recorded);
   return value;

@@ -24,6 +24,9 @@ struct Check {
   std::function<bool(double)> number = nullptr;     // of an integer or a number
   std::vector<std::string> choices = {};            // of a string
   bool infinite = false, nan = false;               // numbers must be finite unless these say otherwise
+  // The one way to write what a string says, under which it is recorded: runs of equal values are then known as equal.
+  // Throws UsageError for a string that says nothing.
+  std::function<std::string(const std::string&)> canonical = nullptr;
 };
 Check at_least(double low);
 Check at_most(double high);
@@ -31,8 +34,14 @@ Check more_than(double low);
 Check between(double low, double high);          // both included
 Check from_to_below(double low, double high);    // low <= value < high, as for a momentum
 Check one_of(std::vector<std::string> choices);
+Check written_as(std::function<std::string(const std::string&)> canonical);
+// Numbers separated by commas, or one of the words: "1.0,1" is recorded as "1,1".
+Check numbers_or(std::string option, std::vector<std::string> words);
 Check or_infinite(Check check);                  // also allows inf and -inf where the check does
 Check or_nan(Check check);
+
+// "1,-0.5" as numbers. Throws UsageError, which names the option, for what is not finite numbers separated by commas.
+std::vector<double> parse_numbers(std::string_view option, const std::string& text);
 
 // Reads --name=value, --name value and flags; '-' and '_' in a name are the same. Each option is declared by asking for
 // it:

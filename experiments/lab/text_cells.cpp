@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
+
+#include "experiments/records/numbers.h"
 
 namespace gradus::lab {
 namespace {
@@ -70,12 +71,10 @@ const std::vector<std::string>& CellReader::split(std::string_view line) {
 }
 
 std::optional<double> number_in(std::string_view cell) {
-  if (cell.starts_with('+') && !cell.starts_with("+-")) cell.remove_prefix(1);
   double value = 0;
-  const char* const end = cell.data() + cell.size();
-  const auto [stop, error] = std::from_chars(cell.data(), end, value);
-  if (error == std::errc::result_out_of_range && stop == end) throw OutOfRange{};
-  if (error != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
+  const std::errc error = records::read_number(cell, value);
+  if (error == std::errc::result_out_of_range) throw OutOfRange{};
+  if (error != std::errc{} || !std::isfinite(value)) return std::nullopt;
   return value;
 }
 

@@ -21,9 +21,10 @@ Plan declare_plan(lab::Run& run, const lab::ChosenOptimizer& optimizer) {
                                      "the most numbers that /theta may hold", lab::at_least(1));
   plan.contour = run.option("contour", std::int64_t{0},
                             "in two dimensions: write values on a grid of n x n; 0 for none", lab::between(0, 2000));
-  const std::string window = run.option("contour_window", "", "x_low,x_high,y_low,y_high; empty: around the path");
+  const std::string window = run.option("contour_window", "", "x_low,x_high,y_low,y_high; empty: around the path",
+                                        lab::numbers_or("contour-window", {""}));
   if (!window.empty()) {
-    const std::vector<double> numbers = parse_numbers("contour-window", window);
+    const std::vector<double> numbers = lab::parse_numbers("contour-window", window);
     if (numbers.size() != 4 || !(numbers[0] < numbers[1]) || !(numbers[2] < numbers[3]))
       throw lab::UsageError("--contour-window=" + window + ": expected x_low,x_high,y_low,y_high");
     plan.window = Window{numbers[0], numbers[1], numbers[2], numbers[3]};

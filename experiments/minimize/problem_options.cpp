@@ -3,30 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
 #include "experiments/minimize/data_file.h"
 
 namespace gradus {
-
-std::vector<double> parse_numbers(std::string_view option, const std::string& text) {
-  std::vector<double> numbers;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (bool more = true; more;) {
-    double value = 0;
-    if (at != end && *at == '+') ++at;
-    const auto [stop, error] = std::from_chars(at, end, value);
-    more = stop != end;
-    if (error != std::errc{} || !std::isfinite(value) || (more && *stop != ','))
-      throw lab::UsageError(fmt::format("--{}={}: expected numbers separated by commas", option, text));
-    numbers.push_back(value);
-    at = stop + 1;
-  }
-  return numbers;
-}
 
 ProblemOptions::ProblemOptions(lab::Run& run) {
   using problems::Uses;
@@ -41,15 +23,17 @@ ProblemOptions::ProblemOptions(lab::Run& run) {
       run.option("dimension", std::int64_t{0}, "number of variables; 0 for the problem's default", lab::at_least(0));
   start_ =
       run.option("start", "standard",
-                 "standard, random, or numbers separated by commas (in a sweep, by '\\,'); one number stands for all");
+                 "standard, random, or numbers separated by commas (in a sweep, by '\\,'); one number stands for all",
+                 lab::numbers_or("start", {"standard", "random"}));
   spread_ =
       run.option("start_spread", 1.0, "deviation of a random start's elements from the standard one", lab::at_least(0));
   if (problem_->looks_at(Uses::condition))
     request_.condition =
         run.option("condition", request_.condition, "largest over smallest eigenvalue", lab::at_least(1));
   if (problem_->looks_at(Uses::eigenvalues)) {
-    const std::string text = run.option("eigenvalues", "", "separated by commas; empty: spread by --condition");
-    if (!text.empty()) request_.eigenvalues = parse_numbers("eigenvalues", text);
+    const std::string text = run.option("eigenvalues", "", "separated by commas; empty: spread by --condition",
+                                        lab::numbers_or("eigenvalues", {""}));
+    if (!text.empty()) request_.eigenvalues = lab::parse_numbers("eigenvalues", text);
   }
   if (problem_->looks_at(Uses::rotate))
     request_.rotate = run.option("rotate", false, "turn the axes by a random orthogonal matrix");
@@ -92,13 +76,17 @@ Tensor ProblemOptions::start() const {
     for (std::int64_t i = 0; i < theta.size(); ++i) theta.set(i, theta.at(i) + spread_ * random.normal());
     return theta;
   }
-  const std::vector<double> numbers = parse_numbers("start", start_);
+  const std::vector<double> numbers = lab::parse_numbers("start", start_);
   if (numbers.size() == 1)
     theta.fill(numbers[0]);
   else if (std::cmp_equal(numbers.size(), theta.size()))
     theta.copy_from(Tensor::of(theta.shape(), numbers));
   else
     throw lab::UsageError(fmt::format("--start={}: {} numbers, expected {}", start_, numbers.size(), theta.size()));
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    if (const double held = theta.at(static_cast<std::int64_t>(i));
+        !std::isfinite(held) || (held == 0 && numbers[i] != 0))
+      throw lab::UsageError(fmt::format("--start={}: {} is {} in {}", start_, numbers[i], held, name_of(theta.dtype())));
   return theta;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "experiments/lab/number_table.h"
@@ -10,9 +9,6 @@
 #include "experiments/problems/problem.h"
 
 namespace gradus {
-
-// "1,2.5,-3" as numbers. Throws lab::UsageError, which names the option, for anything else.
-std::vector<double> parse_numbers(std::string_view option, const std::string& text);
 
 // What was asked for on the command line; files are read later.
 class ProblemOptions {

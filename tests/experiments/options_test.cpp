@@ -105,6 +105,22 @@ TEST(Options, DescribesAndRecordsWhatWasDeclared) {
     EXPECT_NE(help.find(part), std::string::npos) << part << " in\n" << help;
 }
 
+TEST(Options, RecordsNumbersInATextByValue) {
+  const auto recorded = [](const std::string& text) {
+    Options options("program", {"--start=" + text});
+    const std::string start = options.get("start", "standard", "", numbers_or("start", {"standard", ""}));
+    options.finish();
+    EXPECT_EQ(options.values_json().at("start"), start);
+    return start;
+  };
+  for (const char* text : {"1,-0.5", "1.0,-.5", "+1e0,-5e-1"}) EXPECT_EQ(recorded(text), "1,-0.5");
+  EXPECT_EQ(recorded("0.1,1e-300"), "0.1,1e-300");
+  EXPECT_EQ(recorded("standard"), "standard");
+  EXPECT_EQ(recorded(""), "");
+  for (const std::string text : {"1,", ",1", "1,,2", "1, 2", "1;2", "nan", "inf", "+-1", "1_0", "1e400", "standrad"})
+    EXPECT_EQ(error_of([&] { recorded(text); }), "--start=" + text + ": expected numbers separated by commas");
+}
+
 TEST(Options, TheSameOptionMayBeAskedForTwiceIfItIsTheSame) {
   Options options = given({"--seed=7"});
   EXPECT_EQ(options.get("seed", 0, "random numbers"), 7);

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """tools/report_lib/runs: which values and which runs are the same, and what tells them apart."""
+import json
 import math
 import pathlib
 import random
@@ -9,7 +10,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 from report_lib.runs import folder as run_folder, grouping  # noqa: E402
-from report_lib.runs.values import escaped, identity, texts  # noqa: E402
+from report_lib.runs.values import escaped, identity, number_in, texts  # noqa: E402
 
 
 def run_of(folder, status="completed", given=None, program="p", started="", fingerprint="", **options):
@@ -57,6 +58,16 @@ class Values(unittest.TestCase):
 
     def test_any_text_is_one_visible_line(self):
         self.assertEqual(escaped("a\nb\x1b[31m\u202e\udcff\x7f"), "a\\nb\\u001b[31m\\u202e\\xff\\x7f")
+
+
+class Numbers(unittest.TestCase):
+    def test_texts_are_the_numbers_that_programs_take_them_for(self):
+        for case in json.loads((pathlib.Path(__file__).resolve().parents[1] / "records/number_texts.json").read_text()):
+            with self.subTest(case["text"]):
+                number = number_in(case["text"])
+                expected = case.get("number")
+                self.assertEqual(identity(number), identity(float(expected) if isinstance(expected, str) else expected))
+                self.assertEqual(isinstance(number, int), "integer" in case)
 
 
 class Grouping(unittest.TestCase):

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "experiments/records/numbers.h"
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 
@@ -13,12 +14,11 @@ namespace {
 std::chrono::milliseconds time_from(const char* variable, std::chrono::milliseconds usual) {
   const char* text = std::getenv(variable);
   if (text == nullptr) return usual;
-  char* end = nullptr;
-  const double seconds = std::strtod(text, &end);
-  if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= 86400))
+  const auto seconds = records::number_in<double>(text);
+  if (!seconds || !(*seconds >= 0.001 && *seconds <= 86400))
     throw records::UsageError(
         fmt::format("{}={}: expected seconds from 0.001 to 86400", variable, records::printable(text)));
-  return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
+  return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(*seconds));
 }
 
 }  // namespace

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <optional>
 #include <unordered_set>
 
 #include "experiments/records/files.h"
+#include "experiments/records/numbers.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 
@@ -19,14 +19,6 @@ namespace {
 
 constexpr std::int64_t max_values =
     1'000'000;  // of one option, and combinations of one sweep: more is a slip of the pen
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // Splits at `separator` where no backslash stands before it; the parts keep their backslashes.
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -60,9 +52,9 @@ std::string_view trim(std::string_view text) {
 
 std::vector<Value> integer_range(std::string_view text, const std::vector<std::string>& parts,
                                  const std::string& where) {
-  const auto first = parse_number<std::int64_t>(parts[0]);
-  const auto last = parse_number<std::int64_t>(parts[1]);
-  const auto step = parts.size() == 3 ? parse_number<std::int64_t>(parts[2]) : std::optional<std::int64_t>(1);
+  const auto first = records::number_in<std::int64_t>(parts[0]);
+  const auto last = records::number_in<std::int64_t>(parts[1]);
+  const auto step = parts.size() == 3 ? records::number_in<std::int64_t>(parts[2]) : std::optional<std::int64_t>(1);
   if (parts.size() > 3 || !first || !last || !step)
     throw UsageError(
         fmt::format("{}: bad range '{}': expected first:last or first:last:step, all integers "
@@ -86,9 +78,9 @@ std::vector<Value> integer_range(std::string_view text, const std::vector<std::s
 
 std::vector<Value> geometric_range(std::string_view text, const std::vector<std::string>& parts,
                                    const std::string& where) {
-  const auto lowest = parts.size() == 4 ? parse_number<double>(parts[1]) : std::nullopt;
-  const auto highest = parts.size() == 4 ? parse_number<double>(parts[2]) : std::nullopt;
-  const auto count = parts.size() == 4 ? parse_number<std::int64_t>(parts[3]) : std::nullopt;
+  const auto lowest = parts.size() == 4 ? records::number_in<double>(parts[1]) : std::nullopt;
+  const auto highest = parts.size() == 4 ? records::number_in<double>(parts[2]) : std::nullopt;
+  const auto count = parts.size() == 4 ? records::number_in<std::int64_t>(parts[3]) : std::nullopt;
   if (!lowest || !highest || !count || !(*lowest > 0) || !(*highest > 0) || !std::isfinite(*lowest) ||
       !std::isfinite(*highest) || *count < 2 || *count > max_values)
     throw UsageError(
@@ -102,7 +94,7 @@ std::vector<Value> geometric_range(std::string_view text, const std::vector<std:
                          : i + 1 == *count ? *highest
                                            : std::exp(std::lerp(std::log(*lowest), std::log(*highest), fraction));
     // Twelve digits make 0.001 of 0.00099999999999999937; then the shortest text that reads back as the same number.
-    values.push_back(make_value(fmt::format("{}", *parse_number<double>(fmt::format("{:.12g}", point)))));
+    values.push_back(make_value(fmt::format("{}", *records::number_in<double>(fmt::format("{:.12g}", point)))));
   }
   return values;
 }
@@ -114,15 +106,14 @@ Value make_value(std::string text) {
   value.text = std::move(text);
   value.json = value.text;
   std::string_view t = value.text;
-  if (t.size() > 1 && t[0] == '+' && (std::isdigit(static_cast<unsigned char>(t[1])) != 0 || t[1] == '.'))
-    t.remove_prefix(1);
+  if (t.starts_with('+') && records::number_in<double>(t)) t.remove_prefix(1);
   if (t == "true" || t == "false") {
     value.json = t == "true";
   } else if (!t.empty() && t.find_first_not_of("0123456789", t[0] == '-' ? 1 : 0) == t.npos) {
     // Leading zeros or more than 64 bits: a name, not a number, or two different values would become equal.
-    if (const auto integer = parse_number<std::int64_t>(t); integer && fmt::format("{}", *integer) == t)
+    if (const auto integer = records::number_in<std::int64_t>(t); integer && fmt::format("{}", *integer) == t)
       value.json = *integer;
-  } else if (const auto real = parse_number<double>(t); real && std::isfinite(*real)) {
+  } else if (const auto real = records::number_in<double>(t); real && std::isfinite(*real)) {
     if (*real == std::trunc(*real) && std::abs(*real) <= 9007199254740992.0)
       value.json = static_cast<std::int64_t>(*real);
     else
@@ -153,7 +144,7 @@ std::vector<Value> parse_element(std::string_view text, const std::string& where
   const std::vector<std::string> parts = split(text, ':');
   if (parts.size() > 1) {
     if (parts[0] == "log") return geometric_range(text, parts, where);
-    if (parse_number<double>(parts[0])) return integer_range(text, parts, where);
+    if (records::number_in<double>(parts[0])) return integer_range(text, parts, where);
   }
   return {make_value(unescape(text))};
 }

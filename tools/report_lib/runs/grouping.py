@@ -1,5 +1,5 @@
 """Which runs are the same configuration, and which options tell them apart. All of it by value."""
-from .values import identity, is_number
+from .values import identity, is_number, number_in
 
 APART = ("seed",)  # what repeats a configuration instead of making another
 
@@ -37,13 +37,8 @@ def fill_in(runs):
 
 
 def _like(value, example):
-    if isinstance(value, str) and is_number(example):
-        for kind in (int, float):
-            try:
-                return kind(value)
-            except ValueError:
-                pass
-    return value
+    number = number_in(value) if isinstance(value, str) and is_number(example) else None
+    return value if number is None else number
 
 
 def count_once(runs):

@@ -2,6 +2,7 @@
 import bisect
 import json
 import math
+import re
 
 
 def identity(value):
@@ -13,6 +14,20 @@ def identity(value):
     if isinstance(value, (int, float)):
         return ("number", value if value == value else "nan")
     return ("text", value)
+
+
+def number_in(text):
+    """The number that a program of ours takes a text for (experiments/records/numbers.h), or None."""
+    if re.fullmatch("[+-]?[0-9]+", text) and -2 ** 63 <= int(text) < 2 ** 63:
+        return int(text)
+    if re.fullmatch("[+-]?(inf|infinity|nan)", text, re.IGNORECASE | re.ASCII):
+        return float(text)
+    decimal = re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", text, re.IGNORECASE | re.ASCII)
+    if not decimal:
+        return None
+    value = float(text)
+    lost = value == 0 and re.search("[1-9]", decimal[1])
+    return None if lost or math.isinf(value) else value
 
 
 def is_number(value):
