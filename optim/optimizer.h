@@ -64,6 +64,9 @@ class Optimizer {
   // Throws std::invalid_argument unless the objective offers what the steps will ask it for, and has the parameters
   // that the settings name. Programs call it before anything runs; a step throws the same.
   virtual void check(const Objective& /*objective*/) {}
+  // Throws std::invalid_argument if one of the next `steps` steps is known to find a hyperparameter out of its range.
+  // Programs that know how many steps they will take call it before anything runs.
+  virtual void check_steps(std::int64_t /*steps*/) const {}
   // One step from theta, in place. Asks the objective for what it needs at theta. A method begins with begin_step
   // (optim/first_order.h), so that a gradient which is not finite is reported and changes nothing.
   virtual StepReport step(Objective& objective, const Tensor& theta) = 0;

@@ -41,7 +41,7 @@ std::unique_ptr<Optimizer> make_grouped(const Method& method, const Recipe& reci
       values.emplace_back(name, value);
     }
     const Settings settings =
-        make_settings("group " + group.selector + " of " + method.name, method.hyperparameters, values);
+        make_settings("group " + group.selector + " of " + method.name, method.hyperparameters, values, recipe.dtype);
     places.push_back(settings);
     parts.push_back({group.selector, method.make(settings)});
   }
@@ -101,7 +101,7 @@ std::vector<std::string> parse_wrappers(std::string_view text) {
 std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
   const Method& chosen = method(recipe.method);
   check_wrappers(recipe, chosen);
-  const Settings settings = make_settings(recipe.method, chosen.hyperparameters, recipe.values);
+  const Settings settings = make_settings(recipe.method, chosen.hyperparameters, recipe.values, recipe.dtype);
   std::vector<Settings> places = {settings};
   std::unique_ptr<Optimizer> optimizer =
       recipe.groups.empty() ? chosen.make(settings) : make_grouped(chosen, recipe, settings, places);
@@ -110,7 +110,7 @@ std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
 
   for (auto wrapped = recipe.wrappers.rbegin(); wrapped != recipe.wrappers.rend(); ++wrapped) {
     const WrapperKind& kind = wrapper(wrapped->name);
-    const Settings own = make_settings(kind.name, kind.hyperparameters, wrapped->values);
+    const Settings own = make_settings(kind.name, kind.hyperparameters, wrapped->values, recipe.dtype);
     optimizer = kind.make({std::move(optimizer), settings, recipe.seed}, own);
     add_schedulable(schedulable, kind.hyperparameters, {own});
   }
@@ -130,7 +130,7 @@ std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
     scheduled.push_back({target.hyperparameter, Schedule(asked.schedule, asked.values), target.targets});
   }
   if (scheduled.empty()) return optimizer;
-  return std::make_unique<Scheduled>(std::move(optimizer), std::move(scheduled));
+  return std::make_unique<Scheduled>(std::move(optimizer), std::move(scheduled), recipe.dtype);
 }
 
 std::string signature(const Recipe& recipe) {

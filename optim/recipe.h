@@ -31,6 +31,7 @@ struct Recipe {
   std::vector<Scheduling> schedules = {};  // outside of all wrappers: they count calls of step()
   std::vector<Group> groups = {};          // around the method itself, inside of all wrappers
   std::uint64_t seed = 0;                  // of the wrappers' random numbers
+  DType dtype = DType::float64;            // of the parameters: numbers must be in their ranges as numbers of it
 };
 
 // "clip_by_norm+lookahead" as names, outermost first; empty or "none" for none. Throws std::invalid_argument for an

@@ -7,21 +7,31 @@
 
 namespace gradus::optim {
 
+double Scheduled::value_at(std::int64_t step, const ScheduledHyperparameter& scheduled,
+                           const ScheduleTarget& target) const {
+  const Hyperparameter& h = scheduled.hyperparameter;
+  double value = scheduled.schedule.at(step, target.base) * scheduled.plateau.factor;
+  // A rate that must be > 0 may end at the smallest number there is.
+  if (value >= 0 && h.excludes_zero()) value = std::max(value, h.least(dtype_));
+  if (!h.allows(value, dtype_))
+    throw std::invalid_argument("schedule " + scheduled.schedule.kind().name + ": at step " + std::to_string(step) +
+                                " " + refusal(h, value, dtype_));
+  return value;
+}
+
+void Scheduled::check_steps(std::int64_t steps) const {
+  const std::int64_t end = step_ + std::min<std::int64_t>(steps, 1'000'000);
+  for (const ScheduledHyperparameter& scheduled : scheduled_)
+    for (const ScheduleTarget& target : scheduled.targets)
+      for (std::int64_t step = step_; step < end; ++step) value_at(step, scheduled, target);
+}
+
 StepReport Scheduled::step(Objective& objective, const Tensor& theta) {
-  for (ScheduledHyperparameter& scheduled : scheduled_) {
-    const Hyperparameter& h = scheduled.hyperparameter;
-    for (ScheduleTarget& target : scheduled.targets) {
-      double value = scheduled.schedule.at(step_, target.base) * scheduled.plateau.factor;
-      if (value == 0)
-        value = std::max(value, h.low);  // a rate that must be > 0 may end at the smallest number there is
-      const bool inside = value >= h.low && (h.high_open ? value < h.high : value <= h.high);
-      if (!inside)
-        throw std::invalid_argument("schedule " + scheduled.schedule.kind().name + " of " + h.name + ": " +
-                                    std::to_string(value) + " at step " + std::to_string(step_) + ", expected " +
-                                    h.range());
-      target.settings.set(h.name, value);
+  for (const ScheduledHyperparameter& scheduled : scheduled_)
+    for (const ScheduleTarget& target : scheduled.targets) {
+      Settings settings = target.settings;
+      settings.set(scheduled.hyperparameter.name, value_at(step_, scheduled, target));
     }
-  }
   const StepReport report = inner_->step(objective, theta);
   ++step_;
   return report;

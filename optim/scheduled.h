@@ -27,10 +27,12 @@ struct ScheduledHyperparameter {
 // step and the base at each step, so a resumed run overwrites nothing.
 class Scheduled final : public Optimizer {
  public:
-  Scheduled(std::unique_ptr<Optimizer> inner, std::vector<ScheduledHyperparameter> scheduled)
-      : inner_(std::move(inner)), scheduled_(std::move(scheduled)) {}
+  Scheduled(std::unique_ptr<Optimizer> inner, std::vector<ScheduledHyperparameter> scheduled, DType dtype)
+      : inner_(std::move(inner)), scheduled_(std::move(scheduled)), dtype_(dtype) {}
 
   void check(const Objective& objective) override { inner_->check(objective); }
+  // Of the first million: a schedule is as quick as a step is at least.
+  void check_steps(std::int64_t steps) const override;
   // Throws std::invalid_argument if a schedule leaves the hyperparameter's range; theta is then as it was.
   StepReport step(Objective& objective, const Tensor& theta) override;
   void visit(StateVisitor& visitor) override;
@@ -38,8 +40,11 @@ class Scheduled final : public Optimizer {
   void observe(double held_out_loss) override;
 
  private:
+  double value_at(std::int64_t step, const ScheduledHyperparameter& scheduled, const ScheduleTarget& target) const;
+
   std::unique_ptr<Optimizer> inner_;
   std::vector<ScheduledHyperparameter> scheduled_;
+  DType dtype_;  // of the parameters
   std::int64_t step_ = 0;
 };
 

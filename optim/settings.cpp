@@ -22,10 +22,17 @@ std::string short_number(double value) {
   return text;
 }
 
-double value_of(const std::string& owner, const Hyperparameter& h, const GivenValue& given) {
+// As a number of that type holds it.
+double held(double value, DType dtype) {
+  return dtype == DType::float32 ? static_cast<double>(static_cast<float>(value)) : value;
+}
+
+double value_of(const std::string& owner, const Hyperparameter& h, const GivenValue& given, DType dtype) {
   if (!given.is_text()) {
-    check_value(owner, h, given.number());
-    return given.number();
+    const double value = given.number();
+    const bool whole = h.kind == Hyperparameter::Kind::number || value == std::floor(value);
+    if (!whole || !h.allows(value, dtype)) throw std::invalid_argument(owner + ": " + refusal(h, value, dtype));
+    return value;
   }
   if (h.kind != Hyperparameter::Kind::choice)
     throw std::invalid_argument(owner + ": " + h.name + " = '" + given.text() + "', expected " + h.range());
@@ -37,6 +44,22 @@ double value_of(const std::string& owner, const Hyperparameter& h, const GivenVa
 }
 
 }  // namespace
+
+double Hyperparameter::least(DType dtype) const {
+  if (dtype != DType::float32) return low;
+  if (low == above_0) return std::numeric_limits<float>::min();
+  if (low == above_1) return 1 + static_cast<double>(std::numeric_limits<float>::epsilon());
+  return held(low, dtype);
+}
+
+bool Hyperparameter::excludes_zero() const { return low == above_0; }
+
+bool Hyperparameter::allows(double value, DType dtype) const {
+  const bool inside = std::isfinite(value) && value >= low && (high_open ? value < high : value <= high);
+  if (!inside || kind != Kind::number) return inside;  // whole numbers, flags and choices are not computed with
+  const double there = held(value, dtype);
+  return std::isfinite(there) && there >= least(dtype) && (high_open ? there < high : there <= held(high, dtype));
+}
 
 std::string Hyperparameter::range() const {
   switch (kind) {
@@ -129,15 +152,14 @@ std::string choices_text(const std::string& asked, const std::vector<std::string
   return hint + "expected one of " + all;
 }
 
-void check_value(const std::string& owner, const Hyperparameter& h, double value) {
-  const bool inside = std::isfinite(value) && value >= h.low && (h.high_open ? value < h.high : value <= h.high);
-  const bool whole = h.kind == Hyperparameter::Kind::number || value == std::floor(value);
-  if (!inside || !whole)
-    throw std::invalid_argument(owner + ": " + h.name + " = " + short_number(value) + ", expected " + h.range());
+std::string refusal(const Hyperparameter& h, double value, DType dtype) {
+  const bool by_type = h.allows(value, DType::float64) && !h.allows(value, dtype);
+  const std::string there = by_type ? " (" + short_number(held(value, dtype)) + " in " + name_of(dtype) + ")" : "";
+  return h.name + " = " + short_number(value) + there + ", expected " + h.range();
 }
 
 Settings make_settings(const std::string& owner, const std::vector<Hyperparameter>& hyperparameters,
-                       const NamedValues& given) {
+                       const NamedValues& given, DType dtype) {
   std::vector<std::string> names;
   for (const Hyperparameter& h : hyperparameters) names.push_back(h.name);
   for (const auto& [name, value] : given)
@@ -147,7 +169,7 @@ Settings make_settings(const std::string& owner, const std::vector<Hyperparamete
   for (const Hyperparameter& h : hyperparameters) {
     double value = h.default_value;
     for (const auto& [name, its_value] : given)
-      if (name == h.name) value = value_of(owner, h, its_value);
+      if (name == h.name) value = value_of(owner, h, its_value, dtype);
     if (h.kind == Hyperparameter::Kind::choice)
       settings.set_choice(h.name, h.choices[static_cast<std::size_t>(value)]);
     else

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "autodiff/dtype.h"
+
 namespace gradus::optim {
 
 // What a method declares, e.g. {"beta1", 0.9, 0, 1, "decay of the first moment"}.
@@ -22,6 +24,11 @@ struct Hyperparameter {
   Kind kind = Kind::number;
   std::vector<std::string> choices = {};
 
+  // Whether the value is in the range, and still is once it is a number of that type: what a method computes with.
+  bool allows(double value, DType dtype) const;
+  // The least number of that type in the range.
+  double least(DType dtype) const;
+  bool excludes_zero() const;  // but no number above it
   bool can_be_scheduled() const { return kind == Kind::number; }
   // The range as a user reads it: "a finite number > 0", "one of hessian, gauss_newton".
   std::string range() const;
@@ -90,12 +97,13 @@ class GivenValue {
 using NamedValues = std::vector<std::pair<std::string, GivenValue>>;
 
 // The settings of `owner` (the name of a method, for messages): the defaults with the values given. Throws
-// std::invalid_argument for an unknown name, with the nearest one that is known, and for a value out of range.
+// std::invalid_argument for an unknown name, with the nearest one that is known, and for a value that is not allowed in
+// the parameters' type.
 Settings make_settings(const std::string& owner, const std::vector<Hyperparameter>& hyperparameters,
-                       const NamedValues& given);
+                       const NamedValues& given, DType dtype = DType::float64);
 
-// Throws std::invalid_argument, with the owner and the range, unless the value is allowed.
-void check_value(const std::string& owner, const Hyperparameter& hyperparameter, double value);
+// "epsilon = 1e-300 (0 in float32), expected a finite number > 0", for whoever refuses a value that is not allowed.
+std::string refusal(const Hyperparameter& hyperparameter, double value, DType dtype);
 
 // "did you mean adam? expected one of ..." for a name that is none of `names`.
 std::string choices_text(const std::string& asked, const std::vector<std::string>& names);

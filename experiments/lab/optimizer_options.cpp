@@ -56,6 +56,18 @@ std::vector<std::string> names_of(const Kinds& kinds) {
   return names;
 }
 
+// What the option --groups says, numbers and blanks written in one way.
+std::string canonical_groups(const std::string& text) {
+  if (text == "none") return text;
+  std::string groups;
+  for (const optim::Group& group : optim::parse_groups(text)) {
+    groups += (groups.empty() ? "" : "; ") + group.selector;
+    for (const auto& [name, value] : group.values)
+      groups += fmt::format(" {}={}", name, value.is_text() ? value.text() : fmt::format("{}", value.number()));
+  }
+  return groups;
+}
+
 void choose_schedules(Options& options, const std::vector<Hyperparameter>& hyperparameters, optim::Recipe& recipe) {
   std::vector<std::string> names = names_of(optim::schedules());
   names.insert(names.begin(), "none");
@@ -65,10 +77,12 @@ void choose_schedules(Options& options, const std::vector<Hyperparameter>& hyper
     // The list of schedules once is enough.
     Check check = one_of(names);
     std::string help = "how " + h.name + " changes with the step";
-    if (first.empty())
+    if (first.empty()) {
       first = h.name;
-    else
-      check.range.clear(), help += fmt::format(", as for {}", first);
+    } else {
+      check.range.clear();
+      help += fmt::format(", as for {}", first);
+    }
     const std::string name = options.get(h.name + "_schedule", "none", help, check);
     if (name == "none") continue;
     optim::NamedValues values;
@@ -106,10 +120,12 @@ nlohmann::json described(const std::vector<Hyperparameter>& hyperparameters) {
                        {"range", h.range()},
                        {"help", h.help},
                        {"schedulable", h.can_be_scheduled()}};
-    if (h.kind == Kind::choice)
-      one["default"] = h.default_text(), one["choices"] = h.choices;
-    else
+    if (h.kind == Kind::choice) {
+      one["default"] = h.default_text();
+      one["choices"] = h.choices;
+    } else {
       one["default"] = h.default_value;
+    }
     all.push_back(std::move(one));
   }
   return all;
@@ -136,9 +152,10 @@ void ChosenOptimizer::forget(const std::string& hyperparameter) {
 }
 
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
-                                 const std::vector<MethodDefaults>& defaults, std::uint64_t seed) {
+                                 const std::vector<MethodDefaults>& defaults, std::uint64_t seed, DType dtype) {
   optim::Recipe recipe;
   recipe.seed = seed;
+  recipe.dtype = dtype;
   recipe.method = options.get("optimizer", fallback, "the method", one_of(names_of(optim::methods())));
   std::vector<Hyperparameter> all = optim::method(recipe.method).hyperparameters;
   for (const Hyperparameter& h : all)
@@ -159,7 +176,8 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
   const std::string groups =
       options.get("groups", "none",
                   "other hyperparameters for some parameters: '@bias learning_rate=0.1; *.norm.* "
-                  "weight_decay=0' (a tag, or a pattern for names)");
+                  "weight_decay=0' (a tag, or a pattern for names)",
+                  written_as(canonical_groups));
   if (groups != "none") recipe.groups = optim::parse_groups(groups);
   return {recipe.method, optim::make_optimizer(recipe), recipe};
 }

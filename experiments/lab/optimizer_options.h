@@ -39,9 +39,10 @@ struct MethodDefaults {
 //   numbers:
 //                                        --learning-rate-steps, --learning-rate-warmup-steps, ...
 //   --groups='@bias learning_rate=0.1'   see optim/groups.h
-// Throws std::invalid_argument, one line, for what does not exist or does not go together.
+// Throws std::invalid_argument, one line, for what does not exist or does not go together, and for a number that is out
+// of its range as a number of the parameters' type.
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
-                                 const std::vector<MethodDefaults>& defaults, std::uint64_t seed);
+                                 const std::vector<MethodDefaults>& defaults, std::uint64_t seed, DType dtype);
 
 // Every method, wrapper and schedule with hyperparameters, defaults and ranges: for a person, and for a tool.
 std::string list_of_optimizers();

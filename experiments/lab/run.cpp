@@ -30,7 +30,7 @@ Run::Run(Options options, std::string summary, const std::string& default_dtype)
 
 ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
   has_optimizer_ = true;
-  return choose_optimizer(options_, fallback, defaults, seed_);
+  return choose_optimizer(options_, fallback, defaults, seed_, dtype_);
 }
 
 const Dataset& Run::dataset(const std::string& fallback) {

@@ -8,31 +8,20 @@
 #include <filesystem>
 
 #include "experiments/lab/optimizer_state.h"
+#include "optim/curvature/vectors.h"
 
 namespace gradus {
 namespace {
 
 constexpr const char* step_counter = "minimize.step";  // in a state file, beside the optimizer's own counters
 
-// Without overflow on the way.
-double norm_of(const std::vector<double>& v) {
-  double sum = 0, scale = 0;
-  for (const double x : v) {
-    if (std::isnan(x)) return x;
-    scale = std::max(scale, std::abs(x));
-  }
-  if (scale == 0 || std::isinf(scale)) return scale;
-  for (const double x : v) sum += (x / scale) * (x / scale);
-  return scale * std::sqrt(sum);
-}
-
 // NaN has a sign, which says nothing.
 double number(double x) { return std::isnan(x) ? std::abs(x) : x; }
 
 double distance(const Tensor& a, const Tensor& b) {
-  std::vector<double> difference;
-  for (std::int64_t i = 0; i < a.size(); ++i) difference.push_back(a.at(i) - b.at(i));
-  return norm_of(difference);
+  Tensor difference = Tensor::uninitialized(a.shape(), a.dtype());
+  optim::vectors::combine(a, -1, b, difference);
+  return optim::vectors::norm(difference);
 }
 
 }  // namespace
@@ -44,9 +33,11 @@ Minimization::Minimization(lab::Run& run, ProblemOptions& asked, lab::ChosenOpti
   observer_ = problems::make_objective(problem_, request);
   theta_ = asked.start();
   check();
-  if (plan.load_state.empty()) return;
-  if (asked.start_given()) throw lab::UsageError("--start: --load-state says where to go on");
-  load();
+  if (!plan.load_state.empty()) {
+    if (asked.start_given()) throw lab::UsageError("--start: --load-state says where to go on");
+    load();
+  }
+  optimizer->check_steps(plan.steps);
 }
 
 void Minimization::check() const {
@@ -136,7 +127,7 @@ void Minimization::look() {
   place_.step = step_;
   place_.theta = optimizer_->evaluation_point(theta_).clone();
   observer_->move_to(place_.theta);
-  place_.gradient_norm = norm_of(observer_->gradient().to_vector());
+  place_.gradient_norm = optim::vectors::norm(observer_->gradient());
   place_.value = observer_->value();
 }
 

@@ -1,10 +1,12 @@
 // Which of SGD, Adam and RMSprop trains a small dense network better? This program trains one network with one optimizer
 // and one seed; the sweep beside it asks the question.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <sstream>
 
 #include "experiments/lab/trainer.h"
+#include "experiments/records/numbers.h"
 #include "nn/losses.h"
 
 using namespace gradus;
@@ -16,10 +18,10 @@ std::vector<std::int64_t> parse_sizes(const std::string& text) {
   std::vector<std::int64_t> sizes;
   std::istringstream parts(text);
   for (std::string part; std::getline(parts, part, ',');) {
-    const bool whole = !part.empty() && part.size() <= 6 && part.find_first_not_of("0123456789") == std::string::npos;
-    if (!whole || std::stoll(part) < 1)
+    const auto size = records::number_in<std::int64_t>(part);
+    if (!size || *size < 1 || *size > 999'999)
       throw lab::UsageError("option --hidden=" + text + ": expected layer sizes such as 128 or 256,128");
-    sizes.push_back(std::stoll(part));
+    sizes.push_back(*size);
   }
   return sizes;
 }
@@ -48,7 +50,9 @@ int main(int argc, char** argv) {
                    [](lab::Run& run) {
     const int epochs = run.option("epochs", 5, "passes over the training set", lab::at_least(1));
     const int batch_size = run.option("batch_size", 32, "examples in a batch", lab::at_least(1));
-    const std::string hidden_text = run.option("hidden", "128", "sizes of the hidden layers, e.g. 256,128");
+    const std::string hidden_text = run.option(
+        "hidden", "128", "sizes of the hidden layers, e.g. 256,128",
+        lab::written_as([](const std::string& text) { return fmt::format("{}", fmt::join(parse_sizes(text), ",")); }));
     const std::string activation = run.option("activation", "relu", "between the layers",
                                               lab::one_of({"relu", "tanh", "sigmoid", "softplus", "gelu"}));
     const std::string weights =
@@ -81,6 +85,7 @@ int main(int argc, char** argv) {
 
     lab::Batches batches(data.train, batch_size, run.stream("shuffle", 0));
     run.expect_steps(batches.size() * epochs);
+    optimizer->check_steps(batches.size() * epochs);
     record(0, std::numeric_limits<double>::quiet_NaN());
     for (int epoch = 1; epoch <= epochs; ++epoch) {
       batches.shuffle(run.stream("shuffle", static_cast<std::uint64_t>(epoch)));

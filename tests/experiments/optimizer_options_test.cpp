@@ -14,7 +14,7 @@ struct Chosen {
 };
 Chosen choose(const std::vector<std::string>& arguments) {
   Options options("program", arguments);
-  ChosenOptimizer optimizer = choose_optimizer(options, "sgd", {{"adam", {{"epsilon", 1e-7}}}}, 7);
+  ChosenOptimizer optimizer = choose_optimizer(options, "sgd", {{"adam", {{"epsilon", 1e-7}}}}, 7, DType::float32);
   options.finish();
   return {std::move(options), std::move(optimizer)};
 }
@@ -56,6 +56,15 @@ TEST(OptimizerOptions, MakeTheRecipe) {
   const auto values = chosen.options.values_json();
   EXPECT_EQ(values.at("learning_rate_warmup_steps"), 5);
   EXPECT_EQ(values.at("clip_norm_every"), 1000);
+}
+
+TEST(OptimizerOptions, RecordGroupsByValue) {
+  for (const char* text : {"@bias learning_rate=0.1 momentum=0; *.w momentum=0.5",
+                           " @bias  learning-rate=+1e-1 momentum=0.0;*.w momentum=.5;"})
+    EXPECT_EQ(choose({"--optimizer=momentum", std::string("--groups=") + text}).options.values_json().at("groups"),
+              "@bias learning_rate=0.1 momentum=0; *.w momentum=0.5");
+  EXPECT_EQ(choose({"--optimizer=adam", "--groups=@bias amsgrad=true"}).options.values_json().at("groups"),
+            "@bias amsgrad=1");
 }
 
 TEST(OptimizerOptions, RefuseInOneLine) {

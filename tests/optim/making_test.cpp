@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "optim/recipe.h"
 #include "tests/optim/error_of.h"
 #include "tests/optim/problems.h"
 #include "tests/optim/variants.h"
@@ -209,6 +210,40 @@ TEST(MakeOptimizer, RefusesValuesOutOfRange) {
       EXPECT_FALSE(taken(std::nextafter(h.low, -1)));
       EXPECT_FALSE(taken(nan) || taken(infinity) || taken(-infinity));
     }
+}
+
+TEST(MakeOptimizer, RefusesValuesThatLeaveTheirRangeInTheParametersType) {
+  const auto error_in = [](DType dtype, const NamedValues& values, const std::vector<Recipe::Wrapped>& wrappers = {},
+                           const std::vector<Group>& groups = {}) {
+    return error_of([&] {
+      make_optimizer({.method = "adam", .values = values, .wrappers = wrappers, .groups = groups, .dtype = dtype});
+    });
+  };
+  EXPECT_EQ(error_in(DType::float32, {{"epsilon", 1e-300}}),
+            "adam: epsilon = 1e-300 (0 in float32), expected a finite number > 0");
+  EXPECT_EQ(error_in(DType::float32, {{"learning_rate", 1e39}}),
+            "adam: learning_rate = 1e+39 (inf in float32), expected a finite number > 0");
+  EXPECT_EQ(error_in(DType::float32, {{"beta2", 1 - 1e-9}}), "adam: beta2 = 1 (1 in float32), expected 0 <= beta2 < 1");
+  EXPECT_EQ(error_in(DType::float32, {}, {{"clip_by_norm", {{"clip_norm", 1e-300}}}}),
+            "clip_by_norm: clip_norm = 1e-300 (0 in float32), expected a finite number > 0");
+  EXPECT_EQ(error_in(DType::float32, {}, {}, {{"@bias", {{"epsilon", 1e-300}}}}),
+            "group @bias of adam: epsilon = 1e-300 (0 in float32), expected a finite number > 0");
+  EXPECT_EQ(error_in(DType::float64, {{"epsilon", 1e-300}, {"learning_rate", 1e39}, {"beta2", 1 - 1e-9}}), "");
+
+  // In float32, too, the ends of every range are kept, and beyond them nothing is taken.
+  const auto expect_range = [](const Hyperparameter& h) {
+    SCOPED_TRACE(h.name);
+    EXPECT_TRUE(h.allows(h.default_value, DType::float32));
+    if (!h.can_be_scheduled()) return;
+    EXPECT_TRUE(h.allows(std::max(h.low, h.least(DType::float32)), DType::float32));
+    const float below = std::nextafter(static_cast<float>(h.least(DType::float32)), -1.0F);
+    EXPECT_FALSE(h.allows(below, DType::float32)) << below;
+    EXPECT_FALSE(h.allows(h.high_open ? std::nextafter(h.high, 0) : 1e300, DType::float32));
+  };
+  for (const Method& m : methods())
+    for (const Hyperparameter& h : m.hyperparameters) expect_range(h);
+  for (const WrapperKind& w : wrappers())
+    for (const Hyperparameter& h : w.hyperparameters) expect_range(h);
 }
 
 TEST(MakeOptimizer, RefusesValuesThatContradictEachOther) {

@@ -145,7 +145,14 @@ TEST(Schedules, RefuseWhatDoesNotExist) {
   const Recipe growing{.method = "adam",
                        .schedules = {{"beta1", "polynomial", {{"steps", 10}, {"final_factor", 1.2}}}}};
   EXPECT_EQ(error_of([&] { run_recipe(growing, quadratic(), 9); }),
-            "schedule polynomial of beta1: 1.008000 at step 6, expected 0 <= beta1 < 1");
+            "schedule polynomial: at step 6 beta1 = 1.008, expected 0 <= beta1 < 1");
+  EXPECT_EQ(error_of([&] { make_optimizer(growing)->check_steps(6); }), "");
+  EXPECT_EQ(error_of([&] { make_optimizer(growing)->check_steps(7); }),
+            "schedule polynomial: at step 6 beta1 = 1.008, expected 0 <= beta1 < 1");
+  // What is > 0 must not end at 0 in float32 either, where the smallest number is a larger one.
+  const Recipe vanishing{.method = "adam", .schedules = {{"epsilon", "exponential", {{"factor", 1e-3}}}},
+                         .dtype = DType::float32};
+  for (const double theta : run_recipe(vanishing, quadratic(), 200, DType::float32)) EXPECT_TRUE(std::isfinite(theta));
   // A rate may end at 0: nothing moves then.
   const Recipe falling{.schedules = {{"learning_rate", "polynomial", {{"steps", 3}}}}};
   EXPECT_EQ(run_recipe(falling, quadratic(), 3), run_recipe(falling, quadratic(), 9));
