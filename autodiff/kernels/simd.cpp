@@ -1,20 +1,33 @@
 #include "autodiff/kernels/simd.h"
 
 #include <cstdlib>
-#include <string_view>
+#include <stdexcept>
+#include <string>
 
 namespace gradus::simd {
+namespace {
+
+// Throws std::invalid_argument where the variable names no level.
+Level asked_at_most() {
+  const char* text = std::getenv("GRADUS_SIMD");
+  const std::string limit = text ? text : "avx512";
+  if (limit == "baseline") return Level::baseline;
+  if (limit == "avx2") return Level::avx2;
+  if (limit == "avx512") return Level::avx512;
+  throw std::invalid_argument("GRADUS_SIMD=" + limit + ": expected baseline, avx2 or avx512");
+}
+
+}  // namespace
 
 Level level() {
+  [[maybe_unused]] const Level most = asked_at_most();
 #if defined(__x86_64__)
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  const char* asked = std::getenv("GRADUS_SIMD");
-  const std::string_view limit = asked ? asked : "avx512";
-  if (avx512 && limit == "avx512") return Level::avx512;
-  if (avx2 && limit != "baseline") return Level::avx2;
+  if (avx512 && most == Level::avx512) return Level::avx512;
+  if (avx2 && most >= Level::avx2) return Level::avx2;
 #endif
   return Level::baseline;
 }

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "autodiff/heap.h"
+#include "autodiff/kernels/simd.h"
 #include "autodiff/subnormals.h"
 #include "experiments/lab/provenance.h"
 #include "experiments/lab/run.h"
@@ -151,10 +152,20 @@ int Session::describe_runs() {
   return static_cast<int>(Exit::completed);
 }
 
+// Refuses what would be met in the middle of a run.
+static void check_environment() {
+  try {
+    simd::level();
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
+}
+
 int main(const std::string& program, const std::string& summary, int argc, const char* const* argv, const Body& body,
          const std::string& default_dtype) {
   return records::guarded_main(program, [&] {
     records::watch_lifeline();
+    check_environment();
     flush_subnormals();
     keep_freed_memory();
     Session session(program, summary, body, default_dtype);

@@ -4,6 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <utility>
 
 #include "autodiff/random.h"
 #include "experiments/problems/definitions.h"
@@ -27,21 +30,24 @@ std::string text_of(double number) {
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
 }
 
-// Inputs [n, features] and targets [n] of numbers that are finite in the type they are used in.
+// Inputs [n, features] and targets [n] of numbers that the type they are used in holds: not as infinity, nor as 0.
 void check(const std::string& owner, const Data& data, DType type) {
   const Shape &x = data.inputs.shape(), &y = data.targets.shape();
   if (x.rank() != 2 || y.rank() != 1 || x[0] != y[0] || y[0] == 0)
     throw std::invalid_argument(owner + ": inputs " + x.to_string() + " and targets " + y.to_string() +
                                 ", expected one target for each input, and at least one");
   const std::int64_t features = x[1];
-  const double largest = type == DType::float32 ? static_cast<double>(std::numeric_limits<float>::max())
-                                                : std::numeric_limits<double>::max();
+  const auto [smallest, largest] = with_floating(type, []<class T>(T) {
+    return std::pair<double, double>(std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+  });
   const double *input = data.inputs.data<double>(), *target = data.targets.data<double>();
   for (std::int64_t i = 0; i < y[0]; ++i)
     for (std::int64_t column = 0; column <= features; ++column) {
       const double number = column < features ? *input++ : *target++;
       if (!(std::abs(number) <= largest))
         refuse(owner, data, i, column, text_of(number) + ", expected a number that is finite as " + name_of(type));
+      if (number != 0 && std::abs(number) < smallest)
+        refuse(owner, data, i, column, text_of(number) + ", which is 0 as " + name_of(type));
     }
 }
 
@@ -205,8 +211,8 @@ Problem curve_fit() {
             if (x.rank() == 1) data.inputs = data.inputs.reshaped({x[0], 1});
             check("curve_fit", data, request.dtype);
             if (x[1] != 1)
-              throw std::invalid_argument("curve_fit: " + std::to_string(x[1]) +
-                                          " columns of inputs, expected x alone beside the target");
+              refuse("curve_fit", data, 0, 1,
+                     std::to_string(x[1]) + " columns of inputs, expected x alone beside the target");
             data.inputs = data.inputs.reshaped({x[0]});
             Formula result = least_squares([y = model.y, inputs = data.inputs.converted(request.dtype),
                                             targets = data.targets.converted(request.dtype)](const Var& theta) {

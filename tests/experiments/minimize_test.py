@@ -453,6 +453,10 @@ class Minimize(unittest.TestCase):
         self.refused("numbers separated by commas", "--start=nan,1")
         self.refused("--learning-rate=-1", "--learning-rate=-1")
         self.refused("--learning-rate=nan", "--learning-rate=nan")
+        self.refused("epsilon = 1e-300 (0 in float32), expected a finite number > 0", "--dtype=float32", "--epsilon=1e-300")
+        self.refused("--start=1e+300: 1e+300 is inf in float32", "--dtype=float32", "--start=1e300")
+        self.refused("at step 6 beta1 = 1.008, expected 0 <= beta1 < 1", "--beta1-schedule=polynomial", "--beta1-steps=10",
+                     "--beta1-final-factor=1.2", "--steps=7")
         self.refused("unknown option --condition", "--condition=10")  # rosenbrock has none
         self.refused("--contour=10", "--problem=wood", "--contour=10")
         self.refused("--contour-window", "--contour=5", "--contour-window=1,0,0,1")
@@ -471,11 +475,32 @@ class Minimize(unittest.TestCase):
         table.write_text("1,2\n1e39,1\n")
         self.refused(f"{table}: line 2, column 1: curve_fit: 1e+39, expected a number that is finite as float32",
                      "--problem=curve_fit", "--dtype=float32", f"--data={table}", code=1)
+        table.write_text("1,2\n3,-1e-60\n")
+        self.refused(f"{table}: line 2, column 2: curve_fit: -1e-60, which is 0 as float32", "--problem=curve_fit",
+                     "--dtype=float32", f"--data={table}", code=1)
         table.write_text("1,2,3\n")
-        self.refused("2 columns of inputs", "--problem=curve_fit", f"--data={table}")
+        self.refused(f"{table}: line 1, column 2: curve_fit: 2 columns of inputs", "--problem=curve_fit", f"--data={table}",
+                     code=1)
         self.refused("--data-separator=colon", "--problem=curve_fit", f"--data={table}", "--data-separator=colon")
         self.refused("needs --data", "--problem=logistic_regression", f"--labels={table}")
         self.assertEqual([path.name for path in self.folder.iterdir()], ["bad.csv"])
+
+    def test_an_instruction_set_that_is_none(self):
+        for text in ("", "foo", "AVX2"):
+            for options in (["--steps=1"], ["--describe"]):
+                result = subprocess.run([BIN / "minimize", *options], capture_output=True, text=True, cwd=self.folder,
+                                        env={**os.environ, "GRADUS_SIMD": text}, timeout=60)
+                self.assertEqual((result.returncode, result.stderr, result.stdout),
+                                 (2, f"minimize: GRADUS_SIMD={text}: expected baseline, avx2 or avx512\n", ""))
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_numbers_in_texts_are_recorded_by_value(self):
+        configurations = []
+        for name, start, groups in (("a", "1,1", "* learning_rate=0.1"), ("b", "1.0,+1e0", "*  learning-rate=1e-1;")):
+            self.minimize("--steps=1", f"--start={start}", f"--groups={groups}", output=self.folder / name)
+            configurations.append(json.loads((self.folder / name / "config.json").read_text()))
+        self.assertEqual(configurations[0]["options"]["start"], "1,1")
+        self.assertEqual(configurations[0]["config_hash"], configurations[1]["config_hash"])
 
     def test_draws_paths(self):
         if not importlib.util.find_spec("matplotlib"):
