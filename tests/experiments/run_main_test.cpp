@@ -1,13 +1,19 @@
 // lab::main from its arguments to exit code and record, each time in a process of its own.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "experiments/lab/run.h"
+#include "experiments/lab/trainer.h"
 #include "experiments/records/completion.h"
+#include "nn/layers.h"
+#include "nn/losses.h"
 #include "tests/experiments/lab_files.h"
 
 namespace gradus::lab {
@@ -112,6 +118,42 @@ TEST(RunMain, AnyBytesCanBeTheReasonOfAnEnd) {
     const records::Completion found = records::read_completion(program.output());
     EXPECT_EQ(found.verdict, Verdict::whole) << found.problem;
     EXPECT_EQ(found.record["reason"].get<std::string>().find("a\\xff\\x1b[2J\\x0a"), 0U);
+  }
+}
+
+// Stays where it is; the point to look at has NaN in the bias of the second class, or everywhere.
+class Lost final : public optim::Optimizer {
+ public:
+  explicit Lost(bool everywhere) : everywhere_(everywhere) {}
+  optim::StepReport step(optim::Objective&, const Tensor&) override { return {}; }
+  void visit(optim::StateVisitor&) override {}
+  Tensor evaluation_point(const Tensor& theta) override {
+    const Tensor point = theta.clone();
+    for (std::int64_t i = everywhere_ ? 0 : theta.size() - 1; i < theta.size(); ++i)
+      point.set(i, std::numeric_limits<double>::quiet_NaN());
+    return point;
+  }
+
+ private:
+  bool everywhere_;
+};
+
+// No answer is right where a number is not one, and no loss of it is finite.
+TEST(RunMain, ATrainerReportsNaN) {
+  for (const bool everywhere : {false, true}) {
+    Program program;
+    const int code = program.run([everywhere](lab::Run& run) {
+      run.start();
+      Lost optimizer(everywhere);
+      Trainer trainer(run, nn::Linear{2, 2}, nn::cross_entropy, optimizer);
+      Split split;
+      split.images = Tensor::full({600, 2}, 1, run.dtype());
+      split.labels = Tensor::zeros({600}, DType::int32);  // two batches
+      const Evaluation evaluation = trainer.evaluate(split);
+      if (!std::isnan(evaluation.loss) || evaluation.accuracy != 0)
+        throw std::runtime_error(fmt::format("loss {}, accuracy {}", evaluation.loss, evaluation.accuracy));
+    });
+    EXPECT_EQ(code, 0) << program.errors;
   }
 }
 
