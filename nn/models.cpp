@@ -93,7 +93,9 @@ Sequential residual_network(const ModelSettings& s) {
     for (std::int64_t block = 0; block < blocks; ++block) {
       const std::int64_t out = first << stage, stride = stage > 0 && block == 0 ? 2 : 1;
       layers.push_back(ResidualBlock{in, out, stride, norm});
-      in = out, height = (height + stride - 1) / stride, width = (width + stride - 1) / stride;
+      in = out;
+      height = (height + stride - 1) / stride;
+      width = (width + stride - 1) / stride;
     }
   layers.push_back(AvgPool2d{{height, width}});
   layers.push_back(Flatten{});
@@ -254,7 +256,10 @@ ResidualBlock::ResidualBlock(std::int64_t in, std::int64_t out, std::int64_t str
     return Conv2d{from, out, {kernel, kernel}, {.stride = {step, step}, .padding = same_padding()}};
   };
   std::vector<Layer> main{convolution(in, 3, stride)}, shortcut{convolution(in, 1, stride)};
-  if (norm != Norm::none) main.push_back(norm_of(out, norm)), shortcut.push_back(norm_of(out, norm));
+  if (norm != Norm::none) {
+    main.push_back(norm_of(out, norm));
+    shortcut.push_back(norm_of(out, norm));
+  }
   main.push_back(Relu{});
   main.push_back(convolution(out, 3, 1));
   if (norm != Norm::none) main.push_back(norm_of(out, norm));

@@ -28,7 +28,10 @@ std::string nearest_name(const std::string& asked, const std::vector<std::string
   std::string nearest;
   std::size_t best = std::min(asked.size(), std::max<std::size_t>(2, asked.size() / 3) + 1);
   for (const std::string& name : names)
-    if (const std::size_t d = distance(name, asked); d < best) best = d, nearest = name;
+    if (const std::size_t d = distance(name, asked); d < best) {
+      best = d;
+      nearest = name;
+    }
   return nearest;
 }
 

@@ -124,7 +124,8 @@ void Objective::check_vector(Quantity quantity, const Tensor& vector) const {
 template <class F>
 void Objective::product(Quantity quantity, const Tensor& v, const Tensor& out, double price, const F& compute) {
   if (!offers(quantity)) not_offered(quantity);
-  check_vector(quantity, v), check_vector(quantity, out);
+  check_vector(quantity, v);
+  check_vector(quantity, out);
   if (v.shape() != out.shape())
     throw std::invalid_argument(std::string(name_of(quantity)) + ": vector " + v.shape().to_string() + ", result " +
                                 out.shape().to_string());

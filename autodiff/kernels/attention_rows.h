@@ -73,8 +73,9 @@ GRADUS_INLINE void row_weights(T* __restrict y, const T* __restrict x, std::int6
   }
 }
 
-// z = c y (g - sum(g y)) over n elements, or z += it; z may be g. Where y is 0, z is: what is hidden stays so beside NaN. The sum is taken twice, the second time of what is left
-// of g after the first: as y adds up to 1, where one y is nearly 1 the difference would else be lost.
+// z = c y (g - sum(g y)) over n elements, or z += it; z may be g. Where y is 0, z is: what is hidden stays so beside NaN.
+// The sum is taken twice, the second time of what is left of g after the first: as y adds up to 1, where one y is nearly
+// 1 the difference would else be lost.
 template <bool accumulate, class T>
 GRADUS_INLINE void row_weights_derivative(T* z, const T* g, const T* __restrict y, std::int64_t n, T c) {
   const T about = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return g[i] * y[i]; });

@@ -47,8 +47,12 @@ struct Head {
     struct AttentionHead;
     const std::int64_t rows = time * share, square = std::min(largest_block, time) * time;
     T* next = kernels::scratch<AttentionHead, T>(8 * rows + 2 * square);
-    for (T** list : {&q, &k, &v, &g, &y, &dq, &dk, &dv}) *list = next, next += rows;
-    scores = next, weights = next + square;
+    for (T** list : {&q, &k, &v, &g, &y, &dq, &dk, &dv}) {
+      *list = next;
+      next += rows;
+    }
+    scores = next;
+    weights = next + square;
   }
   Tensor matrix(T* data, std::int64_t rows, std::int64_t columns) const {
     return Tensor::view(data, {rows, columns}, dtype_of<T>());

@@ -48,7 +48,8 @@ GRADUS_INLINE RowMoments<T> row_moments(const T* __restrict x, std::int64_t n, T
       return deviation * deviation;
     });
     const T variance = squares / static_cast<T>(n) + epsilon * scale * scale;
-    m.mean = mean, m.inverse = 1 / std::sqrt(variance);
+    m.mean = mean;
+    m.inverse = 1 / std::sqrt(variance);
     if (again) return variance > 0 ? m : unscaled;  // equal numbers: only epsilon counts
     if (variance >= enough && variance <= Limits::max()) return m;
     unscaled = m;
@@ -295,7 +296,8 @@ void ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate) con
           return deviation * deviation;
         });
         for (std::int64_t k = 0; k < count; ++k) {
-          mean[k] += origin[k], squares[k] /= n;
+          mean[k] += origin[k];
+          squares[k] /= n;
           if (!(squares[k] <= std::numeric_limits<T>::max())) wide_moments(c, first + k, x, mean[k], squares[k]);
           moments[first + k] = (accumulate ? moments[first + k] : T{0}) + mean[k];
           moments[c.count + first + k] = (accumulate ? moments[c.count + first + k] : T{0}) + squares[k];

@@ -51,7 +51,11 @@ struct ShortRows {
     T count[across];
     for (std::int64_t k = 0; k < n; ++k)
       for (int r = 0; r < across; ++r) powers[k][r] = r < rows ? x[r * n + k] : T{0};
-    for (int r = 0; r < across; ++r) largest[r] = powers[0][r], rest[r] = 0, count[r] = 0;
+    for (int r = 0; r < across; ++r) {
+      largest[r] = powers[0][r];
+      rest[r] = 0;
+      count[r] = 0;
+    }
     for (std::int64_t k = 1; k < n; ++k)
       for (int r = 0; r < across; ++r) largest[r] = math::larger(largest[r], powers[k][r]);
     T of_largest[across];  // 1, or NaN where that is infinity less infinity
@@ -78,11 +82,15 @@ GRADUS_INLINE void for_each_row_sum(const T* __restrict x, std::int64_t rows, st
     const std::int64_t count = rows - first < across ? rows - first : across;
     if (n <= ShortRows<T>::longest) {
       const ShortRows<T> block(x + first * n, count, n);
-      for (int r = 0; r < across; ++r) largest[r] = block.largest[r], log_rest[r] = math::log1p(block.rest[r]);
+      for (int r = 0; r < across; ++r) {
+        largest[r] = block.largest[r];
+        log_rest[r] = math::log1p(block.rest[r]);
+      }
     } else {
       for (std::int64_t r = 0; r < count; ++r) {
         const RowSum<T> sum = row_sum_of(x + (first + r) * n, n);
-        largest[r] = sum.largest, log_rest[r] = math::log1p(sum.rest);
+        largest[r] = sum.largest;
+        log_rest[r] = math::log1p(sum.rest);
       }
     }
     f(first, count, largest, log_rest);

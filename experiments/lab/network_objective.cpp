@@ -116,7 +116,8 @@ double NetworkObjective::compute_gradient(const Tensor& theta, const Tensor& gra
 }
 
 NetworkObjective::Outputs NetworkObjective::record_curvature(const Tensor& theta) {
-  linearization_.reset(), structure_.reset();
+  linearization_.reset();
+  structure_.reset();
   shaped(curvature_theta_, theta.shape(), theta.dtype()).copy_from(theta);  // whose memory may change under the record
   hidden_states_.clear();
   const RandomStream random = curvature_batch_ ? random_.child("curvature_batch", curvature_batch_number_)

@@ -76,7 +76,10 @@ nlohmann::json manifest_of(const Tensor& theta, std::span<const optim::Slice> sl
                           {"numbers", nlohmann::json::array()}};
   for (const auto& [name, tensor] : state.tensors) {
     nlohmann::json one{{"name", name}, {"defined", tensor.defined()}};
-    if (tensor.defined()) one["shape"] = json_of(tensor.shape()), one["dtype"] = name_of(tensor.dtype());
+    if (tensor.defined()) {
+      one["shape"] = json_of(tensor.shape());
+      one["dtype"] = name_of(tensor.dtype());
+    }
     manifest["tensors"].push_back(std::move(one));
   }
   for (const auto& [name, value] : state.counters) manifest["counters"].push_back(name);

@@ -14,7 +14,10 @@ Window window_around(const std::vector<std::vector<double>>& path, const std::ve
   const auto include = [&](const std::vector<double>& point) {
     for (std::size_t i = 0; i < 2; ++i)
       if (!(std::abs(point[i] - start[i]) <= astray * scale)) return;
-    for (std::size_t i = 0; i < 2; ++i) low[i] = std::min(low[i], point[i]), high[i] = std::max(high[i], point[i]);
+    for (std::size_t i = 0; i < 2; ++i) {
+      low[i] = std::min(low[i], point[i]);
+      high[i] = std::max(high[i], point[i]);
+    }
   };
   for (const auto& point : path) include(point);
   if (!minimiser.empty()) include(minimiser);

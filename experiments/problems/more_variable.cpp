@@ -208,7 +208,8 @@ Problem chebyquad() {
           for (std::int64_t i = 0; i < n; ++i) {
             means[i] = reshape(mean(now), {1});
             const Var next = 2 * y * now - before;
-            before = now, now = next;
+            before = now;
+            now = next;
           }
           return concatenate(std::span(means, static_cast<std::size_t>(n)), 0) - on(x, integrals);
         });

@@ -68,7 +68,8 @@ std::unique_ptr<TapeObjective> make_objective(const Problem& problem, const Requ
 
 std::unique_ptr<TapeObjective> make_objective(const std::string& name, std::int64_t dimension, DType dtype) {
   Request request;
-  request.dimension = dimension, request.dtype = dtype;
+  request.dimension = dimension;
+  request.dtype = dtype;
   return make_objective(problem(name), request);
 }
 

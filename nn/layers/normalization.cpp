@@ -56,10 +56,12 @@ Var BatchNorm::forward(Forward& f, const Var& x) const {
       throw std::invalid_argument("BatchNorm: " + x.shape().to_string() + " has " + std::to_string(count) +
                                   " values per channel, expected at least 2 while training");
     const Var moments = channel_moments(x, axis);
-    mean = part(moments, 0, {channels_}), variance = part(moments, channels_, {channels_});
+    mean = part(moments, 0, {channels_});
+    variance = part(moments, channels_, {channels_});
     if (f.has_buffers()) update(f, moments.value(), static_cast<double>(count));
   } else {
-    mean = x.tape().leaf(f.buffer(running_mean_)), variance = x.tape().leaf(f.buffer(running_variance_));
+    mean = x.tape().leaf(f.buffer(running_mean_));
+    variance = x.tape().leaf(f.buffer(running_variance_));
   }
   return channel_affine(x, mean, f[weight_] / sqrt(variance + options_.epsilon), f[bias_], axis);
 }

@@ -136,7 +136,10 @@ RecurrentResult Recurrent<Cell>::run(Forward& f, const Var& x, RecurrentState st
       if (state.cell.defined()) state.cell = stop_gradient(state.cell);
     }
     const RecurrentResult piece = cell_.run(f, slice(x, 0, first, std::min(truncation_, steps - first)), state);
-    if (count == pieces.size()) pieces[0] = concatenate(pieces, 0), count = 1;
+    if (count == pieces.size()) {
+      pieces[0] = concatenate(pieces, 0);
+      count = 1;
+    }
     pieces[count++] = piece.hidden;
     state = piece.state;
   }

@@ -37,7 +37,9 @@ InnerResult iterate(const Product& times, const Tensor& g, const Preconditioner&
   const double start = std::sqrt(at.rho), target = tolerance * start,
                smallest = zero_curvature * vectors::epsilon(g.dtype());
   const auto done = [&](Reason reason) {
-    result.reason = reason, result.residual = start > 0 ? std::sqrt(at.rho) / start : 0, result.norm = std::sqrt(at.pp);
+    result.reason = reason;
+    result.residual = start > 0 ? std::sqrt(at.rho) / start : 0;
+    result.norm = std::sqrt(at.pp);
     return result;
   };
   if (!std::isfinite(at.rho)) return done(Reason::not_finite);

@@ -34,7 +34,8 @@ double Forcing::tolerance(double gradient_norm) {
   if (kind_ == Kind::eisenstat_walker_2 && norm_ > 0)
     eta = guarded(0.9 * (gradient_norm / norm_) * (gradient_norm / norm_), 0.9 * eta_ * eta_);
   norm_ = gradient_norm;
-  return eta_ = std::min(eta, largest);
+  eta_ = std::min(eta, largest);
+  return eta_;
 }
 
 void Forcing::visit(StateVisitor& visitor) {

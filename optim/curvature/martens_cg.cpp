@@ -23,7 +23,8 @@ void MartensCg::keep(const Tensor& x, double model, std::int64_t iteration) {
   if (count_ == kept_.size()) kept_.emplace_back();
   Iterate& place = kept_[count_++];
   vectors::like(place.x, x).copy_from(x);
-  place.model = model, place.iteration = iteration;
+  place.model = model;
+  place.iteration = iteration;
 }
 
 MartensCg::Result MartensCg::minimize(const Product& times, const Tensor& gradient, const Tensor& start,

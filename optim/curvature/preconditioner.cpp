@@ -24,7 +24,10 @@ void DiagonalPreconditioner::normalize(double damping, double power, double floo
     double sum = 0;
     std::int64_t finite = 0;
     for (const T d : diagonal_.elements<T>())
-      if (std::isfinite(d)) sum += std::abs(static_cast<double>(d)) + damping, ++finite;
+      if (std::isfinite(d)) {
+        sum += std::abs(static_cast<double>(d)) + damping;
+        ++finite;
+      }
     const double mean = finite > 0 ? sum / static_cast<double>(finite) : 0;
     for (T& d : diagonal_.elements<T>()) {
       const double relative = (std::abs(static_cast<double>(d)) + damping) / mean;

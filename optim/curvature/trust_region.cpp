@@ -42,7 +42,10 @@ class Factors {
 void reach_boundary(std::vector<double>& h, std::vector<double> u, double radius) {
   const double length = norm_of(u);
   double uh = 0;
-  for (std::size_t i = 0; i < u.size(); ++i) u[i] /= length, uh += u[i] * h[i];
+  for (std::size_t i = 0; i < u.size(); ++i) {
+    u[i] /= length;
+    uh += u[i] * h[i];
+  }
   const double left = std::max(0.0, radius * radius - norm_of(h) * norm_of(h)), root = std::sqrt(uh * uh + left);
   const double t = uh > 0 ? left / (uh + root) : -left / (root - uh);  // the shorter way
   if (std::isfinite(t))
@@ -143,7 +146,8 @@ InnerResult LanczosTrustRegion::solve(const Product& times, const Tensor& g, con
   const bool plain = preconditioner.is_identity();
   std::vector<Tensor>& images = plain ? basis_ : images_;
   const Tensor &t = vectors::like(product_, g), &y = vectors::like(solved_, g);
-  diagonal_.clear(), beside_.clear();
+  diagonal_.clear();
+  beside_.clear();
   broke_ = at_limit_ = false;
   p.fill(0);
   t.copy_from(g);
@@ -162,8 +166,10 @@ InnerResult LanczosTrustRegion::solve(const Product& times, const Tensor& g, con
     const double curvature = vectors::dot(basis_[k], t);
     if (!std::isfinite(curvature) || !vectors::is_finite(t)) {
       broke_ = true;
-      if (k == 0) return nothing.reason = Reason::not_finite, nothing.iterations = 1, nothing;
-      break;
+      if (k > 0) break;
+      nothing.reason = Reason::not_finite;
+      nothing.iterations = 1;
+      return nothing;
     }
     if (k > 0) beside_.push_back(next_beside_);
     diagonal_.push_back(curvature);

@@ -60,7 +60,8 @@ class Adafactor final : public FirstOrder {
       row_moment_.append(extents.rows);
       column_moment_.append(extents.columns);
       second_moment_.append(matrix ? 0 : slice.size());
-      rows = std::max(rows, extents.rows), columns = std::max(columns, extents.columns);
+      rows = std::max(rows, extents.rows);
+      columns = std::max(columns, extents.columns);
     }
     column_sums_ = Tensor::uninitialized({columns}, DType::float64);
     row_factors_ = Tensor::uninitialized({rows}, type);

@@ -117,7 +117,8 @@ class Shampoo final : public FirstOrder {
       kernels::matmul(statistics, true, gradient, false, gradient, true);
       if (anew) write_root(root, statistics);
       kernels::matmul(next, false, root, false, result, false);
-      result = next, next = direction_[1].part(0, {rows, columns});
+      result = next;
+      next = direction_[1].part(0, {rows, columns});
     }
     if (is_kept(columns)) {
       const Shape square{columns, columns};

@@ -50,7 +50,9 @@ TEST(Sealed, TheSealIsTheDigestOfTheFileWithZerosInItsPlace) {
 TEST(Json, NestingIsBounded) {
   EXPECT_EQ(parse_json("[[1]]")[0][0], 1);
   for (const std::size_t depth : {100u, 1000000u})
-    EXPECT_NE(error_of([&] { parse_json(std::string(depth, '[') + std::string(depth, ']')); }).find("more than 64 deep"),
+    EXPECT_NE(error_of([&] {
+                parse_json(std::string(depth, '[') + std::string(depth, ']'));
+              }).find("more than 64 deep"),
               std::string::npos);
   EXPECT_NE(error_of([] { parse_json("{"); }).find("it is not JSON"), std::string::npos);
 }
@@ -123,7 +125,8 @@ TEST_F(CompletionOfARun, OfAnotherGradusIsNotDamaged) {
   expect("{\"schema\": 1, \"status\": \"completed\"}\n", earlier);
   expect(sealed_text({{"schema", 1}}), earlier);
   expect(sealed_text({{"schema", 3}}), ": schema 3, written by a later Gradus; expected 2");
-  for (const char* text : {"{\"schema\": 1", "{\"schema\": 2}", "{\"schema\": 3}", "{\"schema\": 1, \"seal\": \"\"}", "[1]"}) {
+  for (const char* text :
+       {"{\"schema\": 1", "{\"schema\": 2}", "{\"schema\": 3}", "{\"schema\": 1, \"seal\": \"\"}", "[1]"}) {
     put(path, text);
     EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged) << text;
   }
@@ -142,7 +145,8 @@ TEST_F(CompletionOfARun, IsNotDamagedWhereThereIsNoMemory) {
     const rlimit limit{32 << 20, 32 << 20};
     ::setrlimit(RLIMIT_DATA, &limit);
     const Completion completion = read_completion(folder_.path());
-    ::_exit(completion.verdict == Verdict::unreadable && completion.problem.find("cannot be checked") != std::string::npos ? 0 : 1);
+    const bool said = completion.problem.find("cannot be checked") != std::string::npos;
+    ::_exit(completion.verdict == Verdict::unreadable && said ? 0 : 1);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
