@@ -12,22 +12,20 @@ using namespace gradus;
 
 namespace {
 
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
-
 void print_hyperparameters(const std::vector<optim::Hyperparameter>& hyperparameters) {
   if (hyperparameters.empty()) return;
-  print("| hyperparameter | default | range | |\n| --- | --: | --- | --- |\n");
+  records::put("| hyperparameter | default | range | |\n| --- | --: | --- | --- |\n");
   for (const optim::Hyperparameter& h : hyperparameters)
-    print("| `" + h.name + "` | " + cell(h.default_text()) + " | " + cell(h.range()) + " | " + cell(h.help) + " |\n");
-  print("\n");
+    records::put("| `" + h.name + "` | " + cell(h.default_text()) + " | " + cell(h.range()) + " | " + cell(h.help) + " |\n");
+  records::put("\n");
 }
 
 void print_entry(const std::string& name, const std::string& source, const std::string& formula,
                  const std::vector<optim::Hyperparameter>& hyperparameters, const std::string& differences) {
-  print("### " + name + "\n\n" + source + "\n\n");
-  if (!formula.empty()) print("```text\n" + formula + "\n```\n\n");
+  records::put("### " + name + "\n\n" + source + "\n\n");
+  if (!formula.empty()) records::put("```text\n" + formula + "\n```\n\n");
   print_hyperparameters(hyperparameters);
-  if (!differences.empty()) print(differences + "\n\n");
+  if (!differences.empty()) records::put(differences + "\n\n");
 }
 
 struct FamilyTitle {
@@ -45,17 +43,17 @@ constexpr FamilyTitle families[] = {
      "gradients a step."}};
 
 void print_methods() {
-  print("| method | source |\n| --- | --- |\n");
+  records::put("| method | source |\n| --- | --- |\n");
   for (const FamilyTitle& family : families)
     for (const optim::Method& method : optim::methods())
       if (method.family == family.family)
-        print("| [`" + method.name + "`](" + anchor(method.name) + ") | " + cell(method.source) + " |\n");
-  print("\n");
+        records::put("| [`" + method.name + "`](" + anchor(method.name) + ") | " + cell(method.source) + " |\n");
+  records::put("\n");
   for (const FamilyTitle& family : families) {
     bool titled = false;
     for (const optim::Method& method : optim::methods()) {
       if (method.family != family.family) continue;
-      if (!titled) print(std::string("## ") + family.title + "\n\n" + family.text + "\n\n");
+      if (!titled) records::put(std::string("## ") + family.title + "\n\n" + family.text + "\n\n");
       titled = true;
       std::string remarks = method.differences;
       if (method.descends)
@@ -66,7 +64,7 @@ void print_methods() {
 }
 
 void print_wrappers() {
-  print(
+  records::put(
       "## Wrappers\n\n"
       "Around any method, `--wrappers=NAME+NAME`, outermost first. In the formulas \"step\" is what the method inside "
       "does.\n\n");
@@ -75,7 +73,7 @@ void print_wrappers() {
 }
 
 void print_schedules() {
-  print(
+  records::put(
       "## Schedules\n\n"
       "Of any number that a method or wrapper depends on: `--learning-rate-schedule=NAME` and the schedule's own "
       "numbers as\n"
@@ -87,7 +85,7 @@ void print_schedules() {
 }
 
 void print_page() {
-  print(
+  records::put(
       "# Optimizers\n\n"
       "Made from the code by `build/bin/describe_optimizers`; a test holds this page to its output. In the formulas "
       "theta is the\n"

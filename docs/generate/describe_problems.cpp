@@ -11,8 +11,6 @@ using namespace gradus;
 
 namespace {
 
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
-
 std::string short_number(double value) {
   if (std::isinf(value)) return value < 0 ? "none" : "inf";
   char text[32];
@@ -38,7 +36,7 @@ std::string dimensions(const problems::Dimensions& d) {
 }
 
 void print_page() {
-  print(
+  records::put(
       "# Problems\n\n"
       "Functions with exact gradients and curvature products, for `build/bin/minimize --problem=NAME` and for programs "
       "that link\n"
@@ -51,11 +49,11 @@ void print_page() {
     const std::int64_t n = problems::dimension_of(p, {});
     const problems::Minimum minimum = p.minimum(n);
     const bool gauss_newton = problems::make_objective(p)->offers(optim::Quantity::gauss_newton_times);
-    print("| `" + p.name + "` | " + cell(p.formula) + ". " + cell(p.source) + " | " + dimensions(p.dimensions) + " | " +
+    records::put("| `" + p.name + "` | " + cell(p.formula) + ". " + cell(p.source) + " | " + dimensions(p.dimensions) + " | " +
           point(p.start(n)) + " | " + (std::isnan(minimum.value) ? "" : short_number(minimum.value)) + " | " +
           point(minimum.point) + " | " + (gauss_newton ? "GN" : "") + " |\n");
   }
-  print(
+  records::put(
       "\n## Data from files\n\n"
       "`--data=FILE` of `logistic_regression` and `curve_fit` reads a table of numbers, UTF-8 text whose last column is "
       "the target. One\n"

@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "experiments/records/files.h"
+
 namespace gradus::lab {
 namespace {
 
@@ -66,9 +68,7 @@ IdxFile parse(std::streambuf& from, const std::filesystem::path& path, int rank,
   return file;
 }
 
-}  // namespace
-
-IdxFile read_idx(const std::filesystem::path& path, int rank, std::int64_t max_bytes) {
+IdxFile read(const std::filesystem::path& path, int rank, std::int64_t max_bytes) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) fail(path, "no such file");
@@ -96,6 +96,12 @@ IdxFile read_idx(const std::filesystem::path& path, int rank, std::int64_t max_b
   } catch (const std::ios_base::failure&) {
     fail(path, "corrupt or truncated gzip");
   }
+}
+
+}  // namespace
+
+IdxFile read_idx(const std::filesystem::path& path, int rank, std::int64_t max_bytes) {
+  return records::within_memory(path, "cannot be read", [&] { return read(path, rank, max_bytes); });
 }
 
 LabelledImages read_labelled_images(const std::filesystem::path& images, const std::filesystem::path& labels) {

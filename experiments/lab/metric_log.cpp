@@ -8,7 +8,9 @@
 #include <bit>
 #include <boost/crc.hpp>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -50,6 +52,46 @@ int make_durable(int descriptor) {
   return 0;
 }
 
+// The frames of a log up to the first that is not whole. Of the file, little more than one is in memory.
+class FrameReader {
+ public:
+  explicit FrameReader(const std::filesystem::path& path) : file_(path), size_(file_.size()) {}
+  std::size_t file_size() const { return size_; }
+
+  // Its payload, until the next call.
+  std::optional<std::string_view> next() {
+    if (ahead(frame_head).size() < frame_head) return std::nullopt;
+    const auto length = number_at<std::uint32_t>(ahead(frame_head).data());
+    const auto crc = number_at<std::uint32_t>(ahead(frame_head).data() + sizeof length);
+    // A tail of zeros, as after a power cut, is no frame: its length is 0.
+    if (length == 0 || length > max_payload || length > size_) return std::nullopt;
+    const std::string_view frame = ahead(frame_head + length);
+    if (frame.size() < frame_head + length) return std::nullopt;
+    const std::string_view payload = frame.substr(frame_head);
+    if (crc_of(payload.data(), payload.size()) != crc) return std::nullopt;
+    used_ += frame.size();
+    return payload;
+  }
+
+ private:
+  // The next bytes, fewer at the file's end. Reads at least a block at a time.
+  std::string_view ahead(std::size_t wanted) {
+    if (buffer_.size() - used_ < wanted) {
+      constexpr std::size_t block = 1 << 16;
+      buffer_.erase(0, used_);
+      used_ = 0;
+      const std::size_t had = buffer_.size();
+      buffer_.resize(had + std::max(block, wanted - had));
+      buffer_.resize(had + file_.read(std::span(buffer_).subspan(had)));
+    }
+    return std::string_view(buffer_).substr(used_, wanted);
+  }
+
+  records::InputFile file_;
+  std::size_t size_, used_ = 0;
+  std::string buffer_;
+};
+
 // Adds a frame's payload to the contents; false if it makes no sense.
 bool take_row(LogContents& log, std::string_view payload) {
   if (payload.size() < row_head) return false;
@@ -89,6 +131,9 @@ bool take(LogContents& log, std::string_view payload) {
       log.tables.push_back(std::move(table));
     } else if (kind == 'A') {
       log.attributes.update(json);
+    } else if (kind == 'I') {
+      for (const auto& [name, sign] : json.items())
+        log.attributes[name] = sign.get<int>() * std::numeric_limits<double>::infinity();
     } else {
       return false;
     }
@@ -167,8 +212,12 @@ std::uint16_t MetricLog::add_table(const Table& table) {
 }
 
 void MetricLog::add_attributes(const nlohmann::json& attributes) {
+  auto infinities = nlohmann::json::object();
+  for (const auto& [name, value] : attributes.items())
+    if (value.is_number_float() && std::isinf(value.get<double>())) infinities[name] = value.get<double>() > 0 ? 1 : -1;
   const std::lock_guard lock(mutex_);
   add_text('A', attributes);
+  if (!infinities.empty()) add_text('I', infinities);
 }
 
 void MetricLog::append(std::uint16_t table, std::int64_t index, std::span<const double> values) {
@@ -282,22 +331,17 @@ void MetricLog::keep_durable() {
 }
 
 LogContents read_metric_log(const std::filesystem::path& path) {
-  const std::string text = records::read_file(path);
-  LogContents log;
-  std::size_t at = 0;
-  while (text.size() - at > frame_head) {
-    const auto length = number_at<std::uint32_t>(text.data() + at);
-    const auto crc = number_at<std::uint32_t>(text.data() + at + sizeof length);
-    // A tail of zeros, as after a power cut, is no frame: its length is 0.
-    if (length == 0 || length > max_payload || length > text.size() - at - frame_head) break;
-    const std::string_view payload = std::string_view(text).substr(at + frame_head, length);
-    if (crc_of(payload.data(), payload.size()) != crc || !take(log, payload)) break;
-    at += frame_head + length;
-  }
-  log.whole_bytes = static_cast<std::int64_t>(at);
-  log.torn_bytes = static_cast<std::int64_t>(text.size() - at);
-  drop_what_only_announces(log, text.size());
-  return log;
+  return records::within_memory(path, "cannot be read", [&] {
+    FrameReader frames(path);
+    LogContents log;
+    while (const auto payload = frames.next()) {
+      if (!take(log, *payload)) break;
+      log.whole_bytes += static_cast<std::int64_t>(frame_head + payload->size());
+    }
+    log.torn_bytes = static_cast<std::int64_t>(frames.file_size()) - log.whole_bytes;
+    drop_what_only_announces(log, static_cast<std::size_t>(log.whole_bytes));
+    return log;
+  });
 }
 
 }  // namespace gradus::lab

@@ -1,7 +1,7 @@
 // The append-only log of a run: what survives a kill at any moment. Each frame is length (uint32), CRC-32 of the
 // payload (uint32) and payload, little-endian; the payload's first byte says what it is: 'C' the run's configuration
-// (JSON; the first frame, and no other), 'T' a table (JSON), 'A' attributes (JSON), 'R' a row (uint16 table, int64 index,
-// float64 values).
+// (JSON; the first frame, and no other), 'T' a table (JSON), 'A' attributes (JSON), 'I' attributes that are infinite, which
+// JSON does not know (JSON: 1 or -1), 'R' a row (uint16 table, int64 index, float64 values).
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,9 @@
 namespace gradus::lab {
 
 // Writes are collected for at most 100 ms before they are given to the system, and made durable (fdatasync) every second,
-// each by a thread of its own: neither a slow disk nor a slow program keeps a row back. The file is locked while it is open.
+// each by a thread of its own: a slow program keeps no row back, and no call but sync() waits for the disk, unless the system
+// takes no more before it has written: whoever appends waits for a write that is under way. The file is locked while it is
+// open.
 // Throws records::SystemError with the path where the system fails (for instance for a full disk), in whichever call comes
 // next; every whole frame written until then can be replayed.
 class MetricLog {

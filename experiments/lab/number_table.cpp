@@ -169,7 +169,7 @@ std::string NumberTable::place(std::int64_t row, std::int64_t column) const {
 }
 
 NumberTable read_number_table(const std::filesystem::path& path, Separator separator, std::int64_t most) {
-  return Reader(path, separator, most).read();
+  return records::within_memory(path, "cannot be read", [&] { return Reader(path, separator, most).read(); });
 }
 
 }  // namespace gradus::lab

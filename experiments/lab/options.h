@@ -18,6 +18,16 @@ namespace gradus::lab {
 
 using records::UsageError;
 
+// What comes of options alone: where the call refuses it with std::invalid_argument, that is a UsageError.
+template <class Call>
+decltype(auto) from_options(Call&& call) {
+  try {
+    return call();
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
+}
+
 // What an option's value must fulfil, and how to say so.
 struct Check {
   std::string range;                                // ">= 1"; empty: anything

@@ -1,6 +1,5 @@
 #include "experiments/lab/output.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "experiments/lab/run_record.h"
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
@@ -87,34 +87,52 @@ void check_folder_around(const fs::path& target) {
   if (::access(folder.c_str(), W_OK | X_OK) != 0) throw SystemError(target, "cannot create", errno);
 }
 
+// What somebody may still want, and has not asked to replace: a result that could not take its place, or was recovered.
+bool holds_a_result(const fs::path& folder) {
+  const records::Completion found = records::read_completion(folder);
+  if (found.verdict == records::Verdict::unreadable || found.verdict == records::Verdict::other_schema) return true;
+  if (found.verdict != records::Verdict::whole) return false;
+  const std::string status = records::text_member(found.record, "status");
+  return status == name_of(Status::completed) || status == name_of(Status::diverged) || found.record.contains("recovered");
+}
+
 }  // namespace
+
+fs::path Output::target_of(fs::path path) {
+  while (path.has_parent_path() && path.has_relative_path() && (!path.has_filename() || path.filename() == "."))
+    path = path.parent_path();
+  return path == "." ? fs::path() : path;
+}
 
 bool Output::is_a_file(const fs::path& target) { return target.extension() == ".h5"; }
 
 Output::Output(const fs::path& asked, bool overwrite)
-    : target_(asked.has_filename() ? asked : asked.parent_path()),  // "a/b/" names the folder b
-      overwrite_(overwrite) {
-  if (target_.empty()) throw std::runtime_error("output: expected the name of a folder or file to create");
+    : target_(target_of(asked)), overwrite_(overwrite), is_file_(is_a_file(asked)) {
+  if (target_.empty() || target_.filename() == "..")
+    throw std::runtime_error(fmt::format("output {}: expected the name of a folder or file to create", asked.string()));
   const fs::file_status found = status_of(target_);
-  if (is_a_file(asked) && fs::is_directory(found)) refuse(target_, "is a folder: expected the name of a file");
+  if (is_file_ && fs::is_directory(found)) refuse(target_, "is a folder: expected the name of a file");
   if (fs::exists(found) && !overwrite) refuse_existing(target_);
-  if (fs::exists(found) && !is_a_file(asked)) check_replaceable_folder(target_);
+  if (fs::exists(found) && !is_file_) check_replaceable_folder(target_);
   check_folder_around(target_);
 }
 
 fs::path Output::hidden(int number) const {
-  return records::folder_of(target_) /
-         fmt::format(".{}.run{}", target_.filename().string(), number == 1 ? "" : std::to_string(number));
+  return records::hidden_beside(target_, fmt::format(".run{}", number == 1 ? "" : std::to_string(number)));
 }
 
 const fs::path& Output::choose_folder() {
-  const bool file = is_a_file(target_);
-  if (!file && overwrite_ && fs::is_directory(status_of(target_)) && fs::is_empty(target_)) fs::remove(target_);
+  if (!is_file_) records::finish_replacement(target_);
+  if (!is_file_ && overwrite_ && fs::is_directory(status_of(target_)) && fs::is_empty(target_)) fs::remove(target_);
+  const bool taken = fs::exists(status_of(target_));
+  if (taken && !overwrite_) refuse_existing(target_);
   folder_ = target_;
-  if (!file && !(overwrite_ && fs::exists(status_of(target_)))) return folder_;
+  if (!is_file_ && !taken) return folder_;
   int number = 1;
   for (folder_ = hidden(number); fs::exists(status_of(folder_)); folder_ = hidden(++number)) {
     if (is_running(folder_)) refuse(target_, fmt::format("is being made by a run in {}", folder_.string()));
+    std::error_code gone;
+    if (!overwrite_ && (fs::is_empty(folder_, gone) || gone)) refuse_as_taken();
     if (!overwrite_)
       refuse(target_, fmt::format("was not finished: build/bin/recover {} makes it readable, --overwrite starts again",
                                   folder_.string()));
@@ -122,26 +140,13 @@ const fs::path& Output::choose_folder() {
   return folder_;
 }
 
-// In one step where the file system can; otherwise the earlier folder lies beside for a moment.
-void Output::replace_folder() const {
-  check_replaceable_folder(target_);
-  if (::renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) != 0) {
-    if (errno != EINVAL && errno != ENOSYS) throw SystemError(target_, "cannot replace", errno);
-    int number = 1;
-    while (fs::exists(status_of(hidden(number)))) ++number;
-    const fs::path aside = hidden(number);
-    if (::rename(target_.c_str(), aside.c_str()) != 0) throw SystemError(target_, "cannot replace", errno);
-    if (::rename(folder_.c_str(), target_.c_str()) != 0) {
-      const int error = errno;
-      ::rename(aside.c_str(), target_.c_str());
-      throw SystemError(target_, "cannot replace", error);
-    }
-  }
+void Output::refuse_as_taken() const {
+  refuse(target_, "is being made by another run, or was left when one had just begun (then --overwrite starts again)");
 }
 
 void Output::remove_hidden() const {
   std::error_code ignored;  // the result is in its place
-  fs::remove_all(folder_, ignored);
+  if (is_file_) fs::remove_all(folder_, ignored);
   if (!overwrite_) return;
   ignored.clear();
   // Their numbers may have gaps: some have gone, or are still running.
@@ -155,7 +160,7 @@ void Output::remove_hidden() const {
   }
   for (const fs::path& folder : found) {
     try {
-      if (!is_running(folder)) fs::remove_all(folder, ignored);
+      if (!is_running(folder) && !holds_a_result(folder)) fs::remove_all(folder, ignored);
     } catch (const std::exception&) {
     }
   }
@@ -163,17 +168,15 @@ void Output::remove_hidden() const {
 
 bool Output::publish(bool whole) {
   if (folder_ == target_) return true;
-  const bool file = is_a_file(target_);
-  const fs::path finished = file ? folder_ / records::run_file : folder_;
-  const bool moved = ::renameat2(AT_FDCWD, finished.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0;
-  if (!moved) {
-    const bool cannot_ask = errno == EINVAL || errno == ENOSYS;  // a file system without such a step
-    if (errno != EEXIST && !cannot_ask) throw SystemError(target_, "cannot write", errno);
+  const fs::path finished = is_file_ ? folder_ / records::run_file : folder_;
+  if (!records::rename_to_new(finished, target_)) {
     const bool taken = fs::exists(status_of(target_));
     if (taken && !overwrite_) refuse_existing(target_);
     if (taken && !whole) return false;
-    if (taken && !file) {
-      replace_folder();
+    if (taken && !is_file_) {
+      check_replaceable_folder(target_);
+      std::error_code ignored;  // the result is in its place
+      fs::remove_all(records::replace_folder(folder_, target_), ignored);
     } else if (::rename(finished.c_str(), target_.c_str()) != 0) {
       throw SystemError(target_, "cannot replace", errno);
     }

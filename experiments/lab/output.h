@@ -13,6 +13,8 @@ class Output {
  public:
   // Whether an output of this name is meant to be one file: it ends in ".h5".
   static bool is_a_file(const std::filesystem::path& target);
+  // What is named: "a/b/" and "a/b/." name b in a. Empty where nothing is.
+  static std::filesystem::path target_of(std::filesystem::path asked);
 
   // Looks, and creates nothing. Throws std::runtime_error if something is there already, unless it may be overwritten: a
   // file by a file, and by a folder what is empty or a run's folder; nothing of a run that is still running. Also if the
@@ -24,20 +26,22 @@ class Output {
   const std::filesystem::path& choose_folder();
   const std::filesystem::path& folder() const { return folder_; }
   bool is_hidden() const { return folder_ != target_; }
+  // Another process has just claimed the folder that was chosen: throws std::runtime_error.
+  [[noreturn]] void refuse_as_taken() const;
 
   // Moves the results to their place in one step. What has come up there is replaced only if it may be overwritten and
-  // `whole` says that the run came to its end; what earlier tries left in hidden folders then goes as well. Returns
+  // `whole` says that the run came to its end; what earlier tries left in hidden folders then goes as well, but for what
+  // was recovered or came to its end. Returns
   // whether the results are in place; otherwise they remain in folder(). Throws std::runtime_error if something came up
   // that may not be overwritten.
   bool publish(bool whole);
 
  private:
   std::filesystem::path hidden(int number) const;
-  void replace_folder() const;
   void remove_hidden() const;
 
   std::filesystem::path target_, folder_;
-  bool overwrite_;
+  bool overwrite_, is_file_;
 };
 
 }  // namespace gradus::lab

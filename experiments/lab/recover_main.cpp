@@ -18,7 +18,7 @@ namespace {
 int recover_all(int argc, char** argv) {
   if (argc < 2) throw records::UsageError("expected FOLDER...; --help tells more");
   if (std::string_view(argv[1]) == "--help") {
-    fmt::print("usage: recover FOLDER...\nRebuilds run.h5 in the folders of runs that were killed or met a full disk.\n");
+    records::put("usage: recover FOLDER...\nRebuilds run.h5 in the folders of runs that were killed or met a full disk.\n");
     return 0;
   }
   records::watch_lifeline();
@@ -29,7 +29,7 @@ int recover_all(int argc, char** argv) {
       const std::string line =
           fmt::format("{}/run.h5: {}, rows: {}{}", argv[i], recovery.record.at("status").get<std::string>(),
                       records::json_text(recovery.record.at("rows")), recovery.note.empty() ? "" : "; " + recovery.note);
-      fmt::print("{}\n", records::printable(line, 4000));
+      records::put(records::printable(line, 4000) + "\n");
     } catch (const std::exception& error) {
       records::complain("recover", error.what());
       code = records::exit_failed;

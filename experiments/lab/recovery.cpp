@@ -23,13 +23,18 @@ using Clock = std::chrono::system_clock;
 
 void add_note(std::string& notes, const std::string& note) { notes += (notes.empty() ? "" : "; ") + note; }
 
-// config.json's, or that of the log, which is then written.
-nlohmann::json configuration_in(const fs::path& folder, const LogContents& log, std::string& notes) {
+// config.json's, or that of the log: then the problem says why, and it is to be written again.
+struct Configuration {
+  nlohmann::json json;
+  std::string problem;
+};
+
+Configuration configuration_in(const fs::path& folder, const LogContents& log) {
   const fs::path file = folder / records::config_file;
   std::string problem;
   try {
-    const nlohmann::json configuration = records::read_current(file);
-    if (log.configuration.is_null() || log.configuration == configuration) return configuration;
+    nlohmann::json configuration = records::read_current(file);
+    if (log.configuration.is_null() || log.configuration == configuration) return {std::move(configuration), ""};
     problem = file.string() + ": of another run than the log";
   } catch (const records::Damaged& error) {
     problem = error.what();
@@ -40,9 +45,23 @@ nlohmann::json configuration_in(const fs::path& folder, const LogContents& log, 
   if (log.configuration.is_null())
     throw std::runtime_error(
         fmt::format("{}, and {} does not begin with a configuration", problem, (folder / records::log_file).string()));
-  records::write_file(file, records::sealed_text(log.configuration));
-  add_note(notes, problem + "; written again from the log");
-  return log.configuration;
+  return {log.configuration, problem};
+}
+
+// Nothing is made of a log that holds nothing, and nothing that says otherwise than a complete.json whose seal holds.
+void refuse_a_contradiction(const fs::path& folder, const LogContents& log, const nlohmann::json& configuration,
+                            const nlohmann::json& rows, const nlohmann::json& record) {
+  const std::string path = (folder / records::log_file).string();
+  if (record.is_object()) {
+    const std::string file = (folder / records::completion_file).string();
+    if (record.value("run_id", nlohmann::json()) != configuration.at("run_id"))
+      throw std::runtime_error(fmt::format("{}: of another run than {}: nothing is recovered", file, path));
+    if (const nlohmann::json told = record.value("rows", nlohmann::json()); told != rows)
+      throw std::runtime_error(fmt::format("{}: holds the rows {}, where {} tells of {}: nothing is recovered unless that "
+                                           "file is removed", path, records::json_text(rows), file, records::json_text(told)));
+  }
+  if (log.whole_bytes == 0)
+    throw std::runtime_error(fmt::format("{}: holds nothing whole in {} bytes: nothing is recovered", path, log.torn_bytes));
 }
 
 Clock::time_point last_write_of(const fs::path& file) {
@@ -50,6 +69,45 @@ Clock::time_point last_write_of(const fs::path& file) {
   const auto time = fs::last_write_time(file, error);
   return error ? Clock::now()
                : std::chrono::time_point_cast<Clock::duration>(std::chrono::file_clock::to_sys(time));
+}
+
+// The folder's log is locked, or nobody writes it.
+Recovery recover_from_log(const fs::path& folder, const records::Completion& found) {
+  const fs::path log_path = folder / records::log_file;
+  const auto ended = last_write_of(log_path);
+  const LogContents log = read_metric_log(log_path);
+  std::vector<const Table*> tables;
+  for (const Table& table : log.tables) tables.push_back(&table);
+
+  Recovery recovery;
+  if (found.verdict == records::Verdict::damaged) add_note(recovery.note, found.problem);
+  if (log.torn_bytes > 0)
+    add_note(recovery.note, fmt::format("{}: torn or damaged after {} bytes, {} left out", log_path.string(),
+                                        log.whole_bytes, log.torn_bytes));
+  const auto [configuration, problem] = configuration_in(folder, log);
+  try {
+    refuse_a_contradiction(folder, log, configuration, rows_of(tables), found.record);
+    nlohmann::json attributes = base_attributes(configuration);
+    attributes.update(log.attributes);
+    const auto started = parse_iso_time(configuration.at("environment").at("started"));
+    Ending ending{std::string(name_of(Status::interrupted)),
+                  fmt::format("ended without finishing; recovered from {}", records::log_file), iso_time(ended),
+                  std::max(0.0, std::chrono::duration<double>(ended - started).count()), true};
+    if (found.record.is_object()) {  // only run.h5 was damaged or lost
+      ending.status = found.record.at("status");
+      ending.reason = found.record.at("reason");
+      ending.seconds = found.record.at("seconds");
+    }
+    if (!problem.empty()) {
+      records::write_file(folder / records::config_file, records::sealed_text(configuration));
+      add_note(recovery.note, problem + "; written again from the log");
+    }
+    recovery.record = write_completion(folder, tables, configuration, std::move(attributes), ending);
+    return recovery;
+  } catch (const nlohmann::json::exception&) {
+  } catch (const std::invalid_argument&) {  // the time
+  }
+  throw std::runtime_error((folder / records::config_file).string() + ": not the configuration of a run");
 }
 
 }  // namespace
@@ -76,43 +134,7 @@ Recovery recover(const fs::path& folder) {
   if (had == records::Lock::none)
     throw std::runtime_error(log_path.string() + ": cannot tell whether its run has ended: the file system has no locks");
 
-  const auto ended = last_write_of(log_path);
-  const LogContents log = read_metric_log(log_path);
-  std::vector<const Table*> tables;
-  for (const Table& table : log.tables) tables.push_back(&table);
-
-  Recovery recovery;
-  if (found.verdict == records::Verdict::damaged) add_note(recovery.note, found.problem);
-  if (log.torn_bytes > 0)
-    add_note(recovery.note, fmt::format("{}: torn or damaged after {} bytes, {} left out", log_path.string(),
-                                        log.whole_bytes, log.torn_bytes));
-  const nlohmann::json configuration = configuration_in(folder, log, recovery.note);
-  const auto no_configuration = [&] {
-    return std::runtime_error((folder / records::config_file).string() + ": not the configuration of a run");
-  };
-  try {
-    nlohmann::json attributes = base_attributes(configuration);
-    attributes.update(log.attributes);
-    Ending ending{std::string(name_of(Status::interrupted)),
-                  fmt::format("ended without finishing; recovered from {}", records::log_file), iso_time(ended), 0};
-    if (const nlohmann::json& record = found.record;
-        record.is_object() && record.at("run_id") == configuration.at("run_id") &&
-        record.at("rows") == rows_of(tables)) {
-      // Only run.h5 was damaged or lost.
-      ending.status = record.at("status");
-      ending.reason = record.at("reason");
-      ending.seconds = record.at("seconds");
-    } else {
-      const auto started = parse_iso_time(configuration.at("environment").at("started"));
-      ending.seconds = std::max(0.0, std::chrono::duration<double>(ended - started).count());
-    }
-    recovery.record = write_completion(folder, tables, configuration, std::move(attributes), ending);
-  } catch (const nlohmann::json::exception&) {
-    throw no_configuration();
-  } catch (const std::invalid_argument&) {  // the time
-    throw no_configuration();
-  }
-  return recovery;
+  return records::within_memory(folder, "cannot be recovered", [&] { return recover_from_log(folder, found); });
 }
 
 }  // namespace gradus::lab

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -30,7 +31,7 @@ Run::Run(Options options, std::string summary, const std::string& default_dtype)
 
 ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
   has_optimizer_ = true;
-  return choose_optimizer(options_, fallback, defaults, seed_, dtype_);
+  return from_options([&] { return choose_optimizer(options_, fallback, defaults, seed_, dtype_); });
 }
 
 const Dataset& Run::dataset(const std::string& fallback) {
@@ -67,15 +68,15 @@ void Run::finish_options() {
   for (const char* name : {"help", "describe", "describe-runs", "list-optimizers"})
     if (options_.given(name) && (only_options_ || std::string_view(name) == "describe-runs"))
       throw UsageError(fmt::format("--{}: expected alone, not among the arguments of a run", name));
-  if (help) std::fputs(options_.help_text(summary_).c_str(), stdout);
-  if (describe) std::fputs((description().dump(2) + "\n").c_str(), stdout);
-  if (list) std::fputs(list_of_optimizers().c_str(), stdout);
+  if (help) records::put(options_.help_text(summary_));
+  if (describe) records::put(description().dump(2) + "\n");
+  if (list) records::put(list_of_optimizers());
   if (help || describe || list) throw Finished{};
   options_.finish();
   // A sweep asks about runs whose folders it makes itself: an output that is not named is not looked at.
   if (!only_options_ || options_.given("output")) output_.emplace(output, overwrite);
   paths_.check(output, overwrite);
-  if (data_) idx_directory(data_->first, data_->second);
+  if (data_) from_options([&] { return idx_directory(data_->first, data_->second); });
   if (only_options_) throw Finished{};
 }
 
@@ -87,7 +88,12 @@ void Run::start(std::vector<Column> step_columns) {
   if (data_) dataset_ = load_idx_dataset(data_->first, data_->second, dtype_);
   kernels::set_threads(threads_);
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stop_signal = 1; });
-  folder_ = std::make_unique<RunFolder>(options_.program(), options_.values_json(), seed_, output_->choose_folder());
+  try {
+    folder_ = std::make_unique<RunFolder>(options_.program(), options_.values_json(), seed_, output_->choose_folder());
+  } catch (const records::SystemError& error) {
+    if (error.code != EEXIST) throw;
+    output_->refuse_as_taken();
+  }
   folder_->set_attribute("product_library", kernels::product_library());
   steps_ = &folder_->table("step", std::move(step_columns));
   started_ = true;

@@ -21,8 +21,8 @@
 
 namespace gradus::lab {
 
-// Exit codes of every program of the laboratory. "usage" stands for a UsageError, and for a std::invalid_argument until the
-// output folder is claimed; a shape error inside a run that has started is a failure.
+// Exit codes of every program of the laboratory. "usage" stands for a UsageError alone: what options ask for in vain is made
+// one by from_options; any other error, such as of shapes inside the program, is a failure.
 enum class Exit { completed = 0, failed = 1, usage = 2, diverged = 3, interrupted = 130 };
 
 // Thrown when a number is not finite: the run ends, recorded as diverged, with everything that was logged.

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
+#include <new>
 
 #include "autodiff/heap.h"
 #include "autodiff/kernels/simd.h"
@@ -104,9 +105,8 @@ int Session::run(const std::vector<std::string>& arguments) {
       return end(Exit::diverged, Status::diverged, error.what(), std::string("diverged: ") + error.what());
     } catch (const UsageError& error) {
       return end(Exit::usage, Status::failed, error.what(), error.what());
-    } catch (const std::invalid_argument& error) {
-      const bool started = run_ && run_->folder_;
-      return end(started ? Exit::failed : Exit::usage, Status::failed, error.what(), error.what());
+    } catch (const std::bad_alloc&) {
+      return end(Exit::failed, Status::failed, records::out_of_memory, records::out_of_memory);
     } catch (const std::exception& error) {
       return end(Exit::failed, Status::failed, error.what(), error.what());
     }

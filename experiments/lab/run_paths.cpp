@@ -37,10 +37,10 @@ bool is_within(const fs::path& inner, const fs::path& outer) {
 class Taken {
  public:
   Taken(const std::string& output, bool overwrite)
-      : places_{resolved(output), place_of(output)},
+      : places_{resolved(output), place_of(Output::target_of(output))},
         // A folder that is overwritten goes as a whole at the end, with whatever has been written into it.
         own_(Output::is_a_file(output) || overwrite ? fs::path() : places_[0]) {
-    hidden_ = places_[1].parent_path() / fmt::format(".{}.run", places_[1].filename().string());
+    hidden_ = records::hidden_beside(places_[1], ".run");
   }
   // The run's folder, in which others may write too, if they leave its own files alone.
   bool is_own(const fs::path& folder) const { return !own_.empty() && resolved(folder) == own_; }

@@ -92,6 +92,7 @@ nlohmann::json write_completion(const fs::path& folder, const std::vector<const 
                         {"config_hash", configuration.at("config_hash")},
                         {"options", configuration.at("options")},
                         {"executable_sha256", configuration.at("environment").at("executable_sha256")}};
+  if (ending.recovered) record["recovered"] = true;
   records::write_file(folder / records::completion_file, records::sealed_text(record));
   return record;
 }

@@ -31,6 +31,7 @@ std::string recordable(const std::string& text);
 struct Ending {
   std::string status, reason, ended;
   double seconds;  // since its start
+  bool recovered = false;
 };
 
 // The number of rows of each.

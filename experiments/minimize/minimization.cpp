@@ -28,16 +28,18 @@ double distance(const Tensor& a, const Tensor& b) {
 
 Minimization::Minimization(lab::Run& run, ProblemOptions& asked, lab::ChosenOptimizer& optimizer, const Plan& plan)
     : run_(run), optimizer_(optimizer), plan_(plan), problem_(asked.problem()) {
-  const problems::Request& request = asked.load();
-  objective_ = problems::make_objective(problem_, request);
-  observer_ = problems::make_objective(problem_, request);
-  theta_ = asked.start();
-  check();
-  if (!plan.load_state.empty()) {
-    if (asked.start_given()) throw lab::UsageError("--start: --load-state says where to go on");
-    load();
-  }
-  optimizer->check_steps(plan.steps);
+  lab::from_options([&] {
+    const problems::Request& request = asked.load();
+    objective_ = problems::make_objective(problem_, request);
+    observer_ = problems::make_objective(problem_, request);
+    theta_ = asked.start();
+    check();
+    if (!plan_.load_state.empty()) {
+      if (asked.start_given()) throw lab::UsageError("--start: --load-state says where to go on");
+      load();
+    }
+    optimizer_->check_steps(plan_.steps);
+  });
 }
 
 void Minimization::check() const {

@@ -68,7 +68,9 @@ int main(int argc, char** argv) {
       return nn::multilayer_perceptron(sizes, activation, nn::initializer(weights));
     };
     // Refused before the run starts; the data's sizes, known only then, do not matter for this.
-    optimizer->check(lab::NetworkObjective(network(1, 2), nn::cross_entropy, run.dtype(), run.stream("noise")));
+    lab::from_options([&] {
+      optimizer->check(lab::NetworkObjective(network(1, 2), nn::cross_entropy, run.dtype(), run.stream("noise")));
+    });
     run.start();
 
     lab::Trainer trainer(run, network(data.height * data.width, data.classes), nn::cross_entropy, *optimizer);

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
 #include <memory>
 #include <stdexcept>
 
@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const fs::path& path, std::string_view what, int error) {
   throw SystemError(path, what, error);
 }
+
+bool has_no_such_rename(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
 
 class Sha256 {
  public:
@@ -45,15 +47,6 @@ class Sha256 {
 
 }  // namespace
 
-SystemError::SystemError(const fs::path& path, std::string_view what, int error)
-    : std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error))), code(error) {}
-
-Descriptor::Descriptor(const fs::path& path, int flags, unsigned mode)
-    // Nothing that is opened to be read is waited for, such as the writer of a pipe; a regular file knows no difference.
-    : descriptor_(::open(path.c_str(), flags | O_CLOEXEC | ((flags & O_ACCMODE) == O_RDONLY ? O_NONBLOCK : 0), mode)) {
-  if (descriptor_ < 0) fail(path, "cannot open", errno);
-}
-
 void require_regular_file(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -61,13 +54,15 @@ void require_regular_file(const fs::path& path) {
     throw std::runtime_error(fmt::format("{}: not a regular file", path.string()));
 }
 
-Descriptor::~Descriptor() { ::close(descriptor_); }
-
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
-fs::path new_version_of(const fs::path& target) {
-  return folder_of(target) / fmt::format(".{}.new", target.filename().string());
+fs::path hidden_beside(const fs::path& target, std::string_view suffix) {
+  constexpr std::size_t longest_shown = 100;  // bytes, of the 255, or 143 of encrypted ones, that file systems allow
+  const std::string name = target.filename().string();
+  return folder_of(target) / fmt::format(".{}{}", name.size() > longest_shown ? sha256(name) : name, suffix);
 }
+
+fs::path new_version_of(const fs::path& target) { return hidden_beside(target, ".new"); }
 
 void sync_folder(const fs::path& folder) {
   const Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
@@ -82,6 +77,52 @@ void replace_file(const fs::path& finished, const fs::path& target) {
   }
   if (::rename(finished.c_str(), target.c_str()) != 0) fail(target, "cannot replace", errno);
   sync_folder(folder_of(target));
+}
+
+bool rename_to_new(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno != EEXIST && !has_no_such_rename(errno)) fail(to, "cannot write", errno);
+  return false;
+}
+
+fs::path replace_folder(const fs::path& finished, const fs::path& target) {
+  const fs::path aside = hidden_beside(target, aside_suffix);
+  bool is_aside = false;
+  if (::renameat2(AT_FDCWD, finished.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0) {
+    is_aside = ::rename(finished.c_str(), aside.c_str()) == 0;
+  } else {
+    if (!has_no_such_rename(errno)) fail(target, "cannot replace", errno);
+    remove_folder(aside);
+    if (::rename(target.c_str(), aside.c_str()) != 0) fail(target, "cannot replace", errno);
+    if (::rename(finished.c_str(), target.c_str()) != 0) {
+      const int error = errno;
+      ::rename(aside.c_str(), target.c_str());
+      fail(target, "cannot replace", error);
+    }
+    is_aside = true;
+  }
+  sync_folder(folder_of(target));
+  return is_aside ? aside : finished;
+}
+
+bool finish_replacement(const fs::path& target) {
+  const fs::path earlier = hidden_beside(target, aside_suffix);
+  std::error_code error;
+  if (!fs::is_directory(fs::symlink_status(earlier, error))) return false;
+  const fs::file_status found = fs::symlink_status(target, error);
+  if (found.type() == fs::file_type::none) fail(target, "cannot look at", error.value());
+  if (fs::exists(found)) {
+    remove_folder(earlier);
+  } else if (::rename(earlier.c_str(), target.c_str()) != 0) {
+    fail(target, "cannot be restored", errno);
+  }
+  return true;
+}
+
+void remove_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (error) fail(folder, "cannot be removed", error.value());
 }
 
 void write_file(const fs::path& target, std::string_view contents) {
@@ -103,49 +144,56 @@ void write_file(const fs::path& target, std::string_view contents) {
   }
 }
 
-std::string read_file(const fs::path& path, std::size_t most) {
+InputFile::InputFile(const fs::path& path) : path_(path) {
   require_regular_file(path);
-  const Descriptor file(path, O_RDONLY);
-  std::string text;
-  std::array<char, 1 << 16> buffer;
-  for (;;) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+  file_ = Descriptor(path, O_RDONLY);
+}
+
+std::size_t InputFile::read(std::span<char> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = ::read(file_.get(), bytes.data() + done, bytes.size() - done);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path, "cannot read", errno);
-    if (got == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-    if (text.size() > most)
-      throw TooLarge(fmt::format("{}: more than the {} bytes expected", path.string(), most));
+    if (got < 0) fail(path_, "cannot read", errno);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
   }
+  return done;
+}
+
+std::size_t InputFile::size() const {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) != 0) fail(path_, "cannot look at", errno);
+  return static_cast<std::size_t>(status.st_size);
+}
+
+std::string read_file(const fs::path& path, std::size_t most) {
+  return within_memory(path, "cannot read", [&] {
+    std::string text = read_beginning(path, most < text.max_size() ? most + 1 : most);
+    if (text.size() > most) throw TooLarge(fmt::format("{}: more than the {} bytes expected", path.string(), most));
+    return text;
+  });
 }
 
 std::string read_beginning(const fs::path& path, std::size_t most) {
-  require_regular_file(path);
-  const Descriptor file(path, O_RDONLY);
+  InputFile file(path);
   std::string text;
-  std::array<char, 1 << 12> buffer;
+  std::array<char, 1 << 16> buffer;
   while (text.size() < most) {
-    const ssize_t got = ::read(file.get(), buffer.data(), std::min(buffer.size(), most - text.size()));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path, "cannot read", errno);
-    if (got == 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
+    const std::size_t wanted = std::min(buffer.size(), most - text.size());
+    const std::size_t got = file.read(std::span(buffer).first(wanted));
+    text.append(buffer.data(), got);
+    if (got < wanted) break;
   }
   return text;
 }
 
 std::string sha256_of_file(const fs::path& path) {
-  require_regular_file(path);
-  const Descriptor file(path, O_RDONLY);
+  InputFile file(path);
   Sha256 digest;
   std::array<char, 1 << 16> buffer;
-  for (;;) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path, "cannot read", errno);
-    if (got == 0) return digest.hex();
-    digest.add(buffer.data(), static_cast<std::size_t>(got));
-  }
+  while (const std::size_t got = file.read(buffer)) digest.add(buffer.data(), got);
+  return digest.hex();
 }
 
 std::string sha256(std::string_view text) {

@@ -1,40 +1,50 @@
 // Files that survive a crash: replaced as a whole, digested, and kept in folders that one run owns.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <filesystem>
 #include <limits>
+#include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
-namespace gradus::records {
+#include "experiments/records/descriptor.h"
 
-// The system refused something: "PATH: WHAT: REASON".
-struct SystemError : std::runtime_error {
-  SystemError(const std::filesystem::path& path, std::string_view what, int error);
-  int code;  // errno's
-};
+namespace gradus::records {
 
 // A file that is larger than whoever reads it expects.
 struct TooLarge : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// An open file, closed at the end. Throws SystemError.
-class Descriptor {
+// All of these throw SystemError.
+
+// A regular file, read from its start.
+class InputFile {
  public:
-  Descriptor(const std::filesystem::path& path, int flags, unsigned mode = 0);  // flags as of open(2); O_CLOEXEC is added
-  ~Descriptor();
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return descriptor_; }
+  explicit InputFile(const std::filesystem::path& path);
+  // Fills the bytes, and says how many there were: fewer only at the file's end.
+  std::size_t read(std::span<char> bytes);
+  // Bytes of the whole file now.
+  std::size_t size() const;
 
  private:
-  int descriptor_;
+  std::filesystem::path path_;
+  Descriptor file_;
 };
 
-// All of these throw SystemError.
+// Calls what reads or makes the file; where memory does not suffice for that, it is the system's trouble with this file.
+template <class Call>
+decltype(auto) within_memory(const std::filesystem::path& path, std::string_view what, Call&& call) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    throw SystemError(path, what, ENOMEM);
+  }
+}
 
 // Throws std::runtime_error for what is there but no regular file: opening a pipe to read it could wait for ever.
 void require_regular_file(const std::filesystem::path& path);
@@ -47,9 +57,22 @@ void write_file(const std::filesystem::path& target, std::string_view contents);
 std::string read_file(const std::filesystem::path& path, std::size_t most = std::numeric_limits<std::size_t>::max());
 // At most so many bytes from the file's start.
 std::string read_beginning(const std::filesystem::path& path, std::size_t most);
+// A hidden name beside the target: ".NAME" and the suffix; instead of a NAME that leaves no room for that, its digest.
+std::filesystem::path hidden_beside(const std::filesystem::path& target, std::string_view suffix);
 // The name that a new version of a file is written under before it replaces the old one.
 std::filesystem::path new_version_of(const std::filesystem::path& target);
 void sync_folder(const std::filesystem::path& folder);
+// Renames in one step, and over nothing: false where the name is taken, or where the file system has no such step.
+bool rename_to_new(const std::filesystem::path& from, const std::filesystem::path& to);
+// A finished folder takes the place of an earlier one, in one step where the file system can; returns where the earlier one
+// lies now, from where it is to be removed (finish_replacement, if a kill comes in between).
+std::filesystem::path replace_folder(const std::filesystem::path& finished, const std::filesystem::path& target);
+// Ends what a kill has interrupted in replace_folder: what lies aside takes its place again if nothing is there, and goes
+// otherwise. False if there was nothing aside.
+bool finish_replacement(const std::filesystem::path& target);
+// The suffix (hidden_beside) of what lies aside.
+inline constexpr std::string_view aside_suffix = ".old";
+void remove_folder(const std::filesystem::path& folder);
 
 // Lower-case hexadecimal SHA-256.
 std::string sha256_of_file(const std::filesystem::path& path);

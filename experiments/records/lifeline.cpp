@@ -13,8 +13,6 @@
 #include <cstdlib>
 #include <thread>
 
-#include "experiments/records/files.h"
-
 namespace gradus::records {
 namespace {
 
@@ -40,20 +38,13 @@ void wait_for_the_end(int descriptor) {
 
 }  // namespace
 
-Lifeline::Lifeline() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw SystemError("/proc/self/fd", "cannot make a pipe", errno);
-  read_end_ = ends[0];
-  write_end_ = ends[1];
-  if (::fcntl(read_end_, F_SETFD, 0) != 0) throw SystemError("/proc/self/fd", "a pipe cannot be inherited", errno);
+Lifeline::Lifeline() : pipe_(make_pipe("/proc/self/fd")) {
+  if (::fcntl(read_end(), F_SETFD, 0) != 0) throw SystemError("/proc/self/fd", "a pipe cannot be inherited", errno);
 }
 
-Lifeline::~Lifeline() {
-  ::close(read_end_);
-  ::close(write_end_);
+std::string Lifeline::variable() const {
+  return fmt::format("{}={}:{}", variable_name, read_end(), inode_of(read_end()));
 }
-
-std::string Lifeline::variable() const { return fmt::format("{}={}:{}", variable_name, read_end_, inode_of(read_end_)); }
 
 void watch_lifeline() {
   const char* text = std::getenv(variable_name);

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "experiments/records/descriptor.h"
+
 namespace gradus::records {
 
 // The manager's side. The write end is this process's alone (close-on-exec; a fork without exec must close it); the read
@@ -11,17 +13,14 @@ namespace gradus::records {
 class Lifeline {
  public:
   Lifeline();  // throws SystemError
-  ~Lifeline();
-  Lifeline(const Lifeline&) = delete;
-  Lifeline& operator=(const Lifeline&) = delete;
 
   // For the children's environment: GRADUS_LIFELINE=DESCRIPTOR:INODE.
   std::string variable() const;
-  int read_end() const { return read_end_; }
-  int write_end() const { return write_end_; }
+  int read_end() const { return pipe_.read.get(); }
+  int write_end() const { return pipe_.write.get(); }
 
  private:
-  int read_end_ = -1, write_end_ = -1;
+  Pipe pipe_;
 };
 
 // The other side: if the environment names a pipe that was inherited, a thread waits for its end and then kills the

@@ -7,15 +7,25 @@
 #include <cstdio>
 #include <cstring>
 #include <iostream>
+#include <new>
 #include <string>
 
 #include "experiments/records/text.h"
 
 namespace gradus::records {
+namespace {
+
+int failed_write = 0;  // errno's of the first one to standard output
+
+}  // namespace
 
 void complain(std::string_view program, std::string_view message) {
   const std::string line = fmt::format("{}: {}\n", program, printable(message, 4000));
   std::fputs(line.c_str(), stderr);
+}
+
+void put(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && failed_write == 0) failed_write = errno;
 }
 
 void finish_output() {
@@ -23,8 +33,10 @@ void finish_output() {
   std::cout.flush();
   const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout;
   if (!failed) return;
-  const std::string reason = errno != 0 ? std::strerror(errno) : "an earlier write failed";
+  const int error = failed_write != 0 ? failed_write : errno;
+  const std::string reason = error != 0 ? std::strerror(error) : "an earlier write failed";
   std::clearerr(stdout);  // said once
+  failed_write = 0;
   throw std::runtime_error(fmt::format("standard output: cannot write: {}", reason));
 }
 
@@ -36,6 +48,8 @@ int guarded_main(std::string_view program, const std::function<int()>& body) {
   } catch (const UsageError& error) {
     complain(program, error.what());
     code = exit_usage;
+  } catch (const std::bad_alloc&) {
+    complain(program, out_of_memory);
   } catch (const std::exception& error) {
     complain(program, error.what());
   }

@@ -16,6 +16,9 @@ struct UsageError : std::invalid_argument {
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
 
+// What is said where memory did not suffice and nobody knows for what: see within_memory (files.h).
+inline constexpr const char* out_of_memory = "not enough memory";
+
 // Runs the body and returns the program's exit code: that of the body, 2 after a UsageError, 1 after another exception,
 // which become one line on standard error. A file size limit is an error like a full disk, not a signal. Output that
 // cannot be written is an error too: standard output is flushed and looked at in the end.
@@ -23,6 +26,9 @@ int guarded_main(std::string_view program, const std::function<int()>& body);
 
 // Writes "PROGRAM: MESSAGE" as one line to standard error.
 void complain(std::string_view program, std::string_view message);
+
+// Writes to standard output. What cannot be written is noticed in the end, by finish_output, with the system's reason.
+void put(std::string_view text);
 
 // Flushes standard output; throws std::runtime_error where something could not be written.
 void finish_output();

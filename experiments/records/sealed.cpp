@@ -91,6 +91,11 @@ json read_current(const std::filesystem::path& path) {
 
 std::string json_text(const json& value) { return dumped(value, -1); }
 
+std::string text_member(const json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 json parse_json(std::string_view text) {
   const auto bounded = [](int depth, json::parse_event_t, json&) {
     if (depth > deepest) throw std::invalid_argument(fmt::format("it is nested more than {} deep", deepest));

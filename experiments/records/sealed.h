@@ -34,6 +34,9 @@ nlohmann::json read_current(const std::filesystem::path& path);
 // JSON as text on one line. Bytes that are not UTF-8 are replaced; it never throws for them.
 std::string json_text(const nlohmann::json& json);
 
+// A member that is a text; empty where there is none.
+std::string text_member(const nlohmann::json& object, const char* name);
+
 // Parses a text of bounded nesting; throws std::invalid_argument with what is wrong.
 nlohmann::json parse_json(std::string_view text);
 

@@ -126,11 +126,13 @@ int main(int argc, char** argv) {
           throw lab::UsageError(
               "--evaluation-unit=seconds: a schedule observes the held-out loss at each evaluation, and the clock must "
               "not decide when: expected steps");
-        const nn::Sequential model =
-            nn::make_model("autoencoder", {{"sizes", sizes}, {"activation", activation}, {"initializer", initializer}});
+        const nn::Sequential model = lab::from_options([&] {
+          return nn::make_model("autoencoder",
+                                {{"sizes", sizes}, {"activation", activation}, {"initializer", initializer}});
+        });
         lab::NetworkObjective objective(model, {squared_error, lab::Likelihood::normal_sum}, run.dtype(),
                                         run.stream("noise"));
-        optimizer->check(objective);
+        lab::from_options([&] { optimizer->check(objective); });
         run.start();
 
         const Tensor theta = objective.parameters().initial(run.dtype(), run.stream("initialisation"));

@@ -10,6 +10,7 @@
 #include "autodiff/kernels/products.h"
 #include "autodiff/subnormals.h"
 #include "engine_networks.h"
+#include "experiments/records/program.h"
 #include "memory.h"
 
 #ifdef GRADUS_HAVE_ONEDNN
@@ -179,9 +180,7 @@ memory::Cases memory_cases() {
   return cases;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_all(int argc, char** argv) {
   gradus::flush_subnormals();  // as programs of the lab, and as the peer
   if (memory::run(argc, argv, memory_cases())) return 0;
   gradus::keep_freed_memory();
@@ -190,4 +189,11 @@ int main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return gradus::records::guarded_main("engine_benchmarks", [&] { return run_all(argc, argv); });
 }

@@ -12,6 +12,7 @@
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
 #include "autodiff/subnormals.h"
+#include "experiments/records/program.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "optim/optimizer.h"
@@ -222,9 +223,7 @@ void add(const std::string& name, const std::function<void(benchmark::State&)>& 
   benchmark::RegisterBenchmark(name.c_str(), body)->Unit(benchmark::kMicrosecond);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_all(int argc, char** argv) {
   gradus::flush_subnormals();  // both as programs of the lab, and as the peer
   gradus::keep_freed_memory();
   for (const std::int64_t batch : {1, 32, 256}) {
@@ -253,4 +252,11 @@ int main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return gradus::records::guarded_main("benchmarks", [&] { return run_all(argc, argv); });
 }

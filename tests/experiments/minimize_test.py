@@ -21,6 +21,7 @@ import pandas
 
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 SANITIZED = "GRADUS_TESTS_SANITIZED" in os.environ  # a start takes a quarter of a second: some of many that are alike
+READ_RESULTS = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "read_results.py"
 DRAW_PATH = pathlib.Path(__file__).resolve().parent.parent.parent / "tools" / "draw_path"
 
 
@@ -214,6 +215,34 @@ class Minimize(unittest.TestCase):
         with h5py.File(rest / "run.h5") as file:
             self.assertEqual(file["theta"].shape, (len(file["step"]), 2))
             np.testing.assert_allclose(file["value"][:], [rosenbrock(x) for x in file["theta"][:]], rtol=1e-10)
+
+    def test_the_example_of_reading_shows_the_last_value(self):
+        for name, seed in (("a" * 12, 0), ("b" * 12, 1)):
+            self.minimize("--steps=5", f"--seed={seed}", output=self.folder / name)
+        with h5py.File(self.folder / ("a" * 12) / "run.h5") as file:
+            last = file["value"][-1]
+        read = subprocess.run(["/usr/bin/python3", READ_RESULTS, self.folder], capture_output=True, text=True, timeout=120)
+        self.assertEqual((read.returncode, read.stderr), (0, ""))
+        measure, row = read.stdout.splitlines()[0], read.stdout.splitlines()[2]
+        self.assertEqual((measure.split()[0], row.split()[0], row.split()[3]), ("value", "adam", "2"))
+        self.assertAlmostEqual(float(row.split()[1]) / last, 1, places=4)
+
+    def test_racing_for_one_file_the_others_get_a_line(self):
+        command = [BIN / "minimize", "--steps=100000000", "--log-every=1000", f"--output={self.output}"]
+        racers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        deadline = time.monotonic() + 60
+        while sum(racer.poll() is not None for racer in racers) < 3:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        for racer in racers:
+            if racer.poll() is None:
+                racer.send_signal(signal.SIGINT)
+                self.assertEqual(racer.wait(timeout=60), 130)
+                racer.stderr.close()
+            else:
+                said = racer.communicate()[1]
+                self.assertEqual((racer.returncode, len(said.splitlines())), (1, 1), said)
+                self.assertIn(f"output {self.output} is being made by", said)
 
     def test_an_existing_file_is_kept(self):
         self.output.write_text("mine")

@@ -2,6 +2,9 @@
 #include "experiments/lab/number_table.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/experiments/lab_files.h"
 
@@ -195,6 +198,25 @@ TEST_F(Tables, AreFiles) {
             (folder_ / "absent").string() + ": cannot open: No such file or directory");
   EXPECT_EQ(error_of([&] { read_number_table(folder_.path()); }), folder_.path().string() + ": not a regular file");
 }
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST_F(Tables, ThatNoMemoryHoldsAreNamed) {
+  std::string text;
+  for (int row = 0; row < 1'000'000; ++row) text += "1,2,3,4,5,6,7,8\n";
+  put(file_, text);
+  text = {};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit limit{48 << 20, 48 << 20};
+    ::setrlimit(RLIMIT_DATA, &limit);
+    const std::string what = error_of([&] { read_number_table(file_); });
+    ::_exit(what == file_.string() + ": cannot be read: Cannot allocate memory" ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+#endif
 
 }  // namespace
 }  // namespace gradus::lab

@@ -5,6 +5,7 @@
 #include "experiments/lab/recovery.h"
 #include "experiments/lab/run_folder.h"
 #include "experiments/records/completion.h"
+#include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
 #include "tests/experiments/lab_files.h"
 
@@ -139,12 +140,15 @@ TEST(Output, StaysUntilItsSuccessorIsWhole) {
     EXPECT_EQ(entries(folder.path()), 4);
     EXPECT_EQ(seed_in(hidden), 2);
     EXPECT_EQ(recover(killed).record.at("rows").at("step"), 1);
+    killed_into(target, true, 5);
     EXPECT_TRUE(run_into(target, true, 4, Status::diverged));
     EXPECT_NE(contents(), first);
     if (!file) {
       EXPECT_EQ(seed_in(target), 4);
     }
-    EXPECT_EQ(entries(folder.path()), 1);
+    // What was recovered is somebody's result.
+    EXPECT_EQ(entries(folder.path()), 2);
+    EXPECT_EQ(seed_in(killed), 3);
   }
 }
 
@@ -157,6 +161,40 @@ TEST(Output, ReplacesNothingThatCameUpMeanwhile) {
   EXPECT_NE(error_of([&] { output.publish(true); }).find("exists already"), std::string::npos);
   EXPECT_EQ(bytes_of(folder / "late.h5"), "mine");
   EXPECT_TRUE(fs::exists(output.folder() / "run.h5"));
+}
+
+TEST(Output, LongNamesAndDotsAreNames) {
+  const TemporaryFolder folder;
+  for (const std::string& name : {std::string(252, 'x') + ".h5", std::string(255, 'y')}) {
+    EXPECT_TRUE(run_into(folder / name, true, 1));
+    EXPECT_TRUE(run_into(folder / name, true, 2));
+  }
+  EXPECT_EQ(entries(folder.path()), 2);
+  EXPECT_TRUE(run_into(folder / "run/.", false, 1));
+  EXPECT_EQ(seed_in(folder / "run"), 1);
+  EXPECT_NE(error_of([&] { Output(folder / "run/./", false); }).find("run exists already"), std::string::npos);
+  EXPECT_NE(error_of([&] { Output(folder / "run/..", true); }).find("expected the name of"), std::string::npos);
+  EXPECT_NE(error_of([&] { Output(".", true); }).find("expected the name of"), std::string::npos);
+}
+
+// Between two processes that ask for one file, one gets it and the other a line.
+TEST(Output, OfARunThatHasJustBegunIsRefused) {
+  const TemporaryFolder folder;
+  Output first(folder / "r.h5", false), second(folder / "r.h5", false);
+  records::claim_folder(first.choose_folder());
+  EXPECT_NE(error_of([&] { second.choose_folder(); }).find("r.h5 is being made by another run"), std::string::npos);
+  put(folder / "r.h5", "of the first");
+  EXPECT_NE(error_of([&] { second.choose_folder(); }).find("exists already"), std::string::npos);
+}
+
+TEST(Output, AReplacementThatWasKilledIsEnded) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(run_into(folder / "run", false, 1));
+  fs::rename(folder / "run", folder / ".run.old");
+  Output output(folder / "run", false);
+  EXPECT_NE(error_of([&] { output.choose_folder(); }).find("exists already"), std::string::npos);
+  EXPECT_EQ(seed_in(folder / "run"), 1);
+  EXPECT_EQ(entries(folder.path()), 1);
 }
 
 TEST(Output, OfAKilledRunIsNamed) {

@@ -9,7 +9,10 @@
 
 #include <boost/crc.hpp>
 #include <cstring>
+#include <limits>
+#include <map>
 
+#include "experiments/lab/metric_log.h"
 #include "experiments/lab/run_folder.h"
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
@@ -59,6 +62,53 @@ TEST(Recovery, WithoutAConfigurationAnywhereIsRefused) {
   EXPECT_NE(error_of([&] { recover(folder / "absent"); }).find("metrics.log: cannot open"), std::string::npos);
 }
 
+std::map<std::string, std::string> contents(const fs::path& folder) {
+  std::map<std::string, std::string> all;
+  for (const auto& entry : fs::directory_iterator(folder)) all[entry.path().filename().string()] = bytes_of(entry.path());
+  return all;
+}
+
+// A record whose seal holds, without its run.h5: either all its rows are in the log, or nothing is written.
+TEST(Recovery, ContradictsNoRecord) {
+  const TemporaryFolder folder;
+  make_run(folder / "run", true);
+  fs::remove(folder / "run/run.h5");
+  const std::string log = bytes_of(folder / "run/metrics.log");
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{5}, log.size() - 10}) {
+    put(folder / "run/metrics.log", log.substr(0, bytes));
+    const auto before = contents(folder / "run");
+    EXPECT_NE(error_of([&] { recover(folder / "run"); }).find("complete.json tells of {\"step\":50}"), std::string::npos);
+    EXPECT_EQ(contents(folder / "run"), before) << bytes;
+  }
+  fs::remove(folder / "run/complete.json");  // as the message says
+  EXPECT_EQ(recover(folder / "run").record["rows"]["step"], rows - 1);
+}
+
+TEST(Recovery, OfNothingIsRefused) {
+  const TemporaryFolder folder;
+  make_run(folder / "run", false);
+  for (const std::string& log : {std::string(), std::string(1000, '\0'), std::string("no log")}) {
+    put(folder / "run/metrics.log", log);
+    const auto before = contents(folder / "run");
+    EXPECT_NE(error_of([&] { recover(folder / "run"); }).find("metrics.log: holds nothing whole"), std::string::npos);
+    EXPECT_EQ(contents(folder / "run"), before);
+  }
+}
+
+TEST(Recovery, KeepsInfiniteAttributes) {
+  const TemporaryFolder folder;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  {
+    RunFolder run("prog", {{"seed", 1}}, 1, folder / "run");
+    run.set_attribute("up", infinity);
+    run.set_attribute("down", -infinity);
+  }
+  const LogContents log = read_metric_log(folder / "run/metrics.log");
+  EXPECT_EQ(log.attributes.at("up"), infinity);
+  EXPECT_EQ(log.attributes.at("down"), -infinity);
+  EXPECT_EQ(log.torn_bytes, 0);
+}
+
 // A byte changed anywhere: what is recovered is a beginning of what was logged, of the run that it was, or nothing.
 TEST(Recovery, NeverTellsWhatWasNotSo) {
   const TemporaryFolder folder;
@@ -72,6 +122,15 @@ TEST(Recovery, NeverTellsWhatWasNotSo) {
       std::string damaged = whole;
       damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
       put(folder / "run" / name, damaged);
+      if (name == std::string_view("metrics.log")) {
+        const auto before = contents(folder / "run");
+        EXPECT_NE(error_of([&] { recover(folder / "run"); }), "") << at;
+        EXPECT_EQ(contents(folder / "run"), before) << at;
+        fs::remove(folder / "run/complete.json");
+        std::uint32_t first = 0;
+        std::memcpy(&first, whole.data(), sizeof first);
+        if (at < 8 + first) continue;  // nothing whole is left
+      }
       try {
         const Recovery recovery = recover(folder / "run");
         const std::int64_t kept = recovery.record["rows"].value("step", std::int64_t{0});
@@ -147,6 +206,7 @@ TEST(Recovery, TakesNoMemoryThatTheFileDoesNotVouchFor) {
     make_run(folder / "run", false);
     const std::string whole = bytes_of(folder / "run/metrics.log");
     put(folder / "run/metrics.log", whole + log);
+    fs::resize_file(folder / "run/metrics.log", std::uintmax_t{1} << 40);  // and zeros, as after a power cut
     const pid_t child = ::fork();
     if (child == 0) {
 #if !defined(__SANITIZE_ADDRESS__)

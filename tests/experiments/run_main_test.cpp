@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <new>
 
 #include "experiments/lab/run.h"
 #include "experiments/lab/trainer.h"
@@ -82,8 +83,13 @@ TEST(RunMain, OnlyTheCommandLineIsAUsageError) {
     };
   };
   Program program;
-  EXPECT_EQ(program.run(throws(std::invalid_argument("bad value"), false)), 2);
+  EXPECT_EQ(program.run(throws(std::invalid_argument("matmul: shapes"), false)), 1);
   EXPECT_FALSE(fs::exists(program.output()));
+  const auto asks = [](lab::Run&) { from_options([] { throw std::invalid_argument("bad value"); }); };
+  EXPECT_EQ(program.run(asks), 2);
+  EXPECT_EQ(program.errors, "prog: bad value\n");
+  EXPECT_EQ(program.run(throws(std::bad_alloc(), false)), 1);
+  EXPECT_EQ(program.errors, "prog: not enough memory\n");
   EXPECT_EQ(program.run(throws(std::invalid_argument("matmul: shapes"), true)), 1);
   EXPECT_EQ(program.errors, "prog: matmul: shapes\n");
   const records::Completion found = records::read_completion(program.output());

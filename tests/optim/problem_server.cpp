@@ -5,11 +5,11 @@
 // for H v.
 #include <cmath>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
 #include "experiments/problems/problem.h"
+#include "experiments/records/program.h"
 #include "optim/optimizer.h"
 
 namespace gradus {
@@ -58,7 +58,7 @@ void minimize(optim::Objective& objective, const Tensor& theta, int steps, const
 }
 
 int run(const std::vector<std::string>& arguments) {
-  if (arguments.size() < 3) throw std::invalid_argument("usage: problem_server serve|minimize NAME DIMENSION ...");
+  if (arguments.size() < 3) throw records::UsageError("usage: problem_server serve|minimize NAME DIMENSION ...");
   const problems::Problem& problem = problems::problem(arguments[1]);
   problems::Request request;
   request.dimension = std::stol(arguments[2]);
@@ -81,10 +81,5 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace gradus
 
 int main(int argc, char** argv) {
-  try {
-    return gradus::run({argv + 1, argv + argc});
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "problem_server: %s\n", error.what());
-    return 2;
-  }
+  return gradus::records::guarded_main("problem_server", [&] { return gradus::run({argv + 1, argv + argc}); });
 }

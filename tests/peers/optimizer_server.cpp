@@ -9,12 +9,12 @@
 // gradient, 'h', theta and v with H v; the step ends with 't', theta and the point of evaluation. The end of the input
 // ends the program.
 #include <cstdio>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "experiments/records/program.h"
 #include "optim/recipe.h"
 
 namespace gradus::optim {
@@ -146,16 +146,13 @@ Json describe() {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  try {
+  return gradus::records::guarded_main("optimizer_server", [&] {
     if (arguments.size() == 1 && arguments[0] == "describe")
       std::puts(gradus::optim::describe().dump().c_str());
     else if (arguments.size() == 2 && arguments[0] == "run")
       gradus::optim::serve(nlohmann::json::parse(arguments[1]));
     else
-      throw std::invalid_argument("usage: optimizer_server describe | run RECIPE");
+      throw gradus::records::UsageError("usage: optimizer_server describe | run RECIPE");
     return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "optimizer_server: %s\n", error.what());
-    return 2;
-  }
+  });
 }

@@ -2,20 +2,19 @@
 // what does not hold of it. usage: problem_ends [STEPS [METHOD]]
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <cstdlib>
 
+#include "experiments/records/program.h"
 #include "tests/problems/ends.h"
 
 using namespace gradus;
 
-int main(int argc, char** argv) {
+namespace {
+
+int run_all(int argc, char** argv) {
   const std::int64_t steps = argc > 1 ? std::strtoll(argv[1], nullptr, 10) : 20000;
   const std::string only = argc > 2 ? argv[2] : "";
-  if (steps < 1) {
-    std::fputs("usage: problem_ends [STEPS [METHOD]]\n", stderr);
-    return 2;
-  }
+  if (steps < 1) throw records::UsageError("usage: problem_ends [STEPS [METHOD]]");
   int pairs = 0, refused = 0, faults = 0;
   for (const optim::Method& method : optim::methods()) {
     if (!only.empty() && method.name != only) continue;
@@ -41,4 +40,10 @@ int main(int argc, char** argv) {
   }
   fmt::print("{} pairs, {} refused, {} faults\n", pairs, refused, faults);
   return faults > 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return records::guarded_main("problem_ends", [&] { return run_all(argc, argv); });
 }

@@ -72,6 +72,43 @@ TEST(Files, AFullDiskLeavesTheOldFile) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
 }
 
+TEST(Files, LongNamesHaveAHiddenNameBeside) {
+  const TemporaryFolder folder;
+  const fs::path target = folder / std::string(255, 'x');
+  write_file(target, "first");
+  write_file(target, "second");
+  EXPECT_EQ(read_file(target), "second");
+  EXPECT_EQ(hidden_beside("a/r.h5", ".run"), "a/.r.h5.run");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(Files, WantOfMemoryNamesThem) {
+  EXPECT_EQ(error_of([] { within_memory("big.csv", "cannot be read", []() -> int { throw std::bad_alloc(); }); }),
+            "big.csv: cannot be read: Cannot allocate memory");
+}
+
+TEST(ReplaceFolder, EndsAfterAKillAtAnyMoment) {
+  const TemporaryFolder folder;
+  const fs::path target = folder / "run", finished = folder / "new", aside = folder / ".run.old";
+  const auto make = [](const fs::path& path, const std::string& text) {
+    fs::create_directory(path);
+    put(path / "text", text);
+  };
+  make(target, "old");
+  make(finished, "new");
+  const fs::path earlier = replace_folder(finished, target);
+  EXPECT_EQ(read_file(target / "text"), "new");
+  EXPECT_EQ(earlier, aside);
+  EXPECT_EQ(read_file(earlier / "text"), "old");
+  EXPECT_FALSE(fs::exists(finished));
+  EXPECT_TRUE(finish_replacement(target));  // killed before the earlier one was removed
+  EXPECT_FALSE(fs::exists(aside));
+  EXPECT_FALSE(finish_replacement(target));
+  fs::rename(target, aside);  // killed between two renames
+  EXPECT_TRUE(finish_replacement(target));
+  EXPECT_EQ(read_file(target / "text"), "new");
+}
+
 TEST(Lock, IsHadByOneAndTroubleIsNotALock) {
   const TemporaryFolder folder;
   put(folder / "log", "");

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -55,11 +56,31 @@ TEST(GuardedMain, OutputThatCannotBeWrittenIsAnError) {
   EXPECT_EQ(code_with_output_to("/dev/full", 3), 3);
 }
 
+// Also where a write long before the end failed, whose reason the system tells once.
+TEST(GuardedMain, OutputThatCannotBeWrittenHasAReason) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  status_of(in_child([&] {
+    ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO);
+    ::dup2(ends[1], STDERR_FILENO);
+    return guarded_main("p", [&] {
+      put(std::string(100'000, 'x'));
+      return 0;
+    });
+  }));
+  ::close(ends[1]);
+  std::string said(1000, '\0');
+  said.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[0], said.data(), said.size()))));
+  ::close(ends[0]);
+  EXPECT_EQ(said, "p: standard output: cannot write: No space left on device\n");
+}
+
 TEST(GuardedMain, ExceptionsBecomeCodes) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(guarded_main("p", []() -> int { throw UsageError("one"); }), 2);
   EXPECT_EQ(guarded_main("p", []() -> int { throw std::invalid_argument("t\xffwo\n"); }), 1);
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "p: one\np: t\\xffwo\\x0a\n");
+  EXPECT_EQ(guarded_main("p", []() -> int { throw std::bad_alloc(); }), 1);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "p: one\np: t\\xffwo\\x0a\np: not enough memory\n");
 }
 
 TEST(Text, IsShownWithoutWhatATerminalWouldObey) {

@@ -119,6 +119,22 @@ class SweepBuilds(SweepCase):
         self.assertEqual(copy.stat().st_ino, inode)  # reused where it is whole
         self.assertEqual([path.name for path in copy.parent.iterdir()], ["echo"])
 
+    def test_copies_that_no_run_refers_to_go(self):
+        minimize = self.folder / "minimize"
+        shutil.copy(pathlib.Path(sweep_support.SWEEP).parent / "minimize", minimize)
+        grid, digests = ["--problem=sphere", "--steps=2"], []
+
+        def run(*options, before=()):
+            self.sweep(*grid, *options, program=minimize, before=before)
+            digests.append(hashlib.sha256(minimize.read_bytes()).hexdigest())
+            minimize.write_bytes(minimize.read_bytes() + b"\0")  # the next build
+            return sorted(path.name for path in (self.output / ".programs").iterdir())
+
+        self.assertEqual(run("--seed=0:1"), digests)
+        self.assertEqual(run("--seed=2", before=["--allow-mixed-builds"]), sorted(digests))
+        self.assertEqual(run("--seed=0", before=["--rebuild"]), sorted(digests))  # of seed 1, of seed 2
+        self.assertEqual(run("--seed=0:2", before=["--rebuild"]), digests[3:])
+
     def test_a_rebuild_meanwhile_changes_nothing(self):
         program = self.folder / "minimize"
         shutil.copy(pathlib.Path(sweep_support.SWEEP).parent / "minimize", program)

@@ -188,6 +188,45 @@ class SweepFolder(SweepCase):
         self.assertIn("in the way", result.stderr)
         self.assertEqual(file.read_text(), "mine")
 
+    def test_a_folder_that_cannot_be_read_now_is_not_pending(self):
+        self.sweep("--seed=0:1")
+        folder = self.output / identity("program", {"seed": 1})
+        folder.rename(self.folder / "kept")
+        for target in (folder.name, "absent"):  # a loop, and a file system that is not mounted
+            folder.symlink_to(target)
+            line, = [line for line in self.listed() if line.startswith(folder.name)]
+            self.assertIn("unreadable", line)
+            self.assertIn("cannot be read now", line)
+            result = self.sweep("--seed=0:1", code=1)
+            self.assertIn("left alone", result.stderr)
+            self.assertIn("cannot be read now", result.stderr)
+            folder.unlink()
+        (self.folder / "kept").rename(folder)
+        self.assertIn("2 skipped", self.sweep("--seed=0:1").stdout)
+
+    def test_a_damaged_configuration_of_a_finished_run_is_named(self):
+        self.sweep("--seed=0:1")
+        path = self.folders()[0] / "config.json"
+        path.write_text(path.read_text().replace('"seed": "0"', '"seed": "7"'))
+        for command in (["run"], ["list"]):
+            result = self.sweep("--seed=0:1") if command == ["run"] else subprocess.run(
+                [sweep_support.SWEEP, "list", self.output], capture_output=True, text=True, check=True)
+            self.assertEqual(result.stderr, f"sweep: {path}: damaged: its seal does not hold; not used\n")
+            self.assertIn("2 skipped" if command == ["run"] else "2 completed", result.stdout)
+
+    def test_what_a_killed_replacement_left_aside_goes(self):
+        """On a file system that cannot exchange two folders."""
+        self.sweep("--seed=0:2")
+        first, second, third = self.folders()
+        aside = [folder.with_name(f".{folder.name}.old") for folder in (first, second, third)]
+        first.rename(aside[0])                                               # between two renames
+        second.rename(aside[1])                                              # the same, with the successor
+        shutil.copytree(aside[1], second.with_name(second.name + ".rebuild"))
+        shutil.copytree(third, aside[2])                                     # before the earlier one was removed
+        self.assertIn("3 skipped", self.sweep("--seed=0:2").stdout)
+        self.assertEqual([path for path in aside if path.exists()], [])
+        self.assertEqual(len(self.starts()), 3)
+
     # --- the cache
 
     def test_the_cache_may_be_deleted_or_damaged(self):

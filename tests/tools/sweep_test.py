@@ -45,6 +45,14 @@ class SweepTest(SweepCase):
                          ["; touch pwned $(touch pwned) `touch pwned` 'x' *"])
         self.assertFalse((self.folder / "pwned").exists())
 
+    def test_subcommands_are_named(self):
+        for arguments, says in (([], "expected a subcommand, run or list"), (["foo"], "foo: no such subcommand, expected run or list"),
+                                (["--bogus"], "--bogus: no such subcommand, expected run or list"),
+                                (["list", "--", "-s8"], "expected sweep list FOLDER, and nothing after --")):
+            result = subprocess.run([sweep_support.SWEEP, *arguments], capture_output=True, text=True, timeout=60)
+            self.assertEqual((result.returncode, len(result.stderr.splitlines())), (2, 1), result.stderr)
+            self.assertIn(says, result.stderr)
+
     def test_bad_values(self):
         for text, says in [("", "empty list"), ("a,,b", "empty value"), ("4:0", "bad range '4:0'"), ("0:4:0", "step"),
                            ("0:1.5", "integers"), ("0:x", "bad range"), ("1:2:3:4", "bad range"), ("0:", "bad range"),

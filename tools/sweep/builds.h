@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 namespace gradus::sweep {
@@ -9,16 +10,22 @@ namespace gradus::sweep {
 struct Executable {
   std::filesystem::path path;  // as found
   std::string digest;          // SHA-256 of the file
-  // Of a program that may be copied; empty for one that may look beside itself (a script, an executable with $ORIGIN
-  // among the paths of its libraries) and for one of more than a gigabyte.
-  std::string bytes;
+  // Not one that may look beside itself (a script, an executable with $ORIGIN among the paths of its libraries), nor one
+  // of more than a gigabyte.
+  bool may_be_copied = false;
 };
 
 // Throws records::SystemError.
 Executable read_executable(const std::filesystem::path& program);
 
 // The file to run: OUTPUT/.programs/DIGEST/NAME, made of the very bytes that were digested, or reused where it has
-// them; the original where it may not be copied or OUTPUT's file system executes nothing. Throws records::SystemError.
+// them; the original where it may not be copied or OUTPUT's file system executes nothing. Throws records::SystemError,
+// and std::runtime_error where the program was replaced since it was digested.
 std::filesystem::path kept_copy(const std::filesystem::path& output, const Executable& executable);
+
+[[noreturn]] void refuse_replaced(const Executable& executable);
+
+// Removes the copies of other executables than those with these digests. What cannot be removed stays.
+void remove_unused_copies(const std::filesystem::path& output, const std::set<std::string>& used);
 
 }  // namespace gradus::sweep

@@ -19,11 +19,6 @@ using nlohmann::json;
 
 constexpr std::size_t longest_description = 4 << 20;
 
-std::string text_member(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 // How a conversation ended that was not over.
 std::string account_of(const Reply& reply) {
   std::string text;
@@ -81,7 +76,7 @@ class Check {
   void take_header(const json& answer) {
     if (answer.value("schema", json()) != records::schema_version)
       throw std::invalid_argument(fmt::format("expected a header with schema {}", records::schema_version));
-    if (text_member(answer, "executable_sha256") != description_.build)
+    if (records::text_member(answer, "executable_sha256") != description_.build)
       throw std::invalid_argument(
           "another build than a moment ago: it was replaced meanwhile; run the same command again");
     header_ = true;
@@ -90,8 +85,8 @@ class Check {
   void take_answer(const json& answer) {
     if (answers_ == combinations_.size()) throw std::invalid_argument("more answers than runs");
     Combination& combination = combinations_[answers_];
-    std::string error = text_member(answer, "error");
-    combination.config_hash = text_member(answer, "config_hash");
+    std::string error = records::text_member(answer, "error");
+    combination.config_hash = records::text_member(answer, "config_hash");
     if (error.empty() && combination.config_hash.empty()) throw std::invalid_argument("expected config_hash or error");
     ++answers_;
     if (error.empty()) error = unrecorded(combination, answer.value("options", json()));
@@ -140,7 +135,7 @@ Description describe(Children& children, Signals& signals, const std::filesystem
   try {
     const json told = records::parse_json(text);
     if (!told.is_object()) return {};
-    return {text_member(told, "program"), text_member(told, "executable_sha256"),
+    return {records::text_member(told, "program"), records::text_member(told, "executable_sha256"),
             told.value("describe_runs", json()) == true, false};
   } catch (const std::invalid_argument&) {
     return {};

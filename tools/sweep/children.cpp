@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -24,7 +25,7 @@ Children::~Children() {
 }
 
 pid_t Children::start(const Launch& launch) {
-  Pipe report = make_pipe(launch.argv[0]);
+  records::Pipe report = records::make_pipe(launch.argv[0]);
   Launch own = launch;
   own.environment.push_back(lifeline_.variable());
   const bool own_namespace = namespaces_.available();

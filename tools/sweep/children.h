@@ -8,8 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "experiments/records/descriptor.h"
 #include "experiments/records/lifeline.h"
-#include "tools/sweep/descriptor.h"
 #include "tools/sweep/namespace.h"
 #include "tools/sweep/supervisor.h"
 
@@ -37,8 +37,8 @@ class Children {
   Namespaces namespaces_;
   std::set<int> shared_;
   struct Supervisor {
-    Descriptor report;   // where it reports to
-    pid_t last_pid = 0;  // after which its namespace counts
+    records::Descriptor report;  // where it reports to
+    pid_t last_pid = 0;          // after which its namespace counts
   };
   ProcessNumbers numbers_;
   std::map<pid_t, Supervisor> running_;

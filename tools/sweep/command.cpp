@@ -10,6 +10,7 @@
 #include <string_view>
 #include <thread>
 
+#include "experiments/records/program.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/specification.h"
 
@@ -38,7 +39,11 @@ int usable_processors() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-void put(const std::string& text) { static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout)); }
+void complain_of_some(const std::string& what, const std::vector<std::string>& lines) {
+  constexpr std::size_t most = 20;
+  for (std::size_t i = 0; i < std::min(lines.size(), most); ++i) records::complain("sweep", what + lines[i]);
+  if (lines.size() > most) records::complain("sweep", fmt::format("{}... and {} more", what, lines.size() - most));
+}
 
 std::string shell_text(const std::vector<std::string>& argv) {
   std::string text;

@@ -13,8 +13,8 @@ std::filesystem::path find_program(const std::string& program);
 // Processors that this process may use (fewer than the machine's under taskset or Slurm).
 int usable_processors();
 
-// To standard output. What cannot be written is noticed in the end, by records::guarded_main.
-void put(const std::string& text);
+// One line each on standard error; of many, the first: they tend to have one cause.
+void complain_of_some(const std::string& what, const std::vector<std::string>& lines);
 
 // As one would type it in a shell.
 std::string shell_text(const std::vector<std::string>& argv);

@@ -1,6 +1,8 @@
 #include "tools/sweep/conversation.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -27,7 +29,7 @@ class IgnoredPipeSignal {
   void (*before_)(int);
 };
 
-Descriptor unblocked(Descriptor end) {
+records::Descriptor unblocked(records::Descriptor end) {
   if (::fcntl(end.get(), F_SETFL, O_NONBLOCK) != 0)
     throw records::SystemError("/proc/self/fd", "a pipe cannot be used", errno);
   return end;
@@ -37,9 +39,9 @@ class Talk {
  public:
   Talk(Children& children, Signals& signals, const Question& question)
       : children_(children), signals_(signals), question_(question) {
-    Pipe input = make_pipe(question.argv[0]);
-    Pipe output = make_pipe(question.argv[0]);
-    Pipe errors = make_pipe(question.argv[0]);
+    records::Pipe input = records::make_pipe(question.argv[0]);
+    records::Pipe output = records::make_pipe(question.argv[0]);
+    records::Pipe errors = records::make_pipe(question.argv[0]);
     child_ = children.start(
         {question.argv, {"OMP_NUM_THREADS=1"}, input.read.get(), output.write.get(), errors.write.get()});
     input_ = unblocked(std::move(input.write));
@@ -149,7 +151,7 @@ class Talk {
   Signals& signals_;
   const Question& question_;
   pid_t child_ = 0;
-  Descriptor input_, output_, errors_;
+  records::Descriptor input_, output_, errors_;
   std::string unsent_, partial_;
   std::size_t flood_ = 0;  // bytes of standard error
   bool ended_ = false, interrupted_ = false;

@@ -14,19 +14,33 @@ using records::Verdict;
 
 namespace {
 
-std::string text_member(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 // Who the run is, from complete.json or config.json.
 void identify(RunRecord& record, const json& told, const json& build_holder, const RunRow* known) {
-  record.program = text_member(told, "program");
-  record.config_hash = text_member(told, "config_hash");
-  record.build = text_member(build_holder, "executable_sha256");
+  record.program = records::text_member(told, "program");
+  record.config_hash = records::text_member(told, "config_hash");
+  record.build = records::text_member(build_holder, "executable_sha256");
   // Only where the cache does not know them: of ten thousand runs they take much room.
   const bool wanted = known == nullptr || known->options.empty();
   if (wanted && told.contains("options") && told["options"].is_object()) record.options = told["options"];
+}
+
+// Others read it, even where the completion record tells all that the sweep needs.
+std::string problem_of_config(const fs::path& folder) {
+  try {
+    records::read_current(folder / records::config_file);
+  } catch (const records::SystemError& error) {
+    return error.code == ENOENT ? "" : error.what();
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+RunRecord unreadable(const fs::path& folder, std::error_code error) {
+  RunRecord record;
+  record.verdict = Verdict::unreadable;
+  record.problem = records::SystemError(folder, "cannot be read now", error ? error.value() : ENOENT).what();
+  return record;
 }
 
 }  // namespace
@@ -38,8 +52,9 @@ RunRecord read_record(const fs::path& folder, const RunRow* known) {
   record.problem = completion.problem;
   record.stamp = completion.stamp;
   if (record.verdict == Verdict::whole) {
-    record.status = text_member(completion.record, "status");
-    record.reason = text_member(completion.record, "reason");
+    record.status = records::text_member(completion.record, "status");
+    record.reason = records::text_member(completion.record, "reason");
+    record.config_problem = problem_of_config(folder);
     identify(record, completion.record, completion.record, known);
   } else if (record.verdict == Verdict::none) {
     try {
@@ -53,9 +68,6 @@ RunRecord read_record(const fs::path& folder, const RunRow* known) {
     } catch (const records::OtherSchema& error) {
       record.verdict = Verdict::other_schema;
       record.problem = error.what();
-    } catch (const std::bad_alloc& error) {
-      record.verdict = Verdict::unreadable;
-      record.problem = fmt::format("{}: {}", (folder / records::config_file).string(), error.what());
     } catch (const std::exception&) {
       // A run that did not come to its end is begun again in any case.
     }
@@ -105,6 +117,13 @@ void tell(RunRow& row, const RunRecord& record) {
   }
 }
 
+std::vector<std::string> Inventory::notes() const {
+  std::vector<std::string> notes;
+  for (const auto& [id, record] : records)
+    if (!record.config_problem.empty()) notes.push_back(record.config_problem + "; not used");
+  return notes;
+}
+
 const RunRow* Inventory::cached(const std::string& id) const {
   const auto found = row_numbers_.find(id);
   return found == row_numbers_.end() ? nullptr : &cache->runs[found->second];
@@ -150,8 +169,16 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
   for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
     pause();
     const std::string name = entry->path().filename().string();
-    std::error_code ignored;
-    if (name.starts_with('.') || name == "logs" || !entry->is_directory(ignored)) continue;
+    if (name.starts_with('.') && name.ends_with(records::aside_suffix))
+      inventory.aside.insert(name.substr(1, name.size() - 1 - records::aside_suffix.size()));
+    if (name.starts_with('.') || name == "logs") continue;
+    std::error_code unseen;
+    const bool folder = entry->is_directory(unseen);
+    if (unseen || (!folder && entry->is_symlink(unseen) && !entry->exists(unseen))) {
+      inventory.records.emplace(name, unreadable(entry->path(), unseen));
+      continue;
+    }
+    if (!folder) continue;
     if (name.ends_with(rebuild_suffix)) {
       inventory.rebuilds.insert(name.substr(0, name.size() - std::string_view(rebuild_suffix).size()));
       continue;

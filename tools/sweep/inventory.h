@@ -22,6 +22,7 @@ struct RunRecord {
   std::string program, config_hash, build;
   nlohmann::json options;  // with defaults; null where no record tells, or the cache knows those that were given
   std::string problem;     // unless the run is whole
+  std::string config_problem;  // of a whole run whose config.json is damaged or cannot be read now; not used
   bool is_result() const { return verdict == records::Verdict::whole && sweep::is_result(status); }
 };
 
@@ -33,8 +34,11 @@ struct Inventory {
   std::string cache_problem;  // why the cache does not count; it is made anew then
   std::map<std::string, RunRecord> records;
   std::set<std::string> rebuilds;  // runs that have a folder ID.rebuild beside them, or without them
+  std::set<std::string> aside;     // runs of which an earlier folder lies aside (records::finish_replacement)
 
   const RunRow* cached(const std::string& id) const;
+  // A line for each whole run whose config.json is not as it was written.
+  std::vector<std::string> notes() const;
   // All runs of the folder: the cache's in its order, then those that only the folders know. As the folders say.
   std::vector<RunRow> rows() const;
 

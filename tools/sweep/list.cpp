@@ -63,7 +63,7 @@ void print_lines(const Lines& lines) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
     line.erase(line.find_last_not_of(' ') + 1);
-    put(fmt::format("{}\n", line));
+    records::put(fmt::format("{}\n", line));
   }
 }
 
@@ -74,6 +74,7 @@ void print_runs(const std::filesystem::path& output) {
   const std::vector<RunRow> runs = inventory.rows();
   if (!inventory.cache_problem.empty())
     records::complain("sweep", fmt::format("{}; told from the runs' folders", inventory.cache_problem));
+  complain_of_some("", inventory.notes());
   if (!inventory.cache && runs.empty())
     throw records::UsageError(
         fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output.string()));
@@ -107,15 +108,15 @@ void print_runs(const std::filesystem::path& output) {
   std::string program = inventory.cache ? inventory.cache->program : std::string();
   for (const auto& [id, record] : inventory.records)
     if (program.empty()) program = record.program;
-  put(fmt::format("{}{}\n", records::printable(program), names.fixed));
+  records::put(fmt::format("{}{}\n", records::printable(program), names.fixed));
   print_lines(lines);
-  put(fmt::format("{} runs", runs.size()));
+  records::put(fmt::format("{} runs", runs.size()));
   const char* separator = ": ";
   for (const auto& [status, count] : counts) {
-    put(fmt::format("{}{} {}", separator, count, status));
+    records::put(fmt::format("{}{} {}", separator, count, status));
     separator = ", ";
   }
-  put(fmt::format("{}\n", at_work ? " (a sweep is at work)" : ""));
+  records::put(fmt::format("{}\n", at_work ? " (a sweep is at work)" : ""));
 }
 
 }  // namespace gradus::sweep

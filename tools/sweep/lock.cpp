@@ -1,7 +1,9 @@
 #include "tools/sweep/lock.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -32,7 +34,7 @@ pid_t owner_of(int file) {
 }  // namespace
 
 FolderLock::FolderLock(const fs::path& output, Signals& signals)
-    : file_(opened(output / ".lock", O_RDWR | O_CREAT, 0644)) {
+    : file_(output / ".lock", O_RDWR | O_CREAT, 0644) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   const fs::path path = output / ".lock";
   records::Lock lock = records::Lock::mine;
@@ -48,7 +50,8 @@ FolderLock::FolderLock(const fs::path& output, Signals& signals)
                                               : "another sweep is at work in this folder",
                                          owner > 0 ? fmt::format(" (process {})", owner) : ""));
   }
-  if (lock == records::Lock::none)
+  exclusive_ = lock == records::Lock::mine;
+  if (!exclusive_)
     records::complain("sweep", fmt::format("{}: the file system has no locks: another sweep in this folder would not be "
                                            "noticed", output.string()));
   const std::string process = fmt::format("{}\n", ::getpid());
@@ -58,7 +61,7 @@ FolderLock::FolderLock(const fs::path& output, Signals& signals)
 }
 
 bool FolderLock::held(const fs::path& output) {
-  const Descriptor file(::open((output / ".lock").c_str(), O_RDONLY | O_CLOEXEC));
+  const records::Descriptor file(::open((output / ".lock").c_str(), O_RDONLY | O_CLOEXEC));
   return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 

@@ -15,11 +15,14 @@ class FolderLock {
   // work.
   FolderLock(const std::filesystem::path& output, Signals& signals);
   int descriptor() const { return file_.get(); }
+  // No program of another sweep is at work in the folder; false where the file system has no locks, and nobody knows.
+  bool is_exclusive() const { return exclusive_; }
 
   static bool held(const std::filesystem::path& output);  // by anyone
 
  private:
-  Descriptor file_;
+  records::Descriptor file_;
+  bool exclusive_ = true;
 };
 
 }  // namespace gradus::sweep

@@ -8,8 +8,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 
+#include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/builds.h"
@@ -28,7 +31,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int exit_interrupted = 130;
-constexpr std::size_t most_lines = 20;  // of runs left alone: they tend to have one cause
 
 constexpr const char* run_footer = R"(Values of an option:
   sgd,adam           a list (a literal comma is written \,)
@@ -55,7 +57,7 @@ void print_commands(const Job& job, const Plan& plan) {
   for (const Step& step : plan.steps) {
     const bool runs = step.action == Action::run || step.action == Action::rebuild;
     if (runs)
-      put(fmt::format("{}\n", shell_text(run_command(job.program, *step.combination, job.output / step.row.id))));
+      records::put(fmt::format("{}\n", shell_text(run_command(job.program, *step.combination, job.output / step.row.id))));
     else
       ++left_out;
   }
@@ -69,18 +71,17 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
                        records::printable(shell_text(plan.steps[i].combination->arguments())), outcome.runs[i].reason);
   };
   const Counts& counts = outcome.counts;
-  put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
+  records::put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
                   counts.completed, counts.diverged, counts.failed, counts.skipped));
-  if (counts.left > 0) put(fmt::format(", {} left alone", counts.left));
-  if (outcome.interrupted) put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
-  put("\n");
+  if (counts.left > 0) records::put(fmt::format(", {} left alone", counts.left));
+  if (outcome.interrupted) records::put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
+  records::put("\n");
   for (std::size_t i = 0; i < outcome.runs.size(); ++i)
-    if (outcome.runs[i].status == "failed") put(fmt::format("failed {}\n", named(i)));
-  if (counts.failed > 0) put(fmt::format("logs: {}/<id>.log\n", records::printable((job.output / "logs").string())));
-  for (std::size_t i = 0; i < std::min(outcome.left_alone.size(), most_lines); ++i)
-    records::complain("sweep", "left alone " + named(outcome.left_alone[i]));
-  if (outcome.left_alone.size() > most_lines)
-    records::complain("sweep", fmt::format("left alone: {} more runs", outcome.left_alone.size() - most_lines));
+    if (outcome.runs[i].status == "failed") records::put(fmt::format("failed {}\n", named(i)));
+  if (counts.failed > 0) records::put(fmt::format("logs: {}/<id>.log\n", records::printable((job.output / "logs").string())));
+  std::vector<std::string> left_alone;
+  for (const std::size_t i : outcome.left_alone) left_alone.push_back(named(i));
+  complain_of_some("left alone ", left_alone);
   for (const std::string& problem : outcome.problems) records::complain("sweep", problem);
   if (outcome.interrupted) return exit_interrupted;
   return counts.failed > 0 || counts.left > 0 || !outcome.problems.empty() ? records::exit_failed : 0;
@@ -88,17 +89,15 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
 
 // What a program tells of itself and of its runs, before any of them. False where it did not answer in time.
 bool ask(Job& job, const Specification& specification, Children& children, Signals& signals,
-         const std::string& digest) {
+         const Executable& executable) {
   const Description description = describe(children, signals, job.program);
   job.program_name =
       description.program.empty() ? records::printable(job.program.filename().string()) : description.program;
   job.told_build = !description.build.empty();
-  job.build = job.told_build ? description.build : digest;
+  job.build = job.told_build ? description.build : executable.digest;
   job.combinations = expand(specification.grids, job.program_name);
   if (description.checks_runs) check_runs(children, signals, job.program, description, job.combinations);
-  if (records::sha256_of_file(job.program) != digest)
-    throw std::runtime_error(
-        fmt::format("{}: was replaced while it was asked: run the same command again", job.program.string()));
+  if (records::sha256_of_file(job.program) != executable.digest) refuse_replaced(executable);
   return !description.late;
 }
 
@@ -116,11 +115,19 @@ void judge_silence(const Job& job, const Inventory& inventory) {
   records::complain("sweep", silence + ": its options and builds are not checked");
 }
 
+std::set<std::string> builds_in_use(const Executable& executable, const std::vector<RunRow>& runs,
+                                    const std::vector<RunRow>& others) {
+  std::set<std::string> builds = {executable.digest};
+  for (const std::vector<RunRow>* rows : {&runs, &others})
+    for (const RunRow& row : *rows) builds.insert(row.build);
+  return builds;
+}
+
 int run_job(Job& job, const Specification& specification, int jobs, bool dry_run) {
   Signals signals;
   Children children;
   const Executable executable = read_executable(job.program);
-  const bool answered = ask(job, specification, children, signals, executable.digest);
+  const bool answered = ask(job, specification, children, signals, executable);
   job.jobs = jobs > 0 ? jobs : default_jobs(job.combinations);
   const auto pause = [&] { signals.check(); };
   if (dry_run) {
@@ -140,11 +147,26 @@ int run_job(Job& job, const Specification& specification, int jobs, bool dry_run
   Inventory inventory = take_inventory(job.output, pause);
   if (!inventory.cache_problem.empty())
     records::complain("sweep", fmt::format("{}; it is made anew from the runs' folders", inventory.cache_problem));
+  complain_of_some("", inventory.notes());
   if (!answered) judge_silence(job, inventory);
   finish_replacements(job.output, inventory);
   const Plan plan = make_plan(job, inventory);
   for (const std::string& note : plan.notes) records::complain("sweep", note);
-  return report(job, plan, run_plan(job, plan, inventory, kept_copy(job.output, executable), children, signals));
+  const Outcome outcome = run_plan(job, plan, inventory, kept_copy(job.output, executable), children, signals);
+  if (lock.is_exclusive()) remove_unused_copies(job.output, builds_in_use(executable, outcome.runs, plan.others));
+  return report(job, plan, outcome);
+}
+
+// CLI11 would say only that one is required.
+void require_subcommand(const CLI::App& app, const std::vector<std::string>& own) {
+  std::string names;
+  for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!own.empty() && own.front() == known->get_name()) return;
+    names += (names.empty() ? "" : " or ") + known->get_name();
+  }
+  if (own.empty()) throw UsageError(fmt::format("expected a subcommand, {} (sweep --help tells more)", names));
+  if (own.front() == "--help" || own.front() == "-h") return;
+  throw UsageError(fmt::format("{}: no such subcommand, expected {} (sweep --help tells more)", own.front(), names));
 }
 
 int sweep_main(const std::vector<std::string>& arguments) {
@@ -177,16 +199,23 @@ int sweep_main(const std::vector<std::string>& arguments) {
   std::string listed;
   list->add_option("folder", listed, "folder of the sweep")->required();
 
+  require_subcommand(app, own);
+  if (own.front() == "list" && dashes != arguments.end())
+    throw UsageError("list: expected sweep list FOLDER, and nothing after -- (a folder -NAME is written ./-NAME)");
   try {
     std::reverse(own.begin(), own.end());  // the order in which CLI11 takes a vector
     app.parse(own);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    if (error.get_exit_code() == 0) {  // --help
+      std::ostringstream help;
+      app.exit(error, help, help);
+      records::put(help.str());
+      return 0;
+    }
     throw UsageError(fmt::format("{} (sweep --help tells more)", error.what()));
   }
 
   if (list->parsed()) {
-    if (dashes != arguments.end()) throw UsageError("list: nothing is expected after --");
     print_runs(listed);
     return 0;
   }

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "tools/sweep/descriptor.h"
+#include "experiments/records/descriptor.h"
 
 namespace gradus::sweep {
 
@@ -20,7 +20,7 @@ class Namespaces {
   pid_t fork();
 
  private:
-  Descriptor own_;
+  records::Descriptor own_;
   bool available_ = false;
 };
 

@@ -14,10 +14,8 @@ std::filesystem::path rebuild_folder(const std::filesystem::path& output, const 
 // happens. Throws records::SystemError.
 void replace_run(const std::filesystem::path& output, const std::string& id);
 
-// Ends what a kill interrupted: a whole ID.rebuild without an ID takes its name. Throws records::SystemError.
+// Ends what a kill interrupted: a whole ID.rebuild without an ID takes its name, and what lies aside goes, or takes its
+// place again where there is nothing else. Throws records::SystemError.
 void finish_replacements(const std::filesystem::path& output, Inventory& inventory);
-
-// Throws records::SystemError.
-void remove_folder(const std::filesystem::path& folder);
 
 }  // namespace gradus::sweep

@@ -1,5 +1,6 @@
 #include "tools/sweep/runner.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <map>
 
+#include "experiments/records/files.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/replacement.h"
@@ -104,7 +106,7 @@ class Runner {
     if (!row.build.empty() && row.build != job_.build) return;
     try {
       const fs::path leftover = rebuild_folder(job_.output, row.id);
-      if (!records::is_running(leftover)) remove_folder(leftover);
+      if (!records::is_running(leftover)) records::remove_folder(leftover);
     } catch (const records::SystemError& error) {
       problems_.push_back(error.what());
     }
@@ -115,8 +117,8 @@ class Runner {
     try {
       if (records::is_running(folder)) return leave(index, "a process still writes into its folder");
       if (is_there_already(index)) return;
-      remove_folder(folder);  // what is left of an earlier try
-      const Descriptor log = opened(log_of(index), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
+      records::remove_folder(folder);  // what is left of an earlier try
+      const records::Descriptor log(log_of(index), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
       const Combination& combination = *plan_.steps[index].combination;
       const pid_t child = children_.start(
           {run_command(executable_, combination, folder), environment_of(combination), -1, log.get(), log.get()});

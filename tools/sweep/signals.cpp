@@ -2,7 +2,9 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 
 namespace gradus::sweep {
@@ -18,7 +20,7 @@ Signals::Signals() {
     if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&set, signal);
   }
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
-  descriptor_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  descriptor_ = records::Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!descriptor_) throw records::SystemError("/proc/self/fd", "no descriptor for signals", errno);
 }
 

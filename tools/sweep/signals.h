@@ -4,7 +4,7 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "tools/sweep/descriptor.h"
+#include "experiments/records/descriptor.h"
 
 namespace gradus::sweep {
 
@@ -23,7 +23,7 @@ class Signals {
   void check();                                         // throws Interrupted when the sweep is to end
 
  private:
-  Descriptor descriptor_;
+  records::Descriptor descriptor_;
 };
 
 }  // namespace gradus::sweep

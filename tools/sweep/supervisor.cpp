@@ -1,5 +1,6 @@
 #include "tools/sweep/supervisor.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -15,7 +16,6 @@
 #include <string_view>
 
 #include "tools/sweep/descendants.h"
-#include "tools/sweep/descriptor.h"
 #include "tools/sweep/namespace.h"
 
 namespace gradus::sweep {
