@@ -2,36 +2,17 @@
 #pragma once
 
 #include "autodiff/kernels/lane_sum.h"
+#include "autodiff/kernels/lanes.h"
 #include "autodiff/kernels/largest.h"
 #include "autodiff/kernels/math.h"
 
 namespace gradus::kernels {
 
-namespace detail {
-
-template <class T, int width>
-struct Lanes {
-  using Vector [[gnu::vector_size(width * sizeof(T))]] = T;
-};
-
-template <int width, class T>
-GRADUS_INLINE T sum_of_lanes(const typename Lanes<T, width>::Vector& lanes) {
-  if constexpr (width == 2) {
-    return lanes[0] + lanes[1];
-  } else {
-    typename Lanes<T, width / 2>::Vector halves[2];
-    __builtin_memcpy(halves, &lanes, sizeof lanes);
-    return sum_of_lanes<width / 2, T>(halves[0] + halves[1]);
-  }
-}
-
-}  // namespace detail
-
 // y[0] + ... + y[n - 1], in vectors by hand.
 template <class T>
 GRADUS_INLINE T sum_of(const T* y, std::int64_t n) {
   constexpr int width = 16;
-  typename detail::Lanes<T, width>::Vector lanes = {}, row;
+  typename Lanes<T, width>::Vector lanes = {}, row;
   T rest = 0;
   std::int64_t i = 0;
   for (; i + width <= n; i += width) {
@@ -39,7 +20,7 @@ GRADUS_INLINE T sum_of(const T* y, std::int64_t n) {
     lanes += row;
   }
   for (; i < n; ++i) rest += y[i];
-  return rest + detail::sum_of_lanes<width, T>(lanes);
+  return rest + reduce_lanes<width, T>(lanes, [](auto& a, const auto& b) __attribute__((always_inline)) { a += b; });
 }
 
 // What to subtract before e^x: the largest, so that nothing overflows; but where all are minus infinity, nothing.

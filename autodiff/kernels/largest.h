@@ -3,27 +3,30 @@
 
 #include <cstdint>
 
+#include "autodiff/kernels/lanes.h"
 #include "autodiff/kernels/math.h"
 
 namespace gradus::kernels {
 
-// The largest of c x over n >= 1 elements; NaN if there is one. In 16 interleaved lanes: the compiler does not reorder
-// comparisons, because of NaN.
+// The largest of c x over n >= 1 elements; beside NaN, any of them: sums of what is computed with it become NaN by
+// themselves. In vectors by hand: the compiler does not reorder comparisons, because of NaN.
 template <class T>
 GRADUS_INLINE T largest_of(const T* x, std::int64_t n, T c = 1) {
   constexpr int width = 16;
   if (n < width) {
     T largest = c * x[0];
-    for (std::int64_t k = 1; k < n; ++k) largest = math::larger(largest, c * x[k]);
+    for (std::int64_t k = 1; k < n; ++k) largest = c * x[k] > largest ? c * x[k] : largest;
     return largest;
   }
-  T lanes[width];
-  for (int k = 0; k < width; ++k) lanes[k] = c * x[n - width + k];  // the rest of the last ones, and some that come again
-  for (std::int64_t i = 0; i + width < n; i += width)
-    for (int k = 0; k < width; ++k) lanes[k] = math::larger(lanes[k], c * x[i + k]);
-  for (int half = width / 2; half >= 1; half /= 2)
-    for (int k = 0; k < half; ++k) lanes[k] = math::larger(lanes[k], lanes[k + half]);
-  return lanes[0];
+  typename Lanes<T, width>::Vector best, row;
+  __builtin_memcpy(&best, x + n - width, sizeof best);  // the rest of the last vector, and some that come again
+  best *= c;
+  for (std::int64_t i = 0; i + width < n; i += width) {
+    __builtin_memcpy(&row, x + i, sizeof row);
+    row *= c;
+    best = row > best ? row : best;
+  }
+  return reduce_lanes<width, T>(best, [](auto& a, const auto& b) __attribute__((always_inline)) { a = a > b ? a : b; });
 }
 
 // Whether all n numbers are below 2^60 in magnitude: neither infinite nor NaN, nor so large that sums of their products

@@ -1,5 +1,7 @@
 #include "autodiff/operations/softmax.h"
 
+#include <limits>
+
 #include "autodiff/kernels/attention_rows.h"
 #include "autodiff/kernels/loops.h"
 #include "autodiff/operations/indexing.h"
@@ -13,19 +15,17 @@ template <class T>
 struct RowSum {
   T largest, rest;
 };
-// The first place of the largest of n numbers; the last place if there is NaN.
+// A place of the largest of n numbers; the last place if none is equal to it.
 template <class T>
 GRADUS_INLINE std::int64_t place_of(T largest, const T* __restrict x, std::int64_t n) {
   std::int64_t place = 0;
   while (place < n - 1 && x[place] != largest) ++place;
   return place;
 }
-// The sum of f(k) over all k < n but one. In two sums: with a condition within one, GCC 12 counts wrong lanes.
-template <class T, class F>
-GRADUS_INLINE T sum_of_others(std::int64_t n, std::int64_t place, const F& f) {
-  return kernels::lane_sum_of<T>(place, f) +
-         kernels::lane_sum_of<T>(
-             n - place - 1, [=](std::int64_t k) __attribute__((always_inline)) { return f(place + 1 + k); });
+// The sum of all n numbers but the one at `place`.
+template <class T>
+GRADUS_INLINE T sum_of_others(const T* __restrict x, std::int64_t n, std::int64_t place) {
+  return kernels::sum_of(x, place) + kernels::sum_of(x + place + 1, n - place - 1);
 }
 template <class T>
 GRADUS_INLINE RowSum<T> row_sum_of(const T* __restrict x, std::int64_t n) {
@@ -52,12 +52,16 @@ struct ShortRows {
     for (std::int64_t k = 0; k < n; ++k)
       for (int r = 0; r < across; ++r) powers[k][r] = r < rows ? x[r * n + k] : T{0};
     for (int r = 0; r < across; ++r) {
-      largest[r] = powers[0][r];
       rest[r] = 0;
       count[r] = 0;
     }
-    for (std::int64_t k = 1; k < n; ++k)
-      for (int r = 0; r < across; ++r) largest[r] = math::larger(largest[r], powers[k][r]);
+    using Column = typename kernels::Lanes<T, across>::Vector;
+    Column best = Column{} - std::numeric_limits<T>::infinity(), column;
+    for (std::int64_t k = 0; k < n; ++k) {
+      __builtin_memcpy(&column, powers[k], sizeof column);
+      best = column > best ? column : best;
+    }
+    __builtin_memcpy(largest, &best, sizeof best);
     T of_largest[across];  // 1, or NaN where that is infinity less infinity
     for (int r = 0; r < across; ++r) of_largest[r] = 1 + (largest[r] - largest[r]);
     for (std::int64_t k = 0; k < n; ++k)
@@ -213,13 +217,13 @@ void LogSoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulat
         const T* __restrict log_p = y + row * n;
         const T largest = kernels::largest_of(log_p, n);
         const std::int64_t top = place_of(largest, log_p, n);
-        const T others = sum_of_others<T>(
-            n, top, [=](std::int64_t k) __attribute__((always_inline)) { return cotangent[k]; });
-        const T total = others + cotangent[top];
+        const T others = sum_of_others(cotangent, n, top), total = others + cotangent[top];
         const T at_top = (accumulate ? to[top] : T{0}) -
                          (cotangent[top] * math::expm1_below_zero(log_p[top]) + math::exp(log_p[top]) * others);
-        for (std::int64_t k = 0; k < n; ++k)
-          to[k] = (accumulate ? to[k] : T{0}) + (cotangent[k] - math::exp(log_p[k]) * total);
+        if (accumulate)
+          for (std::int64_t k = 0; k < n; ++k) to[k] += cotangent[k] - math::exp(log_p[k]) * total;
+        else
+          for (std::int64_t k = 0; k < n; ++k) to[k] = cotangent[k] - math::exp(log_p[k]) * total;
         to[top] = at_top;
       }
     });
