@@ -1,4 +1,4 @@
-// The largest of many numbers.
+// The largest of many numbers, and whether all are moderate.
 #pragma once
 
 #include <cstdint>
@@ -29,18 +29,32 @@ GRADUS_INLINE T largest_of(const T* x, std::int64_t n, T c = 1) {
   return reduce_lanes<width, T>(best, [](auto& a, const auto& b) __attribute__((always_inline)) { a = a > b ? a : b; });
 }
 
-// Whether all n numbers are below 2^60 in magnitude: neither infinite nor NaN, nor so large that sums of their products
-// overflow where the result does not.
-template <class T>
-GRADUS_INLINE bool all_moderate(const T* x, std::int64_t n) {
-  using Int = typename math::detail::Format<T>::Int;
-  constexpr T bound = static_cast<T>(1LL << 60);
-  Int largest = 0;  // as bits, which are ordered like magnitudes
+// The largest magnitude of n numbers, as bits, which are ordered likewise; those of infinity and NaN are beyond all others.
+template <class T, class Int = typename math::detail::Format<T>::Int>
+GRADUS_INLINE Int largest_bits(const T* x, std::int64_t n) {
+  Int largest = 0;
   for (std::int64_t i = 0; i < n; ++i) {
     const Int bits = std::bit_cast<Int>(x[i]) & std::numeric_limits<Int>::max();
     largest = bits > largest ? bits : largest;
   }
-  return largest < std::bit_cast<Int>(bound);
+  return largest;
+}
+template <class T>
+GRADUS_INLINE bool all_below(T bound, const T* x, std::int64_t n) {
+  return largest_bits(x, n) < std::bit_cast<typename math::detail::Format<T>::Int>(bound);
+}
+
+// Whether all n numbers are finite.
+template <class T>
+GRADUS_INLINE bool all_finite(const T* x, std::int64_t n) {
+  return all_below(std::numeric_limits<T>::infinity(), x, n);
+}
+
+// Whether all n numbers are below 2^60 in magnitude: neither infinite nor NaN, nor so large that sums of their products
+// overflow where the result does not.
+template <class T>
+GRADUS_INLINE bool all_moderate(const T* x, std::int64_t n) {
+  return all_below(static_cast<T>(1LL << 60), x, n);
 }
 
 }  // namespace gradus::kernels

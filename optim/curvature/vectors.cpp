@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "autodiff/kernels/lane_sum.h"
+#include "autodiff/kernels/largest.h"
 #include "autodiff/kernels/simd.h"
 
 namespace gradus::optim::vectors {
@@ -79,13 +80,12 @@ void scale(double a, const Tensor& x, const Tensor& out) {
 bool same(const Tensor& x, const Tensor& y) { return std::memcmp(x.raw(), y.raw(), x.bytes()) == 0; }
 
 bool is_finite(const Tensor& x) {
-  // 0 · x is 0 for finite numbers and NaN for all others.
   return with_floating(x.dtype(), [&]<class T>(T) {
     const T* a = x.data<T>();
     const std::int64_t n = x.size();
-    T sum = 0;
-    simd::run([&] GRADUS_LOOP() { sum = kernels::lane_sum_of<T>(n, [=](std::int64_t i) { return T{0} * a[i]; }); });
-    return sum == 0;
+    bool finite = false;
+    simd::run([&] GRADUS_LOOP() { finite = kernels::all_finite(a, n); });
+    return finite;
   });
 }
 
