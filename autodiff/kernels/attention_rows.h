@@ -38,7 +38,7 @@ GRADUS_INLINE void row_weights(T* __restrict y, const T* __restrict x, std::int6
   const T shift = shift_of(largest_of(x, n, c));
   const int limit = static_cast<int>(n), end = static_cast<int>(m);  // as wide as the numbers: cheaper to compare
   const auto power = [=](int k) __attribute__((always_inline)) {
-    const T value = math::exp(c * x[k] - shift);
+    const T value = math::exp_below_zero(c * x[k] - shift);
     return k < limit ? value : T{0};
   };
   if constexpr (accumulate) {

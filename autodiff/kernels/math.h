@@ -112,6 +112,16 @@ GRADUS_INLINE T exp(T x) {
   return detail::exp_of(detail::reduce(detail::exp_limited(x)));
 }
 
+// e^x for x <= 0. What is subnormal is rounded once, as the last product.
+template <class T>
+GRADUS_INLINE T exp_below_zero(T x) {
+  using F = detail::Format<T>;
+  constexpr typename F::Int lift = F::bias / 2;
+  const T down = detail::power_of_two<T>(-lift);
+  const auto [n, r] = detail::reduce(x < F::exp_low ? F::exp_low : x);
+  return (1 + detail::expm1_series(r)) * detail::power_of_two<T>(n + lift) * down;
+}
+
 // e^(x + more), for |more| < 1/8: as exp of a number of half as many digits again.
 template <class T>
 GRADUS_INLINE T exp(T x, T more) {
@@ -195,7 +205,7 @@ GRADUS_INLINE T tanh(T x) {
 // e^-|x|
 template <class T>
 GRADUS_INLINE T exp_of_minus_magnitude(T x) {
-  return exp(x < 0 ? x : -x);
+  return exp_below_zero(x < 0 ? x : -x);
 }
 
 template <class T>
@@ -234,7 +244,7 @@ GRADUS_INLINE Tail<T> tail_of(T a) {
   const T limit = -Format<T>::exp_low + part;
   a = a > limit ? limit : a;
   const bool is_far = a > far;
-  return {a, exp(is_far ? part - a : -a), is_far ? e_to_minus_part : T{1}};
+  return {a, exp_below_zero(is_far ? part - a : -a), is_far ? e_to_minus_part : T{1}};
 }
 
 }  // namespace detail

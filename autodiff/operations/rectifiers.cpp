@@ -20,7 +20,7 @@ void LeakyRelu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 
 void EluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto derivative = [a = alpha]<class T>(T g, T x) {
-    const T below = g * (static_cast<T>(a) * math::exp(x > 0 ? T{0} : x));
+    const T below = g * (static_cast<T>(a) * math::exp_below_zero(x > 0 ? T{0} : x));
     return x > 0 ? g : below;
   };
   kernels::map(out, accumulate, derivative, in[0], in[1]);

@@ -32,7 +32,7 @@ GRADUS_INLINE RowSum<T> row_sum_of(const T* __restrict x, std::int64_t n) {
   const T largest = kernels::largest_of(x, n);
   const T others = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
     const bool same = x[k] == largest;
-    return math::exp(same ? T{0} : x[k] - largest) - (same ? T{1} : T{0});
+    return math::exp_below_zero(same ? T{0} : x[k] - largest) - (same ? T{1} : T{0});
   });
   const T count = kernels::lane_sum_of<T>(
       n, [=](std::int64_t k) __attribute__((always_inline)) { return x[k] == largest ? T{1} : T{0}; });
@@ -67,7 +67,7 @@ struct ShortRows {
     for (std::int64_t k = 0; k < n; ++k)
       for (int r = 0; r < across; ++r) {
         const bool same = powers[k][r] == largest[r];
-        const T power = math::exp(same ? T{0} : powers[k][r] - largest[r]), one = same ? T{1} : T{0};
+        const T power = math::exp_below_zero(same ? T{0} : powers[k][r] - largest[r]), one = same ? T{1} : T{0};
         count[r] += one;
         rest[r] += power - one;
         powers[k][r] = same ? of_largest[r] : power;
@@ -137,10 +137,11 @@ GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __r
         const auto [largest, rest] = row_sum_of(from, n);
         const T scale = factor(first + r) / (1 + rest);
         if (accumulate)
-          for (std::int64_t k = 0; k < n; ++k) to[k] += scale * math::exp(from[k] - largest);
+          for (std::int64_t k = 0; k < n; ++k) to[k] += scale * math::exp_below_zero(from[k] - largest);
         else
-          for (std::int64_t k = 0; k < n; ++k) to[k] = scale * math::exp(from[k] - largest);
-        if (label) at_label[r] += factor(first + r) * less_one(math::exp(from[label[first + r]] - largest), rest);
+          for (std::int64_t k = 0; k < n; ++k) to[k] = scale * math::exp_below_zero(from[k] - largest);
+        if (label)
+          at_label[r] += factor(first + r) * less_one(math::exp_below_zero(from[label[first + r]] - largest), rest);
       }
     }
     if (label)
