@@ -55,13 +55,16 @@ struct ShortRows {
       rest[r] = 0;
       count[r] = 0;
     }
-    using Column = typename kernels::Lanes<T, across>::Vector;
-    Column best = Column{} - std::numeric_limits<T>::infinity(), column;
-    for (std::int64_t k = 0; k < n; ++k) {
-      __builtin_memcpy(&column, powers[k], sizeof column);
-      best = column > best ? column : best;
+    constexpr int width = 32 / sizeof(T);  // wider ones than the processor has would be compared number by number
+    using Column = typename kernels::Lanes<T, width>::Vector;
+    for (int first = 0; first < across; first += width) {
+      Column best = Column{} - std::numeric_limits<T>::infinity(), column;
+      for (std::int64_t k = 0; k < n; ++k) {
+        __builtin_memcpy(&column, powers[k] + first, sizeof column);
+        best = column > best ? column : best;
+      }
+      __builtin_memcpy(largest + first, &best, sizeof best);
     }
-    __builtin_memcpy(largest, &best, sizeof best);
     T of_largest[across];  // 1, or NaN where that is infinity less infinity
     for (int r = 0; r < across; ++r) of_largest[r] = 1 + (largest[r] - largest[r]);
     for (std::int64_t k = 0; k < n; ++k)
