@@ -33,14 +33,11 @@ class Operation : public AnyOperation {
   bool can_overwrite(const Shape& /*result*/) const { return true; }  // a pointwise one that cannot always says when
   static constexpr Reads rule_reads = Reads::everything;  // less lets memory be used again, see last_use()
 
-  const char* name() const final {
-    (void)registered_;
-    return Derived::title;
-  }
-  void propagate(EagerSweep& sweep) const final { self().vjp(sweep); }
-  void propagate(RecordingSweep& sweep) const final { self().vjp(sweep); }
-  Reads rule_reads_what() const final { return Derived::rule_reads; }
-  bool shares_memory() const final { return Derived::is_view; }
+  const char* name() const final;
+  void propagate(EagerSweep& sweep) const final;
+  void propagate(RecordingSweep& sweep) const final;
+  Reads rule_reads_what() const final;
+  bool shares_memory() const final;
 
  protected:
   ~Operation() = default;
@@ -49,6 +46,28 @@ class Operation : public AnyOperation {
   const Derived& self() const { return static_cast<const Derived&>(*this); }
   inline static const bool registered_ = (operation_names().emplace_back(Derived::title), true);
 };
+
+// Not inline, so that `extern template` keeps them out of files that only use an operation.
+template <class Derived>
+const char* Operation<Derived>::name() const {
+  return Derived::title;
+}
+template <class Derived>
+void Operation<Derived>::propagate(EagerSweep& sweep) const {
+  self().vjp(sweep);
+}
+template <class Derived>
+void Operation<Derived>::propagate(RecordingSweep& sweep) const {
+  self().vjp(sweep);
+}
+template <class Derived>
+Reads Operation<Derived>::rule_reads_what() const {
+  return Derived::rule_reads;
+}
+template <class Derived>
+bool Operation<Derived>::shares_memory() const {
+  return Derived::is_view;
+}
 
 namespace detail {
 inline const Value& as_value(const Value& value) { return value; }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <span>
-#include <stdexcept>
 #include <string>
 
 namespace gradus {
@@ -37,8 +36,7 @@ class Shape {
     return product;
   }
   void append(std::int64_t extent) {
-    if (rank_ == max_rank) throw std::invalid_argument("shape: more than 6 axes");
-    if (extent < 0) throw std::invalid_argument("shape: negative extent " + std::to_string(extent));
+    if (rank_ == max_rank || extent < 0) refuse(extent);
     extents_[static_cast<std::size_t>(rank_++)] = extent;
   }
   friend bool operator==(const Shape& a, const Shape& b) {
@@ -48,13 +46,11 @@ class Shape {
     return true;
   }
   // "[32, 784]"
-  std::string to_string() const {
-    std::string text = "[";
-    for (int axis = 0; axis < rank_; ++axis) text += (axis ? ", " : "") + std::to_string((*this)[axis]);
-    return text + "]";
-  }
+  std::string to_string() const;
 
  private:
+  [[noreturn]] void refuse(std::int64_t extent) const;
+
   std::array<std::int64_t, max_rank> extents_{};
   int rank_ = 0;
 };

@@ -7,6 +7,17 @@
 
 namespace gradus {
 
+void Var::refuse_undefined() { throw std::invalid_argument("Var: not of any tape"); }
+
+Tape::Tape(DType type) : type_(type) {}
+Tape::~Tape() = default;
+
+Tape& Tape::inner() {
+  if (!inner_) inner_ = std::make_unique<Tape>(type_);
+  inner_->check_finite_ = check_finite_;
+  return *inner_;
+}
+
 Var Tape::leaf(const Tensor& value) {
   if (!value.defined()) throw std::invalid_argument("leaf: undefined tensor");
   if (value.dtype() != type_ && value.dtype() != DType::int32)
@@ -39,6 +50,47 @@ Var Tape::add_node(const AnyOperation* operation, const Tensor& value, std::uint
   if (check_finite_) [[unlikely]]
     Inspector(*this).check_result(index);
   return var(index);
+}
+
+Inputs Tape::read_operands(const char* title, int index_operand, std::span<const Var> operands,
+                           const Tensor* (&in)[max_operands]) const {
+  if (operands.size() > max_operands) throw std::invalid_argument(std::string(title) + ": more than 64 operands");
+  std::fill_n(in, 3, nullptr);  // a rule with too few operands fails at once
+  int count = 0;
+  for (const Var& operand : operands) {
+    check(title, operand);
+    const Node& node = nodes_[operand.index_];
+    if (node.overwritten) [[unlikely]]
+      refuse_overwritten(title, operand.index_);
+    const DType found = node.value.dtype();
+    const bool index_expected = index_operand == count;
+    if (found != (index_expected ? DType::int32 : type_)) wrong_operand(title, count, found, index_expected);
+    in[count++] = &node.value;
+  }
+  return {in, count};
+}
+
+void Tape::count_uses(std::span<const Var> operands) {
+  for (const Var& operand : operands) ++nodes_[operand.index_].uses;
+}
+
+Tape::Result Tape::memory_for(const Shape& shape, std::span<const Var> operands, Inputs in, bool may_overwrite) {
+  if (may_overwrite)
+    for (int i = 0; i < in.count; ++i) {
+      const Var& operand = operands[static_cast<std::size_t>(i)];
+      if (operand.last_use_ && in[i].shape() == shape && give_away(operand.index_)) return {in[i], true};
+    }
+  return {allocate(shape), false};
+}
+
+Var Tape::add_result(const AnyOperation* operation, const Result& result, std::span<const Var> operands) {
+  const auto first = static_cast<std::uint32_t>(operands_.size());
+  for (const Var& operand : operands) operands_.push_back(operand.index_);
+  return add_node(operation, result.value, first, static_cast<std::uint32_t>(operands.size()), result.in_place);
+}
+
+Tensor Tape::allocate(const Shape& shape) {
+  return Tensor::view(values_.allocate(static_cast<std::size_t>(shape.size()) * size_of(type_)), shape, type_);
 }
 
 void Tape::protect(const Var& var) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -87,6 +88,7 @@ class Var {
   friend class RecordingSweep;
   friend class Inspector;
   friend Var last_use(const Var& var);
+  [[noreturn]] static void refuse_undefined();
   Var(Tape* tape, std::uint32_t index, std::uint32_t generation)
       : tape_(tape), index_(index), generation_(generation) {}
   Tape* tape_ = nullptr;
@@ -108,7 +110,8 @@ inline Var last_use(const Var& var) {
 // at a time; tapes share nothing.
 class Tape {
  public:
-  explicit Tape(DType type = DType::float32) : type_(type) {}
+  explicit Tape(DType type = DType::float32);
+  ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
@@ -146,11 +149,7 @@ class Tape {
     return kept.get();
   }
   // For operations that compute on a tape of their own: one of this type, made on the first request.
-  Tape& inner() {
-    if (!inner_) inner_ = std::make_unique<Tape>(type_);
-    inner_->check_finite_ = check_finite_;
-    return *inner_;
-  }
+  Tape& inner();
 
   // Throws if the Var is not a live node of this tape.
   void check(const char* operation, const Var& var) const;
@@ -191,6 +190,18 @@ class Tape {
 
   Var add_node(const AnyOperation* operation, const Tensor& value, std::uint32_t first, std::uint32_t count,
                bool in_place = false);
+
+  // The parts of record() that are the same for all operations.
+  static constexpr int max_operands = 64;
+  struct Result {
+    Tensor value;
+    bool in_place = false;  // in the memory of an operand
+  };
+  Inputs read_operands(const char* title, int index_operand, std::span<const Var> operands,
+                       const Tensor* (&in)[max_operands]) const;
+  void count_uses(std::span<const Var> operands);
+  Result memory_for(const Shape& shape, std::span<const Var> operands, Inputs in, bool may_overwrite);
+  Var add_result(const AnyOperation* operation, const Result& result, std::span<const Var> operands);
   // Whether nobody needs a node's memory but the operation that is being recorded; if so, marks it as overwritten.
   bool give_away(std::uint32_t node);
   // The value of a node, for the rule of one that may be itself or depend on it.
@@ -204,9 +215,7 @@ class Tape {
   [[noreturn]] void refuse_read(std::uint32_t rule, std::uint32_t node, bool declared) const;
   [[noreturn]] void refuse_overwritten(const char* operation, std::uint32_t node) const;
   Var var(std::uint32_t index) { return Var(this, index, generation_); }
-  Tensor allocate(const Shape& shape) {
-    return Tensor::view(values_.allocate(static_cast<std::size_t>(shape.size()) * size_of(type_)), shape, type_);
-  }
+  Tensor allocate(const Shape& shape);
   // Marks the nodes through which `results` depend on `leaves`; throws if they are not of this tape.
   void find_paths(const char* operation, std::span<const Var> results, std::span<const Var> leaves);
   [[noreturn]] void wrong_operand(const char* operation, int position, DType found, bool index_expected) const;
@@ -247,7 +256,8 @@ class Tape {
 };
 
 inline Tape& Var::tape() const {
-  if (!tape_) throw std::invalid_argument("Var: not of any tape");
+  if (!tape_) [[unlikely]]
+    refuse_undefined();
   return *tape_;
 }
 
@@ -267,42 +277,20 @@ inline const Shape& Var::shape() const {
 template <class Op>
 Var Tape::record(const Op& operation, std::span<const Var> operands) {
   static_assert(std::is_trivially_destructible_v<Op>, "an operation holds plain values: the tape destroys nothing");
-  constexpr int max_operands = 64;
-  if (operands.size() > max_operands) throw std::invalid_argument(std::string(Op::title) + ": more than 64 operands");
   const Tensor* in[max_operands];
-  in[0] = in[1] = in[2] = nullptr;  // a rule with too few operands fails at once
-  const auto first = static_cast<std::uint32_t>(operands_.size());
-  const auto count = static_cast<std::uint32_t>(operands.size());
-  for (std::uint32_t i = 0; i < count; ++i) {
-    check(Op::title, operands[i]);
-    const Node& node = nodes_[operands[i].index_];
-    if (node.overwritten) [[unlikely]]
-      refuse_overwritten(Op::title, operands[i].index_);
-    in[i] = &node.value;
-    const bool index_expected = Op::index_operand == static_cast<int>(i);
-    if (in[i]->dtype() != (index_expected ? DType::int32 : type_))
-      wrong_operand(Op::title, static_cast<int>(i), in[i]->dtype(), index_expected);
-  }
-  const Inputs inputs{in, static_cast<int>(count)};
+  const Inputs inputs = read_operands(Op::title, Op::index_operand, operands, in);
   const Shape shape = operation.shape(inputs);
-  for (const Var& operand : operands) ++nodes_[operand.index_].uses;
-  Tensor value;
-  bool in_place = false;
+  count_uses(operands);
+  Result result;
   if constexpr (Op::is_view) {
-    value = Tensor::view(operation.view(inputs), shape, type_);
+    result.value = Tensor::view(operation.view(inputs), shape, type_);
   } else {
-    if constexpr (Op::pointwise && (Op::rule_reads == Reads::result || Op::rule_reads == Reads::nothing)) {
-      for (std::uint32_t i = 0; i < count && !in_place; ++i) {
-        in_place = operands[i].last_use_ && in[i]->shape() == shape && give_away(operands[i].index_);
-        if (in_place) value = *in[i];
-      }
-    }
-    if (!in_place) value = allocate(shape);
-    operation.evaluate(inputs, value, false);
+    constexpr bool reads_no_operand = Op::rule_reads == Reads::result || Op::rule_reads == Reads::nothing;
+    result = memory_for(shape, operands, inputs, Op::pointwise && reads_no_operand);
+    operation.evaluate(inputs, result.value, false);
   }
-  for (const Var& operand : operands) operands_.push_back(operand.index_);
   const Op* kept = new (values_.allocate(sizeof(Op))) Op(operation);
-  return add_node(kept, value, first, count, in_place);
+  return add_result(kept, result, operands);
 }
 
 }  // namespace gradus

@@ -80,7 +80,6 @@ GRADUS_INLINE void for_each_run(const Walk& w, const Inner& inner) {
 // y = f(a, b) or y += f(a, b), with broadcasting of a and b to the shape of y. y may be an operand of its shape.
 template <class F>
 void broadcast(const Tensor& y, bool accumulate, const F f, const Tensor& a, const Tensor& b) {
-  if (a.shape() == y.shape() && b.shape() == y.shape()) return map(y, accumulate, f, a, b);
   if (y.size() == 0) return;
   const Walk w = walk(y.shape(), a.shape(), b.shape());
   with_floating(y.dtype(), [&]<class T>(T) {
@@ -105,10 +104,9 @@ void broadcast(const Tensor& y, bool accumulate, const F f, const Tensor& a, con
         const auto each_v = [=](std::int64_t i) __attribute__((always_inline)) { return v[i]; };
         const auto one_u = [=](std::int64_t) __attribute__((always_inline)) { return u0; };
         const auto one_v = [=](std::int64_t) __attribute__((always_inline)) { return v0; };
-        if (sa && sb) put(each_u, each_v);
-        else if (sa) put(each_u, one_v);
-        else if (sb) put(one_u, each_v);
-        else put(one_u, one_v);
+        if (sa && !sb) put(each_u, one_v);
+        else if (sb && !sa) put(one_u, each_v);
+        else put(each_u, each_v);  // both walk, or there is one element
       });
     });
   });

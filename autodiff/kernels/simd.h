@@ -1,5 +1,5 @@
 // Loops compiled once for each generation of x86-64 and chosen at run time, so that one binary runs everywhere and is fast
-// where the processor allows. Elsewhere, and in debug builds, the baseline serves.
+// where the processor allows. Elsewhere, in debug builds and under sanitizers, the baseline serves.
 #pragma once
 
 #define GRADUS_INLINE [[gnu::always_inline]] inline
@@ -11,7 +11,11 @@ enum class Level { baseline, avx2, avx512 };
 // The best level of this processor; the environment variable GRADUS_SIMD (baseline, avx2, avx512) lowers it.
 Level level();
 
-#if defined(__x86_64__) && defined(__OPTIMIZE__)
+#if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+#define GRADUS_SIMD_LEVELS
+#endif
+
+#ifdef GRADUS_SIMD_LEVELS
 template <class Loop>
 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=512"), gnu::noinline]] void run_avx512(
     const Loop& loop) {
@@ -26,12 +30,22 @@ template <class Loop>
 // Runs a loop written as a lambda: simd::run([=] GRADUS_LOOP { for (...) ... });
 template <class Loop>
 void run(const Loop& loop) {
-#if defined(__x86_64__) && defined(__OPTIMIZE__)
+#ifdef GRADUS_SIMD_LEVELS
   static const Level best = level();
   if (best == Level::avx512) return run_avx512(loop);
   if (best == Level::avx2) return run_avx2(loop);
 #endif
   loop();
+}
+
+// Runs a loop that is only ever reached at Level::avx512, and so is compiled for nothing else.
+template <class Loop>
+void run_at_avx512(const Loop& loop) {
+#ifdef GRADUS_SIMD_LEVELS
+  run_avx512(loop);
+#else
+  loop();
+#endif
 }
 
 // Marks the lambda so that it becomes part of the function compiled for the processor.

@@ -98,7 +98,7 @@ class Tiles {
     float* u = scratch<WeightTag, float>(positions * in_ * out_);
     float* v = scratch<InTag, float>(positions * in_step_);
     float* z = scratch<OutTag, float>(positions * out_step_);
-    simd::run([=, this] GRADUS_LOOP() {
+    simd::run_at_avx512([=, this] GRADUS_LOOP() {
       expand_weights(w, u);
       for (std::int64_t first = 0; first < count_; first += slab_) {
         const std::int64_t count = std::min(slab_, count_ - first);
@@ -115,7 +115,7 @@ class Tiles {
     float* u = scratch<WeightTag, float>(positions * in_ * out_);
     float* v = scratch<InTag, float>(positions * in_step_);
     float* z = scratch<OutTag, float>(positions * out_step_);
-    simd::run([=, this] GRADUS_LOOP() {
+    simd::run_at_avx512([=, this] GRADUS_LOOP() {
       for (std::int64_t first = 0; first < count_; first += slab_) {
         const std::int64_t count = std::min(slab_, count_ - first);
         expand_tiles<M::b, n>(x, first, count, v, in_step_);
@@ -234,7 +234,7 @@ bool applies(const Convolution& c, const Extent2d& places) {
 // of very large numbers would overflow.
 bool may_mix(const Tensor& a, const Tensor& b) {
   bool moderate = false;
-  simd::run([&] GRADUS_LOOP() {
+  simd::run_at_avx512([&] GRADUS_LOOP() {
     moderate = all_moderate(a.data<float>(), a.size()) && all_moderate(b.data<float>(), b.size());
   });
   return moderate;

@@ -109,4 +109,25 @@ void Clamp::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, limit, in[0]);
 }
 
+template class Operation<Exp>;
+template class Operation<Log>;
+template class Operation<Square>;
+template class Operation<Sqrt>;
+template class Operation<Abs>;
+template class Operation<ReluGate>;
+template class Operation<Relu>;
+template class Operation<TanhDerivative>;
+template class Operation<TanhSlope>;
+template class Operation<Tanh>;
+template class Operation<SigmoidDerivative>;
+template class Operation<SigmoidSlope>;
+template class Operation<Sigmoid>;
+template class Operation<Softplus>;
+template class Operation<NormalPdf>;
+template class Operation<GeluCurvature>;
+template class Operation<GeluDerivative>;
+template class Operation<Gelu>;
+template class Operation<ClampGate>;
+template class Operation<Clamp>;
+
 }  // namespace gradus

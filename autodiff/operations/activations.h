@@ -307,4 +307,25 @@ auto clamp(const X& x, double low, double high) {
   return apply(Clamp{low, high}, x);
 }
 
+extern template class Operation<Exp>;
+extern template class Operation<Log>;
+extern template class Operation<Square>;
+extern template class Operation<Sqrt>;
+extern template class Operation<Abs>;
+extern template class Operation<ReluGate>;
+extern template class Operation<Relu>;
+extern template class Operation<TanhDerivative>;
+extern template class Operation<TanhSlope>;
+extern template class Operation<Tanh>;
+extern template class Operation<SigmoidDerivative>;
+extern template class Operation<SigmoidSlope>;
+extern template class Operation<Sigmoid>;
+extern template class Operation<Softplus>;
+extern template class Operation<NormalPdf>;
+extern template class Operation<GeluCurvature>;
+extern template class Operation<GeluDerivative>;
+extern template class Operation<Gelu>;
+extern template class Operation<ClampGate>;
+extern template class Operation<Clamp>;
+
 }  // namespace gradus

@@ -127,4 +127,18 @@ void Maximum::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto a, auto b) { return math::larger(a, b); }, in[0], in[1]);
 }
 
+template class Operation<SumTo>;
+template class Operation<BroadcastTo>;
+template class Operation<Scale>;
+template class Operation<AddScalar>;
+template class Operation<Add>;
+template class Operation<Sub>;
+template class Operation<Mul>;
+template class Operation<Div>;
+template class Operation<Ratio>;
+template class Operation<WeightedBy>;
+template class Operation<Compare>;
+template class Operation<WherePositive>;
+template class Operation<Maximum>;
+
 }  // namespace gradus

@@ -277,4 +277,18 @@ inline Var operator+(double c, const Var& a) { return add_scalar(a, c); }
 inline Var operator-(const Var& a, double c) { return add_scalar(a, -c); }
 inline Var operator-(double c, const Var& a) { return add_scalar(neg(a), c); }
 
+extern template class Operation<SumTo>;
+extern template class Operation<BroadcastTo>;
+extern template class Operation<Scale>;
+extern template class Operation<AddScalar>;
+extern template class Operation<Add>;
+extern template class Operation<Sub>;
+extern template class Operation<Mul>;
+extern template class Operation<Div>;
+extern template class Operation<Ratio>;
+extern template class Operation<WeightedBy>;
+extern template class Operation<Compare>;
+extern template class Operation<WherePositive>;
+extern template class Operation<Maximum>;
+
 }  // namespace gradus

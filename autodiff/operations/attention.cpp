@@ -179,4 +179,7 @@ void AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
   });
 }
 
+template class Operation<AttentionDerivative>;
+template class Operation<Attention>;
+
 }  // namespace gradus

@@ -104,4 +104,7 @@ void AttentionDerivative::vjp(Sweep& s) const {
   });
 }
 
+extern template class Operation<AttentionDerivative>;
+extern template class Operation<Attention>;
+
 }  // namespace gradus

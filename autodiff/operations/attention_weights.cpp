@@ -46,4 +46,7 @@ void AttentionWeightsDerivative::evaluate(Inputs in, const Tensor& out, bool acc
   });
 }
 
+template class Operation<AttentionWeightsDerivative>;
+template class Operation<AttentionWeights>;
+
 }  // namespace gradus

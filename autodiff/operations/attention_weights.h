@@ -42,4 +42,7 @@ auto attention_weights(const X& scores, double factor, bool causal) {
   return apply(AttentionWeights{factor, causal}, scores);
 }
 
+extern template class Operation<AttentionWeightsDerivative>;
+extern template class Operation<AttentionWeights>;
+
 }  // namespace gradus

@@ -34,4 +34,6 @@ void BatchMatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
                     in[1].part(i * b.size(), b), transpose_b);
 }
 
+template class Operation<BatchMatMul>;
+
 }  // namespace gradus

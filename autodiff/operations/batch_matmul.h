@@ -32,4 +32,6 @@ auto batch_matmul(const A& a, const B& b, bool transpose_a = false, bool transpo
   return apply(BatchMatMul{transpose_a, transpose_b}, a, b);
 }
 
+extern template class Operation<BatchMatMul>;
+
 }  // namespace gradus

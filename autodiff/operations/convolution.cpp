@@ -164,4 +164,9 @@ void Conv2dBias::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::convolve(sizes(window, groups, in[0].shape(), out.shape()), out, accumulate, in[0], in[1], &in[2]);
 }
 
+template class Operation<Conv2d>;
+template class Operation<Conv2dInputDerivative>;
+template class Operation<Conv2dWeightDerivative>;
+template class Operation<Conv2dBias>;
+
 }  // namespace gradus

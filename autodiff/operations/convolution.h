@@ -127,4 +127,9 @@ auto conv2d(const X& x, const W& w, const B& bias, const Conv2dOptions& options 
   return apply(Conv2dBias{conv2d_window(x, w, options), options.groups}, x, w, bias);
 }
 
+extern template class Operation<Conv2d>;
+extern template class Operation<Conv2dInputDerivative>;
+extern template class Operation<Conv2dWeightDerivative>;
+extern template class Operation<Conv2dBias>;
+
 }  // namespace gradus

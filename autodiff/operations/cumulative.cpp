@@ -50,4 +50,6 @@ void CumulativeSum::evaluate(Inputs in, const Tensor& out, bool accumulate) cons
   });
 }
 
+template class Operation<CumulativeSum>;
+
 }  // namespace gradus

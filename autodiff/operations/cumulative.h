@@ -25,4 +25,6 @@ auto cumulative_sum(const X& x, int axis, bool reverse = false, bool exclusive =
   return apply(CumulativeSum{axis, reverse, exclusive}, x);
 }
 
+extern template class Operation<CumulativeSum>;
+
 }  // namespace gradus

@@ -31,4 +31,6 @@ void Dropout::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
+template class Operation<Dropout>;
+
 }  // namespace gradus

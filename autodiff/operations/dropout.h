@@ -27,4 +27,6 @@ auto dropout(const X& x, double probability, std::uint64_t key) {
   return apply(Dropout{probability, key}, x);
 }
 
+extern template class Operation<Dropout>;
+
 }  // namespace gradus

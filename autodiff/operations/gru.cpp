@@ -139,4 +139,8 @@ GruResult gru(const Var& x, const Var& w, const Var& b, const Var& h0) {
   return {part(states, at.h(1), {at.steps, at.batch, at.hidden}), part(states, at.h(at.steps), at.cell())};
 }
 
+template class Operation<GruDerivative>;
+template class Operation<GruRecord>;
+template class Operation<GruStates>;
+
 }  // namespace gradus

@@ -154,4 +154,8 @@ void GruDerivative::vjp(Sweep& s) const {
   }
 }
 
+extern template class Operation<GruDerivative>;
+extern template class Operation<GruRecord>;
+extern template class Operation<GruStates>;
+
 }  // namespace gradus

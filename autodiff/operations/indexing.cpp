@@ -112,4 +112,9 @@ void TakeFromRow::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
   });
 }
 
+template class Operation<ScatterAdd>;
+template class Operation<Gather>;
+template class Operation<PutInRow>;
+template class Operation<TakeFromRow>;
+
 }  // namespace gradus

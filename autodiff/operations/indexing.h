@@ -78,4 +78,9 @@ void PutInRow::vjp(Sweep& s) const {
 // Throws unless every index lies in [0, limit).
 void check_indices(const char* operation, const Tensor& index, std::int64_t limit);
 
+extern template class Operation<ScatterAdd>;
+extern template class Operation<Gather>;
+extern template class Operation<PutInRow>;
+extern template class Operation<TakeFromRow>;
+
 }  // namespace gradus

@@ -159,4 +159,8 @@ LstmResult lstm(const Var& x, const Var& v, const Var& b, const Var& w, const Va
           part(states, at.c(at.steps), at.cell())};
 }
 
+template class Operation<LstmDerivative>;
+template class Operation<LstmRecord>;
+template class Operation<LstmStates>;
+
 }  // namespace gradus

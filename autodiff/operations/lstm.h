@@ -168,4 +168,8 @@ void LstmDerivative::vjp(Sweep& s) const {
   }
 }
 
+extern template class Operation<LstmDerivative>;
+extern template class Operation<LstmRecord>;
+extern template class Operation<LstmStates>;
+
 }  // namespace gradus

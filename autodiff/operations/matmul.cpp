@@ -90,4 +90,7 @@ bool Affine::per_example(PerExample what, int operand, Inputs in, const Tensor& 
   return operand == 2 && bias_per_example(what, in[2].shape(), dy, out);
 }
 
+template class Operation<MatMul>;
+template class Operation<Affine>;
+
 }  // namespace gradus

@@ -53,4 +53,7 @@ auto affine(const X& x, const W& w, const B& b) {
   return apply(Affine{}, x, w, b);
 }
 
+extern template class Operation<MatMul>;
+extern template class Operation<Affine>;
+
 }  // namespace gradus

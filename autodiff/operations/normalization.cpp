@@ -364,4 +364,13 @@ void ChannelAffine::evaluate(Inputs in, const Tensor& out, bool accumulate) cons
   });
 }
 
+template class Operation<InverseDeviation>;
+template class Operation<StandardizeDerivative>;
+template class Operation<Standardize>;
+template class Operation<LayerNormDerivative>;
+template class Operation<LayerNorm>;
+template class Operation<ChannelMoments>;
+template class Operation<ChannelDot>;
+template class Operation<ChannelAffine>;
+
 }  // namespace gradus

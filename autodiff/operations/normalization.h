@@ -203,4 +203,13 @@ void ChannelMoments::vjp(Sweep& s) const {
   });
 }
 
+extern template class Operation<InverseDeviation>;
+extern template class Operation<StandardizeDerivative>;
+extern template class Operation<Standardize>;
+extern template class Operation<LayerNormDerivative>;
+extern template class Operation<LayerNorm>;
+extern template class Operation<ChannelMoments>;
+extern template class Operation<ChannelDot>;
+extern template class Operation<ChannelAffine>;
+
 }  // namespace gradus

@@ -55,4 +55,6 @@ Var max_norm(const Var& x) {
 
 Var masked_fill(const Var& x, const Var& mask, double value) { return where(mask, x.tape().scalar(value), x); }
 
+template class Operation<L2Norm>;
+
 }  // namespace gradus

@@ -30,4 +30,6 @@ Var max_norm(const Var& x);
 // x where the mask is 0, `value` where it is not, e.g. minus infinity before a softmax; the mask broadcasts to x.
 Var masked_fill(const Var& x, const Var& mask, double value);
 
+extern template class Operation<L2Norm>;
+
 }  // namespace gradus

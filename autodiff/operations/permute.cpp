@@ -141,4 +141,6 @@ void Permute::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   else permute_into<false>(out, in[0], axes);
 }
 
+template class Operation<Permute>;
+
 }  // namespace gradus

@@ -39,4 +39,6 @@ auto transpose(const X& x) {
   return apply(Permute(std::span(order.data(), static_cast<std::size_t>(rank))), x);
 }
 
+extern template class Operation<Permute>;
+
 }  // namespace gradus

@@ -63,4 +63,10 @@ void AvgPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::pool_sum(window, out, accumulate, in[0], per_pixel(window));
 }
 
+template class Operation<TakeAtPoolMax>;
+template class Operation<PutAtPoolMax>;
+template class Operation<MaxPool2d>;
+template class Operation<SpreadPool2d>;
+template class Operation<AvgPool2d>;
+
 }  // namespace gradus

@@ -93,4 +93,10 @@ auto avg_pool2d(const X& x, const Extent2d& kernel, const Extent2d& stride, cons
   return apply(AvgPool2d{window_on(x.shape(), kernel, stride, padding)}, x);
 }
 
+extern template class Operation<TakeAtPoolMax>;
+extern template class Operation<PutAtPoolMax>;
+extern template class Operation<MaxPool2d>;
+extern template class Operation<SpreadPool2d>;
+extern template class Operation<AvgPool2d>;
+
 }  // namespace gradus

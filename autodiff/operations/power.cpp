@@ -26,4 +26,6 @@ void Power::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, value, in[0], in[1]);
 }
 
+template class Operation<Power>;
+
 }  // namespace gradus

@@ -36,4 +36,6 @@ auto power(const X& x, const B& b) {
   return apply(Power{}, x, b);
 }
 
+extern template class Operation<Power>;
+
 }  // namespace gradus

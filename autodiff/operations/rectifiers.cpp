@@ -61,4 +61,12 @@ void Softsign::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, value, in[0]);
 }
 
+template class Operation<LeakyGate>;
+template class Operation<LeakyRelu>;
+template class Operation<EluDerivative>;
+template class Operation<Elu>;
+template class Operation<SiluDerivative>;
+template class Operation<Silu>;
+template class Operation<Softsign>;
+
 }  // namespace gradus

@@ -133,4 +133,12 @@ auto hard_tanh(const X& x) {
   return clamp(x, -1, 1);
 }
 
+extern template class Operation<LeakyGate>;
+extern template class Operation<LeakyRelu>;
+extern template class Operation<EluDerivative>;
+extern template class Operation<Elu>;
+extern template class Operation<SiluDerivative>;
+extern template class Operation<Silu>;
+extern template class Operation<Softsign>;
+
 }  // namespace gradus

@@ -122,4 +122,9 @@ Var max(const Var& x, int axis, bool keep_axis) {
   return keep_axis ? kept : reshape(kept, reduced.dropped);
 }
 
+template class Operation<MeanTo>;
+template class Operation<TakeAtMax>;
+template class Operation<PutAtMax>;
+template class Operation<Max>;
+
 }  // namespace gradus

@@ -78,4 +78,9 @@ struct Max : Operation<Max> {
 };
 Var max(const Var& x, int axis, bool keep_axis = false);
 
+extern template class Operation<MeanTo>;
+extern template class Operation<TakeAtMax>;
+extern template class Operation<PutAtMax>;
+extern template class Operation<Max>;
+
 }  // namespace gradus

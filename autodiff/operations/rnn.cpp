@@ -84,4 +84,7 @@ RnnResult rnn(const Var& x, const Var& w, const Var& h0, bool rectified) {
   return {part(states, at.h(1), {at.steps, at.batch, at.hidden}), part(states, at.h(at.steps), at.cell())};
 }
 
+template class Operation<RnnDerivative>;
+template class Operation<Rnn>;
+
 }  // namespace gradus

@@ -86,4 +86,7 @@ void RnnDerivative::vjp(Sweep& s) const {
   }
 }
 
+extern template class Operation<RnnDerivative>;
+extern template class Operation<Rnn>;
+
 }  // namespace gradus

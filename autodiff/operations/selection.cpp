@@ -32,4 +32,8 @@ void Greater::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, []<class T>(T a, T b) { return a > b ? T{1} : T{0}; }, in[0], in[1]);
 }
 
+template class Operation<Select>;
+template class Operation<Where>;
+template class Operation<Greater>;
+
 }  // namespace gradus

@@ -52,4 +52,8 @@ auto greater(const A& a, const B& b) {
   return apply(Greater{}, a, b);
 }
 
+extern template class Operation<Select>;
+extern template class Operation<Where>;
+extern template class Operation<Greater>;
+
 }  // namespace gradus

@@ -139,4 +139,12 @@ Var concatenate(std::span<const Var> operands, int axis) {
   return operands[0].tape().record(Concatenate{axis}, operands);
 }
 
+template class Operation<Reshape>;
+template class Operation<PutPart>;
+template class Operation<Part>;
+template class Operation<StopGradient>;
+template class Operation<Pad>;
+template class Operation<Slice>;
+template class Operation<Concatenate>;
+
 }  // namespace gradus

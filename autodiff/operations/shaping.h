@@ -160,4 +160,12 @@ inline Var concatenate(std::initializer_list<Var> operands, int axis) {
 // 0 <= axis < rank for an axis that may count from the end; throws with the operation's name.
 int checked_axis(const char* operation, int axis, const Shape& shape);
 
+extern template class Operation<Reshape>;
+extern template class Operation<PutPart>;
+extern template class Operation<Part>;
+extern template class Operation<StopGradient>;
+extern template class Operation<Pad>;
+extern template class Operation<Slice>;
+extern template class Operation<Concatenate>;
+
 }  // namespace gradus

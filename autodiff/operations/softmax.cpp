@@ -304,4 +304,12 @@ void SoftCrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) c
   });
 }
 
+template class Operation<SoftmaxDerivative>;
+template class Operation<Softmax>;
+template class Operation<LogSoftmaxDerivative>;
+template class Operation<LogSoftmax>;
+template class Operation<CrossEntropyDerivative>;
+template class Operation<CrossEntropy>;
+template class Operation<SoftCrossEntropy>;
+
 }  // namespace gradus

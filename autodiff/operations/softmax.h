@@ -135,4 +135,12 @@ auto soft_cross_entropy(const X& logits, const T& targets) {
   return apply(SoftCrossEntropy{}, logits, targets);
 }
 
+extern template class Operation<SoftmaxDerivative>;
+extern template class Operation<Softmax>;
+extern template class Operation<LogSoftmaxDerivative>;
+extern template class Operation<LogSoftmax>;
+extern template class Operation<CrossEntropyDerivative>;
+extern template class Operation<CrossEntropy>;
+extern template class Operation<SoftCrossEntropy>;
+
 }  // namespace gradus
