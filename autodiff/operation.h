@@ -9,7 +9,8 @@
 //   template <Term X> auto exp(const X& x) { return apply(Exp{}, x); }
 //
 // The rule is compiled for both sweeps; one that uses anything but the vocabulary does not compile, so every operation can
-// be differentiated to any order.
+// be differentiated to any order. So that this happens once and not in each file that uses the operation, one that is shared
+// says `extern template class Operation<Exp>;` at the end of its header and `template class Operation<Exp>;` in its source.
 #pragma once
 
 #include <string>
@@ -19,7 +20,7 @@
 
 namespace gradus {
 
-// The names of all operations in the program, for the test that none is left unchecked.
+// The names of all operations of the library, for the test that none is left unchecked.
 std::vector<std::string>& operation_names();
 
 template <class Derived>
@@ -44,6 +45,7 @@ class Operation : public AnyOperation {
 
  private:
   const Derived& self() const { return static_cast<const Derived&>(*this); }
+  // With the explicit instantiation, and so not for an operation in a researcher's own file.
   inline static const bool registered_ = (operation_names().emplace_back(Derived::title), true);
 };
 

@@ -104,9 +104,10 @@ void broadcast(const Tensor& y, bool accumulate, const F f, const Tensor& a, con
         const auto each_v = [=](std::int64_t i) __attribute__((always_inline)) { return v[i]; };
         const auto one_u = [=](std::int64_t) __attribute__((always_inline)) { return u0; };
         const auto one_v = [=](std::int64_t) __attribute__((always_inline)) { return v0; };
-        if (sa && !sb) put(each_u, one_v);
-        else if (sb && !sa) put(one_u, each_v);
-        else put(each_u, each_v);  // both walk, or there is one element
+        if (sa && sb) put(each_u, each_v);
+        else if (sa) put(each_u, one_v);
+        else if (sb) put(one_u, each_v);
+        else put(one_u, one_v);
       });
     });
   });
