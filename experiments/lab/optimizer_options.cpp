@@ -152,9 +152,9 @@ void ChosenOptimizer::forget(const std::string& hyperparameter) {
 }
 
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
-                                 const std::vector<MethodDefaults>& defaults, std::uint64_t seed, DType dtype) {
+                                 const std::vector<MethodDefaults>& defaults, const RandomStream& stream, DType dtype) {
   optim::Recipe recipe;
-  recipe.seed = seed;
+  recipe.stream = stream;
   recipe.dtype = dtype;
   recipe.method = options.get("optimizer", fallback, "the method", one_of(names_of(optim::methods())));
   std::vector<Hyperparameter> all = optim::method(recipe.method).hyperparameters;
