@@ -20,7 +20,7 @@ Method method_of(Family family, bool descends = false) {
                 settings::one_line(it.differences),
                 descends};
   method.make = [](const NamedValues& values, const RandomStream& stream) -> std::unique_ptr<Optimizer> {
-    return optim::make(settings::with_values<M>(std::string(about<M>().name), values), stream);
+    return make(settings::with_values<M>(std::string(about<M>().name), values), stream);
   };
   return method;
 }

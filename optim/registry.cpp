@@ -2,14 +2,18 @@
 #include "optim/method_of.h"
 #include "optim/methods/adabelief.h"
 #include "optim/methods/adadelta.h"
+#include "optim/methods/adafactor.h"
 #include "optim/methods/adagrad.h"
 #include "optim/methods/adam.h"
 #include "optim/methods/adamax.h"
 #include "optim/methods/adan.h"
 #include "optim/methods/ademamix.h"
 #include "optim/methods/asgd.h"
+#include "optim/methods/lamb.h"
+#include "optim/methods/lars.h"
 #include "optim/methods/lion.h"
 #include "optim/methods/momentum.h"
+#include "optim/methods/muon.h"
 #include "optim/methods/nadam.h"
 #include "optim/methods/prodigy.h"
 #include "optim/methods/radam.h"
@@ -17,25 +21,21 @@
 #include "optim/methods/rprop.h"
 #include "optim/methods/schedule_free.h"
 #include "optim/methods/sgd.h"
+#include "optim/methods/shampoo.h"
 #include "optim/methods/signsgd.h"
 #include "optim/methods/yogi.h"
 
 namespace gradus::optim {
 
 // methods/NAME.cpp
-Method adafactor_method();
 Method adahessian_method();
 Method gauss_newton_method();
 Method hessian_free_method();
 Method kfac_method();
-Method lamb_method();
-Method lars_method();
 Method lbfgs_method();
 Method levenberg_marquardt_method();
-Method muon_method();
 Method newton_cg_method();
 Method nonlinear_cg_method();
-Method shampoo_method();
 Method sophia_method();
 
 namespace {
@@ -88,18 +88,18 @@ std::vector<Method> all_methods() {
       method_of<Yogi>(elementwise),
       method_of<Adan>(elementwise),
       method_of<Lion>(elementwise),
-      lamb_method(),
-      lars_method(),
-      adafactor_method(),
+      method_of<Lamb>(layerwise),
+      method_of<Lars>(layerwise),
+      method_of<Adafactor>(layerwise),
       method_of<Rprop>(elementwise),
       method_of<SignSgd>(elementwise),
       method_of<Asgd>(elementwise),
-      muon_method(),
+      method_of<Muon>(layerwise),
       method_of<Prodigy>(layerwise),
       method_of<ScheduleFreeSgd>(elementwise),
       method_of<ScheduleFreeAdamW>(elementwise),
       method_of<AdEmaMix>(elementwise),
-      shampoo_method(),
+      method_of<Shampoo>(layerwise),
       method_of<Amsgrad>(elementwise),
       newton_cg_method(),
       lbfgs_method(),

@@ -292,7 +292,7 @@ TEST(Wrappers, DrawOtherNumbersForAnotherSeed) {
 TEST(Wrappers, SmoothTheLossByNoisyParameters) {
   expect_equal({{"parameter_noise", {{"parameter_noise", 0.1}, {"parameter_noise_samples", 3}}}},
                [](Vector& x, const GradientOf& grad, PlainMomentum& inner, int t) {
-                 RandomStream stream(5, "parameter_noise", static_cast<std::uint64_t>(t));
+                 RandomStream stream = RandomStream(5).child("parameter_noise").child("step", static_cast<std::uint64_t>(t));
                  Vector mean(x.size());
                  for (int k = 0; k < 3; ++k) {
                    Vector near = x;
