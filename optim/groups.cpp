@@ -1,10 +1,10 @@
 #include "optim/groups.h"
 
-#include <charconv>
 #include <stdexcept>
 
 #include "optim/first_order.h"
 #include "optim/wrapper.h"
+#include "settings/parse.h"
 
 namespace gradus::optim {
 namespace {
@@ -28,10 +28,7 @@ std::vector<std::string_view> parts_of(std::string_view text, char separator) {
 
 GivenValue value_of(std::string_view text) {
   if (text == "true" || text == "false") return text == "true" ? 1.0 : 0.0;
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc{} && end == text.data() + text.size()) return number;
+  if (const auto number = settings::number_in<double>(text)) return *number;
   return std::string(text);
 }
 

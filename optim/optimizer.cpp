@@ -1,7 +1,5 @@
 #include "optim/optimizer.h"
 
-#include <stdexcept>
-
 namespace gradus::optim {
 namespace {
 
@@ -43,18 +41,9 @@ std::int64_t Optimizer::state_bytes() {
   return counter.bytes;
 }
 
-const Method& method(const std::string& name) {
-  std::vector<std::string> names;
-  for (const Method& candidate : methods()) {
-    if (candidate.name == name) return candidate;
-    names.push_back(candidate.name);
-  }
-  throw std::invalid_argument("unknown optimizer '" + name + "': " + choices_text(name, names));
-}
-
-std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const NamedValues& hyperparameters) {
-  const Method& chosen = method(name);
-  return chosen.make(make_settings(name, chosen.hyperparameters, hyperparameters));
+std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const NamedValues& hyperparameters,
+                                          const RandomStream& stream) {
+  return method(name).make(hyperparameters, stream);
 }
 
 }  // namespace gradus::optim

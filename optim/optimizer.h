@@ -8,8 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "autodiff/random.h"
+#include "optim/description.h"
 #include "optim/objective.h"
 #include "optim/settings.h"
+#include "settings/catalogue.h"
 
 namespace gradus::optim {
 
@@ -76,15 +79,11 @@ class Optimizer {
   virtual Tensor evaluation_point(const Tensor& theta) { return theta; }
   // Tells a held-out loss to whoever steers by it (the schedule "plateau").
   virtual void observe(double /*held_out_loss*/) {}
+  // A number that the method, or a wrapper around it, depends on, to be changed between steps; null if there is none of
+  // that name.
+  virtual double* number(std::string_view /*name*/) { return nullptr; }
   // Bytes of the tensors that the optimizer keeps between steps.
   std::int64_t state_bytes();
-};
-
-// What distinguishes families of methods.
-enum class Family {
-  elementwise,  // first order; each parameter's step depends on its own gradients alone
-  layerwise,    // first order; looks at the slices of theta, or at all of it
-  curvature     // asks for products, several values or several gradients a step
 };
 
 // A method: its name, its source, its hyperparameters, and how one is made.
@@ -92,22 +91,26 @@ struct Method {
   std::string name;
   std::string source;  // author (year), equation or algorithm
   std::vector<Hyperparameter> hyperparameters;
-  std::function<std::unique_ptr<Optimizer>(const Settings&)> make;
+  std::function<std::unique_ptr<Optimizer>(const Settings&)> make_of_settings;  // of methods without typed fields
   Family family = Family::elementwise;
   std::string formula = {};      // the update, in plain text, one line an assignment
   std::string differences = {};  // where other libraries differ; whole sentences
   // With the default settings and on the same data, no step ends above a point on the way, up to the rounding of the
   // lowest value (vectors::rounding in optim/curvature/vectors.h), which does not add up.
   bool descends = false;
+  // Throws std::invalid_argument for an unknown hyperparameter or a value out of range. What the method draws is of the
+  // stream.
+  std::function<std::unique_ptr<Optimizer>(const NamedValues&, const RandomStream&)> make = nullptr;
 };
 
 // All methods, in a fixed order (optim/registry.cpp).
-const std::vector<Method>& methods();
+const settings::Catalogue<Method>& methods();
 // Throws std::invalid_argument with the list of methods (and the nearest name).
-const Method& method(const std::string& name);
+inline const Method& method(std::string_view name) { return methods().find(name); }
 
 // Makes an optimizer by name. Hyperparameters that are not given have their defaults; an unknown one or a value out of range
 // throws std::invalid_argument, which names the valid ones.
-std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const NamedValues& hyperparameters = {});
+std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const NamedValues& hyperparameters = {},
+                                          const RandomStream& stream = RandomStream(0));
 
 }  // namespace gradus::optim

@@ -15,22 +15,24 @@ namespace {
 // What can be scheduled, and where its values are.
 struct Schedulable {
   Hyperparameter hyperparameter;
-  std::vector<ScheduleTarget> targets;
+  std::vector<ScheduledHyperparameter::Target> targets;
 };
 
 void add_schedulable(std::vector<Schedulable>& all, const std::vector<Hyperparameter>& hyperparameters,
-                     const std::vector<Settings>& places) {
+                     const std::vector<Optimizer*>& places) {
   for (const Hyperparameter& h : hyperparameters) {
     if (!h.can_be_scheduled()) continue;
-    std::vector<ScheduleTarget> targets;
-    for (const Settings& settings : places) targets.push_back({settings, settings[h.name]});
+    std::vector<ScheduledHyperparameter::Target> targets;
+    for (Optimizer* place : places) {
+      double* const number = place->number(h.name);
+      targets.push_back({number, *number});
+    }
     all.push_back({h, std::move(targets)});
   }
 }
 
-// The method's instances for the groups; their settings are added to `places`.
-std::unique_ptr<Optimizer> make_grouped(const Method& method, const Recipe& recipe, const Settings& own,
-                                        std::vector<Settings>& places) {
+// The method's instances for the groups and, last, for the rest.
+std::vector<Grouped::Part> make_parts(const Method& method, const Recipe& recipe) {
   if (method.family == Family::curvature)
     throw std::invalid_argument("groups: " + method.name + " solves for all parameters at once: it has no groups");
   std::vector<Grouped::Part> parts;
@@ -40,13 +42,12 @@ std::unique_ptr<Optimizer> make_grouped(const Method& method, const Recipe& reci
       std::erase_if(values, [&, &its_name = name](const auto& known) { return known.first == its_name; });
       values.emplace_back(name, value);
     }
-    const Settings settings =
-        make_settings("group " + group.selector + " of " + method.name, method.hyperparameters, values, recipe.dtype);
-    places.push_back(settings);
-    parts.push_back({group.selector, method.make(settings)});
+    settings::complete_values("group " + group.selector + " of " + method.name, method.hyperparameters, values,
+                              precision_of(recipe.dtype));
+    parts.push_back({group.selector, method.make(values, recipe.stream.child("group " + group.selector))});
   }
-  parts.push_back({"", method.make(own)});
-  return std::make_unique<Grouped>(method.name, std::move(parts));
+  parts.push_back({"", method.make(recipe.values, recipe.stream)});
+  return parts;
 }
 
 bool groups_change(const Recipe& recipe, const std::string& name) {
@@ -63,21 +64,21 @@ void check_wrappers(const Recipe& recipe, const Method& method) {
   for (const auto& [name, values] : recipe.wrappers) {
     const WrapperKind& kind = wrapper(name);
     if (std::find(outside.begin(), outside.end(), name) != outside.end()) refuse(name, "is there twice");
-    if (method.family == Family::curvature && !kind.around_curvature)
+    if (method.family == Family::curvature && !kind.place.around_curvature)
       refuse(name, "does not go with " + method.name + ", which needs products or values that agree with the gradient");
-    if (!accumulation.empty() && kind.effect == Effect::points)
+    if (!accumulation.empty() && kind.place.effect == Effect::points)
       refuse(name, "asks for gradients at other points than " + accumulation + " around it: put it outside, " + name +
                        "+" + accumulation);
-    if (kind.uses_learning_rate && groups_change(recipe, "learning_rate"))
+    if (kind.place.uses_learning_rate && groups_change(recipe, "learning_rate"))
       refuse(name, "uses one learning_rate, which the groups make several");
     const bool has_rate = std::any_of(method.hyperparameters.begin(), method.hyperparameters.end(),
                                       [](const Hyperparameter& h) { return h.name == "learning_rate"; });
-    if (kind.uses_learning_rate && !has_rate)
+    if (kind.place.uses_learning_rate && !has_rate)
       refuse(name, "uses the learning_rate, which " + method.name + " does not have");
-    if (kind.effect == Effect::accumulation) {
+    if (kind.place.effect == Effect::accumulation) {
       accumulation = name;
       for (const std::string& other : outside)
-        if (wrapper(other).effect == Effect::step)
+        if (wrapper(other).place.effect == Effect::step)
           refuse(other, "acts at each step of what is inside: put it inside of " + name + ", " + name + "+" + other);
     }
     outside.push_back(name);
@@ -101,18 +102,26 @@ std::vector<std::string> parse_wrappers(std::string_view text) {
 std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
   const Method& chosen = method(recipe.method);
   check_wrappers(recipe, chosen);
-  const Settings settings = make_settings(recipe.method, chosen.hyperparameters, recipe.values, recipe.dtype);
-  std::vector<Settings> places = {settings};
-  std::unique_ptr<Optimizer> optimizer =
-      recipe.groups.empty() ? chosen.make(settings) : make_grouped(chosen, recipe, settings, places);
+  settings::complete_values(chosen.name, chosen.hyperparameters, recipe.values, precision_of(recipe.dtype));
+  std::unique_ptr<Optimizer> optimizer;
+  std::vector<Optimizer*> places;  // the method's instances, of which the last is that of the rest
+  if (recipe.groups.empty()) {
+    optimizer = chosen.make(recipe.values, recipe.stream);
+    places.push_back(optimizer.get());
+  } else {
+    std::vector<Grouped::Part> parts = make_parts(chosen, recipe);
+    for (const Grouped::Part& part : parts) places.push_back(part.optimizer.get());
+    optimizer = std::make_unique<Grouped>(chosen.name, std::move(parts));
+  }
   std::vector<Schedulable> schedulable;
   add_schedulable(schedulable, chosen.hyperparameters, places);
 
+  const double* const learning_rate = places.back()->number("learning_rate");
   for (auto wrapped = recipe.wrappers.rbegin(); wrapped != recipe.wrappers.rend(); ++wrapped) {
     const WrapperKind& kind = wrapper(wrapped->name);
-    const Settings own = make_settings(kind.name, kind.hyperparameters, wrapped->values, recipe.dtype);
-    optimizer = kind.make({std::move(optimizer), settings, recipe.seed}, own);
-    add_schedulable(schedulable, kind.hyperparameters, {own});
+    settings::complete_values(kind.name, kind.hyperparameters, wrapped->values, precision_of(recipe.dtype));
+    optimizer = kind.make(wrapped->values, {std::move(optimizer), learning_rate, recipe.stream});
+    add_schedulable(schedulable, kind.hyperparameters, {optimizer.get()});
   }
 
   std::vector<ScheduledHyperparameter> scheduled;
@@ -130,28 +139,28 @@ std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
     scheduled.push_back({target.hyperparameter, Schedule(asked.schedule, asked.values), target.targets});
   }
   if (scheduled.empty()) return optimizer;
-  return std::make_unique<Scheduled>(std::move(optimizer), std::move(scheduled), recipe.dtype);
+  return std::make_unique<Scheduled>(std::move(optimizer), std::move(scheduled), precision_of(recipe.dtype));
 }
 
 std::string signature(const Recipe& recipe) {
-  const auto fixed = [](const std::vector<Hyperparameter>& hyperparameters, const Settings& settings) {
+  const auto fixed = [](const std::string& owner, const std::vector<Hyperparameter>& hyperparameters,
+                        const NamedValues& given) {
+    const std::vector<double> values = settings::complete_values(owner, hyperparameters, given);
     std::string text;
-    for (const Hyperparameter& h : hyperparameters) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const Hyperparameter& h = hyperparameters[i];
       if (h.can_be_scheduled()) continue;
       text += text.empty() ? "(" : " ";
+      const bool named = h.kind == Hyperparameter::Kind::choice;
       text += h.name + "=";
-      text += h.kind == Hyperparameter::Kind::choice ? settings.choice(h.name) : std::to_string(settings.count(h.name));
+      text += named ? h.choices[static_cast<std::size_t>(values[i])] : std::to_string(static_cast<std::int64_t>(values[i]));
     }
     return text.empty() ? text : text + ")";
   };
   std::string text;
-  for (const auto& [name, values] : recipe.wrappers) {
-    const WrapperKind& kind = wrapper(name);
-    text += name + fixed(kind.hyperparameters, make_settings(name, kind.hyperparameters, values)) + " + ";
-  }
-  const Method& chosen = method(recipe.method);
-  text += recipe.method +
-          fixed(chosen.hyperparameters, make_settings(recipe.method, chosen.hyperparameters, recipe.values));
+  for (const auto& [name, values] : recipe.wrappers)
+    text += name + fixed(name, wrapper(name).hyperparameters, values) + " + ";
+  text += recipe.method + fixed(recipe.method, method(recipe.method).hyperparameters, recipe.values);
   for (const Group& group : recipe.groups) text += "; group " + group.selector;
   for (const Recipe::Scheduling& s : recipe.schedules) text += "; " + s.hyperparameter + " by " + s.schedule;
   return text;

@@ -1,7 +1,6 @@
 // Everything that makes an optimizer: the method, what is around it, and how its numbers change.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,7 +29,7 @@ struct Recipe {
   std::vector<Wrapped> wrappers = {};      // outermost first
   std::vector<Scheduling> schedules = {};  // outside of all wrappers: they count calls of step()
   std::vector<Group> groups = {};          // around the method itself, inside of all wrappers
-  std::uint64_t seed = 0;                  // of the wrappers' random numbers
+  RandomStream stream = RandomStream(0);   // of what the method and the wrappers draw; of a run: run.stream("optimizer")
   DType dtype = DType::float64;            // of the parameters: numbers must be in their ranges as numbers of it
 };
 

@@ -7,31 +7,28 @@
 
 namespace gradus::optim {
 
-double Scheduled::value_at(std::int64_t step, const ScheduledHyperparameter& scheduled,
-                           const ScheduleTarget& target) const {
+double Scheduled::value_at(std::int64_t step, const ScheduledHyperparameter& scheduled, double base) const {
   const Hyperparameter& h = scheduled.hyperparameter;
-  double value = scheduled.schedule.at(step, target.base) * scheduled.plateau.factor;
+  double value = scheduled.schedule.at(step, base) * scheduled.plateau.factor;
   // A rate that must be > 0 may end at the smallest number there is.
-  if (value >= 0 && h.excludes_zero()) value = std::max(value, h.least(dtype_));
-  if (!h.allows(value, dtype_))
+  if (value >= 0 && h.excludes_zero()) value = std::max(value, h.least(precision_));
+  if (!h.allows(value, precision_))
     throw std::invalid_argument("schedule " + scheduled.schedule.kind().name + ": at step " + std::to_string(step) +
-                                " " + refusal(h, value, dtype_));
+                                " " + settings::refusal(h, value, precision_));
   return value;
 }
 
 void Scheduled::check_steps(std::int64_t steps) const {
   const std::int64_t end = step_ + std::min<std::int64_t>(steps, 1'000'000);
   for (const ScheduledHyperparameter& scheduled : scheduled_)
-    for (const ScheduleTarget& target : scheduled.targets)
-      for (std::int64_t step = step_; step < end; ++step) value_at(step, scheduled, target);
+    for (const ScheduledHyperparameter::Target& target : scheduled.targets)
+      for (std::int64_t step = step_; step < end; ++step) value_at(step, scheduled, target.base);
 }
 
 StepReport Scheduled::step(Objective& objective, const Tensor& theta) {
   for (const ScheduledHyperparameter& scheduled : scheduled_)
-    for (const ScheduleTarget& target : scheduled.targets) {
-      Settings settings = target.settings;
-      settings.set(scheduled.hyperparameter.name, value_at(step_, scheduled, target));
-    }
+    for (const ScheduledHyperparameter::Target& target : scheduled.targets)
+      *target.number = value_at(step_, scheduled, target.base);
   const StepReport report = inner_->step(objective, theta);
   ++step_;
   return report;
@@ -51,7 +48,7 @@ void Scheduled::visit(StateVisitor& visitor) {
 
 void Scheduled::observe(double held_out_loss) {
   for (ScheduledHyperparameter& scheduled : scheduled_)
-    if (scheduled.schedule.kind().observes) scheduled.plateau.observe(held_out_loss, scheduled.schedule.settings());
+    if (scheduled.schedule.kind().observes) scheduled.plateau.observe(held_out_loss, scheduled.schedule.plateau());
   inner_->observe(held_out_loss);
 }
 

@@ -10,16 +10,16 @@
 
 namespace gradus::optim {
 
-// Where a scheduled hyperparameter lives: in the settings of the method, of one of its groups, or of a wrapper.
-struct ScheduleTarget {
-  Settings settings;
-  double base = 0;  // its value without schedule
-};
-
 struct ScheduledHyperparameter {
+  // Where it lives: in the method, in one of its groups, or in a wrapper.
+  struct Target {
+    double* number = nullptr;
+    double base = 0;  // its value without schedule
+  };
+
   Hyperparameter hyperparameter;
   Schedule schedule;
-  std::vector<ScheduleTarget> targets;
+  std::vector<Target> targets;
   Plateau plateau = {};
 };
 
@@ -27,8 +27,8 @@ struct ScheduledHyperparameter {
 // step and the base at each step, so a resumed run overwrites nothing.
 class Scheduled final : public Optimizer {
  public:
-  Scheduled(std::unique_ptr<Optimizer> inner, std::vector<ScheduledHyperparameter> scheduled, DType dtype)
-      : inner_(std::move(inner)), scheduled_(std::move(scheduled)), dtype_(dtype) {}
+  Scheduled(std::unique_ptr<Optimizer> inner, std::vector<ScheduledHyperparameter> scheduled, settings::Precision precision)
+      : inner_(std::move(inner)), scheduled_(std::move(scheduled)), precision_(precision) {}
 
   void check(const Objective& objective) override { inner_->check(objective); }
   // Of the first million: a schedule is as quick as a step is at least.
@@ -38,13 +38,14 @@ class Scheduled final : public Optimizer {
   void visit(StateVisitor& visitor) override;
   Tensor evaluation_point(const Tensor& theta) override { return inner_->evaluation_point(theta); }
   void observe(double held_out_loss) override;
+  double* number(std::string_view name) override { return inner_->number(name); }
 
  private:
-  double value_at(std::int64_t step, const ScheduledHyperparameter& scheduled, const ScheduleTarget& target) const;
+  double value_at(std::int64_t step, const ScheduledHyperparameter& scheduled, double base) const;
 
   std::unique_ptr<Optimizer> inner_;
   std::vector<ScheduledHyperparameter> scheduled_;
-  DType dtype_;  // of the parameters
+  settings::Precision precision_;  // of the parameters
   std::int64_t step_ = 0;
 };
 

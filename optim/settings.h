@@ -1,7 +1,7 @@
-// The named numbers and choices that a method depends on: declared with defaults and ranges, checked, and changeable by a
-// schedule while the method runs.
+// The values of hyperparameters under their names, for methods that have no typed fields (settings/field.h) yet.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,42 +9,42 @@
 #include <vector>
 
 #include "autodiff/dtype.h"
+#include "settings/field.h"
+#include "settings/hyperparameter.h"
+#include "settings/nearest_name.h"
 
 namespace gradus::optim {
 
-// What a method declares, e.g. {"beta1", 0.9, 0, 1, "decay of the first moment"}.
-struct Hyperparameter {
-  enum class Kind { number, count, flag, choice };  // a count is a whole number, a flag 0 or 1
+// The words with which fields are described.
+using settings::above_one;
+using settings::at_least;
+using settings::between;
+using settings::decay;
+using settings::field;
+using settings::fraction;
+using settings::non_negative;
+using settings::one_of;
+using settings::positive;
 
-  std::string name;
-  double default_value = 0;  // of a choice: its position among the choices
-  double low = 0, high = 0;  // low <= value <= high, or < high where high_open
-  bool high_open = false;
-  std::string help;
-  Kind kind = Kind::number;
-  std::vector<std::string> choices = {};
+using settings::check_value;
+using settings::choices_text;
+using settings::GivenValue;
+using settings::Hyperparameter;
+using settings::NamedValues;
 
-  // Whether the value is in the range, and still is once it is a number of that type: what a method computes with.
-  bool allows(double value, DType dtype) const;
-  // The least number of that type in the range.
-  double least(DType dtype) const;
-  bool excludes_zero() const;  // but no number above it
-  bool can_be_scheduled() const { return kind == Kind::number; }
-  // The range as a user reads it: "a finite number > 0", "one of hessian, gauss_newton".
-  std::string range() const;
-  // The default as a user writes it.
-  std::string default_text() const;
-};
-
-Hyperparameter positive(std::string name, double value, std::string help);                            // > 0
-Hyperparameter non_negative(std::string name, double value, std::string help);                        // >= 0
-Hyperparameter decay(std::string name, double value, std::string help);                               // in [0, 1)
-Hyperparameter fraction(std::string name, double value, std::string help);                            // in (0, 1)
-Hyperparameter above_one(std::string name, double value, std::string help);                           // > 1
-Hyperparameter between(std::string name, double value, double low, double high, std::string help);    // both included
-Hyperparameter count(std::string name, std::int64_t value, std::int64_t low, std::string help);       // whole, >= low
-Hyperparameter flag(std::string name, bool value, std::string help);                                  // 0 or 1
+Hyperparameter positive(std::string name, double value, std::string help);                          // > 0
+Hyperparameter non_negative(std::string name, double value, std::string help);                      // >= 0
+Hyperparameter decay(std::string name, double value, std::string help);                             // in [0, 1)
+Hyperparameter fraction(std::string name, double value, std::string help);                          // in (0, 1)
+Hyperparameter above_one(std::string name, double value, std::string help);                         // > 1
+Hyperparameter between(std::string name, double value, double low, double high, std::string help);  // both included
+Hyperparameter count(std::string name, std::int64_t value, std::int64_t low, std::string help);     // whole, >= low
+Hyperparameter flag(std::string name, bool value, std::string help);                                // 0 or 1
 Hyperparameter choice(std::string name, std::string value, std::vector<std::string> choices, std::string help);
+
+inline settings::Precision precision_of(DType dtype) {
+  return dtype == DType::float32 ? settings::Precision::float32 : settings::Precision::float64;
+}
 
 // A hyperparameter's number of now, as a method reads it at each step.
 class Setting {
@@ -68,6 +68,7 @@ class Settings {
   void set(const std::string& name, double value);
   void set_choice(const std::string& name, std::string value);
   bool has(std::string_view name) const;
+  double* number(std::string_view name) const { return find(name).get(); }
 
  private:
   struct Entry {
@@ -78,34 +79,8 @@ class Settings {
   std::shared_ptr<std::vector<Entry>> entries_ = std::make_shared<std::vector<Entry>>();
 };
 
-// A value that somebody gives: a number, or one of the choices by name.
-class GivenValue {
- public:
-  GivenValue(double number) : number_(number) {}                               // NOLINT: written as {"momentum", 0.9}
-  GivenValue(const char* text) : text_(text), is_text_(true) {}                // NOLINT
-  GivenValue(std::string text) : text_(std::move(text)), is_text_(true) {}     // NOLINT
-  bool is_text() const { return is_text_; }
-  double number() const { return number_; }
-  const std::string& text() const { return text_; }
-  bool operator==(const GivenValue&) const = default;
-
- private:
-  double number_ = 0;
-  std::string text_;
-  bool is_text_ = false;
-};
-using NamedValues = std::vector<std::pair<std::string, GivenValue>>;
-
-// The settings of `owner` (the name of a method, for messages): the defaults with the values given. Throws
-// std::invalid_argument for an unknown name, with the nearest one that is known, and for a value that is not allowed in
-// the parameters' type.
+// The settings of `owner`: the defaults with the values given; throws as complete_values.
 Settings make_settings(const std::string& owner, const std::vector<Hyperparameter>& hyperparameters,
-                       const NamedValues& given, DType dtype = DType::float64);
-
-// "epsilon = 1e-300 (0 in float32), expected a finite number > 0", for whoever refuses a value that is not allowed.
-std::string refusal(const Hyperparameter& hyperparameter, double value, DType dtype);
-
-// "did you mean adam? expected one of ..." for a name that is none of `names`.
-std::string choices_text(const std::string& asked, const std::vector<std::string>& names);
+                       const NamedValues& given);
 
 }  // namespace gradus::optim

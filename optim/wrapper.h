@@ -1,5 +1,6 @@
 // What composes with any optimizer: an optimizer around another one, and the list of those that can be asked for by
-// name.
+// name. One is a plain aggregate W of hyperparameters with W::describe(), W::place, and a class W::Around or W::Decorator
+// that does it (optim/wrappers/).
 //
 // A wrapper acts in one of two ways. It changes the objective's answers before the inner optimizer sees them (an
 // ObjectiveDecorator: clipping, noise, penalties, SAM), or it acts around the inner step (decay, proximal step,
@@ -44,8 +45,13 @@ class Wrapper : public Optimizer {
   void check(const Objective& objective) override { inner_->check(objective); }
   Tensor evaluation_point(const Tensor& theta) override { return inner_->evaluation_point(theta); }
   void observe(double held_out_loss) override { inner_->observe(held_out_loss); }
+  double* number(std::string_view name) override {
+    double* own = own_number(name);
+    return own ? own : inner_->number(name);
+  }
 
  protected:
+  virtual double* own_number(std::string_view) { return nullptr; }
   virtual void visit_own(StateVisitor&) {}
   Optimizer& inner() { return *inner_; }
   const std::string& name() const { return name_; }
@@ -77,6 +83,7 @@ class StepDecorator : public ObjectiveDecorator {
   virtual void begin_step() {}
   virtual void end_step() {}
   virtual void visit(StateVisitor&) {}
+  virtual double* number(std::string_view) { return nullptr; }
 };
 
 // The inner optimizer sees the objective through a decorator.
@@ -98,6 +105,7 @@ class DecoratingWrapper final : public Wrapper {
 
  protected:
   void visit_own(StateVisitor& visitor) override { decorator_->visit(visitor); }
+  double* own_number(std::string_view name) override { return decorator_->number(name); }
 
  private:
   std::unique_ptr<StepDecorator> decorator_;
@@ -106,8 +114,8 @@ class DecoratingWrapper final : public Wrapper {
 // What a wrapper is made around.
 struct Inner {
   std::unique_ptr<Optimizer> optimizer;
-  Settings method;  // of the method at the core: what it calls learning_rate is the rate
-  std::uint64_t seed = 0;
+  const double* learning_rate = nullptr;  // of the method at the core, which a schedule may change
+  RandomStream stream = RandomStream(0);  // of the optimizer
 };
 
 // What a wrapper does, which decides on its place beside gradient_accumulation.
@@ -118,21 +126,68 @@ enum class Effect {
   accumulation
 };
 
-struct WrapperKind {
-  std::string name;
-  std::string source;                           // author (year), equation or algorithm
-  std::vector<Hyperparameter> hyperparameters;  // names that no method and no other wrapper has
-  std::function<std::unique_ptr<Optimizer>(Inner inner, const Settings& settings)> make;
+// Where a wrapper may stand.
+struct Place {
   Effect effect = Effect::gradient;
-  std::string formula = {};         // in plain text, one line an assignment; "step" is the inner optimizer's
-  std::string differences = {};     // where other libraries differ, and limits; whole sentences
   bool around_curvature = false;    // exact around methods that ask for products or search along a line
   bool uses_learning_rate = false;  // of the method
 };
 
+struct WrapperKind {
+  std::string name;
+  std::string source;                           // author (year), equation or algorithm
+  std::vector<Hyperparameter> hyperparameters;  // names that no method and no other wrapper has
+  Place place;
+  std::string formula;      // in plain text, one line an assignment; "step" is the inner optimizer's
+  std::string differences;  // where other libraries differ, and limits; whole sentences
+  std::function<std::unique_ptr<Optimizer>(const NamedValues&, Inner)> make;
+};
+
+// An AroundStep with hyperparameters h, as they are now.
+template <class W>
+class AroundStepOf : public AroundStep {
+ public:
+  AroundStepOf(const W& wrapper, Inner inner)
+      : AroundStep(std::string(about<W>().name), std::move(inner.optimizer)),
+        h(wrapper),
+        learning_rate(inner.learning_rate) {}
+
+ protected:
+  double* own_number(std::string_view name) override { return settings::number_of(h, name); }
+
+  W h;
+  const double* learning_rate;  // of the method
+};
+
+// A StepDecorator with hyperparameters h, as they are now.
+template <class W>
+class DecoratorOf : public StepDecorator {
+ public:
+  DecoratorOf(const W& wrapper, const RandomStream& its_stream) : h(wrapper), stream(its_stream) {}
+  double* number(std::string_view name) override { return settings::number_of(h, name); }
+
+ protected:
+  W h;
+  RandomStream stream;  // of this wrapper alone
+};
+
+// The wrapper around an optimizer: wrap(ClipByNorm{.clip_norm = 1}, {make(Adam{})}). Throws std::invalid_argument for a
+// member out of its range.
+template <class W>
+std::unique_ptr<Optimizer> wrap(const W& wrapper, Inner inner) {
+  const std::string name(about<W>().name);
+  settings::check_values(name, wrapper);
+  if constexpr (requires { typename W::Around; }) {
+    return std::make_unique<typename W::Around>(wrapper, std::move(inner));
+  } else {
+    auto decorator = std::make_unique<typename W::Decorator>(wrapper, inner.stream.child(name));
+    return std::make_unique<DecoratingWrapper>(name, std::move(inner.optimizer), std::move(decorator));
+  }
+}
+
 // All wrappers, in a fixed order (optim/wrappers.cpp).
-const std::vector<WrapperKind>& wrappers();
+const settings::Catalogue<WrapperKind>& wrappers();
 // Throws std::invalid_argument with the list of wrappers (and the nearest name).
-const WrapperKind& wrapper(const std::string& name);
+inline const WrapperKind& wrapper(std::string_view name) { return wrappers().find(name); }
 
 }  // namespace gradus::optim

@@ -1,53 +1,54 @@
-// Every wrapper that can be asked for by name: a declaration and a place in the list each.
-#include <stdexcept>
-
+// Every wrapper that can be asked for by name: a header and a place in the list each.
 #include "optim/wrapper.h"
+#include "optim/wrappers/averages.h"
+#include "optim/wrappers/clip.h"
+#include "optim/wrappers/decoupled_weight_decay.h"
+#include "optim/wrappers/gradient_accumulation.h"
+#include "optim/wrappers/gradient_noise.h"
+#include "optim/wrappers/lookahead.h"
+#include "optim/wrappers/parameter_noise.h"
+#include "optim/wrappers/penalties.h"
+#include "optim/wrappers/proximal_l1.h"
+#include "optim/wrappers/sam.h"
+#include "settings/text.h"
 
 namespace gradus::optim {
+namespace {
 
-// wrappers/NAME.cpp
-WrapperKind asam_wrapper();
-WrapperKind clip_by_norm_wrapper();
-WrapperKind clip_by_value_wrapper();
-WrapperKind decoupled_weight_decay_wrapper();
-WrapperKind ema_wrapper();
-WrapperKind gradient_accumulation_wrapper();
-WrapperKind gradient_noise_wrapper();
-WrapperKind l1_penalty_wrapper();
-WrapperKind l2_penalty_wrapper();
-WrapperKind lookahead_wrapper();
-WrapperKind parameter_noise_wrapper();
-WrapperKind proximal_l1_wrapper();
-WrapperKind sam_wrapper();
-WrapperKind swa_wrapper();
-
-const std::vector<WrapperKind>& wrappers() {
-  static const std::vector<WrapperKind> all = {
-      clip_by_norm_wrapper(),
-      clip_by_value_wrapper(),
-      gradient_noise_wrapper(),
-      l2_penalty_wrapper(),
-      l1_penalty_wrapper(),
-      proximal_l1_wrapper(),
-      decoupled_weight_decay_wrapper(),
-      sam_wrapper(),
-      asam_wrapper(),
-      parameter_noise_wrapper(),
-      lookahead_wrapper(),
-      ema_wrapper(),
-      swa_wrapper(),
-      gradient_accumulation_wrapper(),
-  };
-  return all;
+template <class W>
+WrapperKind kind_of() {
+  const Description& it = about<W>();
+  return {std::string(it.name),
+          std::string(it.source),
+          settings::hyperparameters_of(settings::fields_of<W>()),
+          W::place,
+          settings::without_indentation(it.formula),
+          settings::one_line(it.differences),
+          [](const NamedValues& values, Inner inner) {
+            return wrap(settings::with_values<W>(std::string(about<W>().name), values), std::move(inner));
+          }};
 }
 
-const WrapperKind& wrapper(const std::string& name) {
-  std::vector<std::string> names;
-  for (const WrapperKind& candidate : wrappers()) {
-    if (candidate.name == name) return candidate;
-    names.push_back(candidate.name);
-  }
-  throw std::invalid_argument("unknown wrapper '" + name + "': " + choices_text(name, names));
+}  // namespace
+
+const settings::Catalogue<WrapperKind>& wrappers() {
+  static const settings::Catalogue<WrapperKind> all("wrapper", {
+                                                                   kind_of<ClipByNorm>(),
+                                                                   kind_of<ClipByValue>(),
+                                                                   kind_of<GradientNoise>(),
+                                                                   kind_of<L2Penalty>(),
+                                                                   kind_of<L1Penalty>(),
+                                                                   kind_of<ProximalL1>(),
+                                                                   kind_of<DecoupledWeightDecay>(),
+                                                                   kind_of<Sam>(),
+                                                                   kind_of<Asam>(),
+                                                                   kind_of<ParameterNoise>(),
+                                                                   kind_of<Lookahead>(),
+                                                                   kind_of<Ema>(),
+                                                                   kind_of<Swa>(),
+                                                                   kind_of<GradientAccumulation>(),
+                                                               });
+  return all;
 }
 
 }  // namespace gradus::optim

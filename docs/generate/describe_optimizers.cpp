@@ -1,32 +1,16 @@
 // Prints docs/optimizers.md: every method with its formula, source and hyperparameters, from their own descriptions.
-#include <cstdio>
 #include <string>
 
-#include "docs/generate/markdown.h"
 #include "experiments/records/program.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "optim/wrapper.h"
+#include "settings/markdown.h"
+#include "settings/render.h"
 
 using namespace gradus;
 
 namespace {
-
-void print_hyperparameters(const std::vector<optim::Hyperparameter>& hyperparameters) {
-  if (hyperparameters.empty()) return;
-  records::put("| hyperparameter | default | range | |\n| --- | --: | --- | --- |\n");
-  for (const optim::Hyperparameter& h : hyperparameters)
-    records::put("| `" + h.name + "` | " + cell(h.default_text()) + " | " + cell(h.range()) + " | " + cell(h.help) + " |\n");
-  records::put("\n");
-}
-
-void print_entry(const std::string& name, const std::string& source, const std::string& formula,
-                 const std::vector<optim::Hyperparameter>& hyperparameters, const std::string& differences) {
-  records::put("### " + name + "\n\n" + source + "\n\n");
-  if (!formula.empty()) records::put("```text\n" + formula + "\n```\n\n");
-  print_hyperparameters(hyperparameters);
-  if (!differences.empty()) records::put(differences + "\n\n");
-}
 
 struct FamilyTitle {
   optim::Family family;
@@ -55,10 +39,11 @@ void print_methods() {
       if (method.family != family.family) continue;
       if (!titled) records::put(std::string("## ") + family.title + "\n\n" + family.text + "\n\n");
       titled = true;
-      std::string remarks = method.differences;
+      optim::Method entry = method;
       if (method.descends)
-        remarks += " As long as the data are the same, no step ends above a point on the way, up to the rounding of the value.";
-      print_entry(method.name, method.source, method.formula, method.hyperparameters, remarks);
+        entry.differences +=
+            " As long as the data are the same, no step ends above a point on the way, up to the rounding of the value.";
+      records::put(settings::as_markdown(settings::card_of(entry)));
     }
   }
 }
@@ -68,8 +53,7 @@ void print_wrappers() {
       "## Wrappers\n\n"
       "Around any method, `--wrappers=NAME+NAME`, outermost first. In the formulas \"step\" is what the method inside "
       "does.\n\n");
-  for (const optim::WrapperKind& w : optim::wrappers())
-    print_entry(w.name, w.source, w.formula, w.hyperparameters, w.differences);
+  for (const optim::WrapperKind& w : optim::wrappers()) records::put(settings::as_markdown(settings::card_of(w)));
 }
 
 void print_schedules() {
@@ -80,8 +64,7 @@ void print_schedules() {
       "`--learning-rate-NUMBER`, likewise for other hyperparameters. `t` counts steps from 0 after the warm-up, and "
       "`base` is the\n"
       "hyperparameter's value without schedule.\n\n");
-  for (const optim::ScheduleKind& s : optim::schedules())
-    print_entry(s.name, s.source, s.formula, s.hyperparameters, "");
+  for (const optim::ScheduleKind& s : optim::schedules()) records::put(settings::as_markdown(settings::card_of(s)));
 }
 
 void print_page() {

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string>
 
-#include "docs/generate/markdown.h"
+#include "settings/markdown.h"
 #include "experiments/problems/problem.h"
 #include "experiments/records/program.h"
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "settings/render.h"
+
 namespace gradus::lab {
 namespace {
 
@@ -49,13 +51,6 @@ GivenValue default_of(const std::string& method, const Hyperparameter& h, const 
   return default_of(h);
 }
 
-template <class Kinds>
-std::vector<std::string> names_of(const Kinds& kinds) {
-  std::vector<std::string> names;
-  for (const auto& kind : kinds) names.push_back(kind.name);
-  return names;
-}
-
 // What the option --groups says, numbers and blanks written in one way.
 std::string canonical_groups(const std::string& text) {
   if (text == "none") return text;
@@ -69,7 +64,7 @@ std::string canonical_groups(const std::string& text) {
 }
 
 void choose_schedules(Options& options, const std::vector<Hyperparameter>& hyperparameters, optim::Recipe& recipe) {
-  std::vector<std::string> names = names_of(optim::schedules());
+  std::vector<std::string> names = optim::schedules().names();
   names.insert(names.begin(), "none");
   std::string first;
   for (const Hyperparameter& h : hyperparameters) {
@@ -92,13 +87,6 @@ void choose_schedules(Options& options, const std::vector<Hyperparameter>& hyper
   }
 }
 
-std::string listed(const std::vector<Hyperparameter>& hyperparameters) {
-  std::string text;
-  for (const Hyperparameter& h : hyperparameters)
-    text += fmt::format("    {:<32} {} ({})\n", h.name + " = " + h.default_text(), h.help, h.range());
-  return text;
-}
-
 const char* name_of(optim::Family family) {
   switch (family) {
     case optim::Family::elementwise:
@@ -109,34 +97,6 @@ const char* name_of(optim::Family family) {
       return "curvature";
   }
   return "?";
-}
-
-nlohmann::json described(const std::vector<Hyperparameter>& hyperparameters) {
-  static constexpr const char* kinds[] = {"number", "count", "flag", "choice"};
-  auto all = nlohmann::json::array();
-  for (const Hyperparameter& h : hyperparameters) {
-    nlohmann::json one{{"name", h.name},
-                       {"kind", kinds[static_cast<int>(h.kind)]},
-                       {"range", h.range()},
-                       {"help", h.help},
-                       {"schedulable", h.can_be_scheduled()}};
-    if (h.kind == Kind::choice) {
-      one["default"] = h.default_text();
-      one["choices"] = h.choices;
-    } else {
-      one["default"] = h.default_value;
-    }
-    all.push_back(std::move(one));
-  }
-  return all;
-}
-
-template <class T>
-nlohmann::json described(const T& kind) {
-  return {{"name", kind.name},
-          {"source", kind.source},
-          {"formula", kind.formula},
-          {"hyperparameters", described(kind.hyperparameters)}};
 }
 
 }  // namespace
@@ -152,18 +112,18 @@ void ChosenOptimizer::forget(const std::string& hyperparameter) {
 }
 
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
-                                 const std::vector<MethodDefaults>& defaults, std::uint64_t seed, DType dtype) {
+                                 const std::vector<MethodDefaults>& defaults, const RandomStream& stream, DType dtype) {
   optim::Recipe recipe;
-  recipe.seed = seed;
+  recipe.stream = stream;
   recipe.dtype = dtype;
-  recipe.method = options.get("optimizer", fallback, "the method", one_of(names_of(optim::methods())));
+  recipe.method = options.get("optimizer", fallback, "the method", one_of(optim::methods().names()));
   std::vector<Hyperparameter> all = optim::method(recipe.method).hyperparameters;
   for (const Hyperparameter& h : all)
     recipe.values.emplace_back(h.name, value_from(options, h.name, h, default_of(recipe.method, h, defaults)));
 
   const std::string wrappers = options.get("wrappers", "none",
                                            fmt::format("around the method, outermost first, joined by '+': {}",
-                                                       fmt::join(names_of(optim::wrappers()), ", ")));
+                                                       fmt::join(optim::wrappers().names(), ", ")));
   for (const std::string& name : optim::parse_wrappers(wrappers)) {
     optim::NamedValues values;
     for (const Hyperparameter& h : optim::wrapper(name).hyperparameters) {
@@ -185,13 +145,11 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
 std::string list_of_optimizers() {
   std::string text = "Optimizers, --optimizer=NAME:\n";
   for (const optim::Method& m : optim::methods())
-    text += fmt::format("\n  {}  [{}] {}\n{}", m.name, name_of(m.family), m.source, listed(m.hyperparameters));
+    text += "\n" + settings::as_text(settings::card_of(m), name_of(m.family));
   text += "\nWrappers, --wrappers=NAME+NAME, outermost first:\n";
-  for (const optim::WrapperKind& w : optim::wrappers())
-    text += fmt::format("\n  {}  {}\n{}", w.name, w.source, listed(w.hyperparameters));
+  for (const optim::WrapperKind& w : optim::wrappers()) text += "\n" + settings::as_text(settings::card_of(w));
   text += "\nSchedules, --HYPERPARAMETER-schedule=NAME, whose numbers are --HYPERPARAMETER-NUMBER:\n";
-  for (const optim::ScheduleKind& s : optim::schedules())
-    text += fmt::format("\n  {}  {}\n{}", s.name, s.source, listed(s.hyperparameters));
+  for (const optim::ScheduleKind& s : optim::schedules()) text += "\n" + settings::as_text(settings::card_of(s));
   return text;
 }
 
@@ -200,16 +158,13 @@ nlohmann::json described_optimizers() {
                      {"wrappers", nlohmann::json::array()},
                      {"schedules", nlohmann::json::array()}};
   for (const optim::Method& m : optim::methods()) {
-    all["optimizers"].push_back(described(m));
-    all["optimizers"].back()["family"] = name_of(m.family);
-    all["optimizers"].back()["differences"] = m.differences;
-    all["optimizers"].back()["descends"] = m.descends;
+    nlohmann::json one = settings::as_json(settings::card_of(m));
+    one["family"] = name_of(m.family);
+    one["descends"] = m.descends;
+    all["optimizers"].push_back(std::move(one));
   }
-  for (const optim::WrapperKind& w : optim::wrappers()) {
-    all["wrappers"].push_back(described(w));
-    all["wrappers"].back()["differences"] = w.differences;
-  }
-  for (const optim::ScheduleKind& s : optim::schedules()) all["schedules"].push_back(described(s));
+  for (const optim::WrapperKind& w : optim::wrappers()) all["wrappers"].push_back(as_json(settings::card_of(w)));
+  for (const optim::ScheduleKind& s : optim::schedules()) all["schedules"].push_back(as_json(settings::card_of(s)));
   return all;
 }
 

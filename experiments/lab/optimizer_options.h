@@ -42,7 +42,7 @@ struct MethodDefaults {
 // Throws std::invalid_argument, one line, for what does not exist or does not go together, and for a number that is out
 // of its range as a number of the parameters' type.
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
-                                 const std::vector<MethodDefaults>& defaults, std::uint64_t seed, DType dtype);
+                                 const std::vector<MethodDefaults>& defaults, const RandomStream& stream, DType dtype);
 
 // Every method, wrapper and schedule with hyperparameters, defaults and ranges: for a person, and for a tool.
 std::string list_of_optimizers();

@@ -57,7 +57,7 @@ nlohmann::json json_of(const optim::Recipe& recipe) {
                      {"wrappers", nlohmann::json::array()},
                      {"schedules", nlohmann::json::array()},
                      {"groups", nlohmann::json::array()},
-                     {"seed", recipe.seed}};
+                     {"stream", recipe.stream.key()}};
   for (const auto& [name, values] : recipe.wrappers)
     all["wrappers"].push_back({{"name", name}, {"values", json_of(values)}});
   for (const auto& [hyperparameter, schedule, values] : recipe.schedules)

@@ -9,7 +9,7 @@
 
 #include "experiments/records/numbers.h"
 #include "experiments/records/text.h"
-#include "optim/nearest_name.h"
+#include "settings/nearest_name.h"
 
 namespace gradus::lab {
 namespace {
@@ -226,7 +226,7 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
     if (recorded && !records::is_utf8(value))
       throw UsageError(fmt::format("--{}={}: expected UTF-8, for the run's record", argument->spelled, value));
     if (!good(value)) {
-      const std::string near = optim::nearest_name(value, check.choices);
+      const std::string near = settings::nearest_name(value, check.choices);
       throw UsageError(fmt::format("--{}={}: {}expected one of {}", argument->spelled, value,
                                    near.empty() ? "" : fmt::format("did you mean {}? ", near),
                                    fmt::join(check.choices, ", ")));
@@ -244,7 +244,7 @@ void Options::finish() {
     std::vector<std::string> names;
     for (const Declared& declared : declared_) names.push_back(declared.name);
     std::string message = fmt::format("unknown option --{}", argument.spelled);
-    if (const std::string near = optim::nearest_name(argument.name, names); !near.empty()) {
+    if (const std::string near = settings::nearest_name(argument.name, names); !near.empty()) {
       // In the spelling of whoever asks.
       const bool underscores = argument.spelled.find('_') != std::string::npos;
       message += fmt::format(": did you mean --{}?", underscores ? near : replaced(near, '_', '-'));

@@ -31,7 +31,7 @@ Run::Run(Options options, std::string summary, const std::string& default_dtype)
 
 ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
   has_optimizer_ = true;
-  return from_options([&] { return choose_optimizer(options_, fallback, defaults, seed_, dtype_); });
+  return from_options([&] { return choose_optimizer(options_, fallback, defaults, stream("optimizer"), dtype_); });
 }
 
 const Dataset& Run::dataset(const std::string& fallback) {

@@ -11,6 +11,7 @@
 
 #include "autodiff/tape.h"
 #include "experiments/problems/tape_objective.h"
+#include "settings/catalogue.h"
 
 namespace gradus::problems {
 
@@ -70,7 +71,7 @@ struct Problem {
 };
 
 // All problems, in a fixed order (registry.cpp).
-const std::vector<Problem>& problems();
+const settings::Catalogue<Problem>& problems();
 // Throws std::invalid_argument with the nearest name and the list.
 const Problem& problem(const std::string& name);
 

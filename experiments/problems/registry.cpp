@@ -3,7 +3,6 @@
 #include <stdexcept>
 
 #include "experiments/problems/definitions.h"
-#include "optim/settings.h"
 
 namespace gradus::problems {
 namespace {
@@ -27,19 +26,12 @@ std::string allowed(const Dimensions& d) {
 
 bool Problem::looks_at(Uses what) const { return std::find(uses.begin(), uses.end(), what) != uses.end(); }
 
-const std::vector<Problem>& problems() {
-  static const std::vector<Problem> all = all_problems();
+const settings::Catalogue<Problem>& problems() {
+  static const settings::Catalogue<Problem> all("problem", all_problems());
   return all;
 }
 
-const Problem& problem(const std::string& name) {
-  std::vector<std::string> names;
-  for (const Problem& candidate : problems()) {
-    if (candidate.name == name) return candidate;
-    names.push_back(candidate.name);
-  }
-  throw std::invalid_argument("unknown problem '" + name + "': " + optim::choices_text(name, names));
-}
+const Problem& problem(const std::string& name) { return problems().find(name); }
 
 std::int64_t dimension_of(const Problem& problem, const Request& request) {
   const std::int64_t implied = problem.implied_dimension ? problem.implied_dimension(request) : 0;

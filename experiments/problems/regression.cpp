@@ -181,7 +181,7 @@ const std::vector<Curve>& curves() {
 const Curve& curve(const std::string& name) {
   for (const Curve& candidate : curves())
     if (candidate.name == name) return candidate;
-  throw std::invalid_argument("curve_fit: unknown model '" + name + "': " + optim::choices_text(name, curve_models()));
+  throw std::invalid_argument("curve_fit: unknown model '" + name + "': " + settings::choices_text(name, curve_models()));
 }
 
 // 40 points with x in (0, 4] and normal errors of deviation 0.05.

@@ -1,33 +1,11 @@
-// Numbers as texts: one rule for options, tables and sweeps, which the report's Python package repeats
-// (report_lib/runs/values.py).
+// Numbers as texts, by the rule of settings/parse.h.
 #pragma once
 
-#include <charconv>
-#include <optional>
-#include <string_view>
-#include <system_error>
+#include "settings/parse.h"
 
 namespace gradus::records {
 
-// The whole text as an integer or a decimal number, as std::from_chars reads it; a '+' may stand in front. "inf",
-// "infinity" and "nan" are numbers, in any case of letters, but not "nan(...)". result_out_of_range where the type cannot
-// hold the number, or only as 0; invalid_argument for everything else. The value is then as it was.
-template <class Number>
-std::errc read_number(std::string_view text, Number& value) {
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  if (text.ends_with(')')) return std::errc::invalid_argument;
-  Number number{};
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (stop != end) return std::errc::invalid_argument;
-  if (error == std::errc{}) value = number;
-  return error;
-}
-
-template <class Number>
-std::optional<Number> number_in(std::string_view text) {
-  Number value{};
-  return read_number(text, value) == std::errc{} ? std::optional(value) : std::nullopt;
-}
+using settings::number_in;
+using settings::read_number;
 
 }  // namespace gradus::records

@@ -1,41 +1,30 @@
-// Adafactor. Shazeer & Stern (2018), Algorithms 4 and 5, without a first moment. For each slice of theta:
-//   alpha = learning_rate max(epsilon2, RMS(theta)) if scale_parameter, else learning_rate
-//   beta_t = 1 - t^-decay_exponent;  s = g^2 + epsilon1
-//   rank >= 2, the last axis as columns: R <- beta_t R + (1 - beta_t) (mean of s over columns), C likewise over rows;
-//                                        V_ij = R_i C_j / mean(R)
-//   rank <= 1: V <- beta_t V + (1 - beta_t) s
-//   U = g / sqrt(V);  theta <- theta - alpha U / max(1, RMS(U) / clip_threshold)
+#include "optim/methods/adafactor.h"
+
 #include <cmath>
 
 #include "autodiff/kernels/lane_sum.h"
 #include "autodiff/kernels/math.h"
 #include "optim/layerwise.h"
-#include "optim/first_order.h"
+#include "optim/typed.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Adafactor final : public FirstOrder {
+class AdafactorSteps final : public FirstOrderOf<Adafactor> {
  public:
-  explicit Adafactor(const Settings& s)
-      : learning_rate_(s["learning_rate"]),
-        decay_exponent_(s["decay_exponent"]),
-        epsilon1_(s["epsilon1"]),
-        epsilon2_(s["epsilon2"]),
-        clip_threshold_(s["clip_threshold"]),
-        scale_parameter_(s.flag("scale_parameter")) {}
+  using OptimizerOf::OptimizerOf;
 
   void apply(const Tensor& theta, const Tensor& gradient, Slices slices) override {
     if (known_slices_.are_new(slices)) lay_out(slices, theta.dtype());
     for (PackedState* state : {&row_moment_, &column_moment_, &second_moment_}) state->ensure(theta.dtype());
     ++step_;
-    fresh_ = std::pow(static_cast<double>(step_), -decay_exponent_);
+    fresh_ = std::pow(static_cast<double>(step_), -h.decay_exponent);
     for (std::size_t i = 0; i < slices.size(); ++i) {
       const Tensor part = slices[i].of(theta), g = slices[i].of(gradient);
       if (part.size() == 0) continue;
       const double rate =
-          scale_parameter_ ? learning_rate_ * std::max<double>(epsilon2_, root_mean_square(part)) : learning_rate_;
+          h.scale_parameter ? h.learning_rate * std::max<double>(h.epsilon2, root_mean_square(part)) : h.learning_rate;
       with_floating(theta.dtype(), [&]<class T>(T) {
         if (slices[i].shape.rank() >= 2)
           step_matrix<T>(i, matrix_extents(slices[i]), rate, part, g);
@@ -69,13 +58,13 @@ class Adafactor final : public FirstOrder {
   }
   // alpha / max(1, RMS(U) / clip_threshold)
   double clipped(double rate, double squares_of_u, std::int64_t size) const {
-    return rate / std::max(1.0, std::sqrt(squares_of_u / static_cast<double>(size)) / clip_threshold_);
+    return rate / std::max(1.0, std::sqrt(squares_of_u / static_cast<double>(size)) / h.clip_threshold);
   }
 
   template <class T>
   void step_vector(const Tensor& moment, double rate, const Tensor& theta, const Tensor& gradient) const {
     update_each(moment, gradient, [this]<class E>(E) {
-      return [fresh = static_cast<E>(fresh_), epsilon = static_cast<E>(epsilon1_)](E& mean, E slope) {
+      return [fresh = static_cast<E>(fresh_), epsilon = static_cast<E>(h.epsilon1)](E& mean, E slope) {
         mean += fresh * (slope * slope + epsilon - mean);
       };
     });
@@ -113,7 +102,7 @@ class Adafactor final : public FirstOrder {
     T* row_factors = row_factors_.data<T>();
     T* column_factors = column_factors_.data<T>();
     double* sums = column_sums_.data<double>();
-    const double fresh = fresh_, epsilon = epsilon1_;
+    const double fresh = fresh_, epsilon = h.epsilon1;
     double mean_row = 0;
     simd::run([=, &mean_row] GRADUS_LOOP() {
       for (std::int64_t j = 0; j < columns; ++j) sums[j] = 0;
@@ -161,8 +150,6 @@ class Adafactor final : public FirstOrder {
     });
   }
 
-  Setting learning_rate_, decay_exponent_, epsilon1_, epsilon2_, clip_threshold_;
-  bool scale_parameter_;
   PackedState row_moment_, column_moment_;  // of slices of rank >= 2
   PackedState second_moment_;               // of the others
   Tensor column_sums_, row_factors_, column_factors_;
@@ -173,27 +160,6 @@ class Adafactor final : public FirstOrder {
 
 }  // namespace
 
-Method adafactor_method() {
-  return {"adafactor",
-          "Shazeer & Stern (2018), Algorithms 4 and 5",
-          {positive("learning_rate", 0.01, "step size, relative to the root mean square of a slice if scale_parameter"),
-           positive("decay_exponent", 0.8, "the second moment decays by 1 - t^-decay_exponent"),
-           positive("epsilon1", 1e-30, "added to the gradient's squares"),
-           positive("epsilon2", 1e-3, "the least root mean square of a slice that scales its step"),
-           positive("clip_threshold", 1, "the largest root mean square of a step, before its size"),
-           flag("scale_parameter", true, "steps are relative to the root mean square of the slice")},
-          [](const Settings& s) { return std::make_unique<Adafactor>(s); },
-          Family::layerwise,
-          "alpha = learning_rate max(epsilon2, RMS(theta)) if scale_parameter, else learning_rate\n"
-          "beta_t = 1 - t^-decay_exponent;  s = g^2 + epsilon1\n"
-          "rank >= 2: R <- beta_t R + (1 - beta_t) (mean of s over the last axis), C likewise over all others\n"
-          "           V_ij = R_i C_j / mean(R)\n"
-          "rank <= 1: V <- beta_t V + (1 - beta_t) s\n"
-          "U = g / sqrt(V);  theta <- theta - alpha U / max(1, RMS(U) / clip_threshold), for each slice",
-          "There is no first moment and no relative step size min(0.01, 1/sqrt(t)): the rate is learning_rate or its "
-          "schedule. A slice of rank above 2 is one matrix; PyTorch and Keras factor over its last two axes, Optax "
-          "over its two longest if both are at least 128. PyTorch and Keras bound the rate by 1/sqrt(t). PyTorch's "
-          "epsilon1 is the least value of sqrt(V), by default the machine epsilon."};
-}
+std::unique_ptr<Optimizer> make(const Adafactor& method, const RandomStream&) { return std::make_unique<AdafactorSteps>(method); }
 
 }  // namespace gradus::optim

@@ -1,9 +1,5 @@
-// Shampoo. Gupta, Koren & Singer (2018), Algorithms 1 and 2. For slices of rank >= 2, as matrices G with the last axis
-// as columns:
-//   L <- L + G G^T;  R <- R + G^T G, from epsilon I;  U = L^(-1/4) G R^(-1/4)
-// where a side longer than max_dimension is left out (the identity in its place), and the roots are computed anew every
-// update_interval steps. For other slices:  v <- v + g^2, from epsilon;  U = g / sqrt(v)
-//   B <- momentum B + U;  theta <- theta - learning_rate B
+#include "optim/methods/shampoo.h"
+
 #include <cmath>
 #include <limits>
 #include <map>
@@ -12,29 +8,23 @@
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
 #include "optim/layerwise.h"
-#include "optim/first_order.h"
+#include "optim/typed.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
 namespace {
 
-class Shampoo final : public FirstOrder {
+class ShampooSteps final : public FirstOrderOf<Shampoo> {
  public:
-  explicit Shampoo(const Settings& s)
-      : learning_rate_(s["learning_rate"]),
-        epsilon_(s["epsilon"]),
-        momentum_(s["momentum"]),
-        has_momentum_(momentum_ > 0),
-        update_interval_(s.count("update_interval")),
-        max_dimension_(s.count("max_dimension")) {}
+  explicit ShampooSteps(const Shampoo& method) : OptimizerOf(method), has_momentum_(method.momentum > 0) {}
 
   void apply(const Tensor& theta, const Tensor& gradient, Slices slices) override {
     if (known_slices_.are_new(slices)) lay_out(slices, theta.dtype());
     ensure_sides(slices, theta.dtype());
-    diagonal_.ensure(theta.dtype(), epsilon_);
+    diagonal_.ensure(theta.dtype(), h.epsilon);
     if (has_momentum_) ensure_state(velocity_, theta);
     ++step_;
-    const bool anew = (step_ - 1) % update_interval_ == 0;
+    const bool anew = (step_ - 1) % h.update_interval == 0;
     for (std::size_t i = 0; i < slices.size(); ++i) {
       const Tensor part = slices[i].of(theta), g = slices[i].of(gradient);
       if (part.size() == 0) continue;
@@ -47,7 +37,7 @@ class Shampoo final : public FirstOrder {
     visitor.tensor("row_statistics", rows_.statistics.values);
     visitor.tensor("column_statistics", columns_.statistics.values);
     visitor.tensor("diagonal_statistics", diagonal_.values);
-    if (update_interval_ > 1) {
+    if (h.update_interval > 1) {
       visitor.tensor("row_roots", rows_.roots.values);
       visitor.tensor("column_roots", columns_.roots.values);
     }
@@ -60,7 +50,7 @@ class Shampoo final : public FirstOrder {
     PackedState statistics, roots;  // [n, n] of each slice: L or R, and its power -1/4
   };
 
-  bool is_kept(std::int64_t extent) const { return extent <= max_dimension_; }
+  bool is_kept(std::int64_t extent) const { return extent <= h.max_dimension; }
 
   void lay_out(std::span<const Slice> slices, DType type) {
     std::int64_t longest = 0;
@@ -89,7 +79,7 @@ class Shampoo final : public FirstOrder {
         const std::int64_t n = side == &rows_ ? extents.rows : extents.columns;
         if (!is_kept(n)) continue;
         const Tensor statistics = side->statistics.of(i, {n, n});
-        for (std::int64_t k = 0; k < n; ++k) statistics.set(k * n + k, epsilon_);
+        for (std::int64_t k = 0; k < n; ++k) statistics.set(k * n + k, h.epsilon);
       }
     }
   }
@@ -144,7 +134,7 @@ class Shampoo final : public FirstOrder {
     const double* from = solver.vectors();
     double* to = vectors.data<double>();
     for (std::int64_t i = 0; i < n; ++i) {
-      const double weight = std::pow(std::max<double>(solver.values()[static_cast<std::size_t>(i)], epsilon_), -0.125);
+      const double weight = std::pow(std::max<double>(solver.values()[static_cast<std::size_t>(i)], h.epsilon), -0.125);
       for (std::int64_t j = 0; j < n; ++j) to[i * n + j] = weight * from[i * n + j];
     }
     kernels::matmul(doubles, false, vectors, true, vectors, false);
@@ -156,7 +146,7 @@ class Shampoo final : public FirstOrder {
       update_each(
           theta, direction,
           [this]<class T>(T) {
-            return [rate = static_cast<T>(learning_rate_), mu = static_cast<T>(momentum_)](T& x, T u, T& b) {
+            return [rate = static_cast<T>(h.learning_rate), mu = static_cast<T>(h.momentum)](T& x, T u, T& b) {
               b = mu * b + u;
               x -= rate * b;
             };
@@ -164,12 +154,10 @@ class Shampoo final : public FirstOrder {
           slice.of(velocity_));
     else
       update_each(theta, direction,
-                  [this]<class T>(T) { return [rate = static_cast<T>(learning_rate_)](T& x, T u) { x -= rate * u; }; });
+                  [this]<class T>(T) { return [rate = static_cast<T>(h.learning_rate)](T& x, T u) { x -= rate * u; }; });
   }
 
-  Setting learning_rate_, epsilon_, momentum_;
   bool has_momentum_;
-  std::int64_t update_interval_, max_dimension_;
   Side rows_, columns_;
   PackedState diagonal_;  // v of slices of rank <= 1
   Tensor velocity_;
@@ -182,26 +170,6 @@ class Shampoo final : public FirstOrder {
 
 }  // namespace
 
-Method shampoo_method() {
-  return {"shampoo",
-          "Gupta, Koren & Singer (2018), Algorithms 1 and 2",
-          {positive("learning_rate", 0.1, "step size"),
-           positive("epsilon", 1e-4, "where the diagonals of the statistics start"),
-           decay("momentum", 0, "decay of the velocity; 0 for none"),
-           count("update_interval", 1, 1, "steps from one computation of the roots to the next"),
-           count("max_dimension", 1024, 1, "sides of a matrix longer than this have no statistics")},
-          [](const Settings& s) { return std::make_unique<Shampoo>(s); },
-          Family::layerwise,
-          "slices of rank >= 2, as matrices with the last axis as columns:\n"
-          "  L <- L + G G^T;  R <- R + G^T G, from epsilon I;  U = L^(-1/4) G R^(-1/4)\n"
-          "other slices: v <- v + g^2, from epsilon;  U = g / sqrt(v)\n"
-          "B <- momentum B + U;  theta <- theta - learning_rate B",
-          "A slice of rank above 2 is one matrix, where the paper's Algorithm 2 has a factor for each axis. A side "
-          "longer than "
-          "max_dimension is left out and the other's power stays -1/4. Statistics are sums, as in the paper; later "
-          "implementations average them and scale the step by another method's. The velocity exists only if momentum "
-          "is not 0 at "
-          "the start. PyTorch, Optax and Keras do not have the method."};
-}
+std::unique_ptr<Optimizer> make(const Shampoo& method, const RandomStream&) { return std::make_unique<ShampooSteps>(method); }
 
 }  // namespace gradus::optim

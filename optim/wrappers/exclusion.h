@@ -8,14 +8,19 @@
 #include <vector>
 
 #include "optim/objective.h"
-#include "optim/settings.h"
+#include "optim/description.h"
 
 namespace gradus::optim {
 
+// Parameters with one of these tags are left alone.
+enum class Excluded { none, bias, norm, bias_and_norm, bias_norm_and_embedding };
+inline constexpr std::string_view excluded_names[] = {"none", "bias", "norm", "bias+norm", "bias+norm+embedding"};
+
 // The hyperparameter that says so.
-inline Hyperparameter exclusion(std::string name) {
-  return choice(std::move(name), "none", {"none", "bias", "norm", "bias+norm", "bias+norm+embedding"},
-                "parameters with one of these tags are left alone");
+template <auto Member>
+constexpr settings::Field exclusion(std::string_view name) {
+  const settings::Range names = one_of({"none", "bias", "norm", "bias+norm", "bias+norm+embedding"});
+  return field<Member>(name, names, "parameters with one of these tags are left alone");
 }
 
 // The ranges of theta that are not excluded.
@@ -25,8 +30,8 @@ class Selection {
     std::int64_t offset = 0, size = 0;
   };
   // `owner` and `option` serve messages; `excluded` is the hyperparameter's value.
-  Selection(std::string owner, std::string option, const std::string& excluded)
-      : owner_(std::move(owner)), option_(std::move(option)), text_(excluded) {
+  Selection(std::string owner, std::string option, Excluded excluded)
+      : owner_(std::move(owner)), option_(std::move(option)), text_(excluded_names[static_cast<int>(excluded)]) {
     for (std::size_t start = 0; text_ != "none" && start <= text_.size();) {
       const std::size_t end = std::min(text_.find('+', start), text_.size());
       tags_.push_back(text_.substr(start, end - start));

@@ -14,7 +14,7 @@ struct Chosen {
 };
 Chosen choose(const std::vector<std::string>& arguments) {
   Options options("program", arguments);
-  ChosenOptimizer optimizer = choose_optimizer(options, "sgd", {{"adam", {{"epsilon", 1e-7}}}}, 7, DType::float32);
+  ChosenOptimizer optimizer = choose_optimizer(options, "sgd", {{"adam", {{"epsilon", 1e-7}}}}, RandomStream(7), DType::float32);
   options.finish();
   return {std::move(options), std::move(optimizer)};
 }
@@ -30,7 +30,7 @@ TEST(OptimizerOptions, AreRecordedWithDefaults) {
   EXPECT_EQ(values.at("learning_rate_schedule"), "none");
   EXPECT_FALSE(values.contains("amsgrad_schedule"));
   EXPECT_EQ(chosen.optimizer.name, "adam");
-  EXPECT_EQ(chosen.optimizer.recipe.seed, 7u);
+  EXPECT_EQ(chosen.optimizer.recipe.stream.key(), RandomStream(7).key());
 }
 
 TEST(OptimizerOptions, MakeTheRecipe) {
@@ -90,7 +90,7 @@ TEST(OptimizerOptions, RefuseInOneLine) {
 TEST(OptimizerOptions, AreFreeForEveryMethodWithEveryWrapper) {
   std::string all;
   for (const optim::WrapperKind& w : optim::wrappers())
-    if (w.effect != optim::Effect::points && w.effect != optim::Effect::accumulation)
+    if (w.place.effect != optim::Effect::points && w.place.effect != optim::Effect::accumulation)
       all += (all.empty() ? "" : "+") + w.name;
   for (const optim::Method& m : optim::methods()) {
     std::vector<std::string> arguments{"--optimizer=" + m.name};

@@ -70,7 +70,7 @@ TEST(OptimizerState, ContinuesWithTheSameBits) {
                      {"l2_penalty"},
                      {"swa"}},
         .schedules = {{rate, "plateau", {{"patience", 0}, {"factor", 0.5}}}, {"l2", "one_cycle", {{"steps", 20}}}},
-        .seed = 4};
+        .stream = RandomStream(4)};
     const optim::Recipe& recipe = m.family == optim::Family::curvature ? of_curvature : of_gradients;
     for (const DType type : {DType::float32, DType::float64}) {
       SCOPED_TRACE(optim::signature(recipe) + " " + name_of(type));

@@ -233,12 +233,12 @@ TEST(MakeOptimizer, RefusesValuesThatLeaveTheirRangeInTheParametersType) {
   // In float32, too, the ends of every range are kept, and beyond them nothing is taken.
   const auto expect_range = [](const Hyperparameter& h) {
     SCOPED_TRACE(h.name);
-    EXPECT_TRUE(h.allows(h.default_value, DType::float32));
+    EXPECT_TRUE(h.allows(h.default_value, settings::Precision::float32));
     if (!h.can_be_scheduled()) return;
-    EXPECT_TRUE(h.allows(std::max(h.low, h.least(DType::float32)), DType::float32));
-    const float below = std::nextafter(static_cast<float>(h.least(DType::float32)), -1.0F);
-    EXPECT_FALSE(h.allows(below, DType::float32)) << below;
-    EXPECT_FALSE(h.allows(h.high_open ? std::nextafter(h.high, 0) : 1e300, DType::float32));
+    EXPECT_TRUE(h.allows(std::max(h.low, h.least(settings::Precision::float32)), settings::Precision::float32));
+    const float below = std::nextafter(static_cast<float>(h.least(settings::Precision::float32)), -1.0F);
+    EXPECT_FALSE(h.allows(below, settings::Precision::float32)) << below;
+    EXPECT_FALSE(h.allows(h.high_open ? std::nextafter(h.high, 0) : 1e300, settings::Precision::float32));
   };
   for (const Method& m : methods())
     for (const Hyperparameter& h : m.hyperparameters) expect_range(h);

@@ -42,7 +42,7 @@ void expect_equal(const std::vector<Recipe::Wrapped>& wrapped, const PlainStep& 
     SCOPED_TRACE(problem.name);
     const auto objective = problem.objective(DType::float64);
     const auto optimizer =
-        make_optimizer({.method = "momentum", .values = momentum_values, .wrappers = wrapped, .seed = 5});
+        make_optimizer({.method = "momentum", .values = momentum_values, .wrappers = wrapped, .stream = RandomStream(5)});
     const Tensor theta = Tensor::of({objective->size()}, problem.start);
     Vector x = problem.start;
     PlainMomentum inner;
@@ -281,7 +281,7 @@ TEST(Wrappers, AddGaussianNoiseThatShrinks) {
 TEST(Wrappers, DrawOtherNumbersForAnotherSeed) {
   for (const char* name : {"gradient_noise", "parameter_noise"}) {
     const auto end = [&](std::uint64_t seed) {
-      return run_recipe({.wrappers = {{name}}, .seed = seed}, quadratic(), 5);
+      return run_recipe({.wrappers = {{name}}, .stream = RandomStream(seed)}, quadratic(), 5);
     };
     EXPECT_EQ(end(1), end(1)) << name;
     EXPECT_GT(difference(end(1), end(2)), 1e-6) << name;
@@ -292,7 +292,7 @@ TEST(Wrappers, DrawOtherNumbersForAnotherSeed) {
 TEST(Wrappers, SmoothTheLossByNoisyParameters) {
   expect_equal({{"parameter_noise", {{"parameter_noise", 0.1}, {"parameter_noise_samples", 3}}}},
                [](Vector& x, const GradientOf& grad, PlainMomentum& inner, int t) {
-                 RandomStream stream(5, "parameter_noise", static_cast<std::uint64_t>(t));
+                 RandomStream stream = RandomStream(5).child("parameter_noise").child("step", static_cast<std::uint64_t>(t));
                  Vector mean(x.size());
                  for (int k = 0; k < 3; ++k) {
                    Vector near = x;
@@ -409,9 +409,8 @@ TEST(Wrappers, AddL2ToProductsExactly) {
       }
     };
     const WrapperKind& kind = wrapper("l2_penalty");
-    const Settings settings =
-        make_settings("l2", kind.hyperparameters, {{"l2", 0.7}, {"l2_exclude", exclude ? "bias" : "none"}});
-    const auto optimizer = kind.make({std::make_unique<Look>(look), Settings(), 0}, settings);
+    const NamedValues values = {{"l2", 0.7}, {"l2_exclude", exclude ? "bias" : "none"}};
+    const auto optimizer = kind.make(values, {std::make_unique<Look>(look)});
     Quartic objective;
     optimizer->step(objective, Tensor::of({3}, {0.5, -1, 2}));
     EXPECT_EQ(looked, 1);
@@ -474,7 +473,7 @@ TEST(Wrappers, RefuseWhatMakesNoSense) {
   EXPECT_TRUE(parse_wrappers("none").empty());
   for (const Method& m : methods())
     for (const WrapperKind& w : wrappers()) {
-      if (m.family != Family::curvature || w.around_curvature) continue;
+      if (m.family != Family::curvature || w.place.around_curvature) continue;
       EXPECT_NE(error_of([&] {
                   make_optimizer({.method = m.name, .wrappers = {{w.name}}});
                 }).find("does not go with " + m.name),

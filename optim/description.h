@@ -1,0 +1,79 @@
+// What a method, a wrapper or a schedule says of itself: the only text about it. Pages, --help and JSON are made from it.
+#pragma once
+
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "optim/settings.h"
+#include "settings/field.h"
+
+namespace gradus::optim {
+
+// What distinguishes families of methods.
+enum class Family {
+  elementwise,  // first order; each parameter's step depends on its own gradients alone
+  layerwise,    // first order; looks at the slices of theta, or at all of it
+  curvature     // asks for products, several values or several gradients a step
+};
+
+// A vector of theta's shape that an elementwise method keeps, under the name that it has in files.
+struct State {
+  constexpr State(const char* its_name) : name(its_name) {}  // NOLINT: {"first_moment"} starts at 0
+  constexpr State(std::string_view its_name, double (*its_start)(const void*)) : name(its_name), start(its_start) {}
+
+  std::string_view name;
+  double (*start)(const void* method) = nullptr;      // null: 0
+  bool (*is_kept)(const void* method) = nullptr;      // null: always
+  bool starts_at_theta = false;
+};
+// That starts at the value of a member.
+template <auto Member>
+constexpr State state(std::string_view name) {
+  using M = decltype(settings::detail::owner_of(Member));
+  return {name, [](const void* method) { return static_cast<double>(static_cast<const M*>(method)->*Member); }};
+}
+// That exists only if a member was not 0 when the method was made.
+template <auto Member>
+constexpr State state_if(const char* name) {
+  using M = decltype(settings::detail::owner_of(Member));
+  State result(name);
+  result.is_kept = [](const void* method) { return static_cast<const M*>(method)->*Member != 0; };
+  return result;
+}
+constexpr State from_theta(const char* name) {
+  State result(name);
+  result.starts_at_theta = true;
+  return result;
+}
+
+// A number that an elementwise method keeps in its Memory.
+struct KeptNumber {
+  std::string_view name;
+  double* (*of)(void* memory);
+};
+template <auto Member>
+constexpr KeptNumber kept(std::string_view name) {
+  using Memory = decltype(settings::detail::owner_of(Member));
+  return {name, [](void* memory) { return &(static_cast<Memory*>(memory)->*Member); }};
+}
+
+struct Description {
+  std::string_view name;
+  std::string_view source;       // author (year), equation or algorithm
+  std::string_view formula;      // the update, in plain text, one line an assignment; common indentation is left out
+  std::string_view differences;  // where other libraries differ, and limits; whole sentences, in one paragraph
+  std::vector<settings::Field> fields;
+  std::vector<State> states = {};          // of elementwise methods, in the order of the formula's arguments
+  std::vector<KeptNumber> numbers = {};    // of elementwise methods
+  std::string_view evaluated_at = {};      // the state at which the model is evaluated; empty: at theta
+};
+
+// The description of M, made once.
+template <class M>
+const Description& about() {
+  static const Description made = M::describe();
+  return made;
+}
+
+}  // namespace gradus::optim

@@ -1,0 +1,55 @@
+// NAdam.
+#pragma once
+
+#include "autodiff/kernels/math.h"
+#include "optim/elementwise.h"
+
+namespace gradus::optim {
+
+struct Nadam {
+  double learning_rate = 0.002, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, momentum_decay = 0.004;
+
+  struct Memory {
+    double momentum_product = 1;
+  };
+  static constexpr Description describe() {
+    return {"nadam", "Dozat (2016), Algorithm 8",
+            R"(
+            mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2);  M_t = mu_1 ... mu_t
+            m <- beta1 m + (1 - beta1) g
+            v <- beta2 v + (1 - beta2) g^2;  v^ = v / (1 - beta2^t)
+            m^ = mu_{t+1} m / (1 - M_t mu_{t+1}) + (1 - mu_t) g / (1 - M_t)
+            theta <- theta - learning_rate m^ / (sqrt(v^) + epsilon)
+            )",
+            R"(
+            PyTorch does the same, and Keras with momentum_decay 1. m decays by beta1; in the paper it decays by mu_t. Optax's
+            nadam has no schedule of the momentum.
+            )",
+            {field<&Nadam::learning_rate>("learning_rate", positive(), "step size"),
+             field<&Nadam::beta1>("beta1", decay(), "decay of the first moment"),
+             field<&Nadam::beta2>("beta2", decay(), "decay of the second moment"),
+             field<&Nadam::epsilon>("epsilon", positive(), "added to the root of the second moment"),
+             field<&Nadam::momentum_decay>("momentum_decay", non_negative(),
+                                           "how fast the momentum rises from beta1 / 2 to beta1")},
+            {"first_moment", "second_moment"},
+            {kept<&Memory::momentum_product>("momentum_product")}};
+  }
+  double momentum_at(std::int64_t t) const {
+    return beta1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * momentum_decay));
+  }
+  template <class T>
+  auto update(std::int64_t t, Memory& memory) const {
+    const double mu = momentum_at(t), next = momentum_at(t + 1);
+    memory.momentum_product *= mu;
+    const double of_moment = learning_rate * next / (1 - memory.momentum_product * next);
+    const double of_gradient = learning_rate * (1 - mu) / (1 - memory.momentum_product);
+    return [of_moment = T(of_moment), of_gradient = T(of_gradient), root = T(1 / std::sqrt(correction(beta2, t))),
+            fresh1 = T(1 - beta1), fresh2 = T(1 - beta2), epsilon = T(epsilon)](T& x, T g, T& m, T& v) {
+      m += fresh1 * (g - m);
+      v += fresh2 * (g * g - v);
+      x -= (of_moment * m + of_gradient * g) / (math::sqrt(v) * root + epsilon);
+    };
+  }
+};
+
+}  // namespace gradus::optim
