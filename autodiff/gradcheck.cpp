@@ -35,10 +35,10 @@ Tensors moved(const Tensors& x, const Tensors& direction, double distance) {
   return result;
 }
 
-// phi(x) = <weights, recipe(x)>: a scalar that sees every element of the result.
+// phi(x) = <weights, function(x)>: a scalar that sees every element of the result.
 class Functional {
  public:
-  Functional(const Recipe& recipe, RandomStream random) : recipe_(recipe), random_(random) {}
+  Functional(const FunctionOfLeaves& function, RandomStream random) : function_(function), random_(random) {}
 
   double value(const Tensors& x) { return start(x).item(); }
   Tensors eager_gradient(const Tensors& x) {
@@ -70,7 +70,7 @@ class Functional {
     tape_.reset();
     leaves_.clear();
     for (const Tensor& leaf : x) leaves_.push_back(tape_.leaf(leaf));
-    const Var result = recipe_(tape_, leaves_);
+    const Var result = function_(tape_, leaves_);
     if (!weights_.defined()) weights_ = random_like(result.value(), random_);
     return sum(result * tape_.leaf(weights_));
   }
@@ -80,7 +80,7 @@ class Functional {
     return out;
   }
 
-  Recipe recipe_;
+  FunctionOfLeaves function_;
   RandomStream random_;
   Tape tape_{DType::float64};
   std::vector<Var> leaves_;
@@ -98,10 +98,10 @@ std::string complaint(const std::string& operation, const Tensors& inputs, const
 
 }  // namespace
 
-std::string gradcheck(const std::string& operation, const Recipe& recipe, const Tensors& inputs,
+std::string gradcheck(const std::string& operation, const FunctionOfLeaves& function, const Tensors& inputs,
                       const GradcheckOptions& options) {
   RandomStream random(options.seed, operation);
-  Functional phi(recipe, random.child("weights"));
+  Functional phi(function, random.child("weights"));
   const double h = options.step;
   const auto differ = [&](double a, double b) { return !(std::abs(a - b) <= options.tolerance * (1 + std::abs(b))); };
   for (int d = 0; d < options.directions; ++d) {

@@ -10,7 +10,7 @@
 namespace gradus {
 
 // Builds a result of any shape from leaves on a float64 tape.
-using Recipe = std::function<Var(Tape&, const std::vector<Var>&)>;
+using FunctionOfLeaves = std::function<Var(Tape&, const std::vector<Var>&)>;
 
 struct GradcheckOptions {
   int directions = 3;       // random directions tried
@@ -23,7 +23,7 @@ struct GradcheckOptions {
 // then the second one (the derivative of the recorded gradient) with central differences. Also demands that the eager and
 // the recording sweep agree to the last bit's neighbourhood. Returns an empty string, or a line that names the operation,
 // the shapes, the direction, and the analytic and numeric values.
-std::string gradcheck(const std::string& operation, const Recipe& recipe, const std::vector<Tensor>& inputs,
+std::string gradcheck(const std::string& operation, const FunctionOfLeaves& function, const std::vector<Tensor>& inputs,
                       const GradcheckOptions& options = {});
 
 }  // namespace gradus

@@ -1,5 +1,7 @@
 #include "nn/initializers.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <stdexcept>
 #include <utility>
@@ -15,7 +17,7 @@ struct Fans {
 Fans fans(const std::string& name, const Tensor& parameter) {
   const Shape& shape = parameter.shape();
   const int rank = shape.rank();
-  if (rank < 2) throw std::invalid_argument(name + ": expected a weight [.., in, out], got " + shape.to_string());
+  if (rank < 2) throw std::invalid_argument(fmt::format("{}: {}, expected a weight [.., in, out]", name, shape.to_string()));
   const auto places = static_cast<double>(shape.size(0, rank - 2));
   return {places * static_cast<double>(shape[rank - 2]), places * static_cast<double>(shape[rank - 1])};
 }

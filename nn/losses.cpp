@@ -1,12 +1,16 @@
 #include "nn/losses.h"
 
+#include <fmt/format.h>
+
+#include "autodiff/operations.h"
+
 namespace gradus::nn {
 namespace {
 
 void require_equal(const char* loss, const Var& a, const Var& b) {
   if (a.shape() != b.shape())
-    throw std::invalid_argument(std::string(loss) + ": shapes differ: " + a.shape().to_string() + " and " +
-                                b.shape().to_string());
+    throw std::invalid_argument(
+        fmt::format("{}: shapes differ: {} and {}", loss, a.shape().to_string(), b.shape().to_string()));
 }
 
 Var difference(const char* loss, const Var& prediction, const Var& target) {
@@ -20,7 +24,7 @@ namespace {
 
 std::int64_t classes_of(const char* loss, const Shape& logits) {
   if (logits.rank() < 2)
-    throw std::invalid_argument(std::string(loss) + ": logits " + logits.to_string() + ", expected [.., classes]");
+    throw std::invalid_argument(fmt::format("{}: logits {}, expected [.., classes]", loss, logits.to_string()));
   return logits[logits.rank() - 1];
 }
 
@@ -37,9 +41,9 @@ Var as_list(const char* loss, const Var& logits, const Var& labels) {
   for (int axis = 0; axis + 1 < logits.shape().rank(); ++axis) expected.append(logits.shape()[axis]);
   const Tensor& list = labels.value();
   if (list.dtype() != DType::int32 || list.shape() != expected)
-    throw std::invalid_argument(std::string(loss) + ": labels " + list.shape().to_string() + " of " +
-                                name_of(list.dtype()) + " for logits " + logits.shape().to_string() + ", expected " +
-                                expected.to_string() + " of int32");
+    throw std::invalid_argument(fmt::format("{}: labels {} of {} for logits {}, expected {} of int32", loss,
+                                            list.shape().to_string(), name_of(list.dtype()),
+                                            logits.shape().to_string(), expected.to_string()));
   return expected.rank() == 1 ? labels : labels.tape().leaf(list.reshaped({list.size()}));
 }
 
@@ -50,8 +54,9 @@ Var cross_entropy(const Var& logits, const Var& targets) {
   const Var rows = as_rows(name, logits);
   if (targets.value().dtype() == DType::int32) return mean(gradus::cross_entropy(rows, as_list(name, logits, targets)));
   if (targets.shape() != logits.shape())
-    throw std::invalid_argument("cross_entropy: targets " + targets.shape().to_string() + " for logits " +
-                                logits.shape().to_string() + ", expected equal shapes or labels of int32");
+    throw std::invalid_argument(
+        fmt::format("cross_entropy: targets {} for logits {}, expected equal shapes or labels of int32",
+                    targets.shape().to_string(), logits.shape().to_string()));
   return mean(soft_cross_entropy(rows, as_rows(name, targets)));
 }
 
@@ -61,17 +66,17 @@ Var weighted_cross_entropy(const CrossEntropy& options, const Var& logits, const
   const char* name = "CrossEntropy";
   const double smoothing = options.label_smoothing;
   if (!(smoothing >= 0 && smoothing <= 1))
-    throw std::invalid_argument("CrossEntropy: label smoothing " + std::to_string(smoothing) + ", expected 0 to 1");
+    throw std::invalid_argument(fmt::format("CrossEntropy: label smoothing {}, expected 0 to 1", smoothing));
   const Var list = as_list(name, logits, labels);
   Var rows = as_rows(name, logits);
   const std::int64_t classes = rows.shape()[1];
   const bool has_weights = options.class_weights.defined();
   if (has_weights && options.class_weights.shape() != Shape{classes})
-    throw std::invalid_argument("CrossEntropy: class weights " + options.class_weights.shape().to_string() +
-                                " for logits " + logits.shape().to_string());
+    throw std::invalid_argument(fmt::format("CrossEntropy: class weights {} for logits {}",
+                                            options.class_weights.shape().to_string(), logits.shape().to_string()));
   if (mask && mask->shape() != labels.shape())
-    throw std::invalid_argument("CrossEntropy: mask " + mask->shape().to_string() + " for labels " +
-                                labels.shape().to_string());
+    throw std::invalid_argument(fmt::format("CrossEntropy: mask {} for labels {}", mask->shape().to_string(),
+                                            labels.shape().to_string()));
   if (!has_weights && !mask && smoothing == 0) return mean(gradus::cross_entropy(rows, list));
 
   const Var counted = mask ? reshape(*mask, list.shape()) : Var();
@@ -98,7 +103,8 @@ Var weighted_cross_entropy(const CrossEntropy& options, const Var& logits, const
   if (!weights.defined()) return mean(losses);
   const Var total = sum(weights);
   if (!(total.item() > 0))
-    throw std::invalid_argument("CrossEntropy: the weights of the examples add up to " + std::to_string(total.item()));
+    throw std::invalid_argument(
+        fmt::format("CrossEntropy: the weights of the examples add up to {}, expected more than 0", total.item()));
   return sum(losses) / total;
 }
 
@@ -114,8 +120,8 @@ Var CrossEntropy::operator()(const Var& logits, const Var& labels, const Var& ma
 Var binary_cross_entropy(const Var& logits, const Var& targets, double positive_weight) {
   require_equal("binary_cross_entropy", logits, targets);
   if (!(positive_weight > 0))
-    throw std::invalid_argument("binary_cross_entropy: positive weight " + std::to_string(positive_weight) +
-                                ", expected > 0");
+    throw std::invalid_argument(
+        fmt::format("binary_cross_entropy: positive weight {}, expected > 0", positive_weight));
   const Var of_negative = weighted_by(1 - targets, softplus(logits)), of_positive = weighted_by(targets, softplus(-logits));
   return mean(of_negative + (positive_weight == 1 ? of_positive : positive_weight * of_positive));
 }
@@ -123,7 +129,7 @@ Var binary_cross_entropy(const Var& logits, const Var& targets, double positive_
 Var kl_divergence(const Var& log_q, const Var& p) {
   require_equal("kl_divergence", log_q, p);
   if (p.shape().rank() != 2 || p.shape()[0] == 0)
-    throw std::invalid_argument("kl_divergence: " + p.shape().to_string() + ", expected [batch, classes]");
+    throw std::invalid_argument(fmt::format("kl_divergence: {}, expected [batch, classes]", p.shape().to_string()));
   const Var log_p = log(where(p, p, p.tape().scalar(1)));
   return sum(weighted_by(p, log_p - log_q)) / static_cast<double>(p.shape()[0]);
 }
@@ -135,10 +141,10 @@ Var hinge(const Var& scores, const Var& targets, double margin) {
 
 Var multiclass_hinge(const Var& scores, const Var& labels, double margin, int power) {
   if (power != 1 && power != 2)
-    throw std::invalid_argument("multiclass_hinge: power " + std::to_string(power) + ", expected 1 or 2");
+    throw std::invalid_argument(fmt::format("multiclass_hinge: power {}, expected 1 or 2", power));
   if (scores.shape().rank() != 2)
-    throw std::invalid_argument("multiclass_hinge: scores " + scores.shape().to_string() +
-                                ", expected [batch, classes]");
+    throw std::invalid_argument(
+        fmt::format("multiclass_hinge: scores {}, expected [batch, classes]", scores.shape().to_string()));
   const std::int64_t batch = scores.shape()[0], classes = scores.shape()[1];
   const Var own = reshape(take_from_row(scores, labels), {batch, 1});
   const Var is_own = apply(PutInRow{classes}, broadcast_to(scores.tape().scalar(1), {batch}), labels);
@@ -155,7 +161,7 @@ Var mean_absolute_error(const Var& prediction, const Var& target) {
 }
 
 Var huber(const Var& prediction, const Var& target, double delta) {
-  if (!(delta > 0)) throw std::invalid_argument("huber: delta " + std::to_string(delta) + ", expected > 0");
+  if (!(delta > 0)) throw std::invalid_argument(fmt::format("huber: delta {}, expected > 0", delta));
   const Var d = difference("huber", prediction, target);
   const Var inner = clamp(d, -delta, delta);  // d^2/2 inside; delta |d| - delta^2/2 outside
   return mean(inner * (d - 0.5 * inner));
@@ -164,9 +170,9 @@ Var huber(const Var& prediction, const Var& target, double delta) {
 std::int64_t right_answers(const Tensor& logits, const Tensor& labels, int k) {
   const std::int64_t classes = classes_of("accuracy", logits.shape()), positions = labels.size();
   if (positions == 0 || positions * classes != logits.size() || k < 1)
-    throw std::invalid_argument("accuracy: labels " + labels.shape().to_string() + " for logits " +
-                                logits.shape().to_string() + " and k = " + std::to_string(k) +
-                                ", expected [..] for [.., classes] and k >= 1");
+    throw std::invalid_argument(
+        fmt::format("accuracy: labels {} for logits {} and k = {}, expected [..] for [.., classes] and k >= 1",
+                    labels.shape().to_string(), logits.shape().to_string(), k));
   check_indices("accuracy", labels, classes);
   const std::int32_t* label = labels.data<std::int32_t>();
   std::int64_t right = 0;

@@ -1,7 +1,7 @@
 // Losses: the mean over the batch, a scalar. And shares of right answers.
 #pragma once
 
-#include "autodiff/operations.h"
+#include "autodiff/tape.h"
 
 namespace gradus::nn {
 

@@ -1,5 +1,7 @@
 #include "nn/parameters.h"
 
+#include <fmt/format.h>
+
 namespace gradus::nn {
 
 namespace {
@@ -9,11 +11,12 @@ template <class Slice>
 std::size_t new_place(const char* kind, const std::vector<Slice>& slices, const Slice& slice, const char* layer,
                       const Slice* earlier) {
   if (earlier)
-    throw std::invalid_argument(std::string(layer) + ": declared as '" + slice.name + "', but it is '" + earlier->name +
-                                "' in the same set: make another layer, or use this one in both places");
+    throw std::invalid_argument(
+        fmt::format("{}: declared as '{}', but it is '{}' in the same set: make another layer, or use this one in both places",
+                    layer, slice.name, earlier->name));
   for (const Slice& other : slices)
     if (other.name == slice.name)
-      throw std::invalid_argument(std::string(kind) + " '" + slice.name + "' is declared twice");
+      throw std::invalid_argument(fmt::format("{} '{}' is declared twice", kind, slice.name));
   return slices.size();
 }
 
@@ -47,8 +50,8 @@ Tensor ParameterSet::initial(DType type, const RandomStream& random) const {
 
 std::vector<Tensor> ParameterSet::views(const Tensor& vector) const {
   if (vector.shape() != Shape{list_->size})
-    throw std::invalid_argument("parameters: vector " + vector.shape().to_string() + ", expected [" +
-                                std::to_string(list_->size) + "]");
+    throw std::invalid_argument(
+        fmt::format("parameters: vector {}, expected [{}]", vector.shape().to_string(), list_->size));
   std::vector<Tensor> parts;
   for (const ParameterSlice& slice : list_->slices) parts.push_back(vector.part(slice.offset, slice.shape));
   return parts;
@@ -61,27 +64,28 @@ std::vector<Tensor> ParameterSet::initial_buffers(DType type) const {
 }
 
 void Forward::join(const char* layer, const ParameterList* list) const {
-  const auto refuse = [&](const std::string& what) { throw std::invalid_argument(std::string(layer) + ": " + what); };
+  const auto refuse = [&](const std::string& what) { throw std::invalid_argument(fmt::format("{}: {}", layer, what)); };
   if (!list)
     refuse("used before it was declared: declare() this very layer in the model's set (a copy made before knows nothing)");
   if (list_)
     refuse("declared in another set than a layer before it in the same pass: declare() both in one set, one after the other");
   if (parameters_.size() != list->slices.size())
-    refuse("declared in a set of " + std::to_string(list->slices.size()) + " parameters, but the pass has " +
-           std::to_string(parameters_.size()) + ": give it the whole set's, in its order");
+    refuse(fmt::format("declared in a set of {} parameters, but the pass has {}: give it the whole set's, in its order",
+                       list->slices.size(), parameters_.size()));
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (parameters_[i].defined() && parameters_[i].shape() != list->slices[i].shape)
-      refuse("the pass has " + parameters_[i].shape().to_string() + " for '" + list->slices[i].name + "' " +
-             list->slices[i].shape.to_string() + ": give it the parameters of the set that the layer is declared in");
+      refuse(fmt::format(
+          "the pass has {} for '{}' {}: give it the parameters of the set that the layer is declared in",
+          parameters_[i].shape().to_string(), list->slices[i].name, list->slices[i].shape.to_string()));
   list_ = list;
 }
 
 const Tensor& Forward::buffer(const BufferId& id) const {
   if (!list_ || id.list_.get() != list_) join(id.layer_, id.list_.get());
   if (buffers_.size() != list_->buffers.size())
-    throw std::invalid_argument(std::string(id.layer_) + ": keeps state that was not handed over: the pass has " +
-                                std::to_string(buffers_.size()) + " buffers, its set " +
-                                std::to_string(list_->buffers.size()));
+    throw std::invalid_argument(
+        fmt::format("{}: keeps state that was not handed over: the pass has {} buffers, its set {}", id.layer_,
+                    buffers_.size(), list_->buffers.size()));
   return buffers_[id.index_];
 }
 

@@ -21,7 +21,6 @@ struct ParameterSlice {
   std::vector<std::string> tags;  // "bias", "norm", ...
 };
 
-
 // State of a layer that is not trained, such as running statistics.
 struct BufferSlice {
   std::string name;  // "layers.1.running_mean"
@@ -111,6 +110,12 @@ class ParameterScope {
     range.list_ = set_.list_;
   }
   ParameterScope child(const std::string& name) const;
+  // Declares a part of a layer that has several, in a place of its own: "name.weight", ...
+  template <class L>
+  void declare_part(const std::string& name, L& part) {
+    ParameterScope place = child(name);
+    part.declare(place);
+  }
 
  private:
   std::string name_of(const std::string& name) const { return path_.empty() ? name : path_ + "." + name; }

@@ -4,14 +4,14 @@
 #include "autodiff/curvature/lanczos.h"
 #include "autodiff/curvature/trace.h"
 #include "autodiff/linearization.h"
+#include "autodiff/operations.h"
 #include "autodiff/per_example.h"
-#include "nn/losses.h"
-#include "nn/models.h"
+#include "nn/layers.h"
 
 using namespace gradus;
 
 int main() {
-  nn::Sequential model = nn::make_model("mlp", {{"sizes", "20,30,3"}, {"activation", "tanh"}});
+  nn::Sequential model = nn::multilayer_perceptron({20, 30, 3}, {.activation = nn::Tanh{}});
   nn::ParameterSet parameters;
   nn::ParameterScope scope(parameters);
   model.declare(scope);

@@ -8,6 +8,7 @@
 #include "autodiff/kernels/loops.h"
 #include "autodiff/operations.h"
 #include "experiments/lab/network_objective.h"
+#include "nn/layers.h"
 #include "optim/first_order.h"
 #include "optim/update.h"
 

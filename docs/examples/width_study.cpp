@@ -1,5 +1,6 @@
 // Does the best learning rate of plain SGD depend on the width of the network? Expected: a wide network tolerates less.
 #include "experiments/lab/trainer.h"
+#include "nn/layers.h"
 #include "nn/losses.h"
 
 using namespace gradus;

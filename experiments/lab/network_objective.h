@@ -8,7 +8,7 @@
 #include "autodiff/tape.h"
 #include "experiments/lab/dataset.h"
 #include "experiments/lab/loss.h"
-#include "nn/layers.h"
+#include "nn/layer.h"
 #include "nn/parameters.h"
 #include "optim/objective.h"
 

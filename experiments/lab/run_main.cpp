@@ -8,9 +8,7 @@
 #include <iostream>
 #include <new>
 
-#include "autodiff/heap.h"
 #include "autodiff/kernels/simd.h"
-#include "autodiff/subnormals.h"
 #include "experiments/lab/provenance.h"
 #include "experiments/lab/run.h"
 #include "experiments/lab/run_endings.h"
@@ -19,6 +17,8 @@
 #include "experiments/records/lifeline.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "process/heap.h"
+#include "process/subnormals.h"
 
 namespace gradus::lab {
 

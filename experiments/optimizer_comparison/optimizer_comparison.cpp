@@ -1,30 +1,16 @@
 // Which of SGD, Adam and RMSprop trains a small dense network better? This program trains one network with one optimizer
 // and one seed; the sweep beside it asks the question.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <sstream>
+#include <limits>
 
 #include "experiments/lab/trainer.h"
-#include "experiments/records/numbers.h"
+#include "experiments/workloads/models.h"
 #include "nn/losses.h"
 
 using namespace gradus;
 
 namespace {
-
-// "128" or "256,128": the sizes of the hidden layers; empty for none.
-std::vector<std::int64_t> parse_sizes(const std::string& text) {
-  std::vector<std::int64_t> sizes;
-  std::istringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
-    const auto size = records::number_in<std::int64_t>(part);
-    if (!size || *size < 1 || *size > 999'999)
-      throw lab::UsageError("option --hidden=" + text + ": expected layer sizes such as 128 or 256,128");
-    sizes.push_back(*size);
-  }
-  return sizes;
-}
 
 // Keras' defaults, which the comparison started from.
 const std::vector<lab::MethodDefaults> keras = {{"sgd", {{"learning_rate", 0.01}}},
@@ -50,30 +36,17 @@ int main(int argc, char** argv) {
                    [](lab::Run& run) {
     const int epochs = run.option("epochs", 5, "passes over the training set", lab::at_least(1));
     const int batch_size = run.option("batch_size", 32, "examples in a batch", lab::at_least(1));
-    const std::string hidden_text = run.option(
-        "hidden", "128", "sizes of the hidden layers, e.g. 256,128",
-        lab::written_as([](const std::string& text) { return fmt::format("{}", fmt::join(parse_sizes(text), ",")); }));
-    const std::string activation = run.option("activation", "relu", "between the layers",
-                                              lab::one_of({"relu", "tanh", "sigmoid", "softplus", "gelu"}));
-    const std::string weights =
-        run.option("initializer", "glorot_uniform", "of the weights; biases start at zero",
-                   lab::one_of({"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
-                                "lecun_normal", "orthogonal", "zeros"}));
+    const workloads::Model model = workloads::choose_model(run, workloads::Mlp{});
     const auto optimizer = run.optimizer("sgd", keras);
     const lab::Dataset& data = run.dataset("fashion-mnist");
-    const auto network = [&, hidden = parse_sizes(hidden_text)](std::int64_t inputs, std::int64_t classes) {
-      std::vector<std::int64_t> sizes = {inputs};
-      sizes.insert(sizes.end(), hidden.begin(), hidden.end());
-      sizes.push_back(classes);
-      return nn::multilayer_perceptron(sizes, activation, nn::initializer(weights));
-    };
     // Refused before the run starts; the data's sizes, known only then, do not matter for this.
     lab::from_options([&] {
-      optimizer->check(lab::NetworkObjective(network(1, 2), nn::cross_entropy, run.dtype(), run.stream("noise")));
+      optimizer->check(
+          lab::NetworkObjective(model.make({{1, 1}, 2}), nn::cross_entropy, run.dtype(), run.stream("noise")));
     });
     run.start();
 
-    lab::Trainer trainer(run, network(data.height * data.width, data.classes), nn::cross_entropy, *optimizer);
+    lab::Trainer trainer(run, model.make(workloads::classification(data)), nn::cross_entropy, *optimizer);
     lab::RunTable& table = run.table("epoch", columns);
     const auto record = [&](int epoch, double running_loss) {
       const lab::Evaluation training = trainer.evaluate(data.train), validation = trainer.evaluate(data.test);

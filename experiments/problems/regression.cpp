@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "autodiff/operations.h"
 #include "autodiff/random.h"
 #include "experiments/problems/definitions.h"
 #include "nn/losses.h"

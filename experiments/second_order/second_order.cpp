@@ -9,10 +9,11 @@
 #include <ctime>
 #include <optional>
 
+#include "autodiff/operations.h"
 #include "experiments/lab/network_objective.h"
 #include "experiments/lab/run.h"
+#include "experiments/workloads/models.h"
 #include "nn/losses.h"
-#include "nn/models.h"
 
 using namespace gradus;
 
@@ -105,14 +106,7 @@ int main(int argc, char** argv) {
         const int curvature_batch_size =
             run.option("curvature_batch_size", 0, "images in a batch of its own for curvature; 0: the gradient's",
                        lab::at_least(0));
-        const std::string sizes =
-            run.option("sizes", "784,1000,500,250,30", "of the encoder's layers; the decoder mirrors them");
-        const std::string initializer =
-            run.option("initializer", "glorot_uniform", "of the weights; biases start at zero",
-                       lab::one_of({"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
-                                    "lecun_normal", "orthogonal"}));
-        const std::string activation = run.option("activation", "tanh", "of the layers between",
-                                                  lab::one_of({"relu", "tanh", "sigmoid", "softplus", "gelu"}));
+        const workloads::Model model = workloads::choose_model(run, workloads::Autoencoder{.activation = "tanh"});
         const auto optimizer = run.optimizer(
             "hessian_free",
             {{"hessian_free", {{"initial_damping", 10}, {"damping_factor", 1.02}, {"max_iterations", 20}}}});
@@ -126,15 +120,17 @@ int main(int argc, char** argv) {
           throw lab::UsageError(
               "--evaluation-unit=seconds: a schedule observes the held-out loss at each evaluation, and the clock must "
               "not decide when: expected steps");
-        const nn::Sequential model = lab::from_options([&] {
-          return nn::make_model("autoencoder",
-                                {{"sizes", sizes}, {"activation", activation}, {"initializer", initializer}});
-        });
-        lab::NetworkObjective objective(model, {squared_error, lab::Likelihood::normal_sum}, run.dtype(),
-                                        run.stream("noise"));
-        lab::from_options([&] { optimizer->check(objective); });
+        const auto objective_of = [&](const Shape& image) {
+          return std::make_unique<lab::NetworkObjective>(model.make({image, image.size()}),
+                                                         lab::Loss(squared_error, lab::Likelihood::normal_sum),
+                                                         run.dtype(), run.stream("noise"));
+        };
+        // Refused before the run starts, whatever the data's sizes are.
+        lab::from_options([&] { optimizer->check(*objective_of({1, 1})); });
         run.start();
 
+        const auto network = objective_of({data.height, data.width});
+        lab::NetworkObjective& objective = *network;
         const Tensor theta = objective.parameters().initial(run.dtype(), run.stream("initialisation"));
         Supply gradient_batches(run, data.train, std::min<std::int64_t>(batch_size, data.train.size()), "shuffle");
         std::optional<Supply> curvature_batches;

@@ -1,19 +1,22 @@
 #include "nn/layers/attention.h"
 
-#include <array>
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
+
+#include "autodiff/operations.h"
 
 namespace gradus::nn {
 
 MultiHeadAttention::MultiHeadAttention(std::int64_t width, std::int64_t heads, const Options& options)
     : width_(width), heads_(heads), options_(options) {
   if (width < 1 || heads < 1 || width % heads != 0)
-    throw std::invalid_argument("MultiHeadAttention: width " + std::to_string(width) + " for " + std::to_string(heads) +
-                                " heads, expected a multiple");
+    throw std::invalid_argument(
+        fmt::format("MultiHeadAttention: width {} for {} heads, expected a multiple", width, heads));
   if (!(options.dropout >= 0 && options.dropout < 1))
-    throw std::invalid_argument("MultiHeadAttention: dropout " + std::to_string(options.dropout) +
-                                ", expected 0 <= p < 1");
+    throw std::invalid_argument(
+        fmt::format("MultiHeadAttention: dropout {}, expected 0 <= p < 1", options.dropout));
 }
 
 void MultiHeadAttention::declare(ParameterScope& scope) {
@@ -26,8 +29,8 @@ void MultiHeadAttention::declare(ParameterScope& scope) {
 Var MultiHeadAttention::attend(Forward& f, const Var& x, const Var* mask) const {
   const Shape shape = x.shape();
   if (shape.rank() != 3 || shape[2] != width_)
-    throw std::invalid_argument("MultiHeadAttention: " + shape.to_string() + ", expected [batch, time, " +
-                                std::to_string(width_) + "]");
+    throw std::invalid_argument(
+        fmt::format("MultiHeadAttention: {}, expected [batch, time, {}]", shape.to_string(), width_));
   const std::int64_t batch = shape[0], time = shape[1], share = width_ / heads_;
   const double factor = 1 / std::sqrt(static_cast<double>(share));
   const Var in = affine(reshape(x, {batch * time, width_}), f[in_weight_], f[in_bias_]);
@@ -54,45 +57,11 @@ Tensor padding_mask(std::span<const std::int64_t> lengths, std::int64_t time, DT
   for (std::int64_t b = 0; b < batch; ++b) {
     const std::int64_t length = lengths[static_cast<std::size_t>(b)];
     if (length < 1 || length > time)
-      throw std::invalid_argument("padding_mask: length " + std::to_string(length) + " of sequence " +
-                                  std::to_string(b) + ", expected 1 to " + std::to_string(time));
+      throw std::invalid_argument(
+          fmt::format("padding_mask: length {} of sequence {}, expected 1 to {}", length, b, time));
     for (std::int64_t t = length; t < time; ++t) mask.set(b * time + t, -std::numeric_limits<double>::infinity());
   }
   return mask;
-}
-
-namespace {
-
-Sequential network_of(std::int64_t width, const TransformerBlock::Options& options) {
-  const std::array sizes{width, options.hidden == 0 ? 4 * width : options.hidden, width};
-  return multilayer_perceptron(sizes, options.activation);
-}
-
-}  // namespace
-
-TransformerBlock::TransformerBlock(std::int64_t width, std::int64_t heads, const Options& options)
-    : attention_norm_(width),
-      network_norm_(width),
-      attention_(width, heads, {options.causal, options.dropout}),
-      network_(network_of(width, options)),
-      dropout_(options.dropout) {}
-
-void TransformerBlock::declare(ParameterScope& scope) {
-  const auto declare_as = [&](const char* name, auto& layer) {
-    ParameterScope child = scope.child(name);
-    layer.declare(child);
-  };
-  declare_as("attention_norm", attention_norm_);
-  declare_as("attention", attention_);
-  declare_as("network_norm", network_norm_);
-  declare_as("network", network_);
-}
-
-Var TransformerBlock::forward(Forward& f, const Var& x) const {
-  const Shape shape = x.shape();
-  const Var y = add(x, last_use(dropout_.forward(f, attention_.forward(f, attention_norm_.forward(f, x)))));
-  const Var rows = reshape(network_norm_.forward(f, y), {shape[0] * shape[1], shape[2]});
-  return add(y, last_use(dropout_.forward(f, reshape(network_.forward(f, rows), shape))));
 }
 
 }  // namespace gradus::nn

@@ -1,7 +1,9 @@
-// Attention, and the block of a transformer. Sequences are x[batch, time, width].
+// Attention. Sequences are x[batch, time, width].
 #pragma once
 
-#include "nn/layers/normalization.h"
+#include <span>
+
+#include "nn/layer.h"
 
 namespace gradus::nn {
 
@@ -36,28 +38,5 @@ class MultiHeadAttention {
 // The mask that hides, in each sequence of a batch, the keys from its length on: [batch, 1, 1, time] of 0 and minus
 // infinity.
 Tensor padding_mask(std::span<const std::int64_t> lengths, std::int64_t time, DType type);
-
-// A decoder block with the normalisation first (Xiong et al. 2020): x + attention(norm(x)), then x + network(norm(x))
-// with a network width -> hidden -> width at each position. While training, dropout acts on the attention weights and
-// on both branches before they are added.
-class TransformerBlock {
- public:
-  struct Options {
-    std::int64_t hidden = 0;  // 0: four times the width
-    bool causal = true;
-    double dropout = 0;
-    std::string activation = "relu";  // of the network, by the names of multilayer_perceptron
-  };
-  TransformerBlock(std::int64_t width, std::int64_t heads) : TransformerBlock(width, heads, Options{}) {}
-  TransformerBlock(std::int64_t width, std::int64_t heads, const Options& options);
-  void declare(ParameterScope& scope);  // the parts "attention_norm", "attention", "network_norm", "network"
-  Var forward(Forward& f, const Var& x) const;
-
- private:
-  LayerNorm attention_norm_, network_norm_;
-  MultiHeadAttention attention_;
-  Sequential network_;
-  Dropout dropout_;
-};
 
 }  // namespace gradus::nn

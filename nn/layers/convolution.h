@@ -1,7 +1,8 @@
-// Layers on images [batch, height, width, channels].
+// Convolution of images [batch, height, width, channels].
 #pragma once
 
-#include "nn/layers.h"
+#include "autodiff/operations/convolution.h"
+#include "nn/layer.h"
 
 namespace gradus::nn {
 
@@ -17,8 +18,8 @@ class Conv2d {
   };
   Conv2d(std::int64_t in, std::int64_t out, const Extent2d& kernel) : Conv2d(in, out, kernel, Options()) {}
   Conv2d(std::int64_t in, std::int64_t out, const Extent2d& kernel, Options options);
-  void declare(
-      ParameterScope& scope);  // "weight" [kernel height, kernel width, in / groups, out], "bias" [out] (tag: bias)
+  // "weight" [kernel height, kernel width, in / groups, out], "bias" [out] (tag: bias)
+  void declare(ParameterScope& scope);
   Var forward(Forward& f, const Var& x) const;
 
  private:
@@ -26,33 +27,6 @@ class Conv2d {
   Extent2d kernel_;
   Options options_;
   ParameterId weight_{"Conv2d"}, bias_{"Conv2d"};
-};
-
-// The maximum or the mean of each window, channel by channel; the stride is the kernel unless it is given.
-class MaxPool2d {
- public:
-  explicit MaxPool2d(const Extent2d& kernel) : MaxPool2d(kernel, kernel) {}
-  MaxPool2d(const Extent2d& kernel, const Extent2d& stride, const Padding2d& padding = {})
-      : kernel_(kernel), stride_(stride), padding_(padding) {}
-  void declare(ParameterScope&) {}
-  Var forward(Forward&, const Var& x) const { return max_pool2d(x, kernel_, stride_, padding_); }
-
- private:
-  Extent2d kernel_, stride_;
-  Padding2d padding_;
-};
-
-class AvgPool2d {
- public:
-  explicit AvgPool2d(const Extent2d& kernel) : AvgPool2d(kernel, kernel) {}
-  AvgPool2d(const Extent2d& kernel, const Extent2d& stride, const Padding2d& padding = {})
-      : kernel_(kernel), stride_(stride), padding_(padding) {}
-  void declare(ParameterScope&) {}
-  Var forward(Forward&, const Var& x) const { return avg_pool2d(x, kernel_, stride_, padding_); }
-
- private:
-  Extent2d kernel_, stride_;
-  Padding2d padding_;
 };
 
 }  // namespace gradus::nn

@@ -1,21 +1,23 @@
 #include "nn/layers/normalization.h"
 
-#include <string>
+#include <fmt/format.h>
+
+#include "autodiff/operations.h"
 
 namespace gradus::nn {
 namespace {
 
 void require_epsilon(const char* layer, double epsilon) {
   if (!(epsilon >= 0))
-    throw std::invalid_argument(std::string(layer) + ": epsilon " + std::to_string(epsilon) + ", expected >= 0");
+    throw std::invalid_argument(fmt::format("{}: epsilon {}, expected >= 0", layer, epsilon));
 }
 
 // The axis of the channels, counted from the start; throws unless it is there and has their extent.
 int channel_axis_of(const char* layer, const Shape& x, std::int64_t channels, int axis) {
   const int from_start = axis < 0 ? axis + x.rank() : axis;
   if (from_start < 0 || from_start >= x.rank() || x[from_start] != channels)
-    throw std::invalid_argument(std::string(layer) + ": " + x.to_string() + ", expected " + std::to_string(channels) +
-                                " channels along axis " + std::to_string(axis));
+    throw std::invalid_argument(
+        fmt::format("{}: {}, expected {} channels along axis {}", layer, x.to_string(), channels, axis));
   return from_start;
 }
 
@@ -23,7 +25,7 @@ int channel_axis_of(const char* layer, const Shape& x, std::int64_t channels, in
 
 LayerNorm::LayerNorm(std::int64_t features, double epsilon) : features_(features), epsilon_(epsilon) {
   if (features < 1)
-    throw std::invalid_argument("LayerNorm: " + std::to_string(features) + " features, expected at least 1");
+    throw std::invalid_argument(fmt::format("LayerNorm: {} features, expected at least 1", features));
   require_epsilon("LayerNorm", epsilon);
 }
 
@@ -32,11 +34,13 @@ void LayerNorm::declare(ParameterScope& scope) {
   scope.declare(bias_, "bias", {features_}, zeros(), {"norm", "bias"});
 }
 
+Var LayerNorm::forward(Forward& f, const Var& x) const { return layer_norm(x, f[weight_], f[bias_], epsilon_); }
+
 BatchNorm::BatchNorm(std::int64_t channels, const Options& options) : channels_(channels), options_(options) {
   if (channels < 1)
-    throw std::invalid_argument("BatchNorm: " + std::to_string(channels) + " channels, expected at least 1");
+    throw std::invalid_argument(fmt::format("BatchNorm: {} channels, expected at least 1", channels));
   if (!(options.momentum >= 0 && options.momentum <= 1))
-    throw std::invalid_argument("BatchNorm: momentum " + std::to_string(options.momentum) + ", expected 0 to 1");
+    throw std::invalid_argument(fmt::format("BatchNorm: momentum {}, expected 0 to 1", options.momentum));
   require_epsilon("BatchNorm", options.epsilon);
 }
 
@@ -53,8 +57,9 @@ Var BatchNorm::forward(Forward& f, const Var& x) const {
   if (f.training()) {
     const std::int64_t count = x.shape().size() / channels_;
     if (count < 2)
-      throw std::invalid_argument("BatchNorm: " + x.shape().to_string() + " has " + std::to_string(count) +
-                                  " values per channel, expected at least 2 while training");
+      throw std::invalid_argument(
+          fmt::format("BatchNorm: {} has {} values per channel, expected at least 2 while training",
+                      x.shape().to_string(), count));
     const Var moments = channel_moments(x, axis);
     mean = part(moments, 0, {channels_});
     variance = part(moments, channels_, {channels_});
@@ -78,8 +83,8 @@ void BatchNorm::update(Forward& f, const Tensor& moments, double count) const {
 GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const Options& options)
     : groups_(groups), channels_(channels), options_(options) {
   if (groups < 1 || channels < 1 || channels % groups != 0)
-    throw std::invalid_argument("GroupNorm: " + std::to_string(groups) + " groups of " + std::to_string(channels) +
-                                " channels, expected groups that divide the channels");
+    throw std::invalid_argument(fmt::format(
+        "GroupNorm: {} groups of {} channels, expected groups that divide the channels", groups, channels));
   require_epsilon("GroupNorm", options.epsilon);
 }
 
@@ -91,7 +96,8 @@ void GroupNorm::declare(ParameterScope& scope) {
 Var GroupNorm::forward(Forward& f, const Var& x) const {
   const Shape shape = x.shape();
   const int axis = channel_axis_of("GroupNorm", shape, channels_, options_.channel_axis);
-  if (axis == 0) throw std::invalid_argument("GroupNorm: " + shape.to_string() + " has no batch before its channels");
+  if (axis == 0)
+    throw std::invalid_argument(fmt::format("GroupNorm: {} has no batch before its channels", shape.to_string()));
   // [batch, before, groups, rest]: a group is made of the axes `before` and `rest`, which a copy brings together if it
   // must.
   const std::int64_t before = shape.size(1, axis), rest = shape.size(axis, shape.rank()) / groups_;

@@ -2,7 +2,7 @@
 // weights begin at 1 and biases at 0, as in PyTorch. Parameters are tagged "norm".
 #pragma once
 
-#include "nn/layers.h"
+#include "nn/layer.h"
 
 namespace gradus::nn {
 
@@ -11,7 +11,7 @@ class LayerNorm {
  public:
   explicit LayerNorm(std::int64_t features, double epsilon = 1e-5);
   void declare(ParameterScope& scope);  // "weight" [features] (tag: norm), "bias" [features] (tags: norm, bias)
-  Var forward(Forward& f, const Var& x) const { return layer_norm(x, f[weight_], f[bias_], epsilon_); }
+  Var forward(Forward& f, const Var& x) const;
 
  private:
   std::int64_t features_;

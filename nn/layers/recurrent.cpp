@@ -1,17 +1,20 @@
 #include "nn/layers/recurrent.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <string>
+
+#include "autodiff/operations.h"
 
 namespace gradus::nn {
 namespace {
 
 void require_sizes(const char* cell, std::int64_t in, std::int64_t hidden) {
   if (in < 1 || hidden < 1)
-    throw std::invalid_argument(std::string(cell) + ": " + std::to_string(in) + " inputs and " +
-                                std::to_string(hidden) + " hidden units, expected at least 1 of each");
+    throw std::invalid_argument(
+        fmt::format("{}: {} inputs and {} hidden units, expected at least 1 of each", cell, in, hidden));
 }
 
 Initializer pytorch(std::int64_t hidden) {
@@ -25,8 +28,8 @@ Var zeros_of(Tape& tape, std::int64_t batch, std::int64_t hidden) {
 
 void require_sequence(const char* cell, const Shape& x, const Var& weight) {
   if (x.rank() != 3 || x[2] != weight.shape()[0] || x[0] < 1)
-    throw std::invalid_argument(std::string(cell) + ": " + x.to_string() + ", expected [time, batch, " +
-                                std::to_string(weight.shape()[0]) + "] with at least one step");
+    throw std::invalid_argument(fmt::format("{}: {}, expected [time, batch, {}] with at least one step", cell,
+                                            x.to_string(), weight.shape()[0]));
 }
 
 // The input's share of the gates of all steps, in one product.
@@ -38,15 +41,6 @@ Var input_gates(const char* cell, const Var& x, const Var& weight, const Var& bi
 }
 
 }  // namespace
-
-Var swap_time(const Var& x) {
-  switch (x.shape().rank()) {
-    case 2: return permute(x, {1, 0});
-    case 3: return permute(x, {1, 0, 2});
-    case 4: return permute(x, {1, 0, 2, 3});
-    default: throw std::invalid_argument("swap_time: " + x.shape().to_string() + ", expected 2 to 4 axes");
-  }
-}
 
 RnnCell::RnnCell(std::int64_t in, std::int64_t hidden, bool rectified)
     : in_(in), hidden_(hidden), rectified_(rectified) {
@@ -118,6 +112,19 @@ RecurrentResult GruCell::run(Forward& f, const Var& x, const RecurrentState& sta
   const Var gates = input_gates("GruCell", x, f[input_weight_], f[bias_]);
   const GruResult result = gru(gates, f[hidden_weight_], f[reset_bias_], state.hidden);
   return {result.hidden, {result.last_hidden, Var()}};
+}
+
+template <class Cell>
+Recurrent<Cell>::Recurrent(Cell cell, std::int64_t truncation) : cell_(std::move(cell)), truncation_(truncation) {
+  if (truncation < 0)
+    throw std::invalid_argument(fmt::format("Recurrent: truncation {}, expected 0 for none, or more", truncation));
+}
+
+template <class Cell>
+Var Recurrent<Cell>::forward(Forward& f, const Var& x) const {
+  if (x.shape().rank() != 3)
+    throw std::invalid_argument(fmt::format("Recurrent: {}, expected [time, batch, in]", x.shape().to_string()));
+  return run(f, x, cell_.zero_state(x.tape(), x.shape()[1])).hidden;
 }
 
 template <class Cell>

@@ -1,16 +1,11 @@
 // Recurrent layers. Sequences have time first, x[time, batch, in] -> [time, batch, hidden], so that one product serves
-// all steps; swap_time() turns [batch, time, features] around. Every parameter begins uniform in +-1 / sqrt(hidden), as
+// all steps; TimeFirst (nn/layers/sequences.h) turns [batch, time, features] around. Every parameter begins uniform in +-1 / sqrt(hidden), as
 // in PyTorch.
 #pragma once
 
-#include <string>
-
-#include "nn/layers.h"
+#include "nn/layer.h"
 
 namespace gradus::nn {
-
-// [a, b, ..] -> [b, a, ..], as a copy.
-Var swap_time(const Var& x);
 
 // What a recurrent cell carries from step to step, each [batch, hidden]; `cell` is the LSTM's alone.
 struct RecurrentState {
@@ -28,8 +23,8 @@ struct RecurrentResult {
 class RnnCell {
  public:
   RnnCell(std::int64_t in, std::int64_t hidden, bool rectified = false);
-  void declare(
-      ParameterScope& scope);  // "input_weight" [in, hidden], "hidden_weight" [hidden, hidden], "bias" [hidden]
+  // "input_weight" [in, hidden], "hidden_weight" [hidden, hidden], "bias" [hidden]
+  void declare(ParameterScope& scope);
   RecurrentState zero_state(Tape& tape, std::int64_t batch) const;
   RecurrentResult run(Forward& f, const Var& x, const RecurrentState& state) const;
   std::int64_t hidden_size() const { return hidden_; }
@@ -46,8 +41,8 @@ class RnnCell {
 class LstmCell {
  public:
   LstmCell(std::int64_t in, std::int64_t hidden, double forget_bias = 0);
-  void declare(
-      ParameterScope& scope);  // "input_weight" [in, 4 hidden], "hidden_weight" [hidden, 4 hidden], "bias" [4 hidden]
+  // "input_weight" [in, 4 hidden], "hidden_weight" [hidden, 4 hidden], "bias" [4 hidden]
+  void declare(ParameterScope& scope);
   RecurrentState zero_state(Tape& tape, std::int64_t batch) const;
   RecurrentResult run(Forward& f, const Var& x, const RecurrentState& state) const;
   std::int64_t hidden_size() const { return hidden_; }
@@ -80,17 +75,9 @@ class GruCell {
 template <class Cell>
 class Recurrent {
  public:
-  explicit Recurrent(Cell cell, std::int64_t truncation = 0) : cell_(std::move(cell)), truncation_(truncation) {
-    if (truncation < 0)
-      throw std::invalid_argument("Recurrent: truncation " + std::to_string(truncation) +
-                                  ", expected 0 for none, or more");
-  }
+  explicit Recurrent(Cell cell, std::int64_t truncation = 0);
   void declare(ParameterScope& scope) { cell_.declare(scope); }
-  Var forward(Forward& f, const Var& x) const {
-    if (x.shape().rank() != 3)
-      throw std::invalid_argument("Recurrent: " + x.shape().to_string() + ", expected [time, batch, in]");
-    return run(f, x, cell_.zero_state(x.tape(), x.shape()[1])).hidden;
-  }
+  Var forward(Forward& f, const Var& x) const;
   // From a state given: the derivative flows into it, unless stop_gradient() keeps it out.
   RecurrentResult run(Forward& f, const Var& x, RecurrentState state) const;
 

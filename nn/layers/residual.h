@@ -1,7 +1,7 @@
-// Layers around layers.
+// Layers that add their input to what they make of it.
 #pragma once
 
-#include "nn/layers.h"
+#include "nn/sequential.h"
 
 namespace gradus::nn {
 
@@ -16,16 +16,21 @@ class Residual {
   Layer inner_;
 };
 
-// Applies a layer of [batch, features] to each position of x[.., features]. The parameters keep the inner layer's
-// names.
-class PerPosition {
+// Two 3x3 convolutions with normalisation, and the input added; 1x1 where the shape changes. Images are [batch, height,
+// width, channels]. He et al. (2016), the basic block.
+class ResidualBlock {
  public:
-  explicit PerPosition(Layer inner) : inner_(std::move(inner)) {}
-  void declare(ParameterScope& scope) { inner_.declare(scope); }
+  enum class Norm { batch, group, none };
+  ResidualBlock(std::int64_t in, std::int64_t out, std::int64_t stride, Norm norm);
+  void declare(ParameterScope& scope);  // the parts "main" and, where the shape changes, "shortcut"
   Var forward(Forward& f, const Var& x) const;
 
+  // The normalisation of such a network: none for Norm::none, groups of an eighth of the channels where that divides them.
+  static std::vector<Layer> normalization(std::int64_t channels, Norm norm);
+
  private:
-  Layer inner_;
+  Sequential main_, shortcut_;
+  bool changes_shape_;
 };
 
 }  // namespace gradus::nn

@@ -10,6 +10,7 @@
 #include "autodiff/operations.h"
 #include "autodiff/random.h"
 #include "tests/autodiff/operation_cases.h"
+#include "tests/support/tensors.h"
 
 namespace gradus {
 namespace {
@@ -58,10 +59,9 @@ std::string run(const Case& c, const Shapes& shapes, bool& finite) {
   std::vector<Tensor> inputs, derivatives;
   Leaves x;
   for (const Shape& shape : shapes) {
-    const Tensor input = Tensor::uninitialized(shape, DType::float64);
-    for (double& value : input.elements<double>()) value = random.uniform(c.low, c.high);
-    inputs.push_back(input), derivatives.push_back(Tensor::zeros(shape, DType::float64));
-    x.push_back(tape.leaf(input));
+    inputs.push_back(uniform_tensor(shape, random, c.low, c.high));
+    derivatives.push_back(Tensor::zeros(shape, DType::float64));
+    x.push_back(tape.leaf(inputs.back()));
   }
   const auto all_finite = [](const Tensor& tensor) {
     const auto values = tensor.to_vector();
@@ -69,7 +69,7 @@ std::string run(const Case& c, const Shapes& shapes, bool& finite) {
   };
   finite = true;
   try {
-    const Var y = c.recipe(tape, x);
+    const Var y = c.function(tape, x);
     finite = all_finite(y.value());
     vjp(y, Tensor::full(y.shape(), 1, DType::float64), x, derivatives);
     for (const Tensor& derivative : derivatives) finite = finite && all_finite(derivative);
@@ -135,7 +135,7 @@ TEST(BadShapes, AStaleOperandIsRefusedByEveryOperation) {
       x.push_back(tape.leaf(inputs.back()));
     }
     tape.reset();
-    EXPECT_THROW(c.recipe(tape, x), std::invalid_argument) << c.operation;
+    EXPECT_THROW(c.function(tape, x), std::invalid_argument) << c.operation;
   }
 }
 

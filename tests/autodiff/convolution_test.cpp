@@ -13,12 +13,13 @@
 #include "autodiff/kernels/winograd.h"
 #include "autodiff/operations.h"
 #include "autodiff/random.h"
+#include "tests/support/throws.h"
 
 namespace gradus {
 namespace {
 
 // Multiples of 1/8 in [-1, 1]: exact in both element types.
-Tensor random_tensor(const Shape& shape, std::uint64_t seed, DType type = DType::float64) {
+Tensor random_eighths(const Shape& shape, std::uint64_t seed, DType type = DType::float64) {
   RandomStream random(seed, "convolution");
   const Tensor tensor = Tensor::uninitialized(shape, type);
   for (std::int64_t i = 0; i < tensor.size(); ++i) tensor.set(i, std::floor(random.uniform(-8, 9)) / 8);
@@ -87,8 +88,8 @@ TEST(Convolution, IsItsDefinitionInBothTypesWithAndWithoutAccumulation) {
     const Shape x_shape{c.batch, c.image.height, c.image.width, c.in_channels};
     const Shape y_shape{c.batch, c.places.height, c.places.width, c.out_channels};
     const Shape w_shape{c.window.kernel.height, c.window.kernel.width, c.in_channels / c.groups, c.out_channels};
-    const Tensor x = random_tensor(x_shape, 1), w = random_tensor(w_shape, 2), dy = random_tensor(y_shape, 3);
-    const Tensor bias = random_tensor({c.out_channels}, 4);
+    const Tensor x = random_eighths(x_shape, 1), w = random_eighths(w_shape, 2), dy = random_eighths(y_shape, 3);
+    const Tensor bias = random_eighths({c.out_channels}, 4);
     const auto x_values = x.to_vector(), w_values = w.to_vector(), dy_values = dy.to_vector();
     std::vector<double> y_sums(dy_values.size()), dx_sums(x_values.size()), dw_sums(w_values.size());
     for_each_product(c, [&](std::int64_t y_place, std::int64_t x_place, std::int64_t w_place) {
@@ -100,8 +101,8 @@ TEST(Convolution, IsItsDefinitionInBothTypesWithAndWithoutAccumulation) {
     });
     for (const DType type : {DType::float64, DType::float32})
       for (const bool accumulate : {false, true}) {
-        const Tensor y = random_tensor(y_shape, 5), biased = y.clone(), dx = random_tensor(x_shape, 6),
-                     dw = random_tensor(w_shape, 7);
+        const Tensor y = random_eighths(y_shape, 5), biased = y.clone(), dx = random_eighths(x_shape, 6),
+                     dw = random_eighths(w_shape, 7);
         const auto expected = [accumulate](const Tensor& before, std::vector<double> sums) {
           if (accumulate)
             for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += before.at(static_cast<std::int64_t>(i));
@@ -137,8 +138,8 @@ TEST(Convolution, TakesTheFastMethodWhereItApplies) {
   const bool wide = simd::level() == simd::Level::avx512;
   for (const std::int64_t r : {3, 5}) {
     const auto c = sizes(2, {14, 14}, 32, 48, {{r, r}, {1, 1}, {r / 2, r / 2}, {r / 2, r / 2}});
-    const Tensor x = random_tensor({2, 14, 14, 32}, 1, DType::float32),
-                 w = random_tensor({r, r, 32, 48}, 2, DType::float32);
+    const Tensor x = random_eighths({2, 14, 14, 32}, 1, DType::float32),
+                 w = random_eighths({r, r, 32, 48}, 2, DType::float32);
     const Tensor y = Tensor::zeros({2, 14, 14, 48}, DType::float32);
     EXPECT_EQ(kernels::winograd_convolve(c, y, false, x, w, nullptr), wide);
     EXPECT_EQ(kernels::winograd_convolve_input_derivative(c, x, false, y, w), wide);
@@ -149,7 +150,7 @@ TEST(Convolution, TakesTheFastMethodWhereItApplies) {
 TEST(Convolution, GivesTheSameBitsForEveryNumberOfThreads) {
   for (const DType type : {DType::float64, DType::float32}) {
     const auto c = sizes(8, {20, 20}, 16, 32, {{3, 3}, {1, 1}, {1, 1}, {1, 1}});
-    const Tensor x = random_tensor({8, 20, 20, 16}, 1, type), w = random_tensor({3, 3, 16, 32}, 2, type);
+    const Tensor x = random_eighths({8, 20, 20, 16}, 1, type), w = random_eighths({3, 3, 16, 32}, 2, type);
     const auto results = [&] {
       const Tensor y = Tensor::zeros({8, 20, 20, 32}, type), dx = Tensor::zeros(x.shape(), type),
                    dw = Tensor::zeros(w.shape(), type);
@@ -194,40 +195,31 @@ TEST(Convolution, OfAnEmptyBatchIsEmptyAndItsWeightsHaveNoGradient) {
   }
 }
 
-std::string message(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::invalid_argument& e) {
-    return e.what();
-  }
-  return "no error";
-}
-
 TEST(Convolution, RefusesWhatDoesNotFit) {
   Tape tape;
   const auto zeros = [&](const Shape& shape) { return tape.copy(Tensor::zeros(shape, DType::float32)); };
   const Var x = zeros({2, 8, 8, 4}), w = zeros({3, 3, 4, 6});
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(refusal_of([&] {
               conv2d(x, zeros({3, 3, 2, 6}));
             }),
             "conv2d: [2, 8, 8, 4] * [3, 3, 2, 6] with groups 1, expected weights [3, 3, 4, 6]");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(refusal_of([&] {
               conv2d(x, zeros({9, 3, 4, 6}));
             }),
             "conv2d: kernel 9x3, stride 1x1, padding 0x0 before and 0x0 after on [2, 8, 8, 4], expected stride >= 1, 0 "
             "<= padding "
             "< kernel <= padded image");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(refusal_of([&] {
               conv2d(x, w, {{1, 1}, {}, 4});
             }),
             "conv2d: 4 input and 6 output channels in 4 groups, expected multiples of the groups");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(refusal_of([&] {
               conv2d(zeros({8, 8, 4}), w);
             }),
             "conv2d: [8, 8, 4] * [3, 3, 4, 6], expected [batch, height, width, channels] * [kernel height, kernel "
             "width, channels "
             "/ groups, channels]");
-  EXPECT_EQ(message([&] { conv2d(x, w, zeros({4})); }), "conv2d_bias: bias [4] for [2, 6, 6, 6], expected [6]");
+  EXPECT_EQ(refusal_of([&] { conv2d(x, w, zeros({4})); }), "conv2d_bias: bias [4] for [2, 6, 6, 6], expected [6]");
   for (const Conv2dOptions& options : {Conv2dOptions{{0, 1}},
                                        {{0, 1}, same_padding()},
                                        {{1, 1}, padding(3, 0)},
@@ -249,7 +241,7 @@ TEST(Pooling, IsTheMaximumAndTheMeanOfEachWindow) {
   const Window2d window{{3, 2}, {2, 1}, {1, 1}, {0, 1}};
   for (const DType type : {DType::float32, DType::float64})
     for (const std::int64_t channels : {1, 5, 21, 64, 100}) {
-      const Tensor x = random_tensor({2, 7, 5, channels}, 8, type);
+      const Tensor x = random_eighths({2, 7, 5, channels}, 8, type);
       const Extent2d places = window.places({7, 5});
       Tape tape(type);
       const Padding2d around{window.before, window.after};

@@ -21,7 +21,7 @@
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
 #include "autodiff/random.h"
-#include "autodiff/subnormals.h"
+#include "process/subnormals.h"
 
 namespace gradus::extremes {
 

@@ -11,7 +11,7 @@ bool everywhere(const Real*) { return true; }
 struct Pointwise {
   const char* operation;
   int operands;
-  Var (*recipe)(const Var* x);
+  Var (*function)(const Var* x);
   Function value;
   std::vector<Function> slopes;  // with respect to each operand; null where gradcheck alone looks at it
   Tolerance tolerance = {};
@@ -210,7 +210,7 @@ void check(const Pointwise& p) {
     Tape tape(dtype_of<T>());
     Leaves leaves;
     for (const Tensor& input : inputs) leaves.push_back(tape.leaf(input));
-    const Var y = p.recipe(leaves.data());
+    const Var y = p.function(leaves.data());
     const std::vector<Tensor> slopes = slopes_of(y, leaves);
     int complaints = 0;
     for (std::size_t k = 0; k < static_cast<std::size_t>(n); ++k) {

@@ -8,7 +8,7 @@ namespace gradus::extremes {
 struct Probe {
   std::vector<std::string> operations;  // all that run here: the operation, and those of its derivative
   std::vector<Shape> shapes;
-  Recipe recipe;
+  FunctionOfLeaves function;
   Formula formula;
   Tolerance tolerance = {16, 8, 16};
   // Without the largest numbers: sums and products of theirs overflow on the way to a finite result, as IEEE 754 has it.
@@ -111,7 +111,7 @@ class ProbeCheck {
     Tape tape(dtype_of<T>());
     Leaves leaves;
     for (const Tensor& input : inputs) leaves.push_back(tape.leaf(input));
-    const Var y = probe_.recipe(tape, leaves);
+    const Var y = probe_.function(tape, leaves);
     const std::vector<Tensor> slopes = slopes_of(y, leaves);
 
     hold(y.value(), expected.values, "value", inputs, flush);

@@ -85,8 +85,8 @@ const Tensor& label_tensor() {
 }
 
 // Rows of 3 and 40, which lie side by side in the kernels, and of 70, which do not.
-Probe rows_probe(std::vector<std::string> names, std::int64_t n, const Recipe& recipe, Formula f, Tolerance t = {16, 0, 16}) {
-  return {std::move(names), {{2, n}}, recipe, std::move(f), t};
+Probe rows_probe(std::vector<std::string> names, std::int64_t n, const FunctionOfLeaves& function, Formula f, Tolerance t = {16, 0, 16}) {
+  return {std::move(names), {{2, n}}, function, std::move(f), t};
 }
 
 std::vector<Probe> softmax_probes() {

@@ -127,7 +127,7 @@ const bool moving = add_probes({
      formula([](const auto& in) { return std::vector{in[0][place_of_largest(in[1])]}; })},
 });
 
-const Recipe conv = [](Tape&, const Leaves& x) { return conv2d(x[0], x[1]); };
+const FunctionOfLeaves conv = [](Tape&, const Leaves& x) { return conv2d(x[0], x[1]); };
 const bool products = add_probes({
     {{"matmul"}, {{3, 4}, {4, 2}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1]); }, product_formula(3, 4, 2), {32, 32, 64}, false},
     {{"matmul"}, {{17, 5}, {5, 19}}, [](Tape&, const Leaves& x) { return matmul(x[0], x[1]); }, product_formula(17, 5, 19), {32, 32, 64}, false},

@@ -15,22 +15,19 @@
 #include "autodiff/gradient.h"
 #include "autodiff/linearization.h"
 #include "autodiff/operations.h"
+#include "tests/support/throws.h"
 
 namespace gradus {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-// The text of the std::runtime_error that f throws; empty if it throws nothing.
+// The text of the std::runtime_error that f throws, one line; empty if it throws nothing.
 template <class F>
-std::string error_of(const F& f) {
-  try {
-    f();
-  } catch (const std::runtime_error& error) {
-    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << "one line";
-    return error.what();
-  }
-  return "";
+std::string line_of(const F& f) {
+  const std::string text = error_of<std::runtime_error>(f);
+  EXPECT_EQ(text.find('\n'), std::string::npos) << "one line";
+  return text;
 }
 
 std::string contents(const std::filesystem::path& path) {
@@ -187,29 +184,29 @@ TEST(CheckFinite, NamesTheFirstOperationThatGoesWrong) {
   Tape tape(DType::float64);
   tape.check_finite(true);
   const Var x = named(tape.leaf(a), "x");
-  EXPECT_EQ(error_of([&] { log(x); }),
+  EXPECT_EQ(line_of([&] { log(x); }),
             "check_finite: log_1: log gives -inf at [1, 1] of [2, 3] float64 (2 of 6 not finite); "
             "operands: x#0 finite");
   EXPECT_NE(to_text(tape).find("log_1"), std::string::npos) << "the node stays, to be looked at";
   const Tensor b = Tensor::of({3}, {1, nan, 1});
   const Var y = tape.leaf(b);  // a leaf may hold anything: a mask may be -inf
-  EXPECT_EQ(error_of([&] { mul(x, y); }),
+  EXPECT_EQ(line_of([&] { mul(x, y); }),
             "check_finite: mul_3: mul gives nan at [0, 1] of [2, 3] float64 (2 of 6 not finite); "
             "operands: x#0 finite, leaf_2 has nan at [1]");
-  EXPECT_EQ(error_of([&] { reshape(y, {3, 1}); }), "") << "a view computes nothing";
-  EXPECT_EQ(error_of([&] { sum(log(x)); }).substr(0, 22), "check_finite: log_5: l");
+  EXPECT_EQ(line_of([&] { reshape(y, {3, 1}); }), "") << "a view computes nothing";
+  EXPECT_EQ(line_of([&] { sum(log(x)); }).substr(0, 22), "check_finite: log_5: l");
   tape.check_finite(false);
   EXPECT_EQ(log(x).value().at(4), -std::numeric_limits<double>::infinity());
   tape.check_finite(true);
   tape.reset();
-  EXPECT_NE(error_of([&] { log(tape.scalar(-1)); }).find("log_1: log gives nan of [] float64 (1 of 1 not finite"),
+  EXPECT_NE(line_of([&] { log(tape.scalar(-1)); }).find("log_1: log gives nan of [] float64 (1 of 1 not finite"),
             std::string::npos);
 }
 
 TEST(CheckFinite, IsOffUntilAskedFor) {
   Tape tape;
   const Var x = tape.scalar(0);
-  EXPECT_EQ(error_of([&] { gradient(log(x), {x}); }), "");
+  EXPECT_EQ(line_of([&] { gradient(log(x), {x}); }), "");
 }
 
 TEST(CheckFinite, SeesWhatOverflowsInFloat32Alone) {
@@ -217,7 +214,7 @@ TEST(CheckFinite, SeesWhatOverflowsInFloat32Alone) {
     Tape tape(type);
     tape.check_finite(true);
     const Tensor a = Tensor::of({2}, {1, 100}, type);
-    const std::string error = error_of([&] { exp(named(tape.leaf(a), "x")); });
+    const std::string error = line_of([&] { exp(named(tape.leaf(a), "x")); });
     EXPECT_EQ(
         error,
         type == DType::float64
@@ -231,15 +228,15 @@ TEST(CheckFinite, SearchesTheAdjointsOfAnEagerSweep) {
     Tape tape(type);
     const Tensor a = Tensor::of({3}, {4, 0, 1}, type);
     const Var x = named(tape.leaf(a), "x"), z = sum(named(sqrt(scale(x, 2)), "root"));
-    EXPECT_EQ(error_of([&] { gradient(z, {x}); }), "");
+    EXPECT_EQ(line_of([&] { gradient(z, {x}); }), "");
     tape.check_finite(true);
     const std::string of_type = std::string("[3] ") + name_of(type);
-    EXPECT_EQ(error_of([&] { gradient(z, {x}); }),
+    EXPECT_EQ(line_of([&] { gradient(z, {x}); }),
               "check_finite: root#2: the derivative of sqrt " + of_type +
                   " gives the adjoint of scale_1 inf at [1] of " + of_type +
                   " (1 of 3 not finite); its own adjoint finite, its value finite, operands: scale_1 finite");
     tape.check_finite(false);
-    EXPECT_EQ(error_of([&] { gradient(z, {x}); }), "") << "a sweep that was left can be run again";
+    EXPECT_EQ(line_of([&] { gradient(z, {x}); }), "") << "a sweep that was left can be run again";
   }
 }
 
@@ -249,7 +246,7 @@ TEST(CheckFinite, SeesASumOfContributionsOverflow) {
     tape.check_finite(true);
     const Var x = tape.scalar(1e-10), a = scale(x, 3e38), b = scale(x, 2e38);
     const Var z = a + b;  // each contribution is finite, 5e38 is not, in float32
-    const std::string error = error_of([&] { gradient(z, {x}); });
+    const std::string error = line_of([&] { gradient(z, {x}); });
     if (type == DType::float64)
       EXPECT_EQ(error, "");
     else
@@ -264,12 +261,12 @@ TEST(CheckFinite, SearchesRecordedDerivatives) {
   const Tensor a = Tensor::of({2}, {1, 0}, DType::float32);
   tape.check_finite(true);
   const Var x = tape.leaf(a), root = named(sqrt(x), "root"), z = sum(root);
-  const std::string error = error_of([&] { record_gradient(z, {x}); });
+  const std::string error = line_of([&] { record_gradient(z, {x}); });
   EXPECT_NE(error.find(": div, in the derivative of root#1, gives inf at [1] of [2] float32"), std::string::npos)
       << error;
   EXPECT_NE(error.find("root#1 finite"), std::string::npos) << error;
   // The sweep that was left does not claim what follows.
-  EXPECT_EQ(error_of([&] { log(x); }).find("derivative"), std::string::npos);
+  EXPECT_EQ(line_of([&] { log(x); }).find("derivative"), std::string::npos);
 }
 
 TEST(CheckFinite, SearchesSecondOrderProducts) {
@@ -279,7 +276,7 @@ TEST(CheckFinite, SearchesSecondOrderProducts) {
     const Tensor a = Tensor::of({1}, {1e-30}, type), v = Tensor::of({1}, {1}, type), out = Tensor::zeros({1}, type);
     const Var x = named(tape.leaf(a), "x");
     Linearization at(sum(sqrt(x)), {&x, 1});  // x^(-1/2) / 2 is finite; -x^(-3/2) / 4 is -2.5e44
-    const std::string error = error_of([&] { at.hessian_times(v, out); });
+    const std::string error = line_of([&] { at.hessian_times(v, out); });
     if (type == DType::float64) {
       EXPECT_EQ(error, "");
       EXPECT_NEAR(out.item(), -2.5e44, 1e32);
@@ -295,7 +292,7 @@ TEST(CheckFinite, RefusesACotangentThatIsNot) {
   tape.check_finite(true);
   const Tensor a = Tensor::of({2}, {1, 2}), seed = Tensor::of({2}, {1, nan}), out = Tensor::zeros({2}, DType::float64);
   const Var x = tape.leaf(a), y = named(tanh(x), "y");
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(line_of([&] {
               vjp(y, seed, {&x, 1}, {&out, 1});
             }),
             "check_finite: y#1: the cotangent given to the sweep has nan at [1] of [2] float64 (1 of 2 not finite)");
@@ -307,12 +304,12 @@ TEST(CheckFinite, ReachesIntoCheckpoints) {
     Tape tape;
     const Var x = tape.scalar(0.5), one = tape.scalar(1);
     if (first) tape.check_finite(true);
-    EXPECT_EQ(error_of([&] { checkpoint(segment, {&one, 1}); }), "");
+    EXPECT_EQ(line_of([&] { checkpoint(segment, {&one, 1}); }), "");
     if (!first) tape.check_finite(true);
-    const std::string error = error_of([&] { checkpoint(segment, {&x, 1}); });
+    const std::string error = line_of([&] { checkpoint(segment, {&x, 1}); });
     EXPECT_NE(error.find("sqrt_2: sqrt gives nan"), std::string::npos) << error;
     const Var y = checkpoint(segment, {&one, 1});  // the derivative of the root at 0
-    EXPECT_NE(error_of([&] { gradient(y, {one}); }).find("the derivative of sqrt"), std::string::npos);
+    EXPECT_NE(line_of([&] { gradient(y, {one}); }).find("the derivative of sqrt"), std::string::npos);
   }
 }
 

@@ -7,16 +7,10 @@
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
 #include "autodiff/random.h"
+#include "tests/support/tensors.h"
 
 namespace gradus {
 namespace {
-
-Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
-  RandomStream random(seed, "test");
-  const Tensor tensor = Tensor::uninitialized(shape, DType::float64);
-  for (double& x : tensor.elements<double>()) x = random.normal();
-  return tensor;
-}
 
 using Matrix = std::vector<std::vector<double>>;
 

@@ -7,16 +7,11 @@
 #include "autodiff/functional.h"
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
+#include "tests/support/tensors.h"
+#include "tests/support/throws.h"
 
 namespace gradus {
 namespace {
-
-Tensor random_tensor(const Shape& shape, std::uint64_t seed, DType type = DType::float64) {
-  RandomStream random(seed, "test");
-  const Tensor tensor = Tensor::uninitialized(shape, DType::float64);
-  for (double& x : tensor.elements<double>()) x = random.normal();
-  return tensor.converted(type);
-}
 
 // A 3-5-4 tanh network on 6 examples, by its flat parameter vector of 44 elements.
 struct Network {
@@ -214,20 +209,12 @@ TEST(Linearization, RefusesWrongVectorsAndStaleTapes) {
   const auto [outputs, loss, leaves] = network.on(tape);
   Linearization at(loss, leaves);
   const Tensor v = random_tensor({44}, 5), small = random_tensor({43}, 5), out = v.clone();
-  const auto message = [](const auto& f) -> std::string {
-    try {
-      f();
-    } catch (const std::exception& e) {
-      return e.what();
-    }
-    return "no error";
-  };
-  EXPECT_EQ(message([&] { at.hessian_times(small, out); }),
+  EXPECT_EQ(error_of([&] { at.hessian_times(small, out); }),
             "hessian_times: [43] of float64 -> [44] of float64, expected [44] -> [44] of float64, or several of them");
-  EXPECT_EQ(message([&] { at.gauss_newton_times(v, out); }),
+  EXPECT_EQ(error_of([&] { at.gauss_newton_times(v, out); }),
             "gauss_newton_times: the linearization was made without the model's outputs");
   tape.reset();
-  EXPECT_EQ(message([&] { at.hessian_times(v, out); }), "value: an operand is stale: its tape was reset after it was made");
+  EXPECT_EQ(error_of([&] { at.hessian_times(v, out); }), "value: an operand is stale: its tape was reset after it was made");
 }
 
 }  // namespace

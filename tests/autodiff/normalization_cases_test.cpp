@@ -5,6 +5,7 @@
 
 #include "autodiff/operations.h"
 #include "tests/autodiff/operation_cases.h"
+#include "tests/support/throws.h"
 
 namespace gradus {
 namespace {
@@ -82,14 +83,8 @@ TEST(Normalization, GivesMeanZeroAndVarianceOneFarFromTheOrigin) {
 TEST(Attention, NamesWrongShapes) {
   Tape tape(DType::float64);
   const Tensor x = Tensor::zeros({2, 3, 12}, DType::float64);
-  try {
-    attention(tape.leaf(x), 3, 1, false);
-    FAIL();
-  } catch (const std::invalid_argument& e) {
-    EXPECT_STREQ(
-        e.what(),
-        "attention: [2, 3, 12] with 3 heads, expected [batch, time, 3 width] with heads that divide the width");
-  }
+  EXPECT_EQ(refusal_of([&] { attention(tape.leaf(x), 3, 1, false); }),
+            "attention: [2, 3, 12] with 3 heads, expected [batch, time, 3 width] with heads that divide the width");
 }
 
 TEST(Normalization, ChannelMomentsAreMeanAndBiasedVariance) {

@@ -14,7 +14,7 @@ using Leaves = std::vector<Var>;
 struct Case {
   std::string operation;
   std::vector<Shape> shapes;
-  Recipe recipe;
+  FunctionOfLeaves function;
   double low = -2, high = 2;
 };
 

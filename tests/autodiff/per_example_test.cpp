@@ -8,16 +8,11 @@
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
 #include "autodiff/random.h"
+#include "tests/support/tensors.h"
+#include "tests/support/throws.h"
 
 namespace gradus {
 namespace {
-
-Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
-  RandomStream random(seed, "test");
-  const Tensor tensor = Tensor::uninitialized(shape, DType::float64);
-  for (double& x : tensor.elements<double>()) x = random.normal();
-  return tensor;
-}
 
 struct Problem {
   Tensor x = random_tensor({6, 5}, 1), labels = Tensor::indices({0, 2, 1, 1, 0, 2});
@@ -133,19 +128,11 @@ TEST(PerExample, RefusesWhatMixesExamples) {
   const Tensor x = random_tensor({6, 4}, 1), w = random_tensor({4}, 2);
   const Var weight = tape.leaf(w), losses = sum(mul(tape.leaf(x), weight), {1});
   const Tensor out = Tensor::zeros({6, 4}, DType::float64);
-  const auto message = [](const auto& f) -> std::string {
-    try {
-      f();
-    } catch (const std::invalid_argument& e) {
-      return e.what();
-    }
-    return "no error";
-  };
-  EXPECT_EQ(message([&] { per_example_gradients(losses, {&weight, 1}, out); }),
+  EXPECT_EQ(refusal_of([&] { per_example_gradients(losses, {&weight, 1}, out); }),
             "per_example_gradients: a leaf is operand 1 of mul, which cannot tell examples apart");
-  EXPECT_EQ(message([&] { per_example_gradients(sum(losses), {&weight, 1}, out); }),
+  EXPECT_EQ(refusal_of([&] { per_example_gradients(sum(losses), {&weight, 1}, out); }),
             "per_example_gradients: losses [], expected [n] with one number an example");
-  EXPECT_EQ(message([&] { per_example_squared_norms(losses, {&weight, 1}, out); }),
+  EXPECT_EQ(refusal_of([&] { per_example_squared_norms(losses, {&weight, 1}, out); }),
             "per_example_squared_norms: destination [6, 4] of float64, expected [6] of float64");
 }
 

@@ -5,14 +5,13 @@
 
 #include "autodiff/kernels/products.h"
 #include "autodiff/random.h"
+#include "tests/support/tensors.h"
 
 namespace gradus {
 namespace {
 
 Tensor matrix(RandomStream& random, std::int64_t rows, std::int64_t columns, DType type) {
-  Tensor m = Tensor::uninitialized({rows, columns}, type);
-  for (std::int64_t i = 0; i < m.size(); ++i) m.set(i, random.normal());
-  return m;
+  return random_tensor({rows, columns}, random, type);
 }
 
 // Also that nothing beside y is written.

@@ -6,12 +6,12 @@
 #include <functional>
 #include <memory>
 
-#include "autodiff/heap.h"
 #include "autodiff/kernels/products.h"
-#include "autodiff/subnormals.h"
 #include "engine_networks.h"
 #include "experiments/records/program.h"
 #include "memory.h"
+#include "process/heap.h"
+#include "process/subnormals.h"
 
 #ifdef GRADUS_HAVE_ONEDNN
 #include <dnnl.h>

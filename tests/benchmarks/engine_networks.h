@@ -7,11 +7,7 @@
 
 #include "autodiff/gradient.h"
 #include "autodiff/linearization.h"
-#include "nn/layers/attention.h"
-#include "nn/layers/convolution.h"
-#include "nn/layers/embedding.h"
-#include "nn/layers/recurrent.h"
-#include "nn/layers/residual.h"
+#include "nn/layers.h"
 #include "nn/losses.h"
 
 namespace networks {
@@ -92,8 +88,7 @@ inline Tensor labels(const Shape& shape, std::uint64_t classes) {
 }
 
 inline Problem classifier(std::int64_t batch) {
-  const std::array<std::int64_t, 3> sizes{784, 128, 10};
-  return Problem(nn::multilayer_perceptron(sizes), uniform({batch, 784}), labels({batch}, 10), nn::cross_entropy);
+  return Problem(nn::multilayer_perceptron({784, 128, 10}), uniform({batch, 784}), labels({batch}, 10), nn::cross_entropy);
 }
 
 // The sizes of Hinton & Salakhutdinov (2006).
@@ -110,7 +105,7 @@ inline Problem autoencoder(std::int64_t batch) {
 }
 
 // The convolutional network 2c2d of DeepOBS (Schneider, Balles & Hennig 2019). The maximum comes before the rectifier: the
-// same function and derivative, with a quarter of the rectifier's work (nn/models.cpp does so too).
+// same function and derivative, with a quarter of the rectifier's work (experiments/workloads/models.cpp does so too).
 inline Problem convolutional(std::int64_t batch) {
   const nn::Conv2d::Options same{.padding = same_padding()};
   nn::Sequential model{nn::Conv2d(1, 32, {5, 5}, same), nn::MaxPool2d({2, 2}), nn::Relu(),
@@ -138,7 +133,7 @@ inline Problem transformer(std::int64_t batch) {
   constexpr std::int64_t layers = 4, width = 128, heads = 4, tokens = 64, vocabulary = 64;
   std::vector<nn::Layer> parts{nn::Embedding(vocabulary, width), nn::LearnedPositions(tokens, width)};
   for (int i = 0; i < layers; ++i)
-    parts.push_back(nn::TransformerBlock(width, heads, {.hidden = 512, .causal = true, .activation = "gelu"}));
+    parts.push_back(nn::TransformerBlock(width, heads, {.hidden = 512, .causal = true, .activation = nn::Gelu{}}));
   parts.push_back(nn::LayerNorm(width));
   parts.push_back(nn::PerPosition(nn::Linear(width, vocabulary)));
   const Tensor text = labels({batch, tokens}, vocabulary);

@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "autodiff/gradient.h"
-#include "autodiff/heap.h"
 #include "autodiff/kernels/loops.h"
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
-#include "autodiff/subnormals.h"
 #include "experiments/records/program.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "optim/optimizer.h"
+#include "process/heap.h"
+#include "process/subnormals.h"
 
 namespace {
 
@@ -25,8 +25,8 @@ using namespace gradus;
 class Problem final : public optim::Objective {
  public:
   enum class Kind { classify, regress };
-  Problem(std::vector<std::int64_t> sizes, const std::string& activation, std::int64_t batch, Kind kind)
-      : model_(nn::multilayer_perceptron(sizes, activation)), kind_(kind) {
+  Problem(std::vector<std::int64_t> sizes, const nn::Layer& activation, std::int64_t batch, Kind kind)
+      : model_(nn::multilayer_perceptron(sizes, {.activation = activation})), kind_(kind) {
     nn::ParameterScope scope(parameters_);
     model_.declare(scope);
     RandomStream random(1, "data");
@@ -72,7 +72,7 @@ class Problem final : public optim::Objective {
   std::vector<Tensor> theta_views_, gradient_views_;
 };
 
-Problem image_classifier(std::int64_t batch) { return Problem({784, 128, 10}, "relu", batch, Problem::Kind::classify); }
+Problem image_classifier(std::int64_t batch) { return Problem({784, 128, 10}, nn::Relu{}, batch, Problem::Kind::classify); }
 
 void step(benchmark::State& state, Problem problem, const std::string& optimizer_name) {
   const auto optimizer = optim::make_optimizer(optimizer_name, {{"learning_rate", 1e-5}});
@@ -245,7 +245,7 @@ int run_all(int argc, char** argv) {
     add("gradus/copy/10M/" + name, [=](benchmark::State& state) { large_copy(state, update.vectors, false); });
     add("gradus/memcpy/10M/" + name, [=](benchmark::State& state) { large_copy(state, update.vectors, true); });
   }
-  const auto regressor = [] { return Problem({2, 16, 1}, "tanh", 32, Problem::Kind::regress); };
+  const auto regressor = [] { return Problem({2, 16, 1}, nn::Tanh{}, 32, Problem::Kind::regress); };
   add("gradus/step/2-16-1/sgd/32", [=](benchmark::State& state) { step(state, regressor(), "sgd"); });
   add("gradus/gradient/2-16-1/32", [=](benchmark::State& state) { gradient_only(state, regressor()); });
   benchmark::Initialize(&argc, argv);

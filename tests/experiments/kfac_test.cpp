@@ -5,24 +5,17 @@
 #include <limits>
 
 #include "experiments/lab/network_objective.h"
-#include "nn/layers/convolution.h"
-#include "nn/layers/normalization.h"
+#include "experiments/workloads/models.h"
+#include "nn/layers.h"
 #include "nn/losses.h"
-#include "nn/models.h"
 #include "tests/optim/dense_objective.h"
+#include "tests/support/tensors.h"
 
 namespace gradus::lab {
 namespace {
 
 using optim::make_optimizer;
 using optim::Vector;
-
-Tensor random_tensor(const Shape& shape, std::uint64_t seed, DType type = DType::float64) {
-  RandomStream random(seed, "test");
-  const Tensor tensor = Tensor::uninitialized(shape, DType::float64);
-  for (double& x : tensor.elements<double>()) x = random.normal();
-  return tensor.converted(type);
-}
 
 // x with matrix x = right, by Gaussian elimination.
 Vector solve(Vector matrix, Vector right) {
@@ -192,7 +185,7 @@ TEST(SecondOrder, TrainsASmallAutoencoder) {
       images.set(i * 16 + k, 0.5 + 0.4 * std::sin(phase + frequency * static_cast<double>(k)));
   }
   const auto train = [&](const std::string& name, const optim::NamedValues& values, int steps) {
-    NetworkObjective objective(nn::make_model("autoencoder", {{"sizes", "16,10,3"}}), nn::mean_squared_error,
+    NetworkObjective objective(workloads::Autoencoder{.sizes = {16, 10, 3}}.make({{16}, 16}), nn::mean_squared_error,
                                DType::float32, RandomStream(2));
     const Tensor theta = objective.parameters().initial(DType::float32, RandomStream(3));
     const auto optimizer = make_optimizer(name, values);

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/throws.h"
+
 namespace gradus::lab {
 
 class TemporaryFolder {
@@ -57,17 +59,6 @@ inline std::string idx_bytes(const std::vector<std::uint32_t>& shape, const std:
   for (const std::uint32_t extent : shape)
     for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(extent >> shift & 0xff);
   return bytes + data;
-}
-
-// What a call complains about; empty if it does not.
-template <class F>
-std::string error_of(F&& call) {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return {};
 }
 
 }  // namespace gradus::lab

@@ -7,21 +7,16 @@
 
 #include "autodiff/functional.h"
 #include "autodiff/gradient.h"
-#include "nn/layers/recurrent.h"
+#include "autodiff/operations.h"
+#include "nn/layers.h"
 #include "nn/losses.h"
-#include "nn/models.h"
+#include "tests/support/tensors.h"
+#include "tests/support/throws.h"
 
 namespace gradus::lab {
 namespace {
 
 using optim::Quantity;
-
-Tensor random_tensor(const Shape& shape, std::uint64_t seed, DType type = DType::float64) {
-  RandomStream random(seed, "test");
-  const Tensor tensor = Tensor::uninitialized(shape, DType::float64);
-  for (double& x : tensor.elements<double>()) x = random.normal();
-  return tensor.converted(type);
-}
 
 Tensor labels(std::int64_t n, std::int64_t classes) {
   const Tensor list = Tensor::uninitialized({n}, DType::int32);
@@ -84,23 +79,15 @@ void expect_product(const std::vector<double>& matrix, const Tensor& v, const Te
 
 TEST(NetworkObjective, SaysWhatItNeedsFirst) {
   NetworkObjective objective(nn::Sequential{nn::Linear{2, 2}}, nn::cross_entropy, DType::float64, RandomStream(1));
-  const auto refusal = [&](const auto& ask) {
-    try {
-      ask();
-    } catch (const std::logic_error& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
-  EXPECT_EQ(refusal([&] { objective.value(); }), "objective: asked before move_to");
+  EXPECT_EQ(error_of<std::logic_error>([&] { objective.value(); }), "objective: asked before move_to");
   const Tensor theta = objective.parameters().initial(DType::float64, RandomStream(2)), out = theta.clone();
   objective.move_to(theta);
   const std::string no_batch = "network objective: asked before there was a batch: call set_batch() first";
-  EXPECT_EQ(refusal([&] { objective.value(); }), no_batch);
-  EXPECT_EQ(refusal([&] { objective.gradient(); }), no_batch);
-  EXPECT_EQ(refusal([&] { objective.hessian_times(theta, out); }), no_batch);
-  EXPECT_EQ(refusal([&] { objective.sampled_gradient(1, out); }), no_batch);
-  EXPECT_EQ(refusal([&] { objective.gradient_squares(out); }), no_batch);
+  EXPECT_EQ(error_of<std::logic_error>([&] { objective.value(); }), no_batch);
+  EXPECT_EQ(error_of<std::logic_error>([&] { objective.gradient(); }), no_batch);
+  EXPECT_EQ(error_of<std::logic_error>([&] { objective.hessian_times(theta, out); }), no_batch);
+  EXPECT_EQ(error_of<std::logic_error>([&] { objective.sampled_gradient(1, out); }), no_batch);
+  EXPECT_EQ(error_of<std::logic_error>([&] { objective.gradient_squares(out); }), no_batch);
 }
 
 TEST(NetworkObjective, ProductsEqualDenseMatrices) {

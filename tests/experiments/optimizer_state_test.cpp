@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "experiments/lab/network_objective.h"
+#include "nn/layers.h"
 #include "nn/losses.h"
 #include "tests/experiments/lab_files.h"
 

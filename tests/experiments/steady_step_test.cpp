@@ -5,9 +5,11 @@
 #include <fstream>
 
 #include "autodiff/gradient.h"
+#include "autodiff/operations.h"
 #include "experiments/lab/network_objective.h"
+#include "experiments/workloads/models.h"
+#include "nn/layers.h"
 #include "nn/losses.h"
-#include "nn/models.h"
 #include "optim/optimizer.h"
 #include "tests/experiments/allocation_counter.h"
 #include "tests/sanitized.h"
@@ -49,15 +51,15 @@ TEST(SteadyStep, AllocatesNothing) {
 }
 
 TEST(SteadyStep, AllocatesNothingForAnyModel) {
-  for (const nn::Model& kind : nn::models()) {
-    nn::Sequential model = nn::make_model(kind.name);
+  for (const workloads::Model& kind : workloads::models()) {
+    const bool tokens = kind.name == "transformer";
+    nn::Sequential model = kind.make(tokens ? workloads::Task{{64}, 64} : workloads::Task{{28, 28}, 10});
     nn::ParameterSet parameters;
     nn::ParameterScope scope(parameters);
     model.declare(scope);
     const Tensor theta = parameters.initial(DType::float32, RandomStream(1)), gradient = Tensor::zeros(theta.shape(), theta.dtype());
     const std::vector<Tensor> views = parameters.views(theta), out = parameters.views(gradient);
     const std::vector<Tensor> buffers = parameters.initial_buffers(DType::float32);
-    const bool tokens = kind.name == "transformer";
     const Tensor inputs = tokens ? Tensor::zeros({4, 64}, DType::int32) : Tensor::full({4, 784}, 0.5, DType::float32);
     Tape tape(DType::float32);
     std::vector<Var> leaves;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "experiments/lab/network_objective.h"
+#include "nn/layers.h"
 #include "nn/losses.h"
 #include "optim/recipe.h"
 #include "tests/experiments/allocation_counter.h"

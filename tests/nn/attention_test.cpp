@@ -1,11 +1,7 @@
 // Attention, transformer blocks, embeddings, positions, and layers around layers.
-#include "nn/layers/attention.h"
-
 #include <cmath>
 #include <set>
 
-#include "nn/layers/embedding.h"
-#include "nn/layers/residual.h"
 #include "tests/nn/layer_check.h"
 
 namespace gradus::nn {
@@ -94,22 +90,22 @@ TEST(MultiHeadAttention, DropsWeightsWhileTrainingOnly) {
 }
 
 TEST(MultiHeadAttention, SaysWhatIsWrong) {
-  EXPECT_EQ(message([] { MultiHeadAttention(6, 4); }), "MultiHeadAttention: width 6 for 4 heads, expected a multiple");
-  EXPECT_EQ(message([] { MultiHeadAttention(6, 2, {.dropout = 1}); }),
-            "MultiHeadAttention: dropout 1.000000, expected 0 <= p < 1");
-  EXPECT_EQ(message([] { padding_mask(std::vector<std::int64_t>{2, 4}, 3, DType::float32); }),
+  EXPECT_EQ(refusal_of([] { MultiHeadAttention(6, 4); }), "MultiHeadAttention: width 6 for 4 heads, expected a multiple");
+  EXPECT_EQ(refusal_of([] { MultiHeadAttention(6, 2, {.dropout = 1}); }),
+            "MultiHeadAttention: dropout 1, expected 0 <= p < 1");
+  EXPECT_EQ(refusal_of([] { padding_mask(std::vector<std::int64_t>{2, 4}, 3, DType::float32); }),
             "padding_mask: length 4 of sequence 1, expected 1 to 3");
   const Declared layer{MultiHeadAttention(4, 2)};
   Tape tape(DType::float64);
   const auto leaves = layer.leaves(tape);
   Forward f(leaves, Mode::train, RandomStream(0));
   const Tensor x = random_tensor({3, 4}, 1);
-  EXPECT_EQ(message([&] { layer.layer.forward(f, tape.leaf(x)); }),
+  EXPECT_EQ(refusal_of([&] { layer.layer.forward(f, tape.leaf(x)); }),
             "MultiHeadAttention: [3, 4], expected [batch, time, 4]");
 }
 
 TEST(TransformerBlock, PassesGradcheckAndNamesItsParts) {
-  const Declared block{TransformerBlock(4, 2, {.hidden = 6, .activation = "tanh"})};
+  const Declared block{TransformerBlock(4, 2, {.hidden = 6, .activation = Tanh{}})};
   EXPECT_EQ(check_layer(block, random_tensor({2, 3, 4}, 1)), "");
   std::set<std::string> names;
   for (const ParameterSlice& slice : block.set.slices()) names.insert(slice.name);
@@ -118,7 +114,6 @@ TEST(TransformerBlock, PassesGradcheckAndNamesItsParts) {
                                           "network_norm.weight", "network_norm.bias", "network.0.weight",
                                           "network.0.bias", "network.2.weight", "network.2.bias"}));
   EXPECT_EQ(Declared{TransformerBlock(8, 2)}["network.0.weight"].shape(), (Shape{8, 32}));
-  EXPECT_THROW(TransformerBlock(4, 2, {.activation = "step"}), std::invalid_argument);
 }
 
 TEST(TransformerBlock, DoesNotSeeTheFuture) {
@@ -142,7 +137,7 @@ TEST(Residual, AddsItsInputAndRefusesAnotherShape) {
   const auto leaves = wrong.leaves(tape);
   Forward f(leaves, Mode::train, RandomStream(0));
   const Tensor x = random_tensor({4, 3}, 1);
-  EXPECT_EQ(message([&] { wrong.layer.forward(f, tape.leaf(x)); }),
+  EXPECT_EQ(refusal_of([&] { wrong.layer.forward(f, tape.leaf(x)); }),
             "Residual: the inner layer makes [4, 2] of [4, 3], expected the same shape");
 }
 
@@ -154,7 +149,7 @@ TEST(PerPosition, AppliesALayerOfRowsToSequences) {
   Forward f(leaves, Mode::train, RandomStream(0));
   const Tensor x = random_tensor({2, 4, 3}, 1);
   EXPECT_EQ(layer.layer.forward(f, tape.leaf(x)).shape(), (Shape{2, 4, 2}));
-  EXPECT_EQ(message([&] { layer.layer.forward(f, tape.leaf(x.part(0, {3}))); }),
+  EXPECT_EQ(refusal_of([&] { layer.layer.forward(f, tape.leaf(x.part(0, {3}))); }),
             "PerPosition: [3], expected [.., features]");
 }
 
@@ -162,11 +157,11 @@ TEST(Embedding, LooksVectorsUpAndLearnsThem) {
   const Declared layer{Embedding(5, 3)};
   const Tensor tokens = Tensor::uninitialized({2, 2}, DType::int32);
   for (std::int64_t i = 0; i < 4; ++i) tokens.set(i, static_cast<double>(i * i % 5));  // 0 1 4 4
-  const Recipe recipe = [&](Tape& tape, const std::vector<Var>& leaves) {
+  const FunctionOfLeaves function = [&](Tape& tape, const std::vector<Var>& leaves) {
     Forward f(leaves, Mode::train, RandomStream(0));
     return square(layer.layer.forward(f, tape.leaf(tokens)));
   };
-  EXPECT_EQ(gradcheck("embedding", recipe, layer.views), "");
+  EXPECT_EQ(gradcheck("embedding", function, layer.views), "");
   Tape tape(DType::float64);
   const auto leaves = layer.leaves(tape);
   Forward f(leaves, Mode::train, RandomStream(0));
@@ -174,9 +169,9 @@ TEST(Embedding, LooksVectorsUpAndLearnsThem) {
   EXPECT_EQ(y.shape(), (Shape{2, 2, 3}));
   EXPECT_EQ(y.value().part(6, {3}).to_vector(), layer["weight"].part(12, {3}).to_vector());
   tokens.set(0, 5);
-  EXPECT_EQ(message([&] { layer.layer.forward(f, tape.leaf(tokens)); }),
+  EXPECT_EQ(refusal_of([&] { layer.layer.forward(f, tape.leaf(tokens)); }),
             "gather: index 5 at position 0 is not in [0, 5)");
-  EXPECT_EQ(message([] { Embedding(0, 3); }), "Embedding: [0, 3], expected at least 1 of each");
+  EXPECT_EQ(refusal_of([] { Embedding(0, 3); }), "Embedding: [0, 3], expected at least 1 of each");
 }
 
 TEST(Positions, AreSinesAndCosinesOrLearned) {
@@ -191,7 +186,7 @@ TEST(Positions, AreSinesAndCosinesOrLearned) {
     EXPECT_NEAR(y.at((4 + 3) * 5 + 2), std::sin(3 / std::pow(10000, 2.0 / 5)), 1e-6);
     EXPECT_NEAR(y.at((4 + 3) * 5 + 3), std::cos(3 / std::pow(10000, 2.0 / 5)), 1e-6);
     const Tensor longer = Tensor::zeros({2, 7, 5}, type);
-    EXPECT_EQ(message([&] { layer.forward(f, tape.leaf(longer)); }),
+    EXPECT_EQ(refusal_of([&] { layer.forward(f, tape.leaf(longer)); }),
               "SinusoidalPositions: [2, 7, 5], expected [batch, at most 6 steps, 5]");
   }
   const Declared learned{LearnedPositions(6, 5)};

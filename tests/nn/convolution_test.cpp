@@ -42,11 +42,11 @@ TEST(Conv2d, BeginsWithTheVarianceOfItsFanIn) {
 }
 
 TEST(Conv2d, RefusesWrongSizes) {
-  EXPECT_EQ(message([] {
+  EXPECT_EQ(refusal_of([] {
               Conv2d(4, 6, {3, 3}, {.groups = 4});
             }),
             "Conv2d: 4 input and 6 output channels in 4 groups, expected multiples of the groups");
-  EXPECT_EQ(message([] {
+  EXPECT_EQ(refusal_of([] {
               Conv2d(4, 6, {3, 0});
             }),
             "Conv2d: kernel 3x0, stride 1x1, expected at least 1 along each axis");
@@ -54,7 +54,7 @@ TEST(Conv2d, RefusesWrongSizes) {
   Tape tape(DType::float64);
   const auto leaves = layer.leaves(tape);
   Forward f(leaves, Mode::train, RandomStream(0));
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(refusal_of([&] {
               layer.layer.forward(f, tape.leaf(random_tensor({1, 5, 5, 3}, 1)));
             }),
             "conv2d_bias: [1, 5, 5, 3] * [3, 3, 4, 6] with groups 1, expected weights [3, 3, 3, 6]");

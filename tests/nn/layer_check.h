@@ -3,22 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "autodiff/gradcheck.h"
 #include "autodiff/gradient.h"
+#include "autodiff/operations.h"
 #include "nn/layers.h"
+#include "tests/support/tensors.h"
+#include "tests/support/throws.h"
 
 namespace gradus::nn {
-
-inline Tensor random_tensor(const Shape& shape, std::uint64_t seed, DType type = DType::float64) {
-  const Tensor tensor = Tensor::uninitialized(shape, type);
-  RandomStream random(seed);
-  for (std::int64_t i = 0; i < tensor.size(); ++i) tensor.set(i, random.normal());
-  return tensor;
-}
 
 // A layer with its parameters, at random values so that none is special.
 template <class L>
@@ -40,11 +35,7 @@ struct Declared {
       if (set.slices()[i].name == name) return views[i];
     throw std::invalid_argument("no parameter " + name);
   }
-  std::vector<Var> leaves(Tape& tape) const {
-    std::vector<Var> vars;
-    for (const Tensor& view : views) vars.push_back(tape.leaf(view));
-    return vars;
-  }
+  std::vector<Var> leaves(Tape& tape) const { return leaves_of(tape, views); }
 };
 
 // Compares first and second derivatives, with respect to every parameter and to x, with finite differences.
@@ -53,26 +44,17 @@ template <class L, class Run>
 std::string check_layer(const Declared<L>& declared, const Tensor& x, Mode mode, const Run& run) {
   std::vector<Tensor> inputs = declared.views;
   inputs.push_back(x);
-  const Recipe recipe = [&](Tape&, const std::vector<Var>& leaves) {
+  const FunctionOfLeaves function = [&](Tape&, const std::vector<Var>& leaves) {
     Forward f(std::span<const Var>(leaves).first(leaves.size() - 1), mode, RandomStream(0),
               mode == Mode::evaluate ? std::span<const Tensor>(declared.buffers) : std::span<const Tensor>());
     return run(declared.layer, f, leaves.back());
   };
-  return gradcheck("layer", recipe, inputs);
+  return gradcheck("layer", function, inputs);
 }
 template <class L>
 std::string check_layer(const Declared<L>& declared, const Tensor& x, Mode mode = Mode::train) {
   return check_layer(declared, x, mode,
                      [](const L& layer, Forward& f, const Var& input) { return layer.forward(f, input); });
-}
-
-inline std::string message(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::invalid_argument& e) {
-    return e.what();
-  }
-  return "no error";
 }
 
 }  // namespace gradus::nn

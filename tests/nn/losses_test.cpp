@@ -32,13 +32,13 @@ TEST(CrossEntropy, WeighsSmoothsAndMasks) {
         }
         CrossEntropy f{.label_smoothing = smoothing};
         if (weighted) f.class_weights = class_weights;
-        const Recipe recipe = [&](Tape& tape, const std::vector<Var>& x) {
+        const FunctionOfLeaves function = [&](Tape& tape, const std::vector<Var>& x) {
           const Var l = tape.leaf(labels);
           return masked ? f(x[0], l, tape.leaf(mask)) : f(x[0], l);
         };
         Tape tape(DType::float64);
-        EXPECT_NEAR(recipe(tape, {tape.leaf(logits)}).item(), loss / total, 1e-14) << smoothing << weighted << masked;
-        EXPECT_EQ(gradcheck("CrossEntropy", recipe, {logits}), "");
+        EXPECT_NEAR(function(tape, {tape.leaf(logits)}).item(), loss / total, 1e-14) << smoothing << weighted << masked;
+        EXPECT_EQ(gradcheck("CrossEntropy", function, {logits}), "");
       }
 }
 
@@ -59,15 +59,15 @@ TEST(CrossEntropy, SaysWhatIsWrong) {
   const Tensor logits = random_tensor({2, 3}, 1), labels = Tensor::indices({0, 1}), three = Tensor::indices({0, 1, 2});
   const Tensor none = Tensor::zeros({2}, DType::float64);
   const Var x = tape.leaf(logits), y = tape.leaf(labels);
-  EXPECT_EQ(message([&] { cross_entropy(x, tape.leaf(three)); }),
+  EXPECT_EQ(refusal_of([&] { cross_entropy(x, tape.leaf(three)); }),
             "cross_entropy: labels [3] of int32 for logits [2, 3], expected [2] of int32");
-  EXPECT_EQ(message([&] { CrossEntropy{.label_smoothing = 1.5}(x, y); }),
-            "CrossEntropy: label smoothing 1.500000, expected 0 to 1");
-  EXPECT_EQ(message([&] { CrossEntropy{.class_weights = none}(x, y); }),
+  EXPECT_EQ(refusal_of([&] { CrossEntropy{.label_smoothing = 1.5}(x, y); }),
+            "CrossEntropy: label smoothing 1.5, expected 0 to 1");
+  EXPECT_EQ(refusal_of([&] { CrossEntropy{.class_weights = none}(x, y); }),
             "CrossEntropy: class weights [2] for logits [2, 3]");
-  EXPECT_EQ(message([&] { CrossEntropy{}(x, y, tape.leaf(none)); }),
-            "CrossEntropy: the weights of the examples add up to 0.000000");
-  EXPECT_EQ(message([&] { CrossEntropy{}(x, x); }),
+  EXPECT_EQ(refusal_of([&] { CrossEntropy{}(x, y, tape.leaf(none)); }),
+            "CrossEntropy: the weights of the examples add up to 0, expected more than 0");
+  EXPECT_EQ(refusal_of([&] { CrossEntropy{}(x, x); }),
             "CrossEntropy: labels [2, 3] of float64 for logits [2, 3], expected [2] of int32");
 }
 
@@ -79,10 +79,10 @@ TEST(BinaryCrossEntropy, IsStableAndWeighsThePositives) {
       const double p = 1 / (1 + std::exp(-logits.at(i))), t = targets.at(i);
       loss -= (weight * t * std::log(p) + (1 - t) * std::log(1 - p)) / 4;
     }
-    const Recipe recipe = [&](Tape&, const std::vector<Var>& x) { return binary_cross_entropy(x[0], x[1], weight); };
+    const FunctionOfLeaves function = [&](Tape&, const std::vector<Var>& x) { return binary_cross_entropy(x[0], x[1], weight); };
     Tape tape(DType::float64);
-    EXPECT_NEAR(recipe(tape, {tape.leaf(logits), tape.leaf(targets)}).item(), loss, 1e-14);
-    EXPECT_EQ(gradcheck("binary_cross_entropy", recipe, {logits, targets}), "");
+    EXPECT_NEAR(function(tape, {tape.leaf(logits), tape.leaf(targets)}).item(), loss, 1e-14);
+    EXPECT_EQ(gradcheck("binary_cross_entropy", function, {logits, targets}), "");
   }
   Tape tape(DType::float32);
   const Tensor far = Tensor::of({2}, {500, -500}, DType::float32), right = Tensor::of({2}, {1, 0}, DType::float32);
@@ -101,10 +101,10 @@ TEST(KlDivergence, IsZeroForEqualDistributionsAndAllowsZeros) {
   for (std::int64_t i = 0; i < 6; ++i)
     if (p.at(i) > 0) loss += p.at(i) * (std::log(p.at(i)) - log_q.value().at(i)) / 2;
   EXPECT_NEAR(kl_divergence(log_q, tape.leaf(p)).item(), loss, 1e-14);
-  const Recipe recipe = [](Tape&, const std::vector<Var>& x) {
+  const FunctionOfLeaves function = [](Tape&, const std::vector<Var>& x) {
     return kl_divergence(log_softmax(x[0]), softmax(x[1]));
   };
-  EXPECT_EQ(gradcheck("kl_divergence", recipe, {logits, random_tensor({2, 3}, 2)}), "");
+  EXPECT_EQ(gradcheck("kl_divergence", function, {logits, random_tensor({2, 3}, 2)}), "");
 }
 
 TEST(Hinge, ForTwoClassesAndForMany) {
@@ -122,13 +122,13 @@ TEST(Hinge, ForTwoClassesAndForMany) {
         const auto y = static_cast<std::int64_t>(labels.at(i));
         if (c != y) loss += std::pow(std::max(0.0, 0.9 + x.at(i * 3 + c) - x.at(i * 3 + y)), power) / 3 / 2;
       }
-    const Recipe recipe = [&](Tape& t, const std::vector<Var>& v) {
+    const FunctionOfLeaves function = [&](Tape& t, const std::vector<Var>& v) {
       return multiclass_hinge(v[0], t.leaf(labels), 0.9, power);
     };
-    EXPECT_NEAR(recipe(tape, {tape.leaf(x)}).item(), loss, 1e-14);
-    EXPECT_EQ(gradcheck("multiclass_hinge", recipe, {x}), "");
+    EXPECT_NEAR(function(tape, {tape.leaf(x)}).item(), loss, 1e-14);
+    EXPECT_EQ(gradcheck("multiclass_hinge", function, {x}), "");
   }
-  EXPECT_EQ(message([&] { multiclass_hinge(tape.leaf(x), tape.leaf(labels), 1, 3); }),
+  EXPECT_EQ(refusal_of([&] { multiclass_hinge(tape.leaf(x), tape.leaf(labels), 1, 3); }),
             "multiclass_hinge: power 3, expected 1 or 2");
 }
 
@@ -139,7 +139,7 @@ TEST(MeanAbsoluteError, IsTheMeanDistance) {
   EXPECT_EQ(gradcheck("mean_absolute_error",
                       [&](Tape& s, const std::vector<Var>& x) { return mean_absolute_error(x[0], s.leaf(t)); }, {p}),
             "");
-  EXPECT_EQ(message([&] { mean_absolute_error(tape.leaf(p), tape.leaf(t.part(0, {2}))); }),
+  EXPECT_EQ(refusal_of([&] { mean_absolute_error(tape.leaf(p), tape.leaf(t.part(0, {2}))); }),
             "mean_absolute_error: shapes differ: [3] and [2]");
 }
 

@@ -1,13 +1,6 @@
 // A layer is refused, by name and with the remedy, where it is used before it is declared or with another set's parameters.
 #include <concepts>
 
-#include "nn/layers/attention.h"
-#include "nn/layers/checkpoint.h"
-#include "nn/layers/convolution.h"
-#include "nn/layers/embedding.h"
-#include "nn/layers/recurrent.h"
-#include "nn/layers/residual.h"
-#include "nn/models.h"
 #include "tests/nn/layer_check.h"
 
 namespace gradus::nn {
@@ -51,11 +44,11 @@ TEST(Readiness, LayersThatWereNeverDeclaredAreRefused) {
         empty({}, Mode::train, RandomStream(1));
     const Var x = tape.leaf(kind.input);
     const std::string refusal = kind.name + ": used before it was declared: declare() this very layer in the model's set";
-    EXPECT_EQ(message([&] { kind.layer.forward(again, x); }).substr(0, refusal.size()), refusal);
-    EXPECT_EQ(message([&] { kind.layer.forward(empty, x); }).substr(0, refusal.size()), refusal);
+    EXPECT_EQ(refusal_of([&] { kind.layer.forward(again, x); }).substr(0, refusal.size()), refusal);
+    EXPECT_EQ(refusal_of([&] { kind.layer.forward(empty, x); }).substr(0, refusal.size()), refusal);
     // Nor once the pass has seen the one that was declared; a copy made of that one is the same layer.
     const Var y = declared.layer.forward(pass, x);
-    EXPECT_EQ(message([&] { kind.layer.forward(pass, x); }).substr(0, refusal.size()), refusal);
+    EXPECT_EQ(refusal_of([&] { kind.layer.forward(pass, x); }).substr(0, refusal.size()), refusal);
     const Layer same = declared.layer;
     EXPECT_EQ(same.forward(again, x).value().to_vector(), y.value().to_vector());
   }
@@ -73,11 +66,11 @@ TEST(Readiness, LayersOfAnotherSetAreRefused) {
     const std::span<const Var> as_many = std::span(odd).first(leaves.size());
     Forward wrong(as_many, Mode::train, RandomStream(1)), none({}, Mode::train, RandomStream(1));
     one.layer.forward(mixed, x);
-    EXPECT_NE(message([&] { other.layer.forward(mixed, x); }).find(kind.name + ": declared in another set"), std::string::npos);
-    EXPECT_NE(message([&] { one.layer.forward(too_many, x); }).find("but the pass has " + std::to_string(more.size())),
+    EXPECT_NE(refusal_of([&] { other.layer.forward(mixed, x); }).find(kind.name + ": declared in another set"), std::string::npos);
+    EXPECT_NE(refusal_of([&] { one.layer.forward(too_many, x); }).find("but the pass has " + std::to_string(more.size())),
               std::string::npos);
-    EXPECT_NE(message([&] { one.layer.forward(wrong, x); }).find("give it the parameters of the set"), std::string::npos);
-    EXPECT_NE(message([&] { one.layer.forward(none, x); }).find("pass has 0"), std::string::npos);
+    EXPECT_NE(refusal_of([&] { one.layer.forward(wrong, x); }).find("give it the parameters of the set"), std::string::npos);
+    EXPECT_NE(refusal_of([&] { one.layer.forward(none, x); }).find("pass has 0"), std::string::npos);
   }
 }
 
@@ -86,7 +79,7 @@ TEST(Readiness, ALayerHasOnePlaceInASet) {
   ParameterSet set;
   ParameterScope left(set, "left"), right(set, "right");
   layer.declare(left);
-  EXPECT_EQ(message([&] { layer.declare(right); }),
+  EXPECT_EQ(refusal_of([&] { layer.declare(right); }),
             "Linear: declared as 'right.weight', but it is 'left.weight' in the same set: make another layer, or use this one "
             "in both places");
   EXPECT_EQ(set.size(), 9);
@@ -97,7 +90,7 @@ TEST(Readiness, ALayerHasOnePlaceInASet) {
   Forward pass(leaves, Mode::train, RandomStream(1));
   const Var x = tape.leaf(random_tensor({2, 2}, 1));
   EXPECT_EQ(moved.layer.forward(pass, x).shape(), (Shape{2, 3}));
-  EXPECT_NE(message([&] { layer.forward(pass, x); }).find("declared in another set"), std::string::npos);
+  EXPECT_NE(refusal_of([&] { layer.forward(pass, x); }).find("declared in another set"), std::string::npos);
 }
 
 TEST(Readiness, CopiesOfALayerAreLayersOfTheirOwn) {
@@ -113,7 +106,7 @@ TEST(Readiness, CopiesOfALayerAreLayersOfTheirOwn) {
   for (const Tensor& view : model.views) p.push_back(plain.leaf(view));
   const Var h = affine(affine(plain.leaf(x), p[0], p[1]), p[2], p[3]);
   EXPECT_EQ(model.layer.forward(pass, tape.leaf(x)).value().to_vector(), (h + affine(h, p[4], p[5])).value().to_vector());
-  EXPECT_NE(message([&] { linear.forward(pass, tape.leaf(x)); }).find("used before it was declared"), std::string::npos);
+  EXPECT_NE(refusal_of([&] { linear.forward(pass, tape.leaf(x)); }).find("used before it was declared"), std::string::npos);
 }
 
 TEST(Readiness, BuffersAreThoseOfTheSet) {
@@ -123,7 +116,7 @@ TEST(Readiness, BuffersAreThoseOfTheSet) {
   const auto leaves = layer.leaves(tape);
   const Var x = tape.leaf(random_tensor({4, 2}, 1));
   Forward pass(leaves, Mode::evaluate, RandomStream(1), two.buffers);
-  EXPECT_EQ(message([&] { layer.layer.forward(pass, x); }),
+  EXPECT_EQ(refusal_of([&] { layer.layer.forward(pass, x); }),
             "BatchNorm: keeps state that was not handed over: the pass has 4 buffers, its set 2");
 }
 

@@ -171,15 +171,15 @@ TEST(Recurrent, SaysWhatIsWrong) {
   const auto leaves = layer.leaves(tape);
   Forward f(leaves, Mode::train, RandomStream(0));
   const Tensor wide = random_tensor({4, 2, 3}, 1), flat = random_tensor({4, 2}, 1);
-  EXPECT_EQ(message([&] { layer.layer.forward(f, tape.leaf(wide)); }),
+  EXPECT_EQ(refusal_of([&] { layer.layer.forward(f, tape.leaf(wide)); }),
             "LstmCell: [4, 2, 3], expected [time, batch, 2] with at least one step");
-  EXPECT_EQ(message([&] { layer.layer.forward(f, tape.leaf(flat)); }), "Recurrent: [4, 2], expected [time, batch, in]");
-  EXPECT_EQ(message([] { Lstm(LstmCell(2, 3), -1); }), "Recurrent: truncation -1, expected 0 for none, or more");
-  EXPECT_EQ(message([] { GruCell(0, 3); }), "GruCell: 0 inputs and 3 hidden units, expected at least 1 of each");
+  EXPECT_EQ(refusal_of([&] { layer.layer.forward(f, tape.leaf(flat)); }), "Recurrent: [4, 2], expected [time, batch, in]");
+  EXPECT_EQ(refusal_of([] { Lstm(LstmCell(2, 3), -1); }), "Recurrent: truncation -1, expected 0 for none, or more");
+  EXPECT_EQ(refusal_of([] { GruCell(0, 3); }), "GruCell: 0 inputs and 3 hidden units, expected at least 1 of each");
   const Tensor x = random_tensor({4, 5, 2}, 1);
   const Var state = LstmCell(2, 3).zero_state(tape, 4).hidden;
   EXPECT_EQ(
-      message([&] {
+      refusal_of([&] {
         layer.layer.run(f, tape.leaf(x), {state, state});
       }),
       "lstm: x [4, 5, 2], v [2, 12], b [12], w [3, 12], h0 [4, 3], c0 [4, 3], expected [steps, batch, in], "

@@ -7,9 +7,9 @@
 #include <map>
 
 #include "optim/recipe.h"
-#include "tests/optim/error_of.h"
 #include "tests/optim/problems.h"
 #include "tests/optim/variants.h"
+#include "tests/support/throws.h"
 
 namespace gradus::optim {
 namespace {

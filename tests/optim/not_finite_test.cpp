@@ -5,10 +5,10 @@
 #include <limits>
 #include <thread>
 
-#include "autodiff/subnormals.h"
 #include "optim/curvature/vectors.h"
 #include "optim/recipe.h"
 #include "optim/state.h"
+#include "process/subnormals.h"
 
 namespace gradus::optim {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/optim/bowl.h"
-#include "tests/optim/error_of.h"
+#include "tests/support/throws.h"
 #include "tests/optim/problems.h"
 
 namespace gradus::optim {

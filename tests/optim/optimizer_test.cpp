@@ -10,7 +10,7 @@
 #include <set>
 
 #include "tests/optim/bowl.h"
-#include "tests/optim/error_of.h"
+#include "tests/support/throws.h"
 #include "tests/optim/problems.h"
 #include "tests/optim/variants.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "optim/recipe.h"
-#include "tests/optim/error_of.h"
+#include "tests/support/throws.h"
 #include "tests/optim/problems.h"
 
 namespace gradus::optim {

@@ -3,11 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/layers/attention.h"
-#include "nn/layers/convolution.h"
-#include "nn/layers/embedding.h"
-#include "nn/layers/normalization.h"
-#include "nn/layers/recurrent.h"
+#include "nn/layers.h"
 #include "nn/losses.h"
 #include "tests/peers/torch_bridge.h"
 
@@ -313,7 +309,7 @@ TEST(Torch, Attention) {
                                [=](const Arrays& v) { return attention(v[0], v, 1, 3, causal); }));
     cases.push_back(layer_case(
         causal ? "causal block" : "block",
-        TransformerBlock(8, 2, {.hidden = 20, .causal = causal, .dropout = 0, .activation = "gelu"}), {2, 5, 8},
+        TransformerBlock(8, 2, {.hidden = 20, .causal = causal, .dropout = 0, .activation = Gelu{}}), {2, 5, 8},
         [=](const Arrays& v) {
           const Array x = v[0] + attention(torch::layer_norm(v[0], {8}, v[1], v[2]), v, 3, 2, causal);
           const Array inside = torch::gelu(torch::matmul(torch::layer_norm(x, {8}, v[7], v[8]), v[9]) + v[10]);

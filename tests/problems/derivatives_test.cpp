@@ -44,7 +44,7 @@ class Derivatives : public testing::TestWithParam<Place> {
   }
   // A direction in proportion to the point, so that a small step is small for every element.
   static Tensor direction_at(const Tensor& point, RandomStream& random) {
-    const Tensor v = random_vector(point.size(), random);
+    const Tensor v = random_tensor({point.size()}, random);
     for (std::int64_t i = 0; i < v.size(); ++i) v.set(i, v.at(i) * (std::abs(point.at(i)) + 0.01));
     return v;
   }

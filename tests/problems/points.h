@@ -5,14 +5,10 @@
 
 #include "autodiff/random.h"
 #include "experiments/problems/problem.h"
+#include "tests/support/tensors.h"
 
 namespace gradus::problems {
 
-inline Tensor random_vector(std::int64_t n, RandomStream& random, DType type = DType::float64) {
-  const Tensor v = Tensor::zeros({n}, type);
-  for (std::int64_t i = 0; i < n; ++i) v.set(i, random.normal());
-  return v;
-}
 inline double dot(const Tensor& a, const Tensor& b) {
   double sum = 0;
   for (std::int64_t i = 0; i < a.size(); ++i) sum += a.at(i) * b.at(i);

@@ -5,18 +5,10 @@
 
 #include "experiments/problems/rotation.h"
 #include "tests/problems/points.h"
+#include "tests/support/throws.h"
 
 namespace gradus::problems {
 namespace {
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(Requests, NamesAreUniqueAndDescribed) {
   std::set<std::string> names;
@@ -29,14 +21,14 @@ TEST(Requests, NamesAreUniqueAndDescribed) {
 }
 
 TEST(Requests, WrongOnesAreOneClearLine) {
-  EXPECT_NE(message_of([] { problem("rosenbrok"); }).find("did you mean rosenbrock"), std::string::npos);
-  EXPECT_EQ(message_of([] { make_objective("beale", 3); }), "beale: dimension 3, expected 2");
-  EXPECT_EQ(message_of([] { make_objective("extended_powell", 6); }),
+  EXPECT_NE(refusal_of([] { problem("rosenbrok"); }).find("did you mean rosenbrock"), std::string::npos);
+  EXPECT_EQ(refusal_of([] { make_objective("beale", 3); }), "beale: dimension 3, expected 2");
+  EXPECT_EQ(refusal_of([] { make_objective("extended_powell", 6); }),
             "extended_powell: dimension 6, expected a multiple of 4 from 4 to 100000");
-  EXPECT_EQ(message_of([] { make_objective("rosenbrock", -2); }),
+  EXPECT_EQ(refusal_of([] { make_objective("rosenbrock", -2); }),
             "rosenbrock: dimension -2, expected from 2 to 100000");
   const auto with = [](const char* name, const auto& change) {
-    return message_of([&] {
+    return refusal_of([&] {
       Request request;
       change(request);
       make_objective(problem(name), request);

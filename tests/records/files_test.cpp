@@ -15,7 +15,6 @@ namespace gradus::records {
 namespace {
 
 namespace fs = std::filesystem;
-using lab::error_of;
 using lab::put;
 using lab::TemporaryFolder;
 

@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using lab::bytes_of;
-using lab::error_of;
 using lab::put;
 using lab::TemporaryFolder;
 

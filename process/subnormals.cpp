@@ -1,4 +1,4 @@
-#include "autodiff/subnormals.h"
+#include "process/subnormals.h"
 
 #ifdef __SSE__
 #include <xmmintrin.h>

@@ -1,4 +1,4 @@
-#include "autodiff/heap.h"
+#include "process/heap.h"
 
 #include <cstdlib>  // says which C library it is
 

@@ -1,7 +1,7 @@
 // A layer that keeps nothing of its inside for the derivative.
 #pragma once
 
-#include "nn/layers.h"
+#include "nn/layer.h"
 
 namespace gradus::nn {
 

@@ -1,4 +1,4 @@
-#include "nn/layers/checkpoint.h"
+#include "nn/layers/checkpointed.h"
 
 #include <algorithm>
 

@@ -1,0 +1,26 @@
+// One layer after the other.
+#pragma once
+
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+#include "nn/layer.h"
+
+namespace gradus::nn {
+
+// The layers' parameters are named "0.weight", "0.bias", "2.weight", ... What a layer gives is the next one's own, which may
+// write over it: a layer that wants to look at its result later must protect() it.
+class Sequential {
+ public:
+  Sequential(std::initializer_list<Layer> layers) : layers_(layers) {}
+  explicit Sequential(std::vector<Layer> layers) : layers_(std::move(layers)) {}
+  void declare(ParameterScope& scope);
+  Var forward(Forward& f, const Var& x) const;
+  Var forward(Forward& f, Var&& x) const;
+
+ private:
+  std::vector<Layer> layers_;
+};
+
+}  // namespace gradus::nn
