@@ -27,7 +27,7 @@ void Checkpoint::evaluate(Inputs, const Tensor& out, bool accumulate) const {
 void Checkpoint::rerun(EagerSweep& s) const {
   inner->reset();
   std::vector<Var> leaves, wanted;
-  std::vector<Value> derivatives;
+  std::vector<EagerValue> derivatives;
   std::vector<Tensor> out;
   for (int i = 0; i < s.count(); ++i) leaves.push_back(inner->leaf(s.in(i).tensor));
   for (int i = 0; i < s.count(); ++i) {

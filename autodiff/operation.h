@@ -13,15 +13,9 @@
 // says `extern template class Operation<Exp>;` at the end of its header and `template class Operation<Exp>;` in its source.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "autodiff/sweep.h"
 
 namespace gradus {
-
-// The names of all operations of the library, for the test that none is left unchecked.
-std::vector<std::string>& operation_names();
 
 template <class Derived>
 class Operation : public AnyOperation {
@@ -45,8 +39,6 @@ class Operation : public AnyOperation {
 
  private:
   const Derived& self() const { return static_cast<const Derived&>(*this); }
-  // With the explicit instantiation, and so not for an operation in a researcher's own file.
-  inline static const bool registered_ = (operation_names().emplace_back(Derived::title), true);
 };
 
 // Not inline, so that `extern template` keeps them out of files that only use an operation.
@@ -72,9 +64,9 @@ bool Operation<Derived>::shares_memory() const {
 }
 
 namespace detail {
-inline const Value& as_value(const Value& value) { return value; }
+inline const EagerValue& as_value(const EagerValue& value) { return value; }
 template <class Op, int n>
-Value as_value(const Lazy<Op, n>& lazy) {
+EagerValue as_value(const Lazy<Op, n>& lazy) {
   return lazy.evaluated();
 }
 }  // namespace detail

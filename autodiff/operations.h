@@ -1,6 +1,9 @@
 // The whole vocabulary.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "autodiff/operations/activations.h"
 #include "autodiff/operations/arithmetic.h"
 #include "autodiff/operations/attention.h"
@@ -24,3 +27,10 @@
 #include "autodiff/operations/selection.h"
 #include "autodiff/operations/shaping.h"
 #include "autodiff/operations/softmax.h"
+
+namespace gradus {
+
+// The titles of all operations of the library (operations/all.cpp).
+std::vector<std::string> operation_names();
+
+}  // namespace gradus

@@ -16,16 +16,16 @@ GRADUS_INLINE Tensor EagerSweep::allocate(const Shape& shape, Pool::Piece& piece
   return Tensor::view(tape_.adjoints_.memory(piece), shape, tape_.type_);
 }
 
-Value EagerSweep::scratch(const Shape& shape) {
-  Value value{Tensor(), this};
+EagerValue EagerSweep::scratch(const Shape& shape) {
+  EagerValue value{Tensor(), this};
   value.tensor = allocate(shape, value.piece, node_, true);
   tape_.rule_pieces_.push_back(value.piece);
   return value;
 }
 
-void EagerSweep::drop_temporaries(std::size_t mark, std::initializer_list<Value> kept) {
+void EagerSweep::drop_temporaries(std::size_t mark, std::initializer_list<EagerValue> kept) {
   const auto stays = [&](Pool::Piece piece) {
-    return std::ranges::any_of(kept, [piece](const Value& value) { return value.piece == piece; });
+    return std::ranges::any_of(kept, [piece](const EagerValue& value) { return value.piece == piece; });
   };
   std::size_t end = mark;
   for (std::size_t i = mark; i < tape_.rule_pieces_.size(); ++i) {
@@ -62,9 +62,9 @@ bool EagerSweep::prepare(std::uint32_t node) {
 namespace {
 
 // Whether operands that lie in a tensor's memory are that tensor, element by element.
-bool none_overlaps_otherwise(const Tensor& memory, std::span<const Value> operands) {
+bool none_overlaps_otherwise(const Tensor& memory, std::span<const EagerValue> operands) {
   const auto* first = static_cast<const std::byte*>(memory.raw());
-  return std::ranges::all_of(operands, [&](const Value& operand) {
+  return std::ranges::all_of(operands, [&](const EagerValue& operand) {
     const auto* begin = static_cast<const std::byte*>(operand.tensor.raw());
     const bool apart = begin >= first + memory.bytes() || begin + operand.tensor.bytes() <= first;
     return apart || (begin == first && operand.tensor.size() == memory.size());
@@ -73,7 +73,7 @@ bool none_overlaps_otherwise(const Tensor& memory, std::span<const Value> operan
 
 }  // namespace
 
-bool EagerSweep::take_over_value(std::uint32_t node, std::span<const Value> operands) {
+bool EagerSweep::take_over_value(std::uint32_t node, std::span<const EagerValue> operands) {
   const Tensor& value = tape_.nodes_[node].value;
   if (!last_sweep_ || !none_overlaps_otherwise(value, operands) || !tape_.give_away(node)) return false;
   tape_.adjoint_[node] = Tensor::view(value.raw(), value.shape(), tape_.type_);
@@ -81,7 +81,7 @@ bool EagerSweep::take_over_value(std::uint32_t node, std::span<const Value> oper
   return true;
 }
 
-bool EagerSweep::take_over_dy(std::uint32_t node, std::span<const Value> operands) {
+bool EagerSweep::take_over_dy(std::uint32_t node, std::span<const EagerValue> operands) {
   const Tensor &dy = tape_.adjoint_[node_], &value = tape_.nodes_[node].value;
   Pool::Piece& piece = tape_.adjoint_piece_[node_];
   if (tape_.adjoints_.users(piece) != 1 || dy.size() != value.size() || !none_overlaps_otherwise(dy, operands))
@@ -93,7 +93,7 @@ bool EagerSweep::take_over_dy(std::uint32_t node, std::span<const Value> operand
   return true;
 }
 
-void EagerSweep::contribute(std::uint32_t node, const Value& value, bool) {
+void EagerSweep::contribute(std::uint32_t node, const EagerValue& value, bool) {
   Tape::Adjoint& state = tape_.adjoint_state_[node];
   if (state == Tape::Adjoint::none) {
     tape_.adjoint_[node] = value.tensor;

@@ -15,7 +15,7 @@
 namespace gradus {
 
 // A tensor inside an eager sweep: the vocabulary's second kind of term, beside Var.
-struct Value {
+struct EagerValue {
   Tensor tensor;
   EagerSweep* sweep;
   Pool::Piece piece = Pool::none;  // the sweep's memory that it lies in, if it does
@@ -26,7 +26,7 @@ struct Value {
 template <class Op, int n>
 struct Lazy {
   Op operation;
-  std::array<Value, n> operands;
+  std::array<EagerValue, n> operands;
 
   Shape shape() const {
     return with_inputs([&](Inputs in) { return operation.shape(in); });
@@ -35,7 +35,7 @@ struct Lazy {
     with_inputs([&](Inputs in) { operation.evaluate(in, destination, accumulate); });
   }
   // The result in scratch memory, for use as an operand (a view costs nothing).
-  Value evaluated() const;
+  EagerValue evaluated() const;
 
  private:
   template <class F>
@@ -53,7 +53,7 @@ struct is_lazy<Lazy<Op, n>> : std::true_type {};
 
 // What the vocabulary's functions accept.
 template <class T>
-concept Term = std::same_as<T, Var> || std::same_as<T, Value> || is_lazy<T>::value;
+concept Term = std::same_as<T, Var> || std::same_as<T, EagerValue> || is_lazy<T>::value;
 
 class EagerSweep {
  public:
@@ -71,9 +71,9 @@ class EagerSweep {
                   const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>& use);
 
   // For rules: the result's cotangent, operands, the result, and the place of a contribution.
-  Value dy() { return {tape_.adjoint_[node_], this, tape_.adjoint_piece_[node_]}; }
-  Value in(int i) { return {tape_.read_by_rule(node_, operand(i)), this}; }
-  Value out() { return {tape_.read_by_rule(node_, node_), this}; }
+  EagerValue dy() { return {tape_.adjoint_[node_], this, tape_.adjoint_piece_[node_]}; }
+  EagerValue in(int i) { return {tape_.read_by_rule(node_, operand(i)), this}; }
+  EagerValue out() { return {tape_.read_by_rule(node_, node_), this}; }
   const Shape& shape(int i) const { return tape_.nodes_[operand(i)].value.shape(); }
   int count() const { return static_cast<int>(tape_.nodes_[node_].operand_count); }
   bool wants(int i) const { return tape_.on_path_[operand(i)]; }
@@ -95,10 +95,10 @@ class EagerSweep {
   }
 
   // Memory until the end of the contribution (else of the rule) that is being made, or as long as an adjoint lies in it.
-  Value scratch(const Shape& shape);
+  EagerValue scratch(const Shape& shape);
   // The temporaries made since `mark` was taken give their memory back now, but for those kept.
   std::size_t mark() const { return tape_.rule_pieces_.size(); }
-  void drop_temporaries(std::size_t mark, std::initializer_list<Value> kept);
+  void drop_temporaries(std::size_t mark, std::initializer_list<EagerValue> kept);
 
  private:
   std::uint32_t operand(int i) const {
@@ -111,7 +111,7 @@ class EagerSweep {
   Tensor allocate(const Shape& shape, Pool::Piece& piece, std::uint32_t node, bool scratch);
   // Gives an adjoint memory, and tells whether it already holds something to add onto.
   bool prepare(std::uint32_t node);
-  void contribute(std::uint32_t node, const Value& value, bool last = false);
+  void contribute(std::uint32_t node, const EagerValue& value, bool last = false);
   template <class Op, int n>
   void contribute(std::uint32_t node, const Lazy<Op, n>& lazy, bool last = false) {
     if constexpr (Op::is_view) {
@@ -129,8 +129,8 @@ class EagerSweep {
 
   // Make the memory of the node's value, or of the running rule's dy, that of the node's adjoint if nothing else needs it.
   // A kernel that reads `operands` and works element by element then writes there.
-  bool take_over_value(std::uint32_t node, std::span<const Value> operands);
-  bool take_over_dy(std::uint32_t node, std::span<const Value> operands);
+  bool take_over_value(std::uint32_t node, std::span<const EagerValue> operands);
+  bool take_over_dy(std::uint32_t node, std::span<const EagerValue> operands);
 
   Tape& tape_;
   bool last_sweep_;
@@ -173,14 +173,14 @@ class RecordingSweep {
 };
 
 template <class Op, int n>
-Value Lazy<Op, n>::evaluated() const {
+EagerValue Lazy<Op, n>::evaluated() const {
   EagerSweep* sweep = operands[0].sweep;
   if constexpr (Op::is_view) {
     return with_inputs([&](Inputs in) {
-      return Value{Tensor::view(operation.view(in), operation.shape(in), in[0].dtype()), sweep, operands[0].piece};
+      return EagerValue{Tensor::view(operation.view(in), operation.shape(in), in[0].dtype()), sweep, operands[0].piece};
     });
   } else {
-    const Value memory = sweep->scratch(shape());
+    const EagerValue memory = sweep->scratch(shape());
     into(memory.tensor, false);
     return memory;
   }

@@ -17,7 +17,8 @@ struct Fans {
 Fans fans(const std::string& name, const Tensor& parameter) {
   const Shape& shape = parameter.shape();
   const int rank = shape.rank();
-  if (rank < 2) throw std::invalid_argument(fmt::format("{}: {}, expected a weight [.., in, out]", name, shape.to_string()));
+  if (rank < 2)
+    throw std::invalid_argument(fmt::format("{}: {}, expected a weight [.., in, out]", name, shape.to_string()));
   const auto places = static_cast<double>(shape.size(0, rank - 2));
   return {places * static_cast<double>(shape[rank - 2]), places * static_cast<double>(shape[rank - 1])};
 }
@@ -68,7 +69,8 @@ Initializer constant(double value) {
   return {value == 0 ? "zeros" : "constant", [=](const Tensor& parameter, RandomStream&) { parameter.fill(value); }};
 }
 Initializer uniform(double low, double high) {
-  return {"uniform", [=](const Tensor& p, RandomStream& random) { fill(p, [&] { return random.uniform(low, high); }); }};
+  return {"uniform",
+          [=](const Tensor& p, RandomStream& random) { fill(p, [&] { return random.uniform(low, high); }); }};
 }
 Initializer normal(double standard_deviation, double mean) {
   return {"normal", [=](const Tensor& p, RandomStream& random) {
@@ -96,10 +98,14 @@ Initializer orthogonal(double gain) {
 }
 
 Initializer initializer(const std::string& name) {
-  const std::pair<const char*, Initializer (*)()> known[] = {
-      {"glorot_uniform", glorot_uniform}, {"glorot_normal", glorot_normal}, {"he_uniform", he_uniform},
-      {"he_normal", he_normal},           {"lecun_uniform", lecun_uniform}, {"lecun_normal", lecun_normal},
-      {"orthogonal", [] { return orthogonal(); }}, {"zeros", zeros}};
+  const std::pair<const char*, Initializer (*)()> known[] = {{"glorot_uniform", glorot_uniform},
+                                                             {"glorot_normal", glorot_normal},
+                                                             {"he_uniform", he_uniform},
+                                                             {"he_normal", he_normal},
+                                                             {"lecun_uniform", lecun_uniform},
+                                                             {"lecun_normal", lecun_normal},
+                                                             {"orthogonal", [] { return orthogonal(); }},
+                                                             {"zeros", zeros}};
   std::string names;
   for (const auto& [known_name, make] : known) {
     if (name == known_name) return make();

@@ -24,8 +24,8 @@ namespace gradus::nn {
 // Any type with declare(ParameterScope&) and forward(Forward&, const Var&) is a layer. A second forward(Forward&, Var&&) is
 // called where nobody else needs x, and may give its memory away (last_use in autodiff/tape.h).
 template <class L>
-concept IsLayer = std::copy_constructible<L> && requires(L& layer, const L& same, ParameterScope& scope, Forward& f,
-                                                         const Var& x) {
+concept IsLayer = std::copy_constructible<L> &&
+    requires(L& layer, const L& same, ParameterScope& scope, Forward& f, const Var& x) {
   layer.declare(scope);
   { same.forward(f, x) } -> std::same_as<Var>;
 };
@@ -34,8 +34,8 @@ concept IsLayer = std::copy_constructible<L> && requires(L& layer, const L& same
 class Layer {
  public:
   template <class L>
-    requires(!std::same_as<std::decay_t<L>, Layer>)
-  Layer(L&& layer) : self_(std::make_shared<Holder<std::decay_t<L>>>(std::forward<L>(layer))) {}
+  requires(!std::same_as<std::decay_t<L>, Layer>) Layer(L&& layer)
+      : self_(std::make_shared<Holder<std::decay_t<L>>>(std::forward<L>(layer))) {}
   Layer(const Layer&) = default;  // and no moves, which would leave a layer without anything inside
   Layer& operator=(const Layer&) = default;
   void declare(ParameterScope& scope) {

@@ -42,8 +42,8 @@ Var as_list(const char* loss, const Var& logits, const Var& labels) {
   const Tensor& list = labels.value();
   if (list.dtype() != DType::int32 || list.shape() != expected)
     throw std::invalid_argument(fmt::format("{}: labels {} of {} for logits {}, expected {} of int32", loss,
-                                            list.shape().to_string(), name_of(list.dtype()),
-                                            logits.shape().to_string(), expected.to_string()));
+                                            list.shape().to_string(), name_of(list.dtype()), logits.shape().to_string(),
+                                            expected.to_string()));
   return expected.rank() == 1 ? labels : labels.tape().leaf(list.reshaped({list.size()}));
 }
 
@@ -52,12 +52,12 @@ Var as_list(const char* loss, const Var& logits, const Var& labels) {
 Var cross_entropy(const Var& logits, const Var& targets) {
   const char* name = "cross_entropy";
   const Var rows = as_rows(name, logits);
-  if (targets.value().dtype() == DType::int32) return mean(gradus::cross_entropy(rows, as_list(name, logits, targets)));
+  if (targets.value().dtype() == DType::int32) return mean(cross_entropy_each(rows, as_list(name, logits, targets)));
   if (targets.shape() != logits.shape())
     throw std::invalid_argument(
         fmt::format("cross_entropy: targets {} for logits {}, expected equal shapes or labels of int32",
                     targets.shape().to_string(), logits.shape().to_string()));
-  return mean(soft_cross_entropy(rows, as_rows(name, targets)));
+  return mean(soft_cross_entropy_each(rows, as_rows(name, targets)));
 }
 
 namespace {
@@ -75,9 +75,9 @@ Var weighted_cross_entropy(const CrossEntropy& options, const Var& logits, const
     throw std::invalid_argument(fmt::format("CrossEntropy: class weights {} for logits {}",
                                             options.class_weights.shape().to_string(), logits.shape().to_string()));
   if (mask && mask->shape() != labels.shape())
-    throw std::invalid_argument(fmt::format("CrossEntropy: mask {} for labels {}", mask->shape().to_string(),
-                                            labels.shape().to_string()));
-  if (!has_weights && !mask && smoothing == 0) return mean(gradus::cross_entropy(rows, list));
+    throw std::invalid_argument(
+        fmt::format("CrossEntropy: mask {} for labels {}", mask->shape().to_string(), labels.shape().to_string()));
+  if (!has_weights && !mask && smoothing == 0) return mean(cross_entropy_each(rows, list));
 
   const Var counted = mask ? reshape(*mask, list.shape()) : Var();
   if (mask) rows = select(rows, reshape(counted, {list.shape()[0], 1}));
@@ -86,7 +86,7 @@ Var weighted_cross_entropy(const CrossEntropy& options, const Var& logits, const
   if (has_weights) weights = gather(per_class, list);
   Var losses;
   if (smoothing < 1) {
-    losses = gradus::cross_entropy(rows, list);
+    losses = cross_entropy_each(rows, list);
     if (has_weights) losses = weighted_by(weights, losses);
     if (smoothing > 0) losses = (1 - smoothing) * losses;
   }
@@ -120,9 +120,9 @@ Var CrossEntropy::operator()(const Var& logits, const Var& labels, const Var& ma
 Var binary_cross_entropy(const Var& logits, const Var& targets, double positive_weight) {
   require_equal("binary_cross_entropy", logits, targets);
   if (!(positive_weight > 0))
-    throw std::invalid_argument(
-        fmt::format("binary_cross_entropy: positive weight {}, expected > 0", positive_weight));
-  const Var of_negative = weighted_by(1 - targets, softplus(logits)), of_positive = weighted_by(targets, softplus(-logits));
+    throw std::invalid_argument(fmt::format("binary_cross_entropy: positive weight {}, expected > 0", positive_weight));
+  const Var of_negative = weighted_by(1 - targets, softplus(logits)),
+            of_positive = weighted_by(targets, softplus(-logits));
   return mean(of_negative + (positive_weight == 1 ? of_positive : positive_weight * of_positive));
 }
 
@@ -147,8 +147,8 @@ Var multiclass_hinge(const Var& scores, const Var& labels, double margin, int po
         fmt::format("multiclass_hinge: scores {}, expected [batch, classes]", scores.shape().to_string()));
   const std::int64_t batch = scores.shape()[0], classes = scores.shape()[1];
   const Var own = reshape(take_from_row(scores, labels), {batch, 1});
-  const Var is_own = apply(PutInRow{classes}, broadcast_to(scores.tape().scalar(1), {batch}), labels);
-  const Var excess = relu(apply(Select{false}, scores - own + margin, is_own));  // of the other classes
+  const Var is_own = apply(ops::PutInRow{classes}, broadcast_to(scores.tape().scalar(1), {batch}), labels);
+  const Var excess = relu(apply(ops::Select{false}, scores - own + margin, is_own));  // of the other classes
   return mean(power == 1 ? excess : square(excess));
 }
 

@@ -11,9 +11,9 @@ template <class Slice>
 std::size_t new_place(const char* kind, const std::vector<Slice>& slices, const Slice& slice, const char* layer,
                       const Slice* earlier) {
   if (earlier)
-    throw std::invalid_argument(
-        fmt::format("{}: declared as '{}', but it is '{}' in the same set: make another layer, or use this one in both places",
-                    layer, slice.name, earlier->name));
+    throw std::invalid_argument(fmt::format(
+        "{}: declared as '{}', but it is '{}' in the same set: make another layer, or use this one in both places",
+        layer, slice.name, earlier->name));
   for (const Slice& other : slices)
     if (other.name == slice.name)
       throw std::invalid_argument(fmt::format("{} '{}' is declared twice", kind, slice.name));
@@ -23,8 +23,8 @@ std::size_t new_place(const char* kind, const std::vector<Slice>& slices, const 
 }  // namespace
 
 void ParameterSet::add(ParameterId& id, ParameterSlice slice) {
-  id.index_ = new_place("parameter", list_->slices, slice, id.layer_,
-                        id.list_ == list_ ? &list_->slices[id.index_] : nullptr);
+  id.index_ =
+      new_place("parameter", list_->slices, slice, id.layer_, id.list_ == list_ ? &list_->slices[id.index_] : nullptr);
   id.list_ = list_;
   slice.offset = list_->size;
   list_->size += slice.shape.size();
@@ -32,8 +32,8 @@ void ParameterSet::add(ParameterId& id, ParameterSlice slice) {
 }
 
 void ParameterSet::add(BufferId& id, BufferSlice slice) {
-  id.index_ = new_place("buffer", list_->buffers, slice, id.layer_,
-                        id.list_ == list_ ? &list_->buffers[id.index_] : nullptr);
+  id.index_ =
+      new_place("buffer", list_->buffers, slice, id.layer_, id.list_ == list_ ? &list_->buffers[id.index_] : nullptr);
   id.list_ = list_;
   list_->buffers.push_back(std::move(slice));
 }
@@ -66,17 +66,18 @@ std::vector<Tensor> ParameterSet::initial_buffers(DType type) const {
 void Forward::join(const char* layer, const ParameterList* list) const {
   const auto refuse = [&](const std::string& what) { throw std::invalid_argument(fmt::format("{}: {}", layer, what)); };
   if (!list)
-    refuse("used before it was declared: declare() this very layer in the model's set (a copy made before knows nothing)");
+    refuse(
+        "used before it was declared: declare() this very layer in the model's set (a copy made before knows nothing)");
   if (list_)
-    refuse("declared in another set than a layer before it in the same pass: declare() both in one set, one after the other");
+    refuse(
+        "declared in another set than a layer before it in the same pass: declare() both in one set, one after the other");
   if (parameters_.size() != list->slices.size())
     refuse(fmt::format("declared in a set of {} parameters, but the pass has {}: give it the whole set's, in its order",
                        list->slices.size(), parameters_.size()));
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (parameters_[i].defined() && parameters_[i].shape() != list->slices[i].shape)
-      refuse(fmt::format(
-          "the pass has {} for '{}' {}: give it the parameters of the set that the layer is declared in",
-          parameters_[i].shape().to_string(), list->slices[i].name, list->slices[i].shape.to_string()));
+      refuse(fmt::format("the pass has {} for '{}' {}: give it the parameters of the set that the layer is declared in",
+                         parameters_[i].shape().to_string(), list->slices[i].name, list->slices[i].shape.to_string()));
   list_ = list;
 }
 

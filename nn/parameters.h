@@ -134,11 +134,12 @@ class Forward {
   Forward(std::span<const Var> parameters, Mode mode, RandomStream random, std::span<const Tensor> buffers = {})
       : parameters_(parameters), mode_(mode), random_(random), buffers_(buffers) {}
   template <class Parameters>
-    requires std::same_as<Parameters, std::vector<Var>>
-  Forward(Parameters&&, Mode, RandomStream, std::span<const Tensor> = {}) = delete;
+  requires std::same_as<Parameters, std::vector<Var>> Forward(Parameters&&, Mode, RandomStream,
+                                                              std::span<const Tensor> = {})
+  = delete;
   template <class Parameters, class Buffers>
-    requires std::same_as<Buffers, std::vector<Tensor>>
-  Forward(Parameters&&, Mode, RandomStream, Buffers&&) = delete;
+  requires std::same_as<Buffers, std::vector<Tensor>> Forward(Parameters&&, Mode, RandomStream, Buffers&&)
+  = delete;
 
   // Throws std::invalid_argument, with the layer's name and the remedy, for what was not declared or is of another set
   // than the pass.

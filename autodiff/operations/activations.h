@@ -5,6 +5,29 @@
 
 namespace gradus {
 
+namespace ops {
+struct Exp;
+struct Log;
+struct Square;
+struct Sqrt;
+struct Abs;
+struct ReluGate;
+struct Relu;
+struct TanhDerivative;
+struct TanhSlope;
+struct Tanh;
+struct SigmoidDerivative;
+struct SigmoidSlope;
+struct Sigmoid;
+struct Softplus;
+struct NormalPdf;
+struct GeluCurvature;
+struct GeluDerivative;
+struct Gelu;
+struct ClampGate;
+struct Clamp;
+}  // namespace ops
+
 // An element-wise operation: result and operands have one shape.
 template <class Derived>
 struct Elementwise : Operation<Derived> {
@@ -24,7 +47,7 @@ struct Pointwise : Elementwise<Derived> {
 };
 
 // y = e^x
-struct Exp : Pointwise<Exp> {
+struct ops::Exp : Pointwise<ops::Exp> {
   static constexpr const char* title = "exp";
   static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -35,11 +58,11 @@ struct Exp : Pointwise<Exp> {
 };
 template <Term X>
 auto exp(const X& x) {
-  return apply(Exp{}, x);
+  return apply(ops::Exp{}, x);
 }
 
 // y = ln x
-struct Log : Pointwise<Log> {
+struct ops::Log : Pointwise<ops::Log> {
   static constexpr const char* title = "log";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -50,11 +73,11 @@ struct Log : Pointwise<Log> {
 };
 template <Term X>
 auto log(const X& x) {
-  return apply(Log{}, x);
+  return apply(ops::Log{}, x);
 }
 
 // y = x^2
-struct Square : Pointwise<Square> {
+struct ops::Square : Pointwise<ops::Square> {
   static constexpr const char* title = "square";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -65,11 +88,11 @@ struct Square : Pointwise<Square> {
 };
 template <Term X>
 auto square(const X& x) {
-  return apply(Square{}, x);
+  return apply(ops::Square{}, x);
 }
 
 // y = sqrt x.  dx = dy / (2 y), which is infinite at 0, as are all further derivatives.
-struct Sqrt : Pointwise<Sqrt> {
+struct ops::Sqrt : Pointwise<ops::Sqrt> {
   static constexpr const char* title = "sqrt";
   static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -80,11 +103,11 @@ struct Sqrt : Pointwise<Sqrt> {
 };
 template <Term X>
 auto sqrt(const X& x) {
-  return apply(Sqrt{}, x);
+  return apply(ops::Sqrt{}, x);
 }
 
 // y = |x|; the derivatives at 0 are 0.
-struct Abs : Pointwise<Abs> {
+struct ops::Abs : Pointwise<ops::Abs> {
   static constexpr const char* title = "abs";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -95,12 +118,12 @@ struct Abs : Pointwise<Abs> {
 };
 template <Term X>
 auto abs(const X& x) {
-  return apply(Abs{}, x);
+  return apply(ops::Abs{}, x);
 }
 
 // y = g where x > 0, 0 elsewhere, NaN where x is: the derivative of relu, piecewise constant in x. At 0 it is 0, as in
 // PyTorch and Keras.
-struct ReluGate : Pointwise<ReluGate> {
+struct ops::ReluGate : Pointwise<ops::ReluGate> {
   static constexpr const char* title = "relu_gate";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -111,7 +134,7 @@ struct ReluGate : Pointwise<ReluGate> {
 };
 
 // y = max(x, 0)
-struct Relu : Pointwise<Relu> {
+struct ops::Relu : Pointwise<ops::Relu> {
   static constexpr const char* title = "relu";
   static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -122,11 +145,11 @@ struct Relu : Pointwise<Relu> {
 };
 template <Term X>
 auto relu(const X& x) {
-  return apply(Relu{}, x);
+  return apply(ops::Relu{}, x);
 }
 
 // z = g (1 - y^2): the derivative of tanh where y = tanh x, for those that keep no x. dg = dz (1 - y^2),  dy = -2 y g dz
-struct TanhDerivative : Pointwise<TanhDerivative> {
+struct ops::TanhDerivative : Pointwise<ops::TanhDerivative> {
   static constexpr const char* title = "tanh_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -138,7 +161,7 @@ struct TanhDerivative : Pointwise<TanhDerivative> {
 };
 
 // z = g / cosh^2 x: the derivative of tanh from x, which is right where tanh x has been rounded to 1.
-struct TanhSlope : Pointwise<TanhSlope> {
+struct ops::TanhSlope : Pointwise<ops::TanhSlope> {
   static constexpr const char* title = "tanh_slope";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -147,7 +170,7 @@ struct TanhSlope : Pointwise<TanhSlope> {
 };
 
 // y = tanh x
-struct Tanh : Pointwise<Tanh> {
+struct ops::Tanh : Pointwise<ops::Tanh> {
   static constexpr const char* title = "tanh";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -158,17 +181,17 @@ struct Tanh : Pointwise<Tanh> {
 };
 template <Term X>
 auto tanh(const X& x) {
-  return apply(Tanh{}, x);
+  return apply(ops::Tanh{}, x);
 }
 template <class Sweep>
-void TanhSlope::vjp(Sweep& s) const {
-  s.to(0, [&] { return apply(TanhSlope{}, s.dy(), s.in(1)); });
-  s.to_last(1, [&] { return apply(TanhSlope{}, scale(mul(mul(s.dy(), s.in(0)), tanh(s.in(1))), -2), s.in(1)); });
+void ops::TanhSlope::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(ops::TanhSlope{}, s.dy(), s.in(1)); });
+  s.to_last(1, [&] { return apply(ops::TanhSlope{}, scale(mul(mul(s.dy(), s.in(0)), tanh(s.in(1))), -2), s.in(1)); });
 }
 
 // z = g y (1 - y): the derivative of the logistic function where y is its value, for those that keep no x.
 // dg = dz y (1 - y),  dy = dz g (1 - 2 y)
-struct SigmoidDerivative : Pointwise<SigmoidDerivative> {
+struct ops::SigmoidDerivative : Pointwise<ops::SigmoidDerivative> {
   static constexpr const char* title = "sigmoid_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -181,7 +204,7 @@ struct SigmoidDerivative : Pointwise<SigmoidDerivative> {
 
 // z = g s(x) s(-x): the derivative of the logistic function s from x, which is right where s(x) has been rounded to 1.
 // dx = -dz g s(x) s(-x) tanh(x / 2)
-struct SigmoidSlope : Pointwise<SigmoidSlope> {
+struct ops::SigmoidSlope : Pointwise<ops::SigmoidSlope> {
   static constexpr const char* title = "sigmoid_slope";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -195,7 +218,7 @@ struct SigmoidSlope : Pointwise<SigmoidSlope> {
 };
 
 // y = 1 / (1 + e^-x)
-struct Sigmoid : Pointwise<Sigmoid> {
+struct ops::Sigmoid : Pointwise<ops::Sigmoid> {
   static constexpr const char* title = "sigmoid";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -206,11 +229,11 @@ struct Sigmoid : Pointwise<Sigmoid> {
 };
 template <Term X>
 auto sigmoid(const X& x) {
-  return apply(Sigmoid{}, x);
+  return apply(ops::Sigmoid{}, x);
 }
 
 // y = ln(1 + e^x), without overflow
-struct Softplus : Pointwise<Softplus> {
+struct ops::Softplus : Pointwise<ops::Softplus> {
   static constexpr const char* title = "softplus";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -221,11 +244,11 @@ struct Softplus : Pointwise<Softplus> {
 };
 template <Term X>
 auto softplus(const X& x) {
-  return apply(Softplus{}, x);
+  return apply(ops::Softplus{}, x);
 }
 
 // y = exp(-x^2 / 2) / sqrt(2 pi).  dx = -dy x y
-struct NormalPdf : Pointwise<NormalPdf> {
+struct ops::NormalPdf : Pointwise<ops::NormalPdf> {
   static constexpr const char* title = "normal_pdf";
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
@@ -235,7 +258,7 @@ struct NormalPdf : Pointwise<NormalPdf> {
 };
 
 // z = g phi(x) (2 - x^2), with the second derivative of gelu.  dx = dz g phi(x) x (x^2 - 4)
-struct GeluCurvature : Pointwise<GeluCurvature> {
+struct ops::GeluCurvature : Pointwise<ops::GeluCurvature> {
   static constexpr const char* title = "gelu_curvature";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -250,7 +273,7 @@ struct GeluCurvature : Pointwise<GeluCurvature> {
 };
 
 // z = g (Phi(x) + x phi(x)), the derivative of gelu.
-struct GeluDerivative : Pointwise<GeluDerivative> {
+struct ops::GeluDerivative : Pointwise<ops::GeluDerivative> {
   static constexpr const char* title = "gelu_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -262,7 +285,7 @@ struct GeluDerivative : Pointwise<GeluDerivative> {
 };
 
 // y = x Phi(x), Phi the normal distribution function; Hendrycks & Gimpel (2016), exact form.
-struct Gelu : Pointwise<Gelu> {
+struct ops::Gelu : Pointwise<ops::Gelu> {
   static constexpr const char* title = "gelu";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -273,11 +296,11 @@ struct Gelu : Pointwise<Gelu> {
 };
 template <Term X>
 auto gelu(const X& x) {
-  return apply(Gelu{}, x);
+  return apply(ops::Gelu{}, x);
 }
 
 // y = g where low < x < high, 0 elsewhere, NaN where x is: the derivative of clamp, piecewise constant in x.
-struct ClampGate : Pointwise<ClampGate> {  // operands g, x
+struct ops::ClampGate : Pointwise<ops::ClampGate> {  // operands g, x
   static constexpr const char* title = "clamp_gate";
   static constexpr Reads rule_reads = Reads::operands;
   double low, high;
@@ -290,7 +313,7 @@ struct ClampGate : Pointwise<ClampGate> {  // operands g, x
 };
 
 // y = min(max(x, low), high); the derivative is 0 outside and at both ends.
-struct Clamp : Pointwise<Clamp> {
+struct ops::Clamp : Pointwise<ops::Clamp> {
   static constexpr const char* title = "clamp";
   static constexpr Reads rule_reads = Reads::operands;
   double low, high;
@@ -304,28 +327,28 @@ struct Clamp : Pointwise<Clamp> {
 // x limited to [low, high]
 template <Term X>
 auto clamp(const X& x, double low, double high) {
-  return apply(Clamp{low, high}, x);
+  return apply(ops::Clamp{low, high}, x);
 }
 
-extern template class Operation<Exp>;
-extern template class Operation<Log>;
-extern template class Operation<Square>;
-extern template class Operation<Sqrt>;
-extern template class Operation<Abs>;
-extern template class Operation<ReluGate>;
-extern template class Operation<Relu>;
-extern template class Operation<TanhDerivative>;
-extern template class Operation<TanhSlope>;
-extern template class Operation<Tanh>;
-extern template class Operation<SigmoidDerivative>;
-extern template class Operation<SigmoidSlope>;
-extern template class Operation<Sigmoid>;
-extern template class Operation<Softplus>;
-extern template class Operation<NormalPdf>;
-extern template class Operation<GeluCurvature>;
-extern template class Operation<GeluDerivative>;
-extern template class Operation<Gelu>;
-extern template class Operation<ClampGate>;
-extern template class Operation<Clamp>;
+extern template class Operation<ops::Exp>;
+extern template class Operation<ops::Log>;
+extern template class Operation<ops::Square>;
+extern template class Operation<ops::Sqrt>;
+extern template class Operation<ops::Abs>;
+extern template class Operation<ops::ReluGate>;
+extern template class Operation<ops::Relu>;
+extern template class Operation<ops::TanhDerivative>;
+extern template class Operation<ops::TanhSlope>;
+extern template class Operation<ops::Tanh>;
+extern template class Operation<ops::SigmoidDerivative>;
+extern template class Operation<ops::SigmoidSlope>;
+extern template class Operation<ops::Sigmoid>;
+extern template class Operation<ops::Softplus>;
+extern template class Operation<ops::NormalPdf>;
+extern template class Operation<ops::GeluCurvature>;
+extern template class Operation<ops::GeluDerivative>;
+extern template class Operation<ops::Gelu>;
+extern template class Operation<ops::ClampGate>;
+extern template class Operation<ops::Clamp>;
 
 }  // namespace gradus

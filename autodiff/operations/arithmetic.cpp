@@ -7,11 +7,6 @@
 
 namespace gradus {
 
-std::vector<std::string>& operation_names() {
-  static std::vector<std::string> names;
-  return names;
-}
-
 namespace {
 
 // Throws unless broadcasting `small` to `large` gives `large`.
@@ -23,21 +18,21 @@ void require_broadcast(const char* operation, const Shape& small, const Shape& l
 
 }  // namespace
 
-Shape SumTo::shape(Inputs in) const {
+Shape ops::SumTo::shape(Inputs in) const {
   require_broadcast(title, target, in[0].shape());
   return target;
 }
-void SumTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const { kernels::sum_to(out, accumulate, in[0]); }
+void ops::SumTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const { kernels::sum_to(out, accumulate, in[0]); }
 
-Shape BroadcastTo::shape(Inputs in) const {
+Shape ops::BroadcastTo::shape(Inputs in) const {
   require_broadcast(title, in[0].shape(), target);
   return target;
 }
-void BroadcastTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::BroadcastTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto x, auto) { return x; }, in[0], in[0]);
 }
 
-void Scale::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Scale::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const bool fits = out.dtype() == DType::float64 ||
                     (std::abs(factor) <= std::numeric_limits<float>::max() && std::abs(factor) >= std::numeric_limits<float>::min());
   if (fits || factor == 0 || !std::isfinite(factor))
@@ -46,12 +41,12 @@ void Scale::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
     kernels::map(out, accumulate, [c = factor]<class T>(T x) { return static_cast<T>(c * static_cast<double>(x)); }, in[0]);
 }
 
-void AddScalar::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::AddScalar::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, [c = constant]<class T>(T x) { return x + static_cast<T>(c); }, in[0]);
 }
 
-Shape Add::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
-void Add::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Add::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void ops::Add::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto a, auto b) { return a + b; }, in[0], in[1]);
 }
 
@@ -76,69 +71,69 @@ bool bias_per_example(PerExample what, const Shape& bias, const Tensor& dy, cons
   return true;
 }
 
-bool Add::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+bool ops::Add::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
   return bias_per_example(what, in[operand].shape(), dy, out);
 }
 
-Shape Sub::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
-void Sub::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Sub::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void ops::Sub::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto a, auto b) { return a - b; }, in[0], in[1]);
 }
 
-Shape Mul::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
-void Mul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Mul::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void ops::Mul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto a, auto b) { return a * b; }, in[0], in[1]);
 }
 
-Shape Div::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
-void Div::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Div::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void ops::Div::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto a, auto b) { return a / b; }, in[0], in[1]);
 }
 
-Shape Ratio::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
-void Ratio::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Ratio::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void ops::Ratio::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto value = []<class T>(T a, T b) { return b != 0 ? a / b : math::zero_or_nan(a); };
   kernels::broadcast(out, accumulate, value, in[0], in[1]);
 }
 
-Shape WeightedBy::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
-void WeightedBy::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::WeightedBy::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void ops::WeightedBy::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, []<class T>(T a, T b) { return math::weighted_by(a, b); }, in[0], in[1]);
 }
 
-Shape Compare::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
-void Compare::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Compare::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void ops::Compare::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto sign = []<class T>(T a, T b) { return a > b ? T{1} : a < b ? T{-1} : math::zero_or_nan(a) + math::zero_or_nan(b); };
   kernels::broadcast(out, accumulate, sign, in[0], in[1]);
 }
 
-Shape WherePositive::shape(Inputs in) const {
+Shape ops::WherePositive::shape(Inputs in) const {
   if (in[0].shape() != in[1].shape())
     throw std::invalid_argument("where_positive: shapes differ: " + in[0].shape().to_string() + " and " +
                                 in[1].shape().to_string());
   return in[0].shape();
 }
-void WherePositive::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::WherePositive::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, []<class T>(T g, T d) { return d > 0 ? g : d == 0 ? g / 2 : math::zero_or_nan(d); }, in[0], in[1]);
 }
 
-Shape Maximum::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
-void Maximum::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Maximum::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+void ops::Maximum::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto a, auto b) { return math::larger(a, b); }, in[0], in[1]);
 }
 
-template class Operation<SumTo>;
-template class Operation<BroadcastTo>;
-template class Operation<Scale>;
-template class Operation<AddScalar>;
-template class Operation<Add>;
-template class Operation<Sub>;
-template class Operation<Mul>;
-template class Operation<Div>;
-template class Operation<Ratio>;
-template class Operation<WeightedBy>;
-template class Operation<Compare>;
-template class Operation<WherePositive>;
-template class Operation<Maximum>;
+template class Operation<ops::SumTo>;
+template class Operation<ops::BroadcastTo>;
+template class Operation<ops::Scale>;
+template class Operation<ops::AddScalar>;
+template class Operation<ops::Add>;
+template class Operation<ops::Sub>;
+template class Operation<ops::Mul>;
+template class Operation<ops::Div>;
+template class Operation<ops::Ratio>;
+template class Operation<ops::WeightedBy>;
+template class Operation<ops::Compare>;
+template class Operation<ops::WherePositive>;
+template class Operation<ops::Maximum>;
 
 }  // namespace gradus

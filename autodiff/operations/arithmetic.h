@@ -5,8 +5,24 @@
 
 namespace gradus {
 
+namespace ops {
+struct SumTo;
+struct BroadcastTo;
+struct Scale;
+struct AddScalar;
+struct Add;
+struct Sub;
+struct Mul;
+struct Div;
+struct Ratio;
+struct WeightedBy;
+struct Compare;
+struct WherePositive;
+struct Maximum;
+}  // namespace ops
+
 // y = x summed over the axes along which `target` has extent 1 or which it lacks in front.  dx = dy repeated
-struct SumTo : Operation<SumTo> {
+struct ops::SumTo : Operation<ops::SumTo> {
   static constexpr const char* title = "sum_to";
   static constexpr Reads rule_reads = Reads::nothing;
   Shape target;
@@ -18,11 +34,11 @@ struct SumTo : Operation<SumTo> {
 };
 template <Term X>
 auto sum_to(const X& x, const Shape& shape) {
-  return apply(SumTo{shape}, x);
+  return apply(ops::SumTo{shape}, x);
 }
 
 // y = x repeated to a larger shape.  dx = dy summed
-struct BroadcastTo : Operation<BroadcastTo> {
+struct ops::BroadcastTo : Operation<ops::BroadcastTo> {
   static constexpr const char* title = "broadcast_to";
   static constexpr Reads rule_reads = Reads::nothing;
   Shape target;
@@ -36,11 +52,11 @@ struct BroadcastTo : Operation<BroadcastTo> {
 };
 template <Term X>
 auto broadcast_to(const X& x, const Shape& shape) {
-  return apply(BroadcastTo{shape}, x);
+  return apply(ops::BroadcastTo{shape}, x);
 }
 
 template <class Sweep>
-void SumTo::vjp(Sweep& s) const {
+void ops::SumTo::vjp(Sweep& s) const {
   s.to(0, [&] { return broadcast_to(s.dy(), s.shape(0)); });
 }
 
@@ -54,7 +70,7 @@ void to_broadcast(Sweep& s, int i, const F& contribution) {
 }
 
 // y = c x
-struct Scale : Operation<Scale> {
+struct ops::Scale : Operation<ops::Scale> {
   static constexpr const char* title = "scale";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::nothing;
@@ -69,7 +85,7 @@ struct Scale : Operation<Scale> {
 };
 template <Term X>
 auto scale(const X& x, double factor) {
-  return apply(Scale{factor}, x);
+  return apply(ops::Scale{factor}, x);
 }
 template <Term X>
 auto neg(const X& x) {
@@ -77,7 +93,7 @@ auto neg(const X& x) {
 }
 
 // y = x + c
-struct AddScalar : Operation<AddScalar> {
+struct ops::AddScalar : Operation<ops::AddScalar> {
   static constexpr const char* title = "add_scalar";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::nothing;
@@ -92,11 +108,11 @@ struct AddScalar : Operation<AddScalar> {
 };
 template <Term X>
 auto add_scalar(const X& x, double constant) {
-  return apply(AddScalar{constant}, x);
+  return apply(ops::AddScalar{constant}, x);
 }
 
 // y = a + b
-struct Add : Operation<Add> {
+struct ops::Add : Operation<ops::Add> {
   static constexpr const char* title = "add";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::nothing;
@@ -111,14 +127,14 @@ struct Add : Operation<Add> {
 };
 template <Term A, Term B>
 auto add(const A& a, const B& b) {
-  return apply(Add{}, a, b);
+  return apply(ops::Add{}, a, b);
 }
 
 // PerExample quantities of a bias of the result's last axes: g_i is dy_i summed over the axes between.
 bool bias_per_example(PerExample what, const Shape& bias, const Tensor& dy, const Tensor& out);
 
 // y = a - b
-struct Sub : Operation<Sub> {
+struct ops::Sub : Operation<ops::Sub> {
   static constexpr const char* title = "sub";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::nothing;
@@ -132,11 +148,11 @@ struct Sub : Operation<Sub> {
 };
 template <Term A, Term B>
 auto sub(const A& a, const B& b) {
-  return apply(Sub{}, a, b);
+  return apply(ops::Sub{}, a, b);
 }
 
 // y = a b, element by element
-struct Mul : Operation<Mul> {
+struct ops::Mul : Operation<ops::Mul> {
   static constexpr const char* title = "mul";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::operands;
@@ -147,16 +163,16 @@ struct Mul : Operation<Mul> {
 };
 template <Term A, Term B>
 auto mul(const A& a, const B& b) {
-  return apply(Mul{}, a, b);
+  return apply(ops::Mul{}, a, b);
 }
 template <class Sweep>
-void Mul::vjp(Sweep& s) const {
+void ops::Mul::vjp(Sweep& s) const {
   to_broadcast(s, 0, [&] { return mul(s.dy(), s.in(1)); });
   to_broadcast(s, 1, [&] { return mul(s.dy(), s.in(0)); });
 }
 
 // y = a / b.  da = dy / b,  db = -dy y / b
-struct Div : Operation<Div> {
+struct ops::Div : Operation<ops::Div> {
   static constexpr const char* title = "div";
   static constexpr bool pointwise = true;
   Shape shape(Inputs in) const;
@@ -166,16 +182,16 @@ struct Div : Operation<Div> {
 };
 template <Term A, Term B>
 auto div(const A& a, const B& b) {
-  return apply(Div{}, a, b);
+  return apply(ops::Div{}, a, b);
 }
 template <class Sweep>
-void Div::vjp(Sweep& s) const {
+void ops::Div::vjp(Sweep& s) const {
   to_broadcast(s, 0, [&] { return div(s.dy(), s.in(1)); });
   to_broadcast(s, 1, [&] { return neg(div(mul(s.dy(), s.out()), s.in(1))); });
 }
 
 // y = a / b, but 0 where b is 0: what a norm's derivative is made of.  da = dy / b,  db = -dy y / b, 0 there too
-struct Ratio : Operation<Ratio> {
+struct ops::Ratio : Operation<ops::Ratio> {
   static constexpr const char* title = "ratio";
   static constexpr bool pointwise = true;
   Shape shape(Inputs in) const;
@@ -185,16 +201,16 @@ struct Ratio : Operation<Ratio> {
 };
 template <Term A, Term B>
 auto ratio(const A& a, const B& b) {
-  return apply(Ratio{}, a, b);
+  return apply(ops::Ratio{}, a, b);
 }
 template <class Sweep>
-void Ratio::vjp(Sweep& s) const {
+void ops::Ratio::vjp(Sweep& s) const {
   to_broadcast(s, 0, [&] { return ratio(s.dy(), s.in(1)); });
   to_broadcast(s, 1, [&] { return neg(ratio(mul(s.dy(), s.out()), s.in(1))); });
 }
 
 // y = a b, but 0 where a is 0 and b infinite: what has no weight does not count, as in p ln p.  da = dy b,  db = dy a
-struct WeightedBy : Operation<WeightedBy> {
+struct ops::WeightedBy : Operation<ops::WeightedBy> {
   static constexpr const char* title = "weighted_by";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::operands;
@@ -205,16 +221,16 @@ struct WeightedBy : Operation<WeightedBy> {
 };
 template <Term A, Term B>
 auto weighted_by(const A& weight, const B& x) {
-  return apply(WeightedBy{}, weight, x);
+  return apply(ops::WeightedBy{}, weight, x);
 }
 template <class Sweep>
-void WeightedBy::vjp(Sweep& s) const {
+void ops::WeightedBy::vjp(Sweep& s) const {
   to_broadcast(s, 0, [&] { return weighted_by(s.dy(), s.in(1)); });
   to_broadcast(s, 1, [&] { return mul(s.dy(), s.in(0)); });
 }
 
 // y = 1 where a > b, 0 where a = b, -1 where a < b, NaN where either is; no derivative flows through it.
-struct Compare : Operation<Compare> {
+struct ops::Compare : Operation<ops::Compare> {
   static constexpr const char* title = "compare";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::nothing;
@@ -225,12 +241,12 @@ struct Compare : Operation<Compare> {
 };
 template <Term A, Term B>
 auto compare(const A& a, const B& b) {
-  return apply(Compare{}, a, b);
+  return apply(ops::Compare{}, a, b);
 }
 
 // y = g where d > 0, g/2 where d = 0, 0 elsewhere, NaN where d is; g and d of one shape. Piecewise constant as a function
 // of d.
-struct WherePositive : Operation<WherePositive> {
+struct ops::WherePositive : Operation<ops::WherePositive> {
   static constexpr const char* title = "where_positive";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::operands;
@@ -243,11 +259,11 @@ struct WherePositive : Operation<WherePositive> {
 };
 template <Term G, Term D>
 auto where_positive(const G& g, const D& d) {
-  return apply(WherePositive{}, g, d);
+  return apply(ops::WherePositive{}, g, d);
 }
 
 // y = max(a, b), element by element; NaN where either is. Where they are equal, each gets half of the derivative.
-struct Maximum : Operation<Maximum> {
+struct ops::Maximum : Operation<ops::Maximum> {
   static constexpr const char* title = "maximum";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::operands;
@@ -261,7 +277,7 @@ struct Maximum : Operation<Maximum> {
 };
 template <Term A, Term B>
 auto maximum(const A& a, const B& b) {
-  return apply(Maximum{}, a, b);
+  return apply(ops::Maximum{}, a, b);
 }
 
 inline Var operator+(const Var& a, const Var& b) { return add(a, b); }
@@ -277,18 +293,18 @@ inline Var operator+(double c, const Var& a) { return add_scalar(a, c); }
 inline Var operator-(const Var& a, double c) { return add_scalar(a, -c); }
 inline Var operator-(double c, const Var& a) { return add_scalar(neg(a), c); }
 
-extern template class Operation<SumTo>;
-extern template class Operation<BroadcastTo>;
-extern template class Operation<Scale>;
-extern template class Operation<AddScalar>;
-extern template class Operation<Add>;
-extern template class Operation<Sub>;
-extern template class Operation<Mul>;
-extern template class Operation<Div>;
-extern template class Operation<Ratio>;
-extern template class Operation<WeightedBy>;
-extern template class Operation<Compare>;
-extern template class Operation<WherePositive>;
-extern template class Operation<Maximum>;
+extern template class Operation<ops::SumTo>;
+extern template class Operation<ops::BroadcastTo>;
+extern template class Operation<ops::Scale>;
+extern template class Operation<ops::AddScalar>;
+extern template class Operation<ops::Add>;
+extern template class Operation<ops::Sub>;
+extern template class Operation<ops::Mul>;
+extern template class Operation<ops::Div>;
+extern template class Operation<ops::Ratio>;
+extern template class Operation<ops::WeightedBy>;
+extern template class Operation<ops::Compare>;
+extern template class Operation<ops::WherePositive>;
+extern template class Operation<ops::Maximum>;
 
 }  // namespace gradus

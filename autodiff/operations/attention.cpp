@@ -133,8 +133,8 @@ Shape result_of(const Shape& x, const AttentionHeads& of) {
 
 }  // namespace
 
-Shape Attention::shape(Inputs in) const { return result_of(in[0].shape(), of); }
-void Attention::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Attention::shape(Inputs in) const { return result_of(in[0].shape(), of); }
+void ops::Attention::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Shape& shape = in[0].shape();
   const std::int64_t width = of.width(shape);
   with_floating(out.dtype(), [&]<class T>(T) {
@@ -152,13 +152,13 @@ void Attention::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape AttentionDerivative::shape(Inputs in) const {
+Shape ops::AttentionDerivative::shape(Inputs in) const {
   if (in[0].shape() != result_of(in[1].shape(), of))
     throw std::invalid_argument("attention_derivative: cotangent " + in[0].shape().to_string() + " for " +
                                 in[1].shape().to_string());
   return in[1].shape();
 }
-void AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Shape& shape = in[1].shape();
   const std::int64_t width = of.width(shape);
   with_floating(out.dtype(), [&]<class T>(T) {
@@ -179,7 +179,7 @@ void AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
   });
 }
 
-template class Operation<AttentionDerivative>;
-template class Operation<Attention>;
+template class Operation<ops::AttentionDerivative>;
+template class Operation<ops::Attention>;
 
 }  // namespace gradus

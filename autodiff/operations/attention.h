@@ -8,6 +8,11 @@
 
 namespace gradus {
 
+namespace ops {
+struct AttentionDerivative;
+struct Attention;
+}  // namespace ops
+
 // How x[batch, time, 3 width] is made of heads: queries, keys and values, each of `heads` shares side by side.
 struct AttentionHeads {
   std::int64_t heads;
@@ -25,13 +30,13 @@ struct AttentionHeads {
   template <Term Q, Term K, Term V>
   auto join(const Q& q, const K& k, const V& v, const Shape& x) const {
     const Shape head = one(x);
-    const auto all = reshape(apply(Concatenate{0}, q, k, v), {3, x[0], heads, x[1], head[3]});
+    const auto all = reshape(apply(ops::Concatenate{0}, q, k, v), {3, x[0], heads, x[1], head[3]});
     return reshape(permute(all, {1, 3, 0, 2, 4}), x);
   }
 };
 
 // The derivative of attention at a cotangent g[batch, time, width], of x's shape.
-struct AttentionDerivative : Operation<AttentionDerivative> {  // operands g, x
+struct ops::AttentionDerivative : Operation<ops::AttentionDerivative> {  // operands g, x
   static constexpr const char* title = "attention_derivative";
   static constexpr bool pointwise = true;  // head by head, which does as well: it may write over x
   AttentionHeads of;
@@ -43,7 +48,7 @@ struct AttentionDerivative : Operation<AttentionDerivative> {  // operands g, x
 };
 
 // y[batch, time, width]: for each head, softmax(factor q k^T) v.
-struct Attention : Operation<Attention> {
+struct ops::Attention : Operation<ops::Attention> {
   static constexpr const char* title = "attention";
   static constexpr Reads rule_reads = Reads::operands;
   AttentionHeads of;
@@ -58,17 +63,17 @@ struct Attention : Operation<Attention> {
 // x[batch, time, 3 width]: queries, keys and values of all heads; `heads` divides the width.
 template <Term X>
 auto attention(const X& x, std::int64_t heads, double factor, bool causal) {
-  return apply(Attention{{heads, factor, causal}}, x);
+  return apply(ops::Attention{{heads, factor, causal}}, x);
 }
 
 // With P the weights, S the scores and D for what arrives at them in the sweep back:
 //   DP = g v^T,  DS = derivative of the weights at DP;  results DS k, DS^T q, P^T g with cotangents uq, uk, uv.
 template <class Sweep>
-void AttentionDerivative::vjp(Sweep& s) const {
+void ops::AttentionDerivative::vjp(Sweep& s) const {
   const Shape x = s.shape(1), rows = s.shape(0), head = of.one(x);
   const auto share = [&](const auto& all, int k) { return once(part(all, k * head.size(), head)); };
   const auto weights_derivative = [&](const auto& g, const auto& y) {
-    return once(apply(AttentionWeightsDerivative{of.factor}, g, y));
+    return once(apply(ops::AttentionWeightsDerivative{of.factor}, g, y));
   };
   const auto in = once(of.split(s.in(1))), u = once(of.split(s.dy()));
   const auto q = share(in, 0), k = share(in, 1), v = share(in, 2), uq = share(u, 0), uk = share(u, 1), uv = share(u, 2);
@@ -104,7 +109,7 @@ void AttentionDerivative::vjp(Sweep& s) const {
   });
 }
 
-extern template class Operation<AttentionDerivative>;
-extern template class Operation<Attention>;
+extern template class Operation<ops::AttentionDerivative>;
+extern template class Operation<ops::Attention>;
 
 }  // namespace gradus

@@ -3,7 +3,7 @@
 #include "autodiff/kernels/attention_rows.h"
 
 namespace gradus {
-Shape AttentionWeights::shape(Inputs in) const {
+Shape ops::AttentionWeights::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   const int rank = x.rank();
   if (rank < 2 || x[rank - 1] == 0 || (causal && x[rank - 1] < x[rank - 2]))
@@ -12,7 +12,7 @@ Shape AttentionWeights::shape(Inputs in) const {
                                 (causal ? ", at least as many as queries" : ""));
   return x;
 }
-void AttentionWeights::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::AttentionWeights::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Shape& shape = out.shape();
   const std::int64_t keys = shape[shape.rank() - 1], queries = shape[shape.rank() - 2], rows = out.size() / keys;
   with_floating(out.dtype(), [&]<class T>(T) {
@@ -30,7 +30,7 @@ void AttentionWeights::evaluate(Inputs in, const Tensor& out, bool accumulate) c
   });
 }
 
-void AttentionWeightsDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::AttentionWeightsDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = n == 0 ? 0 : out.size() / n;
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict z = out.data<T>();
@@ -46,7 +46,7 @@ void AttentionWeightsDerivative::evaluate(Inputs in, const Tensor& out, bool acc
   });
 }
 
-template class Operation<AttentionWeightsDerivative>;
-template class Operation<AttentionWeights>;
+template class Operation<ops::AttentionWeightsDerivative>;
+template class Operation<ops::AttentionWeights>;
 
 }  // namespace gradus

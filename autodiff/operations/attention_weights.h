@@ -6,9 +6,14 @@
 
 namespace gradus {
 
+namespace ops {
+struct AttentionWeightsDerivative;
+struct AttentionWeights;
+}  // namespace ops
+
 // z = c y (g - sum(g y)) along the last axis: the derivative of attention_weights where y is their value, whose rows add
 // up to 1, and c their scale.
-struct AttentionWeightsDerivative : Elementwise<AttentionWeightsDerivative> {  // operands g, y
+struct ops::AttentionWeightsDerivative : Elementwise<ops::AttentionWeightsDerivative> {  // operands g, y
   static constexpr const char* title = "attention_weights_derivative";
   double factor;
   explicit AttentionWeightsDerivative(double c) : factor(c) {}
@@ -25,7 +30,7 @@ struct AttentionWeightsDerivative : Elementwise<AttentionWeightsDerivative> {  /
 
 // y = softmax(c x) along the last axis of x[.., queries, keys]. Causal: a query sees the keys up to its own position,
 // counted from the end if there are more keys than queries; the weights of the others are 0.
-struct AttentionWeights : Operation<AttentionWeights> {
+struct ops::AttentionWeights : Operation<ops::AttentionWeights> {
   static constexpr const char* title = "attention_weights";
   double factor;
   bool causal;
@@ -39,10 +44,10 @@ struct AttentionWeights : Operation<AttentionWeights> {
 };
 template <Term X>
 auto attention_weights(const X& scores, double factor, bool causal) {
-  return apply(AttentionWeights{factor, causal}, scores);
+  return apply(ops::AttentionWeights{factor, causal}, scores);
 }
 
-extern template class Operation<AttentionWeightsDerivative>;
-extern template class Operation<AttentionWeights>;
+extern template class Operation<ops::AttentionWeightsDerivative>;
+extern template class Operation<ops::AttentionWeights>;
 
 }  // namespace gradus

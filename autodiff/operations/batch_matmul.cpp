@@ -4,7 +4,7 @@
 
 namespace gradus {
 
-Shape BatchMatMul::shape(Inputs in) const {
+Shape ops::BatchMatMul::shape(Inputs in) const {
   const Shape &a = in[0].shape(), &b = in[1].shape();
   const int rank = a.rank();
   const auto refuse = [&](const char* what) {
@@ -23,7 +23,7 @@ Shape BatchMatMul::shape(Inputs in) const {
   return result;
 }
 
-void BatchMatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::BatchMatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto matrix = [](const Tensor& t) {
     return Shape{t.shape()[t.shape().rank() - 2], t.shape()[t.shape().rank() - 1]};
   };
@@ -34,6 +34,6 @@ void BatchMatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
                     in[1].part(i * b.size(), b), transpose_b);
 }
 
-template class Operation<BatchMatMul>;
+template class Operation<ops::BatchMatMul>;
 
 }  // namespace gradus

@@ -5,9 +5,13 @@
 
 namespace gradus {
 
+namespace ops {
+struct BatchMatMul;
+}  // namespace ops
+
 // y[.., m, n] = op(a[.., m, k]) op(b[.., k, n]) for each position of the leading axes, which are equal; a flag says
 // that the matrices of an operand are stored transposed.
-struct BatchMatMul : Operation<BatchMatMul> {
+struct ops::BatchMatMul : Operation<ops::BatchMatMul> {
   static constexpr const char* title = "batch_matmul";
   static constexpr Reads rule_reads = Reads::operands;
   bool transpose_a, transpose_b;
@@ -29,9 +33,9 @@ struct BatchMatMul : Operation<BatchMatMul> {
 };
 template <Term A, Term B>
 auto batch_matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b = false) {
-  return apply(BatchMatMul{transpose_a, transpose_b}, a, b);
+  return apply(ops::BatchMatMul{transpose_a, transpose_b}, a, b);
 }
 
-extern template class Operation<BatchMatMul>;
+extern template class Operation<ops::BatchMatMul>;
 
 }  // namespace gradus

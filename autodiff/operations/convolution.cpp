@@ -78,12 +78,12 @@ void check_window(const char* operation, const Shape& x, const Window2d& w) {
            ", expected stride >= 1, 0 <= padding < kernel <= padded image");
 }
 
-Shape Conv2d::shape(Inputs in) const { return product_shape(title, window, groups, in[0].shape(), in[1].shape()); }
-void Conv2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Conv2d::shape(Inputs in) const { return product_shape(title, window, groups, in[0].shape(), in[1].shape()); }
+void ops::Conv2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::convolve(sizes(window, groups, in[0].shape(), out.shape()), out, accumulate, in[0], in[1], nullptr);
 }
 
-Shape Conv2dInputDerivative::shape(Inputs in) const {
+Shape ops::Conv2dInputDerivative::shape(Inputs in) const {
   const Shape &dy = in[0].shape(), &w = in[1].shape();
   if (dy.rank() != 4 || w.rank() != 4)
     refuse(std::string(title) + ": " + dy.to_string() + " with weights " + w.to_string() + ", expected rank 4 of both");
@@ -93,11 +93,11 @@ Shape Conv2dInputDerivative::shape(Inputs in) const {
            ", expected " + product_shape(title, window, groups, x, w).to_string());
   return x;
 }
-void Conv2dInputDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Conv2dInputDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::convolve_input_derivative(sizes(window, groups, out.shape(), in[0].shape()), out, accumulate, in[0], in[1]);
 }
 
-Shape Conv2dWeightDerivative::shape(Inputs in) const {
+Shape ops::Conv2dWeightDerivative::shape(Inputs in) const {
   const Shape &x = in[0].shape(), &dy = in[1].shape();
   check_window(title, x, window);
   if (dy.rank() != 4 || result_shape(window, x, dy[3]) != dy)
@@ -105,7 +105,7 @@ Shape Conv2dWeightDerivative::shape(Inputs in) const {
   check_channels(title, x[3], dy[3], groups);
   return weight_shape(window, x[3], dy[3], groups);
 }
-void Conv2dWeightDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Conv2dWeightDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::convolve_weight_derivative(sizes(window, groups, in[0].shape(), in[1].shape()), out, accumulate, in[0],
                                       in[1]);
 }
@@ -114,7 +114,7 @@ namespace {
 
 // The weight's derivative example by example, each with one convolution.
 void weight_per_example(const Window2d& window, std::int64_t groups, Inputs in, const Tensor& dy, const Tensor& out) {
-  const Conv2dWeightDerivative derivative(window, groups);
+  const ops::Conv2dWeightDerivative derivative(window, groups);
   for (std::int64_t i = 0; i < dy.shape()[0]; ++i) {
     const Tensor x = in[0].rows(i, 1), cotangent = dy.rows(i, 1);
     const Tensor* operands[] = {&x, &cotangent};
@@ -124,49 +124,49 @@ void weight_per_example(const Window2d& window, std::int64_t groups, Inputs in, 
 
 }  // namespace
 
-bool Conv2d::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+bool ops::Conv2d::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
   if (what != PerExample::gradients || operand != 1) return false;
   weight_per_example(window, groups, in, dy, out);
   return true;
 }
 
-bool Conv2dBias::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+bool ops::Conv2dBias::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
   if (operand == 2) return bias_per_example(what, in[2].shape(), dy, out);
-  return Conv2d(window, groups).per_example(what, operand, in, dy, out);
+  return ops::Conv2d(window, groups).per_example(what, operand, in, dy, out);
 }
 
-LayerUse Conv2d::as_layer(Inputs in) const {
+LayerUse ops::Conv2d::as_layer(Inputs in) const {
   if (groups != 1) return {};
   const Shape y = shape(in), &w = in[1].shape();
   return {1, -1, y[0] * y[1] * y[2], w[0] * w[1] * w[2]};
 }
-void Conv2d::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
+void ops::Conv2d::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
   kernels::convolution_patches(sizes(window, groups, in[0].shape(), shape(in)), in[0], first, out);
 }
 
-LayerUse Conv2dBias::as_layer(Inputs in) const {
-  LayerUse layer = Conv2d(window, groups).as_layer(in);
+LayerUse ops::Conv2dBias::as_layer(Inputs in) const {
+  LayerUse layer = ops::Conv2d(window, groups).as_layer(in);
   if (layer.weight >= 0) layer.bias = 2;
   return layer;
 }
-void Conv2dBias::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
-  Conv2d(window, groups).layer_inputs(in, first, out);
+void ops::Conv2dBias::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
+  ops::Conv2d(window, groups).layer_inputs(in, first, out);
 }
 
-Shape Conv2dBias::shape(Inputs in) const {
+Shape ops::Conv2dBias::shape(Inputs in) const {
   const Shape y = product_shape(title, window, groups, in[0].shape(), in[1].shape());
   if (in[2].shape() != Shape{y[3]})
     refuse(std::string(title) + ": bias " + in[2].shape().to_string() + " for " + y.to_string() + ", expected [" +
            std::to_string(y[3]) + "]");
   return y;
 }
-void Conv2dBias::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Conv2dBias::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::convolve(sizes(window, groups, in[0].shape(), out.shape()), out, accumulate, in[0], in[1], &in[2]);
 }
 
-template class Operation<Conv2d>;
-template class Operation<Conv2dInputDerivative>;
-template class Operation<Conv2dWeightDerivative>;
-template class Operation<Conv2dBias>;
+template class Operation<ops::Conv2d>;
+template class Operation<ops::Conv2dInputDerivative>;
+template class Operation<ops::Conv2dWeightDerivative>;
+template class Operation<ops::Conv2dBias>;
 
 }  // namespace gradus

@@ -7,6 +7,13 @@
 
 namespace gradus {
 
+namespace ops {
+struct Conv2d;
+struct Conv2dInputDerivative;
+struct Conv2dWeightDerivative;
+struct Conv2dBias;
+}  // namespace ops
+
 // Zeros around an image.
 struct Padding2d {
   Extent2d before{0, 0}, after{0, 0};
@@ -23,7 +30,7 @@ Window2d window_on(const Shape& x, const Extent2d& kernel, const Extent2d& strid
 void check_window(const char* operation, const Shape& x, const Window2d& window);
 
 // y = x * w.  Bilinear: this and the next two are each other's derivatives.
-struct Conv2d : Operation<Conv2d> {
+struct ops::Conv2d : Operation<ops::Conv2d> {
   static constexpr const char* title = "conv2d";
   static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
@@ -39,7 +46,7 @@ struct Conv2d : Operation<Conv2d> {
 };
 
 // dx of x * w for a cotangent dy, with the extent of x; operands dy, w.
-struct Conv2dInputDerivative : Operation<Conv2dInputDerivative> {
+struct ops::Conv2dInputDerivative : Operation<ops::Conv2dInputDerivative> {
   static constexpr const char* title = "conv2d_input_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
@@ -53,7 +60,7 @@ struct Conv2dInputDerivative : Operation<Conv2dInputDerivative> {
 };
 
 // dw of x * w for a cotangent dy; operands x, dy.
-struct Conv2dWeightDerivative : Operation<Conv2dWeightDerivative> {
+struct ops::Conv2dWeightDerivative : Operation<ops::Conv2dWeightDerivative> {
   static constexpr const char* title = "conv2d_weight_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
@@ -71,21 +78,21 @@ struct Conv2dWeightDerivative : Operation<Conv2dWeightDerivative> {
 };
 
 template <class Sweep>
-void Conv2dInputDerivative::vjp(Sweep& s) const {
-  s.to(0, [&] { return apply(Conv2d{window, groups}, s.dy(), s.in(1)); });
-  s.to(1, [&] { return apply(Conv2dWeightDerivative{window, groups}, s.dy(), s.in(0)); });
+void ops::Conv2dInputDerivative::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(ops::Conv2d{window, groups}, s.dy(), s.in(1)); });
+  s.to(1, [&] { return apply(ops::Conv2dWeightDerivative{window, groups}, s.dy(), s.in(0)); });
 }
 
 template <class Sweep>
-void Conv2d::vjp(Sweep& s) const {
+void ops::Conv2d::vjp(Sweep& s) const {
   s.to(0, [&] {
-    return apply(Conv2dInputDerivative{window, groups, {s.shape(0)[1], s.shape(0)[2]}}, s.dy(), s.in(1));
+    return apply(ops::Conv2dInputDerivative{window, groups, {s.shape(0)[1], s.shape(0)[2]}}, s.dy(), s.in(1));
   });
-  s.to(1, [&] { return apply(Conv2dWeightDerivative{window, groups}, s.in(0), s.dy()); });
+  s.to(1, [&] { return apply(ops::Conv2dWeightDerivative{window, groups}, s.in(0), s.dy()); });
 }
 
 // y = x * w + b, with b[out channels]: the convolution and the bias of a layer in one node.
-struct Conv2dBias : Operation<Conv2dBias> {
+struct ops::Conv2dBias : Operation<ops::Conv2dBias> {
   static constexpr const char* title = "conv2d_bias";
   static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
@@ -120,16 +127,16 @@ Window2d conv2d_window(const X& x, const W& w, const Conv2dOptions& options) {
 // y[batch, places, out channels], with floor((image + padding - kernel) / stride) + 1 places along each axis.
 template <Term X, Term W>
 auto conv2d(const X& x, const W& w, const Conv2dOptions& options = {}) {
-  return apply(Conv2d{conv2d_window(x, w, options), options.groups}, x, w);
+  return apply(ops::Conv2d{conv2d_window(x, w, options), options.groups}, x, w);
 }
 template <Term X, Term W, Term B>
 auto conv2d(const X& x, const W& w, const B& bias, const Conv2dOptions& options = {}) {
-  return apply(Conv2dBias{conv2d_window(x, w, options), options.groups}, x, w, bias);
+  return apply(ops::Conv2dBias{conv2d_window(x, w, options), options.groups}, x, w, bias);
 }
 
-extern template class Operation<Conv2d>;
-extern template class Operation<Conv2dInputDerivative>;
-extern template class Operation<Conv2dWeightDerivative>;
-extern template class Operation<Conv2dBias>;
+extern template class Operation<ops::Conv2d>;
+extern template class Operation<ops::Conv2dInputDerivative>;
+extern template class Operation<ops::Conv2dWeightDerivative>;
+extern template class Operation<ops::Conv2dBias>;
 
 }  // namespace gradus

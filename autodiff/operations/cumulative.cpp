@@ -28,12 +28,12 @@ GRADUS_INLINE void run_sums(T* __restrict y, const T* __restrict x, std::int64_t
 
 }  // namespace
 
-Shape CumulativeSum::shape(Inputs in) const {
+Shape ops::CumulativeSum::shape(Inputs in) const {
   checked_axis(title, axis, in[0].shape());
   return in[0].shape();
 }
 
-void CumulativeSum::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::CumulativeSum::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Shape& shape = out.shape();
   const int a = checked_axis(title, axis, shape);
   const std::int64_t outer = shape.size(0, a), n = shape[a], inner = shape.size(a + 1, shape.rank());
@@ -50,6 +50,6 @@ void CumulativeSum::evaluate(Inputs in, const Tensor& out, bool accumulate) cons
   });
 }
 
-template class Operation<CumulativeSum>;
+template class Operation<ops::CumulativeSum>;
 
 }  // namespace gradus

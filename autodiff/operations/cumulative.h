@@ -5,8 +5,12 @@
 
 namespace gradus {
 
+namespace ops {
+struct CumulativeSum;
+}  // namespace ops
+
 // y[k] = x[0] + ... + x[k] along an axis; reverse: x[k] + ... + x[n - 1]; exclusive: without x[k] itself.
-struct CumulativeSum : Operation<CumulativeSum> {
+struct ops::CumulativeSum : Operation<ops::CumulativeSum> {
   static constexpr const char* title = "cumulative_sum";
   int axis;
   bool reverse, exclusive;
@@ -22,9 +26,9 @@ struct CumulativeSum : Operation<CumulativeSum> {
 // Negative axes count from the end.
 template <Term X>
 auto cumulative_sum(const X& x, int axis, bool reverse = false, bool exclusive = false) {
-  return apply(CumulativeSum{axis, reverse, exclusive}, x);
+  return apply(ops::CumulativeSum{axis, reverse, exclusive}, x);
 }
 
-extern template class Operation<CumulativeSum>;
+extern template class Operation<ops::CumulativeSum>;
 
 }  // namespace gradus

@@ -7,13 +7,13 @@
 
 namespace gradus {
 
-Shape Dropout::shape(Inputs in) const {
+Shape ops::Dropout::shape(Inputs in) const {
   if (!(probability >= 0 && probability < 1))
     throw std::invalid_argument("dropout: probability " + std::to_string(probability) + ", expected 0 <= p < 1");
   return in[0].shape();
 }
 
-void Dropout::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Dropout::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   // An element is dropped if its 32 random bits lie below the probability.
   const auto threshold = static_cast<std::uint64_t>(std::ldexp(probability, 32));
   const std::int64_t n = out.size();
@@ -31,6 +31,6 @@ void Dropout::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-template class Operation<Dropout>;
+template class Operation<ops::Dropout>;
 
 }  // namespace gradus

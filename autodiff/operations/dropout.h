@@ -5,9 +5,13 @@
 
 namespace gradus {
 
+namespace ops {
+struct Dropout;
+}  // namespace ops
+
 // Each element becomes 0 with the probability given and is otherwise divided by 1 - probability (Srivastava et al. 2014, in the
 // inverted form). The mask is a function of (key, position), so it is not stored, and the derivative draws it again.
-struct Dropout : Operation<Dropout> {
+struct ops::Dropout : Operation<ops::Dropout> {
   static constexpr const char* title = "dropout";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::nothing;
@@ -24,9 +28,9 @@ struct Dropout : Operation<Dropout> {
 // probability in [0, 1); equal keys give equal masks.
 template <Term X>
 auto dropout(const X& x, double probability, std::uint64_t key) {
-  return apply(Dropout{probability, key}, x);
+  return apply(ops::Dropout{probability, key}, x);
 }
 
-extern template class Operation<Dropout>;
+extern template class Operation<ops::Dropout>;
 
 }  // namespace gradus

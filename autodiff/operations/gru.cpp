@@ -76,14 +76,14 @@ GruLayout layout_of(const char* operation, const Shape& x, const Shape& w, const
 
 }  // namespace
 
-Shape GruRecord::shape(Inputs in) const {
+Shape ops::GruRecord::shape(Inputs in) const {
   const GruLayout found = layout_of(title, in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape());
   if (found.states() != at.states())
     throw std::invalid_argument("gru_record: operands for states " + found.states().to_string() + ", expected " +
                                 at.states().to_string());
   return at.record();
 }
-void GruRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::GruRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::write(out, accumulate, [&](const Tensor& record) {
     record.part(0, at.cell()).copy_from(in[3]);
     with_floating(out.dtype(), [&]<class T>(T) {
@@ -96,18 +96,18 @@ void GruRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape GruStates::shape(Inputs in) const {
+Shape ops::GruStates::shape(Inputs in) const {
   if (in[0].shape() != at.record())
     throw std::invalid_argument("gru_states: record " + in[0].shape().to_string() + ", expected " +
                                 at.record().to_string());
   return at.states();
 }
 
-void GruStates::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::GruStates::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::copy(out, accumulate, in[0].part(0, at.states()));
 }
 
-Shape GruDerivative::shape(Inputs in) const {
+Shape ops::GruDerivative::shape(Inputs in) const {
   if ((in[0].shape() != at.states() && in[0].shape() != at.record()) || in[1].shape() != at.record())
     throw std::invalid_argument("gru_derivative: cotangent " + in[0].shape().to_string() + " and record " +
                                 in[1].shape().to_string() + ", expected " + at.states().to_string() + " or " +
@@ -116,7 +116,7 @@ Shape GruDerivative::shape(Inputs in) const {
     throw std::invalid_argument("gru_derivative: weight " + in[2].shape().to_string() + ", expected " + w.to_string());
   return at.derivatives();
 }
-void GruDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::GruDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const bool of_record = in[0].shape() == at.record();
   kernels::write(out, accumulate, [&](const Tensor& derivatives) {
     const Tensor dh0 = derivatives.part(at.dh0(), at.cell());
@@ -135,12 +135,12 @@ void GruDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) cons
 
 GruResult gru(const Var& x, const Var& w, const Var& b, const Var& h0) {
   const GruLayout at = layout_of("gru", x.shape(), w.shape(), b.shape(), h0.shape());
-  const Var record = apply(GruRecord{at}, x, w, b, h0), states = apply(GruStates{at}, record, x, w, b, h0);
+  const Var record = apply(ops::GruRecord{at}, x, w, b, h0), states = apply(ops::GruStates{at}, record, x, w, b, h0);
   return {part(states, at.h(1), {at.steps, at.batch, at.hidden}), part(states, at.h(at.steps), at.cell())};
 }
 
-template class Operation<GruDerivative>;
-template class Operation<GruRecord>;
-template class Operation<GruStates>;
+template class Operation<ops::GruDerivative>;
+template class Operation<ops::GruRecord>;
+template class Operation<ops::GruStates>;
 
 }  // namespace gradus

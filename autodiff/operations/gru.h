@@ -14,6 +14,12 @@
 
 namespace gradus {
 
+namespace ops {
+struct GruDerivative;
+struct GruRecord;
+struct GruStates;
+}  // namespace ops
+
 // Where things lie in the record and in the list of derivatives. Steps count from 1; h(0) is the initial state.
 struct GruLayout {
   std::int64_t steps, batch, hidden;
@@ -39,7 +45,7 @@ struct GruLayout {
 };
 
 // The sweep back through time, from a cotangent of the states or of the whole record to the list of derivatives.
-struct GruDerivative : Operation<GruDerivative> {  // operands cotangent, record, w
+struct ops::GruDerivative : Operation<ops::GruDerivative> {  // operands cotangent, record, w
   static constexpr const char* title = "gru_derivative";
   GruLayout at;
   explicit GruDerivative(const GruLayout& layout) : at(layout) {}
@@ -53,7 +59,7 @@ struct GruDerivative : Operation<GruDerivative> {  // operands cotangent, record
 template <class Sweep, class Record>
 void gru_vjp(Sweep& s, const GruLayout& at, const Record& record, int first) {
   const std::int64_t rows = at.steps * at.batch, n = at.hidden;
-  const auto d = once(apply(GruDerivative{at}, s.dy(), record, s.in(first + 1)));
+  const auto d = once(apply(ops::GruDerivative{at}, s.dy(), record, s.in(first + 1)));
   const auto products = once(part(d, at.dp(1), {rows, 3 * n}));
   s.to(first, [&] { return part(d, 0, {at.steps, at.batch, 3 * n}); });
   s.to(first + 1, [&] { return matmul(part(record, 0, {rows, n}), products, true); });
@@ -61,7 +67,7 @@ void gru_vjp(Sweep& s, const GruLayout& at, const Record& record, int first) {
   s.to(first + 3, [&] { return part(d, at.dh0(), at.cell()); });
 }
 
-struct GruRecord : Operation<GruRecord> {  // operands x[steps, batch, 3 hidden], w[hidden, 3 hidden], b[hidden], h(0)
+struct ops::GruRecord : Operation<ops::GruRecord> {  // operands x[steps, batch, 3 hidden], w[hidden, 3 hidden], b[hidden], h(0)
   static constexpr const char* title = "gru_record";
   GruLayout at;
   explicit GruRecord(const GruLayout& layout) : at(layout) {}
@@ -74,7 +80,7 @@ struct GruRecord : Operation<GruRecord> {  // operands x[steps, batch, 3 hidden]
 };
 
 // h[steps + 1, batch, hidden]. A function of x, w, b and h(0); the record only saves computing it again.
-struct GruStates : Operation<GruStates> {  // operands record, x, w, b, h(0)
+struct ops::GruStates : Operation<ops::GruStates> {  // operands record, x, w, b, h(0)
   static constexpr const char* title = "gru_states";
   static constexpr bool is_view = true;
   GruLayout at;
@@ -98,15 +104,15 @@ GruResult gru(const Var& x, const Var& w, const Var& b, const Var& h0);
 
 // The derivative of the sweep back is a sweep forth: what arrives at dh(t-1) has come from the gates of step t.
 template <class Sweep>
-void GruDerivative::vjp(Sweep& s) const {
+void ops::GruDerivative::vjp(Sweep& s) const {
   using Item = decltype(s.dy());
   const std::int64_t width = at.hidden;
   const Shape cotangent = s.shape(0), record = s.shape(1);
   const bool of_record = cotangent == record;
   const auto gate = [width](const auto& x, int k) { return once(slice(x, 1, k * width, width)); };
-  const auto join = [](const auto& a, const auto& b, const auto& c) { return apply(Concatenate{1}, a, b, c); };
-  const auto sigmoid_slope = [](const auto& u, const auto& y) { return apply(SigmoidDerivative{}, u, y); };
-  const auto tanh_slope = [](const auto& u, const auto& y) { return apply(TanhDerivative{}, u, y); };
+  const auto join = [](const auto& a, const auto& b, const auto& c) { return apply(ops::Concatenate{1}, a, b, c); };
+  const auto sigmoid_slope = [](const auto& u, const auto& y) { return apply(ops::SigmoidDerivative{}, u, y); };
+  const auto tanh_slope = [](const auto& u, const auto& y) { return apply(ops::TanhDerivative{}, u, y); };
   const auto one_less = [](const auto& y) { return add_scalar(neg(y), 1); };
   const auto one_less_twice = [](const auto& y) { return add_scalar(scale(y, -2), 1); };
 
@@ -154,8 +160,8 @@ void GruDerivative::vjp(Sweep& s) const {
   }
 }
 
-extern template class Operation<GruDerivative>;
-extern template class Operation<GruRecord>;
-extern template class Operation<GruStates>;
+extern template class Operation<ops::GruDerivative>;
+extern template class Operation<ops::GruRecord>;
+extern template class Operation<ops::GruStates>;
 
 }  // namespace gradus

@@ -27,14 +27,14 @@ Shape joined(Shape first, const Shape& second) {
 
 }  // namespace
 
-Shape ScatterAdd::shape(Inputs in) const {
+Shape ops::ScatterAdd::shape(Inputs in) const {
   const Shape &x = in[0].shape(), &index = in[1].shape();
   if (index.rank() == 0 || x.rank() < index.rank() || x != joined(index, after(x, index.rank())))
     throw std::invalid_argument("scatter_add: " + index.to_string() + " indices for rows of " + x.to_string());
   check_indices(title, in[1], rows);
   return joined({rows}, after(x, index.rank()));
 }
-void ScatterAdd::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::ScatterAdd::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   if (!accumulate) out.fill(0);
   const std::int64_t n = in[1].size(), width = out.shape().size(1, out.shape().rank());
   const std::int32_t* index = in[1].data<std::int32_t>();
@@ -51,7 +51,7 @@ void ScatterAdd::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape Gather::shape(Inputs in) const {
+Shape ops::Gather::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   if (x.rank() == 0 || in[1].shape().rank() == 0)
     throw std::invalid_argument("gather: expected rows and a list of indices, got " + x.to_string() + " and " +
@@ -59,7 +59,7 @@ Shape Gather::shape(Inputs in) const {
   check_indices(title, in[1], x[0]);
   return joined(in[1].shape(), after(x, 1));
 }
-void Gather::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Gather::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = in[1].size(), width = in[0].shape().size(1, in[0].shape().rank());
   const std::int32_t* index = in[1].data<std::int32_t>();
   with_floating(out.dtype(), [&]<class T>(T) {
@@ -75,7 +75,7 @@ void Gather::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape PutInRow::shape(Inputs in) const {
+Shape ops::PutInRow::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   if (x.rank() != 1 || in[1].shape() != x)
     throw std::invalid_argument("put_in_row: " + x.to_string() + " at " + in[1].shape().to_string() +
@@ -83,7 +83,7 @@ Shape PutInRow::shape(Inputs in) const {
   check_indices(title, in[1], columns);
   return {x[0], columns};
 }
-void PutInRow::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::PutInRow::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   if (!accumulate) out.fill(0);
   const std::int64_t n = in[1].size(), width = columns;
   const std::int32_t* index = in[1].data<std::int32_t>();
@@ -94,7 +94,7 @@ void PutInRow::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape TakeFromRow::shape(Inputs in) const {
+Shape ops::TakeFromRow::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   if (x.rank() != 2 || in[1].shape() != Shape{x[0]})
     throw std::invalid_argument("take_from_row: " + in[1].shape().to_string() + " indices for " + x.to_string() +
@@ -102,7 +102,7 @@ Shape TakeFromRow::shape(Inputs in) const {
   check_indices(title, in[1], x[1]);
   return {x[0]};
 }
-void TakeFromRow::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::TakeFromRow::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = out.size(), width = in[0].shape()[1];
   const std::int32_t* index = in[1].data<std::int32_t>();
   with_floating(out.dtype(), [&]<class T>(T) {
@@ -112,9 +112,9 @@ void TakeFromRow::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
   });
 }
 
-template class Operation<ScatterAdd>;
-template class Operation<Gather>;
-template class Operation<PutInRow>;
-template class Operation<TakeFromRow>;
+template class Operation<ops::ScatterAdd>;
+template class Operation<ops::Gather>;
+template class Operation<ops::PutInRow>;
+template class Operation<ops::TakeFromRow>;
 
 }  // namespace gradus

@@ -5,9 +5,16 @@
 
 namespace gradus {
 
+namespace ops {
+struct ScatterAdd;
+struct Gather;
+struct PutInRow;
+struct TakeFromRow;
+}  // namespace ops
+
 // y[rows, ...]: y[index[i]] += x[i], zeros elsewhere; index[n] of int32 in [0, rows), or of more axes; x[index's axes,
 // ...].
-struct ScatterAdd : Operation<ScatterAdd> {
+struct ops::ScatterAdd : Operation<ops::ScatterAdd> {
   static constexpr const char* title = "scatter_add";
   static constexpr int index_operand = 1;
   std::int64_t rows;
@@ -19,7 +26,7 @@ struct ScatterAdd : Operation<ScatterAdd> {
 };
 
 // y[i] = x[index[i]]; x[rows, ...], index[n] of int32 in [0, rows), or of more axes; y[index's axes, ...].
-struct Gather : Operation<Gather> {
+struct ops::Gather : Operation<ops::Gather> {
   static constexpr const char* title = "gather";
   static constexpr Reads rule_reads = Reads::operands;
   static constexpr int index_operand = 1;
@@ -32,19 +39,19 @@ struct Gather : Operation<Gather> {
 };
 template <Term X, Term I>
 auto gather(const X& x, const I& index) {
-  return apply(Gather{}, x, index);
+  return apply(ops::Gather{}, x, index);
 }
 template <Term X, Term I>
 auto scatter_add(const X& x, const I& index, std::int64_t rows) {
-  return apply(ScatterAdd{rows}, x, index);
+  return apply(ops::ScatterAdd{rows}, x, index);
 }
 template <class Sweep>
-void ScatterAdd::vjp(Sweep& s) const {
+void ops::ScatterAdd::vjp(Sweep& s) const {
   s.to(0, [&] { return gather(s.dy(), s.in(1)); });
 }
 
 // y[n, columns]: y[i, index[i]] = x[i], zeros elsewhere; x[n], index[n] of int32 in [0, columns).
-struct PutInRow : Operation<PutInRow> {
+struct ops::PutInRow : Operation<ops::PutInRow> {
   static constexpr const char* title = "put_in_row";
   static constexpr int index_operand = 1;
   std::int64_t columns;
@@ -56,7 +63,7 @@ struct PutInRow : Operation<PutInRow> {
 };
 
 // y[n]: y[i] = x[i, index[i]]; x[n, columns], index[n] of int32 in [0, columns).
-struct TakeFromRow : Operation<TakeFromRow> {
+struct ops::TakeFromRow : Operation<ops::TakeFromRow> {
   static constexpr const char* title = "take_from_row";
   static constexpr int index_operand = 1;
   Shape shape(Inputs in) const;
@@ -68,19 +75,19 @@ struct TakeFromRow : Operation<TakeFromRow> {
 };
 template <Term X, Term I>
 auto take_from_row(const X& x, const I& index) {
-  return apply(TakeFromRow{}, x, index);
+  return apply(ops::TakeFromRow{}, x, index);
 }
 template <class Sweep>
-void PutInRow::vjp(Sweep& s) const {
+void ops::PutInRow::vjp(Sweep& s) const {
   s.to(0, [&] { return take_from_row(s.dy(), s.in(1)); });
 }
 
 // Throws unless every index lies in [0, limit).
 void check_indices(const char* operation, const Tensor& index, std::int64_t limit);
 
-extern template class Operation<ScatterAdd>;
-extern template class Operation<Gather>;
-extern template class Operation<PutInRow>;
-extern template class Operation<TakeFromRow>;
+extern template class Operation<ops::ScatterAdd>;
+extern template class Operation<ops::Gather>;
+extern template class Operation<ops::PutInRow>;
+extern template class Operation<ops::TakeFromRow>;
 
 }  // namespace gradus

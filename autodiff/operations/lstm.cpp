@@ -85,7 +85,7 @@ LstmLayout layout_of(const Shape& x, const Shape& v, const Shape& b, const Shape
 
 }  // namespace
 
-Shape LstmRecord::shape(Inputs in) const {
+Shape ops::LstmRecord::shape(Inputs in) const {
   const LstmLayout found =
       layout_of(in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape(), in[4].shape(), in[5].shape());
   if (found.states() != at.states())
@@ -93,7 +93,7 @@ Shape LstmRecord::shape(Inputs in) const {
                                 at.states().to_string());
   return at.record();
 }
-void LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::write(out, accumulate, [&](const Tensor& record) {
     record.part(at.h(0), at.cell()).copy_from(in[4]);
     record.part(at.c(0), at.cell()).copy_from(in[5]);
@@ -111,18 +111,18 @@ void LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape LstmStates::shape(Inputs in) const {
+Shape ops::LstmStates::shape(Inputs in) const {
   if (in[0].shape() != at.record())
     throw std::invalid_argument("lstm_states: record " + in[0].shape().to_string() + ", expected " +
                                 at.record().to_string());
   return at.states();
 }
 
-void LstmStates::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::LstmStates::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::copy(out, accumulate, in[0].part(0, at.states()));
 }
 
-Shape LstmDerivative::shape(Inputs in) const {
+Shape ops::LstmDerivative::shape(Inputs in) const {
   if ((in[0].size() != at.states().size() && in[0].shape() != at.record()) || in[1].shape() != at.record())
     throw std::invalid_argument("lstm_derivative: cotangent " + in[0].shape().to_string() + " and record " +
                                 in[1].shape().to_string() + ", expected " + at.states().to_string() + " or " +
@@ -131,7 +131,7 @@ Shape LstmDerivative::shape(Inputs in) const {
     throw std::invalid_argument("lstm_derivative: weight " + in[2].shape().to_string() + ", expected " + w.to_string());
   return at.derivatives();
 }
-void LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const bool of_record = in[0].shape() == at.record();
   kernels::write(out, accumulate, [&](const Tensor& derivatives) {
     const Tensor dh0 = derivatives.part(at.dh0(), at.cell()), dc0 = derivatives.part(at.dc0(), at.cell());
@@ -153,14 +153,14 @@ void LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 
 LstmResult lstm(const Var& x, const Var& v, const Var& b, const Var& w, const Var& h0, const Var& c0) {
   const LstmLayout at = layout_of(x.shape(), v.shape(), b.shape(), w.shape(), h0.shape(), c0.shape());
-  const Var record = apply(LstmRecord{at}, x, v, b, w, h0, c0);
-  const Var states = apply(LstmStates{at}, record, x, v, b, w, h0, c0);
+  const Var record = apply(ops::LstmRecord{at}, x, v, b, w, h0, c0);
+  const Var states = apply(ops::LstmStates{at}, record, x, v, b, w, h0, c0);
   return {part(states, at.h(1), {at.steps, at.batch, at.hidden}), part(states, at.h(at.steps), at.cell()),
           part(states, at.c(at.steps), at.cell())};
 }
 
-template class Operation<LstmDerivative>;
-template class Operation<LstmRecord>;
-template class Operation<LstmStates>;
+template class Operation<ops::LstmDerivative>;
+template class Operation<ops::LstmRecord>;
+template class Operation<ops::LstmStates>;
 
 }  // namespace gradus

@@ -15,6 +15,12 @@
 
 namespace gradus {
 
+namespace ops {
+struct LstmDerivative;
+struct LstmRecord;
+struct LstmStates;
+}  // namespace ops
+
 // Where things lie in the record and in the list of derivatives. Steps count from 1; h(0) and c(0) are the initial
 // states.
 struct LstmLayout {
@@ -43,7 +49,7 @@ struct LstmLayout {
 };
 
 // The sweep back through time, from a cotangent of the states or of the whole record to the list of derivatives.
-struct LstmDerivative : Operation<LstmDerivative> {  // operands cotangent, record, w
+struct ops::LstmDerivative : Operation<ops::LstmDerivative> {  // operands cotangent, record, w
   static constexpr const char* title = "lstm_derivative";
   LstmLayout at;
   explicit LstmDerivative(const LstmLayout& layout) : at(layout) {}
@@ -56,7 +62,7 @@ struct LstmDerivative : Operation<LstmDerivative> {  // operands cotangent, reco
 // Hands the derivatives to the operands x, v, b, w, h(0) and c(0), which begin at operand `first`.
 template <class Sweep, class Record>
 void lstm_vjp(Sweep& s, const LstmLayout& at, const Record& record, int first) {
-  const auto d = once(apply(LstmDerivative{at}, s.dy(), record, s.in(first + 3)));
+  const auto d = once(apply(ops::LstmDerivative{at}, s.dy(), record, s.in(first + 3)));
   const auto gates = once(part(d, 0, {at.rows(), 4 * at.hidden}));
   s.to(first, [&] { return reshape(matmul(gates, s.in(first + 1), false, true), s.shape(first)); });
   s.to(first + 1, [&] { return matmul(reshape(s.in(first), {at.rows(), s.shape(first)[2]}), gates, true); });
@@ -67,7 +73,7 @@ void lstm_vjp(Sweep& s, const LstmLayout& at, const Record& record, int first) {
 }
 
 // Operands x[steps, batch, in], v[in, 4 hidden], b[4 hidden], w[hidden, 4 hidden], h(0), c(0).
-struct LstmRecord : Operation<LstmRecord> {
+struct ops::LstmRecord : Operation<ops::LstmRecord> {
   static constexpr const char* title = "lstm_record";
   LstmLayout at;
   explicit LstmRecord(const LstmLayout& layout) : at(layout) {}
@@ -81,7 +87,7 @@ struct LstmRecord : Operation<LstmRecord> {
 
 // [2, steps + 1, batch, hidden]: h and c. A function of x, v, b, w, h(0) and c(0); the record only saves computing it
 // again.
-struct LstmStates : Operation<LstmStates> {  // operands record, x, v, b, w, h(0), c(0)
+struct ops::LstmStates : Operation<ops::LstmStates> {  // operands record, x, v, b, w, h(0), c(0)
   static constexpr const char* title = "lstm_states";
   static constexpr bool is_view = true;
   LstmLayout at;
@@ -107,17 +113,17 @@ LstmResult lstm(const Var& x, const Var& v, const Var& b, const Var& w, const Va
 // The derivative of the sweep back is a sweep forth: what arrives at dh(t-1) and dc(t-1) has come from the gates of
 // step t.
 template <class Sweep>
-void LstmDerivative::vjp(Sweep& s) const {
+void ops::LstmDerivative::vjp(Sweep& s) const {
   using Item = decltype(s.dy());
   const std::int64_t n = at.hidden;
   const Shape cotangent = s.shape(0), record = s.shape(1);
   const bool of_record = cotangent == record;
   const auto gate = [n](const auto& x, int k) { return once(slice(x, 1, k * n, n)); };
   const auto join = [](const auto& i, const auto& f, const auto& g, const auto& o) {
-    return apply(Concatenate{1}, i, f, g, o);
+    return apply(ops::Concatenate{1}, i, f, g, o);
   };
-  const auto sigmoid_slope = [](const auto& u, const auto& y) { return apply(SigmoidDerivative{}, u, y); };
-  const auto tanh_slope = [](const auto& u, const auto& y) { return apply(TanhDerivative{}, u, y); };
+  const auto sigmoid_slope = [](const auto& u, const auto& y) { return apply(ops::SigmoidDerivative{}, u, y); };
+  const auto tanh_slope = [](const auto& u, const auto& y) { return apply(ops::TanhDerivative{}, u, y); };
   const auto one_less_twice = [](const auto& y) { return add_scalar(scale(y, -2), 1); };
 
   const auto mark = s.mark();
@@ -168,8 +174,8 @@ void LstmDerivative::vjp(Sweep& s) const {
   }
 }
 
-extern template class Operation<LstmDerivative>;
-extern template class Operation<LstmRecord>;
-extern template class Operation<LstmStates>;
+extern template class Operation<ops::LstmDerivative>;
+extern template class Operation<ops::LstmRecord>;
+extern template class Operation<ops::LstmStates>;
 
 }  // namespace gradus

@@ -5,7 +5,7 @@
 
 namespace gradus {
 
-Shape MatMul::shape(Inputs in) const {
+Shape ops::MatMul::shape(Inputs in) const {
   const Shape &a = in[0].shape(), &b = in[1].shape();
   if (a.rank() != 2 || b.rank() != 2)
     throw std::invalid_argument("matmul: expected two matrices, got " + a.to_string() + " x " + b.to_string());
@@ -15,18 +15,18 @@ Shape MatMul::shape(Inputs in) const {
   return {a[transpose_a ? 1 : 0], b[transpose_b ? 0 : 1]};
 }
 
-void MatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::MatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::matmul(out, accumulate, in[0], transpose_a, in[1], transpose_b);
 }
 
-Shape Affine::shape(Inputs in) const {
+Shape ops::Affine::shape(Inputs in) const {
   const Shape &x = in[0].shape(), &w = in[1].shape(), &b = in[2].shape();
   if (x.rank() != 2 || w.rank() != 2 || x[1] != w[0] || b != Shape{w[1]})
     throw std::invalid_argument("affine: " + x.to_string() + " x " + w.to_string() + " + " + b.to_string() +
                                 ", expected [m, k] x [k, n] + [n]");
   return {x[0], w[1]};
 }
-void Affine::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Affine::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, [](auto b, auto) { return b; }, in[2], in[2]);
   kernels::matmul(out, true, in[0], false, in[1], false);
 }
@@ -67,30 +67,30 @@ bool weight_per_example(PerExample what, const Tensor& x, const Tensor& dy, cons
 
 }  // namespace
 
-LayerUse MatMul::as_layer(Inputs in) const {
+LayerUse ops::MatMul::as_layer(Inputs in) const {
   if (transpose_a || transpose_b) return {};
   return {1, -1, in[0].shape()[0], in[0].shape()[1]};
 }
-void MatMul::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
+void ops::MatMul::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
   out.copy_from(in[0].rows(first, out.shape()[0]));
 }
 
-LayerUse Affine::as_layer(Inputs in) const { return {1, 2, in[0].shape()[0], in[0].shape()[1]}; }
-void Affine::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
-  MatMul().layer_inputs(in, first, out);
+LayerUse ops::Affine::as_layer(Inputs in) const { return {1, 2, in[0].shape()[0], in[0].shape()[1]}; }
+void ops::Affine::layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const {
+  ops::MatMul().layer_inputs(in, first, out);
 }
 
-bool MatMul::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+bool ops::MatMul::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
   if (operand != 1 || transpose_a || transpose_b) return false;
   return weight_per_example(what, in[0], dy, out);
 }
 
-bool Affine::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
+bool ops::Affine::per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const {
   if (operand == 1) return weight_per_example(what, in[0], dy, out);
   return operand == 2 && bias_per_example(what, in[2].shape(), dy, out);
 }
 
-template class Operation<MatMul>;
-template class Operation<Affine>;
+template class Operation<ops::MatMul>;
+template class Operation<ops::Affine>;
 
 }  // namespace gradus

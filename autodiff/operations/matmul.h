@@ -5,8 +5,13 @@
 
 namespace gradus {
 
+namespace ops {
+struct MatMul;
+struct Affine;
+}  // namespace ops
+
 // y[m, n] = op(a) op(b), where op(a) is [m, k] and op(b) is [k, n]; a flag says that the operand is stored transposed.
-struct MatMul : Operation<MatMul> {
+struct ops::MatMul : Operation<ops::MatMul> {
   static constexpr const char* title = "matmul";
   static constexpr Reads rule_reads = Reads::operands;
   bool transpose_a, transpose_b;
@@ -29,11 +34,11 @@ struct MatMul : Operation<MatMul> {
 };
 template <Term A, Term B>
 auto matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b = false) {
-  return apply(MatMul{transpose_a, transpose_b}, a, b);
+  return apply(ops::MatMul{transpose_a, transpose_b}, a, b);
 }
 
 // y[m, n] = x w + b, with x[m, k], w[k, n] and b[n]: the product and the bias of a dense layer in one node.
-struct Affine : Operation<Affine> {
+struct ops::Affine : Operation<ops::Affine> {
   static constexpr const char* title = "affine";
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
@@ -50,10 +55,10 @@ struct Affine : Operation<Affine> {
 };
 template <Term X, Term W, Term B>
 auto affine(const X& x, const W& w, const B& b) {
-  return apply(Affine{}, x, w, b);
+  return apply(ops::Affine{}, x, w, b);
 }
 
-extern template class Operation<MatMul>;
-extern template class Operation<Affine>;
+extern template class Operation<ops::MatMul>;
+extern template class Operation<ops::Affine>;
 
 }  // namespace gradus

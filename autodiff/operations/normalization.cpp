@@ -86,8 +86,8 @@ GRADUS_INLINE void row_derivative(T* __restrict z, const T* __restrict x, const 
 
 }  // namespace
 
-Shape InverseDeviation::shape(Inputs in) const { return one_column(rows_of(title, in[0].shape())); }
-void InverseDeviation::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::InverseDeviation::shape(Inputs in) const { return one_column(rows_of(title, in[0].shape())); }
+void ops::InverseDeviation::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = row_length(in[0].shape()), rows = out.size();
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict r = out.data<T>();
@@ -100,8 +100,8 @@ void InverseDeviation::evaluate(Inputs in, const Tensor& out, bool accumulate) c
   });
 }
 
-Shape Standardize::shape(Inputs in) const { return rows_of(title, in[0].shape()); }
-void Standardize::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Standardize::shape(Inputs in) const { return rows_of(title, in[0].shape()); }
+void ops::Standardize::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = row_length(out.shape()), rows = out.size() / n;
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
@@ -117,13 +117,13 @@ void Standardize::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
   });
 }
 
-Shape StandardizeDerivative::shape(Inputs in) const {
+Shape ops::StandardizeDerivative::shape(Inputs in) const {
   if (in[0].shape() != in[1].shape())
     throw std::invalid_argument("standardize_derivative: shapes differ: " + in[0].shape().to_string() + " and " +
                                 in[1].shape().to_string());
   return rows_of(title, in[1].shape());
 }
-void StandardizeDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::StandardizeDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = row_length(out.shape()), rows = out.size() / n;
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict z = out.data<T>();
@@ -141,7 +141,7 @@ void StandardizeDerivative::evaluate(Inputs in, const Tensor& out, bool accumula
   });
 }
 
-Shape LayerNorm::shape(Inputs in) const {
+Shape ops::LayerNorm::shape(Inputs in) const {
   const Shape &x = in[0].shape(), &weight = in[1].shape(), &bias = in[2].shape();
   const Shape row{x.rank() > 0 ? row_length(x) : 0};
   if (weight != row || bias != row)
@@ -149,7 +149,7 @@ Shape LayerNorm::shape(Inputs in) const {
                                 bias.to_string() + ", expected " + row.to_string() + " for both");
   return rows_of(title, x);
 }
-void LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = row_length(out.shape()), rows = out.size() / n;
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
@@ -171,14 +171,14 @@ void LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape LayerNormDerivative::shape(Inputs in) const {
+Shape ops::LayerNormDerivative::shape(Inputs in) const {
   const Shape &g = in[0].shape(), &x = in[1].shape(), &weight = in[2].shape();
   if (g != x || rows_of(title, x).rank() == 0 || weight != Shape{row_length(x)})
     throw std::invalid_argument("layer_norm_derivative: " + g.to_string() + " for " + x.to_string() + " with weight " +
                                 weight.to_string());
   return {x.size() + 2 * weight[0]};
 }
-void LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Shape& shape = in[1].shape();
   const std::int64_t n = row_length(shape), rows = shape.size() / n;
   if (!accumulate) out.part(shape.size(), {2 * n}).fill(0);
@@ -269,13 +269,13 @@ void require_channels(const char* operation, int axis, Inputs in, int x, int fir
 
 }  // namespace
 
-Shape ChannelMoments::shape(Inputs in) const {
+Shape ops::ChannelMoments::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   const std::int64_t channels = channel_shape(title, x, axis)[0];
   if (x.size() == 0) throw std::invalid_argument("channel_moments: no elements in " + x.to_string());
   return {2, channels};
 }
-void ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Channels c(in[0].shape(), axis);
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict moments = out.data<T>();
@@ -307,14 +307,14 @@ void ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate) con
   });
 }
 
-Shape ChannelDot::shape(Inputs in) const {
+Shape ops::ChannelDot::shape(Inputs in) const {
   if (in[0].shape() != in[1].shape())
     throw std::invalid_argument("channel_dot: shapes differ: " + in[0].shape().to_string() + " and " +
                                 in[1].shape().to_string());
   require_channels(title, axis, in, 1, 2);
   return in[2].shape();
 }
-void ChannelDot::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::ChannelDot::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Channels c(in[1].shape(), axis);
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict dot = out.data<T>();
@@ -335,11 +335,11 @@ void ChannelDot::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape ChannelAffine::shape(Inputs in) const {
+Shape ops::ChannelAffine::shape(Inputs in) const {
   require_channels(title, axis, in, 0, 1);
   return in[0].shape();
 }
-void ChannelAffine::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::ChannelAffine::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Channels c(in[0].shape(), axis);
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
@@ -364,13 +364,13 @@ void ChannelAffine::evaluate(Inputs in, const Tensor& out, bool accumulate) cons
   });
 }
 
-template class Operation<InverseDeviation>;
-template class Operation<StandardizeDerivative>;
-template class Operation<Standardize>;
-template class Operation<LayerNormDerivative>;
-template class Operation<LayerNorm>;
-template class Operation<ChannelMoments>;
-template class Operation<ChannelDot>;
-template class Operation<ChannelAffine>;
+template class Operation<ops::InverseDeviation>;
+template class Operation<ops::StandardizeDerivative>;
+template class Operation<ops::Standardize>;
+template class Operation<ops::LayerNormDerivative>;
+template class Operation<ops::LayerNorm>;
+template class Operation<ops::ChannelMoments>;
+template class Operation<ops::ChannelDot>;
+template class Operation<ops::ChannelAffine>;
 
 }  // namespace gradus

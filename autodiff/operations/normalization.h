@@ -7,6 +7,17 @@
 
 namespace gradus {
 
+namespace ops {
+struct InverseDeviation;
+struct StandardizeDerivative;
+struct Standardize;
+struct LayerNormDerivative;
+struct LayerNorm;
+struct ChannelMoments;
+struct ChannelDot;
+struct ChannelAffine;
+}  // namespace ops
+
 // The shape with its last axis at extent 1.
 inline Shape one_column(Shape shape) {
   shape[shape.rank() - 1] = 1;
@@ -25,7 +36,7 @@ auto row_mean(const X& x) {
 
 // r[.., 1] = 1 / sqrt(var + epsilon), with the mean and the (biased) variance of each row.  dx = -dr r^2 y / n, y as
 // below
-struct InverseDeviation : Operation<InverseDeviation> {
+struct ops::InverseDeviation : Operation<ops::InverseDeviation> {
   static constexpr const char* title = "inverse_deviation";
   double epsilon;
   explicit InverseDeviation(double e) : epsilon(e) {}
@@ -36,7 +47,7 @@ struct InverseDeviation : Operation<InverseDeviation> {
 };
 
 // z = r (g - mean(g) - y mean(g y)), where y = r (x - mean(x)): the derivative of standardize, a symmetric map of g.
-struct StandardizeDerivative : Operation<StandardizeDerivative> {
+struct ops::StandardizeDerivative : Operation<ops::StandardizeDerivative> {
   static constexpr const char* title = "standardize_derivative";
   double epsilon;
   explicit StandardizeDerivative(double e) : epsilon(e) {}
@@ -48,7 +59,7 @@ struct StandardizeDerivative : Operation<StandardizeDerivative> {
 
 // y = (x - mean) / sqrt(var + epsilon) along the last axis, with the biased variance; right for numbers whose squares
 // overflow or vanish, too. A row of equal numbers gives 0, or 0/0 if epsilon is 0.
-struct Standardize : Operation<Standardize> {
+struct ops::Standardize : Operation<ops::Standardize> {
   static constexpr const char* title = "standardize";
   static constexpr Reads rule_reads = Reads::operands;
   double epsilon;
@@ -62,11 +73,11 @@ struct Standardize : Operation<Standardize> {
 };
 template <Term X>
 auto standardize(const X& x, double epsilon = 1e-5) {
-  return apply(Standardize{epsilon}, x);
+  return apply(ops::Standardize{epsilon}, x);
 }
 
 template <class Sweep>
-void InverseDeviation::vjp(Sweep& s) const {
+void ops::InverseDeviation::vjp(Sweep& s) const {
   s.to(0, [&] {
     const Shape rows = s.shape(0);
     const double n = static_cast<double>(rows[rows.rank() - 1]);
@@ -79,19 +90,19 @@ void InverseDeviation::vjp(Sweep& s) const {
 template <Term U, Term G, Term X, Term Z>
 auto standardize_curvature(const U& u, const G& g, const X& x, const Z& z, double epsilon) {
   const auto y = once(standardize(x, epsilon));
-  const auto r = once(apply(InverseDeviation{epsilon}, x));
+  const auto r = once(apply(ops::InverseDeviation{epsilon}, x));
   const auto towards_y = mul(r, add(mul(u, row_mean(mul(g, y))), mul(g, row_mean(mul(u, y)))));
-  return neg(add(apply(StandardizeDerivative{epsilon}, towards_y, x), mul(y, mul(r, row_mean(mul(u, z))))));
+  return neg(add(apply(ops::StandardizeDerivative{epsilon}, towards_y, x), mul(y, mul(r, row_mean(mul(u, z))))));
 }
 
 template <class Sweep>
-void StandardizeDerivative::vjp(Sweep& s) const {
-  s.to(0, [&] { return apply(StandardizeDerivative{epsilon}, s.dy(), s.in(1)); });
+void ops::StandardizeDerivative::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(ops::StandardizeDerivative{epsilon}, s.dy(), s.in(1)); });
   s.to(1, [&] { return standardize_curvature(s.dy(), s.in(0), s.in(1), s.out(), epsilon); });
 }
 
 // The derivatives of layer_norm at a cotangent g, one after the other in one list of numbers: of x, of weight, of bias.
-struct LayerNormDerivative : Operation<LayerNormDerivative> {  // operands g, x, weight
+struct ops::LayerNormDerivative : Operation<ops::LayerNormDerivative> {  // operands g, x, weight
   static constexpr const char* title = "layer_norm_derivative";
   double epsilon;
   explicit LayerNormDerivative(double e) : epsilon(e) {}
@@ -114,7 +125,7 @@ struct LayerNormDerivative : Operation<LayerNormDerivative> {  // operands g, x,
 };
 
 // y = standardize(x) weight + bias along the last axis; x[.., n], weight[n], bias[n]. Ba, Kiros & Hinton (2016).
-struct LayerNorm : Operation<LayerNorm> {
+struct ops::LayerNorm : Operation<ops::LayerNorm> {
   static constexpr const char* title = "layer_norm";
   static constexpr Reads rule_reads = Reads::operands;
   double epsilon;
@@ -132,7 +143,7 @@ struct LayerNorm : Operation<LayerNorm> {
 };
 template <Term X, Term W, Term B>
 auto layer_norm(const X& x, const W& weight, const B& bias, double epsilon = 1e-5) {
-  return apply(LayerNorm{epsilon}, x, weight, bias);
+  return apply(ops::LayerNorm{epsilon}, x, weight, bias);
 }
 
 // A shape [C, 1, 1] or the like, under which a value per channel broadcasts to x, whose channels lie along `axis`.
@@ -140,7 +151,7 @@ Shape channel_shape(const char* operation, const Shape& x, int axis);
 
 // m[2, C]: the mean and the biased variance of each channel of x; channels lie along `axis`, which is not negative.
 // dx = (dmean + 2 dvar (x - mean)) / n, with n elements a channel
-struct ChannelMoments : Operation<ChannelMoments> {
+struct ops::ChannelMoments : Operation<ops::ChannelMoments> {
   static constexpr const char* title = "channel_moments";
   int axis;
   explicit ChannelMoments(int channel_axis) : axis(channel_axis) {}
@@ -151,11 +162,11 @@ struct ChannelMoments : Operation<ChannelMoments> {
 };
 template <Term X>
 auto channel_moments(const X& x, int axis = 1) {
-  return apply(ChannelMoments{axis}, x);
+  return apply(ops::ChannelMoments{axis}, x);
 }
 
 // d[C] = sum of g (x - center) over each channel; center[C].
-struct ChannelDot : Operation<ChannelDot> {  // operands g, x, center
+struct ops::ChannelDot : Operation<ops::ChannelDot> {  // operands g, x, center
   static constexpr const char* title = "channel_dot";
   static constexpr Reads rule_reads = Reads::operands;
   int axis;
@@ -172,7 +183,7 @@ struct ChannelDot : Operation<ChannelDot> {  // operands g, x, center
 };
 
 // y = (x - center) factor + shift, each of the three a value per channel [C]; channels lie along `axis`.
-struct ChannelAffine : Operation<ChannelAffine> {  // operands x, center, factor, shift
+struct ops::ChannelAffine : Operation<ops::ChannelAffine> {  // operands x, center, factor, shift
   static constexpr const char* title = "channel_affine";
   static constexpr Reads rule_reads = Reads::operands;
   int axis;
@@ -190,11 +201,11 @@ struct ChannelAffine : Operation<ChannelAffine> {  // operands x, center, factor
 };
 template <Term X, Term M, Term F, Term S>
 auto channel_affine(const X& x, const M& center, const F& factor, const S& shift, int axis = 1) {
-  return apply(ChannelAffine{axis}, x, center, factor, shift);
+  return apply(ops::ChannelAffine{axis}, x, center, factor, shift);
 }
 
 template <class Sweep>
-void ChannelMoments::vjp(Sweep& s) const {
+void ops::ChannelMoments::vjp(Sweep& s) const {
   const std::int64_t channels = s.shape(0)[axis];
   const double n = static_cast<double>(s.shape(0).size() / channels);
   s.to(0, [&] {
@@ -203,13 +214,13 @@ void ChannelMoments::vjp(Sweep& s) const {
   });
 }
 
-extern template class Operation<InverseDeviation>;
-extern template class Operation<StandardizeDerivative>;
-extern template class Operation<Standardize>;
-extern template class Operation<LayerNormDerivative>;
-extern template class Operation<LayerNorm>;
-extern template class Operation<ChannelMoments>;
-extern template class Operation<ChannelDot>;
-extern template class Operation<ChannelAffine>;
+extern template class Operation<ops::InverseDeviation>;
+extern template class Operation<ops::StandardizeDerivative>;
+extern template class Operation<ops::Standardize>;
+extern template class Operation<ops::LayerNormDerivative>;
+extern template class Operation<ops::LayerNorm>;
+extern template class Operation<ops::ChannelMoments>;
+extern template class Operation<ops::ChannelDot>;
+extern template class Operation<ops::ChannelAffine>;
 
 }  // namespace gradus

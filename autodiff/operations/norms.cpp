@@ -39,7 +39,7 @@ T norm_of(const T* x, std::int64_t n) {
 
 }  // namespace
 
-void L2Norm::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::L2Norm::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   with_floating(out.dtype(), [&]<class T>(T) {
     T& y = *out.data<T>();
     y = (accumulate ? y : T{0}) + norm_of(in[0].data<T>(), in[0].size());
@@ -55,6 +55,6 @@ Var max_norm(const Var& x) {
 
 Var masked_fill(const Var& x, const Var& mask, double value) { return where(mask, x.tape().scalar(value), x); }
 
-template class Operation<L2Norm>;
+template class Operation<ops::L2Norm>;
 
 }  // namespace gradus

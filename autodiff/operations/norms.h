@@ -7,8 +7,12 @@
 
 namespace gradus {
 
+namespace ops {
+struct L2Norm;
+}  // namespace ops
+
 // y = sqrt(sum x^2), a scalar; squares that overflow or vanish do no harm.  dx = dy x / y, 0 where y is 0
-struct L2Norm : Operation<L2Norm> {
+struct ops::L2Norm : Operation<ops::L2Norm> {
   static constexpr const char* title = "l2_norm";
   Shape shape(Inputs) const { return {}; }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -19,7 +23,7 @@ struct L2Norm : Operation<L2Norm> {
 };
 template <Term X>
 auto l2_norm(const X& x) {
-  return apply(L2Norm{}, x);
+  return apply(ops::L2Norm{}, x);
 }
 
 // sum |x|
@@ -30,6 +34,6 @@ Var max_norm(const Var& x);
 // x where the mask is 0, `value` where it is not, e.g. minus infinity before a softmax; the mask broadcasts to x.
 Var masked_fill(const Var& x, const Var& mask, double value);
 
-extern template class Operation<L2Norm>;
+extern template class Operation<ops::L2Norm>;
 
 }  // namespace gradus

@@ -105,7 +105,7 @@ void permute_into(const Tensor& y, const Tensor& x, std::span<const int> order) 
 
 }  // namespace
 
-Permute::Permute(std::span<const int> axes) : rank(static_cast<int>(axes.size())) {
+ops::Permute::Permute(std::span<const int> axes) : rank(static_cast<int>(axes.size())) {
   bool seen[Shape::max_rank] = {};
   bool good = axes.size() <= Shape::max_rank;
   for (std::size_t k = 0; good && k < axes.size(); ++k) {
@@ -118,13 +118,13 @@ Permute::Permute(std::span<const int> axes) : rank(static_cast<int>(axes.size())
   throw std::invalid_argument("permute: order (" + text + "), expected every axis from 0 on once");
 }
 
-Permute Permute::inverse() const {
-  Permute other = *this;
+ops::Permute ops::Permute::inverse() const {
+  ops::Permute other = *this;
   for (int k = 0; k < rank; ++k) other.order[static_cast<std::size_t>(order[static_cast<std::size_t>(k)])] = k;
   return other;
 }
 
-Shape Permute::shape(Inputs in) const {
+Shape ops::Permute::shape(Inputs in) const {
   if (in[0].shape().rank() != rank)
     throw std::invalid_argument("permute: " + in[0].shape().to_string() + " by an order of " + std::to_string(rank) +
                                 " axes");
@@ -133,7 +133,7 @@ Shape Permute::shape(Inputs in) const {
   return result;
 }
 
-void Permute::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Permute::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   if (out.size() == 0) return;
   const std::span<const int> axes(order.data(), static_cast<std::size_t>(rank));
   if (walk(in[0].shape(), axes).rank <= 1) return kernels::copy(out, accumulate, in[0]);
@@ -141,6 +141,6 @@ void Permute::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   else permute_into<false>(out, in[0], axes);
 }
 
-template class Operation<Permute>;
+template class Operation<ops::Permute>;
 
 }  // namespace gradus

@@ -7,8 +7,12 @@
 
 namespace gradus {
 
+namespace ops {
+struct Permute;
+}  // namespace ops
+
 // Axis k of y is axis order[k] of x.
-struct Permute : Operation<Permute> {
+struct ops::Permute : Operation<ops::Permute> {
   static constexpr const char* title = "permute";
   static constexpr Reads rule_reads = Reads::nothing;
   std::array<int, Shape::max_rank> order{};
@@ -25,7 +29,7 @@ struct Permute : Operation<Permute> {
 // y of shape [x.shape[order[0]], x.shape[order[1]], ...]; `order` holds every axis once.
 template <Term X>
 auto permute(const X& x, std::initializer_list<int> order) {
-  return apply(Permute(std::span(order.begin(), order.size())), x);
+  return apply(ops::Permute(std::span(order.begin(), order.size())), x);
 }
 
 // The last two axes exchanged: [.., m, n] -> [.., n, m].
@@ -36,9 +40,9 @@ auto transpose(const X& x) {
   std::array<int, Shape::max_rank> order{};
   for (int axis = 0; axis < rank; ++axis) order[static_cast<std::size_t>(axis)] = axis;
   std::swap(order[static_cast<std::size_t>(rank - 1)], order[static_cast<std::size_t>(rank - 2)]);
-  return apply(Permute(std::span(order.data(), static_cast<std::size_t>(rank))), x);
+  return apply(ops::Permute(std::span(order.data(), static_cast<std::size_t>(rank))), x);
 }
 
-extern template class Operation<Permute>;
+extern template class Operation<ops::Permute>;
 
 }  // namespace gradus

@@ -17,34 +17,34 @@ double per_pixel(const Window2d& window) {
 
 }  // namespace
 
-Shape TakeAtPoolMax::shape(Inputs in) const {
+Shape ops::TakeAtPoolMax::shape(Inputs in) const {
   if (in[0].shape() != in[1].shape())
     throw std::invalid_argument("take_at_pool_max: shapes differ: " + in[0].shape().to_string() + " and " +
                                 in[1].shape().to_string());
   return pooled(title, in[1].shape(), window);
 }
-void TakeAtPoolMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::TakeAtPoolMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::take_at_pool_max(window, out, accumulate, in[0], in[1]);
 }
 
-Shape PutAtPoolMax::shape(Inputs in) const {
+Shape ops::PutAtPoolMax::shape(Inputs in) const {
   if (in[0].shape() != pooled(title, in[1].shape(), window))
     throw std::invalid_argument("put_at_pool_max: " + in[0].shape().to_string() + " for the maxima of " +
                                 in[1].shape().to_string() + ", expected " +
                                 pooled(title, in[1].shape(), window).to_string());
   return in[1].shape();
 }
-bool PutAtPoolMax::can_overwrite(const Shape& x) const { return kernels::windows_tile(window, x); }
-void PutAtPoolMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+bool ops::PutAtPoolMax::can_overwrite(const Shape& x) const { return kernels::windows_tile(window, x); }
+void ops::PutAtPoolMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::put_at_pool_max(window, out, accumulate, in[0], in[1]);
 }
 
-Shape MaxPool2d::shape(Inputs in) const { return pooled(title, in[0].shape(), window); }
-void MaxPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::MaxPool2d::shape(Inputs in) const { return pooled(title, in[0].shape(), window); }
+void ops::MaxPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::take_at_pool_max(window, out, accumulate, in[0], in[0]);
 }
 
-Shape SpreadPool2d::shape(Inputs in) const {
+Shape ops::SpreadPool2d::shape(Inputs in) const {
   const Shape& g = in[0].shape();
   if (g.rank() != 4)
     throw std::invalid_argument("spread_pool2d: " + g.to_string() + ", expected [batch, height, width, channels]");
@@ -54,19 +54,19 @@ Shape SpreadPool2d::shape(Inputs in) const {
                                 pooled(title, x, window).to_string());
   return x;
 }
-void SpreadPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::SpreadPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::pool_spread(window, out, accumulate, in[0], per_pixel(window));
 }
 
-Shape AvgPool2d::shape(Inputs in) const { return pooled(title, in[0].shape(), window); }
-void AvgPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::AvgPool2d::shape(Inputs in) const { return pooled(title, in[0].shape(), window); }
+void ops::AvgPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::pool_sum(window, out, accumulate, in[0], per_pixel(window));
 }
 
-template class Operation<TakeAtPoolMax>;
-template class Operation<PutAtPoolMax>;
-template class Operation<MaxPool2d>;
-template class Operation<SpreadPool2d>;
-template class Operation<AvgPool2d>;
+template class Operation<ops::TakeAtPoolMax>;
+template class Operation<ops::PutAtPoolMax>;
+template class Operation<ops::MaxPool2d>;
+template class Operation<ops::SpreadPool2d>;
+template class Operation<ops::AvgPool2d>;
 
 }  // namespace gradus

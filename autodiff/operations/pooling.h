@@ -5,9 +5,17 @@
 
 namespace gradus {
 
+namespace ops {
+struct TakeAtPoolMax;
+struct PutAtPoolMax;
+struct MaxPool2d;
+struct SpreadPool2d;
+struct AvgPool2d;
+}  // namespace ops
+
 // y[batch, places, channels] = u at the place of the largest x in each window (the first, if there are several); u and
 // x of one shape. Padding is never the largest. A NaN in a window is.
-struct TakeAtPoolMax : Operation<TakeAtPoolMax> {
+struct ops::TakeAtPoolMax : Operation<ops::TakeAtPoolMax> {
   static constexpr const char* title = "take_at_pool_max";
   static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
@@ -19,7 +27,7 @@ struct TakeAtPoolMax : Operation<TakeAtPoolMax> {
 };
 
 // Its transpose: zeros of x's shape, with g added at the places of the largest x of each window; operands g, x.
-struct PutAtPoolMax : Operation<PutAtPoolMax> {
+struct ops::PutAtPoolMax : Operation<ops::PutAtPoolMax> {
   static constexpr const char* title = "put_at_pool_max";
   static constexpr bool pointwise = true;    // window by window, which does as well
   bool can_overwrite(const Shape& x) const;  // where each pixel is in one window
@@ -34,12 +42,12 @@ struct PutAtPoolMax : Operation<PutAtPoolMax> {
   }
 };
 template <class Sweep>
-void TakeAtPoolMax::vjp(Sweep& s) const {
-  s.to(0, [&] { return apply(PutAtPoolMax{window}, s.dy(), s.in(1)); });
+void ops::TakeAtPoolMax::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(ops::PutAtPoolMax{window}, s.dy(), s.in(1)); });
 }
 
 // y = the largest x in each window.
-struct MaxPool2d : Operation<MaxPool2d> {
+struct ops::MaxPool2d : Operation<ops::MaxPool2d> {
   static constexpr const char* title = "max_pool2d";
   static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
@@ -53,7 +61,7 @@ struct MaxPool2d : Operation<MaxPool2d> {
 };
 
 // The transpose of AvgPool2d: dy / (kernel height * width) added to each pixel of its window, with the extent of x.
-struct SpreadPool2d : Operation<SpreadPool2d> {
+struct ops::SpreadPool2d : Operation<ops::SpreadPool2d> {
   static constexpr const char* title = "spread_pool2d";
   static constexpr Reads rule_reads = Reads::nothing;
   Window2d window;
@@ -66,7 +74,7 @@ struct SpreadPool2d : Operation<SpreadPool2d> {
 };
 
 // y = the sum of each window over kernel height * width: padding counts as zeros, as is PyTorch's default.
-struct AvgPool2d : Operation<AvgPool2d> {
+struct ops::AvgPool2d : Operation<ops::AvgPool2d> {
   static constexpr const char* title = "avg_pool2d";
   static constexpr Reads rule_reads = Reads::nothing;
   Window2d window;
@@ -79,24 +87,24 @@ struct AvgPool2d : Operation<AvgPool2d> {
   }
 };
 template <class Sweep>
-void SpreadPool2d::vjp(Sweep& s) const {
-  s.to(0, [&] { return apply(AvgPool2d{window}, s.dy()); });
+void ops::SpreadPool2d::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(ops::AvgPool2d{window}, s.dy()); });
 }
 
 // The maximum and the mean of windows; [batch, height, width, channels] -> [batch, places, channels].
 template <Term X>
 auto max_pool2d(const X& x, const Extent2d& kernel, const Extent2d& stride, const Padding2d& padding = {}) {
-  return apply(MaxPool2d{window_on(x.shape(), kernel, stride, padding)}, x);
+  return apply(ops::MaxPool2d{window_on(x.shape(), kernel, stride, padding)}, x);
 }
 template <Term X>
 auto avg_pool2d(const X& x, const Extent2d& kernel, const Extent2d& stride, const Padding2d& padding = {}) {
-  return apply(AvgPool2d{window_on(x.shape(), kernel, stride, padding)}, x);
+  return apply(ops::AvgPool2d{window_on(x.shape(), kernel, stride, padding)}, x);
 }
 
-extern template class Operation<TakeAtPoolMax>;
-extern template class Operation<PutAtPoolMax>;
-extern template class Operation<MaxPool2d>;
-extern template class Operation<SpreadPool2d>;
-extern template class Operation<AvgPool2d>;
+extern template class Operation<ops::TakeAtPoolMax>;
+extern template class Operation<ops::PutAtPoolMax>;
+extern template class Operation<ops::MaxPool2d>;
+extern template class Operation<ops::SpreadPool2d>;
+extern template class Operation<ops::AvgPool2d>;
 
 }  // namespace gradus

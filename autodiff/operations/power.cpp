@@ -7,9 +7,9 @@
 
 namespace gradus {
 
-Shape Power::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
+Shape ops::Power::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 
-void Power::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Power::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto value = [k = log_power, m = lowered]<class T>(T x, T b) {
     // Where subnormals count as 0, they do for the library's functions too.
     const T base = x == 0 ? std::copysign(T{0}, x) : x;
@@ -26,6 +26,6 @@ void Power::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::broadcast(out, accumulate, value, in[0], in[1]);
 }
 
-template class Operation<Power>;
+template class Operation<ops::Power>;
 
 }  // namespace gradus

@@ -5,10 +5,14 @@
 
 namespace gradus {
 
+namespace ops {
+struct Power;
+}  // namespace ops
+
 // y = x^(b - m) (ln x)^k, with broadcasting. At x = 0 it is what it tends to: 0 for an exponent above 0; else the value of
 // the power, 1 or infinite, times (-infinity)^k.
 //   dx = dy ((b - m) x^(b - m - 1) (ln x)^k + k x^(b - m - 1) (ln x)^(k-1)),  db = dy x^(b - m) (ln x)^(k+1)
-struct Power : Operation<Power> {  // operands x, b
+struct ops::Power : Operation<ops::Power> {  // operands x, b
   static constexpr const char* title = "power";
   static constexpr bool pointwise = true;
   static constexpr Reads rule_reads = Reads::operands;
@@ -33,9 +37,9 @@ struct Power : Operation<Power> {  // operands x, b
 // for b > 1, = 1, < 1, and all those with respect to b are 0 for b > 0.
 template <Term X, Term B>
 auto power(const X& x, const B& b) {
-  return apply(Power{}, x, b);
+  return apply(ops::Power{}, x, b);
 }
 
-extern template class Operation<Power>;
+extern template class Operation<ops::Power>;
 
 }  // namespace gradus

@@ -9,16 +9,16 @@
 
 namespace gradus {
 
-void LeakyGate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::LeakyGate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(
       out, accumulate, [c = slope]<class T>(T g, T x) { return x > 0 ? g : static_cast<T>(c) * g + math::zero_or_nan(x); }, in[0], in[1]);
 }
 
-void LeakyRelu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::LeakyRelu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, [c = slope]<class T>(T x) { return x > 0 ? x : static_cast<T>(c) * x; }, in[0]);
 }
 
-void EluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::EluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto derivative = [a = alpha]<class T>(T g, T x) {
     const T below = g * (static_cast<T>(a) * math::exp_below_zero(x > 0 ? T{0} : x));
     return x > 0 ? g : below;
@@ -26,11 +26,11 @@ void EluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) cons
   kernels::map(out, accumulate, derivative, in[0], in[1]);
 }
 
-Shape Elu::shape(Inputs in) const {
+Shape ops::Elu::shape(Inputs in) const {
   if (!(alpha > 0)) throw std::invalid_argument("elu: alpha " + std::to_string(alpha) + ", expected > 0");
   return in[0].shape();
 }
-void Elu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Elu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto value = [a = alpha]<class T>(T x) {
     const T below = static_cast<T>(a) * math::expm1_below_zero(x < 0 ? x : T{0});
     return x > 0 ? x : x == x ? below : x;
@@ -38,11 +38,11 @@ void Elu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, value, in[0]);
 }
 
-void SiluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::SiluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, []<class T>(T g, T x) { return g * math::silu_slope(x); }, in[0], in[1]);
 }
 
-void Silu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Silu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, []<class T>(T x) { return math::silu(x); }, in[0]);
 }
 
@@ -52,7 +52,7 @@ Var mish(const Var& x) {
   return where(greater(x, x.tape().scalar(1000)), x, mul(limited, tanh(softplus(limited))));
 }
 
-void Softsign::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Softsign::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const auto value = []<class T>(T x) {
     constexpr T largest = std::numeric_limits<T>::max();  // infinity over infinity would be NaN
     const T y = x > largest ? largest : x < -largest ? -largest : x;
@@ -61,12 +61,12 @@ void Softsign::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(out, accumulate, value, in[0]);
 }
 
-template class Operation<LeakyGate>;
-template class Operation<LeakyRelu>;
-template class Operation<EluDerivative>;
-template class Operation<Elu>;
-template class Operation<SiluDerivative>;
-template class Operation<Silu>;
-template class Operation<Softsign>;
+template class Operation<ops::LeakyGate>;
+template class Operation<ops::LeakyRelu>;
+template class Operation<ops::EluDerivative>;
+template class Operation<ops::Elu>;
+template class Operation<ops::SiluDerivative>;
+template class Operation<ops::Silu>;
+template class Operation<ops::Softsign>;
 
 }  // namespace gradus

@@ -6,8 +6,18 @@
 
 namespace gradus {
 
+namespace ops {
+struct LeakyGate;
+struct LeakyRelu;
+struct EluDerivative;
+struct Elu;
+struct SiluDerivative;
+struct Silu;
+struct Softsign;
+}  // namespace ops
+
 // z = g where x > 0, c g elsewhere: the derivative of leaky_relu, piecewise constant in x.
-struct LeakyGate : Pointwise<LeakyGate> {  // operands g, x
+struct ops::LeakyGate : Pointwise<ops::LeakyGate> {  // operands g, x
   static constexpr const char* title = "leaky_gate";
   static constexpr Reads rule_reads = Reads::operands;
   double slope;
@@ -20,7 +30,7 @@ struct LeakyGate : Pointwise<LeakyGate> {  // operands g, x
 };
 
 // y = x where x > 0, c x elsewhere. Maas, Hannun & Ng (2013).
-struct LeakyRelu : Pointwise<LeakyRelu> {
+struct ops::LeakyRelu : Pointwise<ops::LeakyRelu> {
   static constexpr const char* title = "leaky_relu";
   static constexpr Reads rule_reads = Reads::operands;
   double slope;
@@ -33,11 +43,11 @@ struct LeakyRelu : Pointwise<LeakyRelu> {
 };
 template <Term X>
 auto leaky_relu(const X& x, double slope = 0.01) {
-  return apply(LeakyRelu{slope}, x);
+  return apply(ops::LeakyRelu{slope}, x);
 }
 
 // z = g where x > 0, g a e^x elsewhere: the derivative of elu.
-struct EluDerivative : Pointwise<EluDerivative> {  // operands g, x
+struct ops::EluDerivative : Pointwise<ops::EluDerivative> {  // operands g, x
   static constexpr const char* title = "elu_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   double alpha;
@@ -53,7 +63,7 @@ struct EluDerivative : Pointwise<EluDerivative> {  // operands g, x
 };
 
 // y = x where x > 0, a (e^x - 1) elsewhere; a > 0. Clevert, Unterthiner & Hochreiter (2016).
-struct Elu : Pointwise<Elu> {
+struct ops::Elu : Pointwise<ops::Elu> {
   static constexpr const char* title = "elu";
   static constexpr Reads rule_reads = Reads::operands;
   double alpha;
@@ -67,7 +77,7 @@ struct Elu : Pointwise<Elu> {
 };
 template <Term X>
 auto elu(const X& x, double alpha = 1) {
-  return apply(Elu{alpha}, x);
+  return apply(ops::Elu{alpha}, x);
 }
 
 // Scaled so that mean 0 and variance 1 persist from layer to layer. Klambauer et al. (2017).
@@ -77,7 +87,7 @@ auto selu(const X& x) {
 }
 
 // z = g (s + x s (1 - s)), s = sigmoid(x): the derivative of silu.  dx = dz g s (1 - s) (2 + x (1 - 2 s))
-struct SiluDerivative : Pointwise<SiluDerivative> {  // operands g, x
+struct ops::SiluDerivative : Pointwise<ops::SiluDerivative> {  // operands g, x
   static constexpr const char* title = "silu_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -92,7 +102,7 @@ struct SiluDerivative : Pointwise<SiluDerivative> {  // operands g, x
 };
 
 // y = x sigmoid(x), also called swish. Hendrycks & Gimpel (2016), Ramachandran, Zoph & Le (2017).
-struct Silu : Pointwise<Silu> {
+struct ops::Silu : Pointwise<ops::Silu> {
   static constexpr const char* title = "silu";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -103,14 +113,14 @@ struct Silu : Pointwise<Silu> {
 };
 template <Term X>
 auto silu(const X& x) {
-  return apply(Silu{}, x);
+  return apply(ops::Silu{}, x);
 }
 
 // x tanh(softplus(x)). Misra (2019).
 Var mish(const Var& x);
 
 // y = x / (1 + |x|).  dx = dy / (1 + |x|)^2
-struct Softsign : Pointwise<Softsign> {
+struct ops::Softsign : Pointwise<ops::Softsign> {
   static constexpr const char* title = "softsign";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -124,7 +134,7 @@ struct Softsign : Pointwise<Softsign> {
 };
 template <Term X>
 auto softsign(const X& x) {
-  return apply(Softsign{}, x);
+  return apply(ops::Softsign{}, x);
 }
 
 // x limited to [-1, 1]
@@ -133,12 +143,12 @@ auto hard_tanh(const X& x) {
   return clamp(x, -1, 1);
 }
 
-extern template class Operation<LeakyGate>;
-extern template class Operation<LeakyRelu>;
-extern template class Operation<EluDerivative>;
-extern template class Operation<Elu>;
-extern template class Operation<SiluDerivative>;
-extern template class Operation<Silu>;
-extern template class Operation<Softsign>;
+extern template class Operation<ops::LeakyGate>;
+extern template class Operation<ops::LeakyRelu>;
+extern template class Operation<ops::EluDerivative>;
+extern template class Operation<ops::Elu>;
+extern template class Operation<ops::SiluDerivative>;
+extern template class Operation<ops::Silu>;
+extern template class Operation<ops::Softsign>;
 
 }  // namespace gradus

@@ -53,38 +53,38 @@ Var sum(const Var& x, std::initializer_list<int> axes, bool keep_axes) {
   return keep_axes ? kept : reshape(kept, reduced.dropped);
 }
 
-Shape MeanTo::shape(Inputs in) const {
+Shape ops::MeanTo::shape(Inputs in) const {
   const Shape kept = kernels::broadcast_shape(title, target, in[0].shape());
   if (kept != in[0].shape() || kept.size() == 0)
     throw std::invalid_argument("mean: no elements, or " + target.to_string() + " does not broadcast to " +
                                 in[0].shape().to_string());
   return target;
 }
-void MeanTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::MeanTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::write(out, accumulate, [&](const Tensor& y) { kernels::mean_to(y, in[0]); });
 }
 
 Var mean(const Var& x) {
   const std::int64_t n = x.shape().size();
   if (n == 0) throw std::invalid_argument("mean: no elements in " + x.shape().to_string());
-  return apply(MeanTo{Shape{}}, x);
+  return apply(ops::MeanTo{Shape{}}, x);
 }
 
 Var mean(const Var& x, std::initializer_list<int> axes, bool keep_axes) {
   const std::int64_t n = x.shape().size();
   if (n == 0) throw std::invalid_argument("mean: no elements in " + x.shape().to_string());
   const Reduced reduced = reduce("mean", x.shape(), axes);
-  const Var kept = apply(MeanTo{reduced.kept}, x);
+  const Var kept = apply(ops::MeanTo{reduced.kept}, x);
   return keep_axes ? kept : reshape(kept, reduced.dropped);
 }
 
-Shape TakeAtMax::shape(Inputs in) const {
+Shape ops::TakeAtMax::shape(Inputs in) const {
   if (in[0].shape() != in[1].shape())
     throw std::invalid_argument("take_at_max: shapes differ: " + in[0].shape().to_string() + " and " +
                                 in[1].shape().to_string());
   return with_one(title, axis, in[0].shape());
 }
-void TakeAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::TakeAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   with_floating(out.dtype(), [&]<class T>(T) {
     T* y = out.data<T>();
     const T* u = in[0].data<T>();
@@ -92,13 +92,13 @@ void TakeAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape PutAtMax::shape(Inputs in) const {
+Shape ops::PutAtMax::shape(Inputs in) const {
   if (in[0].shape() != with_one(title, axis, in[1].shape()))
     throw std::invalid_argument("put_at_max: " + in[0].shape().to_string() + " for the maxima of " +
                                 in[1].shape().to_string() + " along axis " + std::to_string(axis));
   return in[1].shape();
 }
-void PutAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::PutAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   if (!accumulate) out.fill(0);
   with_floating(out.dtype(), [&]<class T>(T) {
     T* y = out.data<T>();
@@ -107,8 +107,8 @@ void PutAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape Max::shape(Inputs in) const { return with_one(title, axis, in[0].shape()); }
-void Max::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Max::shape(Inputs in) const { return with_one(title, axis, in[0].shape()); }
+void ops::Max::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   with_floating(out.dtype(), [&]<class T>(T) {
     T* y = out.data<T>();
     const T* x = in[0].data<T>();
@@ -118,13 +118,13 @@ void Max::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 
 Var max(const Var& x, int axis, bool keep_axis) {
   const Reduced reduced = reduce("max", x.shape(), {axis});
-  const Var kept = apply(Max{axis}, x);
+  const Var kept = apply(ops::Max{axis}, x);
   return keep_axis ? kept : reshape(kept, reduced.dropped);
 }
 
-template class Operation<MeanTo>;
-template class Operation<TakeAtMax>;
-template class Operation<PutAtMax>;
-template class Operation<Max>;
+template class Operation<ops::MeanTo>;
+template class Operation<ops::TakeAtMax>;
+template class Operation<ops::PutAtMax>;
+template class Operation<ops::Max>;
 
 }  // namespace gradus

@@ -6,6 +6,13 @@
 
 namespace gradus {
 
+namespace ops {
+struct MeanTo;
+struct TakeAtMax;
+struct PutAtMax;
+struct Max;
+}  // namespace ops
+
 // The sum of all elements, a scalar.
 template <Term X>
 auto sum(const X& x) {
@@ -16,7 +23,7 @@ Var sum(const Var& x, std::initializer_list<int> axes, bool keep_axes = false);
 
 // y = the mean of x over the axes along which `target` has extent 1 or which it lacks in front; of finite numbers it is
 // finite.  dx = dy / n repeated
-struct MeanTo : Operation<MeanTo> {
+struct ops::MeanTo : Operation<ops::MeanTo> {
   static constexpr const char* title = "mean_to";
   static constexpr Reads rule_reads = Reads::nothing;
   Shape target;
@@ -36,7 +43,7 @@ Var mean(const Var& x, std::initializer_list<int> axes, bool keep_axes = false);
 
 // y = u at the place of the largest element of x along an axis (the first, if there are several; NaN is the
 // largest); the axis keeps extent 1.
-struct TakeAtMax : Operation<TakeAtMax> {
+struct ops::TakeAtMax : Operation<ops::TakeAtMax> {
   static constexpr const char* title = "take_at_max";
   int axis;
   explicit TakeAtMax(int along) : axis(along) {}
@@ -47,7 +54,7 @@ struct TakeAtMax : Operation<TakeAtMax> {
 };
 
 // Zeros of x's shape, with g at the places of the largest elements of x along an axis.
-struct PutAtMax : Operation<PutAtMax> {
+struct ops::PutAtMax : Operation<ops::PutAtMax> {
   static constexpr const char* title = "put_at_max";
   int axis;
   explicit PutAtMax(int along) : axis(along) {}
@@ -59,13 +66,13 @@ struct PutAtMax : Operation<PutAtMax> {
   }
 };
 template <class Sweep>
-void TakeAtMax::vjp(Sweep& s) const {
-  s.to(0, [&] { return apply(PutAtMax{axis}, s.dy(), s.in(1)); });
+void ops::TakeAtMax::vjp(Sweep& s) const {
+  s.to(0, [&] { return apply(ops::PutAtMax{axis}, s.dy(), s.in(1)); });
 }
 
 // The maximum along an axis: y of x's shape without the axis, or with extent 1; NaN if there is one. The derivative goes to
 // the first maximum.
-struct Max : Operation<Max> {
+struct ops::Max : Operation<ops::Max> {
   static constexpr const char* title = "max";
   int axis;
   explicit Max(int along) : axis(along) {}
@@ -78,9 +85,9 @@ struct Max : Operation<Max> {
 };
 Var max(const Var& x, int axis, bool keep_axis = false);
 
-extern template class Operation<MeanTo>;
-extern template class Operation<TakeAtMax>;
-extern template class Operation<PutAtMax>;
-extern template class Operation<Max>;
+extern template class Operation<ops::MeanTo>;
+extern template class Operation<ops::TakeAtMax>;
+extern template class Operation<ops::PutAtMax>;
+extern template class Operation<ops::Max>;
 
 }  // namespace gradus

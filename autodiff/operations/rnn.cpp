@@ -29,7 +29,7 @@ GRADUS_INLINE void cells_back(std::int64_t n, bool rectified, const T* __restric
 
 }  // namespace
 
-void Rnn::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Rnn::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::write(out, accumulate, [&](const Tensor& states) {
     states.part(0, at.cell()).copy_from(in[2]);
     with_floating(out.dtype(), [&]<class T>(T) {
@@ -46,7 +46,7 @@ void Rnn::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape RnnDerivative::shape(Inputs in) const {
+Shape ops::RnnDerivative::shape(Inputs in) const {
   if (in[0].shape() != at.states() || in[1].shape() != at.states())
     throw std::invalid_argument("rnn_derivative: cotangent " + in[0].shape().to_string() + " and states " +
                                 in[1].shape().to_string() + ", expected " + at.states().to_string());
@@ -54,7 +54,7 @@ Shape RnnDerivative::shape(Inputs in) const {
     throw std::invalid_argument("rnn_derivative: weight " + in[2].shape().to_string() + ", expected " + w.to_string());
   return at.derivatives();
 }
-void RnnDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::RnnDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::write(out, accumulate, [&](const Tensor& derivatives) {
     const Tensor dh0 = derivatives.part(at.dh0(), at.cell());
     dh0.fill(0);
@@ -80,11 +80,11 @@ RnnResult rnn(const Var& x, const Var& w, const Var& h0, bool rectified) {
                                 h0.shape().to_string() +
                                 ", expected [steps, batch, hidden], [hidden, hidden], [batch, hidden]");
   const RnnLayout at{xs[0], xs[1], xs[2], rectified};
-  const Var states = apply(Rnn{at}, x, w, h0);
+  const Var states = apply(ops::Rnn{at}, x, w, h0);
   return {part(states, at.h(1), {at.steps, at.batch, at.hidden}), part(states, at.h(at.steps), at.cell())};
 }
 
-template class Operation<RnnDerivative>;
-template class Operation<Rnn>;
+template class Operation<ops::RnnDerivative>;
+template class Operation<ops::Rnn>;
 
 }  // namespace gradus

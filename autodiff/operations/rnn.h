@@ -7,6 +7,11 @@
 
 namespace gradus {
 
+namespace ops {
+struct RnnDerivative;
+struct Rnn;
+}  // namespace ops
+
 // Where things lie in the states h[steps + 1, batch, hidden], h(0) first, and in the list of derivatives. Steps count
 // from 1.
 struct RnnLayout {
@@ -26,7 +31,7 @@ struct RnnLayout {
 };
 
 // The sweep back through time, from a cotangent of the states to the list of derivatives.
-struct RnnDerivative : Operation<RnnDerivative> {  // operands cotangent, states, w
+struct ops::RnnDerivative : Operation<ops::RnnDerivative> {  // operands cotangent, states, w
   static constexpr const char* title = "rnn_derivative";
   RnnLayout at;
   explicit RnnDerivative(const RnnLayout& layout) : at(layout) {}
@@ -36,7 +41,7 @@ struct RnnDerivative : Operation<RnnDerivative> {  // operands cotangent, states
   void vjp(Sweep& s) const;
 };
 
-struct Rnn : Operation<Rnn> {  // operands x[steps, batch, hidden], w[hidden, hidden], h(0)
+struct ops::Rnn : Operation<ops::Rnn> {  // operands x[steps, batch, hidden], w[hidden, hidden], h(0)
   static constexpr const char* title = "rnn";
   RnnLayout at;
   explicit Rnn(const RnnLayout& layout) : at(layout) {}
@@ -62,7 +67,7 @@ RnnResult rnn(const Var& x, const Var& w, const Var& h0, bool rectified = false)
 
 // The derivative of the sweep back is a sweep forth: what arrives at dh(t-1) has come from step t.
 template <class Sweep>
-void RnnDerivative::vjp(Sweep& s) const {
+void ops::RnnDerivative::vjp(Sweep& s) const {
   using Item = decltype(s.dy());
   const Shape cotangent = s.shape(0), states = s.shape(1);
   const auto mark = s.mark();
@@ -77,16 +82,16 @@ void RnnDerivative::vjp(Sweep& s) const {
     const Item u = once(add(part(s.dy(), at.dx(next), at.cell()), matmul(to_dh, s.in(2))));
     const Item more = once(part(s.dy(), at.dh(next), at.cell()));
     if (at.rectified) {
-      to_dh = once(add(apply(ReluGate{}, u, h), more));
+      to_dh = once(add(apply(ops::ReluGate{}, u, h), more));
     } else {
       s.to(1, [&] { return put_part(scale(mul(mul(u, dh), h), -2), at.h(next), states); });
-      to_dh = once(add(apply(TanhDerivative{}, u, h), more));
+      to_dh = once(add(apply(ops::TanhDerivative{}, u, h), more));
     }
     s.drop_temporaries(mark, {to_dh});
   }
 }
 
-extern template class Operation<RnnDerivative>;
-extern template class Operation<Rnn>;
+extern template class Operation<ops::RnnDerivative>;
+extern template class Operation<ops::Rnn>;
 
 }  // namespace gradus

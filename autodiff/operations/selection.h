@@ -5,9 +5,15 @@
 
 namespace gradus {
 
+namespace ops {
+struct Select;
+struct Where;
+struct Greater;
+}  // namespace ops
+
 // y = x where the condition holds (or where it does not), 0 elsewhere, with broadcasting; what is not chosen has no
 // influence, even if it is infinite or NaN. Piecewise constant in the condition.
-struct Select : Operation<Select> {
+struct ops::Select : Operation<ops::Select> {
   static constexpr const char* title = "select";
   bool wanted;
   explicit Select(bool where_true = true) : wanted(where_true) {}
@@ -20,11 +26,11 @@ struct Select : Operation<Select> {
 };
 template <Term X, Term C>
 auto select(const X& x, const C& condition) {
-  return apply(Select{true}, x, condition);
+  return apply(ops::Select{true}, x, condition);
 }
 
 // y = a where the condition holds, b elsewhere, with broadcasting of all three.
-struct Where : Operation<Where> {
+struct ops::Where : Operation<ops::Where> {
   static constexpr const char* title = "where";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -36,11 +42,11 @@ struct Where : Operation<Where> {
 };
 template <Term C, Term A, Term B>
 auto where(const C& condition, const A& a, const B& b) {
-  return apply(Where{}, condition, a, b);
+  return apply(ops::Where{}, condition, a, b);
 }
 
 // y = 1 where a > b, 0 elsewhere, with broadcasting; no derivative flows through it.
-struct Greater : Operation<Greater> {
+struct ops::Greater : Operation<ops::Greater> {
   static constexpr const char* title = "greater";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -49,11 +55,11 @@ struct Greater : Operation<Greater> {
 };
 template <Term A, Term B>
 auto greater(const A& a, const B& b) {
-  return apply(Greater{}, a, b);
+  return apply(ops::Greater{}, a, b);
 }
 
-extern template class Operation<Select>;
-extern template class Operation<Where>;
-extern template class Operation<Greater>;
+extern template class Operation<ops::Select>;
+extern template class Operation<ops::Where>;
+extern template class Operation<ops::Greater>;
 
 }  // namespace gradus

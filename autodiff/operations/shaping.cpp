@@ -34,21 +34,21 @@ int checked_axis(const char* operation, int axis, const Shape& shape) {
   return from_start;
 }
 
-Shape Reshape::shape(Inputs in) const {
+Shape ops::Reshape::shape(Inputs in) const {
   if (in[0].size() != target.size())
     throw std::invalid_argument("reshape: " + in[0].shape().to_string() + " has " + std::to_string(in[0].size()) +
                                 " elements, " + target.to_string() + " has " + std::to_string(target.size()));
   return target;
 }
-void Reshape::evaluate(Inputs in, const Tensor& out, bool accumulate) const { kernels::copy(out, accumulate, in[0]); }
+void ops::Reshape::evaluate(Inputs in, const Tensor& out, bool accumulate) const { kernels::copy(out, accumulate, in[0]); }
 
-Shape PutPart::shape(Inputs in) const {
+Shape ops::PutPart::shape(Inputs in) const {
   if (first < 0 || first + in[0].size() > whole.size())
     throw std::invalid_argument("put_part: " + in[0].shape().to_string() + " from element " + std::to_string(first) +
                                 " on does not fit into " + whole.to_string());
   return whole;
 }
-void PutPart::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::PutPart::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = in[0].size(), end = first + n;
   if (!accumulate) {
     out.part(0, {first}).fill(0);
@@ -57,22 +57,22 @@ void PutPart::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::copy(out.part(first, {n}), accumulate, in[0]);
 }
 
-Shape Part::shape(Inputs in) const {
+Shape ops::Part::shape(Inputs in) const {
   if (first < 0 || first + target.size() > in[0].size())
     throw std::invalid_argument("part: elements [" + std::to_string(first) + ", " +
                                 std::to_string(first + target.size()) + ") of " + in[0].shape().to_string());
   return target;
 }
-void* Part::view(Inputs in) const { return element(in[0], first); }
-void Part::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void* ops::Part::view(Inputs in) const { return element(in[0], first); }
+void ops::Part::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::copy(out, accumulate, in[0].part(first, target));
 }
 
-void StopGradient::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::StopGradient::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::copy(out, accumulate, in[0]);
 }
 
-Shape Pad::shape(Inputs in) const {
+Shape ops::Pad::shape(Inputs in) const {
   Shape shape = in[0].shape();
   const int a = checked_axis(title, axis, shape);
   if (first < 0 || first + shape[a] > extent)
@@ -81,7 +81,7 @@ Shape Pad::shape(Inputs in) const {
   shape[a] = extent;
   return shape;
 }
-void Pad::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Pad::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   if (!accumulate) out.fill(0);
   const Shape& x = in[0].shape();
   const int a = checked_axis(title, axis, x);
@@ -90,7 +90,7 @@ void Pad::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
             x[a] * inner, true);
 }
 
-Shape Slice::shape(Inputs in) const {
+Shape ops::Slice::shape(Inputs in) const {
   Shape shape = in[0].shape();
   const int a = checked_axis(title, axis, shape);
   if (first < 0 || count < 0 || first + count > shape[a])
@@ -99,7 +99,7 @@ Shape Slice::shape(Inputs in) const {
   shape[a] = count;
   return shape;
 }
-void Slice::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Slice::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Shape& x = in[0].shape();
   const int a = checked_axis(title, axis, x);
   const std::int64_t inner = x.size(a + 1, x.rank());
@@ -107,7 +107,7 @@ void Slice::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
             count * inner, accumulate);
 }
 
-Shape Concatenate::shape(Inputs in) const {
+Shape ops::Concatenate::shape(Inputs in) const {
   Shape result = in[0].shape();
   const int a = checked_axis(title, axis, result);
   for (int i = 1; i < in.count; ++i) {
@@ -121,7 +121,7 @@ Shape Concatenate::shape(Inputs in) const {
   }
   return result;
 }
-void Concatenate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::Concatenate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const Shape& y = out.shape();
   const int a = checked_axis(title, axis, y);
   const std::int64_t inner = y.size(a + 1, y.rank());
@@ -136,15 +136,15 @@ void Concatenate::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
 
 Var concatenate(std::span<const Var> operands, int axis) {
   if (operands.empty()) throw std::invalid_argument("concatenate: no operands");
-  return operands[0].tape().record(Concatenate{axis}, operands);
+  return operands[0].tape().record(ops::Concatenate{axis}, operands);
 }
 
-template class Operation<Reshape>;
-template class Operation<PutPart>;
-template class Operation<Part>;
-template class Operation<StopGradient>;
-template class Operation<Pad>;
-template class Operation<Slice>;
-template class Operation<Concatenate>;
+template class Operation<ops::Reshape>;
+template class Operation<ops::PutPart>;
+template class Operation<ops::Part>;
+template class Operation<ops::StopGradient>;
+template class Operation<ops::Pad>;
+template class Operation<ops::Slice>;
+template class Operation<ops::Concatenate>;
 
 }  // namespace gradus

@@ -5,8 +5,18 @@
 
 namespace gradus {
 
+namespace ops {
+struct Reshape;
+struct PutPart;
+struct Part;
+struct StopGradient;
+struct Pad;
+struct Slice;
+struct Concatenate;
+}  // namespace ops
+
 // The same numbers under another shape; costs nothing.
-struct Reshape : Operation<Reshape> {
+struct ops::Reshape : Operation<ops::Reshape> {
   static constexpr const char* title = "reshape";
   static constexpr Reads rule_reads = Reads::nothing;
   static constexpr bool is_view = true;
@@ -22,20 +32,20 @@ struct Reshape : Operation<Reshape> {
 };
 template <Term X>
 auto reshape(const X& x, const Shape& shape) {
-  return apply(Reshape{shape}, x);
+  return apply(ops::Reshape{shape}, x);
 }
 
 // A term that a rule uses several times, computed once.
 inline const Var& once(const Var& x) { return x; }
-inline const Value& once(const Value& x) { return x; }
+inline const EagerValue& once(const EagerValue& x) { return x; }
 template <class Op, int n>
-Value once(const Lazy<Op, n>& x) {
+EagerValue once(const Lazy<Op, n>& x) {
   return x.evaluated();
 }
 
 // Zeros of the shape `whole`, with the elements of x, in row-major order, from element `first` on. The inverse of a
 // part.
-struct PutPart : Operation<PutPart> {
+struct ops::PutPart : Operation<ops::PutPart> {
   static constexpr const char* title = "put_part";
   static constexpr Reads rule_reads = Reads::nothing;
   std::int64_t first;
@@ -48,12 +58,12 @@ struct PutPart : Operation<PutPart> {
 };
 template <Term X>
 auto put_part(const X& x, std::int64_t first, const Shape& whole) {
-  return apply(PutPart{first, whole}, x);
+  return apply(ops::PutPart{first, whole}, x);
 }
 
 // Elements [first, first + shape.size()) in row-major order, under a shape; costs nothing. Rows of axis 0 are such a
 // part.
-struct Part : Operation<Part> {
+struct ops::Part : Operation<ops::Part> {
   static constexpr const char* title = "part";
   static constexpr Reads rule_reads = Reads::nothing;
   static constexpr bool is_view = true;
@@ -70,15 +80,15 @@ struct Part : Operation<Part> {
 };
 template <Term X>
 auto part(const X& x, std::int64_t first, const Shape& shape) {
-  return apply(Part{first, shape}, x);
+  return apply(ops::Part{first, shape}, x);
 }
 template <class Sweep>
-void PutPart::vjp(Sweep& s) const {
+void ops::PutPart::vjp(Sweep& s) const {
   s.to(0, [&] { return part(s.dy(), first, s.shape(0)); });
 }
 
 // The same numbers, through which no derivative flows.
-struct StopGradient : Operation<StopGradient> {
+struct ops::StopGradient : Operation<ops::StopGradient> {
   static constexpr const char* title = "stop_gradient";
   static constexpr Reads rule_reads = Reads::nothing;
   static constexpr bool is_view = true;
@@ -90,11 +100,11 @@ struct StopGradient : Operation<StopGradient> {
 };
 template <Term X>
 auto stop_gradient(const X& x) {
-  return apply(StopGradient{}, x);
+  return apply(ops::StopGradient{}, x);
 }
 
 // Zeros of extent `extent` along an axis, with x at [first, first + x's extent). The inverse of a slice.
-struct Pad : Operation<Pad> {
+struct ops::Pad : Operation<ops::Pad> {
   static constexpr const char* title = "pad";
   static constexpr Reads rule_reads = Reads::nothing;
   int axis;
@@ -107,7 +117,7 @@ struct Pad : Operation<Pad> {
 };
 
 // x[first, first + count) along an axis; negative axes count from the end.
-struct Slice : Operation<Slice> {
+struct ops::Slice : Operation<ops::Slice> {
   static constexpr const char* title = "slice";
   static constexpr Reads rule_reads = Reads::nothing;
   int axis;
@@ -122,19 +132,19 @@ struct Slice : Operation<Slice> {
 };
 template <Term X>
 auto slice(const X& x, int axis, std::int64_t first, std::int64_t count) {
-  return apply(Slice{axis, first, count}, x);
+  return apply(ops::Slice{axis, first, count}, x);
 }
 template <Term X>
 auto pad(const X& x, int axis, std::int64_t first, std::int64_t extent) {
-  return apply(Pad{axis, first, extent}, x);
+  return apply(ops::Pad{axis, first, extent}, x);
 }
 template <class Sweep>
-void Pad::vjp(Sweep& s) const {
+void ops::Pad::vjp(Sweep& s) const {
   s.to(0, [&] { return slice(s.dy(), axis, first, s.shape(0)[axis < 0 ? axis + s.shape(0).rank() : axis]); });
 }
 
 // The operands one after the other along an axis.
-struct Concatenate : Operation<Concatenate> {
+struct ops::Concatenate : Operation<ops::Concatenate> {
   static constexpr const char* title = "concatenate";
   static constexpr Reads rule_reads = Reads::nothing;
   int axis;
@@ -160,12 +170,12 @@ inline Var concatenate(std::initializer_list<Var> operands, int axis) {
 // 0 <= axis < rank for an axis that may count from the end; throws with the operation's name.
 int checked_axis(const char* operation, int axis, const Shape& shape);
 
-extern template class Operation<Reshape>;
-extern template class Operation<PutPart>;
-extern template class Operation<Part>;
-extern template class Operation<StopGradient>;
-extern template class Operation<Pad>;
-extern template class Operation<Slice>;
-extern template class Operation<Concatenate>;
+extern template class Operation<ops::Reshape>;
+extern template class Operation<ops::PutPart>;
+extern template class Operation<ops::Part>;
+extern template class Operation<ops::StopGradient>;
+extern template class Operation<ops::Pad>;
+extern template class Operation<ops::Slice>;
+extern template class Operation<ops::Concatenate>;
 
 }  // namespace gradus

@@ -167,7 +167,7 @@ Shape losses_of(const char* operation, const Shape& logits, const Shape& other, 
 
 }  // namespace
 
-void SoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::SoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = out.size() / n;
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict z = out.data<T>();
@@ -182,8 +182,8 @@ void SoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) 
   });
 }
 
-Shape Softmax::shape(Inputs in) const { return rows_of(title, in[0].shape()); }
-void Softmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::Softmax::shape(Inputs in) const { return rows_of(title, in[0].shape()); }
+void ops::Softmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = out.size() / n;
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
@@ -192,8 +192,8 @@ void Softmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-Shape LogSoftmax::shape(Inputs in) const { return rows_of(title, in[0].shape()); }
-void LogSoftmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+Shape ops::LogSoftmax::shape(Inputs in) const { return rows_of(title, in[0].shape()); }
+void ops::LogSoftmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = out.size() / n;
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
@@ -208,7 +208,7 @@ void LogSoftmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   });
 }
 
-void LogSoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::LogSoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t n = out.shape()[out.shape().rank() - 1], rows = out.size() / n;
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict z = out.data<T>();
@@ -234,7 +234,7 @@ void LogSoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumulat
   });
 }
 
-Shape CrossEntropyDerivative::shape(Inputs in) const {
+Shape ops::CrossEntropyDerivative::shape(Inputs in) const {
   const Shape &g = in[0].shape(), &x = in[1].shape();
   if (x.rank() != 2 || g != Shape{x[0]} || in[2].shape() != g)
     throw std::invalid_argument(std::string(title) + ": cotangents " + g.to_string() + " and labels " +
@@ -242,7 +242,7 @@ Shape CrossEntropyDerivative::shape(Inputs in) const {
   check_indices(title, in[2], x[1]);
   return x;
 }
-void CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t rows = out.shape()[0], n = out.shape()[1];
   const std::int32_t* label = in[2].data<std::int32_t>();
   with_floating(out.dtype(), [&]<class T>(T) {
@@ -255,13 +255,13 @@ void CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool accumul
   });
 }
 
-Shape CrossEntropy::shape(Inputs in) const {
+Shape ops::CrossEntropyEach::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   const Shape losses = losses_of(title, x, in[1].shape(), {x.rank() > 0 ? x[0] : 0});
   check_indices(title, in[1], x[1]);
   return losses;
 }
-void CrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::CrossEntropyEach::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t rows = out.size(), n = in[0].shape()[1];
   const std::int32_t* label = in[1].data<std::int32_t>();
   with_floating(out.dtype(), [&]<class T>(T) {
@@ -278,10 +278,10 @@ void CrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) const
   });
 }
 
-Shape SoftCrossEntropy::shape(Inputs in) const {
+Shape ops::SoftCrossEntropyEach::shape(Inputs in) const {
   return losses_of(title, in[0].shape(), in[1].shape(), in[0].shape());
 }
-void SoftCrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+void ops::SoftCrossEntropyEach::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   const std::int64_t rows = out.size(), n = in[0].shape()[1];
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
@@ -304,12 +304,12 @@ void SoftCrossEntropy::evaluate(Inputs in, const Tensor& out, bool accumulate) c
   });
 }
 
-template class Operation<SoftmaxDerivative>;
-template class Operation<Softmax>;
-template class Operation<LogSoftmaxDerivative>;
-template class Operation<LogSoftmax>;
-template class Operation<CrossEntropyDerivative>;
-template class Operation<CrossEntropy>;
-template class Operation<SoftCrossEntropy>;
+template class Operation<ops::SoftmaxDerivative>;
+template class Operation<ops::Softmax>;
+template class Operation<ops::LogSoftmaxDerivative>;
+template class Operation<ops::LogSoftmax>;
+template class Operation<ops::CrossEntropyDerivative>;
+template class Operation<ops::CrossEntropyEach>;
+template class Operation<ops::SoftCrossEntropyEach>;
 
 }  // namespace gradus

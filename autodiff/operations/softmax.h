@@ -7,6 +7,16 @@
 
 namespace gradus {
 
+namespace ops {
+struct SoftmaxDerivative;
+struct Softmax;
+struct LogSoftmaxDerivative;
+struct LogSoftmax;
+struct CrossEntropyDerivative;
+struct CrossEntropyEach;
+struct SoftCrossEntropyEach;
+}  // namespace ops
+
 // Sums over the last axis, kept with extent 1; for use in rules.
 template <Term X>
 auto sum_rows(const X& x, Shape shape) {
@@ -16,7 +26,7 @@ auto sum_rows(const X& x, Shape shape) {
 
 // z = y (g - sum(g y)): the derivative of softmax where y is its value, whose rows add up to 1.
 // dg = y (dz - sum(dz y)),  dy = dz (g - sum(g y)) - g sum(dz y)
-struct SoftmaxDerivative : Elementwise<SoftmaxDerivative> {
+struct ops::SoftmaxDerivative : Elementwise<ops::SoftmaxDerivative> {
   static constexpr const char* title = "softmax_derivative";
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
@@ -31,7 +41,7 @@ struct SoftmaxDerivative : Elementwise<SoftmaxDerivative> {
 };
 
 // y = e^x / sum(e^x). NaN where all x are minus infinity, 0/0, and at an infinite x, beside which the others are 0.
-struct Softmax : Operation<Softmax> {
+struct ops::Softmax : Operation<ops::Softmax> {
   static constexpr const char* title = "softmax";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -42,13 +52,13 @@ struct Softmax : Operation<Softmax> {
 };
 template <Term X>
 auto softmax(const X& x) {
-  return apply(Softmax{}, x);
+  return apply(ops::Softmax{}, x);
 }
 
 // z = g - e^y sum(g): the derivative of log_softmax where y is its value. At the largest y, where e^y may be nearly 1, as
 // g (1 - e^y) - e^y sum(the other g).
 // dg = dz - sum(dz e^y),  dy = -dz e^y sum(g)
-struct LogSoftmaxDerivative : Elementwise<LogSoftmaxDerivative> {
+struct ops::LogSoftmaxDerivative : Elementwise<ops::LogSoftmaxDerivative> {
   static constexpr const char* title = "log_softmax_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -61,7 +71,7 @@ struct LogSoftmaxDerivative : Elementwise<LogSoftmaxDerivative> {
 };
 
 // y = x - ln sum(e^x); the logarithm of softmax.
-struct LogSoftmax : Operation<LogSoftmax> {
+struct ops::LogSoftmax : Operation<ops::LogSoftmax> {
   static constexpr const char* title = "log_softmax";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -72,12 +82,12 @@ struct LogSoftmax : Operation<LogSoftmax> {
 };
 template <Term X>
 auto log_softmax(const X& x) {
-  return apply(LogSoftmax{}, x);
+  return apply(ops::LogSoftmax{}, x);
 }
 
 // z[n, classes] = g[n] (softmax(x) - onehot(label)): the derivative of the cross-entropy from labels.
 // dg[n] = sum(dz (softmax(x) - onehot)),  dx = g softmax'(x) dz
-struct CrossEntropyDerivative : Operation<CrossEntropyDerivative> {
+struct ops::CrossEntropyDerivative : Operation<ops::CrossEntropyDerivative> {
   static constexpr const char* title = "cross_entropy_derivative";
   static constexpr int index_operand = 2;
   Shape shape(Inputs in) const;
@@ -87,8 +97,8 @@ struct CrossEntropyDerivative : Operation<CrossEntropyDerivative> {
 };
 
 // y[n] = ln sum_c exp(x[n, c]) - x[n, label[n]], in nats; x[n, classes], label[n] of int32.
-struct CrossEntropy : Operation<CrossEntropy> {
-  static constexpr const char* title = "cross_entropy";
+struct ops::CrossEntropyEach : Operation<ops::CrossEntropyEach> {
+  static constexpr const char* title = "cross_entropy_each";
   static constexpr int index_operand = 1;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -98,27 +108,27 @@ struct CrossEntropy : Operation<CrossEntropy> {
   }
 };
 template <Term X, Term L>
-auto cross_entropy(const X& logits, const L& labels) {
-  return apply(CrossEntropy{}, logits, labels);
+auto cross_entropy_each(const X& logits, const L& labels) {
+  return apply(ops::CrossEntropyEach{}, logits, labels);
 }
 
 template <class Sweep>
-void CrossEntropyDerivative::vjp(Sweep& s) const {
+void ops::CrossEntropyDerivative::vjp(Sweep& s) const {
   const Shape rows = s.shape(0), matrix = s.shape(1), column{rows[0], 1};
   s.to(0, [&] {
     const auto ones = add_scalar(greater(s.in(0), s.in(0)), 1);  // whatever g is
-    return reshape(sum_rows(mul(s.dy(), apply(CrossEntropyDerivative{}, ones, s.in(1), s.in(2))), matrix), rows);
+    return reshape(sum_rows(mul(s.dy(), apply(ops::CrossEntropyDerivative{}, ones, s.in(1), s.in(2))), matrix), rows);
   });
   s.to(1, [&] {
-    return mul(apply(SoftmaxDerivative{}, s.dy(), softmax(s.in(1))), reshape(s.in(0), column));
+    return mul(apply(ops::SoftmaxDerivative{}, s.dy(), softmax(s.in(1))), reshape(s.in(0), column));
   });
 }
 
 // y[n] = -sum_c t[n, c] log_softmax(x)[n, c]: the cross-entropy from one-hot or soft targets. A target of 0 does not count,
 // even where the logit is minus infinity.
 // dx = dy (softmax(x) sum(t) - t),  dt = -dy log_softmax(x)
-struct SoftCrossEntropy : Operation<SoftCrossEntropy> {
-  static constexpr const char* title = "soft_cross_entropy";
+struct ops::SoftCrossEntropyEach : Operation<ops::SoftCrossEntropyEach> {
+  static constexpr const char* title = "soft_cross_entropy_each";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
@@ -131,16 +141,16 @@ struct SoftCrossEntropy : Operation<SoftCrossEntropy> {
   }
 };
 template <Term X, Term T>
-auto soft_cross_entropy(const X& logits, const T& targets) {
-  return apply(SoftCrossEntropy{}, logits, targets);
+auto soft_cross_entropy_each(const X& logits, const T& targets) {
+  return apply(ops::SoftCrossEntropyEach{}, logits, targets);
 }
 
-extern template class Operation<SoftmaxDerivative>;
-extern template class Operation<Softmax>;
-extern template class Operation<LogSoftmaxDerivative>;
-extern template class Operation<LogSoftmax>;
-extern template class Operation<CrossEntropyDerivative>;
-extern template class Operation<CrossEntropy>;
-extern template class Operation<SoftCrossEntropy>;
+extern template class Operation<ops::SoftmaxDerivative>;
+extern template class Operation<ops::Softmax>;
+extern template class Operation<ops::LogSoftmaxDerivative>;
+extern template class Operation<ops::LogSoftmax>;
+extern template class Operation<ops::CrossEntropyDerivative>;
+extern template class Operation<ops::CrossEntropyEach>;
+extern template class Operation<ops::SoftCrossEntropyEach>;
 
 }  // namespace gradus

@@ -27,7 +27,7 @@ int main() {
   for (const Tensor& view : parameters.views(theta)) leaves.push_back(tape.leaf(view));
   nn::Forward pass(leaves, nn::Mode::train, RandomStream(2));
   const Var outputs = model.forward(pass, tape.leaf(inputs));
-  const Var losses = cross_entropy(outputs, tape.leaf(labels)), loss = mean(losses);
+  const Var losses = cross_entropy_each(outputs, tape.leaf(labels)), loss = mean(losses);
 
   Linearization at(loss, outputs, leaves);  // records value and gradient once
   const auto vector = [&] { return Tensor::zeros({at.size()}, DType::float32); };

@@ -26,7 +26,7 @@ static_assert(std::endian::native == std::endian::little, "the log is little-end
 
 constexpr std::size_t frame_head = 8;
 constexpr std::size_t row_head = 1 + sizeof(std::uint16_t) + sizeof(std::int64_t);
-constexpr std::size_t max_payload = row_head + sizeof(double) * Table::most_numbers;
+constexpr std::size_t max_payload = row_head + sizeof(double) * MetricTable::most_numbers;
 constexpr std::size_t max_text = 4 << 20;
 constexpr std::size_t buffer_limit = 1 << 15;
 constexpr auto write_interval = 100ms;
@@ -97,7 +97,7 @@ bool take_row(LogContents& log, std::string_view payload) {
   if (payload.size() < row_head) return false;
   const auto number = number_at<std::uint16_t>(payload.data() + 1);
   if (number >= log.tables.size()) return false;
-  Table& table = log.tables[number];
+  MetricTable& table = log.tables[number];
   const auto width = static_cast<std::size_t>(table.width());
   if (payload.size() != row_head + width * sizeof(double)) return false;
   std::vector<double> values(width);
@@ -106,7 +106,7 @@ bool take_row(LogContents& log, std::string_view payload) {
   return true;
 }
 
-Table table_of(const nlohmann::json& json) {
+MetricTable table_of(const nlohmann::json& json) {
   std::vector<Column> columns;
   for (const auto& column : json.at("columns"))
     columns.push_back({column.at("name"), column.at("units"), column.at("long_name"), column.value("axis", ""),
@@ -125,8 +125,8 @@ bool take(LogContents& log, std::string_view payload) {
     if (kind == 'C' && first) {
       log.configuration = std::move(json);
     } else if (kind == 'T') {
-      Table table = table_of(json);
-      for (const Table& other : log.tables)
+      MetricTable table = table_of(json);
+      for (const MetricTable& other : log.tables)
         if (other.name() == table.name()) return false;
       log.tables.push_back(std::move(table));
     } else if (kind == 'A') {
@@ -145,7 +145,7 @@ bool take(LogContents& log, std::string_view payload) {
 
 // A row vouches for its table's width. Tables without rows may announce as much as the file is large.
 void drop_what_only_announces(LogContents& log, std::size_t bytes) {
-  std::erase_if(log.tables, [&](const Table& table) {
+  std::erase_if(log.tables, [&](const MetricTable& table) {
     if (table.rows() > 0) return false;
     const std::size_t announced = static_cast<std::size_t>(table.width()) * sizeof(double);
     if (announced > bytes) return true;
@@ -194,7 +194,7 @@ void MetricLog::end_threads() {
     if (thread->joinable()) thread->join();
 }
 
-std::uint16_t MetricLog::add_table(const Table& table) {
+std::uint16_t MetricLog::add_table(const MetricTable& table) {
   nlohmann::json schema{{"name", table.name()}, {"index", table.index_name()}, {"columns", nlohmann::json::array()}};
   for (const Column& column : table.columns()) {
     nlohmann::json described{{"name", column.name}, {"units", column.units}, {"long_name", column.long_name}};

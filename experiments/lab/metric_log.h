@@ -37,7 +37,7 @@ class MetricLog {
   MetricLog& operator=(const MetricLog&) = delete;
 
   // Returns the table's number, for append().
-  std::uint16_t add_table(const Table& table);
+  std::uint16_t add_table(const MetricTable& table);
   void add_attributes(const nlohmann::json& attributes);
   void append(std::uint16_t table, std::int64_t index, std::span<const double> values);
   // Returns when everything is durable. A write that failed is tried again. A sync that failed, also one of the thread's,
@@ -70,7 +70,7 @@ class MetricLog {
 
 struct LogContents {
   nlohmann::json configuration;  // null if the first frame is not whole
-  std::vector<Table> tables;
+  std::vector<MetricTable> tables;
   nlohmann::json attributes = nlohmann::json::object();
   std::int64_t whole_bytes = 0, torn_bytes = 0;  // up to and after the last whole frame before the first damage
 };

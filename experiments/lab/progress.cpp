@@ -7,13 +7,13 @@
 
 namespace gradus::lab {
 
-void Progress::start(std::string label, bool quiet) {
+void ProgressLine::start(std::string label, bool quiet) {
   label_ = std::move(label);
   shown_ = !quiet && isatty(STDERR_FILENO);
   started_ = drawn_at_ = Clock::now();
 }
 
-void Progress::step(std::int64_t step, double loss) {
+void ProgressLine::step(std::int64_t step, double loss) {
   if (!shown_) return;
   const auto now = Clock::now();
   if (now - drawn_at_ < std::chrono::milliseconds(100)) return;
@@ -30,13 +30,13 @@ void Progress::step(std::int64_t step, double loss) {
   drawn_ = true;
 }
 
-void Progress::say(const std::string& line) {
+void ProgressLine::say(const std::string& line) {
   if (!shown_) return;
   finish();
   std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-void Progress::finish() {
+void ProgressLine::finish() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
   drawn_ = false;
 }

@@ -7,7 +7,7 @@
 
 namespace gradus::lab {
 
-class Progress {
+class ProgressLine {
  public:
   void start(std::string label, bool quiet);
   void expect(std::int64_t steps) { expected_ = steps; }

@@ -76,8 +76,8 @@ Recovery recover_from_log(const fs::path& folder, const records::Completion& fou
   const fs::path log_path = folder / records::log_file;
   const auto ended = last_write_of(log_path);
   const LogContents log = read_metric_log(log_path);
-  std::vector<const Table*> tables;
-  for (const Table& table : log.tables) tables.push_back(&table);
+  std::vector<const MetricTable*> tables;
+  for (const MetricTable& table : log.tables) tables.push_back(&table);
 
   Recovery recovery;
   if (found.verdict == records::Verdict::damaged) add_note(recovery.note, found.problem);

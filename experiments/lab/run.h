@@ -121,7 +121,7 @@ class Run {
   RunTable* steps_ = nullptr;
   RunTable* solver_ = nullptr;  // made by the first step that has something to say
   std::string divergence_, reason_;
-  Progress progress_;
+  ProgressLine progress_;
 };
 
 // Runs a program and returns its exit code; errors are one line on stderr.

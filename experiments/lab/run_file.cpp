@@ -20,7 +20,7 @@ h5::Dataset write_scale(h5::Group& group, const std::string& name, const std::ve
   return scale;
 }
 
-void write_table(h5::Group& group, const Table& table) {
+void write_table(h5::Group& group, const MetricTable& table) {
   const h5::Dataset scale = write_scale(group, table.index_name(), table.index());
   std::map<std::string, h5::Dataset> axes;  // of columns of vectors: 0, 1, ...
   for (std::size_t i = 0; i < table.columns().size(); ++i) {
@@ -60,13 +60,13 @@ void write_attributes(h5::Group& group, const nlohmann::json& attributes) {
 
 }  // namespace
 
-void write_run_file(const std::filesystem::path& path, const std::vector<const Table*>& tables,
+void write_run_file(const std::filesystem::path& path, const std::vector<const MetricTable*>& tables,
                     const nlohmann::json& attributes) {
   h5::File file(path);
   {
     h5::Group root = file.root();
     write_attributes(root, attributes);
-    for (const Table* table : tables) {
+    for (const MetricTable* table : tables) {
       if (table->name() == root_table) {
         write_table(root, *table);
       } else {

@@ -13,7 +13,7 @@ namespace gradus::lab {
 // columns. Attributes become attributes of the root: texts and numbers as they are, truth values as 0 and 1, lists and
 // objects as JSON text. The file is written under another name, synced and renamed: a reader finds the old version or
 // the new one. Throws std::runtime_error with the path; the old version then remains.
-void write_run_file(const std::filesystem::path& path, const std::vector<const Table*>& tables,
+void write_run_file(const std::filesystem::path& path, const std::vector<const MetricTable*>& tables,
                     const nlohmann::json& attributes);
 
 inline constexpr const char* root_table = "step";

@@ -25,7 +25,7 @@ const std::vector<std::string> reserved{"status", "reason",         "ended",  "s
 
 }  // namespace
 
-RunTable::RunTable(RunFolder& folder, Table table)
+RunTable::RunTable(RunFolder& folder, MetricTable table)
     : folder_(folder), table_(std::move(table)), number_(folder.log_.add_table(table_)) {}
 
 void RunTable::append(std::int64_t index, std::span<const double> values) {
@@ -61,7 +61,7 @@ RunTable& RunFolder::table(const std::string& name, std::vector<Column> columns)
   if (finished_) throw std::logic_error(fmt::format("table '{}': the run is finished", name));
   const auto taken = [&](const std::string& candidate) {
     return std::any_of(tables_.begin(), tables_.end(), [&](const RunTable& other) {
-      const Table& table = other.contents();
+      const MetricTable& table = other.contents();
       if (table.name() == candidate) return true;
       const auto same = [&](const Column& column) { return column.name == candidate || column.axis == candidate; };
       return table.name() == root_table && std::any_of(table.columns().begin(), table.columns().end(), same);
@@ -71,7 +71,7 @@ RunTable& RunFolder::table(const std::string& name, std::vector<Column> columns)
                                        return taken(c.name) || (!c.axis.empty() && taken(c.axis));
                                      }));
   if (clash) throw std::invalid_argument(fmt::format("table '{}': the name of the table or a column is taken", name));
-  return tables_.emplace_back(*this, Table(name, std::move(columns)));
+  return tables_.emplace_back(*this, MetricTable(name, std::move(columns)));
 }
 
 void RunFolder::set_attribute(const std::string& name, const nlohmann::json& value) {
@@ -92,8 +92,8 @@ void RunFolder::row_was_added() {
 
 double RunFolder::seconds() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
 
-std::vector<const Table*> RunFolder::tables() const {
-  std::vector<const Table*> all;
+std::vector<const MetricTable*> RunFolder::tables() const {
+  std::vector<const MetricTable*> all;
   for (const RunTable& table : tables_) all.push_back(&table.contents());
   return all;
 }

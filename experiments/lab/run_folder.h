@@ -27,18 +27,18 @@ class RunFolder;
 // A table of a run. Lives as long as the run's folder.
 class RunTable {
  public:
-  RunTable(RunFolder& folder, Table table);
+  RunTable(RunFolder& folder, MetricTable table);
   // Values in the order of the columns; goes to memory and to the log, and now and then makes a snapshot.
   void append(std::int64_t index, std::span<const double> values);
   void append(std::int64_t index, std::initializer_list<double> values) {
     append(index, std::span(values.begin(), values.size()));
   }
-  const Table& contents() const { return table_; }
+  const MetricTable& contents() const { return table_; }
   std::int64_t rows() const { return table_.rows(); }
 
  private:
   RunFolder& folder_;
-  Table table_;
+  MetricTable table_;
   std::uint16_t number_;
 };
 
@@ -85,7 +85,7 @@ class RunFolder {
     bool kept = false;
   };
   void row_was_added();
-  std::vector<const Table*> tables() const;
+  std::vector<const MetricTable*> tables() const;
   double seconds() const;
 
   nlohmann::json configuration_, attributes_;

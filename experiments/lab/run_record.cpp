@@ -60,13 +60,13 @@ std::string recordable(const std::string& text) {
   return as_it_is ? text : records::printable(text, std::string::npos);
 }
 
-nlohmann::json rows_of(const std::vector<const Table*>& tables) {
+nlohmann::json rows_of(const std::vector<const MetricTable*>& tables) {
   auto rows = nlohmann::json::object();
-  for (const Table* table : tables) rows[table->name()] = table->rows();
+  for (const MetricTable* table : tables) rows[table->name()] = table->rows();
   return rows;
 }
 
-void write_snapshot(const fs::path& folder, const std::vector<const Table*>& tables, nlohmann::json attributes,
+void write_snapshot(const fs::path& folder, const std::vector<const MetricTable*>& tables, nlohmann::json attributes,
                     const Ending& ending) {
   attributes["status"] = ending.status;
   attributes["reason"] = ending.reason;
@@ -75,7 +75,7 @@ void write_snapshot(const fs::path& folder, const std::vector<const Table*>& tab
   write_run_file(folder / records::run_file, tables, attributes);
 }
 
-nlohmann::json write_completion(const fs::path& folder, const std::vector<const Table*>& tables,
+nlohmann::json write_completion(const fs::path& folder, const std::vector<const MetricTable*>& tables,
                                 const nlohmann::json& configuration, nlohmann::json attributes, const Ending& ending) {
   write_snapshot(folder, tables, std::move(attributes), ending);
   const fs::path file = folder / records::run_file;

@@ -35,13 +35,13 @@ struct Ending {
 };
 
 // The number of rows of each.
-nlohmann::json rows_of(const std::vector<const Table*>& tables);
+nlohmann::json rows_of(const std::vector<const MetricTable*>& tables);
 
 // Writes run.h5. Throws std::runtime_error with the path, as does the next.
-void write_snapshot(const std::filesystem::path& folder, const std::vector<const Table*>& tables,
+void write_snapshot(const std::filesystem::path& folder, const std::vector<const MetricTable*>& tables,
                     nlohmann::json attributes, const Ending& ending);
 // Writes run.h5, and then complete.json, which it returns.
-nlohmann::json write_completion(const std::filesystem::path& folder, const std::vector<const Table*>& tables,
+nlohmann::json write_completion(const std::filesystem::path& folder, const std::vector<const MetricTable*>& tables,
                                 const nlohmann::json& configuration, nlohmann::json attributes, const Ending& ending);
 
 }  // namespace gradus::lab

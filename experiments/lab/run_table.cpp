@@ -32,7 +32,7 @@ void check_text(const std::string& table, const Column& column, const std::strin
 
 }  // namespace
 
-Table::Table(std::string name, std::vector<Column> columns, std::string index_name)
+MetricTable::MetricTable(std::string name, std::vector<Column> columns, std::string index_name)
     : name_(std::move(name)),
       index_name_(index_name.empty() ? name_ : std::move(index_name)),
       columns_(std::move(columns)),
@@ -71,7 +71,7 @@ Table::Table(std::string name, std::vector<Column> columns, std::string index_na
                                               column->name, axis == index_name_ ? "the table's index" : "a column"));
 }
 
-void Table::append(std::int64_t index, std::span<const double> values) {
+void MetricTable::append(std::int64_t index, std::span<const double> values) {
   if (std::cmp_not_equal(values.size(), width_))
     throw std::invalid_argument(fmt::format("table '{}': {} values for {} columns of {} in all", name_, values.size(),
                                             columns_.size(), width_));

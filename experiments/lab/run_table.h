@@ -18,7 +18,7 @@ struct Column {
   friend bool operator==(const Column&, const Column&) = default;
 };
 
-class Table {
+class MetricTable {
  public:
   // The most numbers in a row.
   static constexpr std::int64_t most_numbers = 2'000'000;
@@ -26,7 +26,7 @@ class Table {
   // The index has the table's name unless another is given. Throws std::invalid_argument for names that are empty,
   // taken by the index or another column, begin with a digit, or hold anything but letters, digits and '_', for texts that are
   // not UTF-8, and for rows that are too long.
-  Table(std::string name, std::vector<Column> columns, std::string index_name = {});
+  MetricTable(std::string name, std::vector<Column> columns, std::string index_name = {});
 
   // Throws std::invalid_argument if there is not one value for each column, or as many as a column of vectors has.
   void append(std::int64_t index, std::span<const double> values);

@@ -26,9 +26,8 @@ const Named<nn::Layer>& activations() {
 const Named<nn::Initializer>& initializers() {
   static const Named<nn::Initializer> all = [] {
     Named<nn::Initializer> named;
-    for (const nn::Initializer& one :
-         {nn::glorot_uniform(), nn::glorot_normal(), nn::he_uniform(), nn::he_normal(), nn::lecun_uniform(),
-          nn::lecun_normal(), nn::orthogonal(), nn::zeros()})
+    for (const nn::Initializer& one : {nn::glorot_uniform(), nn::glorot_normal(), nn::he_uniform(), nn::he_normal(),
+                                       nn::lecun_uniform(), nn::lecun_normal(), nn::orthogonal(), nn::zeros()})
       named.emplace_back(one.name, one);
     return named;
   }();
@@ -46,7 +45,8 @@ template <class T>
 const T& find(const char* kind, const Named<T>& all, const std::string& asked) {
   for (const auto& [name, value] : all)
     if (name == asked) return value;
-  throw std::invalid_argument(fmt::format("unknown {} '{}': {}", kind, asked, optim::choices_text(asked, names_of(all))));
+  throw std::invalid_argument(
+      fmt::format("unknown {} '{}': {}", kind, asked, optim::choices_text(asked, names_of(all))));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ namespace gradus::workloads {
 
 // What a model is made for.
 struct Task {
-  Shape input;               // of one example: [pixels], [height, width], [height, width, channels], [time, features], ...
+  Shape input;  // of one example: [pixels], [height, width], [height, width, channels], [time, features], ...
   std::int64_t outputs = 0;  // numbers for one example, or for one position of it; of tokens: how many different ones
 };
 // Images [height, width] and their classes.
@@ -55,8 +55,7 @@ class FieldVisitor {
 class Model {
  public:
   template <class M>
-    requires(!std::same_as<M, Model>)
-  Model(M model)  // NOLINT: written as Mlp{} where a model is asked for
+  requires(!std::same_as<M, Model>) Model(M model)  // NOLINT: written as Mlp{} where a model is asked for
       : name(M::name), summary(M::summary), self_(std::make_shared<Holder<M>>(std::move(model))) {}
 
   // This model with the values that the run's options give it; each of its members becomes one.

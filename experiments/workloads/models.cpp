@@ -49,8 +49,8 @@ nn::Sequential Mlp::make(const Task& task) const {
   std::vector<std::int64_t> sizes = {task.input.size()};
   sizes.insert(sizes.end(), hidden.begin(), hidden.end());
   sizes.push_back(task.outputs);
-  return nn::multilayer_perceptron(
-      sizes, {workloads::activation(activation), workloads::initializer(initializer), dropout});
+  return nn::multilayer_perceptron(sizes,
+                                   {workloads::activation(activation), workloads::initializer(initializer), dropout});
 }
 
 nn::Sequential Autoencoder::make(const Task&) const {
@@ -73,10 +73,15 @@ nn::Sequential TwoConvolutions::make(const Task& task) const {
   const nn::MaxPool2d half{{2, 2}, {2, 2}, same_padding()};
   const std::int64_t pixels = ((image[0] + 3) / 4) * ((image[1] + 3) / 4);
   return {nn::Unflatten{image},
-          nn::Conv2d{image[2], 32, {5, 5}, same}, half, nn::Relu{},
-          nn::Conv2d{32, 64, {5, 5}, same}, half, nn::Relu{},
+          nn::Conv2d{image[2], 32, {5, 5}, same},
+          half,
+          nn::Relu{},
+          nn::Conv2d{32, 64, {5, 5}, same},
+          half,
+          nn::Relu{},
           nn::Flatten{},
-          nn::Linear{pixels * 64, 1024}, nn::Relu{},
+          nn::Linear{pixels * 64, 1024},
+          nn::Relu{},
           nn::Linear{1024, task.outputs}};
 }
 
@@ -125,8 +130,8 @@ nn::Sequential Transformer::make(const Task& task) const {
 }
 
 const std::vector<Model>& models() {
-  static const std::vector<Model> all = {Mlp{},             Autoencoder{},      TwoConvolutions{},
-                                         ResidualNetwork{}, RecurrentNetwork{}, Transformer{}};
+  static const std::vector<Model> all = {
+      Mlp{}, Autoencoder{}, TwoConvolutions{}, ResidualNetwork{}, RecurrentNetwork{}, Transformer{}};
   return all;
 }
 

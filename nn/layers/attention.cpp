@@ -15,8 +15,7 @@ MultiHeadAttention::MultiHeadAttention(std::int64_t width, std::int64_t heads, c
     throw std::invalid_argument(
         fmt::format("MultiHeadAttention: width {} for {} heads, expected a multiple", width, heads));
   if (!(options.dropout >= 0 && options.dropout < 1))
-    throw std::invalid_argument(
-        fmt::format("MultiHeadAttention: dropout {}, expected 0 <= p < 1", options.dropout));
+    throw std::invalid_argument(fmt::format("MultiHeadAttention: dropout {}, expected 0 <= p < 1", options.dropout));
 }
 
 void MultiHeadAttention::declare(ParameterScope& scope) {

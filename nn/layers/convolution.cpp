@@ -12,7 +12,8 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Extent2d& kernel, Option
         "Conv2d: {} input and {} output channels in {} groups, expected multiples of the groups", in, out, groups));
   if (kernel.height < 1 || kernel.width < 1 || options_.stride.height < 1 || options_.stride.width < 1)
     throw std::invalid_argument(fmt::format("Conv2d: kernel {}x{}, stride {}x{}, expected at least 1 along each axis",
-                                            kernel.height, kernel.width, options_.stride.height, options_.stride.width));
+                                            kernel.height, kernel.width, options_.stride.height,
+                                            options_.stride.width));
 }
 
 void Conv2d::declare(ParameterScope& scope) {

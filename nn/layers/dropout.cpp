@@ -11,9 +11,7 @@ Dropout::Dropout(double probability) : probability_(probability) {
     throw std::invalid_argument(fmt::format("Dropout: probability {}, expected 0 <= p < 1", probability));
 }
 
-Var Dropout::forward(Forward& f, const Var& x) const {
-  return drops(f) ? dropout(x, probability_, f.random_key()) : x;
-}
+Var Dropout::forward(Forward& f, const Var& x) const { return drops(f) ? dropout(x, probability_, f.random_key()) : x; }
 
 Var Dropout::forward(Forward& f, Var&& x) const {
   return drops(f) ? dropout(last_use(x), probability_, f.random_key()) : x;

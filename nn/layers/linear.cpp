@@ -9,8 +9,7 @@ namespace gradus::nn {
 Linear::Linear(std::int64_t in, std::int64_t out, Initializer weight, Initializer bias)
     : in_(in), out_(out), weight_initializer_(std::move(weight)), bias_initializer_(std::move(bias)) {
   if (in < 1 || out < 1)
-    throw std::invalid_argument(
-        fmt::format("Linear: {} inputs and {} outputs, expected at least 1 of each", in, out));
+    throw std::invalid_argument(fmt::format("Linear: {} inputs and {} outputs, expected at least 1 of each", in, out));
 }
 
 void Linear::declare(ParameterScope& scope) {

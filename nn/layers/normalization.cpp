@@ -8,8 +8,7 @@ namespace gradus::nn {
 namespace {
 
 void require_epsilon(const char* layer, double epsilon) {
-  if (!(epsilon >= 0))
-    throw std::invalid_argument(fmt::format("{}: epsilon {}, expected >= 0", layer, epsilon));
+  if (!(epsilon >= 0)) throw std::invalid_argument(fmt::format("{}: epsilon {}, expected >= 0", layer, epsilon));
 }
 
 // The axis of the channels, counted from the start; throws unless it is there and has their extent.
@@ -24,8 +23,7 @@ int channel_axis_of(const char* layer, const Shape& x, std::int64_t channels, in
 }  // namespace
 
 LayerNorm::LayerNorm(std::int64_t features, double epsilon) : features_(features), epsilon_(epsilon) {
-  if (features < 1)
-    throw std::invalid_argument(fmt::format("LayerNorm: {} features, expected at least 1", features));
+  if (features < 1) throw std::invalid_argument(fmt::format("LayerNorm: {} features, expected at least 1", features));
   require_epsilon("LayerNorm", epsilon);
 }
 
@@ -37,8 +35,7 @@ void LayerNorm::declare(ParameterScope& scope) {
 Var LayerNorm::forward(Forward& f, const Var& x) const { return layer_norm(x, f[weight_], f[bias_], epsilon_); }
 
 BatchNorm::BatchNorm(std::int64_t channels, const Options& options) : channels_(channels), options_(options) {
-  if (channels < 1)
-    throw std::invalid_argument(fmt::format("BatchNorm: {} channels, expected at least 1", channels));
+  if (channels < 1) throw std::invalid_argument(fmt::format("BatchNorm: {} channels, expected at least 1", channels));
   if (!(options.momentum >= 0 && options.momentum <= 1))
     throw std::invalid_argument(fmt::format("BatchNorm: momentum {}, expected 0 to 1", options.momentum));
   require_epsilon("BatchNorm", options.epsilon);
@@ -57,9 +54,8 @@ Var BatchNorm::forward(Forward& f, const Var& x) const {
   if (f.training()) {
     const std::int64_t count = x.shape().size() / channels_;
     if (count < 2)
-      throw std::invalid_argument(
-          fmt::format("BatchNorm: {} has {} values per channel, expected at least 2 while training",
-                      x.shape().to_string(), count));
+      throw std::invalid_argument(fmt::format(
+          "BatchNorm: {} has {} values per channel, expected at least 2 while training", x.shape().to_string(), count));
     const Var moments = channel_moments(x, axis);
     mean = part(moments, 0, {channels_});
     variance = part(moments, channels_, {channels_});
@@ -83,8 +79,8 @@ void BatchNorm::update(Forward& f, const Tensor& moments, double count) const {
 GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const Options& options)
     : groups_(groups), channels_(channels), options_(options) {
   if (groups < 1 || channels < 1 || channels % groups != 0)
-    throw std::invalid_argument(fmt::format(
-        "GroupNorm: {} groups of {} channels, expected groups that divide the channels", groups, channels));
+    throw std::invalid_argument(
+        fmt::format("GroupNorm: {} groups of {} channels, expected groups that divide the channels", groups, channels));
   require_epsilon("GroupNorm", options.epsilon);
 }
 

@@ -88,8 +88,7 @@ RecurrentState LstmCell::zero_state(Tape& tape, std::int64_t batch) const {
 
 RecurrentResult LstmCell::run(Forward& f, const Var& x, const RecurrentState& state) const {
   require_sequence("LstmCell", x.shape(), f[input_weight_]);
-  const LstmResult result =
-      lstm(x, f[input_weight_], f[bias_], f[hidden_weight_], state.hidden, state.cell);
+  const LstmResult result = lstm(x, f[input_weight_], f[bias_], f[hidden_weight_], state.hidden, state.cell);
   return {result.hidden, {result.last_hidden, result.last_cell}};
 }
 

@@ -31,9 +31,12 @@ Var Residual::forward(Forward& f, const Var& x) const {
 
 std::vector<Layer> ResidualBlock::normalization(std::int64_t channels, Norm norm) {
   switch (norm) {
-    case Norm::batch: return {BatchNorm{channels, {.channel_axis = -1}}};
-    case Norm::group: return {GroupNorm{channels % 8 == 0 ? 8 : 1, channels}};
-    case Norm::none: break;
+    case Norm::batch:
+      return {BatchNorm{channels, {.channel_axis = -1}}};
+    case Norm::group:
+      return {GroupNorm{channels % 8 == 0 ? 8 : 1, channels}};
+    case Norm::none:
+      break;
   }
   return {};
 }

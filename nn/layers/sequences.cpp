@@ -9,10 +9,14 @@ namespace gradus::nn {
 
 Var swap_time(const Var& x) {
   switch (x.shape().rank()) {
-    case 2: return permute(x, {1, 0});
-    case 3: return permute(x, {1, 0, 2});
-    case 4: return permute(x, {1, 0, 2, 3});
-    default: throw std::invalid_argument(fmt::format("swap_time: {}, expected 2 to 4 axes", x.shape().to_string()));
+    case 2:
+      return permute(x, {1, 0});
+    case 3:
+      return permute(x, {1, 0, 2});
+    case 4:
+      return permute(x, {1, 0, 2, 3});
+    default:
+      throw std::invalid_argument(fmt::format("swap_time: {}, expected 2 to 4 axes", x.shape().to_string()));
   }
 }
 

@@ -145,10 +145,10 @@ TEST(BadShapes, ViewsOfARecordRefuseAnother) {
   const GruLayout gru{2, 3, 2};
   const auto leaf = [&tape](const Shape& shape) { return tape.leaf(Tensor::zeros(shape, DType::float64)); };
   const auto with = [&](std::int64_t size) { return leaf({size}); };
-  EXPECT_THROW(apply(LstmStates{lstm}, with(lstm.record().size() - 1), leaf({2, 3, 2}), leaf({8}), leaf({2, 8}),
+  EXPECT_THROW(apply(ops::LstmStates{lstm}, with(lstm.record().size() - 1), leaf({2, 3, 2}), leaf({8}), leaf({2, 8}),
                      leaf({3, 2}), leaf({3, 2}), leaf({3, 2})),
                std::invalid_argument);
-  EXPECT_THROW(apply(GruStates{gru}, with(gru.record().size() - 1), leaf({2, 3, 6}), leaf({2, 6}), leaf({2}),
+  EXPECT_THROW(apply(ops::GruStates{gru}, with(gru.record().size() - 1), leaf({2, 3, 6}), leaf({2, 6}), leaf({2}),
                      leaf({3, 2})),
                std::invalid_argument);
 }

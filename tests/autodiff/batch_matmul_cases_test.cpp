@@ -55,7 +55,7 @@ const bool added = add_cases({
      }},
     {"stop_gradient", {{2, 3}}, [](Tape& t, const Leaves& x) { return square(x[0]) * stop_gradient(condition(t)); }},
     {"select", {{4, 2, 3}}, [](Tape& t, const Leaves& x) { return square(select(x[0], condition(t))); }},
-    {"select", {{3}}, [](Tape& t, const Leaves& x) { return square(apply(Select{false}, x[0], condition(t))); }},
+    {"select", {{3}}, [](Tape& t, const Leaves& x) { return square(apply(ops::Select{false}, x[0], condition(t))); }},
     {"where", {{2, 3}, {3}}, [](Tape& t, const Leaves& x) { return square(where(condition(t), x[0], x[1])); }},
     {"where", {{2, 1}, {4, 1, 3}}, [](Tape& t, const Leaves& x) { return square(where(condition(t), x[0], x[1])); }},
     {"greater", {{2, 3}, {3}}, [](Tape&, const Leaves& x) { return square(x[0]) * greater(x[0], x[1]); }},

@@ -14,7 +14,7 @@ const bool added = add_cases({
     {"conv2d",
      {{2, 5, 4, 3}, {3, 2, 3, 4}},
      [](Tape&, const Leaves& x) {
-       return square(apply(Conv2d{uneven, 1}, x[0], x[1]));
+       return square(apply(ops::Conv2d{uneven, 1}, x[0], x[1]));
      }},
     {"conv2d",
      {{2, 6, 5, 4}, {3, 3, 2, 6}},
@@ -40,22 +40,22 @@ const bool added = add_cases({
     {"conv2d_input_derivative",
      {{2, 3, 4, 4}, {3, 2, 3, 4}},
      [](Tape&, const Leaves& x) {
-       return square(apply(Conv2dInputDerivative{uneven, 1, {5, 4}}, x[0], x[1]));
+       return square(apply(ops::Conv2dInputDerivative{uneven, 1, {5, 4}}, x[0], x[1]));
      }},
     {"conv2d_input_derivative",
      {{2, 3, 3, 4}, {2, 2, 3, 4}},
      [](Tape&, const Leaves& x) {
-       return square(apply(Conv2dInputDerivative{halves, 2, {7, 6}}, x[0], x[1]));
+       return square(apply(ops::Conv2dInputDerivative{halves, 2, {7, 6}}, x[0], x[1]));
      }},
     {"conv2d_weight_derivative",
      {{2, 5, 4, 3}, {2, 3, 4, 4}},
      [](Tape&, const Leaves& x) {
-       return square(apply(Conv2dWeightDerivative{uneven, 1}, x[0], x[1]));
+       return square(apply(ops::Conv2dWeightDerivative{uneven, 1}, x[0], x[1]));
      }},
     {"conv2d_weight_derivative",
      {{2, 7, 6, 6}, {2, 3, 3, 4}},
      [](Tape&, const Leaves& x) {
-       return square(apply(Conv2dWeightDerivative{halves, 2}, x[0], x[1]));
+       return square(apply(ops::Conv2dWeightDerivative{halves, 2}, x[0], x[1]));
      }},
     {"max_pool2d",
      {{2, 4, 6, 3}},
@@ -74,16 +74,16 @@ const bool added = add_cases({
      }},
     {"take_at_pool_max",
      {{2, 4, 4, 3}, {2, 4, 4, 3}},
-     [](Tape&, const Leaves& x) { return square(apply(TakeAtPoolMax{halves}, x[0], x[1])); }},
+     [](Tape&, const Leaves& x) { return square(apply(ops::TakeAtPoolMax{halves}, x[0], x[1])); }},
     {"take_at_pool_max",
      {{2, 5, 4, 3}, {2, 5, 4, 3}},
-     [](Tape&, const Leaves& x) { return square(apply(TakeAtPoolMax{uneven}, x[0], x[1])); }},
+     [](Tape&, const Leaves& x) { return square(apply(ops::TakeAtPoolMax{uneven}, x[0], x[1])); }},
     {"put_at_pool_max",
      {{2, 2, 2, 3}, {2, 4, 4, 3}},
-     [](Tape&, const Leaves& x) { return square(apply(PutAtPoolMax{halves}, x[0], x[1])); }},
+     [](Tape&, const Leaves& x) { return square(apply(ops::PutAtPoolMax{halves}, x[0], x[1])); }},
     {"put_at_pool_max",
      {{2, 3, 4, 3}, {2, 5, 4, 3}},
-     [](Tape&, const Leaves& x) { return square(apply(PutAtPoolMax{uneven}, x[0], x[1])); }},
+     [](Tape&, const Leaves& x) { return square(apply(ops::PutAtPoolMax{uneven}, x[0], x[1])); }},
     {"avg_pool2d",
      {{2, 4, 6, 3}},
      [](Tape&, const Leaves& x) {
@@ -97,12 +97,12 @@ const bool added = add_cases({
     {"spread_pool2d",
      {{2, 2, 3, 3}},
      [](Tape&, const Leaves& x) {
-       return square(apply(SpreadPool2d{halves, {4, 6}}, x[0]));
+       return square(apply(ops::SpreadPool2d{halves, {4, 6}}, x[0]));
      }},
     {"spread_pool2d",
      {{2, 3, 4, 3}},
      [](Tape&, const Leaves& x) {
-       return square(apply(SpreadPool2d{uneven, {5, 4}}, x[0]));
+       return square(apply(ops::SpreadPool2d{uneven, {5, 4}}, x[0]));
      }},
 });
 

@@ -228,13 +228,13 @@ TEST(Convolution, RefusesWhatDoesNotFit) {
     EXPECT_THROW(conv2d(x, w, options), std::invalid_argument);
   EXPECT_THROW(conv2d(x, zeros({4, 6})), std::invalid_argument);
   EXPECT_THROW(conv2d(x, zeros({0, 3, 4, 6})), std::invalid_argument);
-  EXPECT_THROW(apply(Conv2dInputDerivative{{{3, 3}}, 1, {8, 8}}, zeros({2, 5, 6, 6}), w), std::invalid_argument);
-  EXPECT_THROW(apply(Conv2dWeightDerivative{{{3, 3}}, 1}, x, zeros({2, 6, 5, 6})), std::invalid_argument);
+  EXPECT_THROW(apply(ops::Conv2dInputDerivative{{{3, 3}}, 1, {8, 8}}, zeros({2, 5, 6, 6}), w), std::invalid_argument);
+  EXPECT_THROW(apply(ops::Conv2dWeightDerivative{{{3, 3}}, 1}, x, zeros({2, 6, 5, 6})), std::invalid_argument);
   EXPECT_THROW(max_pool2d(zeros({2, 8, 8}), {2, 2}, {2, 2}), std::invalid_argument);
   EXPECT_THROW(max_pool2d(x, {2, 2}, {2, 2}, padding(2, 0)), std::invalid_argument);  // a window of padding alone
   EXPECT_THROW(avg_pool2d(x, {9, 2}, {2, 2}), std::invalid_argument);
-  EXPECT_THROW(apply(PutAtPoolMax{{{2, 2}, {2, 2}}}, zeros({2, 4, 3, 4}), x), std::invalid_argument);
-  EXPECT_THROW(apply(SpreadPool2d{{{2, 2}, {2, 2}}, {8, 8}}, zeros({2, 4, 3, 4})), std::invalid_argument);
+  EXPECT_THROW(apply(ops::PutAtPoolMax{{{2, 2}, {2, 2}}}, zeros({2, 4, 3, 4}), x), std::invalid_argument);
+  EXPECT_THROW(apply(ops::SpreadPool2d{{{2, 2}, {2, 2}}, {8, 8}}, zeros({2, 4, 3, 4})), std::invalid_argument);
 }
 
 TEST(Pooling, IsTheMaximumAndTheMeanOfEachWindow) {

@@ -292,7 +292,7 @@ struct Network {
          std::vector<std::pair<std::int64_t, Shape>>{{0, {4, 5}}, {20, {5}}, {25, {5, 3}}, {40, {3}}})
       leaves.push_back(tape.leaf(theta.part(first, shape)));
     const Var hidden = tanh(add(matmul(tape.leaf(inputs), leaves[0]), leaves[1]));
-    loss = mean(cross_entropy(add(matmul(hidden, leaves[2]), leaves[3]), tape.leaf(labels)));
+    loss = mean(cross_entropy_each(add(matmul(hidden, leaves[2]), leaves[3]), tape.leaf(labels)));
   }
   // Column by column, from the recorded gradient.
   Dense hessian() {

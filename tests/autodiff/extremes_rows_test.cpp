@@ -100,8 +100,8 @@ std::vector<Probe> softmax_probes() {
                              formula([=](const auto& in) { return by_rows(in[0], width, [](const auto& x) { return softmax_of(x); }); }),
                              {64, 32, 64}));
     // Strictly relative: a loss near 0, and its derivative, keep their digits.
-    all.push_back(rows_probe({"cross_entropy", "cross_entropy_derivative"}, n,
-                             [](Tape& t, const Leaves& x) { return cross_entropy(x[0], t.leaf(label_tensor())); },
+    all.push_back(rows_probe({"cross_entropy_each", "cross_entropy_derivative"}, n,
+                             [](Tape& t, const Leaves& x) { return cross_entropy_each(x[0], t.leaf(label_tensor())); },
                              formula([=](const auto& in) {
                                using S = std::decay_t<decltype(in[0][0])>;
                                List<S> y;
@@ -112,8 +112,8 @@ std::vector<Probe> softmax_probes() {
                                return y;
                              }),
                              {32, 0, 64}));
-    all.push_back({{"soft_cross_entropy"}, {{1, n}, {1, n}},
-                   [](Tape&, const Leaves& x) { return soft_cross_entropy(x[0], x[1]); },
+    all.push_back({{"soft_cross_entropy_each"}, {{1, n}, {1, n}},
+                   [](Tape&, const Leaves& x) { return soft_cross_entropy_each(x[0], x[1]); },
                    formula([=](const auto& in) {
                      using S = std::decay_t<decltype(in[0][0])>;
                      const List<S> log_p = log_softmax_of(in[0]);
@@ -145,7 +145,7 @@ const bool added_norms = add_probes({
     // Derivatives add up terms that cancel; of numbers that hardly differ, only the value is compared strictly, below.
     {{"standardize", "standardize_derivative"}, {{2, 5}}, [](Tape&, const Leaves& x) { return standardize(x[0]); },
      formula([](const auto& in) { return by_rows(in[0], 5, [](const auto& x) { return standardized(x, 1e-5L); }); }), {64, 64, 64}},
-    {{"inverse_deviation"}, {{2, 5}}, [](Tape&, const Leaves& x) { return apply(InverseDeviation{1e-5}, x[0]); },
+    {{"inverse_deviation"}, {{2, 5}}, [](Tape&, const Leaves& x) { return apply(ops::InverseDeviation{1e-5}, x[0]); },
      formula([](const auto& in) {
        using S = std::decay_t<decltype(in[0][0])>;
        return by_rows(in[0], 5, [](const auto& x) {

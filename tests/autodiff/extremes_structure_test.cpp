@@ -87,7 +87,7 @@ const bool moving = add_probes({
     {{"broadcast_to"}, {{2, 1}}, [](Tape&, const Leaves& x) { return broadcast_to(x[0], {2, 3}); }, moved({0, 0, 0, 1, 1, 1})},
     {{"gather"}, {{3, 2}}, [](Tape& t, const Leaves& x) { return gather(x[0], t.leaf(indices())); }, moved({4, 5, 0, 1, 4, 5})},
     {{"take_from_row"}, {{3, 3}}, [](Tape& t, const Leaves& x) { return take_from_row(x[0], t.leaf(indices())); }, moved({2, 3, 8})},
-    {{"put_in_row"}, {{3}}, [](Tape& t, const Leaves& x) { return apply(PutInRow{3}, x[0], t.leaf(indices())); },
+    {{"put_in_row"}, {{3}}, [](Tape& t, const Leaves& x) { return apply(ops::PutInRow{3}, x[0], t.leaf(indices())); },
      moved({-1, -1, 0, 1, -1, -1, -1, -1, 2})},
     {{"scatter_add"}, {{3, 1}}, [](Tape& t, const Leaves& x) { return scatter_add(x[0], t.leaf(indices()), 3); },
      formula([](const auto& in) { return std::vector<NumberOf<decltype(in)>>{in[0][1], 0, in[0][0] + in[0][2]}; })},
@@ -123,7 +123,7 @@ const bool moving = add_probes({
        for (Index i = 1; i < 5; ++i) y[i] = y[i - 1] + in[0][i];
        return y;
      }), {16, 8, 16}, false},
-    {{"take_at_max", "put_at_max"}, {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(TakeAtMax{0}, x[0], x[1]); },
+    {{"take_at_max", "put_at_max"}, {{5}, {5}}, [](Tape&, const Leaves& x) { return apply(ops::TakeAtMax{0}, x[0], x[1]); },
      formula([](const auto& in) { return std::vector{in[0][place_of_largest(in[1])]}; })},
 });
 
@@ -144,7 +144,7 @@ const bool products = add_probes({
 
 const Window2d pool{{2, 2}, {2, 2}};
 const bool pooling = add_probes({
-    {{"take_at_pool_max"}, {{1, 2, 2, 1}, {1, 2, 2, 1}}, [](Tape&, const Leaves& x) { return apply(TakeAtPoolMax{pool}, x[0], x[1]); },
+    {{"take_at_pool_max"}, {{1, 2, 2, 1}, {1, 2, 2, 1}}, [](Tape&, const Leaves& x) { return apply(ops::TakeAtPoolMax{pool}, x[0], x[1]); },
      formula([](const auto& in) { return std::vector{in[0][place_of_largest(in[1])]}; })},
 });
 

@@ -29,7 +29,7 @@ struct Network {
     const auto& w = r.leaves;
     const Var h = tanh(add(matmul(tape.leaf(inputs), w[0]), w[1]));
     r.outputs = add(matmul(h, w[2]), w[3]);
-    r.loss = mean(cross_entropy(r.outputs, tape.leaf(labels)));
+    r.loss = mean(cross_entropy_each(r.outputs, tape.leaf(labels)));
     if (penalty > 0) r.loss = r.loss + penalty * sum(square(w[0]));
     return r;
   }
@@ -43,7 +43,7 @@ Function flat(const Network& network, bool outputs_only) {
     const auto part = [&](std::int64_t first, const Shape& shape) { return reshape(slice(theta, 0, first, shape.size()), shape); };
     const Var h = tanh(add(matmul(tape.leaf(network.inputs), part(0, {3, 5})), part(15, {5})));
     const Var z = add(matmul(h, part(20, {5, 4})), part(40, {4}));
-    return outputs_only ? z : mean(cross_entropy(z, tape.leaf(network.labels)));
+    return outputs_only ? z : mean(cross_entropy_each(z, tape.leaf(network.labels)));
   };
 }
 

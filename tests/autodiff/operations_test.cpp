@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <regex>
 #include <set>
+#include <sstream>
 
 #include "autodiff/gradient.h"
 #include "autodiff/kernels/math.h"
@@ -33,8 +37,25 @@ TEST(Operations, AreAllInTheTable) {
   for (const std::string& name : operation_names()) EXPECT_TRUE(checked.contains(name)) << name << " has no gradcheck";
 }
 
+// What the headers define is what the list holds.
+TEST(Operations, AreAllInTheList) {
+  std::set<std::string> defined;
+  const std::regex title("title = \"([a-z0-9_]+)\"");
+  for (const auto& entry : std::filesystem::directory_iterator(GRADUS_SOURCE_DIR "/autodiff/operations")) {
+    if (entry.path().extension() != ".h") continue;
+    std::ostringstream text;
+    text << std::ifstream(entry.path()).rdbuf();
+    const std::string code = text.str();
+    for (std::sregex_iterator found(code.begin(), code.end(), title), end; found != end; ++found)
+      defined.insert((*found)[1]);
+  }
+  const std::vector<std::string> names = operation_names();
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()), defined);
+  EXPECT_EQ(names.size(), defined.size());
+}
+
 struct WrongCube : Elementwise<WrongCube> {  // a rule that is wrong at first order, and one only at second
-  static constexpr const char* title = "add";  // a name of the table: this one is not to be checked there
+  static constexpr const char* title = "wrong_cube";
   bool first;
   explicit WrongCube(bool wrong_first) : first(wrong_first) {}
   void evaluate(Inputs in, const Tensor& out, bool) const override {
@@ -50,7 +71,7 @@ TEST(Gradcheck, FindsAWrongRuleAndSaysWhere) {
   RandomStream random(4);
   const std::string line = gradcheck(
       "wrong_cube", [](Tape&, const Leaves& x) { return apply(WrongCube{true}, x[0]); },
-      {random_tensor({2, 3}, random, 1, 2)});
+      {uniform_tensor({2, 3}, random, 1, 2)});
   EXPECT_NE(line.find("wrong_cube: [2, 3] -> [2, 3]: first derivative, direction 0: analytic"), std::string::npos) << line;
 }
 
@@ -116,7 +137,7 @@ TEST(Operations, RefuseWrongShapesTypesAndTapes) {
   EXPECT_EQ(refusal_of([&] { exp(index); }), "exp: operand 0 is int32, expected float64");
   EXPECT_EQ(refusal_of([&] { gather(x, x); }), "gather: operand 1 is float64, expected int32");
   EXPECT_EQ(refusal_of([&] { gather(x, index); }), "gather: index 5 at position 1 is not in [0, 2)");
-  EXPECT_EQ(refusal_of([&] { cross_entropy(x, index); }), "cross_entropy: index 5 at position 1 is not in [0, 3)");
+  EXPECT_EQ(refusal_of([&] { cross_entropy_each(x, index); }), "cross_entropy_each: index 5 at position 1 is not in [0, 3)");
   EXPECT_EQ(refusal_of([&] { slice(x, 2, 0, 1); }), "slice: axis 2 of [2, 3]");
   EXPECT_EQ(refusal_of([&] { slice(x, 1, 2, 2); }), "slice: [2, 4) along axis 1 of [2, 3]");
   EXPECT_EQ(refusal_of([&] { reshape(x, {4}); }), "reshape: [2, 3] has 6 elements, [4] has 4");

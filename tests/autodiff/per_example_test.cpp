@@ -24,7 +24,7 @@ struct Problem {
     rows = x.rows(first, count), targets = labels.rows(first, count);
     const Var h = tanh(add(matmul(tape.leaf(rows), w[0]), w[1]));
     const Var h2 = tanh(matmul(tanh(matmul(h, w[2])), w[2]));
-    return cross_entropy(affine(h2, w[3], w[4]), tape.leaf(targets));
+    return cross_entropy_each(affine(h2, w[3], w[4]), tape.leaf(targets));
   }
   std::vector<Var> leaves(Tape& tape) const {
     std::vector<Var> vars;
@@ -100,7 +100,7 @@ TEST(PerExample, KnowsConvolutions) {
     leaves = {tape.leaf(w), tape.leaf(b), tape.leaf(v), tape.leaf(bias)};
     const Var a = conv2d(tape.leaf(rows), leaves[0], leaves[1], {.stride = {2, 1}, .padding = padding(1, 1)});
     const Var c = add(conv2d(tape.leaf(rows), leaves[2], {.stride = {2, 1}, .padding = padding(1, 1)}), leaves[3]);
-    return cross_entropy(mean(tanh(a * c), {1, 2}), tape.leaf(targets));
+    return cross_entropy_each(mean(tanh(a * c), {1, 2}), tape.leaf(targets));
   };
   Tape tape(DType::float64);
   const Var all = losses(tape, x, labels);

@@ -22,12 +22,12 @@ const Tensor& grid() {
 
 const bool added = add_cases({
     {"leaky_relu", {{3, 4}}, [](Tape&, const Leaves& x) { return square(leaky_relu(x[0], 0.2)); }},
-    {"leaky_gate", {{6}, {6}}, [](Tape&, const Leaves& x) { return square(apply(LeakyGate{0.2}, x[0], x[1])); }},
+    {"leaky_gate", {{6}, {6}}, [](Tape&, const Leaves& x) { return square(apply(ops::LeakyGate{0.2}, x[0], x[1])); }},
     {"elu", {{3, 4}}, [](Tape&, const Leaves& x) { return elu(x[0], 1.5); }},
     {"elu", {{3, 4}}, [](Tape&, const Leaves& x) { return square(selu(x[0])); }},
-    {"elu_derivative", {{6}, {6}}, [](Tape&, const Leaves& x) { return apply(EluDerivative{1.5}, x[0], x[1]); }},
+    {"elu_derivative", {{6}, {6}}, [](Tape&, const Leaves& x) { return apply(ops::EluDerivative{1.5}, x[0], x[1]); }},
     {"silu", {{3, 4}}, [](Tape&, const Leaves& x) { return silu(2.0 * x[0]); }},
-    {"silu_derivative", {{6}, {6}}, [](Tape&, const Leaves& x) { return apply(SiluDerivative{}, x[0], x[1]); }},
+    {"silu_derivative", {{6}, {6}}, [](Tape&, const Leaves& x) { return apply(ops::SiluDerivative{}, x[0], x[1]); }},
     {"tanh", {{3, 4}}, [](Tape&, const Leaves& x) { return mish(x[0]); }},
     {"div", {{3, 4}}, [](Tape&, const Leaves& x) { return softsign(x[0]); }},
     {"clamp", {{3, 4}}, [](Tape&, const Leaves& x) { return square(hard_tanh(x[0])); }},
@@ -40,7 +40,7 @@ const bool added = add_cases({
      [](Tape& t, const Leaves& x) { return square(take_from_row(x[0], t.leaf(columns()))); }},
     {"put_in_row",
      {{4}, {4, 3}},
-     [](Tape& t, const Leaves& x) { return square(apply(PutInRow{3}, x[0], t.leaf(columns()))) * x[1] + x[1]; }},
+     [](Tape& t, const Leaves& x) { return square(apply(ops::PutInRow{3}, x[0], t.leaf(columns()))) * x[1] + x[1]; }},
 });
 
 TEST(Rectifiers, HaveTheValuesOfTheirFormulas) {
@@ -116,43 +116,43 @@ TEST(Evaluate, AddsOntoADestination) {
       EXPECT_NEAR(onto.at(i), 1 + written.at(i), 1e-14) << operation.name();
   };
   const LstmLayout lstm{2, 3, 2};
-  check(LstmRecord{lstm}, {{2, 3, 4}, {4, 8}, {8}, {2, 8}, {3, 2}, {3, 2}});
-  check(LstmDerivative{lstm}, {lstm.states(), lstm.record(), {2, 8}});
-  check(LstmDerivative{lstm}, {lstm.record(), lstm.record(), {2, 8}});
-  check(LstmStates{lstm}, {lstm.record()});
+  check(ops::LstmRecord{lstm}, {{2, 3, 4}, {4, 8}, {8}, {2, 8}, {3, 2}, {3, 2}});
+  check(ops::LstmDerivative{lstm}, {lstm.states(), lstm.record(), {2, 8}});
+  check(ops::LstmDerivative{lstm}, {lstm.record(), lstm.record(), {2, 8}});
+  check(ops::LstmStates{lstm}, {lstm.record()});
   const GruLayout gru{2, 3, 2};
-  check(GruRecord{gru}, {{2, 3, 6}, {2, 6}, {2}, {3, 2}});
-  check(GruDerivative{gru}, {gru.states(), gru.record(), {2, 6}});
-  check(GruDerivative{gru}, {gru.record(), gru.record(), {2, 6}});
-  check(GruStates{gru}, {gru.record()});
+  check(ops::GruRecord{gru}, {{2, 3, 6}, {2, 6}, {2}, {3, 2}});
+  check(ops::GruDerivative{gru}, {gru.states(), gru.record(), {2, 6}});
+  check(ops::GruDerivative{gru}, {gru.record(), gru.record(), {2, 6}});
+  check(ops::GruStates{gru}, {gru.record()});
   const RnnLayout rnn{2, 3, 2, false};
-  check(Rnn{rnn}, {{2, 3, 2}, {2, 2}, {3, 2}});
-  check(RnnDerivative{rnn}, {rnn.states(), rnn.states(), {2, 2}});
-  check(BatchMatMul{}, {{2, 3, 4}, {2, 4, 5}});
-  check(Permute(std::array{2, 0, 1}), {{3, 17, 18}});
-  check(Permute(std::array{1, 0, 2}), {{3, 4, 5}});
-  check(Part{2, {3}}, {{6}});
-  check(PutPart{2, {9}}, {{3, 2}});
-  check(StopGradient{}, {{3}});
-  check(Select{}, {{2, 3}, {3}});
-  check(Where{}, {{3}, {2, 3}, {2, 1}});
-  check(Greater{}, {{2, 3}, {3}});
-  check(CumulativeSum{1, true, true}, {{2, 5, 3}});
-  check(Standardize{1e-5}, {{3, 19}});
-  check(StandardizeDerivative{1e-5}, {{3, 19}, {3, 19}});
-  check(InverseDeviation{1e-5}, {{3, 19}});
-  check(LayerNorm{1e-5}, {{3, 19}, {19}, {19}});
-  check(LayerNormDerivative{1e-5}, {{3, 19}, {3, 19}, {19}});
-  check(ChannelMoments{1}, {{4, 70}});
-  check(ChannelMoments{1}, {{2, 3, 20}});
-  check(ChannelDot{1}, {{2, 3, 20}, {2, 3, 20}, {3}});
-  check(ChannelAffine{1}, {{2, 3, 20}, {3}, {3}, {3}});
-  check(ChannelAffine{1}, {{4, 3}, {3}, {3}, {3}});
-  check(Attention{{2, 0.5, true}}, {{2, 3, 12}});
-  check(AttentionDerivative{{2, 0.5, true}}, {{2, 3, 4}, {2, 3, 12}});
-  check(AttentionWeights{0.5, true}, {{2, 3, 21}});
-  check(AttentionWeights{0.5, false}, {{2, 3, 7}});
-  check(AttentionWeightsDerivative{0.5}, {{2, 3, 7}, {2, 3, 7}});
+  check(ops::Rnn{rnn}, {{2, 3, 2}, {2, 2}, {3, 2}});
+  check(ops::RnnDerivative{rnn}, {rnn.states(), rnn.states(), {2, 2}});
+  check(ops::BatchMatMul{}, {{2, 3, 4}, {2, 4, 5}});
+  check(ops::Permute(std::array{2, 0, 1}), {{3, 17, 18}});
+  check(ops::Permute(std::array{1, 0, 2}), {{3, 4, 5}});
+  check(ops::Part{2, {3}}, {{6}});
+  check(ops::PutPart{2, {9}}, {{3, 2}});
+  check(ops::StopGradient{}, {{3}});
+  check(ops::Select{}, {{2, 3}, {3}});
+  check(ops::Where{}, {{3}, {2, 3}, {2, 1}});
+  check(ops::Greater{}, {{2, 3}, {3}});
+  check(ops::CumulativeSum{1, true, true}, {{2, 5, 3}});
+  check(ops::Standardize{1e-5}, {{3, 19}});
+  check(ops::StandardizeDerivative{1e-5}, {{3, 19}, {3, 19}});
+  check(ops::InverseDeviation{1e-5}, {{3, 19}});
+  check(ops::LayerNorm{1e-5}, {{3, 19}, {19}, {19}});
+  check(ops::LayerNormDerivative{1e-5}, {{3, 19}, {3, 19}, {19}});
+  check(ops::ChannelMoments{1}, {{4, 70}});
+  check(ops::ChannelMoments{1}, {{2, 3, 20}});
+  check(ops::ChannelDot{1}, {{2, 3, 20}, {2, 3, 20}, {3}});
+  check(ops::ChannelAffine{1}, {{2, 3, 20}, {3}, {3}, {3}});
+  check(ops::ChannelAffine{1}, {{4, 3}, {3}, {3}, {3}});
+  check(ops::Attention{{2, 0.5, true}}, {{2, 3, 12}});
+  check(ops::AttentionDerivative{{2, 0.5, true}}, {{2, 3, 4}, {2, 3, 12}});
+  check(ops::AttentionWeights{0.5, true}, {{2, 3, 21}});
+  check(ops::AttentionWeights{0.5, false}, {{2, 3, 7}});
+  check(ops::AttentionWeightsDerivative{0.5}, {{2, 3, 7}, {2, 3, 7}});
 }
 
 }  // namespace

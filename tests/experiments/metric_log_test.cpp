@@ -36,8 +36,8 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-const Table& step_table() {
-  static const Table table("step", {{"loss", "1", "loss of the batch"}, {"seconds", "s", "time"}});
+const MetricTable& step_table() {
+  static const MetricTable table("step", {{"loss", "1", "loss of the batch"}, {"seconds", "s", "time"}});
   return table;
 }
 
@@ -52,7 +52,7 @@ void append_row(MetricLog& log, std::uint16_t table, std::int64_t i) {
   log.append(table, i, values);
 }
 
-void expect_first_rows(const Table& table) {
+void expect_first_rows(const MetricTable& table) {
   for (std::size_t i = 0; i < table.index().size(); ++i) {
     ASSERT_EQ(table.index()[i], static_cast<std::int64_t>(i));
     ASSERT_EQ(table.values(0)[i], static_cast<double>(i) / 2);
@@ -66,7 +66,7 @@ TEST(MetricLog, GivesBackWhatWasWritten) {
     MetricLog log(folder / "log", config());
     const auto step = log.add_table(step_table());
     for (std::int64_t i = 0; i < 5000; ++i) append_row(log, step, i);
-    const auto epoch = log.add_table(Table("epoch", {{"accuracy", "1", ""}}));
+    const auto epoch = log.add_table(MetricTable("epoch", {{"accuracy", "1", ""}}));
     const double nan[] = {std::numeric_limits<double>::quiet_NaN()};
     log.append(epoch, 0, nan);
     log.add_attributes({{"threads", 2}});
@@ -148,7 +148,7 @@ TEST(MetricLog, DamageIsNoticedAndZerosAreNoFrames) {
     put(folder / "damaged", damaged);
     const LogContents read = read_metric_log(folder / "damaged");
     EXPECT_GT(read.torn_bytes, 0) << "byte " << at;
-    for (const Table& table : read.tables) expect_first_rows(table);
+    for (const MetricTable& table : read.tables) expect_first_rows(table);
   }
   put(folder / "zeros", whole + std::string(4096, '\0'));
   EXPECT_EQ(read_metric_log(folder / "zeros").torn_bytes, 4096);

@@ -195,7 +195,7 @@ TEST(RunFile, AFullDiskIsAnErrorWithThePathAndNoNoise) {
     const rlimit limit{8'000, 8'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     if (!std::freopen((folder / "stderr").c_str(), "w", stderr)) ::_exit(1);
-    Table table("step", step_columns());
+    MetricTable table("step", step_columns());
     for (std::int64_t i = 0; i < 50'000; ++i) {
       const double value[] = {std::sin(static_cast<double>(i))};
       table.append(i, value);

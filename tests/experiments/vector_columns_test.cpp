@@ -8,12 +8,12 @@
 namespace gradus::lab {
 namespace {
 
-Table path_table() {
-  return Table("step", {{"loss", "1", ""}, {"theta", "1", "", "parameter", 3, true}, {"rate", "1", ""}});
+MetricTable path_table() {
+  return MetricTable("step", {{"loss", "1", ""}, {"theta", "1", "", "parameter", 3, true}, {"rate", "1", ""}});
 }
 
 TEST(VectorColumns, HoldOneVectorARow) {
-  Table table = path_table();
+  MetricTable table = path_table();
   EXPECT_EQ(table.width(), 5);
   const double first[] = {1, 10, 11, 12, 0.5}, second[] = {2, 20, 21, 22, 0.25};
   table.append(0, first), table.append(1, second);
@@ -25,7 +25,7 @@ TEST(VectorColumns, HoldOneVectorARow) {
 }
 
 TEST(VectorColumns, RefuseAxesThatClash) {
-  const auto refusal = [](std::vector<Column> columns) { return error_of([&] { Table("step", columns); }); };
+  const auto refusal = [](std::vector<Column> columns) { return error_of([&] { MetricTable("step", columns); }); };
   EXPECT_NE(refusal({{"a", "1", "", "", 2}}).find("vectors of 2 numbers"), std::string::npos);
   EXPECT_NE(refusal({{"a", "1", "", "k", 0}}).find("vectors of 0 numbers"), std::string::npos);
   EXPECT_NE(refusal({{"a", "1", "", "k", 2}, {"b", "1", "", "k", 3}}).find("axis 'k' has length 2 in column 'a' and 3 in 'b'"), std::string::npos);

@@ -90,10 +90,13 @@ TEST(MultiHeadAttention, DropsWeightsWhileTrainingOnly) {
 }
 
 TEST(MultiHeadAttention, SaysWhatIsWrong) {
-  EXPECT_EQ(refusal_of([] { MultiHeadAttention(6, 4); }), "MultiHeadAttention: width 6 for 4 heads, expected a multiple");
+  EXPECT_EQ(refusal_of([] { MultiHeadAttention(6, 4); }),
+            "MultiHeadAttention: width 6 for 4 heads, expected a multiple");
   EXPECT_EQ(refusal_of([] { MultiHeadAttention(6, 2, {.dropout = 1}); }),
             "MultiHeadAttention: dropout 1, expected 0 <= p < 1");
-  EXPECT_EQ(refusal_of([] { padding_mask(std::vector<std::int64_t>{2, 4}, 3, DType::float32); }),
+  EXPECT_EQ(refusal_of([] {
+              padding_mask(std::vector<std::int64_t>{2, 4}, 3, DType::float32);
+            }),
             "padding_mask: length 4 of sequence 1, expected 1 to 3");
   const Declared layer{MultiHeadAttention(4, 2)};
   Tape tape(DType::float64);

@@ -52,18 +52,35 @@ const Tolerance strict{16, 0, 16}, of_sum{64, 64, 64};
 
 std::vector<Probe> losses() {
   std::vector<Probe> all{
-      {{"mean_squared_error"}, {{4}, {4}}, [](Tape&, const Leaves& x) { return nn::mean_squared_error(x[0], x[1]); },
-       mean_formula([](const auto& x, const auto& t) { return (x - t) * (x - t); }), strict},
-      {{"mean_absolute_error"}, {{4}, {4}}, [](Tape&, const Leaves& x) { return nn::mean_absolute_error(x[0], x[1]); },
-       mean_formula([](const auto& x, const auto& t) { return absolute(x - t); }), strict},
-      {{"huber"}, {{4}, {4}}, [](Tape&, const Leaves& x) { return nn::huber(x[0], x[1]); },
+      {{"mean_squared_error"},
+       {{4}, {4}},
+       [](Tape&, const Leaves& x) { return nn::mean_squared_error(x[0], x[1]); },
+       mean_formula([](const auto& x, const auto& t) { return (x - t) * (x - t); }),
+       strict},
+      {{"mean_absolute_error"},
+       {{4}, {4}},
+       [](Tape&, const Leaves& x) { return nn::mean_absolute_error(x[0], x[1]); },
+       mean_formula([](const auto& x, const auto& t) { return absolute(x - t); }),
+       strict},
+      {{"huber"},
+       {{4}, {4}},
+       [](Tape&, const Leaves& x) { return nn::huber(x[0], x[1]); },
        mean_formula([](const auto& x, const auto& t) {
          const auto d = x - t;
          return std::abs(value_of(d)) <= 1 ? d * d / 2 : absolute(d) - 0.5L;
-       }), strict},
-      {{"hinge"}, {{4}, {4}}, [](Tape&, const Leaves& x) { return nn::hinge(x[0], x[1]); },
-       mean_formula([](const auto& x, const auto& t) { return relu(1 - t * x); }), strict, true, {true, false}, {{}, signs}},
-      {{"kl_divergence"}, {{1, 4}, {1, 4}}, [](Tape&, const Leaves& x) { return nn::kl_divergence(x[0], x[1]); },
+       }),
+       strict},
+      {{"hinge"},
+       {{4}, {4}},
+       [](Tape&, const Leaves& x) { return nn::hinge(x[0], x[1]); },
+       mean_formula([](const auto& x, const auto& t) { return relu(1 - t * x); }),
+       strict,
+       true,
+       {true, false},
+       {{}, signs}},
+      {{"kl_divergence"},
+       {{1, 4}, {1, 4}},
+       [](Tape&, const Leaves& x) { return nn::kl_divergence(x[0], x[1]); },
        formula([](const auto& in) {
          NumberOf<decltype(in)> sum = 0;
          for (Index i = 0; i < 4; ++i) {  // in p, a constant here, the term is linear but for p ln p
@@ -71,16 +88,27 @@ std::vector<Probe> losses() {
            sum += weighted_by(in[1][i], log_p - in[0][i]) + (p == 0 ? NumberOf<decltype(in)>(0) : in[1][i] - p);
          }
          return std::vector{sum};
-       }), of_sum, true, {true, false}, {{}, probabilities}},
-      {{"cross_entropy"}, {{2, 3}},
+       }),
+       of_sum,
+       true,
+       {true, false},
+       {{}, probabilities}},
+      {{"cross_entropy"},
+       {{2, 3}},
        [](Tape& t, const Leaves& x) { return nn::cross_entropy(x[0], t.leaf(labels())); },
        formula([](const auto& in) {
          using S = NumberOf<decltype(in)>;
          return std::vector<S>{negative_log_p(std::vector<S>{in[0][0], in[0][1], in[0][2]}, 2) / 2 +
                                negative_log_p(std::vector<S>{in[0][3], in[0][4], in[0][5]}, 0) / 2};
-       }), strict, true, {}, {}, false},
+       }),
+       strict,
+       true,
+       {},
+       {},
+       false},
       // A class of weight 0, smoothing, and a second example that does not count, whatever its logits are.
-      {{"CrossEntropy"}, {{2, 3}},
+      {{"CrossEntropy"},
+       {{2, 3}},
        [](Tape& t, const Leaves& x) {
          const nn::CrossEntropy loss{.label_smoothing = 0.3, .class_weights = constant(t.dtype(), 0)};
          return loss(x[0], t.leaf(labels()), t.leaf(constant(t.dtype(), 1)));
@@ -92,16 +120,27 @@ std::vector<Probe> losses() {
          S sum = 0.7L * 2 * negative_log_p(x, 2);
          for (Index c = 0; c < 3; ++c) sum += 0.1L * weighted_by(S(w[c]), negative_log_p(x, c));
          return std::vector<S>{sum / 2};
-       }), of_sum, false, {}, {}, false},
+       }),
+       of_sum,
+       false,
+       {},
+       {},
+       false},
   };
   for (const double weight_of_positive : {1.0, 3.0})
-    all.push_back({{"binary_cross_entropy"}, {{4}, {4}},
+    all.push_back({{"binary_cross_entropy"},
+                   {{4}, {4}},
                    [=](Tape&, const Leaves& x) { return nn::binary_cross_entropy(x[0], x[1], weight_of_positive); },
                    mean_formula([=](const auto& x, const auto& t) {
                      return weighted_by(1 - t, softplus(x)) + Real{weight_of_positive} * weighted_by(t, softplus(-x));
-                   }), strict, weight_of_positive == 1, {true, false}, {{}, probabilities}});
+                   }),
+                   strict,
+                   weight_of_positive == 1,
+                   {true, false},
+                   {{}, probabilities}});
   for (const int power : {1, 2})
-    all.push_back({{"multiclass_hinge"}, {{2, 3}},
+    all.push_back({{"multiclass_hinge"},
+                   {{2, 3}},
                    [=](Tape& t, const Leaves& x) { return nn::multiclass_hinge(x[0], t.leaf(labels()), 1, power); },
                    formula([=](const auto& in) {
                      using S = NumberOf<decltype(in)>;
@@ -113,7 +152,9 @@ std::vector<Probe> losses() {
                          sum += (power == 1 ? excess : excess * excess) / 6;
                        }
                      return std::vector{sum};
-                   }), of_sum, false});
+                   }),
+                   of_sum,
+                   false});
   return all;
 }
 

@@ -79,7 +79,9 @@ TEST(BinaryCrossEntropy, IsStableAndWeighsThePositives) {
       const double p = 1 / (1 + std::exp(-logits.at(i))), t = targets.at(i);
       loss -= (weight * t * std::log(p) + (1 - t) * std::log(1 - p)) / 4;
     }
-    const FunctionOfLeaves function = [&](Tape&, const std::vector<Var>& x) { return binary_cross_entropy(x[0], x[1], weight); };
+    const FunctionOfLeaves function = [&](Tape&, const std::vector<Var>& x) {
+      return binary_cross_entropy(x[0], x[1], weight);
+    };
     Tape tape(DType::float64);
     EXPECT_NEAR(function(tape, {tape.leaf(logits), tape.leaf(targets)}).item(), loss, 1e-14);
     EXPECT_EQ(gradcheck("binary_cross_entropy", function, {logits, targets}), "");

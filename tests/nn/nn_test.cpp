@@ -35,9 +35,12 @@ TEST(Initializers, HaveTheVarianceOfTheirFormula) {
     Initializer initializer;
     double variance;
     bool uniform;
-  } cases[] = {{glorot_uniform(), 2 / (in + out), true}, {glorot_normal(), 2 / (in + out), false},
-               {he_uniform(), 2 / in, true},             {he_normal(), 2 / in, false},
-               {lecun_uniform(), 1 / in, true},          {lecun_normal(), 1 / in, false}};
+  } cases[] = {{glorot_uniform(), 2 / (in + out), true},
+               {glorot_normal(), 2 / (in + out), false},
+               {he_uniform(), 2 / in, true},
+               {he_normal(), 2 / in, false},
+               {lecun_uniform(), 1 / in, true},
+               {lecun_normal(), 1 / in, false}};
   for (const auto& c : cases) {
     const Tensor w = Tensor::zeros({300, 200}, DType::float64);
     const std::string& name = c.initializer.name;
@@ -46,8 +49,10 @@ TEST(Initializers, HaveTheVarianceOfTheirFormula) {
     const Moments m = moments(w);
     EXPECT_NEAR(m.variance, c.variance, 0.02 * c.variance) << name;
     EXPECT_NEAR(m.mean, 0, 4 * std::sqrt(c.variance / (in * out))) << name;
-    if (c.uniform) EXPECT_LE(m.largest, std::sqrt(3 * c.variance)) << name;
-    else EXPECT_GT(m.largest, 3 * std::sqrt(c.variance)) << name;
+    if (c.uniform)
+      EXPECT_LE(m.largest, std::sqrt(3 * c.variance)) << name;
+    else
+      EXPECT_GT(m.largest, 3 * std::sqrt(c.variance)) << name;
   }
 }
 
@@ -136,7 +141,8 @@ TEST(Layers, DropoutActsInTrainingOnlyAndFlattenKeepsTheBatch) {
 
 TEST(Losses, HaveTheirTextbookValues) {
   Tape tape(DType::float64);
-  const Tensor p = Tensor::of({2, 2}, {0, 0, 3, 0}), t = Tensor::of({2, 2}, {1, 0, 0, 0}), labels = Tensor::indices({0, 1});
+  const Tensor p = Tensor::of({2, 2}, {0, 0, 3, 0}), t = Tensor::of({2, 2}, {1, 0, 0, 0}),
+               labels = Tensor::indices({0, 1});
   const Var prediction = tape.leaf(p), target = tape.leaf(t);
   EXPECT_NEAR(mean_squared_error(prediction, target).item(), 10.0 / 4, 1e-15);
   EXPECT_NEAR(huber(prediction, target).item(), (0.5 + 2.5) / 4, 1e-15);

@@ -13,7 +13,8 @@ struct Kind {
   Tensor input;
 };
 std::vector<Kind> kinds() {
-  const Tensor rows = random_tensor({4, 6}, 1), sequence = random_tensor({2, 3, 6}, 2), images = random_tensor({2, 4, 4, 6}, 3);
+  const Tensor rows = random_tensor({4, 6}, 1), sequence = random_tensor({2, 3, 6}, 2),
+               images = random_tensor({2, 4, 4, 6}, 3);
   const Tensor tokens = Tensor::indices({0, 3, 1});
   return {{"Linear", Linear(6, 6), rows},
           {"LayerNorm", LayerNorm(6), rows},
@@ -43,7 +44,8 @@ TEST(Readiness, LayersThatWereNeverDeclaredAreRefused) {
     Forward pass(leaves, Mode::train, RandomStream(1)), again(leaves, Mode::train, RandomStream(1)),
         empty({}, Mode::train, RandomStream(1));
     const Var x = tape.leaf(kind.input);
-    const std::string refusal = kind.name + ": used before it was declared: declare() this very layer in the model's set";
+    const std::string refusal =
+        kind.name + ": used before it was declared: declare() this very layer in the model's set";
     EXPECT_EQ(refusal_of([&] { kind.layer.forward(again, x); }).substr(0, refusal.size()), refusal);
     EXPECT_EQ(refusal_of([&] { kind.layer.forward(empty, x); }).substr(0, refusal.size()), refusal);
     // Nor once the pass has seen the one that was declared; a copy made of that one is the same layer.
@@ -66,10 +68,13 @@ TEST(Readiness, LayersOfAnotherSetAreRefused) {
     const std::span<const Var> as_many = std::span(odd).first(leaves.size());
     Forward wrong(as_many, Mode::train, RandomStream(1)), none({}, Mode::train, RandomStream(1));
     one.layer.forward(mixed, x);
-    EXPECT_NE(refusal_of([&] { other.layer.forward(mixed, x); }).find(kind.name + ": declared in another set"), std::string::npos);
-    EXPECT_NE(refusal_of([&] { one.layer.forward(too_many, x); }).find("but the pass has " + std::to_string(more.size())),
+    EXPECT_NE(refusal_of([&] { other.layer.forward(mixed, x); }).find(kind.name + ": declared in another set"),
               std::string::npos);
-    EXPECT_NE(refusal_of([&] { one.layer.forward(wrong, x); }).find("give it the parameters of the set"), std::string::npos);
+    EXPECT_NE(
+        refusal_of([&] { one.layer.forward(too_many, x); }).find("but the pass has " + std::to_string(more.size())),
+        std::string::npos);
+    EXPECT_NE(refusal_of([&] { one.layer.forward(wrong, x); }).find("give it the parameters of the set"),
+              std::string::npos);
     EXPECT_NE(refusal_of([&] { one.layer.forward(none, x); }).find("pass has 0"), std::string::npos);
   }
 }
@@ -79,9 +84,10 @@ TEST(Readiness, ALayerHasOnePlaceInASet) {
   ParameterSet set;
   ParameterScope left(set, "left"), right(set, "right");
   layer.declare(left);
-  EXPECT_EQ(refusal_of([&] { layer.declare(right); }),
-            "Linear: declared as 'right.weight', but it is 'left.weight' in the same set: make another layer, or use this one "
-            "in both places");
+  EXPECT_EQ(
+      refusal_of([&] { layer.declare(right); }),
+      "Linear: declared as 'right.weight', but it is 'left.weight' in the same set: make another layer, or use this one "
+      "in both places");
   EXPECT_EQ(set.size(), 9);
   // In another set it moves there, also when the first one is gone.
   Declared<Linear> moved{layer};
@@ -105,8 +111,10 @@ TEST(Readiness, CopiesOfALayerAreLayersOfTheirOwn) {
   std::vector<Var> p;
   for (const Tensor& view : model.views) p.push_back(plain.leaf(view));
   const Var h = affine(affine(plain.leaf(x), p[0], p[1]), p[2], p[3]);
-  EXPECT_EQ(model.layer.forward(pass, tape.leaf(x)).value().to_vector(), (h + affine(h, p[4], p[5])).value().to_vector());
-  EXPECT_NE(refusal_of([&] { linear.forward(pass, tape.leaf(x)); }).find("used before it was declared"), std::string::npos);
+  EXPECT_EQ(model.layer.forward(pass, tape.leaf(x)).value().to_vector(),
+            (h + affine(h, p[4], p[5])).value().to_vector());
+  EXPECT_NE(refusal_of([&] { linear.forward(pass, tape.leaf(x)); }).find("used before it was declared"),
+            std::string::npos);
 }
 
 TEST(Readiness, BuffersAreThoseOfTheSet) {

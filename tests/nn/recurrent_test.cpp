@@ -54,41 +54,42 @@ TEST(Recurrent, CellsAreWhatTheirFormulasSay) {
     const Declared layer{Rnn(RnnCell(in, hidden, rectified))};
     const Rows rows{layer["input_weight"], layer["hidden_weight"]};
     expect_states(layer, x, over_time(x, [&](const double* input, std::vector<double>& h, std::vector<double>&) {
-      const std::vector<double> before = h;
-      for (std::int64_t k = 0; k < hidden; ++k) {
-        const double z = rows.input(input, k) + rows.hidden(before.data(), k) + layer["bias"].at(k);
-        h[static_cast<std::size_t>(k)] = rectified ? std::max(z, 0.0) : std::tanh(z);
-      }
-    }));
+                    const std::vector<double> before = h;
+                    for (std::int64_t k = 0; k < hidden; ++k) {
+                      const double z = rows.input(input, k) + rows.hidden(before.data(), k) + layer["bias"].at(k);
+                      h[static_cast<std::size_t>(k)] = rectified ? std::max(z, 0.0) : std::tanh(z);
+                    }
+                  }));
   }
   const Declared lstm{Lstm(LstmCell(in, hidden))};
   const Rows lstm_rows{lstm["input_weight"], lstm["hidden_weight"]};
   expect_states(lstm, x, over_time(x, [&](const double* input, std::vector<double>& h, std::vector<double>& c) {
-    const std::vector<double> before = h;
-    for (std::int64_t k = 0; k < hidden; ++k) {
-      const auto gate = [&](std::int64_t g) {
-        return lstm_rows.input(input, g * hidden + k) + lstm_rows.hidden(before.data(), g * hidden + k) +
-               lstm["bias"].at(g * hidden + k);
-      };
-      double& cell = c[static_cast<std::size_t>(k)];
-      cell = sigmoid_of(gate(1)) * cell + sigmoid_of(gate(0)) * std::tanh(gate(2));
-      h[static_cast<std::size_t>(k)] = sigmoid_of(gate(3)) * std::tanh(cell);
-    }
-  }));
+                  const std::vector<double> before = h;
+                  for (std::int64_t k = 0; k < hidden; ++k) {
+                    const auto gate = [&](std::int64_t g) {
+                      return lstm_rows.input(input, g * hidden + k) + lstm_rows.hidden(before.data(), g * hidden + k) +
+                             lstm["bias"].at(g * hidden + k);
+                    };
+                    double& cell = c[static_cast<std::size_t>(k)];
+                    cell = sigmoid_of(gate(1)) * cell + sigmoid_of(gate(0)) * std::tanh(gate(2));
+                    h[static_cast<std::size_t>(k)] = sigmoid_of(gate(3)) * std::tanh(cell);
+                  }
+                }));
   const Declared gru{Gru(GruCell(in, hidden))};
   const Rows gru_rows{gru["input_weight"], gru["hidden_weight"]};
-  expect_states(gru, x, over_time(x, [&](const double* input, std::vector<double>& h, std::vector<double>&) {
-    const std::vector<double> before = h;
-    for (std::int64_t k = 0; k < hidden; ++k) {
-      const auto from_input = [&](std::int64_t g) {
-        return gru_rows.input(input, g * hidden + k) + gru["bias"].at(g * hidden + k);
-      };
-      const auto from_hidden = [&](std::int64_t g) { return gru_rows.hidden(before.data(), g * hidden + k); };
-      const double r = sigmoid_of(from_input(0) + from_hidden(0)), z = sigmoid_of(from_input(1) + from_hidden(1));
-      const double n = std::tanh(from_input(2) + r * (from_hidden(2) + gru["reset_bias"].at(k)));
-      h[static_cast<std::size_t>(k)] = (1 - z) * n + z * before[static_cast<std::size_t>(k)];
-    }
-  }));
+  expect_states(
+      gru, x, over_time(x, [&](const double* input, std::vector<double>& h, std::vector<double>&) {
+        const std::vector<double> before = h;
+        for (std::int64_t k = 0; k < hidden; ++k) {
+          const auto from_input = [&](std::int64_t g) {
+            return gru_rows.input(input, g * hidden + k) + gru["bias"].at(g * hidden + k);
+          };
+          const auto from_hidden = [&](std::int64_t g) { return gru_rows.hidden(before.data(), g * hidden + k); };
+          const double r = sigmoid_of(from_input(0) + from_hidden(0)), z = sigmoid_of(from_input(1) + from_hidden(1));
+          const double n = std::tanh(from_input(2) + r * (from_hidden(2) + gru["reset_bias"].at(k)));
+          h[static_cast<std::size_t>(k)] = (1 - z) * n + z * before[static_cast<std::size_t>(k)];
+        }
+      }));
 }
 
 TEST(Recurrent, LayersPassGradcheckThroughParametersAndInputs) {
@@ -173,17 +174,17 @@ TEST(Recurrent, SaysWhatIsWrong) {
   const Tensor wide = random_tensor({4, 2, 3}, 1), flat = random_tensor({4, 2}, 1);
   EXPECT_EQ(refusal_of([&] { layer.layer.forward(f, tape.leaf(wide)); }),
             "LstmCell: [4, 2, 3], expected [time, batch, 2] with at least one step");
-  EXPECT_EQ(refusal_of([&] { layer.layer.forward(f, tape.leaf(flat)); }), "Recurrent: [4, 2], expected [time, batch, in]");
+  EXPECT_EQ(refusal_of([&] { layer.layer.forward(f, tape.leaf(flat)); }),
+            "Recurrent: [4, 2], expected [time, batch, in]");
   EXPECT_EQ(refusal_of([] { Lstm(LstmCell(2, 3), -1); }), "Recurrent: truncation -1, expected 0 for none, or more");
   EXPECT_EQ(refusal_of([] { GruCell(0, 3); }), "GruCell: 0 inputs and 3 hidden units, expected at least 1 of each");
   const Tensor x = random_tensor({4, 5, 2}, 1);
   const Var state = LstmCell(2, 3).zero_state(tape, 4).hidden;
-  EXPECT_EQ(
-      refusal_of([&] {
-        layer.layer.run(f, tape.leaf(x), {state, state});
-      }),
-      "lstm: x [4, 5, 2], v [2, 12], b [12], w [3, 12], h0 [4, 3], c0 [4, 3], expected [steps, batch, in], "
-      "[in, 4 hidden], [4 hidden], [hidden, 4 hidden], [batch, hidden] twice");
+  EXPECT_EQ(refusal_of([&] {
+              layer.layer.run(f, tape.leaf(x), {state, state});
+            }),
+            "lstm: x [4, 5, 2], v [2, 12], b [12], w [3, 12], h0 [4, 3], c0 [4, 3], expected [steps, batch, in], "
+            "[in, 4 hidden], [4 hidden], [hidden, 4 hidden], [batch, hidden] twice");
   EXPECT_EQ(swap_time(tape.leaf(x)).shape(), (Shape{5, 4, 2}));
 }
 

@@ -33,13 +33,13 @@ struct Built {
 TEST(Models, HaveTheParametersOfTheirSources) {
   const Task image{{28, 28}, 10};
   EXPECT_EQ(Built(Mlp{}, image).set.size(), 101770);
-  EXPECT_EQ(Built(Autoencoder{}, image).set.size(), 2837314);     // 784-1000-500-250-30 and back
+  EXPECT_EQ(Built(Autoencoder{}, image).set.size(), 2837314);      // 784-1000-500-250-30 and back
   EXPECT_EQ(Built(TwoConvolutions{}, image).set.size(), 3274634);  // of DeepOBS
   // 3x3: stem 1 -> 16; blocks 16 -> 16, 16 -> 32, 32 -> 64 with 1x1 shortcuts for the last two; dense 64 -> 10.
   const auto conv = [](std::int64_t k, std::int64_t in, std::int64_t out) { return k * k * in * out + out; };
   EXPECT_EQ(Built(ResidualNetwork{.norm = "none"}, image).set.size(),
-            conv(3, 1, 16) + 2 * conv(3, 16, 16) + conv(3, 16, 32) + conv(3, 32, 32) + conv(1, 16, 32) + conv(3, 32, 64) +
-                conv(3, 64, 64) + conv(1, 32, 64) + 650);
+            conv(3, 1, 16) + 2 * conv(3, 16, 16) + conv(3, 16, 32) + conv(3, 32, 32) + conv(1, 16, 32) +
+                conv(3, 32, 64) + conv(3, 64, 64) + conv(1, 32, 64) + 650);
   EXPECT_EQ(Built(RecurrentNetwork{}, image).set.size(), 4 * 128 * (28 + 128 + 1) + 1290);
   // A block: attention 4 w^2 + 4 w, network 8 w^2 + 5 w, two norms 4 w.
   const std::int64_t w = 128;
@@ -121,10 +121,15 @@ TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
   const Task row{{784}, 10};
   EXPECT_EQ(refusal_of([&] { TwoConvolutions{}.make(row); }),
             "model 2c2d: examples of [784], expected [height, width] or [height, width, channels]");
-  EXPECT_EQ(refusal_of([&] { RecurrentNetwork{}.make(row); }), "model recurrent: examples of [784], expected [time, features]");
-  EXPECT_EQ(refusal_of([] { Transformer{}.make({{28, 28}, 10}); }),
+  EXPECT_EQ(refusal_of([&] { RecurrentNetwork{}.make(row); }),
+            "model recurrent: examples of [784], expected [time, features]");
+  EXPECT_EQ(refusal_of([] {
+              Transformer{}.make({{28, 28}, 10});
+            }),
             "model transformer: examples of [28, 28], expected [time] tokens");
-  EXPECT_EQ(refusal_of([&] { RecurrentNetwork{.cell = "elman"}.make({{2, 2}, 2}); }),
+  EXPECT_EQ(refusal_of([&] {
+              RecurrentNetwork{.cell = "elman"}.make({{2, 2}, 2});
+            }),
             "model recurrent: cell=elman: expected lstm, gru or rnn");
   EXPECT_EQ(refusal_of([&] { Mlp{.activation = "step"}.make(row); }).substr(0, 25), "unknown activation 'step'");
   EXPECT_EQ(refusal_of([&] { Mlp{.initializer = "xavier"}.make(row); }).substr(0, 28), "unknown initializer 'xavier'");
