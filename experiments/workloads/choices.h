@@ -2,19 +2,25 @@
 #pragma once
 
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "nn/initializers.h"
 #include "nn/layer.h"
+#include "settings/catalogue.h"
 
 namespace gradus::workloads {
 
-// relu, tanh, sigmoid, softplus, gelu. Throws std::invalid_argument, with the nearest name and the list, for another one.
-nn::Layer activation(const std::string& name);
-const std::vector<std::string>& activation_names();
+struct NamedActivation {
+  std::string name;
+  nn::Layer layer;
+};
+// relu, tanh, sigmoid, softplus, gelu
+const settings::Catalogue<NamedActivation>& activations();
+// Throws std::invalid_argument, with the nearest name and the list, for one that is not among them.
+inline const nn::Layer& activation(std::string_view name) { return activations().find(name).layer; }
 
-// Those without arguments (nn/initializers.h): glorot_uniform, ... The same.
-nn::Initializer initializer(const std::string& name);
-const std::vector<std::string>& initializer_names();
+// Those without arguments (nn/initializers.h): glorot_uniform, ...
+const settings::Catalogue<nn::Initializer>& initializers();
+inline const nn::Initializer& initializer(std::string_view name) { return initializers().find(name); }
 
 }  // namespace gradus::workloads

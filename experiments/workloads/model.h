@@ -9,7 +9,7 @@
 //     std::string activation = "relu";
 //     void fields(const FieldVisitor& field) {
 //       field("hidden", hidden, "units of the layers between, e.g. 256,128");
-//       field("activation", activation, "between the layers", lab::one_of(activation_names()));
+//       field("activation", activation, "between the layers", lab::one_of(activations().names()));
 //     }
 //     nn::Sequential make(const Task& task) const;
 //   };

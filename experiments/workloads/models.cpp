@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "nn/layers.h"
-#include "optim/settings.h"
 
 namespace gradus::workloads {
 namespace {
@@ -35,12 +34,6 @@ nn::Layer recurrent_layer(const std::string& cell, std::int64_t in, std::int64_t
   if (cell == "gru") return nn::Gru{nn::GruCell{in, hidden}, truncation};
   if (cell == "rnn") return nn::Rnn{nn::RnnCell{in, hidden}, truncation};
   throw std::invalid_argument(fmt::format("model recurrent: cell={}: expected lstm, gru or rnn", cell));
-}
-
-std::vector<std::string> names() {
-  std::vector<std::string> all;
-  for (const Model& model : models()) all.push_back(model.name);
-  return all;
 }
 
 }  // namespace
@@ -129,21 +122,15 @@ nn::Sequential Transformer::make(const Task& task) const {
   return nn::Sequential(std::move(all));
 }
 
-const std::vector<Model>& models() {
-  static const std::vector<Model> all = {
-      Mlp{}, Autoencoder{}, TwoConvolutions{}, ResidualNetwork{}, RecurrentNetwork{}, Transformer{}};
+const settings::Catalogue<Model>& models() {
+  static const settings::Catalogue<Model> all(
+      "model", {Mlp{}, Autoencoder{}, TwoConvolutions{}, ResidualNetwork{}, RecurrentNetwork{}, Transformer{}});
   return all;
 }
 
-const Model& find_model(const std::string& name) {
-  for (const Model& model : models())
-    if (model.name == name) return model;
-  throw std::invalid_argument(fmt::format("unknown model '{}': {}", name, optim::choices_text(name, names())));
-}
-
 Model choose_model(lab::Run& run, const Model& fallback) {
-  const std::string name = run.option("model", fallback.name, "the network", lab::one_of(names()));
-  return (name == fallback.name ? fallback : find_model(name)).with_options(run);
+  const std::string name = run.option("model", fallback.name, "the network", lab::one_of(models().names()));
+  return (name == fallback.name ? fallback : models().find(name)).with_options(run);
 }
 
 }  // namespace gradus::workloads

@@ -20,9 +20,9 @@ struct Mlp {
 
   void fields(const FieldVisitor& field) {
     field("hidden", hidden, "sizes of the hidden layers, e.g. 256,128");
-    field("activation", activation, "between the layers", lab::one_of(activation_names()));
+    field("activation", activation, "between the layers", lab::one_of(activations().names()));
     field("dropout", dropout, "probability after each activation", lab::from_to_below(0, 1));
-    field("initializer", initializer, "of the weights; biases start at zero", lab::one_of(initializer_names()));
+    field("initializer", initializer, "of the weights; biases start at zero", lab::one_of(initializers().names()));
   }
   nn::Sequential make(const Task& task) const;
 };
@@ -38,8 +38,8 @@ struct Autoencoder {
 
   void fields(const FieldVisitor& field) {
     field("sizes", sizes, "of the encoder's layers; the decoder mirrors them", 2);
-    field("activation", activation, "of the layers between", lab::one_of(activation_names()));
-    field("initializer", initializer, "of the weights; biases start at zero", lab::one_of(initializer_names()));
+    field("activation", activation, "of the layers between", lab::one_of(activations().names()));
+    field("initializer", initializer, "of the weights; biases start at zero", lab::one_of(initializers().names()));
   }
   nn::Sequential make(const Task& task) const;
 };
@@ -108,15 +108,13 @@ struct Transformer {
     field("layers", layers, "blocks", lab::at_least(1));
     field("hidden", hidden, "units of a block's network; 0: four times the width", lab::at_least(0));
     field("dropout", dropout, "probability", lab::from_to_below(0, 1));
-    field("activation", activation, "of a block's network", lab::one_of(activation_names()));
+    field("activation", activation, "of a block's network", lab::one_of(activations().names()));
   }
   nn::Sequential make(const Task& task) const;
 };
 
 // All of them, with their defaults.
-const std::vector<Model>& models();
-// Throws std::invalid_argument, with the nearest name and the list, for an unknown one.
-const Model& find_model(const std::string& name);
+const settings::Catalogue<Model>& models();
 
 // Declares --model, and each member of the model that it names as an option. The fallback's values are the defaults of its own.
 Model choose_model(lab::Run& run, const Model& fallback);

@@ -115,7 +115,7 @@ TEST(Models, TwoConvolutionsTakePixelsAndGiveClasses) {
 }
 
 TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
-  EXPECT_EQ(refusal_of([] { find_model("resnett"); }),
+  EXPECT_EQ(refusal_of([] { models().find("resnett"); }),
             "unknown model 'resnett': did you mean resnet? expected one of mlp, autoencoder, 2c2d, resnet, recurrent, "
             "transformer");
   const Task row{{784}, 10};
