@@ -38,4 +38,14 @@ void normal_scores(RandomStream& random, const Tensor& scores) {
   });
 }
 
+void bernoulli_scores(const Tensor& logits, RandomStream& random, const Tensor& scores) {
+  with_floating(scores.dtype(), [&]<class T>(T) {
+    const T* x = logits.data<T>();
+    for (T& s : scores.elements<T>()) {
+      const double p = 1 / (1 + std::exp(-static_cast<double>(*x++)));
+      s = static_cast<T>(random.uniform() < p ? p - 1 : p);
+    }
+  });
+}
+
 }  // namespace gradus

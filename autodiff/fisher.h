@@ -14,4 +14,7 @@ void categorical_scores(const Tensor& logits, RandomStream& random, const Tensor
 // the sum of squared errors. Any shape.
 void normal_scores(RandomStream& random, const Tensor& scores);
 
+// p - y with p the logistic function of each logit and y drawn from {0, 1} with that chance. Any shape.
+void bernoulli_scores(const Tensor& logits, RandomStream& random, const Tensor& scores);
+
 }  // namespace gradus

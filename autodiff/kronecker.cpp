@@ -5,6 +5,7 @@
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/scratch.h"
 #include "autodiff/sweep.h"
+#include "autodiff/tensor/vectors.h"
 
 namespace gradus {
 namespace {
@@ -45,23 +46,15 @@ void add_inputs(const AnyOperation& operation, Inputs in, const LayerUse& layer,
   }
 }
 
-// Memory of a shape: what is given, if it is that already.
 Tensor zeros_in(Tensor memory, const Shape& shape, DType type) {
-  if (!memory.defined() || memory.shape() != shape || memory.dtype() != type) return Tensor::zeros(shape, type);
-  memory.fill(0);
+  vectors::shaped(memory, shape, type).fill(0);
   return memory;
-}
-
-void scale(const Tensor& x, double factor) {
-  with_floating(x.dtype(), [&]<class T>(T) {
-    for (T& element : x.elements<T>()) element *= static_cast<T>(factor);
-  });
 }
 
 }  // namespace
 
 void kronecker_factors(const Var& outputs, const Tensor& cotangents, std::int64_t examples, std::span<const Var> leaves,
-                       std::vector<KroneckerFactors>& blocks) {
+                       std::vector<KroneckerBlock>& blocks) {
   const DType type = outputs.value().dtype();
   if (cotangents.shape() != outputs.shape() || cotangents.dtype() != type)
     throw std::invalid_argument("kronecker_factors: cotangents " + cotangents.shape().to_string() + " of " +
@@ -77,7 +70,7 @@ void kronecker_factors(const Var& outputs, const Tensor& cotangents, std::int64_
     return std::ptrdiff_t{-1};
   };
   const auto memory_of = [&](std::size_t leaf) {
-    for (const KroneckerFactors& block : blocks)
+    for (const KroneckerBlock& block : blocks)
       if (block.weight == leaf) return std::pair(block.inputs, block.outputs);
     return std::pair(Tensor(), Tensor());
   };
@@ -111,14 +104,14 @@ void kronecker_factors(const Var& outputs, const Tensor& cotangents, std::int64_
   };
   EagerSweep(outputs.tape()).visit_uses("kronecker_factors", outputs, cotangents, leaves, use);
 
-  std::vector<KroneckerFactors> result;
+  std::vector<KroneckerBlock> result;
   for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
     const Found& f = found[leaf];
     if (f.rows == 0 || f.other_use) continue;
     const bool bias_elsewhere = f.bias >= 0 && found[static_cast<std::size_t>(f.bias)].other_use;
     if (bias_elsewhere) continue;
-    scale(f.inputs, 1.0 / static_cast<double>(f.rows));
-    scale(f.outputs, 1.0 / static_cast<double>(examples));
+    vectors::scale(1.0 / static_cast<double>(f.rows), f.inputs);
+    vectors::scale(1.0 / static_cast<double>(examples), f.outputs);
     result.push_back({leaf, f.bias, f.inputs, f.outputs});
   }
   blocks = std::move(result);

@@ -49,7 +49,7 @@ Var as_list(const char* loss, const Var& logits, const Var& labels) {
 
 }  // namespace
 
-Var cross_entropy(const Var& logits, const Var& targets) {
+Var CrossEntropyLoss::operator()(const Var& logits, const Var& targets) const {
   const char* name = "cross_entropy";
   const Var rows = as_rows(name, logits);
   if (targets.value().dtype() == DType::int32) return mean(cross_entropy_each(rows, as_list(name, logits, targets)));
@@ -117,7 +117,7 @@ Var CrossEntropy::operator()(const Var& logits, const Var& labels, const Var& ma
   return weighted_cross_entropy(*this, logits, labels, &mask);
 }
 
-Var binary_cross_entropy(const Var& logits, const Var& targets, double positive_weight) {
+Var BinaryCrossEntropyLoss::operator()(const Var& logits, const Var& targets, double positive_weight) const {
   require_equal("binary_cross_entropy", logits, targets);
   if (!(positive_weight > 0))
     throw std::invalid_argument(fmt::format("binary_cross_entropy: positive weight {}, expected > 0", positive_weight));
@@ -152,7 +152,7 @@ Var multiclass_hinge(const Var& scores, const Var& labels, double margin, int po
   return mean(power == 1 ? excess : square(excess));
 }
 
-Var mean_squared_error(const Var& prediction, const Var& target) {
+Var MeanSquaredErrorLoss::operator()(const Var& prediction, const Var& target) const {
   return mean(square(difference("mean_squared_error", prediction, target)));
 }
 

@@ -2,12 +2,17 @@
 #pragma once
 
 #include "autodiff/tape.h"
+#include "nn/loss.h"
 
 namespace gradus::nn {
 
 // From logits [.., classes] and labels [..] of int32 or, otherwise, targets [.., classes]; in nats. The mean over all
 // positions.
-Var cross_entropy(const Var& logits, const Var& targets);
+struct CrossEntropyLoss {
+  Var operator()(const Var& logits, const Var& targets) const;
+  Likelihood likelihood() const { return Likelihood::categorical; }
+};
+inline constexpr CrossEntropyLoss cross_entropy;
 
 // The cross-entropy with its options, which is used like the function: CrossEntropy{.label_smoothing = 0.1}(logits,
 // labels). With w(c) the class weights (1 if there are none), e the smoothing and C classes, an example of label y
@@ -18,6 +23,10 @@ struct CrossEntropy {
   double label_smoothing = 0;  // e, in [0, 1]; Szegedy et al. (2016)
   Tensor class_weights = {};   // [classes], of the tape's type
 
+  // With weights or smoothing it is no likelihood.
+  Likelihood likelihood() const {
+    return label_smoothing == 0 && !class_weights.defined() ? Likelihood::categorical : Likelihood::none;
+  }
   Var operator()(const Var& logits, const Var& labels) const;
   // With a mask of the labels' shape, whose elements (1, or 0 for what does not count, or any weights) multiply both an
   // example's loss and its w(y). What does not count has no influence, even if its logits are not finite. Throws if
@@ -29,7 +38,11 @@ struct CrossEntropy {
 // is
 // -(t positive_weight ln s(x) + (1 - t) ln(1 - s(x))), s the logistic function, computed without overflow and
 // cancellation; a term with weight 0 is 0 for an infinite logit too.
-Var binary_cross_entropy(const Var& logits, const Var& targets, double positive_weight = 1);
+struct BinaryCrossEntropyLoss {
+  Var operator()(const Var& logits, const Var& targets, double positive_weight = 1) const;
+  Likelihood likelihood() const { return Likelihood::bernoulli; }
+};
+inline constexpr BinaryCrossEntropyLoss binary_cross_entropy;
 
 // From log-probabilities [batch, classes] of the model and probabilities [batch, classes], the mean over the batch of
 // sum_c p(c) (ln p(c) - log_q(c)): PyTorch's "batchmean". Where p(c) = 0 the term is 0, also for log_q(c) = -infinity, and
@@ -44,7 +57,11 @@ Var hinge(const Var& scores, const Var& targets, double margin = 1);
 Var multiclass_hinge(const Var& scores, const Var& labels, double margin = 1, int power = 1);
 
 // mean (prediction - target)^2 over all elements; equal shapes.
-Var mean_squared_error(const Var& prediction, const Var& target);
+struct MeanSquaredErrorLoss {
+  Var operator()(const Var& prediction, const Var& target) const;
+  Likelihood likelihood() const { return Likelihood::normal; }
+};
+inline constexpr MeanSquaredErrorLoss mean_squared_error;
 
 // mean |prediction - target| over all elements; equal shapes.
 Var mean_absolute_error(const Var& prediction, const Var& target);

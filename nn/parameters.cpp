@@ -22,13 +22,14 @@ std::size_t new_place(const char* kind, const std::vector<Slice>& slices, const 
 
 }  // namespace
 
-void ParameterSet::add(ParameterId& id, ParameterSlice slice) {
+void ParameterSet::add(ParameterId& id, ParameterSlice slice, Initializer initializer) {
   id.index_ =
       new_place("parameter", list_->slices, slice, id.layer_, id.list_ == list_ ? &list_->slices[id.index_] : nullptr);
   id.list_ = list_;
   slice.offset = list_->size;
   list_->size += slice.shape.size();
   list_->slices.push_back(std::move(slice));
+  list_->initializers.push_back(std::move(initializer));
 }
 
 void ParameterSet::add(BufferId& id, BufferSlice slice) {
@@ -43,7 +44,7 @@ Tensor ParameterSet::initial(DType type, const RandomStream& random) const {
   const std::vector<Tensor> parts = views(vector);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     RandomStream own = random.child(list_->slices[i].name);
-    list_->slices[i].initializer.fill(parts[i], own);
+    list_->initializers[i].fill(parts[i], own);
   }
   return vector;
 }
@@ -96,7 +97,7 @@ void ParameterScope::declare_buffer(BufferId& id, const std::string& name, const
 
 void ParameterScope::declare(ParameterId& id, const std::string& name, const Shape& shape, Initializer initializer,
                              std::vector<std::string> tags) {
-  set_.add(id, {name_of(name), shape, 0, std::move(initializer), std::move(tags)});
+  set_.add(id, {name_of(name), shape, 0, std::move(tags)}, std::move(initializer));
 }
 
 ParameterScope ParameterScope::child(const std::string& name) const { return ParameterScope(set_, name_of(name)); }

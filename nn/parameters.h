@@ -8,18 +8,10 @@
 #include <vector>
 
 #include "autodiff/tape.h"
+#include "autodiff/tensor/parameter_slice.h"
 #include "nn/initializers.h"
 
 namespace gradus::nn {
-
-// A named, shaped part of the parameter vector.
-struct ParameterSlice {
-  std::string name;  // "layers.0.weight"
-  Shape shape;
-  std::int64_t offset = 0;  // of its first element
-  Initializer initializer;
-  std::vector<std::string> tags;  // "bias", "norm", ...
-};
 
 // State of a layer that is not trained, such as running statistics.
 struct BufferSlice {
@@ -31,6 +23,7 @@ struct BufferSlice {
 // What a set holds. Everything declared in it keeps it alive, so that a set that is gone is never taken for another one.
 struct ParameterList {
   std::vector<ParameterSlice> slices;
+  std::vector<Initializer> initializers;  // of the slices
   std::vector<BufferSlice> buffers;
   std::int64_t size = 0;
 };
@@ -72,7 +65,7 @@ class ParameterSet {
   ParameterSet& operator=(const ParameterSet&) = delete;
 
   // Throws std::invalid_argument if the name is taken, or if `id` is of this set already: a layer has one place.
-  void add(ParameterId& id, ParameterSlice slice);
+  void add(ParameterId& id, ParameterSlice slice, Initializer initializer);
   const std::vector<ParameterSlice>& slices() const { return list_->slices; }
   // The length of the parameter vector.
   std::int64_t size() const { return list_->size; }

@@ -16,13 +16,18 @@ class ObjectiveDecorator : public Objective {
     known_ = inner.identity();
     inner_point_ = nullptr;
     invalidate();
+    curvature_ = Curvature();
+    if (!inner.curvature()) return;
+    curvature_ = *inner.curvature();
+    Curvature::each([this](const char*, auto quantity) { ask_here(curvature_.*quantity); });
+    change(curvature_);
   }
 
   const std::shared_ptr<const void>& identity() const override { return known_; }
 
   std::int64_t size() const override { return inner_->size(); }
   DType dtype() const override { return inner_->dtype(); }
-  bool offers(Quantity quantity) const override { return inner_->offers(quantity); }
+  const Curvature* curvature() const override { return inner_->curvature() ? &curvature_ : nullptr; }
   const Costs& costs() const override { return inner_->costs(); }
   std::span<const Slice> slices() const override { return inner_->slices(); }
   std::uint64_t version() const override { return Objective::version() + inner_->version(); }
@@ -49,29 +54,25 @@ class ObjectiveDecorator : public Objective {
     gradient.copy_from(inner_at(theta).gradient());
     return inner_at(theta).value();
   }
-  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    inner_at(theta).hessian_times(v, out);
-  }
-  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    inner_at(theta).gauss_newton_times(v, out);
-  }
-  void compute_structural_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    inner_at(theta).structural_times(v, out);
-  }
-  void compute_sampled_gradient(const Tensor& theta, std::uint64_t key, const Tensor& out) override {
-    inner_at(theta).sampled_gradient(key, out);
-  }
-  void compute_gradient_squares(const Tensor& theta, const Tensor& out) override {
-    inner_at(theta).gradient_squares(out);
-  }
-  void compute_kronecker_factors(const Tensor& theta, std::uint64_t key, std::vector<KroneckerBlock>& blocks) override {
-    inner_at(theta).kronecker_factors(key, blocks);
-  }
+  // Changes what is passed on of the curvature, once for each objective; what is there answers at our point.
+  virtual void change(Curvature&) {}
 
  private:
+  // Sends the inner objective to our point before it is asked.
+  void ask_here(LinearOperator& matrix) { ask_here(matrix.times); }
+  template <class... Asked>
+  void ask_here(std::function<void(Asked...)>& quantity) {
+    if (!quantity) return;
+    quantity = [this, of_inner = std::move(quantity)](Asked... asked) {
+      inner_at(point());
+      of_inner(asked...);
+    };
+  }
+
   Objective* inner_ = nullptr;
   std::shared_ptr<const void> known_;  // who that is
   const void* inner_point_ = nullptr;  // memory of the point that the inner objective is at, if it is our point
+  Curvature curvature_;
 };
 
 }  // namespace gradus::optim

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "optim/curvature/vectors.h"
+#include "autodiff/tensor/vectors.h"
 
 namespace gradus::optim {
 

@@ -1,4 +1,4 @@
-// What methods that look at the slices of theta share: sums over a slice, and state that only some slices have.
+// What methods that look at the slices of theta share: slices as matrices, and state that only some slices have.
 #pragma once
 
 #include <algorithm>
@@ -8,17 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "autodiff/tensor/vectors.h"
 #include "optim/slice.h"
 
 namespace gradus::optim {
 
-// Sums over the elements of float32 or float64 tensors, accumulated in double precision and in a fixed order.
-double sum_of_squares(const Tensor& x);
-double sum_of_sizes(const Tensor& x);  // of |x_i|
-// <x, y - z>: the differences are taken first, as <x, y> and <x, z> may nearly cancel.
-double dot_with_difference(const Tensor& x, const Tensor& y, const Tensor& z);
-double norm(const Tensor& x);
-double root_mean_square(const Tensor& x);
+using vectors::dot_with_difference;
+using vectors::norm;
+using vectors::norm_1;
+using vectors::root_mean_square;
+using vectors::sum_of_squares;
 
 // A slice of rank 2 or more as a matrix: the last axis are its columns, all others together its rows. A layer's weight
 // has a column for each output.

@@ -1,14 +1,21 @@
 // What an optimizer asks, with every answer counted.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "autodiff/tensor.h"
+#include "optim/curvature.h"
 #include "optim/slice.h"
+#include "optim/state_visitor.h"
 
 namespace gradus::optim {
 
@@ -25,29 +32,12 @@ struct Costs {
 };
 Costs operator-(const Costs& after, const Costs& before);
 
-// What an objective may offer beside value and gradient.
-enum class Quantity {
-  hessian_times,
-  gauss_newton_times,
-  structural_times,
-  sampled_gradient,
-  gradient_squares,
-  kronecker_factors
-};
-const char* name_of(Quantity quantity);
-
-// The block of a layer's weight (and bias) in a Kronecker-factored Fisher matrix (Martens & Grosse 2015): inputs [n, n] is the
-// mean over examples and places of a a^T, with a the layer's input and, if it has a bias, a 1 as the last element; outputs
-// [m, m] is the mean over examples of the sum over places of g g^T, g being the derivative of an example's loss by the layer's
-// output. The block is about inputs (x) outputs.
-struct KroneckerBlock {
-  std::size_t weight = 0;    // position in slices(); its shape is [..., m], all axes but the last making up the inputs
-  std::ptrdiff_t bias = -1;  // position in slices(), or -1
-  Tensor inputs, outputs;
-};
+// What the kinds of answers cost, in gradients.
+namespace price {
+inline constexpr double value = 1.0 / 3, gradient = 1, hessian = 2, gauss_newton = 4.0 / 3;
+}
 
 // A function of the parameter vector. Answers are computed on the first request and kept until the point or the data change.
-// Optional quantities throw std::invalid_argument where the objective does not offer them.
 class Objective {
  public:
   virtual ~Objective() = default;
@@ -71,21 +61,12 @@ class Objective {
   // At the current point; throws std::logic_error before the first move_to.
   double value();
   const Tensor& gradient();
-  // H v, and J^T H_L J v (Schraudolph 2002); v and out are vectors of size(), or several of them, [k, size].
-  void hessian_times(const Tensor& v, const Tensor& out);
-  void gauss_newton_times(const Tensor& v, const Tensor& out);
-  // J^T J v / n with J the Jacobian of a recurrent network's hidden states for n examples (structural damping: Martens & Sutskever 2011).
-  void structural_times(const Tensor& v, const Tensor& out);
-  // The gradient for labels that the model draws, not the given ones; `key` chooses the draw.
-  void sampled_gradient(std::uint64_t key, const Tensor& out);
-  // The mean over examples of their gradients' squares, element by element: the diagonal of the empirical Fisher matrix.
-  void gradient_squares(const Tensor& out);
-  // One block for each dense layer and convolution, for labels that the model draws. Blocks given are used again.
-  void kronecker_factors(std::uint64_t key, std::vector<KroneckerBlock>& blocks);
+  // What it knows of its curvature; null where it knows nothing.
+  virtual const Curvature* curvature() const { return nullptr; }
 
-  virtual bool offers(Quantity) const { return false; }
-  // Throws std::invalid_argument, which names the method, unless the quantity is offered.
-  void require(Quantity quantity, const std::string& method) const;
+  // Shows what it remembers, as an optimizer shows its state: the costs, and the adopted point with what is known there.
+  // An objective of the same kind and data that is restored from it goes on with the same bits and the same costs.
+  virtual void visit_memory(StateVisitor& visitor);
 
   virtual const Costs& costs() const { return costs_; }
   virtual std::int64_t size() const = 0;
@@ -101,35 +82,83 @@ class Objective {
   virtual double compute_gradient(const Tensor& theta, const Tensor& gradient) = 0;
   // Called by every move_to, after the point is taken.
   virtual void moved() {}
-  // Called before the first product at a point. Returns whether it did a gradient's work.
-  virtual bool prepare_products(const Tensor& /*theta*/) { return false; }
-  virtual void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out);
-  virtual void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out);
-  virtual void compute_structural_times(const Tensor& theta, const Tensor& v, const Tensor& out);
-  virtual void compute_sampled_gradient(const Tensor& theta, std::uint64_t key, const Tensor& out);
-  virtual void compute_gradient_squares(const Tensor& theta, const Tensor& out);
-  virtual void compute_kronecker_factors(const Tensor& theta, std::uint64_t key, std::vector<KroneckerBlock>& blocks);
   // Examples that one evaluation looks at, and one product.
   virtual std::int64_t examples() const { return 1; }
   virtual std::int64_t product_examples() const { return examples(); }
 
+ // For those that know something of their curvature.
+
+  // Where it is, having forgotten what the data's change made wrong. Throws std::logic_error before the first move_to.
+  const Tensor& point();
+  // Another number wherever what was computed before is no longer so; never 0.
+  std::uint64_t point_number() const { return point_number_; }
+  // Makes a part of a Curvature of a computation at theta, compute(theta, v, out) or compute(theta, asked...): it is
+  // timed, and charged as a product of that price, or as a gradient.
+  template <class Compute>
+  void offer(LinearOperator& matrix, double price, Compute compute);
+  template <class... Asked, class Compute>
+  void offer(std::function<void(Asked...)>& quantity, Compute compute);
+  // For a record that products need: a gradient's work.
+  void charge_record() { charge(&Costs::gradients, 1, product_examples(), price::gradient); }
+
  private:
-  const Tensor& point();  // where it is, having forgotten what the data's change made wrong
-  void forget() { value_known_ = gradient_known_ = prepared_ = false; }
-  template <class F>
-  void timed(const F& work);
-  void charge(std::int64_t Costs::* count, std::int64_t times, std::int64_t examples, double price);
-  template <class F>
-  void product(Quantity quantity, const Tensor& v, const Tensor& out, double price, const F& compute);
-  void check_vector(Quantity quantity, const Tensor& vector) const;
+  void forget();
+  template <class Work>
+  void timed(const Work& work);
+  void charge(std::int64_t Costs::*count, std::int64_t times, std::int64_t examples, double price);
+  // Of a vector that is asked for, or of anything else that is asked with.
+  void check_size(const Tensor& vector) const;
+  template <class Other>
+  void check_size(const Other&) const {}
 
   std::shared_ptr<const void> identity_ = std::make_shared<const char>();
   Tensor theta_, gradient_, adopted_;
   double value_ = 0;
-  bool value_known_ = false, gradient_known_ = false, prepared_ = false, has_adopted_ = false;
-  std::uint64_t version_ = 0, known_version_ = 0;
+  bool value_known_ = false, gradient_known_ = false, has_adopted_ = false;
+  std::uint64_t point_number_ = 1, version_ = 0, known_version_ = 0;
   Costs costs_;
   mutable std::vector<Slice> whole_;
 };
+
+template <class Work>
+void Objective::timed(const Work& work) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  work();
+  costs_.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+template <class Compute>
+void Objective::offer(LinearOperator& matrix, double price, Compute compute) {
+  matrix.size = size();
+  matrix.type = dtype();
+  matrix.times = [this, price, compute = std::move(compute)](const Tensor& v, const Tensor& out) {
+    const Tensor& theta = point();
+    timed([&] { compute(theta, v, out); });
+    charge(&Costs::products, v.shape().rank() == 2 ? v.shape()[0] : 1, product_examples(), price);
+  };
+}
+
+template <class... Asked, class Compute>
+void Objective::offer(std::function<void(Asked...)>& quantity, Compute compute) {
+  quantity = [this, compute = std::move(compute)](Asked... asked) {
+    (check_size(asked), ...);
+    const Tensor& theta = point();
+    timed([&] { compute(theta, asked...); });
+    charge_record();
+  };
+}
+
+template <class Quantity>
+const Quantity& require(const Objective& objective, Quantity Curvature::*which, const std::string& method) {
+  const Curvature* curvature = objective.curvature();
+  if (curvature && curvature->*which) return curvature->*which;
+  std::string name;
+  Curvature::each([&](const char* its_name, auto member) {
+    if constexpr (std::is_same_v<decltype(member), Quantity Curvature::*>)
+      if (member == which) name = its_name;
+  });
+  throw std::invalid_argument(method + ": needs " + name + ", which this objective does not offer");
+}
 
 }  // namespace gradus::optim

@@ -12,6 +12,7 @@
 #include "optim/description.h"
 #include "optim/objective.h"
 #include "optim/settings.h"
+#include "optim/state_visitor.h"
 #include "settings/catalogue.h"
 
 namespace gradus::optim {
@@ -51,16 +52,6 @@ struct StepReport {
   bool is_diverged() const { return reason == Reason::not_finite; }
 };
 
-// A place that state is shown to, by name: to count it, to save it, or to restore it. What is undefined or absent so far is
-// shown all the same.
-class StateVisitor {
- public:
-  virtual ~StateVisitor() = default;
-  virtual void tensor(std::string_view name, Tensor& value) = 0;
-  virtual void counter(std::string_view name, std::int64_t& value) = 0;
-  virtual void number(std::string_view name, double& value) = 0;
-};
-
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -96,17 +87,22 @@ struct Method {
   std::string formula = {};      // the update, in plain text, one line an assignment
   std::string differences = {};  // where other libraries differ; whole sentences
   // With the default settings and on the same data, no step ends above a point on the way, up to the rounding of the
-  // lowest value (vectors::rounding in optim/curvature/vectors.h), which does not add up.
+  // lowest value (vectors::rounding), which does not add up.
   bool descends = false;
-  // Throws std::invalid_argument for an unknown hyperparameter or a value out of range. What the method draws is of the
+  // What was a hyperparameter once, and the number that it is fixed at.
+  std::vector<std::pair<std::string, double>> fixed = {  // Throws std::invalid_argument for an unknown hyperparameter or a value out of range. What the method draws is of the
   // stream.
   std::function<std::unique_ptr<Optimizer>(const NamedValues&, const RandomStream&)> make = nullptr;
+};
 };
 
 // All methods, in a fixed order (optim/registry.cpp).
 const settings::Catalogue<Method>& methods();
 // Throws std::invalid_argument with the list of methods (and the nearest name).
 inline const Method& method(std::string_view name) { return methods().find(name); }
+
+// Throws std::invalid_argument, with the number, for the name of what is fixed.
+void refuse_fixed(const Method& method, const std::string& asked);
 
 // Makes an optimizer by name. Hyperparameters that are not given have their defaults; an unknown one or a value out of range
 // throws std::invalid_argument, which names the valid ones.

@@ -54,25 +54,38 @@ std::string lacking(const std::set<std::string>& some, const std::set<std::strin
   return text;
 }
 
-}  // namespace
-
-SavedState save_state(Optimizer& optimizer) {
-  Save save;
-  optimizer.visit(save);
-  return std::move(save.state);
+// `show` shows everything to a visitor; `whose` serves messages.
+template <class Show>
+SavedState save(const Show& show) {
+  Save visitor;
+  show(visitor);
+  return std::move(visitor.state);
 }
 
-void restore_state(Optimizer& optimizer, const SavedState& saved) {
-  Save present;
-  optimizer.visit(present);
-  const std::set<std::string> expected = names_of(present.state), given = names_of(saved);
+template <class Show>
+void restore(const std::string& whose, const Show& show, const SavedState& saved) {
+  const std::set<std::string> expected = names_of(save(show)), given = names_of(saved);
   const std::string missing = lacking(expected, given), unexpected = lacking(given, expected);
   if (!missing.empty() || !unexpected.empty())
-    throw std::invalid_argument("optimizer state: " + (missing.empty() ? "" : "missing: " + missing) +
+    throw std::invalid_argument(whose + " state: " + (missing.empty() ? "" : "missing: " + missing) +
                                 (missing.empty() || unexpected.empty() ? "" : "; ") +
-                                (unexpected.empty() ? "" : "not this optimizer's: " + unexpected));
-  Restore restore(saved);
-  optimizer.visit(restore);
+                                (unexpected.empty() ? "" : "not this " + whose + "'s: " + unexpected));
+  Restore visitor(saved);
+  show(visitor);
 }
+
+auto shown(Optimizer& optimizer) {
+  return [&](StateVisitor& visitor) { optimizer.visit(visitor); };
+}
+auto shown(Objective& objective) {
+  return [&](StateVisitor& visitor) { objective.visit_memory(visitor); };
+}
+
+}  // namespace
+
+SavedState save_state(Optimizer& optimizer) { return save(shown(optimizer)); }
+void restore_state(Optimizer& optimizer, const SavedState& saved) { restore("optimizer", shown(optimizer), saved); }
+SavedState save_state(Objective& objective) { return save(shown(objective)); }
+void restore_state(Objective& objective, const SavedState& saved) { restore("objective", shown(objective), saved); }
 
 }  // namespace gradus::optim

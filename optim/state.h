@@ -22,4 +22,8 @@ SavedState save_state(Optimizer& optimizer);
 // that are missing or not expected; the optimizer is then as it was.
 void restore_state(Optimizer& optimizer, const SavedState& saved);
 
+// The same of what an objective remembers.
+SavedState save_state(Objective& objective);
+void restore_state(Objective& objective, const SavedState& saved);
+
 }  // namespace gradus::optim

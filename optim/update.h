@@ -37,4 +37,17 @@ void update_each(const Tensor& theta, const Tensor& gradient, const Update& make
   });
 }
 
+// change(x_i) for every i; the maker is given a number of the element type, as in update_each.
+template <class Change>
+void change_each(const Tensor& x, const Change& make_change) {
+  with_floating(x.dtype(), [&]<class T>(T type) {
+    const auto change = make_change(type);
+    T* to = x.data<T>();
+    const std::int64_t n = x.size();
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t i = 0; i < n; ++i) change(to[i]);
+    });
+  });
+}
+
 }  // namespace gradus::optim

@@ -1,6 +1,6 @@
 #include "optim/wrapper.h"
 
-#include "optim/curvature/vectors.h"
+#include "autodiff/tensor/vectors.h"
 
 namespace gradus::optim {
 

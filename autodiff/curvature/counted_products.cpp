@@ -5,11 +5,12 @@
 #include <stdexcept>
 #include <string>
 
-#include "autodiff/curvature/vectors.h"
+#include "autodiff/curvature/orthonormal_basis.h"
+#include "autodiff/tensor/vectors.h"
 
 namespace gradus::curvature {
 
-CountedProducts::CountedProducts(const char* caller, const SymmetricOperator& a) : caller_(caller), a_(a) {
+CountedProducts::CountedProducts(const char* caller, const LinearOperator& a) : caller_(caller), a_(a) {
   const std::string name = caller;
   if (a.size < 1)
     throw std::invalid_argument(name + ": operator of size " + std::to_string(a.size) + ", expected 1 or more");
@@ -23,7 +24,7 @@ bool CountedProducts::times(const Tensor& v, std::vector<double>& w) {
   ++count_;
   w.resize(static_cast<std::size_t>(a_.size));
   with_floating(a_.type, [&]<class T>(T) { std::copy_n(out_.data<T>(), a_.size, w.begin()); });
-  return std::isfinite(dot(w, w));
+  return std::isfinite(vectors::dot(w, w));
 }
 
 void CountedProducts::finite_times(const Tensor& v, std::vector<double>& w) {

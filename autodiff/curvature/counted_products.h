@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "autodiff/curvature/operator.h"
+#include "autodiff/tensor/linear_operator.h"
 
 namespace gradus::curvature {
 
@@ -12,7 +12,7 @@ class CountedProducts {
  public:
   // `caller` names the method in errors. Throws std::invalid_argument for an operator without rows, a product or a
   // floating type. The operator must outlive this.
-  CountedProducts(const char* caller, const SymmetricOperator& a);
+  CountedProducts(const char* caller, const LinearOperator& a);
 
   // w = A v. False if the product, or its squared length, is not finite.
   [[nodiscard]] bool times(const Tensor& v, std::vector<double>& w);
@@ -25,7 +25,7 @@ class CountedProducts {
 
  private:
   const char* caller_;
-  const SymmetricOperator& a_;
+  const LinearOperator& a_;
   Tensor out_;
   std::int64_t count_ = 0;
 };

@@ -10,7 +10,7 @@
 
 namespace gradus {
 
-DiagonalEstimate hutchinson_diagonal(const SymmetricOperator& a, std::int64_t probes, RandomStream& random) {
+DiagonalEstimate hutchinson_diagonal(const LinearOperator& a, std::int64_t probes, RandomStream& random) {
   curvature::CountedProducts products("hutchinson_diagonal", a);
   if (probes < 1)
     throw std::invalid_argument("hutchinson_diagonal: " + std::to_string(probes) + " probes, expected 1 or more");

@@ -1,7 +1,7 @@
 // The diagonal of an operator from random probes.
 #pragma once
 
-#include "autodiff/curvature/operator.h"
+#include "autodiff/tensor/linear_operator.h"
 #include "autodiff/random.h"
 
 namespace gradus {
@@ -15,6 +15,6 @@ struct DiagonalEstimate {
 // The mean of z ⊙ A z over Rademacher probes z, one product each: Bekas, Kokiopoulou & Saad (2007), "An estimator for
 // the diagonal of a matrix". The variance of element i is Σ_{j≠i} a_ij² / probes. Throws std::invalid_argument for
 // fewer than one probe, std::runtime_error if a product is not finite.
-DiagonalEstimate hutchinson_diagonal(const SymmetricOperator& a, std::int64_t probes, RandomStream& random);
+DiagonalEstimate hutchinson_diagonal(const LinearOperator& a, std::int64_t probes, RandomStream& random);
 
 }  // namespace gradus

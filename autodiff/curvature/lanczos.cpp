@@ -9,7 +9,8 @@
 
 #include "autodiff/curvature/counted_products.h"
 #include "autodiff/curvature/small_eigen.h"
-#include "autodiff/curvature/vectors.h"
+#include "autodiff/curvature/orthonormal_basis.h"
+#include "autodiff/tensor/vectors.h"
 
 namespace gradus {
 namespace {
@@ -18,7 +19,7 @@ using namespace curvature;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-std::int64_t basis_size(const SymmetricOperator& a, const LanczosOptions& o) {
+std::int64_t basis_size(const LinearOperator& a, const LanczosOptions& o) {
   const auto refuse = [](const std::string& what) { throw std::invalid_argument("lanczos: " + what); };
   if (o.count < 1 || o.count > a.size)
     refuse(std::to_string(o.count) + " eigenvalues of an operator of size " + std::to_string(a.size));
@@ -35,7 +36,7 @@ std::int64_t basis_size(const SymmetricOperator& a, const LanczosOptions& o) {
 
 class Search {
  public:
-  Search(const SymmetricOperator& a, RandomStream& random, const LanczosOptions& options)
+  Search(const LinearOperator& a, RandomStream& random, const LanczosOptions& options)
       : products_("lanczos", a), random_(random), o_(options), size_(a.size), capacity_(basis_size(a, options)),
         basis_(size_, capacity_, a.type), projected_(at(capacity_ * capacity_)) {}
 
@@ -79,7 +80,7 @@ class Search {
   bool expand() {
     const std::int64_t newest = basis_.count() - 1;
     if (!products_.times(basis_[newest], w_)) return false;
-    norm_ = std::max(norm_, norm(w_));
+    norm_ = std::max(norm_, vectors::norm(w_));
     std::vector<double> column;
     beside_ = basis_.orthogonalize(w_, &column);
     for (std::int64_t i = 0; i <= newest; ++i)
@@ -180,7 +181,7 @@ class Search {
         const T* e = x.data<T>();
         for (std::size_t i = 0; i < w_.size(); ++i) w_[i] -= found.values[at(rank)] * static_cast<double>(e[i]);
       });
-      found.residuals.push_back(norm(w_));
+      found.residuals.push_back(vectors::norm(w_));
       if (reason != Stopped::product_limit && found.residuals.back() > bound()) found.stopped = Stopped::rounding;
     }
     if (o_.vectors) found.vectors = basis_.first(o_.count).clone();
@@ -208,7 +209,7 @@ class Search {
 
 }  // namespace
 
-EigenPairs lanczos(const SymmetricOperator& a, RandomStream& random, const LanczosOptions& options) {
+EigenPairs lanczos(const LinearOperator& a, RandomStream& random, const LanczosOptions& options) {
   return Search(a, random, options).run();
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "autodiff/curvature/eigenpairs.h"
-#include "autodiff/curvature/operator.h"
+#include "autodiff/tensor/linear_operator.h"
 #include "autodiff/random.h"
 
 namespace gradus {
@@ -30,6 +30,6 @@ struct LanczosOptions {
 };
 
 // Throws std::invalid_argument for impossible options. Always `count` pairs, none if a product is not finite.
-EigenPairs lanczos(const SymmetricOperator& a, RandomStream& random, const LanczosOptions& options = {});
+EigenPairs lanczos(const LinearOperator& a, RandomStream& random, const LanczosOptions& options = {});
 
 }  // namespace gradus

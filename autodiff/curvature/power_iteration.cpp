@@ -7,12 +7,13 @@
 #include <string>
 
 #include "autodiff/curvature/counted_products.h"
-#include "autodiff/curvature/vectors.h"
+#include "autodiff/curvature/orthonormal_basis.h"
+#include "autodiff/tensor/vectors.h"
 
 namespace gradus {
 namespace {
 
-void check(const SymmetricOperator& a, const PowerOptions& o) {
+void check(const LinearOperator& a, const PowerOptions& o) {
   const auto refuse = [](const std::string& what) { throw std::invalid_argument("power_iteration: " + what); };
   if (o.count < 1 || o.count > a.size)
     refuse(std::to_string(o.count) + " eigenvalues of an operator of size " + std::to_string(a.size));
@@ -40,7 +41,7 @@ void sort(EigenPairs& found, curvature::OrthonormalBasis& basis) {
 
 }  // namespace
 
-EigenPairs power_iteration(const SymmetricOperator& a, RandomStream& random, const PowerOptions& options) {
+EigenPairs power_iteration(const LinearOperator& a, RandomStream& random, const PowerOptions& options) {
   using namespace curvature;
   CountedProducts products("power_iteration", a);
   check(a, options);
@@ -57,8 +58,8 @@ EigenPairs power_iteration(const SymmetricOperator& a, RandomStream& random, con
         basis.drop_last();
         break;
       }
-      largest = std::max(largest, norm(w));
-      const double value = dot(v, w);
+      largest = std::max(largest, vectors::norm(w));
+      const double value = vectors::dot(v, w);
       rest = w;
       const double left = basis.orthogonalize(rest);  // ‖A v - λ v‖ without the part along the pairs before it
       magnitude = std::max(magnitude, std::hypot(value, left));
@@ -69,7 +70,7 @@ EigenPairs power_iteration(const SymmetricOperator& a, RandomStream& random, con
           for (std::size_t i = 0; i < w.size(); ++i) rest[i] = w[i] - value * static_cast<double>(e[i]);
         });
         found.values.push_back(value);
-        found.residuals.push_back(norm(rest));
+        found.residuals.push_back(vectors::norm(rest));
         if (!converged || (products.count() == options.max_products && basis.count() < options.count))
           found.stopped = Stopped::product_limit;
         break;

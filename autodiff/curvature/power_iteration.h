@@ -4,7 +4,7 @@
 #pragma once
 
 #include "autodiff/curvature/eigenpairs.h"
-#include "autodiff/curvature/operator.h"
+#include "autodiff/tensor/linear_operator.h"
 #include "autodiff/random.h"
 
 namespace gradus {
@@ -22,6 +22,6 @@ struct PowerOptions {
 // does better in both cases. At the product limit the pairs may be fewer than asked, and the one under way is among
 // them; if a product is not finite, those found before are returned. Throws std::invalid_argument for impossible
 // options.
-EigenPairs power_iteration(const SymmetricOperator& a, RandomStream& random, const PowerOptions& options = {});
+EigenPairs power_iteration(const LinearOperator& a, RandomStream& random, const PowerOptions& options = {});
 
 }  // namespace gradus

@@ -9,7 +9,8 @@
 
 #include "autodiff/curvature/counted_products.h"
 #include "autodiff/curvature/small_eigen.h"
-#include "autodiff/curvature/vectors.h"
+#include "autodiff/curvature/orthonormal_basis.h"
+#include "autodiff/tensor/vectors.h"
 
 namespace gradus {
 namespace {
@@ -21,7 +22,7 @@ Quadrature quadrature(CountedProducts& products, OrthonormalBasis& basis) {
   std::vector<double> diagonal, beside, w, coefficients;
   for (double largest = 0;;) {
     products.finite_times(basis[basis.count() - 1], w);
-    largest = std::max(largest, norm(w));
+    largest = std::max(largest, vectors::norm(w));
     const double left = basis.orthogonalize(w, &coefficients);
     diagonal.push_back(coefficients.back());
     if (basis.count() == basis.capacity() || left <= products.rounding() * largest) break;
@@ -39,7 +40,7 @@ Quadrature quadrature(CountedProducts& products, OrthonormalBasis& basis) {
 
 }  // namespace
 
-SpectralDensity spectral_density(const SymmetricOperator& a, RandomStream& random, const SpectralOptions& options) {
+SpectralDensity spectral_density(const LinearOperator& a, RandomStream& random, const SpectralOptions& options) {
   CountedProducts products("spectral_density", a);
   if (options.probes < 1 || options.steps < 1)
     throw std::invalid_argument("spectral_density: " + std::to_string(options.probes) + " probes of " +
@@ -51,7 +52,7 @@ SpectralDensity spectral_density(const SymmetricOperator& a, RandomStream& rando
     draw(options.probe, random, z);
     const std::vector<double> start = z.to_vector();
     basis.clear();
-    basis.append(start, norm(start));
+    basis.append(start, vectors::norm(start));
     result.probes.push_back(quadrature(products, basis));
   }
   result.products = products.count();

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "autodiff/curvature/estimate.h"
-#include "autodiff/curvature/operator.h"
+#include "autodiff/tensor/linear_operator.h"
 #include "autodiff/curvature/probe.h"
 
 namespace gradus {
@@ -50,6 +50,6 @@ struct SpectralOptions {
 
 // Full reorthogonalisation, so that no eigenvalue is counted twice. Throws std::invalid_argument for fewer than one
 // probe or step, std::runtime_error if a product is not finite.
-SpectralDensity spectral_density(const SymmetricOperator& a, RandomStream& random, const SpectralOptions& options = {});
+SpectralDensity spectral_density(const LinearOperator& a, RandomStream& random, const SpectralOptions& options = {});
 
 }  // namespace gradus

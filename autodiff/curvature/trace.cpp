@@ -5,13 +5,14 @@
 #include <string>
 
 #include "autodiff/curvature/counted_products.h"
-#include "autodiff/curvature/vectors.h"
+#include "autodiff/curvature/orthonormal_basis.h"
+#include "autodiff/tensor/vectors.h"
 
 namespace gradus {
 
 using namespace curvature;
 
-TraceEstimate hutchinson_trace(const SymmetricOperator& a, std::int64_t probes, RandomStream& random, Probe probe) {
+TraceEstimate hutchinson_trace(const LinearOperator& a, std::int64_t probes, RandomStream& random, Probe probe) {
   CountedProducts products("hutchinson_trace", a);
   if (probes < 1)
     throw std::invalid_argument("hutchinson_trace: " + std::to_string(probes) + " probes, expected 1 or more");
@@ -21,12 +22,12 @@ TraceEstimate hutchinson_trace(const SymmetricOperator& a, std::int64_t probes, 
   for (std::int64_t i = 0; i < probes; ++i) {
     draw(probe, random, z);
     products.finite_times(z, w);
-    mean.add(dot(z, w));
+    mean.add(vectors::dot(z, w));
   }
   return {mean.estimate(), products.count()};
 }
 
-TraceEstimate hutch_plus_plus(const SymmetricOperator& a, std::int64_t products, RandomStream& random, Probe probe) {
+TraceEstimate hutch_plus_plus(const LinearOperator& a, std::int64_t products, RandomStream& random, Probe probe) {
   CountedProducts counted("hutch_plus_plus", a);
   if (products < 3)
     throw std::invalid_argument("hutch_plus_plus: " + std::to_string(products) + " products, expected 3 or more");
@@ -38,13 +39,13 @@ TraceEstimate hutch_plus_plus(const SymmetricOperator& a, std::int64_t products,
   for (std::int64_t i = 0; i < sketch; ++i) {
     draw(probe, random, z);
     counted.finite_times(z, w);
-    const double whole = norm(w), left = range.orthogonalize(w);
+    const double whole = vectors::norm(w), left = range.orthogonalize(w);
     if (left > counted.rounding() * whole) range.append(w, left);
   }
   double within = 0;
   for (std::int64_t i = 0; i < range.count(); ++i) {
     counted.finite_times(range[i], w);
-    within += dot(range[i], w);
+    within += vectors::dot(range[i], w);
   }
   if (range.count() == a.size) return {{within, 0}, counted.count()};
 
@@ -58,7 +59,7 @@ TraceEstimate hutch_plus_plus(const SymmetricOperator& a, std::int64_t products,
       std::transform(w.begin(), w.end(), g.data<T>(), [](double x) { return static_cast<T>(x); });
     });
     counted.finite_times(g, w);
-    rest.add(dot(g, w));
+    rest.add(vectors::dot(g, w));
   }
   const Estimate remainder = rest.estimate();
   return {{within + remainder.value, remainder.standard_error}, counted.count()};

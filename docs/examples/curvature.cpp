@@ -36,7 +36,7 @@ int main() {
   at.hessian_times(gradient, product);       // H g: one sweep
   at.gauss_newton_times(gradient, product);  // J^T H_L J g
 
-  const SymmetricOperator hessian{at.size(), DType::float32,
+  const LinearOperator hessian{at.size(), DType::float32,
                                   [&](const Tensor& v, const Tensor& out) { at.hessian_times(v, out); }};
   const EigenPairs extreme = lanczos(hessian, random, {.count = 2});
   const TraceEstimate trace = hutch_plus_plus(hessian, 60, random);

@@ -48,7 +48,7 @@ void print_page() {
   for (const problems::Problem& p : problems::problems()) {
     const std::int64_t n = problems::dimension_of(p, {});
     const problems::Minimum minimum = p.minimum(n);
-    const bool gauss_newton = problems::make_objective(p)->offers(optim::Quantity::gauss_newton_times);
+    const bool gauss_newton = static_cast<bool>(problems::make_objective(p)->curvature()->gauss_newton);
     records::put("| `" + p.name + "` | " + cell(p.formula) + ". " + cell(p.source) + " | " + dimensions(p.dimensions) + " | " +
           point(p.start(n)) + " | " + (std::isnan(minimum.value) ? "" : short_number(minimum.value)) + " | " +
           point(minimum.point) + " | " + (gauss_newton ? "GN" : "") + " |\n");

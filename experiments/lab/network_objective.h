@@ -7,14 +7,14 @@
 #include "autodiff/linearization.h"
 #include "autodiff/tape.h"
 #include "experiments/lab/dataset.h"
-#include "experiments/lab/loss.h"
 #include "nn/layer.h"
+#include "nn/loss.h"
 #include "nn/parameters.h"
 #include "optim/objective.h"
 
 namespace gradus::lab {
 
-// Offers everything that optim::Objective knows: products with the Hessian and the Gauss-Newton matrix; labels drawn by
+// Offers all of optim::Curvature: products with the Hessian and the Gauss-Newton matrix; labels drawn by
 // the model, where the loss's likelihood is known; the gradients' squares, where every layer can tell examples apart
 // (autodiff/per_example.h); Kronecker factors of dense layers and convolutions; and for recurrent layers structural
 // products J^T J v / n, with J the Jacobian of the hidden states of all steps of a batch of n. All of these see the
@@ -22,7 +22,7 @@ namespace gradus::lab {
 class NetworkObjective final : public optim::Objective {
  public:
   // `random` feeds dropout, the drawing of labels and the like.
-  NetworkObjective(nn::Layer model, Loss loss, DType type, RandomStream random);
+  NetworkObjective(nn::Layer model, nn::Loss loss, DType type, RandomStream random);
 
   // The batch on which the next evaluations are made; it must stay in place until the next one is set.
   void set_batch(const Batch& batch);
@@ -41,22 +41,16 @@ class NetworkObjective final : public optim::Objective {
   std::span<const Tensor> buffers() const { return buffers_; }
   std::int64_t size() const override { return parameters_.size(); }
   DType dtype() const override { return values_.tape.dtype(); }
-  std::span<const optim::Slice> slices() const override { return slices_; }
-  bool offers(optim::Quantity quantity) const override;
+  std::span<const optim::Slice> slices() const override { return parameters_.slices(); }
+  const optim::Curvature* curvature() const override { return &curvature_; }
+  // The numbers of the batches, which choose the masks, and the buffers too; the batches themselves are set anew.
+  void visit_memory(optim::StateVisitor& visitor) override;
   // Bytes that the tapes hold: one for value and gradient, one for the rest.
-  std::size_t bytes_held() const { return values_.tape.bytes_held() + curvature_.tape.bytes_held(); }
+  std::size_t bytes_held() const { return values_.tape.bytes_held() + record_.tape.bytes_held(); }
 
  protected:
   double compute_value(const Tensor& theta) override;
   double compute_gradient(const Tensor& theta, const Tensor& gradient) override;
-  bool prepare_products(const Tensor& theta) override;
-  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override;
-  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override;
-  void compute_structural_times(const Tensor& theta, const Tensor& v, const Tensor& out) override;
-  void compute_sampled_gradient(const Tensor& theta, std::uint64_t key, const Tensor& out) override;
-  void compute_gradient_squares(const Tensor& theta, const Tensor& out) override;
-  void compute_kronecker_factors(const Tensor& theta, std::uint64_t key,
-                                 std::vector<optim::KroneckerBlock>& blocks) override;
   std::int64_t examples() const override { return examples_of(batch_); }
   std::int64_t product_examples() const override { return examples_of(curvature_batch()); }
 
@@ -80,17 +74,19 @@ class NetworkObjective final : public optim::Objective {
   // Resets the tape and puts the parameters onto it.
   std::span<const Var> put_leaves(Recording& on, const Tensor& theta);
   Outputs record(Tape& tape, nn::Forward& pass, const Batch& batch);
-  // The model at a copy of theta on the curvature's tape.
+  void offer_curvature();
+  // The model at a copy of theta on the record.
   Outputs record_curvature(const Tensor& theta);
-  // The same, with the derivatives by the outputs for labels that the model draws; returns outputs and the number of
+  // The record at theta, ready for products.
+  Linearization& linearized(const Tensor& theta);
+  Linearization& structure(const Tensor& theta);
+  // The record with the derivatives by the outputs for labels that the model draws; returns outputs and the number of
   // examples.
   std::pair<Var, std::int64_t> record_sampled(const Tensor& theta, std::uint64_t key);
 
   nn::Layer model_;
-  Loss loss_;
+  nn::Loss loss_;
   nn::ParameterSet parameters_;
-  std::vector<optim::Slice> slices_;
-  bool is_recurrent_ = false;
   RandomStream random_;
   std::uint64_t batch_number_ = 0, curvature_batch_number_ = 0;
   Batch batch_;
@@ -98,11 +94,13 @@ class NetworkObjective final : public optim::Objective {
   std::vector<Tensor> buffers_;  // running statistics and the like: updated once a training batch
   bool batch_is_new_ = false;
 
-  Recording values_, curvature_;
+  Recording values_, record_;
   Views gradient_, result_;
-  Tensor curvature_theta_, scores_;
+  Tensor record_theta_, scores_;
+  std::uint64_t linearized_at_ = 0;  // point_number() of the record's linearisation; 0: it has none
   std::vector<Var> hidden_states_;
   std::optional<Linearization> linearization_, structure_;
+  optim::Curvature curvature_;
 };
 
 }  // namespace gradus::lab

@@ -121,6 +121,9 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
   for (const Hyperparameter& h : all)
     recipe.values.emplace_back(h.name, value_from(options, h.name, h, default_of(recipe.method, h, defaults)));
 
+  for (const auto& [name, number] : optim::method(recipe.method).fixed)
+    options.retire(name, fmt::format("is fixed at {:g}", number));
+
   const std::string wrappers = options.get("wrappers", "none",
                                            fmt::format("around the method, outermost first, joined by '+': {}",
                                                        fmt::join(optim::wrappers().names(), ", ")));

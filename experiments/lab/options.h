@@ -93,6 +93,8 @@ class Options {
 
   // True if the command line names the option, declared or not.
   bool given(std::string_view name) const;
+  // What was an option once: refused with what became of it, "is fixed at 0.1".
+  void retire(std::string name, std::string what) { retired_.emplace_back(std::move(name), std::move(what)); }
   // Call when all options are declared: refuses what is left, with the nearest name that is known.
   void finish();
 
@@ -140,6 +142,7 @@ class Options {
   std::string program_;
   std::vector<Argument> arguments_;
   std::vector<Declared> declared_;
+  std::vector<std::pair<std::string, std::string>> retired_;
   bool finished_ = false;
 };
 

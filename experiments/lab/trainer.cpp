@@ -8,7 +8,7 @@
 
 namespace gradus::lab {
 
-Trainer::Trainer(Run& run, nn::Layer model, Loss loss, optim::Optimizer& optimizer)
+Trainer::Trainer(Run& run, nn::Layer model, nn::Loss loss, optim::Optimizer& optimizer)
     : objective_(std::move(model), std::move(loss), run.dtype(), run.stream("noise")),
       optimizer_(optimizer),
       theta_(objective_.parameters().initial(run.dtype(), run.stream("initialisation"))) {}

@@ -11,7 +11,7 @@ namespace gradus::lab {
 class Trainer {
  public:
   // Draws the initial parameters from the run's stream "initialisation".
-  Trainer(Run& run, nn::Layer model, Loss loss, optim::Optimizer& optimizer);
+  Trainer(Run& run, nn::Layer model, nn::Loss loss, optim::Optimizer& optimizer);
 
   // One step on a batch. In steady state it allocates nothing.
   optim::StepReport step(const Batch& batch);

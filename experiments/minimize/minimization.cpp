@@ -7,8 +7,8 @@
 #include <cmath>
 #include <filesystem>
 
+#include "autodiff/tensor/vectors.h"
 #include "experiments/lab/optimizer_state.h"
-#include "optim/curvature/vectors.h"
 
 namespace gradus {
 namespace {
@@ -20,8 +20,8 @@ double number(double x) { return std::isnan(x) ? std::abs(x) : x; }
 
 double distance(const Tensor& a, const Tensor& b) {
   Tensor difference = Tensor::uninitialized(a.shape(), a.dtype());
-  optim::vectors::combine(a, -1, b, difference);
-  return optim::vectors::norm(difference);
+  vectors::add_scaled(a, -1, b, difference);
+  return vectors::norm(difference);
 }
 
 }  // namespace
@@ -129,7 +129,7 @@ void Minimization::look() {
   place_.step = step_;
   place_.theta = optimizer_->evaluation_point(theta_).clone();
   observer_->move_to(place_.theta);
-  place_.gradient_norm = optim::vectors::norm(observer_->gradient());
+  place_.gradient_norm = vectors::norm(observer_->gradient());
   place_.value = observer_->value();
 }
 

@@ -22,11 +22,12 @@ Formula plain(std::function<Var(const Var&)> loss) {
 TapeObjective::TapeObjective(Formula formula, std::int64_t size, DType type)
     : formula_(std::move(formula)), size_(size), tape_(type), product_tape_(type) {
   if (formula_.draw) formula_.draw(0);
-}
-
-bool TapeObjective::offers(optim::Quantity quantity) const {
-  return quantity == optim::Quantity::hessian_times ||
-         (quantity == optim::Quantity::gauss_newton_times && formula_.has_outputs);
+  offer(curvature_.hessian, optim::price::hessian, [this](const Tensor& at, const Tensor& v, const Tensor& out) {
+    linearized(at).hessian_times(v, out);
+  });
+  if (formula_.has_outputs)
+    offer(curvature_.gauss_newton, optim::price::gauss_newton,
+          [this](const Tensor& at, const Tensor& v, const Tensor& out) { linearized(at).gauss_newton_times(v, out); });
 }
 
 void TapeObjective::set_step(std::uint64_t step) {
@@ -54,22 +55,17 @@ double TapeObjective::compute_gradient(const Tensor& theta, const Tensor& gradie
   return now.terms.loss.item();
 }
 
-bool TapeObjective::prepare_products(const Tensor& theta) {
+Linearization& TapeObjective::linearized(const Tensor& theta) {
+  if (linearized_at_ == point_number()) return *at_;
   at_.reset();
   const Recorded now = record(product_tape_, theta);
   if (formula_.has_outputs)
     at_.emplace(now.terms.loss, now.terms.outputs, std::span(&now.theta, 1));
   else
     at_.emplace(now.terms.loss, std::span(&now.theta, 1));
-  return true;
-}
-
-void TapeObjective::compute_hessian_times(const Tensor&, const Tensor& v, const Tensor& out) {
-  at_->hessian_times(v, out);
-}
-
-void TapeObjective::compute_gauss_newton_times(const Tensor&, const Tensor& v, const Tensor& out) {
-  at_->gauss_newton_times(v, out);
+  linearized_at_ = point_number();
+  charge_record();
+  return *at_;
 }
 
 }  // namespace gradus::problems

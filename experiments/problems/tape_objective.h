@@ -38,7 +38,7 @@ class TapeObjective final : public optim::Objective {
 
   std::int64_t size() const override { return size_; }
   DType dtype() const override { return tape_.dtype(); }
-  bool offers(optim::Quantity quantity) const override;
+  const optim::Curvature* curvature() const override { return &curvature_; }
 
   // Goes to the data of a step (0, 1, ...); does nothing for a function without noise.
   void set_step(std::uint64_t step);
@@ -50,9 +50,6 @@ class TapeObjective final : public optim::Objective {
  protected:
   double compute_value(const Tensor& theta) override;
   double compute_gradient(const Tensor& theta, const Tensor& gradient) override;
-  bool prepare_products(const Tensor& theta) override;
-  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override;
-  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override;
   std::int64_t examples() const override { return formula_.examples; }
 
  private:
@@ -61,11 +58,14 @@ class TapeObjective final : public optim::Objective {
     Terms terms;
   };
   Recorded record(Tape& tape, const Tensor& theta);
+  Linearization& linearized(const Tensor& theta);
 
   Formula formula_;
   std::int64_t size_;
   Tape tape_, product_tape_;  // values and gradients do not disturb the record that products use
   std::optional<Linearization> at_;
+  std::uint64_t linearized_at_ = 0;  // point_number() there; 0: nowhere
+  optim::Curvature curvature_;
 };
 
 }  // namespace gradus::problems

@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
               "not decide when: expected steps");
         const auto objective_of = [&](const Shape& image) {
           return std::make_unique<lab::NetworkObjective>(model.make({image, image.size()}),
-                                                         lab::Loss(squared_error, lab::Likelihood::normal_sum),
+                                                         nn::Loss(squared_error, nn::Likelihood::normal_sum),
                                                          run.dtype(), run.stream("noise"));
         };
         // Refused before the run starts, whatever the data's sizes are.

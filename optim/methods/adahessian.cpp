@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "autodiff/curvature/probe.h"
-#include "optim/curvature/vectors.h"
+#include "autodiff/tensor/vectors.h"
 #include "optim/first_order.h"
 #include "optim/update.h"
 
@@ -44,7 +44,7 @@ class AdaHessian final : public Optimizer {
         interval_(s.count("update_interval")),
         seed_(static_cast<std::uint64_t>(s.count("probe_seed"))) {}
 
-  void check(const Objective& objective) override { objective.require(Quantity::hessian_times, "adahessian"); }
+  void check(const Objective& objective) override { require(objective, &Curvature::hessian, "adahessian"); }
   StepReport step(Objective& objective, const Tensor& theta) override {
     check(objective);
     ensure_state(first_moment_, theta);
@@ -59,8 +59,8 @@ class AdaHessian final : public Optimizer {
     if (estimates) {
       RandomStream random(seed_, "adahessian", static_cast<std::uint64_t>(step_));
       draw(Probe::rademacher, random, probe_);
-      objective.hessian_times(probe_, diagonal_);
-      update_each(diagonal_, probe_, []<class T>(T) { return [](T& d, T z) { d *= z; }; });
+      multiply(require(objective, &Curvature::hessian, "adahessian"), probe_, diagonal_);
+      vectors::multiply(probe_, diagonal_, diagonal_);
       if (spatial_averaging_) average_over_kernels(objective.slices(), diagonal_);
     }
     if (estimates && !vectors::is_finite(diagonal_)) {

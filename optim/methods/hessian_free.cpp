@@ -12,9 +12,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "optim/curvature/martens_cg.h"
-#include "optim/curvature/step.h"
-#include "optim/curvature/vectors.h"
+#include "optim/solvers/martens_cg.h"
+#include "optim/solvers/step.h"
+#include "autodiff/tensor/vectors.h"
 #include "optim/optimizer.h"
 #include "optim/update.h"
 
@@ -39,9 +39,9 @@ class HessianFree final : public Optimizer {
         max_iterations_(s.count("max_iterations")) {}
 
   void check(const Objective& objective) override {
-    objective.require(hessian_ ? Quantity::hessian_times : Quantity::gauss_newton_times, "hessian_free");
-    if (preconditioned_) objective.require(Quantity::gradient_squares, "hessian_free with empirical_fisher");
-    if (structural_damping_ > 0) objective.require(Quantity::structural_times, "hessian_free with structural_damping");
+    matrix(objective);
+    if (preconditioned_) require(objective, &Curvature::gradient_squares, "hessian_free with empirical_fisher");
+    if (structural_damping_ > 0) require(objective, &Curvature::structural, "hessian_free with structural_damping");
   }
   StepReport step(Objective& objective, const Tensor& theta) override {
     check(objective);
@@ -77,11 +77,14 @@ class HessianFree final : public Optimizer {
   }
 
  private:
+  const LinearOperator& matrix(const Objective& objective) const {
+    return require(objective, hessian_ ? &Curvature::hessian : &Curvature::gauss_newton, "hessian_free");
+  }
   double slope_of(const MartensCg::Iterate& iterate) const { return vectors::dot(gradient_, iterate.x); }
 
   MartensCg::Result solve(Objective& objective, bool warm) {
     if (preconditioned_) {
-      objective.gradient_squares(vectors::like(preconditioner_, gradient_));
+      objective.curvature()->gradient_squares(vectors::like(preconditioner_, gradient_));
       with_floating(preconditioner_.dtype(), [&]<class T>(T) {
         for (T& m : preconditioner_.elements<T>())
           m = static_cast<T>(std::max(std::pow(static_cast<double>(m) + damping_, exponent_), 1e-30));
@@ -89,20 +92,20 @@ class HessianFree final : public Optimizer {
     }
     if (warm) vectors::scale(momentum_, direction_, direction_);
     const double structural = damping_ * structural_damping_;
-    const auto times = [&](const Tensor& v, const Tensor& out) {
-      hessian_ ? objective.hessian_times(v, out) : objective.gauss_newton_times(v, out);
-      vectors::add(damping_, v, out);
-      if (structural > 0) {
-        objective.structural_times(v, vectors::like(structural_product_, v));
-        vectors::add(structural, structural_product_, out);
-      }
-    };
-    return cg_.minimize(times, gradient_, warm ? direction_ : Tensor(), preconditioned_ ? preconditioner_ : Tensor(),
+    const Curvature& curvature = *objective.curvature();
+    const LinearOperator b{gradient_.size(), gradient_.dtype(), [&](const Tensor& v, const Tensor& out) {
+                             multiply(matrix(objective), v, out);
+                             vectors::axpy(damping_, v, out);
+                             if (!(structural > 0)) return;
+                             multiply(curvature.structural, v, vectors::like(structural_product_, v));
+                             vectors::axpy(structural, structural_product_, out);
+                           }};
+    return cg_.minimize(b, gradient_, warm ? direction_ : Tensor(), preconditioned_ ? preconditioner_ : Tensor(),
                         {max_iterations_, tolerance_});
   }
 
   double value_at(Objective& objective, const Tensor& theta, double length, const Tensor& d) {
-    vectors::combine(theta, length, d, trial_);
+    vectors::add_scaled(theta, length, d, trial_);
     objective.move_to(trial_);
     return objective.value();
   }
@@ -131,11 +134,11 @@ class HessianFree final : public Optimizer {
     double model = iterates[chosen].model - damping_ * length * length / 2;
     if (structural_damping_ > 0) {
       objective.move_to(theta);
-      objective.structural_times(d, structural_product_);
+      multiply(objective.curvature()->structural, d, structural_product_);
       model -= damping_ * structural_damping_ * vectors::dot(d, structural_product_) / 2;
     }
     report.reduction_ratio = (value - report.loss) / model;
-    vectors::combine(theta, 1, d, trial_);
+    vectors::add_scaled(theta, 1, d, trial_);
     const double promised = std::max(-model, -slope);
     const bool lost = vectors::same(theta, trial_) || promised <= vectors::rounding(report.loss, theta.dtype());
 
@@ -157,7 +160,7 @@ class HessianFree final : public Optimizer {
     }
     if (!(report.reduction_ratio >= 0.25)) damping_ *= damping_factor_;
     if (report.reduction_ratio > 0.75) damping_ = std::max(damping_ / damping_factor_, smallest_damping);
-    vectors::combine(theta, along, d, theta);
+    vectors::add_scaled(theta, along, d, theta);
     report.step_length = along;
     report.step_norm = along * length;
     report.reason = report.inner_reason == Reason::negative_curvature && chosen + 1 == iterates.size()

@@ -15,9 +15,9 @@
 #include <cmath>
 
 #include "autodiff/random.h"
-#include "optim/curvature/kronecker_inverse.h"
-#include "optim/curvature/step.h"
-#include "optim/curvature/vectors.h"
+#include "optim/solvers/kronecker_inverse.h"
+#include "optim/solvers/step.h"
+#include "autodiff/tensor/vectors.h"
 #include "optim/optimizer.h"
 #include "optim/update.h"
 
@@ -40,8 +40,8 @@ class Kfac final : public Optimizer {
         seed_(static_cast<std::uint64_t>(s.count("label_seed"))) {}
 
   void check(const Objective& objective) override {
-    objective.require(Quantity::kronecker_factors, "kfac");
-    if (quadratic_) objective.require(Quantity::gauss_newton_times, "kfac with quadratic_model");
+    require(objective, &Curvature::kronecker_factors, "kfac");
+    if (quadratic_) require(objective, &Curvature::gauss_newton, "kfac with quadratic_model");
   }
   StepReport step(Objective& objective, const Tensor& theta) override {
     check(objective);
@@ -76,7 +76,7 @@ class Kfac final : public Optimizer {
     report.step_norm = vectors::norm(candidate_);
     if (!std::isfinite(report.step_norm)) return report;
 
-    vectors::combine(theta, 1, candidate_, direction_);  // the new point
+    vectors::add_scaled(theta, 1, candidate_, direction_);  // the new point
     const bool adapts = quadratic_ && adaptation_interval_ > 0 && (step_ + 1) % adaptation_interval_ == 0;
     if (adapts) {
       objective.move_to(direction_);
@@ -112,7 +112,7 @@ class Kfac final : public Optimizer {
 
  private:
   bool update_factors(Objective& objective) {
-    objective.kronecker_factors(RandomStream(seed_, "kfac", static_cast<std::uint64_t>(step_)).bits(), blocks_);
+    objective.curvature()->kronecker_factors(RandomStream(seed_, "kfac", static_cast<std::uint64_t>(step_)).bits(), blocks_);
     for (const KroneckerBlock& block : blocks_)
       if (!vectors::is_finite(block.inputs) || !vectors::is_finite(block.outputs)) return false;
     ++factor_updates_;
@@ -126,13 +126,12 @@ class Kfac final : public Optimizer {
     for (Tensor* vector : {&product_, &previous_, &previous_product_}) vectors::like(*vector, gradient_);
     previous_.copy_from(velocity_);
     curvature_.for_each_other(objective.slices(), [&](const Slice& slice) { slice.of(previous_).fill(0); });
-    objective.gauss_newton_times(direction_, product_);
-    vectors::add(damping_, direction_, product_);
+    const LinearOperator fisher = damped(objective.curvature()->gauss_newton, damping_);
+    multiply(fisher, direction_, product_);
     const double a = vectors::dot(direction_, product_), slope = vectors::dot(gradient_, direction_);
     double along = a > 0 ? -slope / a : 0, kept = 0;
     if (momentum_ > 0 && vectors::norm(previous_) > 0) {
-      objective.gauss_newton_times(previous_, previous_product_);
-      vectors::add(damping_, previous_, previous_product_);
+      multiply(fisher, previous_, previous_product_);
       const double b = vectors::dot(previous_, product_), c = vectors::dot(previous_, previous_product_);
       const double before = vectors::dot(gradient_, previous_), determinant = a * c - b * b;
       if (determinant > 1e-6 * a * c) {  // otherwise the two are hardly different
@@ -142,7 +141,7 @@ class Kfac final : public Optimizer {
     }
     const double rate = learning_rate_;
     vectors::scale(rate * along, direction_, candidate_);
-    vectors::add(rate * kept, previous_, candidate_);
+    vectors::axpy(rate * kept, previous_, candidate_);
     report.step_length = rate * along;
     // At its minimum the model is half its linear term; along the line through it, by 1 - (1 - rate)^2 of that.
     const double linear = vectors::dot(gradient_, candidate_);
@@ -153,7 +152,7 @@ class Kfac final : public Optimizer {
     const double rate = learning_rate_, decrease = std::abs(vectors::dot(gradient_, direction_));
     const double factor = decrease > 0 ? std::min(1.0, std::sqrt(kl_bound_ / (rate * rate * decrease))) : 1;
     vectors::scale(rate * factor, direction_, candidate_);
-    vectors::add(momentum_, velocity_, candidate_);
+    vectors::axpy(momentum_, velocity_, candidate_);
     report.step_length = rate * factor;
     return StepReport::none;
   }

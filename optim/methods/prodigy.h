@@ -57,7 +57,7 @@ struct Prodigy {
     };
   }
   void after(Memory& memory, std::span<const Tensor> states) const {
-    if (const double size = sum_of_sizes(states[2]); size > 0)
+    if (const double size = norm_1(states[2]); size > 0)
       memory.distance = std::max(memory.distance, memory.numerator / size);
   }
 };

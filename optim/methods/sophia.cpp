@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "autodiff/curvature/probe.h"
-#include "optim/curvature/vectors.h"
+#include "autodiff/tensor/vectors.h"
 #include "optim/first_order.h"
 #include "optim/update.h"
 
@@ -29,7 +29,10 @@ class Sophia final : public Optimizer {
         seed_(static_cast<std::uint64_t>(s.count("probe_seed"))) {}
 
   void check(const Objective& objective) override {
-    objective.require(hutchinson_ ? Quantity::hessian_times : Quantity::sampled_gradient, "sophia");
+    if (hutchinson_)
+      require(objective, &Curvature::hessian, "sophia");
+    else
+      require(objective, &Curvature::sampled_gradient, "sophia");
   }
   StepReport step(Objective& objective, const Tensor& theta) override {
     check(objective);
@@ -79,12 +82,12 @@ class Sophia final : public Optimizer {
     if (hutchinson_) {
       RandomStream random(seed_, "sophia", number);
       draw(Probe::rademacher, random, vectors::like(probe_, estimate_));
-      objective.hessian_times(probe_, estimate_);
-      update_each(estimate_, probe_, []<class T>(T) { return [](T& d, T z) { d *= z; }; });
+      multiply(objective.curvature()->hessian, probe_, estimate_);
+      vectors::multiply(probe_, estimate_, estimate_);
       return;
     }
     const std::int64_t before = objective.costs().examples;
-    objective.sampled_gradient(RandomStream(seed_, "sophia", number).bits(), estimate_);
+    objective.curvature()->sampled_gradient(RandomStream(seed_, "sophia", number).bits(), estimate_);
     const auto examples = static_cast<double>(objective.costs().examples - before);
     with_floating(estimate_.dtype(), [&]<class T>(T) {
       for (T& e : estimate_.elements<T>()) e = static_cast<T>(examples) * e * e;

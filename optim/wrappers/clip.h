@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include "autodiff/tensor/vectors.h"
 #include "optim/update.h"
 #include "optim/wrapper.h"
-#include "optim/wrappers/vectors.h"
 
 namespace gradus::optim {
 
@@ -31,7 +31,7 @@ class ClipByNorm::Decorator final : public DecoratorOf<ClipByNorm> {
   double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
     Objective& inner = inner_at(theta);
     const Tensor& g = inner.gradient();
-    const double length = norm(g);
+    const double length = vectors::norm(g);
     // What is not finite stays as it is, for whoever looks at it.
     const double factor = length > h.clip_norm && std::isfinite(length) ? h.clip_norm / length : 1;
     update_each(gradient, g,

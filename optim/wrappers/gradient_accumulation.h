@@ -3,10 +3,10 @@
 
 #include <stdexcept>
 
+#include "autodiff/tensor/vectors.h"
 #include "optim/first_order.h"
 #include "optim/update.h"
 #include "optim/wrapper.h"
-#include "optim/wrappers/vectors.h"
 
 namespace gradus::optim {
 namespace detail {
@@ -20,7 +20,7 @@ class MeanOfBatches final : public ObjectiveDecorator {
     gradient_ = gradient;
     value_ = value;
   }
-  bool offers(Quantity) const override { return false; }
+  const Curvature* curvature() const override { return nullptr; }  // the batches are gone
 
  protected:
   double compute_value(const Tensor& theta) override {
@@ -72,12 +72,12 @@ class GradientAccumulation::Around final : public Wrapper {
     StepReport report;
     if (!begin_step(objective, theta, report)) return report;  // a batch that is not finite does not count
     ensure_state(sum_, theta);
-    update_each(sum_, objective.gradient(), []<class T>(T) { return [](T& sum, T g) { sum += g; }; });
+    vectors::axpy(1, objective.gradient(), sum_);
     const double loss = report.loss;
     loss_sum_ += loss;
     if (++seen_ < h.accumulation_steps) return report;
     const double share = 1 / static_cast<double>(h.accumulation_steps);
-    change_each(sum_, [share]<class T>(T) { return [s = static_cast<T>(share)](T& sum) { sum *= s; }; });
+    vectors::scale(share, sum_);
     mean_.take(theta, sum_, loss_sum_ * share);
     report = inner().step(mean_, theta);
     report.loss = loss;

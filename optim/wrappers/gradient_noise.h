@@ -3,8 +3,9 @@
 
 #include <cmath>
 
+#include "autodiff/tensor/vectors.h"
+#include "optim/update.h"
 #include "optim/wrapper.h"
-#include "optim/wrappers/vectors.h"
 
 namespace gradus::optim {
 
@@ -37,7 +38,7 @@ class GradientNoise::Decorator final : public DecoratorOf<GradientNoise> {
     // A stream for each step: the counter is all there is to remember.
     RandomStream noise = stream.child("step", static_cast<std::uint64_t>(step_));
     const double variance = h.noise_variance / std::pow(1 + static_cast<double>(step_), h.noise_decay);
-    add_normal(gradient, std::sqrt(variance), noise);
+    vectors::add_normal(std::sqrt(variance), noise, gradient);
     return value;
   }
 

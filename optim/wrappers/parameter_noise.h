@@ -1,9 +1,9 @@
 // Noise on the parameters: the gradient of the loss smoothed by a Gaussian, by sampling.
 #pragma once
 
+#include "autodiff/tensor/vectors.h"
 #include "optim/update.h"
 #include "optim/wrapper.h"
-#include "optim/wrappers/vectors.h"
 
 namespace gradus::optim {
 
@@ -54,7 +54,7 @@ class ParameterNoise::Decorator final : public DecoratorOf<ParameterNoise> {
     double sum = 0;
     for (std::int64_t k = 0; k < h.parameter_noise_samples; ++k) {
       perturbed_.copy_from(theta);
-      add_normal(perturbed_, h.parameter_noise, noise);
+      vectors::add_normal(h.parameter_noise, noise, perturbed_);
       sum += ask(inner_moved_to(perturbed_));
     }
     return sum / static_cast<double>(h.parameter_noise_samples);

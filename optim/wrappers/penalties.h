@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autodiff/tensor/vectors.h"
 #include "optim/update.h"
 #include "optim/wrapper.h"
 #include "optim/wrappers/exclusion.h"
@@ -80,13 +81,14 @@ class L2Penalty::Decorator final : public detail::Penalty<L2Penalty, &L2Penalty:
     add(theta, gradient);
     return value + penalty(theta);
   }
-  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    DecoratorOf::compute_hessian_times(theta, v, out);
-    add_to_rows(v, out);
-  }
-  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    DecoratorOf::compute_gauss_newton_times(theta, v, out);
-    add_to_rows(v, out);
+  void change(Curvature& curvature) override {
+    for (LinearOperator* matrix : {&curvature.hessian, &curvature.gauss_newton}) {
+      if (!*matrix) continue;
+      matrix->times = [this, of_inner = std::move(matrix->times)](const Tensor& v, const Tensor& out) {
+        of_inner(v, out);
+        add_to_rows(v, out);
+      };
+    }
   }
 
  private:
@@ -95,8 +97,7 @@ class L2Penalty::Decorator final : public detail::Penalty<L2Penalty, &L2Penalty:
   }
   void add(const Tensor& v, const Tensor& out) {
     each([&](std::int64_t offset, std::int64_t size) {
-      update_each(out.part(offset, {size}), v.part(offset, {size}),
-                  [this]<class T>(T) { return [w = static_cast<T>(weight())](T& to, T x) { to += w * x; }; });
+      vectors::axpy(weight(), v.part(offset, {size}), out.part(offset, {size}));
     });
   }
   // Of one vector or of several, [k, size].

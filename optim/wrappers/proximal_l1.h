@@ -1,9 +1,10 @@
 // The L1 penalty by its proximal operator, which leaves exact zeros (ISTA).
 #pragma once
 
+#include "autodiff/tensor/vectors.h"
+#include "optim/update.h"
 #include "optim/wrapper.h"
 #include "optim/wrappers/exclusion.h"
-#include "optim/wrappers/vectors.h"
 
 namespace gradus::optim {
 

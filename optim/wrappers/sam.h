@@ -4,12 +4,32 @@
 
 #include <cmath>
 
+#include "autodiff/kernels/lane_sum.h"
+#include "autodiff/tensor/vectors.h"
 #include "optim/update.h"
 #include "optim/wrapper.h"
-#include "optim/wrappers/vectors.h"
 
 namespace gradus::optim {
 namespace detail {
+
+// The Euclidean norm of f(x_i), summed in double precision in a fixed order.
+template <class F>
+double norm_of(const Tensor& shape_of, const F& make_element) {
+  double sum = 0;
+  with_floating(shape_of.dtype(), [&]<class T>(T type) {
+    const auto element = make_element(type);
+    const std::int64_t n = shape_of.size();
+    double* to = &sum;
+    simd::run([=] GRADUS_LOOP() {
+      *to = kernels::lane_sum_of<double>(
+          n, [=](std::int64_t i) __attribute__((always_inline)) {
+            const double x = element(i);
+            return x * x;
+          });
+    });
+  });
+  return std::sqrt(sum);
+}
 
 template <class W, auto Radius>
 class SharpnessAware : public DecoratorOf<W> {
@@ -74,7 +94,7 @@ class Sam::Decorator final : public detail::SharpnessAware<Sam, &Sam::sam_radius
   using SharpnessAware::SharpnessAware;
 
  protected:
-  double length(const Tensor&, const Tensor& gradient) const override { return norm(gradient); }
+  double length(const Tensor&, const Tensor& gradient) const override { return vectors::norm(gradient); }
   void perturb(const Tensor& theta, const Tensor& gradient, double factor) const override {
     update_each(theta, gradient,
                 [factor]<class T>(T) { return [f = static_cast<T>(factor)](T& x, T g) { x += f * g; }; });
@@ -102,7 +122,7 @@ class Asam::Decorator final : public detail::SharpnessAware<Asam, &Asam::asam_ra
 
  protected:
   double length(const Tensor& theta, const Tensor& gradient) const override {
-    return norm_of(theta, [&]<class T>(T) {
+    return detail::norm_of(theta, [&]<class T>(T) {
       return [ x = theta.data<T>(), g = gradient.data<T>(), eta = static_cast<double>(h.asam_eta) ](std::int64_t i)
           __attribute__((always_inline)) {
         const double at = static_cast<double>(x[i]);

@@ -17,7 +17,7 @@ TEST(Trace, StandardErrorsCoverTheTruth) {
   for (const DType type : {DType::float64, DType::float32})
     for (const double scale : scales) {
       const Dense dense = with_spectrum(evenly(40, -1, 2, {20, 10, 5, -8}), scale);
-      const SymmetricOperator a = dense.as_operator(type);
+      const LinearOperator a = dense.as_operator(type);
       for (const Probe probe : {Probe::rademacher, Probe::gaussian}) {
         SCOPED_TRACE(std::string(name_of(type)) + ", scale " + std::to_string(scale) + ", probe " +
                      std::to_string(static_cast<int>(probe)));
@@ -102,7 +102,7 @@ TEST(Diagonal, StandardErrorsCoverTheTruth) {
 TEST(SpectralDensity, QuadratureIsExactForPolynomials) {
   for (const double scale : {1.0, 1e6, 1e-6, 1e-20}) {
     const Dense dense = with_spectrum(evenly(30, -1, 1, {3, -2}), scale);
-    const SymmetricOperator a = dense.as_operator(DType::float64);
+    const LinearOperator a = dense.as_operator(DType::float64);
     for (const Probe probe : {Probe::rademacher, Probe::gaussian}) {
       RandomStream random(16), replay(16);
       const SpectralDensity density = spectral_density(a, random, {.probes = 1, .steps = 6, .probe = probe});

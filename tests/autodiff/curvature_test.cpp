@@ -80,7 +80,7 @@ TEST(Lanczos, RestartsWithinABoundedBasis) {
 }
 
 TEST(Lanczos, FindsCopiesOnlyWhenAsked) {
-  const SymmetricOperator a = with_spectrum(evenly(200, -1, 1, {5, 5, 5, 3})).as_operator(DType::float64);
+  const LinearOperator a = with_spectrum(evenly(200, -1, 1, {5, 5, 5, 3})).as_operator(DType::float64);
   const auto run = [&](std::int64_t count, bool repeated) {
     RandomStream random(7);
     return lanczos(a, random, {.count = count, .wanted = Wanted::largest, .tolerance = 1e-7, .repeated = repeated});
@@ -117,8 +117,8 @@ TEST(Lanczos, SaysWhyItStopped) {
   EXPECT_NEAR(end.values[1], 4, 1e-12);
 
   // Products that are good to three digits only.
-  const SymmetricOperator exact = few.as_operator(DType::float64);
-  const SymmetricOperator coarse{12, DType::float64, [&](const Tensor& v, const Tensor& out) {
+  const LinearOperator exact = few.as_operator(DType::float64);
+  const LinearOperator coarse{12, DType::float64, [&](const Tensor& v, const Tensor& out) {
                                    const Tensor rounded = v.clone();
                                    for (double& x : rounded.elements<double>()) x = std::round(x * 1000) / 1000;
                                    exact.times(rounded, out);
@@ -130,7 +130,7 @@ TEST(Lanczos, SaysWhyItStopped) {
 }
 
 // The first `good` products are those of the matrix, then come NaNs.
-SymmetricOperator breaking(const Dense& dense, std::int64_t good, DType type) {
+LinearOperator breaking(const Dense& dense, std::int64_t good, DType type) {
   return {dense.n, type, [good, exact = dense.as_operator(type)](const Tensor& v, const Tensor& out) mutable {
             exact.times(v, out);
             if (good-- <= 0) out.set(out.size() / 2, std::numeric_limits<double>::quiet_NaN());
@@ -157,7 +157,7 @@ TEST(Curvature, StopsAtAProductThatIsNotFinite) {
       EXPECT_THROW(spectral_density(breaking(dense, good, type), random, {.probes = 4, .steps = 10}),
                    std::runtime_error);
     }
-  SymmetricOperator infinite = dense.as_operator(DType::float32);
+  LinearOperator infinite = dense.as_operator(DType::float32);
   infinite.times = [](const Tensor&, const Tensor& out) { out.fill(std::numeric_limits<double>::infinity()); };
   RandomStream random(9);
   EXPECT_EQ(lanczos(infinite, random).stopped, Stopped::not_finite);
@@ -171,7 +171,7 @@ void expect_refusal(const F& f, const std::string& part) {
 }
 
 TEST(Curvature, RefusesImpossibleArguments) {
-  const SymmetricOperator a = with_spectrum({1, 2, 3}).as_operator(DType::float64);
+  const LinearOperator a = with_spectrum({1, 2, 3}).as_operator(DType::float64);
   RandomStream random(1);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   expect_refusal([&] { lanczos(a, random, {.count = 4}); }, "lanczos: 4 eigenvalues of an operator of size 3");
@@ -193,7 +193,7 @@ TEST(Curvature, RefusesImpossibleArguments) {
   expect_refusal([&] { density.grid(1, 0.1); }, "grid: 1 points");
   expect_refusal([&] { density.moment(-1); }, "moment: power -1");
 
-  SymmetricOperator bad = a;
+  LinearOperator bad = a;
   bad.size = 0;
   expect_refusal([&] { lanczos(bad, random); }, "lanczos: operator of size 0");
   bad = a, bad.type = DType::int32;
@@ -245,7 +245,7 @@ TEST(PowerIteration, FindsTheLargestMagnitudesByDeflation) {
 TEST(PowerIteration, ReportsWhatItCouldNotFind) {
   RandomStream random(13);
   // Two eigenvalues of the same magnitude and opposite signs: power iteration turns in their plane for ever.
-  const SymmetricOperator opposite = with_spectrum({5, -5, 1, 0.5, 0}).as_operator(DType::float64);
+  const LinearOperator opposite = with_spectrum({5, -5, 1, 0.5, 0}).as_operator(DType::float64);
   const EigenPairs stuck = power_iteration(opposite, random, {.count = 2, .max_products = 200});
   EXPECT_EQ(stuck.stopped, Stopped::product_limit);
   EXPECT_EQ(stuck.products, 200);
@@ -263,7 +263,7 @@ TEST(PowerIteration, ReportsWhatItCouldNotFind) {
 }
 
 TEST(Curvature, IsReproducible) {
-  const SymmetricOperator a = with_spectrum(evenly(60, -1, 1, {4, 3})).as_operator(DType::float32);
+  const LinearOperator a = with_spectrum(evenly(60, -1, 1, {4, 3})).as_operator(DType::float32);
   const auto all = [&](std::uint64_t seed) {
     RandomStream random(seed);
     Values numbers = lanczos(a, random, {.count = 3}).values;
@@ -330,7 +330,7 @@ TEST(Curvature, AgreesWithTheDenseHessianOfANetwork) {
     SCOPED_TRACE(name_of(type));
     Network network(type);
     Linearization at(network.loss, network.leaves);
-    const SymmetricOperator hessian{at.size(), type,
+    const LinearOperator hessian{at.size(), type,
                                     [&](const Tensor& v, const Tensor& out) { at.hessian_times(v, out); }};
     const double tolerance = type == DType::float64 ? 1e-9 : 2e-5;
     RandomStream random(20);

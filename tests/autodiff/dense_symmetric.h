@@ -11,7 +11,7 @@
 
 #include "autodiff/curvature/estimate.h"
 #include "autodiff/curvature/lanczos.h"
-#include "autodiff/curvature/operator.h"
+#include "autodiff/tensor/linear_operator.h"
 #include "autodiff/random.h"
 
 namespace gradus {
@@ -29,7 +29,7 @@ struct Dense {
     return sum;
   }
   // Products in the arithmetic of the type, each counted.
-  SymmetricOperator as_operator(DType type, std::int64_t* products = nullptr) const {
+  LinearOperator as_operator(DType type, std::int64_t* products = nullptr) const {
     const Tensor m = Tensor::of({n, n}, a, type);
     return {n, type, [m, products](const Tensor& v, const Tensor& out) {
               if (products) ++*products;

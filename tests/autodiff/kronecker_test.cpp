@@ -53,7 +53,7 @@ struct Dense {
 
 TEST(KroneckerFactors, EqualLoopsOverExamplesForDenseLayers) {
   Dense net;
-  std::vector<KroneckerFactors> blocks;
+  std::vector<KroneckerBlock> blocks;
   kronecker_factors(net.outputs, net.c, Dense::n, net.leaves, blocks);
   ASSERT_EQ(blocks.size(), 3u);
   const std::size_t weights[] = {0, 2, 3};
@@ -79,7 +79,7 @@ TEST(KroneckerFactors, EqualLoopsOverExamplesForDenseLayers) {
 
 TEST(KroneckerFactors, ReuseTheMemoryTheyAreGiven) {
   Dense net;
-  std::vector<KroneckerFactors> blocks;
+  std::vector<KroneckerBlock> blocks;
   kronecker_factors(net.outputs, net.c, Dense::n, net.leaves, blocks);
   const std::vector<double> before = blocks[0].inputs.to_vector();
   const void* memory = blocks[0].inputs.raw();
@@ -98,7 +98,7 @@ TEST(KroneckerFactors, EqualLoopsOverPlacesForConvolutions) {
   const Var y = conv2d(tape.leaf(x), leaves[0], leaves[1], options), z = tanh(y);
   const Tensor c = random_tensor(z.shape(), 4), g = Tensor::zeros(y.shape(), DType::float64);
   vjp(z, c, {&y, 1}, {&g, 1});
-  std::vector<KroneckerFactors> blocks;
+  std::vector<KroneckerBlock> blocks;
   kronecker_factors(z, c, n, leaves, blocks);
   ASSERT_EQ(blocks.size(), 1u);
   EXPECT_EQ(blocks[0].bias, 1);
@@ -132,7 +132,7 @@ TEST(KroneckerFactors, LeaveOutWhatIsNotALayersWeightAlone) {
   // w is a weight and, transposed, another product's; v is used twice as a weight: one block of 8 rows.
   const Var h = matmul(tanh(matmul(tape.leaf(x), leaves[1])), leaves[1]);
   const Var y = matmul(matmul(h, leaves[0]), leaves[0], false, true);
-  std::vector<KroneckerFactors> blocks;
+  std::vector<KroneckerBlock> blocks;
   kronecker_factors(y, random_tensor({4, 3}, 4), 4, leaves, blocks);
   ASSERT_EQ(blocks.size(), 1u);
   EXPECT_EQ(blocks[0].weight, 1u);

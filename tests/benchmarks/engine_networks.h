@@ -17,9 +17,8 @@ using namespace gradus;
 // A model on one batch.
 class Problem {
  public:
-  using Loss = Var (*)(const Var& outputs, const Var& targets);
-  Problem(nn::Layer model, Tensor inputs, Tensor targets, Loss loss_of)
-      : model_(std::move(model)), inputs_(std::move(inputs)), targets_(std::move(targets)), loss_(loss_of) {
+  Problem(nn::Layer model, Tensor inputs, Tensor targets, nn::Loss loss_of)
+      : model_(std::move(model)), inputs_(std::move(inputs)), targets_(std::move(targets)), loss_(std::move(loss_of)) {
     nn::ParameterScope scope(parameters_);
     model_.declare(scope);
     theta_ = parameters_.initial(DType::float32, RandomStream(1, "initialisation"));
@@ -64,7 +63,7 @@ class Problem {
 
   nn::Layer model_;
   Tensor inputs_, targets_;
-  Loss loss_;
+  nn::Loss loss_;
   nn::ParameterSet parameters_;
   Tensor theta_;
   std::vector<Tensor> parameter_views_, gradient_views_;

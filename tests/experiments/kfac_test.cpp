@@ -65,14 +65,14 @@ TEST(Kfac, StepIsTheGradientSolvedWithTheDampedKroneckerProduct) {
     objective.set_batch({random_tensor({5, in}, 3), random_tensor({5, 2}, 4)});
     objective.move_to(theta);
     const Vector gradient = objective.gradient().to_vector(), before = theta.to_vector();
-    std::vector<optim::KroneckerBlock> blocks;
-    objective.kronecker_factors(RandomStream(0, "kfac", 0).bits(), blocks);
+    std::vector<KroneckerBlock> blocks;
+    objective.curvature()->kronecker_factors(RandomStream(0, "kfac", 0).bits(), blocks);
     ASSERT_EQ(blocks.size(), 2u);
 
     constexpr double damping = 0.25;
     Vector expected(before.size());
     std::vector<bool> covered(before.size());
-    for (const optim::KroneckerBlock& b : blocks) {
+    for (const KroneckerBlock& b : blocks) {
       const optim::Slice& weight = objective.slices()[b.weight];
       const optim::Slice& bias = objective.slices()[static_cast<std::size_t>(b.bias)];
       const auto n = static_cast<std::size_t>(b.inputs.shape()[0]), m = static_cast<std::size_t>(b.outputs.shape()[0]);
@@ -133,7 +133,7 @@ TEST(Kfac, QuadraticModelIsMinimalAlongDirectionAndMomentum) {
     optimizer->step(objective, theta);
     for (std::int64_t i = 0; i < theta.size(); ++i) step.set(i, theta.at(i) - before.at(i));
     objective.move_to(before);
-    objective.gauss_newton_times(step, product);
+    multiply(objective.curvature()->gauss_newton, step, product);
     const auto slope_along = [&](const Vector& d) {
       double sum = 0, size = 0;
       for (std::int64_t i = 0; i < theta.size(); ++i) {

@@ -10,13 +10,13 @@
 #include "autodiff/operations.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
+#include "optim/state.h"
 #include "tests/support/tensors.h"
 #include "tests/support/throws.h"
 
 namespace gradus::lab {
 namespace {
 
-using optim::Quantity;
 
 Tensor labels(std::int64_t n, std::int64_t classes) {
   const Tensor list = Tensor::uninitialized({n}, DType::int32);
@@ -38,7 +38,7 @@ Var outputs_of(Tape& tape, const Var& theta, const Tensor& x) {
 
 struct Case {
   const char* name;
-  Loss loss;
+  nn::Loss loss;
   Batch batch;
 };
 std::vector<Case> cases(std::int64_t n, std::uint64_t seed) {
@@ -46,7 +46,7 @@ std::vector<Case> cases(std::int64_t n, std::uint64_t seed) {
   return {{"cross_entropy", nn::cross_entropy, {x, labels(n, 3)}},
           {"mean_squared_error", nn::mean_squared_error, {x, random_tensor({n, 3}, seed + 1)}}};
 }
-NetworkObjective objective_of(const Loss& loss) {
+NetworkObjective objective_of(const nn::Loss& loss) {
   return NetworkObjective(small_network(), loss, DType::float64, RandomStream(1));
 }
 
@@ -85,9 +85,9 @@ TEST(NetworkObjective, SaysWhatItNeedsFirst) {
   const std::string no_batch = "network objective: asked before there was a batch: call set_batch() first";
   EXPECT_EQ(error_of<std::logic_error>([&] { objective.value(); }), no_batch);
   EXPECT_EQ(error_of<std::logic_error>([&] { objective.gradient(); }), no_batch);
-  EXPECT_EQ(error_of<std::logic_error>([&] { objective.hessian_times(theta, out); }), no_batch);
-  EXPECT_EQ(error_of<std::logic_error>([&] { objective.sampled_gradient(1, out); }), no_batch);
-  EXPECT_EQ(error_of<std::logic_error>([&] { objective.gradient_squares(out); }), no_batch);
+  EXPECT_EQ(error_of<std::logic_error>([&] { multiply(objective.curvature()->hessian, theta, out); }), no_batch);
+  EXPECT_EQ(error_of<std::logic_error>([&] { objective.curvature()->sampled_gradient(1, out); }), no_batch);
+  EXPECT_EQ(error_of<std::logic_error>([&] { objective.curvature()->gradient_squares(out); }), no_batch);
 }
 
 TEST(NetworkObjective, ProductsEqualDenseMatrices) {
@@ -99,9 +99,9 @@ TEST(NetworkObjective, ProductsEqualDenseMatrices) {
     objective.move_to(theta);
     const Tensor h = hessian(
         [&](Tape& t, const Var& x) { return c.loss(outputs_of(t, x, c.batch.inputs), t.leaf(c.batch.labels)); }, theta);
-    objective.hessian_times(v, out);
+    multiply(objective.curvature()->hessian, v, out);
     expect_product(h.to_vector(), v, out, c.name);
-    objective.gauss_newton_times(v, out);
+    multiply(objective.curvature()->gauss_newton, v, out);
     expect_product(dense_gauss_newton(c, theta), v, out, c.name);
     EXPECT_EQ(objective.costs().gradients, 1);  // the record; no gradient was asked for
     EXPECT_EQ(objective.costs().products, 2);
@@ -116,17 +116,17 @@ TEST(NetworkObjective, ValuesAtOtherPointsLeaveTheRecordAlone) {
   const Tensor first = Tensor::zeros({parameters}, DType::float64), second = first.clone();
   objective.set_batch(c.batch);
   objective.move_to(theta);
-  objective.gauss_newton_times(v, first);
+  multiply(objective.curvature()->gauss_newton, v, first);
   const std::vector<double> gradient = objective.gradient().to_vector();
-  objective.gauss_newton_times(v, second);
+  multiply(objective.curvature()->gauss_newton, v, second);
   EXPECT_EQ(first.to_vector(), second.to_vector());
   objective.forward(v, c.batch, nn::Mode::evaluate);
-  objective.gauss_newton_times(v, second);
+  multiply(objective.curvature()->gauss_newton, v, second);
   EXPECT_EQ(first.to_vector(), second.to_vector());
   EXPECT_EQ(objective.costs().gradients, 2);
   // What else uses the record's memory makes it anew.
-  objective.sampled_gradient(1, second);
-  objective.gauss_newton_times(v, second);
+  objective.curvature()->sampled_gradient(1, second);
+  multiply(objective.curvature()->gauss_newton, v, second);
   EXPECT_EQ(first.to_vector(), second.to_vector());
   EXPECT_EQ(objective.gradient().to_vector(), gradient);
 }
@@ -140,14 +140,14 @@ TEST(NetworkObjective, CurvatureMayHaveABatchOfItsOwn) {
   objective.move_to(theta);
   const std::vector<double> gradient = objective.gradient().to_vector();
   objective.set_curvature_batch(other.batch);
-  objective.gauss_newton_times(v, out);
+  multiply(objective.curvature()->gauss_newton, v, out);
   expect_product(dense_gauss_newton(other, theta), v, out, "curvature batch");
   EXPECT_EQ(objective.gradient().to_vector(), gradient);
   objective.set_batch(c.batch);
-  objective.gauss_newton_times(v, out);
+  multiply(objective.curvature()->gauss_newton, v, out);
   expect_product(dense_gauss_newton(other, theta), v, out, "curvature batch kept");
   objective.clear_curvature_batch();
-  objective.gauss_newton_times(v, out);
+  multiply(objective.curvature()->gauss_newton, v, out);
   expect_product(dense_gauss_newton(c, theta), v, out, "cleared");
 }
 
@@ -161,7 +161,7 @@ TEST(NetworkObjective, SampledGradientsHaveTheGaussNewtonMatrixForCovariance) {
     constexpr int draws = 20000;
     std::vector<double> mean(parameters), squares(parameters);
     for (int i = 0; i < draws; ++i) {
-      objective.sampled_gradient(static_cast<std::uint64_t>(i), g);
+      objective.curvature()->sampled_gradient(static_cast<std::uint64_t>(i), g);
       for (std::size_t k = 0; k < parameters; ++k) {
         const double x = g.at(static_cast<std::int64_t>(k));
         mean[k] += x / draws, squares[k] += 4 * x * x / draws;
@@ -174,9 +174,9 @@ TEST(NetworkObjective, SampledGradientsHaveTheGaussNewtonMatrixForCovariance) {
       EXPECT_NEAR(mean[k], 0, 5 * std::sqrt(expected / 4 / draws)) << c.name;
     }
     const std::vector<double> last = g.to_vector();
-    objective.sampled_gradient(draws - 1, g);
+    objective.curvature()->sampled_gradient(draws - 1, g);
     EXPECT_EQ(g.to_vector(), last);
-    objective.sampled_gradient(draws, g);
+    objective.curvature()->sampled_gradient(draws, g);
     EXPECT_NE(g.to_vector(), last);
   }
 }
@@ -187,7 +187,7 @@ TEST(NetworkObjective, SquaresAreThoseOfSingleExamples) {
     const Tensor theta = random_tensor({parameters}, 2), out = Tensor::zeros({parameters}, DType::float64);
     objective.set_batch(c.batch);
     objective.move_to(theta);
-    objective.gradient_squares(out);
+    objective.curvature()->gradient_squares(out);
     std::vector<double> expected(parameters);
     for (std::int64_t i = 0; i < 5; ++i) {
       single.set_batch({c.batch.inputs.rows(i, 1), c.batch.labels.rows(i, 1)});
@@ -207,8 +207,8 @@ TEST(NetworkObjective, FactorsAreThoseOfItsLayers) {
   const Tensor theta = random_tensor({parameters}, 2);
   objective.set_batch(c.batch);
   objective.move_to(theta);
-  std::vector<optim::KroneckerBlock> blocks;
-  objective.kronecker_factors(3, blocks);
+  std::vector<KroneckerBlock> blocks;
+  objective.curvature()->kronecker_factors(3, blocks);
   ASSERT_EQ(blocks.size(), 2u);
   EXPECT_EQ(objective.slices()[blocks[0].weight].name, "0.weight");
   EXPECT_EQ(objective.slices()[static_cast<std::size_t>(blocks[1].bias)].name, "2.bias");
@@ -219,7 +219,7 @@ TEST(NetworkObjective, FactorsAreThoseOfItsLayers) {
   double outputs = 0;
   constexpr int draws = 2000;
   for (int i = 0; i < draws; ++i) {
-    objective.kronecker_factors(static_cast<std::uint64_t>(i), blocks);
+    objective.curvature()->kronecker_factors(static_cast<std::uint64_t>(i), blocks);
     outputs += blocks[1].outputs.at(0) / draws;
   }
   EXPECT_NEAR(outputs, 2.0 / 3, 0.05);  // the Hessian of an example's mean over three outputs
@@ -235,12 +235,12 @@ TEST(NetworkObjective, StructuralProductsAreThoseOfHiddenStates) {
     NetworkObjective objective(
         nn::Sequential{TimeFirst{}, nn::Rnn{nn::RnnCell{in, hidden}, truncation}, nn::LastStep{}},
         nn::mean_squared_error, DType::float64, RandomStream(1));
-    ASSERT_TRUE(objective.offers(Quantity::structural_times));
+    ASSERT_TRUE(objective.curvature()->structural);
     const Tensor theta = random_tensor({n}, 2), v = random_tensor({n}, 4), x = random_tensor({batch, time * in}, 5);
     objective.set_batch({x, random_tensor({batch, hidden}, 6)});
     objective.move_to(theta);
     const Tensor out = Tensor::zeros({n}, DType::float64);
-    objective.structural_times(v, out);
+    multiply(objective.curvature()->structural, v, out);
 
     const Tensor j = jacobian(
         [&](Tape& tape, const Var& t) {
@@ -265,8 +265,8 @@ TEST(NetworkObjective, StructuralProductsAreThoseOfHiddenStates) {
         for (std::int64_t k = 0; k < n; ++k)
           dense[static_cast<std::size_t>(i * n + k)] += j.at(a * n + i) * j.at(a * n + k) / batch;
     expect_product(dense, v, out, "structural");
-    objective.hessian_times(v, out);  // both kinds on one record
-    objective.structural_times(v, out);
+    multiply(objective.curvature()->hessian, v, out);  // both kinds on one record
+    multiply(objective.curvature()->structural, v, out);
     expect_product(dense, v, out, "structural again");
   }
 }
@@ -274,36 +274,64 @@ TEST(NetworkObjective, StructuralProductsAreThoseOfHiddenStates) {
 TEST(NetworkObjective, SaysWhatItDoesNotOffer) {
   NetworkObjective objective(
       small_network(), [](const Var& o, const Var&) { return sum(mul(o, o)); }, DType::float64, RandomStream(1));
-  EXPECT_FALSE(objective.offers(Quantity::sampled_gradient));
-  EXPECT_FALSE(objective.offers(Quantity::kronecker_factors));
-  EXPECT_FALSE(objective.offers(Quantity::structural_times));
-  EXPECT_TRUE(objective.offers(Quantity::gauss_newton_times));
+  EXPECT_FALSE(objective.curvature()->sampled_gradient);
+  EXPECT_FALSE(objective.curvature()->kronecker_factors);
+  EXPECT_FALSE(objective.curvature()->structural);
+  EXPECT_TRUE(objective.curvature()->gauss_newton);
   const Tensor theta = random_tensor({parameters}, 2);
   objective.set_batch({random_tensor({2, 3}, 1), random_tensor({2, 3}, 2)});
   objective.move_to(theta);
-  EXPECT_THROW(objective.sampled_gradient(1, theta), std::invalid_argument);
-  EXPECT_EQ(Loss([](const Var& o, const Var&) { return o; }, Likelihood::bernoulli).likelihood(),
-            Likelihood::bernoulli);
+  EXPECT_THROW(optim::require(objective, &optim::Curvature::sampled_gradient, "a method"), std::invalid_argument);
+  using enum nn::Likelihood;
+  EXPECT_EQ(nn::Loss([](const Var& o, const Var&) { return o; }, bernoulli).likelihood(), bernoulli);
+  EXPECT_EQ(nn::Loss(nn::binary_cross_entropy).likelihood(), bernoulli);
+  EXPECT_EQ(nn::Loss(nn::mean_squared_error).likelihood(), normal);
+  EXPECT_EQ(nn::Loss(nn::CrossEntropy{}).likelihood(), categorical);
+  EXPECT_EQ(nn::Loss(nn::CrossEntropy{.label_smoothing = 0.1}).likelihood(), none);
+  EXPECT_EQ(nn::Loss([](const Var& o, const Var& t) { return nn::cross_entropy(o, t); }).likelihood(), none);
 }
 
 TEST(NetworkObjective, MemoryStaysFlatOverProducts) {
   const Case c = cases(8, 3)[0];
   NetworkObjective objective = objective_of(c.loss);
   const Tensor theta = random_tensor({parameters}, 2), v = random_tensor({parameters}, 4), out = v.clone();
-  std::vector<optim::KroneckerBlock> blocks;
+  std::vector<KroneckerBlock> blocks;
   const auto everything = [&] {
     objective.set_batch(c.batch);
     objective.move_to(theta);
     objective.gradient();
-    for (int i = 0; i < 20; ++i) objective.hessian_times(v, out), objective.gauss_newton_times(v, out);
-    objective.sampled_gradient(1, out);
-    objective.gradient_squares(out);
-    objective.kronecker_factors(1, blocks);
+    for (int i = 0; i < 20; ++i) multiply(objective.curvature()->hessian, v, out), multiply(objective.curvature()->gauss_newton, v, out);
+    objective.curvature()->sampled_gradient(1, out);
+    objective.curvature()->gradient_squares(out);
+    objective.curvature()->kronecker_factors(1, blocks);
   };
   for (int i = 0; i < 3; ++i) everything();
   const std::size_t before = objective.bytes_held();
   for (int i = 0; i < 30; ++i) everything();
   EXPECT_EQ(objective.bytes_held(), before);
+}
+
+// What the objective remembers of batches: the masks of dropout and the running statistics go on.
+TEST(NetworkObjective, GoesOnFromItsMemory) {
+  const auto make = [] {
+    return std::make_unique<NetworkObjective>(
+        nn::Sequential{nn::Linear{3, 4}, nn::BatchNorm{4}, nn::Dropout{0.5}, nn::Linear{4, 2}}, nn::cross_entropy,
+        DType::float64, RandomStream(1));
+  };
+  const auto first = make(), second = make();
+  const Batch batch{random_tensor({6, 3}, 3), labels(6, 2)};
+  const Tensor theta = first->parameters().initial(DType::float64, RandomStream(2));
+  const auto next = [&](NetworkObjective& objective) {
+    objective.set_batch(batch);
+    objective.move_to(theta);
+    return objective.gradient().to_vector();
+  };
+  for (int i = 0; i < 3; ++i) next(*first);
+  optim::restore_state(*second, optim::save_state(*first));
+  EXPECT_EQ(second->costs().gradients, 3);
+  EXPECT_EQ(next(*second), next(*first));
+  ASSERT_EQ(second->buffers().size(), 2u);
+  EXPECT_EQ(second->buffers()[0].to_vector(), first->buffers()[0].to_vector());
 }
 
 }  // namespace

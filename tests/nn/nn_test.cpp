@@ -85,7 +85,7 @@ TEST(Parameters, LieInOneVectorAndAreNamedByTheirPath) {
   EXPECT_EQ(views[2].raw(), theta.part(16, {8}).raw());
   EXPECT_THROW(set.views(Tensor::zeros({3}, DType::float64)), std::invalid_argument);
   ParameterId another;
-  EXPECT_THROW(set.add(another, {"net.0.bias", {1}, 0, zeros(), {}}), std::invalid_argument);
+  EXPECT_THROW(set.add(another, {"net.0.bias", {1}, 0, {}}, zeros()), std::invalid_argument);
 }
 
 TEST(Parameters, OfOneLayerDoNotDependOnTheOthers) {

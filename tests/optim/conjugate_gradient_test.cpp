@@ -1,4 +1,4 @@
-#include "optim/curvature/conjugate_gradient.h"
+#include "optim/solvers/conjugate_gradient.h"
 
 #include <gtest/gtest.h>
 
@@ -20,12 +20,12 @@ struct Solved {
   InnerResult result;
   Vector p;
 };
-Solved solve(const Product& times, const Vector& g, double tolerance, std::int64_t most = 1000,
+Solved solve(const LinearOperator& a, const Vector& g, double tolerance, std::int64_t most = 1000,
              const Preconditioner& preconditioner = IdentityPreconditioner()) {
   ConjugateGradientMemory memory;
   const Tensor p = Tensor::full({std::ssize(g)}, nan, DType::float64);
   const InnerResult result =
-      conjugate_gradient(times, Tensor::of({std::ssize(g)}, g), preconditioner, tolerance, most, 1, memory, p);
+      conjugate_gradient(a, Tensor::of({std::ssize(g)}, g), preconditioner, tolerance, most, 1, memory, p);
   return {result, p.to_vector()};
 }
 
@@ -107,7 +107,7 @@ TEST(ConjugateGradient, GivesTheShortestSolutionOfASingularSystem) {
   const Solved outside = solve(a.product(), x, 1e-12);
   EXPECT_EQ(outside.result.reason, Reason::negative_curvature);
   EXPECT_LT(norm(outside.p), 1e10);
-  const Solved flat = solve([](const Tensor&, const Tensor& out) { out.fill(0); }, x, 1e-12);
+  const Solved flat = solve({20, DType::float64, [](const Tensor&, const Tensor& out) { out.fill(0); }}, x, 1e-12);
   EXPECT_EQ(flat.result.reason, Reason::negative_curvature);
   EXPECT_NEAR(norm(flat.p), 1, 1e-12);  // as long as it was told
 }
@@ -116,10 +116,10 @@ TEST(ConjugateGradient, KeepsWhatItHasWhereAProductIsNotFinite) {
   const DenseSymmetric a(spread(10, 1, 10), 1);
   for (const double bad : {nan, std::numeric_limits<double>::infinity()}) {
     int products = 0;
-    const auto breaks = [&](const Tensor& v, const Tensor& out) {
-      a.product()(v, out);
-      if (++products == 3) out.set(4, bad);
-    };
+    const LinearOperator breaks{10, DType::float64, [&](const Tensor& v, const Tensor& out) {
+                                  multiply(a.product(), v, out);
+                                  if (++products == 3) out.set(4, bad);
+                                }};
     const Vector g = random_numbers(10, 2);
     const Solved found = solve(breaks, g, 1e-12);
     EXPECT_EQ(found.result.reason, Reason::not_finite);

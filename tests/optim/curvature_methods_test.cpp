@@ -1,7 +1,11 @@
 // What the methods of the family "curvature" promise together.
 #include <gtest/gtest.h>
 
+#include "optim/descent_method.h"
+#include "optim/descents/lbfgs.h"
+#include "optim/recipe.h"
 #include "tests/optim/curvature_problems.h"
+#include "tests/optim/error_of.h"
 
 namespace gradus::optim {
 namespace {
@@ -16,7 +20,7 @@ std::vector<const Method*> curvature_methods() {
 SmoothObjective problem(DType type = DType::float64) {
   SmoothObjective objective = chained_rosenbrock(6, 1, type);
   // A matrix that is positive semi-definite wherever it is asked for: J^T J of the residuals, times two.
-  objective.gauss_newton = [](const Vector& x, const Vector& v) {
+  objective.set_gauss_newton([](const Vector& x, const Vector& v) {
     Vector out(x.size());
     for (std::size_t i = 0; i + 1 < x.size(); ++i) {
       const double a = 200 * (v[i + 1] - 2 * x[i] * v[i]);
@@ -24,7 +28,7 @@ SmoothObjective problem(DType type = DType::float64) {
       out[i + 1] += a;
     }
     return out;
-  };
+  });
   return objective;
 }
 Vector end_of(const std::string& name, const NamedValues& values, int steps, DType type = DType::float64) {
@@ -53,62 +57,39 @@ TEST(CurvatureMethods, ReadEveryHyperparameter) {
     GivenValue value;
     std::vector<NamedValues> forms = {{}};  // of the method, in one of which it matters
   };
-  const std::vector<NamedValues> line{{{"globalization", "strong_wolfe"}}}, region{{{"globalization", "trust_region"}}},
-      armijo{{{"globalization", "armijo"}}}, lbfgs{{{"preconditioner", "lbfgs"}}},
-      jacobi{{{"preconditioner", "jacobi"}}}, loose{{{"wolfe_curvature", 0.9}}};
-  std::vector<NamedValues> radii, batches;
-  for (const double factor : {0.3, 1.0, 3.0, 10.0}) {
-    radii.push_back({{"globalization", "trust_region"}, {"initial_radius", factor}});
-    batches.push_back({{"line_search", "armijo"}, {"learning_rate", factor}});
-  }
+  const std::vector<NamedValues> line{{{"globalization", "strong_wolfe"}}}, jacobi{{{"preconditioner", "jacobi"}}};
+  std::vector<NamedValues> batches;
+  for (const double factor : {0.3, 1.0, 3.0, 10.0}) batches.push_back({{"line_search", "armijo"}, {"learning_rate", factor}});
   const std::vector<Change> changes{{"newton_cg", "globalization", "armijo"},
                                     {"newton_cg", "curvature", "gauss_newton"},
                                     {"newton_cg", "forcing", "fixed"},
                                     {"newton_cg", "tolerance", 0.01, line},
-                                    {"newton_cg", "boundary_tolerance", 0.9},
                                     {"newton_cg", "max_inner_iterations", 1},
                                     {"newton_cg", "damping", 10},
                                     {"newton_cg", "gradient_tolerance", 1e3},
-                                    {"newton_cg", "sufficient_decrease", 0.5, armijo},
-                                    {"newton_cg", "wolfe_curvature", 1e-3, line},
-                                    {"newton_cg", "max_evaluations", 1, region},
                                     {"newton_cg", "preconditioner", "jacobi"},
-                                    {"newton_cg", "probes", 3, jacobi},
-                                    {"newton_cg", "preconditioner_interval", 1, jacobi},
                                     {"newton_cg", "seed", 5, jacobi},
-                                    {"newton_cg", "history", 1, lbfgs},
                                     {"newton_cg", "initial_radius", 0.01},
-                                    {"newton_cg", "largest_radius", 0.01},
-                                    {"newton_cg", "acceptance", 0.25, radii},
                                     {"lbfgs", "history", 1},
                                     {"lbfgs", "line_search", "armijo"},
                                     {"lbfgs", "pairs", "powell", batches},
                                     {"lbfgs", "learning_rate", 0.1},
                                     {"lbfgs", "first_step", 0.01},
                                     {"lbfgs", "gradient_tolerance", 1e3},
-                                    {"lbfgs", "sufficient_decrease", 0.5},
-                                    {"lbfgs", "wolfe_curvature", 1e-3},
-                                    {"lbfgs", "max_evaluations", 1},
                                     {"nonlinear_cg", "beta", "dai_yuan"},
                                     {"nonlinear_cg", "restart_interval", 2},
                                     {"nonlinear_cg", "restart_threshold", 1e-6},
                                     {"nonlinear_cg", "first_step", 1e-4},
                                     {"nonlinear_cg", "gradient_tolerance", 1e3},
-                                    {"nonlinear_cg", "sufficient_decrease", 0.5, loose},
                                     {"nonlinear_cg", "wolfe_curvature", 0.9},
-                                    {"nonlinear_cg", "max_evaluations", 2},
                                     {"gauss_newton", "tolerance", 0.9},
                                     {"gauss_newton", "max_inner_iterations", 1},
                                     {"gauss_newton", "gradient_tolerance", 1e3},
-                                    {"gauss_newton", "sufficient_decrease", 0.5},
-                                    {"gauss_newton", "max_evaluations", 1},
                                     {"levenberg_marquardt", "tolerance", 0.9},
                                     {"levenberg_marquardt", "max_inner_iterations", 1},
                                     {"levenberg_marquardt", "gradient_tolerance", 1e3},
                                     {"levenberg_marquardt", "initial_damping", 1},
-                                    {"levenberg_marquardt", "update", "marquardt"},
-                                    {"levenberg_marquardt", "acceptance", 0.25},
-                                    {"levenberg_marquardt", "max_evaluations", 1}};
+                                    {"levenberg_marquardt", "update", "marquardt"}};
   for (const Method* m : curvature_methods())
     for (const Hyperparameter& h : m->hyperparameters) {
       const auto found = std::find_if(changes.begin(), changes.end(),
@@ -121,6 +102,26 @@ TEST(CurvatureMethods, ReadEveryHyperparameter) {
       });
       EXPECT_TRUE(matters) << m->name << ": " << h.name;
     }
+}
+
+TEST(CurvatureMethods, RefuseWhatIsFixedWithItsNumber) {
+  EXPECT_EQ(error_of([] { make_optimizer("newton_cg", {{"boundary_tolerance", 0.2}}); }),
+            "newton_cg: boundary_tolerance is no longer an option: it is fixed at 0.1");
+  for (const Method* m : curvature_methods())
+    for (const auto& [name, value] : m->fixed)
+      EXPECT_THROW(make_optimizer({.method = m->name, .values = {{name, value}}}), std::invalid_argument) << name;
+}
+
+TEST(CurvatureMethods, RefuseASearchThatProposesAnotherKindOfSize) {
+  const Setting tolerance(std::make_shared<double>(0));
+  const auto pair = [&](std::unique_ptr<Search> search) {
+    DescentMethod(std::make_unique<LbfgsDescent>(5, false, tolerance, tolerance), std::move(search), tolerance);
+  };
+  EXPECT_EQ(error_of([&] { pair(std::make_unique<TrustRegion>(tolerance)); }),
+            "lbfgs with trust_region: the size of a step is a length, but the search proposes a radius");
+  EXPECT_EQ(error_of([&] { pair(std::make_unique<Damping>(tolerance, true)); }),
+            "lbfgs with damping: the size of a step is a length, but the search proposes a damping");
+  EXPECT_EQ(error_of([&] { pair(std::make_unique<Armijo>()); }), "");
 }
 
 TEST(CurvatureMethods, GoDownInBothElementTypes) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "autodiff/curvature/small_eigen.h"
+#include "autodiff/tensor/linear_operator.h"
 #include "optim/optimizer.h"
 #include "optim/state.h"
 #include "tests/optim/plain_functions.h"
@@ -21,25 +22,34 @@ class SmoothObjective : public Objective {
  public:
   using Times = std::function<Vector(const Vector& theta, const Vector& v)>;
   SmoothObjective(Function function, Times hessian, std::int64_t size, double scale = 1, DType type = DType::float64)
-      : function_(std::move(function)), hessian_(std::move(hessian)), size_(size), scale_(scale), type_(type) {}
+      : function_(std::move(function)), hessian_(std::move(hessian)), size_(size), scale_(scale), type_(type) {
+    if (hessian_) offer_product(curvature_.hessian, price::hessian, &hessian_);
+  }
   // Another objective of the same function, of which nothing has been asked.
   SmoothObjective(const SmoothObjective& other)
       : Objective(),
-        gauss_newton(other.gauss_newton),
-        squares(other.squares),
         function_(other.function_),
         hessian_(other.hessian_),
         size_(other.size_),
         scale_(other.scale_),
-        type_(other.type_) {}
+        type_(other.type_) {
+    if (hessian_) offer_product(curvature_.hessian, price::hessian, &hessian_);
+    if (other.gauss_newton_) set_gauss_newton(other.gauss_newton_);
+    if (other.squares_) set_squares(other.squares_);
+  }
   std::int64_t size() const override { return size_; }
   DType dtype() const override { return type_; }
-  bool offers(Quantity q) const override {
-    return (q == Quantity::hessian_times && hessian_) || (q == Quantity::gauss_newton_times && gauss_newton) ||
-           (q == Quantity::gradient_squares && squares);
+  const Curvature* curvature() const override { return &curvature_; }
+  void set_gauss_newton(Times times) {
+    gauss_newton_ = std::move(times);
+    offer_product(curvature_.gauss_newton, price::gauss_newton, &gauss_newton_);
   }
-  Times gauss_newton;
-  std::function<Vector(const Vector& theta)> squares;
+  void set_squares(std::function<Vector(const Vector& theta)> squares) {
+    squares_ = std::move(squares);
+    offer(curvature_.gradient_squares, [this](const Tensor& theta, const Tensor& out) {
+      out.copy_from(Tensor::of({size_}, squares_(theta.to_vector())));
+    });
+  }
 
  protected:
   double compute_value(const Tensor& theta) override {
@@ -53,23 +63,19 @@ class SmoothObjective : public Objective {
     gradient.copy_from(Tensor::of({size_}, result));
     return scale_ * value;
   }
-  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    write(hessian_(theta.to_vector(), v.to_vector()), out);
-  }
-  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    write(gauss_newton(theta.to_vector(), v.to_vector()), out);
-  }
-  void compute_gradient_squares(const Tensor& theta, const Tensor& out) override {
-    out.copy_from(Tensor::of({size_}, squares(theta.to_vector())));
-  }
 
  private:
-  void write(Vector product, const Tensor& out) const {
-    for (double& x : product) x *= scale_;
-    out.copy_from(Tensor::of({size_}, product));
+  void offer_product(LinearOperator& matrix, double price, const Times* times) {
+    offer(matrix, price, [this, times](const Tensor& theta, const Tensor& v, const Tensor& out) {
+      Vector product = (*times)(theta.to_vector(), v.to_vector());
+      for (double& x : product) x *= scale_;
+      out.copy_from(Tensor::of({size_}, product));
+    });
   }
   Function function_;
-  Times hessian_;
+  Times hessian_, gauss_newton_;
+  std::function<Vector(const Vector& theta)> squares_;
+  Curvature curvature_;
   std::int64_t size_;
   double scale_;
   DType type_;
@@ -138,12 +144,12 @@ class DenseSymmetric {
     }
     return out;
   }
-  std::function<void(const Tensor&, const Tensor&)> product(double scale = 1) const {
-    return [this, scale](const Tensor& v, const Tensor& out) {
-      Vector result = times(v.to_vector());
-      for (double& x : result) x *= scale;
-      out.copy_from(Tensor::of(v.shape(), result));
-    };
+  LinearOperator product(double scale = 1) const {
+    return {static_cast<std::int64_t>(n_), DType::float64, [this, scale](const Tensor& v, const Tensor& out) {
+              Vector result = times(v.to_vector());
+              for (double& x : result) x *= scale;
+              out.copy_from(Tensor::of(v.shape(), result));
+            }};
   }
 
  private:

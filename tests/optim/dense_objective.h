@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "autodiff/tensor/vectors.h"
 #include "optim/objective.h"
 #include "optim/optimizer.h"
 #include "optim/state.h"
@@ -23,13 +24,26 @@ class DenseObjective final : public Objective {
         hessian_(std::move(hessian)),
         gauss_newton_(std::move(gauss_newton)),
         size_(size),
-        type_(type) {}
+        type_(type) {
+    offer(curvature_.hessian, price::hessian, [this](const Tensor& theta, const Tensor& v, const Tensor& out) {
+      times(hessian_(theta.to_vector()), v, out);
+    });
+    offer(curvature_.gradient_squares, [this](const Tensor& theta, const Tensor& out) {
+      compute_gradient(theta, out);
+      vectors::multiply(out, out, out);
+    });
+    offer(curvature_.sampled_gradient, [this](const Tensor&, std::uint64_t key, const Tensor& out) {
+      out.copy_from(Tensor::of({size_}, sampled(key)));
+    });
+    if (!gauss_newton_) return;
+    offer(curvature_.gauss_newton, price::gauss_newton,
+          [this](const Tensor& theta, const Tensor& v, const Tensor& out) {
+            times(gauss_newton_(theta.to_vector()), v, out);
+          });
+  }
   std::int64_t size() const override { return size_; }
   DType dtype() const override { return type_; }
-  bool offers(Quantity quantity) const override {
-    return quantity == Quantity::hessian_times || quantity == Quantity::gradient_squares ||
-           quantity == Quantity::sampled_gradient || (quantity == Quantity::gauss_newton_times && gauss_newton_);
-  }
+  const Curvature* curvature() const override { return &curvature_; }
   std::span<const Slice> slices() const override { return parts.empty() ? Objective::slices() : parts; }
   std::vector<Slice> parts;
   // What sampled_gradient answers for a key, where it is asked.
@@ -47,19 +61,6 @@ class DenseObjective final : public Objective {
     gradient.copy_from(Tensor::of({size_}, result));
     return value;
   }
-  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    times(hessian_(theta.to_vector()), v, out);
-  }
-  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    times(gauss_newton_(theta.to_vector()), v, out);
-  }
-  void compute_gradient_squares(const Tensor& theta, const Tensor& out) override {
-    compute_gradient(theta, out);
-    for (std::int64_t i = 0; i < size_; ++i) out.set(i, out.at(i) * out.at(i));
-  }
-  void compute_sampled_gradient(const Tensor&, std::uint64_t key, const Tensor& out) override {
-    out.copy_from(Tensor::of({size_}, sampled(key)));
-  }
   std::int64_t examples() const override { return batch; }
 
  private:
@@ -75,6 +76,7 @@ class DenseObjective final : public Objective {
   Matrix hessian_, gauss_newton_;
   std::int64_t size_;
   DType type_;
+  Curvature curvature_;
 };
 
 // sum of curvature_i theta_i^2 / 2

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "optim/curvature/martens_cg.h"
+#include "optim/solvers/martens_cg.h"
 #include "tests/optim/dense_objective.h"
 
 namespace gradus::optim {
@@ -54,9 +54,9 @@ TEST(MartensCg, SolvesAndKeepsIteratesAtGrowingDistances) {
   const Tensor g = Tensor::zeros({n}, DType::float64);
   for (std::int64_t i = 0; i < n; ++i) g.set(i, std::sin(static_cast<double>(i + 1)));
   MartensCg cg;
-  const auto times = [](const Tensor& v, const Tensor& out) {
-    for (std::int64_t i = 0; i < n; ++i) out.set(i, static_cast<double>(1 + i) * v.at(i));
-  };
+  const LinearOperator times{n, DType::float64, [](const Tensor& v, const Tensor& out) {
+                               for (std::int64_t i = 0; i < n; ++i) out.set(i, static_cast<double>(1 + i) * v.at(i));
+                             }};
   const auto result = cg.minimize(times, g, Tensor(), Tensor(), {250, 1e-14});
   EXPECT_EQ(result.reason, Reason::converged);
   double least = 0;
@@ -87,16 +87,19 @@ TEST(MartensCg, SolvesAndKeepsIteratesAtGrowingDistances) {
 TEST(MartensCg, GoesAlongNegativeCurvature) {
   const Tensor g = Tensor::of({2}, {1, 1});
   MartensCg cg;
-  const auto result =
-      cg.minimize([](const Tensor& v, const Tensor& out) { out.set(0, -3 * v.at(0)), out.set(1, v.at(1)); }, g,
-                  Tensor(), Tensor(), {});
+  const auto minimum = [&](const std::function<void(const Tensor& v, const Tensor& out)>& times) {
+    return cg.minimize({2, DType::float64, times}, g, Tensor(), Tensor(), {});
+  };
+  const auto result = minimum([](const Tensor& v, const Tensor& out) {
+    out.set(0, -3 * v.at(0));
+    out.set(1, v.at(1));
+  });
   EXPECT_EQ(result.reason, Reason::negative_curvature);
   EXPECT_LT(cg.iterates().back().model, 0);
-  const auto flat = cg.minimize([](const Tensor&, const Tensor& out) { out.fill(0); }, g, Tensor(), Tensor(), {});
+  const auto flat = minimum([](const Tensor&, const Tensor& out) { out.fill(0); });
   EXPECT_EQ(flat.reason, Reason::negative_curvature);
   EXPECT_LT(cg.iterates().back().x.at(0), 0);
-  const auto bad =
-      cg.minimize([](const Tensor&, const Tensor& out) { out.fill(std::nan("")); }, g, Tensor(), Tensor(), {});
+  const auto bad = minimum([](const Tensor&, const Tensor& out) { out.fill(std::nan("")); });
   EXPECT_EQ(bad.reason, Reason::not_finite);
 }
 

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "optim/curvature/lbfgs_memory.h"
+#include "optim/solvers/lbfgs_memory.h"
 #include "tests/optim/curvature_problems.h"
 
 namespace gradus::optim {

@@ -14,7 +14,7 @@ SmoothObjective linear_least_squares(const DenseSymmetric& gram, const Vector& j
         return dot(x, ax) / 2 - dot(jtb, x);
       },
       nullptr, std::ssize(jtb));
-  objective.gauss_newton = [&gram](const Vector&, const Vector& v) { return gram.times(v); };
+  objective.set_gauss_newton([&gram](const Vector&, const Vector& v) { return gram.times(v); });
   return objective;
 }
 SmoothObjective rosenbrock_residuals(double scale = 1) {
@@ -25,10 +25,10 @@ SmoothObjective rosenbrock_residuals(double scale = 1) {
         return (r * r + s * s) / 2;
       },
       nullptr, 2, scale);
-  objective.gauss_newton = [](const Vector& x, const Vector& v) {
+  objective.set_gauss_newton([](const Vector& x, const Vector& v) {
     const double a = 10 * (v[1] - 2 * x[0] * v[0]);
     return Vector{-20 * x[0] * a + v[0], 10 * a};
-  };
+  });
   return objective;
 }
 
@@ -140,7 +140,7 @@ TEST(LeastSquares, SayWhyTheyStop) {
             return g = x, x == Vector{1, 2} ? 1.0 : nan;
           },
           nullptr, 2);
-      broken.gauss_newton = [=](const Vector&, const Vector& v) { return products_break ? Vector{nan, 0} : v; };
+      broken.set_gauss_newton([=](const Vector&, const Vector& v) { return products_break ? Vector{nan, 0} : v; });
       EXPECT_EQ(make_optimizer(method)->step(broken, theta).reason, Reason::not_finite) << method;
       EXPECT_EQ(theta.to_vector(), (Vector{1, 2}));
     }

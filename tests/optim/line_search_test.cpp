@@ -1,8 +1,8 @@
-#include "optim/curvature/line_search.h"
+#include "optim/solvers/line_search.h"
 
 #include <gtest/gtest.h>
 
-#include "optim/curvature/vectors.h"
+#include "autodiff/tensor/vectors.h"
 #include "tests/optim/curvature_problems.h"
 
 namespace gradus::optim {

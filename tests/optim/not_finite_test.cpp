@@ -5,7 +5,7 @@
 #include <limits>
 #include <thread>
 
-#include "optim/curvature/vectors.h"
+#include "autodiff/tensor/vectors.h"
 #include "optim/recipe.h"
 #include "optim/state.h"
 #include "process/subnormals.h"
@@ -24,12 +24,24 @@ class Poisoned final : public Objective {
   double poison = nan;
   std::int64_t element = 0;
   int spared = 0;  // gradients that are answered well before the first bad one
-  DType type = DType::float64;
+  const DType type;
 
   std::int64_t size() const override { return 9; }
   DType dtype() const override { return type; }
   std::span<const Slice> slices() const override { return parts_; }
-  bool offers(Quantity) const override { return true; }
+  explicit Poisoned(DType dtype = DType::float64) : type(dtype) {
+    const auto product = [this](const Tensor&, const Tensor& v, const Tensor& out) { answer(v, out); };
+    for (LinearOperator* matrix : {&curvature_.hessian, &curvature_.gauss_newton, &curvature_.structural})
+      offer(*matrix, price::hessian, product);
+    offer(curvature_.sampled_gradient,
+          [this](const Tensor& theta, std::uint64_t, const Tensor& out) { answer(theta, out); });
+    offer(curvature_.gradient_squares, [](const Tensor&, const Tensor& out) { out.fill(1); });
+    offer(curvature_.kronecker_factors, [this](const Tensor&, std::uint64_t, std::vector<KroneckerBlock>& blocks) {
+      blocks = {{0, 1, unit_matrix(3), unit_matrix(3)}};
+      if (where == Where::product) blocks[0].inputs.set(0, poison);
+    });
+  }
+  const Curvature* curvature() const override { return &curvature_; }
 
  protected:
   double compute_value(const Tensor& theta) override {
@@ -43,26 +55,18 @@ class Poisoned final : public Objective {
     if (where == Where::gradient && spared-- <= 0) gradient.set(element, poison);
     return compute_value(theta);
   }
-  void compute_hessian_times(const Tensor&, const Tensor& v, const Tensor& out) override { answer(v, out); }
-  void compute_gauss_newton_times(const Tensor&, const Tensor& v, const Tensor& out) override { answer(v, out); }
-  void compute_structural_times(const Tensor&, const Tensor& v, const Tensor& out) override { answer(v, out); }
-  void compute_sampled_gradient(const Tensor& theta, std::uint64_t, const Tensor& out) override { answer(theta, out); }
-  void compute_gradient_squares(const Tensor&, const Tensor& out) override { out.fill(1); }
-  void compute_kronecker_factors(const Tensor&, std::uint64_t, std::vector<KroneckerBlock>& blocks) override {
-    const auto identity = [&](std::int64_t n) {
-      const Tensor a = Tensor::zeros({n, n}, type);
-      for (std::int64_t i = 0; i < n; ++i) a.set(i * n + i, 1);
-      return a;
-    };
-    blocks = {{0, 1, identity(3), identity(3)}};
-    if (where == Where::product) blocks[0].inputs.set(0, poison);
-  }
 
  private:
   void answer(const Tensor& v, const Tensor& out) const {
     out.copy_from(v);
     if (where == Where::product) out.set(element, poison);
   }
+  Tensor unit_matrix(std::int64_t n) const {
+    const Tensor a = Tensor::zeros({n, n}, type);
+    for (std::int64_t i = 0; i < n; ++i) a.set(i * n + i, 1);
+    return a;
+  }
+  Curvature curvature_;
   std::vector<Slice> parts_ = {{"weight", {2, 3}, 0, {}}, {"bias", {3}, 6, {"bias"}}};
 };
 
@@ -118,8 +122,7 @@ const std::vector<double> start = {0.5, -0.25, 1, -1.5, 0.75, 0.125, -0.5, 0.25,
 void expect_reported(const Recipe& recipe, Poisoned::Where where, double poison, std::int64_t element, DType type,
                      int spared = 0) {
   SCOPED_TRACE(label(recipe) + ": " + std::to_string(poison) + " at " + std::to_string(element) + " of " + name_of(type));
-  Poisoned objective;
-  objective.type = type;
+  Poisoned objective(type);
   const auto optimizer = make_optimizer(recipe);
   const Tensor theta = Tensor::of({9}, start, type);
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(optimizer->step(objective, theta).is_diverged());

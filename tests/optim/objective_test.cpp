@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "optim/state.h"
 #include "tests/optim/bowl.h"
 #include "tests/support/throws.h"
 #include "tests/optim/problems.h"
@@ -81,6 +82,30 @@ TEST(Objective, RefusesAPointOfAnotherSizeOrType) {
             "objective: point [2, 1] of float64, expected [2] of float64");
   EXPECT_NE(moving_to(Tensor()), "");
   EXPECT_THROW(bowl.value(), std::logic_error);  // none of them was taken
+}
+
+// A method that adopts its points goes on with a restored objective as with the old one, and pays as much.
+TEST(Objective, GoesOnFromItsMemory) {
+  for (const bool data_change : {false, true}) {
+    Bowl first(3), second(3);
+    const auto optimizer = make_optimizer("lbfgs"), other = make_optimizer("lbfgs");
+    const Tensor theta = Tensor::of({3}, {3, -4, 5});
+    optimizer->step(first, theta);
+    if (data_change) first.invalidate();
+    restore_state(second, save_state(first));
+    restore_state(*other, save_state(*optimizer));
+    const Tensor theta_too = theta.clone();
+    EXPECT_EQ(second.costs().gradients, first.costs().gradients);
+    optimizer->step(first, theta);
+    other->step(second, theta_too);
+    EXPECT_EQ(theta_too.to_vector(), theta.to_vector());
+    EXPECT_EQ(second.costs().gradients, first.costs().gradients);
+    EXPECT_EQ(second.costs().gradient_equivalents, first.costs().gradient_equivalents);
+  }
+  Bowl bowl(3);
+  SavedState saved = save_state(bowl);
+  saved.numbers.erase("value");
+  EXPECT_EQ(error_of([&] { restore_state(bowl, saved); }), "objective state: missing: number value");
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ void serve(optim::Objective& objective, const Tensor& start) {
     if (!read(theta) || (request == 'h' && !read(v))) return;
     objective.move_to(theta);
     if (request == 'h') {
-      objective.hessian_times(v, out);
+      multiply(objective.curvature()->hessian, v, out);
     } else {
       out.copy_from(objective.gradient());
       const double value = objective.value();

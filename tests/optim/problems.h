@@ -117,12 +117,10 @@ class NetworkObjective final : public Objective {
       : model_(std::move(model)), inputs_(inputs.converted(type)), targets_(targets.converted(type)), tape_(type) {
     nn::ParameterScope scope(parameters_);
     model_.declare(scope);
-    for (const nn::ParameterSlice& slice : parameters_.slices())
-      slices_.push_back({slice.name, slice.shape, slice.offset, slice.tags});
   }
   std::int64_t size() const override { return parameters_.size(); }
   DType dtype() const override { return tape_.dtype(); }
-  std::span<const Slice> slices() const override { return slices_; }
+  std::span<const Slice> slices() const override { return parameters_.slices(); }
 
  protected:
   double compute_value(const Tensor& theta) override { return loss(theta).item(); }
@@ -144,7 +142,6 @@ class NetworkObjective final : public Objective {
 
   nn::Sequential model_;
   nn::ParameterSet parameters_;
-  std::vector<Slice> slices_;
   Tensor inputs_, targets_;
   Tape tape_;
   std::vector<Var> leaves_;

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "optim/curvature/step.h"
-#include "optim/curvature/trust_radius.h"
-#include "optim/curvature/vectors.h"
+#include "optim/solvers/step.h"
+#include "optim/search.h"
+#include "autodiff/tensor/vectors.h"
 #include "tests/optim/curvature_problems.h"
 
 namespace gradus::optim {

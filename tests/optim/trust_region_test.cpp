@@ -1,4 +1,4 @@
-#include "optim/curvature/trust_region.h"
+#include "optim/solvers/trust_region.h"
 
 #include <gtest/gtest.h>
 
@@ -77,7 +77,9 @@ TEST(LanczosTrustRegion, SaysWhyItStopped) {
   EXPECT_EQ(solver.solve(convex.product(), g, none, 0.1, 1e-8, 0, 100, p).reason, Reason::boundary);
   EXPECT_EQ(solver.solve(saddle.product(), g, none, 100, 1e-8, 0, 100, p).reason, Reason::negative_curvature);
   EXPECT_EQ(solver.solve(convex.product(), g, none, 100, 1e-8, 0, 3, p).reason, Reason::iteration_limit);
-  const auto nan = [](const Tensor&, const Tensor& out) { out.fill(std::numeric_limits<double>::quiet_NaN()); };
+  const LinearOperator nan{10, DType::float64, [](const Tensor&, const Tensor& out) {
+                             out.fill(std::numeric_limits<double>::quiet_NaN());
+                           }};
   EXPECT_EQ(solver.solve(nan, g, none, 1, 1e-8, 0, 100, p).reason, Reason::not_finite);
   EXPECT_EQ(p.to_vector(), Vector(10));
   EXPECT_EQ(solver.solve(convex.product(), Tensor::zeros({10}, DType::float64), none, 1, 1e-8, 0, 9, p).iterations, 0);
@@ -93,13 +95,13 @@ TEST(LanczosTrustRegion, MeasuresThePreconditionersNorm) {
   m.diagonal() = Tensor::of({n}, random_numbers(n, 8));
   m.normalize(0.2, 1, 0.01);
   const Vector d = m.diagonal().to_vector();
-  const auto transformed = [&](const Tensor& v, const Tensor& out) {
-    Vector x = v.to_vector();
-    for (std::size_t i = 0; i < n; ++i) x[i] /= std::sqrt(d[i]);
-    x = a.times(x);
-    for (std::size_t i = 0; i < n; ++i) x[i] /= std::sqrt(d[i]);
-    out.copy_from(Tensor::of({n}, x));
-  };
+  const LinearOperator transformed{n, DType::float64, [&](const Tensor& v, const Tensor& out) {
+                                     Vector x = v.to_vector();
+                                     for (std::size_t i = 0; i < n; ++i) x[i] /= std::sqrt(d[i]);
+                                     x = a.times(x);
+                                     for (std::size_t i = 0; i < n; ++i) x[i] /= std::sqrt(d[i]);
+                                     out.copy_from(Tensor::of({n}, x));
+                                   }};
   Vector transformed_g = g;
   for (std::size_t i = 0; i < n; ++i) transformed_g[i] /= std::sqrt(d[i]);
   LanczosTrustRegion solver;

@@ -330,7 +330,13 @@ class Quartic final : public Objective {
  public:
   std::int64_t size() const override { return 3; }
   DType dtype() const override { return DType::float64; }
-  bool offers(Quantity q) const override { return q == Quantity::hessian_times || q == Quantity::gauss_newton_times; }
+  Quartic() {
+    offer(curvature_.hessian, price::hessian,
+          [](const Tensor& theta, const Tensor& v, const Tensor& out) { times(3, theta, v, out); });
+    offer(curvature_.gauss_newton, price::gauss_newton,
+          [](const Tensor& theta, const Tensor& v, const Tensor& out) { times(1, theta, v, out); });
+  }
+  const Curvature* curvature() const override { return &curvature_; }
   std::span<const Slice> slices() const override { return slices_; }
 
  protected:
@@ -343,18 +349,13 @@ class Quartic final : public Objective {
     for (int i = 0; i < 3; ++i) gradient.set(i, std::pow(theta.at(i), 3));
     return compute_value(theta);
   }
-  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    times(3, theta, v, out);
-  }
-  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    times(1, theta, v, out);
-  }
 
  private:
   static void times(double factor, const Tensor& theta, const Tensor& v, const Tensor& out) {
     for (std::int64_t i = 0; i < v.size(); ++i) out.set(i, factor * std::pow(theta.at(i % 3), 2) * v.at(i));
   }
   std::vector<Slice> slices_{{"weight", {2}, 0, {}}, {"bias", {1}, 2, {"bias"}}};
+  Curvature curvature_;
 };
 
 // Looks at the objective that it is given.
@@ -379,11 +380,11 @@ TEST(Wrappers, AddL2ToProductsExactly) {
       const Tensor v = Tensor::of({2, 3}, {1, -2, 0.5, 0.3, 0.7, -1}), h = Tensor::zeros({2, 3}, DType::float64),
                    g = h.clone();
       f.move_to(theta);
-      f.hessian_times(v, h);
-      f.gauss_newton_times(v, g);
+      multiply(f.curvature()->hessian, v, h);
+      multiply(f.curvature()->gauss_newton, v, g);
       for (std::int64_t row = 0; row < 2; ++row) {
         const Tensor one = v.part(3 * row, {3}), product = Tensor::zeros({3}, DType::float64);
-        f.hessian_times(one, product);
+        multiply(f.curvature()->hessian, one, product);
         // Central differences of the penalised gradient along v; and of the value.
         constexpr double step = 1e-5;
         Tensor ahead = theta.clone(), behind = theta.clone();

@@ -28,8 +28,7 @@ WITHOUT_PEER = {
 
 # Hyperparameters of the others that no row sets.
 ALWAYS_DEFAULT = {
-    "lbfgs": {"pairs": "no peer damps", "gradient_tolerance": "stops", "sufficient_decrease": SEARCHES,
-              "wolfe_curvature": SEARCHES, "max_evaluations": SEARCHES},
+    "lbfgs": {"pairs": "no peer damps", "gradient_tolerance": "stops"},
     "sophia": {"probe_seed": RANDOM},
     "adahessian": {"probe_seed": RANDOM, "spatial_averaging": "the peer's is of |D|, for kernels of rank 4"},
     "l2_penalty": {"l2_exclude": "no peer has tags"},

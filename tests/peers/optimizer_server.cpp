@@ -38,12 +38,20 @@ double receive_number() {
 
 class Remote final : public Objective {
  public:
-  explicit Remote(std::vector<Slice> slices) : slices_(std::move(slices)) {}
+  explicit Remote(std::vector<Slice> slices) : slices_(std::move(slices)) {
+    offer(curvature_.hessian, price::hessian, [](const Tensor& theta, const Tensor& v, const Tensor& out) {
+      std::putchar('h');
+      send(theta);
+      send(v);
+      std::fflush(stdout);
+      receive(out);
+    });
+  }
 
   std::int64_t size() const override { return slices_.back().offset + slices_.back().size(); }
   DType dtype() const override { return DType::float64; }
   std::span<const Slice> slices() const override { return slices_; }
-  bool offers(Quantity quantity) const override { return quantity == Quantity::hessian_times; }
+  const Curvature* curvature() const override { return &curvature_; }
 
  protected:
   double compute_value(const Tensor& theta) override {
@@ -56,13 +64,6 @@ class Remote final : public Objective {
     receive(gradient);
     return value;
   }
-  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    std::putchar('h');
-    send(theta);
-    send(v);
-    std::fflush(stdout);
-    receive(out);
-  }
 
  private:
   static void ask(char what, const Tensor& theta) {
@@ -72,6 +73,7 @@ class Remote final : public Objective {
   }
 
   std::vector<Slice> slices_;
+  Curvature curvature_;
 };
 
 NamedValues values_of(const Json& object) {

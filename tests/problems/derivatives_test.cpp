@@ -75,20 +75,20 @@ TEST_P(Derivatives, HessianProductIsTheSlopeOfTheGradient) {
     const Tensor v = direction_at(point, random), w = direction_at(point, random), product = v.clone();
     const double measured = slope([&](double h) { return dot(gradient_at(objective, moved(point, h, v)), w); }, 1e-4);
     objective.move_to(point);
-    objective.hessian_times(v, product);
+    multiply(objective.curvature()->hessian, v, product);
     EXPECT_NEAR(dot(product, w), measured,
                 1e-7 * (norm(product) * norm(w) + norm(gradient_at(objective, point)) * norm(w)) + 1e-12);
   });
 }
 
 TEST_P(Derivatives, GaussNewtonProductIsThatOfTheOutputs) {
-  if (!make_objective(problem_, request_)->offers(optim::Quantity::gauss_newton_times)) return;
+  if (!make_objective(problem_, request_)->curvature()->gauss_newton) return;
   // The loss is quadratic in the outputs of a sum of squares, and these are linear in theta where it is not one.
   at_points([&](TapeObjective& objective, const Tensor& point, RandomStream& random) {
     const Tensor v = direction_at(point, random), w = direction_at(point, random), product = v.clone(),
                  hessian = v.clone();
     objective.move_to(point);
-    objective.gauss_newton_times(v, product);
+    multiply(objective.curvature()->gauss_newton, v, product);
     const auto slopes = [&](const Tensor& along) {
       std::vector<double> result;
       std::vector<Tensor> outputs;
@@ -106,7 +106,7 @@ TEST_P(Derivatives, GaussNewtonProductIsThatOfTheOutputs) {
       EXPECT_NEAR(dot(product, w), measured, 1e-6 * scale + 1e-12);
     } else {
       objective.move_to(point);
-      objective.hessian_times(v, hessian);
+      multiply(objective.curvature()->hessian, v, hessian);
       EXPECT_NEAR(norm(moved(hessian, -1, product)), 0, 1e-10 * norm(hessian));
     }
   });

@@ -5,7 +5,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "optim/curvature/vectors.h"
+#include "autodiff/tensor/vectors.h"
 #include "optim/decorator.h"
 
 namespace gradus::problems {
@@ -25,13 +25,13 @@ class Witness final : public optim::ObjectiveDecorator {
     see(gradient);
     return see(value);
   }
-  void compute_hessian_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    ObjectiveDecorator::compute_hessian_times(theta, v, out);
-    see(out);
-  }
-  void compute_gauss_newton_times(const Tensor& theta, const Tensor& v, const Tensor& out) override {
-    ObjectiveDecorator::compute_gauss_newton_times(theta, v, out);
-    see(out);
+  void change(optim::Curvature& curvature) override {
+    for (LinearOperator* matrix : {&curvature.hessian, &curvature.gauss_newton})
+      if (*matrix)
+        matrix->times = [this, of_inner = std::move(matrix->times)](const Tensor& v, const Tensor& out) {
+          of_inner(v, out);
+          see(out);
+        };
   }
 
  private:
@@ -39,7 +39,7 @@ class Witness final : public optim::ObjectiveDecorator {
     met_not_finite = met_not_finite || !std::isfinite(value);
     return value;
   }
-  void see(const Tensor& numbers) { met_not_finite = met_not_finite || !optim::vectors::is_finite(numbers); }
+  void see(const Tensor& numbers) { met_not_finite = met_not_finite || !vectors::is_finite(numbers); }
 };
 
 // Ends of descent other than the published minimum, which is the lowest: values of other minima.
@@ -124,12 +124,12 @@ End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t
     observer->set_step(static_cast<std::uint64_t>(end.steps));
     const Tensor point = optimizer->evaluation_point(theta);
     observer->move_to(point);
-    const double norm = end.gradient_norm = optim::vectors::norm(observer->gradient());
+    const double norm = end.gradient_norm = vectors::norm(observer->gradient());
     end.value = observer->value();
     if (end.steps == 0) end.start = lowest = end.value;
-    end.rose = end.rose || end.value > lowest + optim::vectors::rounding(lowest, type);
+    end.rose = end.rose || end.value > lowest + vectors::rounding(lowest, type);
     lowest = std::min(lowest, end.value);
-    if (!std::isfinite(end.value) || !std::isfinite(norm) || !optim::vectors::is_finite(point)) {
+    if (!std::isfinite(end.value) || !std::isfinite(norm) || !vectors::is_finite(point)) {
       end.diverged = end.met_not_finite = true;
       return end;
     }

@@ -26,7 +26,7 @@ TEST(Published, MinimisersHaveTheMinimumAndNoGradient) {
     const Tensor gradient = gradient_at(*objective, x), product = gradient.clone(),
                  ones = Tensor::full({n}, 1, DType::float64);
     objective->move_to(x);
-    objective->hessian_times(ones, product);
+    multiply(objective->curvature()->hessian, ones, product);
     EXPECT_LT(norm(gradient), 1e-8 * (1 + norm(product))) << p.name;
   }
   EXPECT_GE(points, 30);
@@ -50,7 +50,7 @@ double refined(TapeObjective& objective, Tensor x) {
     const Tensor unit = Tensor::zeros({n}, DType::float64), column = unit.clone();
     for (std::size_t j = 0; j < size; ++j) {
       unit.fill(0), unit.set(static_cast<std::int64_t>(j), 1);
-      objective.hessian_times(unit, column);
+      multiply(objective.curvature()->hessian, unit, column);
       for (std::size_t i = 0; i < size; ++i) matrix[i * size + j] = column.at(static_cast<std::int64_t>(i));
       matrix[j * size + j] *= 1 + damping;
     }

@@ -62,7 +62,7 @@ TEST(Requests, WrongOnesAreOneClearLine) {
   const auto beale = make_objective("matyas");
   const Tensor v = Tensor::zeros({2}, DType::float64), out = v.clone();
   beale->move_to(v);
-  EXPECT_THROW(beale->gauss_newton_times(v, out), std::invalid_argument);
+  EXPECT_THROW(multiply(beale->curvature()->gauss_newton, v, out), std::invalid_argument);
   EXPECT_THROW(beale->outputs(v), std::invalid_argument);
 }
 
@@ -79,7 +79,7 @@ TEST(Requests, QuadraticsHaveTheSpectrumAskedFor) {
     for (std::int64_t i = 0; i < 3; ++i) {
       const Tensor v = Tensor::zeros({3}, DType::float64), out = v.clone();
       v.set(i, 1);
-      objective->hessian_times(v, out);
+      multiply(objective->curvature()->hessian, v, out);
       trace += out.at(i), squares += dot(out, out);
       off_diagonal += norm(out) - std::abs(out.at(i));
     }
@@ -205,9 +205,9 @@ TEST(Requests, ProductsKeepTheirPointWhileValuesAreAskedElsewhere) {
   const Tensor x = start_of(problem("rosenbrock"), {.dimension = 4}), v = Tensor::of({4}, {1, 2, 3, 4}), a = v.clone(),
                b = v.clone();
   objective->move_to(x);
-  objective->hessian_times(v, a);
+  multiply(objective->curvature()->hessian, v, a);
   objective->value(), objective->gradient();
-  objective->hessian_times(v, b);
+  multiply(objective->curvature()->hessian, v, b);
   EXPECT_EQ(a.to_vector(), b.to_vector());
   EXPECT_EQ(objective->costs().products, 2);
   EXPECT_EQ(objective->costs().gradients, 2);  // the gradient, and the record for the products
