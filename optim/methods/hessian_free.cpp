@@ -1,10 +1,11 @@
 // Hessian-free optimisation. Martens (2010), algorithm 2; Martens & Sutskever (2012).
-//   B = G + lambda I + lambda structural_damping S,  G the Gauss-Newton matrix or the Hessian, S = J^T J / n of the
-//   hidden states d <- argmin of g^T d + d^T B d / 2 by conjugate gradients, from momentum d of the step before of the
-//   iterates of CG that lead downhill, the earliest after which the loss does not fall any more; then a line search
-//   backwards from 1
-//   lambda <- lambda / damping_factor where the reduction ratio is above 3/4, lambda damping_factor where it is below
-//   1/4 or the step is refused
+//   B = G + lambda I + lambda structural_damping S, with G the Gauss-Newton matrix or the Hessian, and S = J^T J / n of
+//       the hidden states
+//   d <- argmin of g^T d + d^T B d / 2 by conjugate gradients, from momentum d of the step before
+//   of the iterates of CG that lead downhill, the earliest after which the loss does not fall any more; then a line
+//       search backwards from 1
+//   lambda <- lambda / damping_factor where the reduction ratio is above 3/4
+//   lambda <- lambda damping_factor where it is below 1/4 or the step is refused
 // The loss is that of the batch of the gradient throughout: for the choice of the iterate, the reduction ratio and the
 // line search. Curvature may be of another batch, which the objective then knows. The reduction ratio is of the model
 // without damping, and of the whole step, before the line search. A refused step is followed by one from zero with more
@@ -22,6 +23,8 @@ namespace gradus::optim {
 namespace {
 
 constexpr double smallest_damping = 1e-20;
+// Martens (2010), section 4.7, chose the exponent by trial; the line search hardly ever takes a second trial.
+constexpr double preconditioner_exponent = 0.75, sufficient_decrease = 0.01, shrink = 0.8;
 
 class HessianFree final : public Optimizer {
  public:
@@ -32,9 +35,6 @@ class HessianFree final : public Optimizer {
         damping_factor_(s["damping_factor"]),
         structural_damping_(s["structural_damping"]),
         momentum_(s["momentum"]),
-        exponent_(s["preconditioner_exponent"]),
-        sufficient_decrease_(s["sufficient_decrease"]),
-        shrink_(s["shrink"]),
         tolerance_(s["tolerance"]),
         max_iterations_(s.count("max_iterations")) {}
 
@@ -87,7 +87,7 @@ class HessianFree final : public Optimizer {
       objective.curvature()->gradient_squares(vectors::like(preconditioner_, gradient_));
       with_floating(preconditioner_.dtype(), [&]<class T>(T) {
         for (T& m : preconditioner_.elements<T>())
-          m = static_cast<T>(std::max(std::pow(static_cast<double>(m) + damping_, exponent_), 1e-30));
+          m = static_cast<T>(std::max(std::pow(static_cast<double>(m) + damping_, preconditioner_exponent), 1e-30));
       });
     }
     if (warm) vectors::scale(momentum_, direction_, direction_);
@@ -145,9 +145,9 @@ class HessianFree final : public Optimizer {
     double along = 1;
     constexpr int max_halvings = 60;
     int tries = 0;
-    const auto enough = [&] { return value <= report.loss + sufficient_decrease_ * along * slope; };
+    const auto enough = [&] { return value <= report.loss + sufficient_decrease * along * slope; };
     while (!enough() && tries++ < max_halvings) {
-      along *= shrink_;
+      along *= shrink;
       value = value_at(objective, theta, along, d);
       trials.saw(std::isfinite(value));
     }
@@ -174,8 +174,7 @@ class HessianFree final : public Optimizer {
   }
 
   bool hessian_, preconditioned_;
-  Setting initial_damping_, damping_factor_, structural_damping_, momentum_, exponent_, sufficient_decrease_, shrink_,
-      tolerance_;
+  Setting initial_damping_, damping_factor_, structural_damping_, momentum_, tolerance_;
   std::int64_t max_iterations_;
   Tensor direction_;  // the last iterate of CG, from which the next one starts
   double damping_ = 0;
@@ -197,22 +196,22 @@ Method hessian_free_method() {
        non_negative("structural_damping", 0, "weight of J^T J of the hidden states relative to the damping; 0: off"),
        decay("momentum", 0.95, "share of the last solution from which conjugate gradients start"),
        choice("preconditioner", "empirical_fisher", {"none", "empirical_fisher"}, "of conjugate gradients"),
-       between("preconditioner_exponent", 0.75, 0, 1, "of the diagonal with the damping added"),
        count("max_iterations", 250, 1, "of conjugate gradients in a step"),
-       positive("tolerance", 5e-4, "relative progress of the model an iteration below which it ends"),
-       decay("sufficient_decrease", 0.01, "of the loss, relative to its slope along the step"),
-       between("shrink", 0.8, 0.01, 0.99, "factor of the line search")},
+       positive("tolerance", 5e-4, "relative progress of the model an iteration below which it ends")},
       [](const Settings& s) { return std::make_unique<HessianFree>(s); },
       Family::curvature,
-      "B = G + lambda I + lambda structural_damping S\n"
-      "d <- the minimum of g^T d + d^T B d / 2 by preconditioned conjugate gradients, from momentum d\n"
-      "d <- the earliest kept downhill iterate after which the loss does not fall;  rho = (f(theta + d) - f(theta)) / "
-      "(g^T d + d^T G d / 2)\n"
-      "theta <- theta + a d, a <- shrink a from 1 until f falls by sufficient_decrease a |g^T d|\n"
-      "lambda <- lambda damping_factor if rho < 1/4 or the step is refused, lambda / damping_factor if rho > 3/4",
+      R"(B = G + lambda I + lambda structural_damping S
+d <- the minimum of g^T d + d^T B d / 2 by preconditioned conjugate gradients, from momentum d
+d <- the earliest kept downhill iterate after which the loss does not fall
+rho = (f(theta + d) - f(theta)) / (g^T d + d^T G d / 2)
+theta <- theta + a d, a <- 0.8 a from 1 until f falls by 0.01 a |g^T d|
+lambda <- lambda damping_factor if rho < 1/4 or the step is refused, lambda / damping_factor if rho > 3/4)",
       "The loss is always that of the gradient's batch, also where curvature is of another one; Martens' program "
       "takes the curvature's batch for the reduction ratio rho.",
-      true};
+      true,
+      {{"preconditioner_exponent", preconditioner_exponent},
+       {"sufficient_decrease", sufficient_decrease},
+       {"shrink", shrink}}};
 }
 
 }  // namespace gradus::optim

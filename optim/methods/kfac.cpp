@@ -1,14 +1,15 @@
 // K-FAC. Martens & Grosse (2015); convolutions: Grosse & Martens (2016); clipping: Ba, Grosse & Martens (2017),
 // section 5.
-//   A_l <- c A_l + (1 - c) mean a a^T,  G_l <- c G_l + (1 - c) mean g g^T for drawn labels,  c = min(1 - 1 / k,
-//   factor_decay) Delta_l = -(A_l + pi_l sqrt(damping) I)^-1 dW_l (G_l + sqrt(damping) / pi_l I)^-1
-// rescaling = quadratic_model: theta <- theta + learning_rate (a Delta + m delta), delta the step before, with the a
-// and m that
-//   minimise g^T d + d^T (F + damping I) d / 2 over d = a Delta + m delta (section 7), F by Gauss-Newton products; m is
-//   0 where momentum is 0. Every adaptation_interval steps damping follows the reduction ratio (section 6.5).
-// rescaling = kl_clip: delta <- momentum delta + learning_rate n Delta,  n = min(1, sqrt(kl_bound / (learning_rate^2
-// |g^T Delta|))) Parameters that belong to no dense layer or convolution, such as those of normalisations and
-// embeddings:
+//   A_l <- c A_l + (1 - c) mean a a^T
+//   G_l <- c G_l + (1 - c) mean g g^T for drawn labels,  c = min(1 - 1 / k, factor_decay)
+//   Delta_l = -(A_l + pi_l sqrt(damping) I)^-1 dW_l (G_l + sqrt(damping) / pi_l I)^-1
+// rescaling = quadratic_model:
+//   theta <- theta + learning_rate (a Delta + m delta), delta the step before, with the a and m that minimise
+//   g^T d + d^T (F + damping I) d / 2 over d = a Delta + m delta (section 7), F by Gauss-Newton products; m is 0 where
+//   momentum is 0. Every adaptation_interval steps damping follows the reduction ratio (section 6.5).
+// rescaling = kl_clip:
+//   delta <- momentum delta + learning_rate n Delta,  n = min(1, sqrt(kl_bound / (learning_rate^2 |g^T Delta|)))
+// Parameters that belong to no dense layer or convolution, such as those of normalisations and embeddings:
 //   delta <- momentum delta - plain_learning_rate g
 // dW is [inputs (+ 1 for the bias), outputs]. The factored damping is sqrt(damping) where the paper also tries its
 // neighbours.
@@ -190,13 +191,12 @@ Method kfac_method() {
        count("label_seed", 0, 0, "of the drawn labels")},
       [](const Settings& s) { return std::make_unique<Kfac>(s); },
       Family::curvature,
-      "A <- c A + (1 - c) mean a a^T;  G <- c G + (1 - c) mean g g^T for drawn labels;  c = min(1 - 1 / k, "
-      "factor_decay)\n"
-      "Delta = -(A + pi sqrt(lambda) I)^-1 dW (G + sqrt(lambda) / pi I)^-1\n"
-      "quadratic_model: delta <- learning_rate (a Delta + m delta), a and m minimising g^T d + d^T (F + lambda I) d / "
-      "2\n"
-      "kl_clip: delta <- momentum delta + learning_rate min(1, sqrt(kl_bound / (learning_rate^2 |g^T Delta|))) Delta\n"
-      "theta <- theta + delta;  other parameters: delta <- momentum delta - plain_learning_rate g",
+      R"(A <- c A + (1 - c) mean a a^T
+G <- c G + (1 - c) mean g g^T for drawn labels;  c = min(1 - 1 / k, factor_decay)
+Delta = -(A + pi sqrt(lambda) I)^-1 dW (G + sqrt(lambda) / pi I)^-1
+quadratic_model: delta <- learning_rate (a Delta + m delta), a and m minimising g^T d + d^T (F + lambda I) d / 2
+kl_clip: delta <- momentum delta + learning_rate min(1, sqrt(kl_bound / (learning_rate^2 |g^T Delta|))) Delta
+theta <- theta + delta;  other parameters: delta <- momentum delta - plain_learning_rate g)",
       "The factored damping is sqrt(lambda), which the paper begins with; it then also tries neighbours of it. Two "
       "programs for PyTorch clip as kl_clip does: kfac-pytorch (gpauloski) with the given labels in place of drawn "
       "ones, KFAC-Pytorch (alecwangcq) with drawn ones."};
