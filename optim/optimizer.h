@@ -90,10 +90,10 @@ struct Method {
   // lowest value (vectors::rounding), which does not add up.
   bool descends = false;
   // What was a hyperparameter once, and the number that it is fixed at.
-  std::vector<std::pair<std::string, double>> fixed = {  // Throws std::invalid_argument for an unknown hyperparameter or a value out of range. What the method draws is of the
+  std::vector<std::pair<std::string, double>> fixed = {};
+  // Throws std::invalid_argument for an unknown hyperparameter or a value out of range. What the method draws is of the
   // stream.
   std::function<std::unique_ptr<Optimizer>(const NamedValues&, const RandomStream&)> make = nullptr;
-};
 };
 
 // All methods, in a fixed order (optim/registry.cpp).
