@@ -5,7 +5,7 @@
 #include "optim/descents/lbfgs.h"
 #include "optim/recipe.h"
 #include "tests/optim/curvature_problems.h"
-#include "tests/optim/error_of.h"
+#include "tests/support/throws.h"
 
 namespace gradus::optim {
 namespace {
