@@ -2,32 +2,10 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/lane_sum.h"
 #include "optim/curvature/vectors.h"
+#include "optim/sums.h"
 
 namespace gradus::optim {
-namespace {
-
-// The sum of term(x_i, ...).
-template <class Term, class... Others>
-double sum_over(const Term& term, const Tensor& x, const Others&... others) {
-  double sum = 0;
-  with_floating(x.dtype(), [&]<class T>(T) {
-    const std::int64_t n = x.size();
-    const auto run = [&](const auto*... pointers) {
-      simd::run([=, &sum] GRADUS_LOOP() {
-        sum = kernels::lane_sum_of<double>(
-            n, [=](std::int64_t i)
-                   __attribute__((always_inline)) { return term(static_cast<double>(pointers[i])...); });
-      });
-    };
-    run(x.data<T>(), others.template data<T>()...);
-  });
-  return sum;
-}
-
-}  // namespace
-
 double sum_of_squares(const Tensor& x) {
   return sum_over([](double a) { return a * a; }, x);
 }

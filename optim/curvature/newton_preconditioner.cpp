@@ -28,7 +28,7 @@ NewtonPreconditioner::NewtonPreconditioner(const Settings& settings)
           static_cast<Kind>(std::find(names.begin(), names.end(), settings.choice("preconditioner")) - names.begin())),
       probes_(settings.count("probes")),
       interval_(settings.count("preconditioner_interval")),
-      seed_(settings.count("seed")),
+      stream_(settings.stream),
       pairs_(settings.count("history")),
       lbfgs_(pairs_) {}
 
@@ -36,8 +36,7 @@ std::vector<Hyperparameter> NewtonPreconditioner::hyperparameters() {
   return {choice("preconditioner", "none", names, "of the inner solver; empirical_fisher needs gradient_squares"),
           count("probes", 10, 1, "products for an estimate of the diagonal (jacobi)"),
           count("preconditioner_interval", 10, 1, "steps until the diagonal is estimated anew (jacobi)"),
-          count("history", 10, 1, "pairs of steps and gradient changes (lbfgs)"),
-          count("seed", 0, 0, "of the probes (jacobi)")};
+          count("history", 10, 1, "pairs of steps and gradient changes (lbfgs)")};
 }
 
 const Preconditioner& NewtonPreconditioner::at(Objective& objective, const Product& times, const Tensor& theta,
@@ -61,7 +60,7 @@ const Preconditioner& NewtonPreconditioner::at(Objective& objective, const Produ
 void NewtonPreconditioner::estimate_diagonal(const Product& times, const Tensor& theta) {
   const Tensor& sum = vectors::like(diagonal_.diagonal(), theta);
   sum.fill(0);
-  RandomStream random(static_cast<std::uint64_t>(seed_), "jacobi", static_cast<std::uint64_t>(step_));
+  RandomStream random = stream_.child("jacobi", static_cast<std::uint64_t>(step_));
   for (std::int64_t i = 0; i < probes_; ++i) {
     draw(Probe::rademacher, random, vectors::like(probe_, theta));
     times(probe_, vectors::like(product_, theta));

@@ -29,7 +29,8 @@ class NewtonPreconditioner {
   enum class Kind { none, jacobi, empirical_fisher, lbfgs } kind_;
   void estimate_diagonal(const Product& times, const Tensor& theta);
 
-  std::int64_t probes_, interval_, seed_;
+  std::int64_t probes_, interval_;
+  RandomStream stream_;
   std::int64_t step_ = 0;
   IdentityPreconditioner identity_;
   DiagonalPreconditioner diagonal_;

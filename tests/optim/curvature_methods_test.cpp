@@ -75,7 +75,6 @@ TEST(CurvatureMethods, ReadEveryHyperparameter) {
                                     {"newton_cg", "preconditioner", "jacobi"},
                                     {"newton_cg", "probes", 3, jacobi},
                                     {"newton_cg", "preconditioner_interval", 1, jacobi},
-                                    {"newton_cg", "seed", 5, jacobi},
                                     {"newton_cg", "history", 1, lbfgs},
                                     {"newton_cg", "initial_radius", 0.01},
                                     {"newton_cg", "largest_radius", 0.01},
