@@ -66,7 +66,7 @@ std::string Hyperparameter::default_text() const {
 }
 
 Hyperparameter hyperparameter(std::string_view name, double default_value, const Range& range, std::string_view help) {
-  return {std::string(name), default_value, range.low,  range.high,
+  return {std::string(name), default_value,     range.low,  range.high,
           range.high_open,   std::string(help), range.kind, {range.choices.begin(), range.choices.end()}};
 }
 

@@ -10,7 +10,8 @@ struct Adopt {
   double learning_rate = 0.001, beta1 = 0.9, beta2 = 0.9999, epsilon = 1e-6;
 
   static constexpr Description describe() {
-    return {"adopt", "Taniguchi et al. (2024), Algorithm 2, with the clipping of its section 5",
+    return {"adopt",
+            "Taniguchi et al. (2024), Algorithm 2, with the clipping of its section 5",
             R"(
             first step: v = g^2, theta stays
             then, t = 1, 2, ...:

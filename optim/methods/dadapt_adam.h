@@ -17,7 +17,8 @@ struct DAdaptAdam {
     double numerator = 0, distance = 0;  // r and d; d is 0 before the first step
   };
   static constexpr Description describe() {
-    return {"dadapt_adam", "Defazio & Mishchenko (2023), Algorithm 5",
+    return {"dadapt_adam",
+            "Defazio & Mishchenko (2023), Algorithm 5",
             R"(
             r <- sqrt(beta2) r + (1 - sqrt(beta2)) learning_rate d <g, s / (sqrt(v) + epsilon)>
             m <- beta1 m + (1 - beta1) learning_rate d g
@@ -51,8 +52,8 @@ struct DAdaptAdam {
   auto update(Memory& memory) const {
     const double rate = learning_rate * memory.distance, root = std::sqrt(beta2);
     return [beta1 = T(beta1), of_moment = T((1 - beta1) * rate), fresh2 = T(1 - beta2), root = T(root),
-            of_sum = T((1 - root) * rate), epsilon = T(epsilon), shrink = T(1 - rate * weight_decay)](
-               T& x, T g, T& m, T& v, T& s) {
+            of_sum = T((1 - root) * rate), epsilon = T(epsilon),
+            shrink = T(1 - rate * weight_decay)](T& x, T g, T& m, T& v, T& s) {
       m = beta1 * m + of_moment * g;
       v += fresh2 * (g * g - v);
       s = root * s + of_sum * g;

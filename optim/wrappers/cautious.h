@@ -12,7 +12,8 @@ struct Cautious {
 
   static constexpr Place place{.effect = Effect::step};
   static constexpr Description describe() {
-    return {"cautious", "Liang et al. (2024), Algorithm 1",
+    return {"cautious",
+            "Liang et al. (2024), Algorithm 1",
             R"(
             u = theta - step(theta)
             for each slice of theta: k = the number of its elements with u g > 0
@@ -22,8 +23,9 @@ struct Cautious {
             The factor is each slice's own, as in the authors' code, which divides by max(k / size, 0.001); the paper has one for
             all of theta. A weight decay of the method inside is a part of u; in other libraries it is not.
             )",
-            {field<&Cautious::cautious_extra>("cautious_extra", non_negative(),
-                                              "added to the number of elements that move; with 0 and none, nothing moves")}};
+            {field<&Cautious::cautious_extra>(
+                "cautious_extra", non_negative(),
+                "added to the number of elements that move; with 0 and none, nothing moves")}};
   }
   class Around;
 };
@@ -64,12 +66,15 @@ class Cautious::Around final : public AroundStepOf<Cautious> {
       const Tensor part = slice.of(theta), g = slice.of(look_.first), start = slice.of(start_);
       const double kept = sum_over(moves, part, g, start) + h.cautious_extra;
       const double factor = kept > 0 ? static_cast<double>(slice.size()) / kept : 0;
-      update_each(part, g, [factor]<class T>(T) {
-        return [f = static_cast<T>(factor)](T& x, T slope, T& from) {
-          const T u = from - x;
-          x = u * slope > 0 ? from - f * u : from;
-        };
-      }, start);
+      update_each(
+          part, g,
+          [factor]<class T>(T) {
+            return [f = static_cast<T>(factor)](T& x, T slope, T& from) {
+              const T u = from - x;
+              x = u * slope > 0 ? from - f * u : from;
+            };
+          },
+          start);
     }
   }
 
