@@ -290,7 +290,7 @@ TEST(Optimizer, StaysFiniteUnderAConstantSlope) {
           std::ssize(slopes), type);
       const Tensor theta = Tensor::zeros({std::ssize(slopes)}, type);
       const auto optimizer = make_optimizer(v.method, v.values);
-      // Prodigy's estimate of the distance to a minimum grows without bound where there is none.
+      // Their estimate of the distance to a minimum grows without bound where there is none.
       const int steps = v.method == "prodigy" || v.method == "dadapt_adam" ? 50 : 1000;
       for (int t = 0; t < steps; ++t) optimizer->step(plane, theta);
       for (std::int64_t i = 0; i < theta.size(); ++i) {
