@@ -23,8 +23,8 @@ struct State {
   constexpr State(std::string_view its_name, double (*its_start)(const void*)) : name(its_name), start(its_start) {}
 
   std::string_view name;
-  double (*start)(const void* method) = nullptr;      // null: 0
-  bool (*is_kept)(const void* method) = nullptr;      // null: always
+  double (*start)(const void* method) = nullptr;  // null: 0
+  bool (*is_kept)(const void* method) = nullptr;  // null: always
   bool starts_at_theta = false;
 };
 // That starts at the value of a member.
@@ -64,9 +64,9 @@ struct Description {
   std::string_view formula;      // the update, in plain text, one line an assignment; common indentation is left out
   std::string_view differences;  // where other libraries differ, and limits; whole sentences, in one paragraph
   std::vector<settings::Field> fields;
-  std::vector<State> states = {};          // of elementwise methods, in the order of the formula's arguments
-  std::vector<KeptNumber> numbers = {};    // of elementwise methods
-  std::string_view evaluated_at = {};      // the state at which the model is evaluated; empty: at theta
+  std::vector<State> states = {};        // of elementwise methods, in the order of the formula's arguments
+  std::vector<KeptNumber> numbers = {};  // of elementwise methods
+  std::string_view evaluated_at = {};    // the state at which the model is evaluated; empty: at theta
 };
 
 // The description of M, made once.

@@ -36,7 +36,7 @@ struct MemoryOf {
   using type = NoMemory;
 };
 template <class M>
-  requires requires { typename M::Memory; }
+requires requires { typename M::Memory; }
 struct MemoryOf<M> {
   using type = typename M::Memory;
 };
@@ -105,8 +105,8 @@ class ElementwiseMethod final : public FirstOrder {
   }
   template <std::size_t... I>
   static consteval bool asks_for_step(std::index_sequence<I...>) {
-    return requires(const M& m, Memory& memory) { m.template update<double, (I >= 0)...>(std::int64_t{}, memory); } ||
-           requires(const M& m) { m.template update<double, (I >= 0)...>(std::int64_t{}); };
+    return requires(const M& m, Memory& memory) { m.template update<double, (I >= 0)...>(std::int64_t{}, memory); }
+    || requires(const M& m) { m.template update<double, (I >= 0)...>(std::int64_t{}); };
   }
   static constexpr bool counts_steps = asks_for_step(std::make_index_sequence<optional_count>());
 
@@ -148,7 +148,7 @@ class ElementwiseMethod final : public FirstOrder {
 // The optimizer of a method: make(Adam{.beta1 = 0.5}). Throws std::invalid_argument for a member out of its range.
 // Methods that are more than a formula have a function `make` of their own.
 template <class M>
-  requires requires { M::describe().states; }
+requires requires { M::describe().states; }
 std::unique_ptr<Optimizer> make(const M& method, const RandomStream& = RandomStream(0)) {
   return std::make_unique<ElementwiseMethod<M>>(method);
 }

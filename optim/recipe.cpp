@@ -154,7 +154,8 @@ std::string signature(const Recipe& recipe) {
       text += text.empty() ? "(" : " ";
       const bool named = h.kind == Hyperparameter::Kind::choice;
       text += h.name + "=";
-      text += named ? h.choices[static_cast<std::size_t>(values[i])] : std::to_string(static_cast<std::int64_t>(values[i]));
+      text +=
+          named ? h.choices[static_cast<std::size_t>(values[i])] : std::to_string(static_cast<std::int64_t>(values[i]));
     }
     return text.empty() ? text : text + ")";
   };

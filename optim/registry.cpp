@@ -8,7 +8,9 @@
 #include "optim/methods/adamax.h"
 #include "optim/methods/adan.h"
 #include "optim/methods/ademamix.h"
+#include "optim/methods/adopt.h"
 #include "optim/methods/asgd.h"
+#include "optim/methods/dadapt_adam.h"
 #include "optim/methods/lamb.h"
 #include "optim/methods/lars.h"
 #include "optim/methods/lion.h"
@@ -63,8 +65,9 @@ std::vector<Method> completed(std::vector<Method> all) {
   for (Method& method : all)
     if (!method.make)
       method.make = [name = method.name, hyperparameters = method.hyperparameters, make = method.make_of_settings](
-                        const NamedValues& values, const RandomStream&) -> std::unique_ptr<Optimizer> {
-        const Settings settings = make_settings(name, hyperparameters, values);
+                        const NamedValues& values, const RandomStream& stream) -> std::unique_ptr<Optimizer> {
+        Settings settings = make_settings(name, hyperparameters, values);
+        settings.stream = stream;
         return std::make_unique<OfSettings>(make(settings), settings);
       };
   return all;
@@ -99,6 +102,8 @@ std::vector<Method> all_methods() {
       method_of<ScheduleFreeSgd>(elementwise),
       method_of<ScheduleFreeAdamW>(elementwise),
       method_of<AdEmaMix>(elementwise),
+      method_of<Adopt>(elementwise),
+      method_of<DAdaptAdam>(layerwise),
       method_of<Shampoo>(layerwise),
       method_of<Amsgrad>(elementwise),
       newton_cg_method(),

@@ -27,14 +27,12 @@ ScheduleKind kind_of() {
   const auto make = [](const std::vector<double>& values) {
     return [it = settings::of_values<S>(values)](std::int64_t t, double base) { return it.at(t, base); };
   };
-  return {std::string(it.name),
-          std::string(it.source),
-          std::move(all),
-          settings::without_indentation(it.formula),
-          settings::one_line(it.differences),
-          requires { S::observes; },
-          make};
+  return {std::string(it.name), std::string(it.source), std::move(all), settings::without_indentation(it.formula),
+          settings::one_line(it.differences), requires {S::observes;
 }
+, make
+};  // namespace
+}  // namespace gradus::optim
 
 }  // namespace
 

@@ -39,7 +39,10 @@ struct WarmUp {
   enum class Shape { linear, cosine } warmup = Shape::linear;
 
   static constexpr Description describe() {
-    return {"warm-up", "", "", "",
+    return {"warm-up",
+            "",
+            "",
+            "",
             {field<&WarmUp::warmup_steps>("warmup_steps", at_least(0), "steps of warm-up before the schedule begins"),
              field<&WarmUp::warmup>("warmup", one_of({"linear", "cosine"}), "shape of the warm-up")}};
   }

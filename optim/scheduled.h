@@ -27,7 +27,8 @@ struct ScheduledHyperparameter {
 // step and the base at each step, so a resumed run overwrites nothing.
 class Scheduled final : public Optimizer {
  public:
-  Scheduled(std::unique_ptr<Optimizer> inner, std::vector<ScheduledHyperparameter> scheduled, settings::Precision precision)
+  Scheduled(std::unique_ptr<Optimizer> inner, std::vector<ScheduledHyperparameter> scheduled,
+            settings::Precision precision)
       : inner_(std::move(inner)), scheduled_(std::move(scheduled)), precision_(precision) {}
 
   void check(const Objective& objective) override { inner_->check(objective); }

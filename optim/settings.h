@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "autodiff/dtype.h"
+#include "autodiff/random.h"
 #include "settings/field.h"
 #include "settings/hyperparameter.h"
 #include "settings/nearest_name.h"
@@ -69,6 +70,7 @@ class Settings {
   void set_choice(const std::string& name, std::string value);
   bool has(std::string_view name) const;
   double* number(std::string_view name) const { return find(name).get(); }
+  RandomStream stream = RandomStream(0);  // of what the method draws
 
  private:
   struct Entry {

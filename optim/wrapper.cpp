@@ -6,7 +6,7 @@ namespace gradus::optim {
 
 StepReport AroundStep::step(Objective& objective, const Tensor& theta) {
   before(objective, theta);
-  StepReport report = inner().step(objective, theta);
+  StepReport report = inner().step(shown(objective), theta);
   if (report.is_diverged()) return report;
   if (!report.is_final()) {
     after(theta);

@@ -71,6 +71,8 @@ class AroundStep : public Wrapper {
 
  protected:
   virtual void before(const Objective& /*objective*/, const Tensor& /*theta*/) {}
+  // What the inner optimizer sees of the objective.
+  virtual Objective& shown(Objective& objective) { return objective; }
   virtual void after(const Tensor& theta) = 0;
 };
 

@@ -1,6 +1,7 @@
 // Every wrapper that can be asked for by name: a header and a place in the list each.
 #include "optim/wrapper.h"
 #include "optim/wrappers/averages.h"
+#include "optim/wrappers/cautious.h"
 #include "optim/wrappers/clip.h"
 #include "optim/wrappers/decoupled_weight_decay.h"
 #include "optim/wrappers/gradient_accumulation.h"
@@ -43,6 +44,7 @@ const settings::Catalogue<WrapperKind>& wrappers() {
                                                                    kind_of<Sam>(),
                                                                    kind_of<Asam>(),
                                                                    kind_of<ParameterNoise>(),
+                                                                   kind_of<Cautious>(),
                                                                    kind_of<Lookahead>(),
                                                                    kind_of<Ema>(),
                                                                    kind_of<Swa>(),

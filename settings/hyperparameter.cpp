@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "settings/nearest_name.h"
+#include "settings/retired.h"
 
 namespace gradus::settings {
 namespace {
@@ -65,7 +66,7 @@ std::string Hyperparameter::default_text() const {
 }
 
 Hyperparameter hyperparameter(std::string_view name, double default_value, const Range& range, std::string_view help) {
-  return {std::string(name), default_value, range.low,  range.high,
+  return {std::string(name), default_value,     range.low,  range.high,
           range.high_open,   std::string(help), range.kind, {range.choices.begin(), range.choices.end()}};
 }
 
@@ -90,6 +91,8 @@ std::vector<double> complete_values(const std::string& owner, const std::vector<
   }
   for (const auto& [name, value] : given) {
     const auto found = std::find(names.begin(), names.end(), name);
+    if (const auto instead = replacement_of(name); found == names.end() && !instead.empty())
+      throw std::invalid_argument(fmt::format("{}: {} is no hyperparameter any more: {}", owner, name, instead));
     if (found == names.end())
       throw std::invalid_argument(
           fmt::format("{}: unknown hyperparameter '{}': {}", owner, name, choices_text(name, names)));

@@ -27,13 +27,13 @@ inline constexpr double above_0 = std::numeric_limits<double>::min();
 inline constexpr double above_1 = 1 + std::numeric_limits<double>::epsilon();
 inline constexpr double largest_count = 1e15;  // whole numbers up to here are exact; larger ones are slips of the pen
 
-constexpr Range positive() { return {Range::Kind::number, above_0, unbounded, true}; }      // > 0
-constexpr Range non_negative() { return {Range::Kind::number, 0, unbounded, true}; }        // >= 0
-constexpr Range decay() { return {Range::Kind::number, 0, 1, true}; }                       // in [0, 1)
-constexpr Range fraction() { return {Range::Kind::number, above_0, 1, true}; }              // in (0, 1)
-constexpr Range above_one() { return {Range::Kind::number, above_1, unbounded, true}; }     // > 1
+constexpr Range positive() { return {Range::Kind::number, above_0, unbounded, true}; }         // > 0
+constexpr Range non_negative() { return {Range::Kind::number, 0, unbounded, true}; }           // >= 0
+constexpr Range decay() { return {Range::Kind::number, 0, 1, true}; }                          // in [0, 1)
+constexpr Range fraction() { return {Range::Kind::number, above_0, 1, true}; }                 // in (0, 1)
+constexpr Range above_one() { return {Range::Kind::number, above_1, unbounded, true}; }        // > 1
 constexpr Range between(double low, double high) { return {Range::Kind::number, low, high}; }  // both included
-constexpr Range at_least(std::int64_t low) {                                                // whole
+constexpr Range at_least(std::int64_t low) {                                                   // whole
   return {Range::Kind::count, static_cast<double>(low), largest_count};
 }
 constexpr Range flag() { return {Range::Kind::flag, 0, 1}; }

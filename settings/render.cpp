@@ -11,12 +11,8 @@ namespace {
 
 nlohmann::json json_of(const Hyperparameter& h) {
   static constexpr const char* kinds[] = {"number", "count", "flag", "choice"};
-  nlohmann::json one{{"name", h.name},
-                     {"kind", kinds[static_cast<int>(h.kind)]},
-                     {"range", h.range()},
-                     {"help", h.help},
-                     {"schedulable", h.can_be_scheduled()},
-                     {"default", h.default_value}};
+  nlohmann::json one{{"name", h.name}, {"kind", kinds[static_cast<int>(h.kind)]}, {"range", h.range()},
+                     {"help", h.help}, {"schedulable", h.can_be_scheduled()},     {"default", h.default_value}};
   if (h.kind == Hyperparameter::Kind::choice) {
     one["default"] = h.default_text();
     one["choices"] = h.choices;
@@ -27,7 +23,8 @@ nlohmann::json json_of(const Hyperparameter& h) {
 }  // namespace
 
 std::string as_text(const Card& card, std::string_view kind) {
-  std::string text = fmt::format("  {}  {}{}\n", card.name, kind.empty() ? "" : fmt::format("[{}] ", kind), card.source);
+  std::string text =
+      fmt::format("  {}  {}{}\n", card.name, kind.empty() ? "" : fmt::format("[{}] ", kind), card.source);
   for (const Hyperparameter& h : card.hyperparameters)
     text += fmt::format("    {:<32} {} ({})\n", h.name + " = " + h.default_text(), h.help, h.range());
   return text;
@@ -47,8 +44,11 @@ std::string as_markdown(const Card& card) {
 }
 
 nlohmann::json as_json(const Card& card) {
-  nlohmann::json all{{"name", card.name}, {"source", card.source}, {"formula", card.formula},
-                     {"differences", card.differences}, {"hyperparameters", nlohmann::json::array()}};
+  nlohmann::json all{{"name", card.name},
+                     {"source", card.source},
+                     {"formula", card.formula},
+                     {"differences", card.differences},
+                     {"hyperparameters", nlohmann::json::array()}};
   for (const Hyperparameter& h : card.hyperparameters) all["hyperparameters"].push_back(json_of(h));
   return all;
 }

@@ -9,8 +9,7 @@
 #include "autodiff/operations.h"
 #include "experiments/lab/network_objective.h"
 #include "nn/layers.h"
-#include "optim/first_order.h"
-#include "optim/update.h"
+#include "optim/elementwise.h"
 
 namespace gradus {
 
@@ -50,34 +49,28 @@ class Gain {
 
 namespace gradus::optim {
 
-// Signum. Bernstein et al. (2018), Algorithm 2:
-//   m <- beta m + (1 - beta) g;  theta <- theta - learning_rate sign(m)
-class Signum final : public FirstOrder {
- public:
-  explicit Signum(const Settings& s) : learning_rate_(s["learning_rate"]), beta_(s["beta"]) {}
+struct Signum {
+  double learning_rate = 0.001, beta = 0.9;
 
-  void apply(const Tensor& theta, const Tensor& gradient, Slices) override {
-    ensure_state(momentum_, theta);
-    update_each(theta, gradient, [this]<class T>(T) {
-      return [rate = static_cast<T>(learning_rate_), beta = static_cast<T>(beta_)](T& x, T g, T& m) {
-        m = beta * m + (1 - beta) * g;
-        x -= m > 0 ? rate : m < 0 ? -rate : T{0};
-      };
-    }, momentum_);
+  static constexpr Description describe() {
+    return {"signum", "Bernstein et al. (2018), Algorithm 2",
+            R"(
+            m <- beta m + (1 - beta) g
+            theta <- theta - learning_rate sign(m)
+            )",
+            "",
+            {field<&Signum::learning_rate>("learning_rate", positive(), "what each parameter moves by"),
+             field<&Signum::beta>("beta", decay(), "decay of the momentum")},
+            {"momentum"}};
   }
-  void visit(StateVisitor& visitor) override { visitor.tensor("momentum", momentum_); }
-
- private:
-  Setting learning_rate_, beta_;
-  Tensor momentum_;
+  template <class T>
+  auto update() const {
+    return [rate = T(learning_rate), beta = T(beta)](T& x, T g, T& m) {
+      m = beta * m + (1 - beta) * g;
+      x -= rate * sign_of(m);
+    };
+  }
 };
-
-inline Method signum_method() {
-  return {"signum",
-          "Bernstein et al. (2018), Algorithm 2",
-          {positive("learning_rate", 0.001, "step size"), decay("beta", 0.9, "decay of the momentum")},
-          [](const Settings& s) { return std::make_unique<Signum>(s); }};
-}
 
 }  // namespace gradus::optim
 
@@ -94,10 +87,7 @@ int main() {
       nn::Sequential{nn::Linear{2, 8}, nn::Gain{8}, nn::Linear{8, 1}},
       [](const Var& y, const Var& target) { return mean(lorentzian(sub(y, target))); }, DType::float64, RandomStream(1));
   const lab::Batch batch{Tensor::of({4, 2}, {1, 0, 0, 1, 1, 1, -1, 2}), Tensor::of({4, 1}, {2, -1, 1, -4})};
-  optim::Settings settings;
-  settings.set("learning_rate", 0.003);
-  settings.set("beta", 0.9);
-  const auto signum = optim::signum_method().make(settings);
+  const auto signum = optim::make(optim::Signum{.learning_rate = 0.003});
   const Tensor theta = objective.parameters().initial(DType::float64, RandomStream(2));
   double first = 0, last = 0;
   for (int i = 0; i < 1000; ++i) {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "settings/render.h"
+#include "settings/retired.h"
 
 namespace gradus::lab {
 namespace {
@@ -115,6 +116,9 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
                                  const std::vector<MethodDefaults>& defaults, const RandomStream& stream, DType dtype) {
   optim::Recipe recipe;
   recipe.stream = stream;
+  for (const char* name : {"label_seed", "probe_seed"})
+    if (options.given(name))
+      throw UsageError(fmt::format("--{} is no option any more: {}", name, settings::replacement_of(name)));
   recipe.dtype = dtype;
   recipe.method = options.get("optimizer", fallback, "the method", one_of(optim::methods().names()));
   std::vector<Hyperparameter> all = optim::method(recipe.method).hyperparameters;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <regex>
 #include <stdexcept>
 
 #include "experiments/records/files.h"
@@ -100,6 +101,15 @@ std::string difference_of(const nlohmann::json& saved, const nlohmann::json& exp
   return fmt::format("it lacks {}", text(expected[common]));
 }
 
+// A signature as it is since methods have no seeds of their own.
+std::string without_seeds(const std::string& signature) {
+  static const std::regex alone(R"(\((label_seed|probe_seed|seed)=\d+\))");
+  static const std::regex among(R"( (label_seed|probe_seed|seed)=\d+)");
+  static const std::regex first(R"(\((label_seed|probe_seed|seed)=\d+ )");
+  const std::string rest = std::regex_replace(std::regex_replace(signature, alone, ""), among, "");
+  return std::regex_replace(rest, first, "(");
+}
+
 void require_finite(const std::filesystem::path& path, const std::string& name, const Tensor& tensor) {
   if (!tensor.defined()) return;
   with_floating(tensor.dtype(), [&]<class T>(T) {
@@ -160,7 +170,7 @@ LoadedState load_state_file(const std::filesystem::path& path, std::span<const o
   const auto refuse = [&](const std::string& why) {
     throw std::invalid_argument(fmt::format("{}: is the state of another {}", path.string(), why));
   };
-  if (const std::string theirs = file.text("optimizer"), ours = optim::signature(recipe); theirs != ours)
+  if (const std::string theirs = without_seeds(file.text("optimizer")), ours = optim::signature(recipe); theirs != ours)
     refuse(fmt::format("optimizer: {}, expected {}", theirs, ours));
   try {
     const auto manifest = nlohmann::json::parse(file.text("manifest"));

@@ -10,7 +10,8 @@ struct Adabelief {
   double learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-16;
 
   static constexpr Description describe() {
-    return {"adabelief", "Zhuang et al. (2020), Algorithm 2",
+    return {"adabelief",
+            "Zhuang et al. (2020), Algorithm 2",
             R"(
             m <- beta1 m + (1 - beta1) g
             s <- beta2 s + (1 - beta2) (g - m)^2 + epsilon
@@ -30,12 +31,13 @@ struct Adabelief {
   }
   template <class T>
   auto update(std::int64_t t) const {
-    return [rate = T(learning_rate / correction(beta1, t)), root = T(1 / std::sqrt(correction(beta2, t))),
-            fresh1 = T(1 - beta1), beta2 = T(beta2), fresh2 = T(1 - beta2), epsilon = T(epsilon)](T& x, T g, T& m, T& s) {
-      m += fresh1 * (g - m);
-      s = beta2 * s + (fresh2 * (g - m) * (g - m) + epsilon);
-      x -= rate * m / (math::sqrt(s) * root + epsilon);
-    };
+    return
+        [rate = T(learning_rate / correction(beta1, t)), root = T(1 / std::sqrt(correction(beta2, t))),
+         fresh1 = T(1 - beta1), beta2 = T(beta2), fresh2 = T(1 - beta2), epsilon = T(epsilon)](T& x, T g, T& m, T& s) {
+          m += fresh1 * (g - m);
+          s = beta2 * s + (fresh2 * (g - m) * (g - m) + epsilon);
+          x -= rate * m / (math::sqrt(s) * root + epsilon);
+        };
   }
 };
 

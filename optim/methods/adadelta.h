@@ -10,7 +10,8 @@ struct Adadelta {
   double learning_rate = 1, rho = 0.9, epsilon = 1e-6;
 
   static constexpr Description describe() {
-    return {"adadelta", "Zeiler (2012), Algorithm 1",
+    return {"adadelta",
+            "Zeiler (2012), Algorithm 1",
             R"(
             v <- rho v + (1 - rho) g^2
             d = sqrt(u + epsilon) / sqrt(v + epsilon) g
@@ -23,7 +24,8 @@ struct Adadelta {
             )",
             {field<&Adadelta::learning_rate>("learning_rate", positive(), "factor of the step; the paper has none"),
              field<&Adadelta::rho>("rho", decay(), "decay of both mean squares"),
-             field<&Adadelta::epsilon>("epsilon", positive(), "added to both mean squares; sets the size of the first steps")},
+             field<&Adadelta::epsilon>("epsilon", positive(),
+                                       "added to both mean squares; sets the size of the first steps")},
             {"gradient_squares", "step_squares"}};
   }
   template <class T>

@@ -160,6 +160,8 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make(const Adafactor& method, const RandomStream&) { return std::make_unique<AdafactorSteps>(method); }
+std::unique_ptr<Optimizer> make(const Adafactor& method, const RandomStream&) {
+  return std::make_unique<AdafactorSteps>(method);
+}
 
 }  // namespace gradus::optim

@@ -10,7 +10,8 @@ struct Adagrad {
   double learning_rate = 0.01, epsilon = 1e-10, initial_accumulator = 0;
 
   static constexpr Description describe() {
-    return {"adagrad", "Duchi, Hazan & Singer (2011), section 1.1",
+    return {"adagrad",
+            "Duchi, Hazan & Singer (2011), section 1.1",
             R"(
             v <- v + g^2
             theta <- theta - learning_rate g / (sqrt(v) + epsilon)
@@ -21,7 +22,8 @@ struct Adagrad {
             )",
             {field<&Adagrad::learning_rate>("learning_rate", positive(), "step size"),
              field<&Adagrad::epsilon>("epsilon", positive(), "added to the root of the sum of squares"),
-             field<&Adagrad::initial_accumulator>("initial_accumulator", non_negative(), "where the sum of squares starts")},
+             field<&Adagrad::initial_accumulator>("initial_accumulator", non_negative(),
+                                                  "where the sum of squares starts")},
             {state<&Adagrad::initial_accumulator>("accumulator")}};
   }
   template <class T>

@@ -42,7 +42,7 @@ class AdaHessian final : public Optimizer {
         weight_decay_(s["weight_decay"]),
         spatial_averaging_(s.flag("spatial_averaging")),
         interval_(s.count("update_interval")),
-        seed_(static_cast<std::uint64_t>(s.count("probe_seed"))) {}
+        stream_(s.stream) {}
 
   void check(const Objective& objective) override { require(objective, &Curvature::hessian, "adahessian"); }
   StepReport step(Objective& objective, const Tensor& theta) override {
@@ -57,7 +57,7 @@ class AdaHessian final : public Optimizer {
     report.gradient_norm = vectors::norm(gradient);
     const bool estimates = step_ % interval_ == 0;
     if (estimates) {
-      RandomStream random(seed_, "adahessian", static_cast<std::uint64_t>(step_));
+      RandomStream random = stream_.child("adahessian", static_cast<std::uint64_t>(step_));
       draw(Probe::rademacher, random, probe_);
       multiply(require(objective, &Curvature::hessian, "adahessian"), probe_, diagonal_);
       vectors::multiply(probe_, diagonal_, diagonal_);
@@ -102,7 +102,7 @@ class AdaHessian final : public Optimizer {
   Setting learning_rate_, beta1_, beta2_, epsilon_, hessian_power_, weight_decay_;
   bool spatial_averaging_;
   std::int64_t interval_;
-  std::uint64_t seed_;
+  RandomStream stream_;
   Tensor first_moment_, second_moment_, probe_, diagonal_;
   std::int64_t step_ = 0, estimates_ = 0;
 };
@@ -119,8 +119,7 @@ Method adahessian_method() {
        between("hessian_power", 1, 0, 1, "exponent of the root of the second moment"),
        non_negative("weight_decay", 0, "decoupled: theta shrinks by learning_rate * weight_decay a step"),
        flag("spatial_averaging", true, "the diagonal's mean over the places of a convolution's kernel"),
-       count("update_interval", 1, 1, "steps from one estimate of the diagonal to the next"),
-       count("probe_seed", 0, 0, "of the random signs")},
+       count("update_interval", 1, 1, "steps from one estimate of the diagonal to the next")},
       [](const Settings& s) { return std::make_unique<AdaHessian>(s); },
       Family::curvature,
       "D = z * (H z), z of random signs;  a mean over each kernel of a convolution\n"

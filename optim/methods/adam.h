@@ -28,7 +28,8 @@ struct Adam {
   bool amsgrad = false;
 
   static constexpr Description describe() {
-    return {"adam", "Kingma & Ba (2015), Algorithm 1",
+    return {"adam",
+            "Kingma & Ba (2015), Algorithm 1",
             R"(
             m <- beta1 m + (1 - beta1) g
             v <- beta2 v + (1 - beta2) g^2
@@ -58,7 +59,8 @@ struct AdamW {
   bool amsgrad = false;
 
   static constexpr Description describe() {
-    return {"adamw", "Loshchilov & Hutter (2019), Algorithm 2",
+    return {"adamw",
+            "Loshchilov & Hutter (2019), Algorithm 2",
             R"(
             m <- beta1 m + (1 - beta1) g
             v <- beta2 v + (1 - beta2) g^2
@@ -88,7 +90,8 @@ struct Amsgrad {
   double learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 
   static constexpr Description describe() {
-    return {"amsgrad", "Reddi, Kale & Kumar (2018), Algorithm 2",
+    return {"amsgrad",
+            "Reddi, Kale & Kumar (2018), Algorithm 2",
             R"(
             m <- beta1 m + (1 - beta1) g
             v <- beta2 v + (1 - beta2) g^2

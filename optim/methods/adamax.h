@@ -9,7 +9,8 @@ struct Adamax {
   double learning_rate = 0.002, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 
   static constexpr Description describe() {
-    return {"adamax", "Kingma & Ba (2015), Algorithm 2",
+    return {"adamax",
+            "Kingma & Ba (2015), Algorithm 2",
             R"(
             m <- beta1 m + (1 - beta1) g
             u <- max(beta2 u, |g| + epsilon)
@@ -27,8 +28,8 @@ struct Adamax {
   }
   template <class T>
   auto update(std::int64_t t) const {
-    return [rate = T(learning_rate / correction(beta1, t)), fresh = T(1 - beta1), beta2 = T(beta2), epsilon = T(epsilon)](
-               T& x, T g, T& m, T& u) {
+    return [rate = T(learning_rate / correction(beta1, t)), fresh = T(1 - beta1), beta2 = T(beta2),
+            epsilon = T(epsilon)](T& x, T g, T& m, T& u) {
       m += fresh * (g - m);
       const T kept = beta2 * u, now = (g < 0 ? -g : g) + epsilon;
       u = kept > now ? kept : now;

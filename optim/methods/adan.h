@@ -10,7 +10,8 @@ struct Adan {
   double learning_rate = 0.001, beta1 = 0.98, beta2 = 0.92, beta3 = 0.99, epsilon = 1e-8, weight_decay = 0;
 
   static constexpr Description describe() {
-    return {"adan", "Xie et al. (2024), Algorithm 1",
+    return {"adan",
+            "Xie et al. (2024), Algorithm 1",
             R"(
             d = g - (g of the step before), 0 in the first step
             m <- beta1 m + (1 - beta1) g
@@ -38,9 +39,9 @@ struct Adan {
     const double of_moment = learning_rate / correction(beta1, t);
     const double of_difference = learning_rate * beta2 / correction(beta2, t);
     return [first = t == 1, of_moment = T(of_moment), of_difference = T(of_difference),
-            root = T(1 / std::sqrt(correction(beta3, t))), fresh1 = T(1 - beta1), beta2 = T(beta2), fresh2 = T(1 - beta2),
-            fresh3 = T(1 - beta3), epsilon = T(epsilon), shrink = T(1 / (1 + learning_rate * weight_decay))](
-               T& x, T g, T& m, T& v, T& n, T& previous) {
+            root = T(1 / std::sqrt(correction(beta3, t))), fresh1 = T(1 - beta1), beta2 = T(beta2),
+            fresh2 = T(1 - beta2), fresh3 = T(1 - beta3), epsilon = T(epsilon),
+            shrink = T(1 / (1 + learning_rate * weight_decay))](T& x, T g, T& m, T& v, T& n, T& previous) {
       const T d = first ? T{0} : g - previous;
       const T ahead = g + beta2 * d;
       m += fresh1 * (g - m);

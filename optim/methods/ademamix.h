@@ -13,7 +13,8 @@ struct AdEmaMix {
   std::int64_t warmup_steps = 0;
 
   static constexpr Description describe() {
-    return {"ademamix", "Pagliardini, Ablin & Grangier (2025), Algorithm 1",
+    return {"ademamix",
+            "Pagliardini, Ablin & Grangier (2025), Algorithm 1",
             R"(
             m1 <- beta1 m1 + (1 - beta1) g;  m1^ = m1 / (1 - beta1^t)
             m2 <- beta3_t m2 + (1 - beta3_t) g
@@ -50,8 +51,8 @@ struct AdEmaMix {
     const double progress = t < warmup_steps ? static_cast<double>(t) / static_cast<double>(warmup_steps) : 1;
     return [of_fast = T(learning_rate / correction(beta1, t)), of_slow = T(learning_rate * alpha * progress),
             root = T(1 / std::sqrt(correction(beta2, t))), fresh1 = T(1 - beta1), fresh2 = T(1 - beta2),
-            fresh3 = T(1 - slow_decay(progress)), epsilon = T(epsilon), shrink = T(1 - learning_rate * weight_decay)](
-               T& x, T g, T& fast, T& slow, T& v) {
+            fresh3 = T(1 - slow_decay(progress)), epsilon = T(epsilon),
+            shrink = T(1 - learning_rate * weight_decay)](T& x, T g, T& fast, T& slow, T& v) {
       fast += fresh1 * (g - fast);
       slow += fresh3 * (g - slow);
       v += fresh2 * (g * g - v);

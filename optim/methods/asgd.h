@@ -10,7 +10,8 @@ struct Asgd {
   std::int64_t average_start = 0;
 
   static constexpr Description describe() {
-    return {"asgd", "Ruppert (1988); Polyak & Juditsky (1992)",
+    return {"asgd",
+            "Ruppert (1988); Polyak & Juditsky (1992)",
             R"(
             theta <- theta - learning_rate g
             t <= average_start: a = theta, else a <- a + (theta - a) / (t - average_start)

@@ -38,7 +38,7 @@ class Kfac final : public Optimizer {
         factor_interval_(s.count("factor_interval")),
         inverse_interval_(s.count("inverse_interval")),
         adaptation_interval_(s.count("adaptation_interval")),
-        seed_(static_cast<std::uint64_t>(s.count("label_seed"))) {}
+        stream_(s.stream) {}
 
   void check(const Objective& objective) override {
     require(objective, &Curvature::kronecker_factors, "kfac");
@@ -113,7 +113,7 @@ class Kfac final : public Optimizer {
 
  private:
   bool update_factors(Objective& objective) {
-    objective.curvature()->kronecker_factors(RandomStream(seed_, "kfac", static_cast<std::uint64_t>(step_)).bits(), blocks_);
+    objective.curvature()->kronecker_factors(stream_.child("kfac", static_cast<std::uint64_t>(step_)).bits(), blocks_);
     for (const KroneckerBlock& block : blocks_)
       if (!vectors::is_finite(block.inputs) || !vectors::is_finite(block.outputs)) return false;
     ++factor_updates_;
@@ -161,7 +161,7 @@ class Kfac final : public Optimizer {
   Setting learning_rate_, momentum_, initial_damping_, factor_decay_, kl_bound_, plain_learning_rate_;
   bool quadratic_;
   std::int64_t factor_interval_, inverse_interval_, adaptation_interval_;
-  std::uint64_t seed_;
+  RandomStream stream_;
   KroneckerInverse curvature_;
   Tensor velocity_;  // the last step
   double damping_ = 0;
@@ -187,8 +187,7 @@ Method kfac_method() {
        count("factor_interval", 1, 1, "steps from one estimate of the factors to the next"),
        count("inverse_interval", 20, 1, "steps from one inversion to the next"),
        count("adaptation_interval", 5, 0,
-             "steps from one change of the damping to the next, with quadratic_model; 0: never"),
-       count("label_seed", 0, 0, "of the drawn labels")},
+             "steps from one change of the damping to the next, with quadratic_model; 0: never")},
       [](const Settings& s) { return std::make_unique<Kfac>(s); },
       Family::curvature,
       R"(A <- c A + (1 - c) mean a a^T

@@ -11,7 +11,8 @@ struct Lamb {
   double learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weight_decay = 0.01;
 
   static constexpr Description describe() {
-    return {"lamb", "You et al. (2020), Algorithm 2",
+    return {"lamb",
+            "You et al. (2020), Algorithm 2",
             R"(
             for each slice of theta:
               m <- beta1 m + (1 - beta1) g;  m^ = m / (1 - beta1^t)
@@ -27,7 +28,8 @@ struct Lamb {
              field<&Lamb::beta1>("beta1", decay(), "decay of the first moment"),
              field<&Lamb::beta2>("beta2", decay(), "decay of the second moment"),
              field<&Lamb::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-             field<&Lamb::weight_decay>("weight_decay", non_negative(), "adds weight_decay theta to the direction, before its norm is taken")}};
+             field<&Lamb::weight_decay>("weight_decay", non_negative(),
+                                        "adds weight_decay theta to the direction, before its norm is taken")}};
   }
 };
 std::unique_ptr<Optimizer> make(const Lamb& method, const RandomStream& = RandomStream(0));

@@ -11,7 +11,8 @@ struct Lars {
   double learning_rate = 0.1, momentum = 0.9, trust_coefficient = 0.001, weight_decay = 0;
 
   static constexpr Description describe() {
-    return {"lars", "You, Gitman & Ginsburg (2017), Algorithm 1",
+    return {"lars",
+            "You, Gitman & Ginsburg (2017), Algorithm 1",
             R"(
             for each slice of theta:
               ratio = trust_coefficient |theta| / (|g| + weight_decay |theta|), 1 where |theta| or |g| is 0
@@ -25,7 +26,8 @@ struct Lars {
             )",
             {field<&Lars::learning_rate>("learning_rate", positive(), "step size"),
              field<&Lars::momentum>("momentum", decay(), "decay of the velocity"),
-             field<&Lars::trust_coefficient>("trust_coefficient", positive(), "how far a slice trusts its gradient, relative to its norm"),
+             field<&Lars::trust_coefficient>("trust_coefficient", positive(),
+                                             "how far a slice trusts its gradient, relative to its norm"),
              field<&Lars::weight_decay>("weight_decay", non_negative(), "adds weight_decay theta to the gradient")}};
   }
 };

@@ -9,7 +9,8 @@ struct Lion {
   double learning_rate = 1e-4, beta1 = 0.9, beta2 = 0.99, weight_decay = 0;
 
   static constexpr Description describe() {
-    return {"lion", "Chen et al. (2023), Algorithm 2",
+    return {"lion",
+            "Chen et al. (2023), Algorithm 2",
             R"(
             c = beta1 m + (1 - beta1) g
             theta <- theta - learning_rate (sign(c) + weight_decay theta), sign(0) = 0

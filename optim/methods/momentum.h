@@ -12,7 +12,8 @@ struct VelocityStep {
 
   static constexpr Description describe() {
     return {look_ahead ? "nesterov" : "momentum",
-            look_ahead ? "Nesterov (1983); Sutskever et al. (2013), eq. 3-4, at the look-ahead point" : "Polyak (1964), eq. 9",
+            look_ahead ? "Nesterov (1983); Sutskever et al. (2013), eq. 3-4, at the look-ahead point"
+                       : "Polyak (1964), eq. 9",
             look_ahead ? R"(
             v <- momentum v + g
             theta <- theta - learning_rate (g + momentum v)

@@ -78,9 +78,8 @@ class MuonSteps final : public FirstOrderOf<Muon> {
     const double size =
         h.learning_rate * std::sqrt(std::max(1.0, static_cast<double>(columns) / static_cast<double>(rows)));
     update_each(theta, x, [&]<class T>(T) {
-      return [rate = static_cast<T>(size), shrink = static_cast<T>(1 - h.learning_rate * h.weight_decay)](T& t, T step) {
-        t = t * shrink - rate * step;
-      };
+      return [rate = static_cast<T>(size), shrink = static_cast<T>(1 - h.learning_rate * h.weight_decay)](
+                 T& t, T step) { t = t * shrink - rate * step; };
     });
   }
 

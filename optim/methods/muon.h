@@ -14,7 +14,8 @@ struct Muon {
   double weight_decay = 0, adam_learning_rate = 3e-4, beta1 = 0.9, beta2 = 0.95, epsilon = 1e-10;
 
   static constexpr Description describe() {
-    return {"muon", "Jordan et al. (2024)",
+    return {"muon",
+            "Jordan et al. (2024)",
             R"(
             slices of rank >= 2 without the tag embedding, as matrices with the last axis as columns:
               B <- momentum B + (1 - momentum) G
@@ -34,8 +35,10 @@ struct Muon {
             {field<&Muon::learning_rate>("learning_rate", positive(), "step size of matrices"),
              field<&Muon::momentum>("momentum", decay(), "decay of the matrices' momentum"),
              field<&Muon::nesterov>("nesterov", "orthogonalize the look-ahead momentum"),
-             field<&Muon::newton_schulz_steps>("newton_schulz_steps", at_least(0), "iterations towards an orthogonal matrix"),
-             field<&Muon::weight_decay>("weight_decay", non_negative(), "decoupled: theta shrinks by its rate * weight_decay a step"),
+             field<&Muon::newton_schulz_steps>("newton_schulz_steps", at_least(0),
+                                               "iterations towards an orthogonal matrix"),
+             field<&Muon::weight_decay>("weight_decay", non_negative(),
+                                        "decoupled: theta shrinks by its rate * weight_decay a step"),
              field<&Muon::adam_learning_rate>("adam_learning_rate", positive(), "step size of all other slices"),
              field<&Muon::beta1>("beta1", decay(), "decay of their first moment"),
              field<&Muon::beta2>("beta2", decay(), "decay of their second moment"),

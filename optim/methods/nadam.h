@@ -13,7 +13,8 @@ struct Nadam {
     double momentum_product = 1;
   };
   static constexpr Description describe() {
-    return {"nadam", "Dozat (2016), Algorithm 8",
+    return {"nadam",
+            "Dozat (2016), Algorithm 8",
             R"(
             mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2);  M_t = mu_1 ... mu_t
             m <- beta1 m + (1 - beta1) g

@@ -14,7 +14,8 @@ struct Prodigy {
     double numerator = 0, distance = 0;  // r and d; d is 0 before the first step
   };
   static constexpr Description describe() {
-    return {"prodigy", "Mishchenko & Defazio (2024), Algorithm 4",
+    return {"prodigy",
+            "Mishchenko & Defazio (2024), Algorithm 4",
             R"(
             m <- beta1 m + (1 - beta1) d g
             v <- beta2 v + (1 - beta2) d^2 g^2

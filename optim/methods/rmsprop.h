@@ -11,7 +11,8 @@ struct RmsProp {
   bool centered = false;
 
   static constexpr Description describe() {
-    return {"rmsprop", "Tieleman & Hinton (2012), lecture 6e; centered: Graves (2013), eq. 38-45",
+    return {"rmsprop",
+            "Tieleman & Hinton (2012), lecture 6e; centered: Graves (2013), eq. 38-45",
             R"(
             v <- rho v + (1 - rho) g^2
             [centered: a <- rho a + (1 - rho) g]
@@ -27,26 +28,28 @@ struct RmsProp {
              field<&RmsProp::rho>("rho", decay(), "decay of the mean square"),
              field<&RmsProp::epsilon>("epsilon", positive(), "added to the root of the mean square"),
              field<&RmsProp::momentum>("momentum", decay(), "decay of the velocity; 0 for none"),
-             field<&RmsProp::centered>("centered", "divide by the deviation instead of the root mean square (Graves 2013)")},
+             field<&RmsProp::centered>("centered",
+                                       "divide by the deviation instead of the root mean square (Graves 2013)")},
             {"second_moment", state_if<&RmsProp::centered>("first_moment"), state_if<&RmsProp::momentum>("velocity")}};
   }
   template <class T, bool is_centered, bool has_momentum>
   auto update() const {
-    return [rate = T(learning_rate), rho = T(rho), epsilon = T(epsilon), mu = T(momentum)](T& x, T g, T& v, T& a, T& b) {
-      v += (1 - rho) * (g * g - v);
-      T variance = v;
-      if constexpr (is_centered) {
-        a += (1 - rho) * (g - a);
-        variance = v - a * a;
-        variance = variance > 0 ? variance : T{0};  // rounding may leave it below 0
-      }
-      T d = g / (math::sqrt(variance) + epsilon);
-      if constexpr (has_momentum) {
-        b = mu * b + d;
-        d = b;
-      }
-      x -= rate * d;
-    };
+    return
+        [rate = T(learning_rate), rho = T(rho), epsilon = T(epsilon), mu = T(momentum)](T& x, T g, T& v, T& a, T& b) {
+          v += (1 - rho) * (g * g - v);
+          T variance = v;
+          if constexpr (is_centered) {
+            a += (1 - rho) * (g - a);
+            variance = v - a * a;
+            variance = variance > 0 ? variance : T{0};  // rounding may leave it below 0
+          }
+          T d = g / (math::sqrt(variance) + epsilon);
+          if constexpr (has_momentum) {
+            b = mu * b + d;
+            d = b;
+          }
+          x -= rate * d;
+        };
   }
 };
 

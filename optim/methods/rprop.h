@@ -13,7 +13,8 @@ struct Rprop {
   double learning_rate = 0.01, increase = 1.2, decrease = 0.5, smallest_step = 1e-6, largest_step = 50;
 
   static constexpr Description describe() {
-    return {"rprop", "Riedmiller & Braun (1993); Igel & Huesken (2000), iRprop-",
+    return {"rprop",
+            "Riedmiller & Braun (1993); Igel & Huesken (2000), iRprop-",
             R"(
             s = sign(g g_previous)
             s > 0: step <- min(increase step, largest_step)

@@ -37,8 +37,10 @@ struct ScheduleFreeSgd {
 
   using Memory = ScheduleFreeMemory;
   static constexpr Description describe() {
-    return {"schedule_free_sgd", "Defazio et al. (2024), eq. 4-6",
-            R"(
+    return {
+        "schedule_free_sgd",
+        "Defazio et al. (2024), eq. 4-6",
+        R"(
             gamma = learning_rate min(1, t / warmup_steps)
             z <- z - gamma (g(y) + weight_decay y)
             S <- S + gamma^2;  c = gamma^2 / S
@@ -46,19 +48,19 @@ struct ScheduleFreeSgd {
             y = (1 - momentum) z + momentum x
             theta is y; evaluated at x
             )",
-            R"(
+        R"(
             The average is weighted by gamma^2, as in the authors' code and Optax, which keep the largest gamma so far for the
             weight; here it is that of the step. In Optax's warm-up z moves by the gamma of the step before. Theirs and Optax's
             give x by a change of mode or a function; here it is the evaluation point. PyTorch does not have the method.
             )",
-            {field<&ScheduleFreeSgd::learning_rate>("learning_rate", positive(), "step size"),
-             field<&ScheduleFreeSgd::momentum>("momentum", decay(), "how far from z to its average gradients are taken"),
-             field<&ScheduleFreeSgd::weight_decay>("weight_decay", non_negative(), "adds weight_decay y to the gradient"),
-             field<&ScheduleFreeSgd::warmup_steps>("warmup_steps", at_least(0),
-                                                   "steps over which the rate rises to learning_rate; 0 for none")},
-            {from_theta("base_point"), from_theta("average")},
-            {kept<&Memory::weight_sum>("weight_sum")},
-            "average"};
+        {field<&ScheduleFreeSgd::learning_rate>("learning_rate", positive(), "step size"),
+         field<&ScheduleFreeSgd::momentum>("momentum", decay(), "how far from z to its average gradients are taken"),
+         field<&ScheduleFreeSgd::weight_decay>("weight_decay", non_negative(), "adds weight_decay y to the gradient"),
+         field<&ScheduleFreeSgd::warmup_steps>("warmup_steps", at_least(0),
+                                               "steps over which the rate rises to learning_rate; 0 for none")},
+        {from_theta("base_point"), from_theta("average")},
+        {kept<&Memory::weight_sum>("weight_sum")},
+        "average"};
   }
   template <class T>
   auto update(std::int64_t t, Memory& memory) const {
@@ -77,7 +79,8 @@ struct ScheduleFreeAdamW {
 
   using Memory = ScheduleFreeMemory;
   static constexpr Description describe() {
-    return {"schedule_free_adamw", "Defazio et al. (2024), Algorithm 1",
+    return {"schedule_free_adamw",
+            "Defazio et al. (2024), Algorithm 1",
             R"(
             v <- beta2 v + (1 - beta2) g^2
             gamma = learning_rate sqrt(1 - beta2^t) min(1, t / warmup_steps)

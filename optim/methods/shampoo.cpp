@@ -153,8 +153,9 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
           },
           slice.of(velocity_));
     else
-      update_each(theta, direction,
-                  [this]<class T>(T) { return [rate = static_cast<T>(h.learning_rate)](T& x, T u) { x -= rate * u; }; });
+      update_each(theta, direction, [this]<class T>(T) {
+        return [rate = static_cast<T>(h.learning_rate)](T& x, T u) { x -= rate * u; };
+      });
   }
 
   bool has_momentum_;
@@ -170,6 +171,8 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make(const Shampoo& method, const RandomStream&) { return std::make_unique<ShampooSteps>(method); }
+std::unique_ptr<Optimizer> make(const Shampoo& method, const RandomStream&) {
+  return std::make_unique<ShampooSteps>(method);
+}
 
 }  // namespace gradus::optim

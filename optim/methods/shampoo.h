@@ -12,7 +12,8 @@ struct Shampoo {
   std::int64_t update_interval = 1, max_dimension = 1024;
 
   static constexpr Description describe() {
-    return {"shampoo", "Gupta, Koren & Singer (2018), Algorithms 1 and 2",
+    return {"shampoo",
+            "Gupta, Koren & Singer (2018), Algorithms 1 and 2",
             R"(
             slices of rank >= 2, as matrices with the last axis as columns:
               L <- L + G G^T;  R <- R + G^T G, from epsilon I
@@ -32,8 +33,10 @@ struct Shampoo {
             {field<&Shampoo::learning_rate>("learning_rate", positive(), "step size"),
              field<&Shampoo::epsilon>("epsilon", positive(), "where the diagonals of the statistics start"),
              field<&Shampoo::momentum>("momentum", decay(), "decay of the velocity; 0 for none"),
-             field<&Shampoo::update_interval>("update_interval", at_least(1), "steps from one computation of the roots to the next"),
-             field<&Shampoo::max_dimension>("max_dimension", at_least(1), "sides of a matrix longer than this have no statistics")}};
+             field<&Shampoo::update_interval>("update_interval", at_least(1),
+                                              "steps from one computation of the roots to the next"),
+             field<&Shampoo::max_dimension>("max_dimension", at_least(1),
+                                            "sides of a matrix longer than this have no statistics")}};
   }
 };
 std::unique_ptr<Optimizer> make(const Shampoo& method, const RandomStream& = RandomStream(0));

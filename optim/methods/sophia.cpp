@@ -26,7 +26,7 @@ class Sophia final : public Optimizer {
         weight_decay_(s["weight_decay"]),
         hutchinson_(s.choice("estimator") == "hutchinson"),
         interval_(s.count("update_interval")),
-        seed_(static_cast<std::uint64_t>(s.count("probe_seed"))) {}
+        stream_(s.stream) {}
 
   void check(const Objective& objective) override {
     if (hutchinson_)
@@ -80,14 +80,14 @@ class Sophia final : public Optimizer {
   void estimate(Objective& objective) {
     const auto number = static_cast<std::uint64_t>(step_);
     if (hutchinson_) {
-      RandomStream random(seed_, "sophia", number);
+      RandomStream random = stream_.child("sophia", number);
       draw(Probe::rademacher, random, vectors::like(probe_, estimate_));
       multiply(objective.curvature()->hessian, probe_, estimate_);
       vectors::multiply(probe_, estimate_, estimate_);
       return;
     }
     const std::int64_t before = objective.costs().examples;
-    objective.curvature()->sampled_gradient(RandomStream(seed_, "sophia", number).bits(), estimate_);
+    objective.curvature()->sampled_gradient(stream_.child("sophia", number).bits(), estimate_);
     const auto examples = static_cast<double>(objective.costs().examples - before);
     with_floating(estimate_.dtype(), [&]<class T>(T) {
       for (T& e : estimate_.elements<T>()) e = static_cast<T>(examples) * e * e;
@@ -97,7 +97,7 @@ class Sophia final : public Optimizer {
   Setting learning_rate_, beta1_, beta2_, gamma_, epsilon_, clip_, weight_decay_;
   bool hutchinson_;
   std::int64_t interval_;
-  std::uint64_t seed_;
+  RandomStream stream_;
   Tensor first_moment_, curvature_, estimate_, probe_;
   std::int64_t step_ = 0;
 };
@@ -114,8 +114,7 @@ Method sophia_method() {
            positive("clip", 1, "the largest element of the preconditioned moment"),
            non_negative("weight_decay", 0, "decoupled: theta shrinks by learning_rate * weight_decay a step"),
            choice("estimator", "gauss_newton_bartlett", {"hutchinson", "gauss_newton_bartlett"}, "of the diagonal"),
-           count("update_interval", 10, 1, "steps from one estimate of the diagonal to the next"),
-           count("probe_seed", 0, 0, "of the random signs or the drawn labels")},
+           count("update_interval", 10, 1, "steps from one estimate of the diagonal to the next")},
           [](const Settings& s) { return std::make_unique<Sophia>(s); },
           Family::curvature,
           "every update_interval steps: h <- beta2 h + (1 - beta2) h^\n"

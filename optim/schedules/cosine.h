@@ -13,7 +13,8 @@ struct CosineDecay {
   double cycle_growth = 1;
 
   static constexpr Description describe() {
-    return {"cosine", "Loshchilov & Hutter (2017), eq. 5",
+    return {"cosine",
+            "Loshchilov & Hutter (2017), eq. 5",
             R"(
             base (f + (1 - f) (1 + cos(pi t / T)) / 2), f = final_factor, T = steps, then T cycle_growth, ...
             the growth is the decimal number given, cycles begin where exact arithmetic has them

@@ -9,7 +9,10 @@ struct InverseSqrt {
   std::int64_t offset = 1000;
 
   static constexpr Description describe() {
-    return {"inverse_sqrt", "Vaswani et al. (2017), eq. 3", "base sqrt(offset / (offset + t))", "",
+    return {"inverse_sqrt",
+            "Vaswani et al. (2017), eq. 3",
+            "base sqrt(offset / (offset + t))",
+            "",
             {field<&InverseSqrt::offset>("offset", at_least(1), "warmup_steps for the paper's schedule")}};
   }
   double at(std::int64_t t, double base) const {

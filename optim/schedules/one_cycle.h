@@ -10,8 +10,10 @@ struct OneCycle {
   double rise = 0.3, start_factor = 0.04, final_factor = 4e-6;
 
   static constexpr Description describe() {
-    return {"one_cycle", "Smith & Topin (2019), with fastai's cosines",
-            "cosine from base start_factor to base at t = rise (steps - 1), then to base final_factor", "",
+    return {"one_cycle",
+            "Smith & Topin (2019), with fastai's cosines",
+            "cosine from base start_factor to base at t = rise (steps - 1), then to base final_factor",
+            "",
             {field<&OneCycle::steps>("steps", at_least(1), "of the cycle"),
              field<&OneCycle::rise>("rise", between(0, 1), "part of the cycle in which the value grows"),
              field<&OneCycle::start_factor>("start_factor", non_negative(), "first value, in terms of the largest"),

@@ -10,8 +10,10 @@ struct PolynomialDecay {
   double power = 1, final_factor = 0;
 
   static constexpr Description describe() {
-    return {"polynomial", "common practice; power 1 is linear decay",
-            "base (f + (1 - f) (1 - min(t / steps, 1))^power), f = final_factor", "",
+    return {"polynomial",
+            "common practice; power 1 is linear decay",
+            "base (f + (1 - f) (1 - min(t / steps, 1))^power), f = final_factor",
+            "",
             {field<&PolynomialDecay::steps>("steps", at_least(1), "until the end value"),
              field<&PolynomialDecay::power>("power", positive(), "of the time that is left"),
              field<&PolynomialDecay::final_factor>("final_factor", non_negative(), shapes::end_help)}};

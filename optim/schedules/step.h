@@ -10,7 +10,10 @@ struct StepDecay {
   double factor = 0.1;
 
   static constexpr Description describe() {
-    return {"step", "common practice", "base factor^floor(t / every)", "",
+    return {"step",
+            "common practice",
+            "base factor^floor(t / every)",
+            "",
             {field<&StepDecay::every>("every", at_least(1), "steps between two reductions"),
              field<&StepDecay::factor>("factor", positive(), "of each reduction")}};
   }

@@ -12,8 +12,10 @@ struct WarmupStableDecay {
   double final_factor = 0;
 
   static constexpr Description describe() {
-    return {"warmup_stable_decay", "Hu et al. (2024), with a linear decay",
-            "base until t = steps - decay_steps, then linear to base final_factor", "",
+    return {"warmup_stable_decay",
+            "Hu et al. (2024), with a linear decay",
+            "base until t = steps - decay_steps, then linear to base final_factor",
+            "",
             {field<&WarmupStableDecay::steps>("steps", at_least(1), "after the warm-up until the end of the decay"),
              field<&WarmupStableDecay::decay_steps>("decay_steps", at_least(0),
                                                     "the last of them, in which the value falls"),

@@ -17,7 +17,7 @@ constexpr double least_of_estimate = 0.01, least_of_squares = 1e-6;
 NewtonPreconditioner::NewtonPreconditioner(const Settings& settings)
     : kind_(
           static_cast<Kind>(std::find(names.begin(), names.end(), settings.choice("preconditioner")) - names.begin())),
-      seed_(settings.count("seed")) {}
+      stream_(settings.stream) {}
 
 Hyperparameter NewtonPreconditioner::choice_hyperparameter() {
   return choice("preconditioner", "none", names, "of the inner solver; empirical_fisher needs gradient_squares");
@@ -44,7 +44,7 @@ const Preconditioner& NewtonPreconditioner::at(Objective& objective, const Linea
 void NewtonPreconditioner::estimate_diagonal(const LinearOperator& a, const Tensor& theta) {
   const Tensor& sum = vectors::like(diagonal_.diagonal(), theta);
   sum.fill(0);
-  RandomStream random(static_cast<std::uint64_t>(seed_), "jacobi", static_cast<std::uint64_t>(step_));
+  RandomStream random = stream_.child("jacobi", static_cast<std::uint64_t>(step_));
   for (std::int64_t i = 0; i < probes; ++i) {
     draw(Probe::rademacher, random, vectors::like(probe_, theta));
     multiply(a, probe_, vectors::like(product_, theta));

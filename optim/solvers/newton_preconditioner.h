@@ -1,6 +1,7 @@
 // The preconditioner of a Newton method, chosen by name and kept up to date.
 #pragma once
 
+#include "autodiff/random.h"
 #include "autodiff/tensor/linear_operator.h"
 #include "optim/objective.h"
 #include "optim/solvers/preconditioner.h"
@@ -37,7 +38,8 @@ class NewtonPreconditioner {
   void estimate_diagonal(const LinearOperator& a, const Tensor& theta);
 
   Kind kind_ = Kind::none;
-  std::int64_t seed_ = 0, step_ = 0;
+  RandomStream stream_{0};
+  std::int64_t step_ = 0;
   IdentityPreconditioner identity_;
   DiagonalPreconditioner diagonal_;
   LbfgsMemory pairs_{history};

@@ -20,7 +20,8 @@ struct Ema {
 
   static constexpr Place place{.effect = Effect::step, .around_curvature = true};
   static constexpr Description describe() {
-    return {"ema", "Polyak & Juditsky (1992), with exponential weights",
+    return {"ema",
+            "Polyak & Juditsky (1992), with exponential weights",
             "theta <- step(theta);  a <- ema_decay a + (1 - ema_decay) theta;  evaluated at a",
             R"(
             a starts at theta after the first step, so there is no bias to correct. It averages theta, not the inner
@@ -56,7 +57,8 @@ struct Swa {
 
   static constexpr Place place{.effect = Effect::step, .around_curvature = true};
   static constexpr Description describe() {
-    return {"swa", "Izmailov et al. (2018), Algorithm 1",
+    return {"swa",
+            "Izmailov et al. (2018), Algorithm 1",
             R"(
             theta <- step(theta)
             each swa_every steps after swa_start: a <- (n a + theta) / (n + 1), n <- n + 1

@@ -14,7 +14,8 @@ struct ClipByNorm {
 
   static constexpr Place place{.effect = Effect::gradient};
   static constexpr Description describe() {
-    return {"clip_by_norm", "Pascanu, Mikolov & Bengio (2013), Algorithm 1",
+    return {"clip_by_norm",
+            "Pascanu, Mikolov & Bengio (2013), Algorithm 1",
             "g <- g min(1, clip_norm / |g|)",
             "PyTorch divides by |g| + 1e-6. A gradient that is not finite is passed on as it is.",
             {field<&ClipByNorm::clip_norm>("clip_norm", positive(), "largest Euclidean norm of the whole gradient")}};
@@ -45,11 +46,12 @@ struct ClipByValue {
 
   static constexpr Place place{.effect = Effect::gradient};
   static constexpr Description describe() {
-    return {"clip_by_value", "common practice; clip_grad_value_ in PyTorch",
-            "g <- max(-clip_value, min(clip_value, g))",
-            "",
-            {field<&ClipByValue::clip_value>("clip_value", positive(),
-                                             "largest magnitude of an element of the gradient")}};
+    return {
+        "clip_by_value",
+        "common practice; clip_grad_value_ in PyTorch",
+        "g <- max(-clip_value, min(clip_value, g))",
+        "",
+        {field<&ClipByValue::clip_value>("clip_value", positive(), "largest magnitude of an element of the gradient")}};
   }
   class Decorator;
 };

@@ -13,7 +13,8 @@ struct DecoupledWeightDecay {
 
   static constexpr Place place{.effect = Effect::step, .uses_learning_rate = true};
   static constexpr Description describe() {
-    return {"decoupled_weight_decay", "Loshchilov & Hutter (2019), Algorithm 2",
+    return {"decoupled_weight_decay",
+            "Loshchilov & Hutter (2019), Algorithm 2",
             "theta <- step(theta) - learning_rate decoupled_weight_decay theta",
             R"(
             The theta of the last term is that before the step, as in AdamW. The decay is multiplied by the rate, as in

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "optim/objective.h"
 #include "optim/description.h"
+#include "optim/objective.h"
 
 namespace gradus::optim {
 

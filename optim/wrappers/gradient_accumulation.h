@@ -50,7 +50,8 @@ struct GradientAccumulation {
 
   static constexpr Place place{.effect = Effect::accumulation};
   static constexpr Description describe() {
-    return {"gradient_accumulation", "common practice",
+    return {"gradient_accumulation",
+            "common practice",
             R"(
             s <- s + g
             each accumulation_steps calls: theta <- step(theta) with g = s / accumulation_steps;  s <- 0

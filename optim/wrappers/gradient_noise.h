@@ -14,7 +14,8 @@ struct GradientNoise {
 
   static constexpr Place place{.effect = Effect::gradient};
   static constexpr Description describe() {
-    return {"gradient_noise", "Neelakantan et al. (2015), eq. 1-2",
+    return {"gradient_noise",
+            "Neelakantan et al. (2015), eq. 1-2",
             "g <- g + z, z ~ N(0, noise_variance / (1 + t)^noise_decay), t = 0, 1, ...",
             "The loss that is reported is that without noise.",
             {field<&GradientNoise::noise_variance>("noise_variance", positive(),

@@ -12,7 +12,8 @@ struct Lookahead {
 
   static constexpr Place place{.effect = Effect::step, .around_curvature = true};
   static constexpr Description describe() {
-    return {"lookahead", "Zhang et al. (2019), Algorithm 1",
+    return {"lookahead",
+            "Zhang et al. (2019), Algorithm 1",
             R"(
             theta <- step(theta)
             each lookahead_steps: slow <- slow + lookahead_rate (theta - slow);  theta <- slow

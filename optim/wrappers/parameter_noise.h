@@ -13,7 +13,8 @@ struct ParameterNoise {
 
   static constexpr Place place{.effect = Effect::points};
   static constexpr Description describe() {
-    return {"parameter_noise", "Graves (2011); Duchi, Bartlett & Wainwright (2012), eq. 3",
+    return {"parameter_noise",
+            "Graves (2011); Duchi, Bartlett & Wainwright (2012), eq. 3",
             "g <- mean over k of grad f(theta + parameter_noise z_k), z_k ~ N(0, I)",
             "The loss that is reported is the mean over the same points.",
             {field<&ParameterNoise::parameter_noise>("parameter_noise", positive(),

@@ -57,7 +57,8 @@ struct L2Penalty {
 
   static constexpr Place place{.effect = Effect::gradient, .around_curvature = true};
   static constexpr Description describe() {
-    return {"l2_penalty", "Tikhonov (1943); Hoerl & Kennard (1970)",
+    return {"l2_penalty",
+            "Tikhonov (1943); Hoerl & Kennard (1970)",
             "f <- f + l2/2 |theta|^2;  g <- g + l2 theta;  H v <- H v + l2 v;  G v <- G v + l2 v",
             R"(
             This is what most of PyTorch's optimizers call weight_decay; AdamW and Adafactor decouple theirs. Keras'
@@ -114,7 +115,8 @@ struct L1Penalty {
 
   static constexpr Place place{.effect = Effect::gradient};
   static constexpr Description describe() {
-    return {"l1_penalty", "Tibshirani (1996)",
+    return {"l1_penalty",
+            "Tibshirani (1996)",
             "f <- f + l1 |theta|_1;  g <- g + l1 sign(theta), sign(0) = 0",
             "A subgradient leaves no exact zeros; proximal_l1 does. The reported loss has the penalty.",
             {field<&L1Penalty::l1>("l1", non_negative(), "weight of the penalty"),

@@ -14,7 +14,8 @@ struct ProximalL1 {
 
   static constexpr Place place{.effect = Effect::step, .uses_learning_rate = true};
   static constexpr Description describe() {
-    return {"proximal_l1", "Daubechies, Defrise & De Mol (2004); Beck & Teboulle (2009), eq. 1.4",
+    return {"proximal_l1",
+            "Daubechies, Defrise & De Mol (2004); Beck & Teboulle (2009), eq. 1.4",
             "theta <- step(theta);  theta <- sign(theta) max(0, |theta| - rate proximal_l1)",
             R"(
             The reported loss is that without the penalty. Around a method that scales its steps element by element this is
@@ -31,7 +32,8 @@ struct ProximalL1 {
 class ProximalL1::Around final : public AroundStepOf<ProximalL1> {
  public:
   Around(const ProximalL1& wrapper, Inner inner)
-      : AroundStepOf(wrapper, std::move(inner)), selection_("proximal_l1", "proximal_exclude", wrapper.proximal_exclude) {}
+      : AroundStepOf(wrapper, std::move(inner)),
+        selection_("proximal_l1", "proximal_exclude", wrapper.proximal_exclude) {}
 
   void check(const Objective& objective) override {
     selection_.ranges(objective);

@@ -78,7 +78,8 @@ struct Sam {
 
   static constexpr Place place{.effect = Effect::points};
   static constexpr Description describe() {
-    return {"sam", "Foret et al. (2021), eq. 2 and Algorithm 1",
+    return {"sam",
+            "Foret et al. (2021), eq. 2 and Algorithm 1",
             "g <- grad f(theta + sam_radius g / |g|)",
             R"(
             The loss that is reported is that at theta. The authors' code and Optax divide by |g| as here; davda54's
@@ -106,7 +107,8 @@ struct Asam {
 
   static constexpr Place place{.effect = Effect::points};
   static constexpr Description describe() {
-    return {"asam", "Kwon et al. (2021), eq. 8 and Algorithm 1",
+    return {"asam",
+            "Kwon et al. (2021), eq. 8 and Algorithm 1",
             "T = |theta| + asam_eta;  g <- grad f(theta + asam_radius T^2 g / |T g|)",
             "T is element by element for every parameter; the authors' code leaves biases unscaled.",
             {field<&Asam::asam_radius>("asam_radius", positive(),

@@ -68,7 +68,6 @@ TEST(CurvatureMethods, ReadEveryHyperparameter) {
                                     {"newton_cg", "damping", 10},
                                     {"newton_cg", "gradient_tolerance", 1e3},
                                     {"newton_cg", "preconditioner", "jacobi"},
-                                    {"newton_cg", "seed", 5, jacobi},
                                     {"newton_cg", "initial_radius", 0.01},
                                     {"lbfgs", "history", 1},
                                     {"lbfgs", "line_search", "armijo"},

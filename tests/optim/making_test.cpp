@@ -119,6 +119,14 @@ TEST(Methods, HaveTheDefaultsThatAreDocumented) {
         {"epsilon", 1e-8},
         {"weight_decay", 0},
         {"warmup_steps", 0}}},
+      {"adopt", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.9999}, {"epsilon", 1e-6}}},
+      {"dadapt_adam",
+       {{"learning_rate", 1},
+        {"beta1", 0.9},
+        {"beta2", 0.999},
+        {"epsilon", 1e-8},
+        {"weight_decay", 0},
+        {"initial_distance", 1e-6}}},
       {"shampoo",
        {{"learning_rate", 0.1}, {"epsilon", 1e-4}, {"momentum", 0}, {"update_interval", 1}, {"max_dimension", 1024}}},
       {"amsgrad", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}}},
@@ -244,6 +252,13 @@ TEST(MakeOptimizer, RefusesValuesThatLeaveTheirRangeInTheParametersType) {
     for (const Hyperparameter& h : m.hyperparameters) expect_range(h);
   for (const WrapperKind& w : wrappers())
     for (const Hyperparameter& h : w.hyperparameters) expect_range(h);
+}
+
+TEST(MakeOptimizer, SaysWhatHasReplacedAHyperparameter) {
+  const std::string rule = "what a method draws follows the run's --seed, in C++ the stream it is made with";
+  EXPECT_EQ(error_of_making("kfac", {{"label_seed", 1}}), "kfac: label_seed is no hyperparameter any more: " + rule);
+  EXPECT_EQ(error_of_making("sophia", {{"probe_seed", 1}}), "sophia: probe_seed is no hyperparameter any more: " + rule);
+  EXPECT_EQ(error_of_making("newton_cg", {{"seed", 1}}), "newton_cg: seed is no hyperparameter any more: " + rule);
 }
 
 TEST(MakeOptimizer, RefusesValuesThatContradictEachOther) {

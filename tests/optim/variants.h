@@ -55,6 +55,8 @@ inline const std::vector<Variant>& variants() {
       {"schedule_free_adamw", {}, {"second_moment", "base_point", "average"}, {"step"}, {"weight_sum"}},
       {"ademamix", {}, {"fast_moment", "slow_moment", "second_moment"}, {"step"}},
       {"ademamix", {{"warmup_steps", 10}}, {"fast_moment", "slow_moment", "second_moment"}, {"step"}},
+      {"adopt", {}, {"first_moment", "second_moment"}, {"step"}},
+      {"dadapt_adam", {}, {"first_moment", "second_moment", "weighted_sum"}, {}, {"numerator", "distance"}},
       {"shampoo", {}, {"diagonal_statistics"}, {"step"}},
       {"shampoo", {{"momentum", 0.9}}, {"diagonal_statistics", "velocity"}, {"step"}},
       {"shampoo", {{"update_interval", 3}}, {"diagonal_statistics"}, {"step"}},

@@ -29,8 +29,7 @@ WITHOUT_PEER = {
 # Hyperparameters of the others that no row sets.
 ALWAYS_DEFAULT = {
     "lbfgs": {"pairs": "no peer damps", "gradient_tolerance": "stops"},
-    "sophia": {"probe_seed": RANDOM},
-    "adahessian": {"probe_seed": RANDOM, "spatial_averaging": "the peer's is of |D|, for kernels of rank 4"},
+    "adahessian": {"spatial_averaging": "the peer's is of |D|, for kernels of rank 4"},
     "l2_penalty": {"l2_exclude": "no peer has tags"},
     "decoupled_weight_decay": {"decay_exclude": "no peer has tags"},
     "schedules": {"warmup": "no peer has a cosine", "warmup_steps": "is set with the schedule constant"},

@@ -193,6 +193,10 @@ def sophia(h, function, corrected=False, late=False):
                      before=None if late else estimated)
 
 
+def adopt(h, _t):
+    return optax.contrib.adopt(h.learning_rate, h.beta1, h.beta2, h.epsilon)
+
+
 def rprop(h, _t, late=False):
     """Optax's update is the step of the call before; that of this call is in its new state."""
     whole = optax.rprop(h.learning_rate, h.decrease, h.increase, h.smallest_step, h.largest_step)
@@ -223,6 +227,7 @@ ROWS = [
     optax_row("adam", "adam", ADAM, lambda h, t: optax.adam(h.learning_rate, h.beta1, h.beta2, h.epsilon)),
     optax_row("adamw", "adamw", ADAM | {"weight_decay": 0.1},
               lambda h, t: optax.adamw(h.learning_rate, h.beta1, h.beta2, h.epsilon, weight_decay=h.weight_decay)),
+    optax_row("contrib.adopt", "adopt", ADAM | {"epsilon": 0.3}, adopt),
     optax_row("amsgrad", "amsgrad", ADAM, amsgrad,
               lambda h, t: optax.amsgrad(h.learning_rate, h.beta1, h.beta2, h.epsilon),
               "Optax corrects v before it takes the maximum"),

@@ -93,10 +93,69 @@ Path ademamix(const Problem& problem, const Values& h) {
   return path;
 }
 
+// Taniguchi, Harada, Minegishi, Oshima, Jeong, Nagahara, Iiyama, Suzuki, Iwasawa & Matsuo (2024), Algorithm 2: the step
+// uses v_{t-1}, and v_0 = g_0^2 costs a step of its own; n is clipped at t^(1/4).
+Path adopt(const Problem& problem, const Values& h) {
+  const double alpha = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
+  Vector theta = problem.start, m(theta.size()), v = gradient_at(problem, theta);
+  for (double& e : v) e = e * e;
+  Path path{theta};
+  for (int t = 1; t < steps; ++t) {
+    const Vector g = gradient_at(problem, theta);
+    const double c = std::sqrt(std::sqrt(t));
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      const double n = std::clamp(g[i] / std::max(std::sqrt(v[i]), epsilon), -c, c);
+      m[i] = beta1 * m[i] + (1 - beta1) * n;
+      theta[i] = theta[i] - alpha * m[i];
+      v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+    }
+    path.push_back(theta);
+  }
+  return path;
+}
+
+// Defazio & Mishchenko (2023), Algorithm 5, with the weighted product of their program (the v before the step) and its
+// decoupled weight decay.
+Path dadapt_adam(const Problem& problem, const Values& h) {
+  const double gamma = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
+  const double lambda = h("weight_decay"), b = std::sqrt(beta2);
+  Vector x = problem.start, m(x.size()), v(x.size()), s(x.size());
+  double d = h("initial_distance"), r = 0;
+  Path path;
+  for (int k = 0; k < steps; ++k) {
+    const Vector g = gradient_at(problem, x);
+    double product = 0, norm = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      product += g[i] * s[i] / (std::sqrt(v[i]) + epsilon);
+      m[i] = beta1 * m[i] + (1 - beta1) * d * gamma * g[i];
+      v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+      s[i] = b * s[i] + (1 - b) * d * gamma * g[i];
+      norm += std::abs(s[i]);
+      x[i] = x[i] - d * gamma * lambda * x[i] - m[i] / (std::sqrt(v[i]) + epsilon);
+    }
+    r = b * r + (1 - b) * d * gamma * product;
+    d = std::max(d, r / ((1 - b) * norm));
+    path.push_back(x);
+  }
+  return path;
+}
+
 }  // namespace
 
 std::vector<Case> moments_cases() {
   return {
+      {"adopt", "adopt", adopt, {0.05, 0.02, 0.01, 0.05}, {}},
+      {"adopt_other",
+       "adopt",
+       adopt,
+       {0.05, 0.02, 0.01, 0.05},
+       {{"beta1", 0.7}, {"beta2", 0.95}, {"epsilon", 1e-2}}},
+      {"dadapt_adam", "dadapt_adam", dadapt_adam, {0.5, 0.5, 0.2, 0.2}, {{"epsilon", 1e-2}, {"initial_distance", 1e-2}}},
+      {"dadapt_adam_other",
+       "dadapt_adam",
+       dadapt_adam,
+       {0.2, 0.2, 0.1, 0.1},
+       {{"beta1", 0.7}, {"beta2", 0.95}, {"epsilon", 0.1}, {"weight_decay", 0.2}, {"initial_distance", 1e-2}}},
       {"adabelief", "adabelief", adabelief, {0.05, 0.02, 0.01, 0.05}, {}},
       {"adabelief_other",
        "adabelief",
