@@ -5,9 +5,9 @@
 #include <cstring>
 #include <limits>
 
-#include "autodiff/kernels/lane_sum.h"
 #include "autodiff/kernels/largest.h"
 #include "autodiff/kernels/simd.h"
+#include "autodiff/tensor/sums.h"
 
 namespace gradus::vectors {
 namespace {
@@ -18,24 +18,6 @@ void each(std::int64_t n, const F& f) {
   simd::run([=] GRADUS_LOOP() {
 #pragma GCC ivdep
     for (std::int64_t i = 0; i < n; ++i) f(i);
-  });
-}
-
-// The sum of term(x_i, ...), each number in double precision.
-template <class Term, class... T>
-double sum(std::int64_t n, const Term& term, const T*... x) {
-  double result = 0;
-  simd::run([=, &result] GRADUS_LOOP() {
-    result = kernels::lane_sum_of<double>(
-        n, [=](std::int64_t i) __attribute__((always_inline)) { return term(static_cast<double>(x[i])...); });
-  });
-  return result;
-}
-
-template <class Term, class... Others>
-double sum_over(const Term& term, const Tensor& x, const Others&... others) {
-  return with_floating(x.dtype(), [&]<class T>(T) {
-    return sum(x.size(), term, static_cast<const T*>(x.data<T>()), static_cast<const T*>(others.template data<T>())...);
   });
 }
 

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "autodiff/tensor/sums.h"
 #include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 #include "optim/layerwise.h"
-#include "optim/sums.h"
 
 namespace gradus::optim {
 
@@ -45,7 +45,7 @@ struct DAdaptAdam {
   void before(Memory& memory, const Tensor&, const Tensor& gradient, std::span<const Tensor> states) const {
     if (memory.distance == 0) memory.distance = initial_distance;
     const auto term = [e = epsilon](double g, double s, double v) { return g * s / (math::sqrt(v) + e); };
-    const double root = std::sqrt(beta2), product = sum_over(term, gradient, states[2], states[1]);
+    const double root = std::sqrt(beta2), product = vectors::sum_over(term, gradient, states[2], states[1]);
     memory.numerator = root * memory.numerator + (1 - root) * learning_rate * memory.distance * product;
   }
   template <class T>

@@ -1,7 +1,7 @@
 // Cautious updates: only what goes down by the gradient of now is moved.
 #pragma once
 
-#include "optim/sums.h"
+#include "autodiff/tensor/sums.h"
 #include "optim/update.h"
 #include "optim/wrapper.h"
 
@@ -64,7 +64,7 @@ class Cautious::Around final : public AroundStepOf<Cautious> {
     const auto moves = [](double x, double g, double start) { return (start - x) * g > 0 ? 1.0 : 0.0; };
     for (const Slice& slice : look_.slices()) {
       const Tensor part = slice.of(theta), g = slice.of(look_.first), start = slice.of(start_);
-      const double kept = sum_over(moves, part, g, start) + h.cautious_extra;
+      const double kept = vectors::sum_over(moves, part, g, start) + h.cautious_extra;
       const double factor = kept > 0 ? static_cast<double>(slice.size()) / kept : 0;
       update_each(
           part, g,
