@@ -1,6 +1,8 @@
 # Flags shared by every target of ours: strict warnings, sanitizers, and the floating-point rules the kernels rely on.
 add_library(gradus_options INTERFACE)
-target_include_directories(gradus_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_features(gradus_options INTERFACE cxx_std_20)
+target_include_directories(gradus_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/gradus>)
 target_compile_options(gradus_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wold-style-cast -Woverloaded-virtual
   # Loops over elements vectorise only if the compiler need not preserve errno and floating-point traps. NaN and
@@ -21,4 +23,5 @@ function(gradus_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC gradus_options ${ARG_DEPENDS})
+  set_property(GLOBAL APPEND PROPERTY GRADUS_LIBRARIES ${name})  # to be installed
 endfunction()

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <span>
 
 #include "optim/recipe.h"

@@ -6,20 +6,25 @@
 #include <cerrno>
 #include <ctime>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "experiments/records/files.h"
 #include "experiments/records/text.h"
-#include "gradus_build_info.h"  // made by build_info.cmake at each build
+#include "gradus_build_info.h"  // made by cmake/build_info.cmake at each build
+
+// Where the program was built against an installed library, it brings these (cmake/study.cpp).
+extern "C" [[gnu::weak]] const char* gradus_study_commit();
+extern "C" [[gnu::weak]] bool gradus_study_dirty();
 
 namespace gradus::lab {
 
 const Build& build() {
-  static const Build known{.git_commit = GRADUS_STUDY_COMMIT,
+  static const Build known{.git_commit = gradus_study_commit ? gradus_study_commit() : GRADUS_STUDY_COMMIT,
                            .gradus_commit = GRADUS_COMMIT,
                            .compiler = GRADUS_COMPILER,
                            .compiler_flags = records::printable(GRADUS_COMPILER_FLAGS, std::string::npos),
-                           .git_dirty = GRADUS_STUDY_DIRTY != 0,
+                           .git_dirty = gradus_study_dirty ? gradus_study_dirty() : GRADUS_STUDY_DIRTY != 0,
                            .gradus_dirty = GRADUS_DIRTY != 0};
   return known;
 }

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "autodiff/kernels/products.h"
 #include "experiments/lab/provenance.h"
 #include "experiments/lab/run_endings.h"
+#include "experiments/lab/run_folder.h"
 
 namespace gradus::lab {
 namespace {
@@ -33,6 +35,8 @@ ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<Me
   has_optimizer_ = true;
   return from_options([&] { return choose_optimizer(options_, fallback, defaults, stream("optimizer"), dtype_); });
 }
+
+Run::~Run() = default;
 
 const Dataset& Run::dataset(const std::string& fallback) {
   const std::string name = options_.get("data", fallback, "data set: fashion-mnist, or any name with --data-dir");
@@ -152,9 +156,9 @@ void Run::stop_if_asked() const {
   if (stop_signal) throw Interrupted{};
 }
 
-void Run::set_attribute(const std::string& name, const nlohmann::json& value) {
+void Run::set_attribute(const std::string& name, const Attribute& value) {
   if (!folder_) throw std::logic_error("set_attribute: before start()");
-  folder_->set_attribute(name, value);
+  std::visit([&](const auto& plain) { folder_->set_attribute(name, plain); }, value);
 }
 
 }  // namespace gradus::lab

@@ -3,11 +3,13 @@
 
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "autodiff/random.h"
 #include "experiments/lab/dataset.h"
@@ -15,11 +17,13 @@
 #include "experiments/lab/options.h"
 #include "experiments/lab/output.h"
 #include "experiments/lab/progress.h"
-#include "experiments/lab/run_folder.h"
 #include "experiments/lab/run_paths.h"
+#include "experiments/lab/run_table.h"
 #include "optim/optimizer.h"
 
 namespace gradus::lab {
+
+class RunFolder;
 
 // Exit codes of every program of the laboratory. "usage" stands for a UsageError alone: what options ask for in vain is made
 // one by from_options; any other error, such as of shapes inside the program, is a failure.
@@ -37,6 +41,7 @@ struct Evaluation {
 class Run {
  public:
   Run(Options options, std::string summary, const std::string& default_dtype);
+  ~Run();
 
   // Declares an option and returns its value. All are declared before start(): later it throws std::logic_error, as do the
   // other declarations.
@@ -88,7 +93,8 @@ class Run {
   // Ends the run here if a signal asked for it; log() does so too.
   void stop_if_asked() const;
   // An attribute of run.h5's root.
-  void set_attribute(const std::string& name, const nlohmann::json& value);
+  using Attribute = std::variant<std::int64_t, double, std::string, std::vector<double>>;
+  void set_attribute(const std::string& name, const Attribute& value);
   // Why the run is going to end, for its record.
   void set_reason(const std::string& reason) { reason_ = reason; }
   // A table of one's own: run.h5's group of that name.

@@ -22,26 +22,6 @@
 
 namespace gradus::lab {
 
-class RunFolder;
-
-// A table of a run. Lives as long as the run's folder.
-class RunTable {
- public:
-  RunTable(RunFolder& folder, MetricTable table);
-  // Values in the order of the columns; goes to memory and to the log, and now and then makes a snapshot.
-  void append(std::int64_t index, std::span<const double> values);
-  void append(std::int64_t index, std::initializer_list<double> values) {
-    append(index, std::span(values.begin(), values.size()));
-  }
-  const MetricTable& contents() const { return table_; }
-  std::int64_t rows() const { return table_.rows(); }
-
- private:
-  RunFolder& folder_;
-  MetricTable table_;
-  std::uint16_t number_;
-};
-
 // All members throw std::runtime_error with the path where the system fails.
 class RunFolder {
  public:

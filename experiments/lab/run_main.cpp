@@ -12,6 +12,7 @@
 #include "experiments/lab/provenance.h"
 #include "experiments/lab/run.h"
 #include "experiments/lab/run_endings.h"
+#include "experiments/lab/run_folder.h"
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
 #include "experiments/records/lifeline.h"

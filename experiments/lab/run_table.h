@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,6 +48,26 @@ class MetricTable {
   std::vector<std::int64_t> index_;
   std::vector<std::vector<double>> values_;
   std::int64_t width_ = 0;
+};
+
+class RunFolder;
+
+// A table of a run. Lives as long as the run's folder.
+class RunTable {
+ public:
+  RunTable(RunFolder& folder, MetricTable table);
+  // Values in the order of the columns; goes to memory and to the log, and now and then makes a snapshot.
+  void append(std::int64_t index, std::span<const double> values);
+  void append(std::int64_t index, std::initializer_list<double> values) {
+    append(index, std::span(values.begin(), values.size()));
+  }
+  const MetricTable& contents() const { return table_; }
+  std::int64_t rows() const { return table_.rows(); }
+
+ private:
+  RunFolder& folder_;
+  MetricTable table_;
+  std::uint16_t number_;
 };
 
 }  // namespace gradus::lab

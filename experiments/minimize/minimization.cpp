@@ -177,7 +177,7 @@ void Minimization::finish() {
   run_.set_attribute("steps_taken", step_ - first_);
   run_.set_attribute("final_value", place_.value);
   run_.set_attribute("final_gradient_norm", place_.gradient_norm);
-  run_.set_attribute("optimizer_state_bytes", optimizer_->state_bytes());
+  run_.set_attribute("optimizer_state_bytes", static_cast<std::int64_t>(optimizer_->state_bytes()));
   if (plan_.contour > 0)
     write_contour(run_, *observer_,
                   plan_.window ? *plan_.window : window_around(trajectory_->path(), start_, minimiser_), plan_.contour);

@@ -1,5 +1,7 @@
 #include "experiments/records/sealed.h"
 
+#include <nlohmann/json.hpp>
+
 #include <fmt/format.h>
 
 #include "experiments/records/files.h"

@@ -1,6 +1,8 @@
 // The optimizer's options as a user writes them.
 #include "experiments/lab/optimizer_options.h"
 
+#include <nlohmann/json.hpp>
+
 #include <gtest/gtest.h>
 
 #include "tests/experiments/lab_files.h"

@@ -18,7 +18,7 @@ import unittest
 import h5py
 
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
-BUILD_INFO = pathlib.Path(__file__).resolve().parent.parent.parent / "experiments/lab/build_info.cmake"
+BUILD_INFO = pathlib.Path(__file__).resolve().parent.parent.parent / "cmake/build_info.cmake"
 MINIMIZE = os.fsencode(BIN / "minimize")
 ODD = [b"not-utf8-\xff\xfe", b"line\nbreak", b"tab\there", b"\x1b[31mred", b"two words", b"-dash", b"'\"$(quoted)", b"x" * 200,
        "größe-∇".encode(), b"100%"]
