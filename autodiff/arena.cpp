@@ -5,12 +5,13 @@
 
 namespace gradus {
 
-void Arena::Free::operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{64}); }
+void Arena::Free::operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{64}); }
 
 void Arena::add_block(std::size_t bytes) {
-  current_ = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64}));
+  current_ = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64}));
   blocks_.push_back({std::unique_ptr<std::byte, Free>(current_), bytes});
-  next_ = 0, end_ = bytes;
+  next_ = 0;
+  end_ = bytes;
 }
 
 void Arena::grow(std::size_t bytes) {

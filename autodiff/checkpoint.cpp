@@ -43,8 +43,8 @@ void Checkpoint::rerun(EagerSweep& s) const {
 }
 
 void Checkpoint::rerun(RecordingSweep& s) const {
-  // The segment once more, this time onto the tape itself, so that its derivative can be differentiated. It reads views: one
-  // input may depend on another, and only the direct derivatives are wanted here.
+  // The segment once more, this time onto the tape itself, so that its derivative can be differentiated. It reads
+  // views: one input may depend on another, and only the direct derivatives are wanted here.
   Tape& tape = s.dy().tape();
   std::vector<Var> inputs, wanted;
   for (int i = 0; i < s.count(); ++i) {

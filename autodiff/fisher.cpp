@@ -25,7 +25,10 @@ void categorical_scores(const Tensor& logits, RandomStream& random, const Tensor
       for (std::int64_t k = 0; k < classes; ++k) {
         s[k] /= total;
         left -= s[k];
-        if (!drawn && left < 0) label = k, drawn = true;
+        if (!drawn && left < 0) {
+          label = k;
+          drawn = true;
+        }
       }
       s[label] -= 1;
     }

@@ -6,7 +6,7 @@
 #include "autodiff/gradient.h"
 #include "autodiff/operations/arithmetic.h"
 #include "autodiff/operations/reductions.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 
 namespace gradus {
 namespace {

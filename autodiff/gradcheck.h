@@ -19,10 +19,10 @@ struct GradcheckOptions {
   std::uint64_t seed = 1;
 };
 
-// Compares, along random directions and for a random linear functional of the result, first the directional derivative and
-// then the second one (the derivative of the recorded gradient) with central differences. Also demands that the eager and
-// the recording sweep agree to the last bit's neighbourhood. Returns an empty string, or a line that names the operation,
-// the shapes, the direction, and the analytic and numeric values.
+// Compares, along random directions and for a random linear functional of the result, first the directional derivative
+// and then the second one (the derivative of the recorded gradient) with central differences. Also demands that the
+// eager and the recording sweep agree to the last bit's neighbourhood. Returns an empty string, or a line that names
+// the operation, the shapes, the direction, and the analytic and numeric values.
 std::string gradcheck(const std::string& operation, const FunctionOfLeaves& function, const std::vector<Tensor>& inputs,
                       const GradcheckOptions& options = {});
 

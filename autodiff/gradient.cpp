@@ -7,7 +7,8 @@ namespace {
 
 void require_scalar(const Var& result) {
   if (result.shape().size() != 1)
-    throw std::invalid_argument("gradient: of a result of shape " + result.shape().to_string() + ", expected one number");
+    throw std::invalid_argument("gradient: of a result of shape " + result.shape().to_string() +
+                                ", expected one number");
 }
 
 void sweep(std::span<const Var> results, std::span<const Tensor> cotangents, std::span<const Var> leaves,
@@ -20,8 +21,8 @@ void sweep(std::span<const Var> results, std::span<const Tensor> cotangents, std
     const Tensor& value = results[i].value();
     if (cotangents[i].shape() != value.shape() || cotangents[i].dtype() != value.dtype())
       throw std::invalid_argument("vjp: cotangent " + cotangents[i].shape().to_string() + " of " +
-                                  name_of(cotangents[i].dtype()) + " for a result " + value.shape().to_string() + " of " +
-                                  name_of(value.dtype()));
+                                  name_of(cotangents[i].dtype()) + " for a result " + value.shape().to_string() +
+                                  " of " + name_of(value.dtype()));
   }
   if (leaves.size() != out.size())
     throw std::invalid_argument("vjp: " + std::to_string(leaves.size()) + " leaves, " + std::to_string(out.size()) +

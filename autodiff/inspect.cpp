@@ -93,7 +93,10 @@ std::string first_bad(const Tensor& tensor, const BadElements& bad) {
   const Shape& shape = tensor.shape();
   Shape place = shape;
   std::int64_t rest = bad.first;
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) place[axis] = rest % shape[axis], rest /= shape[axis];
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    place[axis] = rest % shape[axis];
+    rest /= shape[axis];
+  }
   return std::string(std::isnan(value) ? "nan"
                      : value < 0       ? "-inf"
                                        : "inf") +
@@ -223,7 +226,8 @@ Scope::Scope(Tape& tape, std::string_view name) : tape_(tape), generation_(tape.
   if (!tape.annotations_) tape.annotations_.reset(new Annotations);
   Annotations& notes = *tape.annotations_;
   const Annotations::Text outer = notes.prefix();
-  outer_first_ = outer.first, outer_length_ = outer.length;
+  outer_first_ = outer.first;
+  outer_length_ = outer.length;
   const Annotations::Text inner = notes.append(notes.at(outer) + std::string(name) + ".");
   notes.change_scope(static_cast<std::uint32_t>(tape.node_count()), inner);
 }
@@ -236,7 +240,8 @@ Scope::~Scope() {
 void Inspector::forget() const {
   Annotations& notes = *tape_.annotations_;
   notes.text.clear(), notes.names.clear(), notes.scopes.clear(), notes.pieces.clear(), notes.peak_pieces.clear();
-  notes.peak = 0, notes.peak_node = none;
+  notes.peak = 0;
+  notes.peak_node = none;
 }
 
 // What a node is
@@ -344,8 +349,8 @@ void Inspector::check_contributions(std::uint32_t node) const {
     throw std::runtime_error("check_finite: " + reference(node) + ": the derivative of " + operation(node) + " " +
                              type_of(value(node)) + " gives the adjoint of " + reference(operand) + " " +
                              first_bad(adjoint, *bad) + " of " + type_of(adjoint) + " (" + how_many(adjoint, *bad) +
-                             "); its own adjoint " + gradus::health(tape_.adjoint_[node]) + ", its value " + health(node) + ", " +
-                             operands_with_health(node));
+                             "); its own adjoint " + gradus::health(tape_.adjoint_[node]) + ", its value " +
+                             health(node) + ", " + operands_with_health(node));
   }
 }
 
@@ -359,7 +364,8 @@ void Inspector::note_allocation(Pool::Piece piece, std::size_t bytes, std::uint3
   if (notes.pieces.size() <= piece) notes.pieces.resize(piece + 1);
   notes.pieces[piece] = {bytes, node, scratch};
   if (tape_.adjoints_.peak() <= notes.peak) return;
-  notes.peak = tape_.adjoints_.peak(), notes.peak_node = running;
+  notes.peak = tape_.adjoints_.peak();
+  notes.peak_node = running;
   notes.peak_pieces.clear();
   for (Pool::Piece p = 1; p < notes.pieces.size(); ++p)
     if (tape_.adjoints_.users(p)) notes.peak_pieces.push_back(notes.pieces[p]);
@@ -370,7 +376,9 @@ MemoryReport Inspector::memory() const {
   std::map<std::string, MemoryReport::Row> rows;
   for (std::uint32_t i = 0; i < tape_.nodes_.size(); ++i) {
     MemoryReport::Row& row = rows[operation(i)];
-    ++row.nodes, row.values += bytes_on_tape(i), report.values += bytes_on_tape(i);
+    ++row.nodes;
+    row.values += bytes_on_tape(i);
+    report.values += bytes_on_tape(i);
   }
   if (tape_.annotations_) {
     const Annotations& notes = *tape_.annotations_;
@@ -381,7 +389,10 @@ MemoryReport Inspector::memory() const {
     report.sweep_peak = notes.peak;
     if (notes.peak_node != none) report.peak_node = reference(notes.peak_node);
   }
-  for (auto& [operation, row] : rows) row.operation = operation, report.rows.push_back(row);
+  for (auto& [operation, row] : rows) {
+    row.operation = operation;
+    report.rows.push_back(row);
+  }
   std::ranges::stable_sort(report.rows, std::ranges::greater{}, &MemoryReport::Row::total);
   report.overhead = tape_.values_.used() - report.values;
   if (tape_.inner_) report.inner = tape_.inner_->bytes_used();
@@ -404,7 +415,9 @@ std::string to_text(const MemoryReport& report) {
   for (const MemoryReport::Row& row : report.rows) {
     rows.push_back(
         {row.operation, std::to_string(row.nodes), number(row.values), number(row.adjoints), number(row.scratch)});
-    sum.nodes += row.nodes, sum.adjoints += row.adjoints, sum.scratch += row.scratch;
+    sum.nodes += row.nodes;
+    sum.adjoints += row.adjoints;
+    sum.scratch += row.scratch;
   }
   rows.push_back({"sum", std::to_string(sum.nodes), number(report.values), number(sum.adjoints), number(sum.scratch)});
   std::string text = aligned(rows, {false, true, true, true, true});

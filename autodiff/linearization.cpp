@@ -50,11 +50,12 @@ void Linearization::for_each_vector(const char* product, const Tensor& v, const 
     return tensor.shape() == all && tensor.dtype() == type;
   };
   if (!is(v, v_shape) || !is(out, out_shape))
-    throw std::invalid_argument(std::string(product) + ": " + v.shape().to_string() + " of " + name_of(v.dtype()) + " -> " +
-                                out.shape().to_string() + " of " + name_of(out.dtype()) + ", expected " +
+    throw std::invalid_argument(std::string(product) + ": " + v.shape().to_string() + " of " + name_of(v.dtype()) +
+                                " -> " + out.shape().to_string() + " of " + name_of(out.dtype()) + ", expected " +
                                 v_shape.to_string() + " -> " + out_shape.to_string() + " of " + name_of(type) +
                                 ", or several of them");
-  for (std::int64_t i = 0; i < count; ++i) f(v.part(i * v_shape.size(), v_shape), out.part(i * out_shape.size(), out_shape));
+  for (std::int64_t i = 0; i < count; ++i)
+    f(v.part(i * v_shape.size(), v_shape), out.part(i * out_shape.size(), out_shape));
 }
 
 void Linearization::gradient(const Tensor& out) const {
@@ -84,10 +85,11 @@ void Linearization::jacobian_times(const Tensor& v, const Tensor& out) {
 
 void Linearization::jacobian_transposed_times(const Tensor& u, const Tensor& out) {
   require_outputs("jacobian_transposed_times");
-  for_each_vector("jacobian_transposed_times", u, outputs_.shape(), out, {size_}, [&](const Tensor& one, const Tensor& result) {
-    split(result, out_parts_);
-    vjp(outputs_, one, leaves_, out_parts_);
-  });
+  for_each_vector("jacobian_transposed_times", u, outputs_.shape(), out, {size_},
+                  [&](const Tensor& one, const Tensor& result) {
+                    split(result, out_parts_);
+                    vjp(outputs_, one, leaves_, out_parts_);
+                  });
 }
 
 void Linearization::gauss_newton_times(const Tensor& v, const Tensor& out) {
@@ -103,8 +105,9 @@ void Linearization::fisher_times(const Tensor& scores, const Tensor& v, const Te
   require_outputs("fisher_times");
   const Shape& shape = outputs_.shape();
   if (scores.shape() != shape || scores.dtype() != tangents_.dtype() || shape.rank() == 0 || shape.size() == 0)
-    throw std::invalid_argument("fisher_times: scores " + scores.shape().to_string() + " of " + name_of(scores.dtype()) +
-                                " for outputs " + shape.to_string() + " of " + name_of(tangents_.dtype()));
+    throw std::invalid_argument("fisher_times: scores " + scores.shape().to_string() + " of " +
+                                name_of(scores.dtype()) + " for outputs " + shape.to_string() + " of " +
+                                name_of(tangents_.dtype()));
   for_each_vector("fisher_times", v, {size_}, out, {size_}, [&](const Tensor& one, const Tensor& result) {
     jacobian_times(one, tangents_);
     with_floating(scores.dtype(), [&]<class T>(T) {

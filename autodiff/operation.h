@@ -8,9 +8,10 @@
 //   };
 //   template <Term X> auto exp(const X& x) { return apply(Exp{}, x); }
 //
-// The rule is compiled for both sweeps; one that uses anything but the vocabulary does not compile, so every operation can
-// be differentiated to any order. So that this happens once and not in each file that uses the operation, one that is shared
-// says `extern template class Operation<Exp>;` at the end of its header and `template class Operation<Exp>;` in its source.
+// The rule is compiled for both sweeps; one that uses anything but the vocabulary does not compile, so every operation
+// can be differentiated to any order. So that this happens once and not in each file that uses the operation, one that
+// is shared says `extern template class Operation<Exp>;` at the end of its header and `template class Operation<Exp>;`
+// in its source.
 #pragma once
 
 #include "autodiff/sweep.h"
@@ -21,12 +22,12 @@ template <class Derived>
 class Operation : public AnyOperation {
  public:
   static constexpr int index_operand = -1;  // the position of an operand of int32, if there is one
-  static constexpr bool is_view = false;    // a view has `void* view(Inputs) const`: the result shares operand 0's memory
-  // An element of the result depends on one element of each operand, the one in its place or of what is broadcast, and the
-  // kernel may write over an operand of the result's shape.
+  static constexpr bool is_view = false;  // a view has `void* view(Inputs) const`: the result shares operand 0's memory
+  // An element of the result depends on one element of each operand, the one in its place or of what is broadcast, and
+  // the kernel may write over an operand of the result's shape.
   static constexpr bool pointwise = false;
   bool can_overwrite(const Shape& /*result*/) const { return true; }  // a pointwise one that cannot always says when
-  static constexpr Reads rule_reads = Reads::everything;  // less lets memory be used again, see last_use()
+  static constexpr Reads rule_reads = Reads::everything;              // less lets memory be used again, see last_use()
 
   const char* name() const final;
   void propagate(EagerSweep& sweep) const final;

@@ -38,13 +38,17 @@ void require(const char* function, const Tensor& out, const Shape& shape, DType 
 
 using Use = std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>;
 
-void visit(const char* function, const Var& outputs, const Tensor& cotangents, std::span<const Var> leaves, const Use& use) {
-  EagerSweep(outputs.tape()).visit_uses(function, outputs, cotangents, leaves, [&](auto leaf, auto& operation, int operand, Inputs in, const Tensor& dy) {
-    if (dy.shape().rank() == 0 || dy.shape()[0] != outputs.shape()[0])
-      throw std::invalid_argument(std::string(function) + ": " + operation.name() + " with result " + dy.shape().to_string() +
-                                  " uses a leaf, expected " + std::to_string(outputs.shape()[0]) + " rows, one an example");
-    use(leaf, operation, operand, in, dy);
-  });
+void visit(const char* function, const Var& outputs, const Tensor& cotangents, std::span<const Var> leaves,
+           const Use& use) {
+  EagerSweep(outputs.tape())
+      .visit_uses(function, outputs, cotangents, leaves,
+                  [&](auto leaf, auto& operation, int operand, Inputs in, const Tensor& dy) {
+                    if (dy.shape().rank() == 0 || dy.shape()[0] != outputs.shape()[0])
+                      throw std::invalid_argument(std::string(function) + ": " + operation.name() + " with result " +
+                                                  dy.shape().to_string() + " uses a leaf, expected " +
+                                                  std::to_string(outputs.shape()[0]) + " rows, one an example");
+                    use(leaf, operation, operand, in, dy);
+                  });
 }
 
 Tensor ones(const Var& losses) { return Tensor::full(losses.shape(), 1, losses.value().dtype()); }
@@ -57,11 +61,14 @@ Tensor ones(const Var& losses) { return Tensor::full(losses.shape(), 1, losses.v
 // The gradients of one leaf from all its uses, [n, elements of the leaf].
 class LeafGradients {
  public:
-  LeafGradients(const Batch& batch, std::span<const Var> leaves) : batch_(batch), leaves_(leaves), gradients_(leaves.size()) {}
-  void add(const char* function, std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+  LeafGradients(const Batch& batch, std::span<const Var> leaves)
+      : batch_(batch), leaves_(leaves), gradients_(leaves.size()) {}
+  void add(const char* function, std::size_t leaf, const AnyOperation& operation, int operand, Inputs in,
+           const Tensor& dy) {
     if (!gradients_[leaf].defined())
       gradients_[leaf] = Tensor::zeros({batch_.examples, leaves_[leaf].shape().size()}, batch_.type);
-    if (!operation.per_example(PerExample::gradients, operand, in, dy, gradients_[leaf])) refuse(function, operation, operand);
+    if (!operation.per_example(PerExample::gradients, operand, in, dy, gradients_[leaf]))
+      refuse(function, operation, operand);
   }
   const Tensor& operator[](std::size_t leaf) const { return gradients_[leaf]; }
 
@@ -71,9 +78,11 @@ class LeafGradients {
   std::vector<Tensor> gradients_;
 };
 
-std::vector<int> count_uses(const char* function, const Var& outputs, const Tensor& cotangents, std::span<const Var> leaves) {
+std::vector<int> count_uses(const char* function, const Var& outputs, const Tensor& cotangents,
+                            std::span<const Var> leaves) {
   std::vector<int> uses(leaves.size());
-  visit(function, outputs, cotangents, leaves, [&](std::size_t leaf, const AnyOperation&, int, Inputs, const Tensor&) { ++uses[leaf]; });
+  visit(function, outputs, cotangents, leaves,
+        [&](std::size_t leaf, const AnyOperation&, int, Inputs, const Tensor&) { ++uses[leaf]; });
   return uses;
 }
 
@@ -84,10 +93,12 @@ void sum_of_squares(const char* function, const Batch& batch, const Var& outputs
   const std::vector<int> uses = count_uses(function, outputs, cotangents, leaves);
   LeafGradients formed(batch, leaves);
   const auto slice = [&](std::size_t leaf) { return squares.part(batch.first[leaf], leaves[leaf].shape()); };
-  visit(function, outputs, cotangents, leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
-    if (uses[leaf] == 1 && operation.per_example(PerExample::sum_of_squares, operand, in, dy, slice(leaf))) return;
-    formed.add(function, leaf, operation, operand, in, dy);
-  });
+  visit(function, outputs, cotangents, leaves,
+        [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+          if (uses[leaf] == 1 && operation.per_example(PerExample::sum_of_squares, operand, in, dy, slice(leaf)))
+            return;
+          formed.add(function, leaf, operation, operand, in, dy);
+        });
   with_floating(batch.type, [&]<class T>(T) {
     for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
       if (!formed[leaf].defined()) continue;
@@ -110,9 +121,10 @@ void per_example_gradients(const Var& losses, std::span<const Var> leaves, const
   require(function, gradients, {batch.examples, batch.parameters}, batch.type);
   gradients.fill(0);
   LeafGradients of(batch, leaves);
-  visit(function, losses, ones(losses), leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
-    of.add(function, leaf, operation, operand, in, dy);
-  });
+  visit(function, losses, ones(losses), leaves,
+        [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+          of.add(function, leaf, operation, operand, in, dy);
+        });
   with_floating(batch.type, [&]<class T>(T) {
     for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
       if (!of[leaf].defined()) continue;
@@ -131,10 +143,12 @@ void per_example_squared_norms(const Var& losses, std::span<const Var> leaves, c
   squared_norms.fill(0);
   const std::vector<int> uses = count_uses(function, losses, ones(losses), leaves);
   LeafGradients formed(batch, leaves);
-  visit(function, losses, ones(losses), leaves, [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
-    if (uses[leaf] == 1 && operation.per_example(PerExample::squared_norms, operand, in, dy, squared_norms)) return;
-    formed.add(function, leaf, operation, operand, in, dy);
-  });
+  visit(function, losses, ones(losses), leaves,
+        [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
+          if (uses[leaf] == 1 && operation.per_example(PerExample::squared_norms, operand, in, dy, squared_norms))
+            return;
+          formed.add(function, leaf, operation, operand, in, dy);
+        });
   with_floating(batch.type, [&]<class T>(T) {
     for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
       if (!formed[leaf].defined()) continue;
@@ -148,7 +162,8 @@ void per_example_squared_norms(const Var& losses, std::span<const Var> leaves, c
   });
 }
 
-void gradient_mean_and_variance(const Var& losses, std::span<const Var> leaves, const Tensor& mean, const Tensor& variance) {
+void gradient_mean_and_variance(const Var& losses, std::span<const Var> leaves, const Tensor& mean,
+                                const Tensor& variance) {
   constexpr const char* function = "gradient_mean_and_variance";
   const Batch batch = batch_of(function, losses, leaves);
   require(function, mean, {batch.parameters}, batch.type);
@@ -156,7 +171,8 @@ void gradient_mean_and_variance(const Var& losses, std::span<const Var> leaves, 
   if (batch.examples < 2) throw std::invalid_argument(std::string(function) + ": one example has no variance");
   sum_of_squares(function, batch, losses, ones(losses), leaves, variance);
   std::vector<Tensor> parts;
-  for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) parts.push_back(mean.part(batch.first[leaf], leaves[leaf].shape()));
+  for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
+    parts.push_back(mean.part(batch.first[leaf], leaves[leaf].shape()));
   vjp(losses, Tensor::full(losses.shape(), 1.0 / static_cast<double>(batch.examples), batch.type), leaves, parts);
   with_floating(batch.type, [&]<class T>(T) {
     const T n = static_cast<T>(batch.examples);

@@ -5,7 +5,7 @@
 
 namespace gradus {
 
-void Pool::Free::operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{64}); }
+void Pool::Free::operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{64}); }
 
 // Blocks that are free as a whole were too small, and are given back first.
 void Pool::add_block(std::size_t bytes) {
@@ -16,9 +16,10 @@ void Pool::add_block(std::size_t bytes) {
     free_.erase(range);
     return true;
   });
-  auto* memory = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64}));
+  auto* memory = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64}));
   blocks_.push_back({std::unique_ptr<std::byte, Free>(memory), bytes});
-  capacity_ += bytes, largest_ = std::max(largest_, capacity_);
+  capacity_ += bytes;
+  largest_ = std::max(largest_, capacity_);
   const auto place = std::ranges::upper_bound(free_, memory, {}, &Range::first);
   free_.insert(place, {memory, bytes});
 }
@@ -47,9 +48,11 @@ Pool::Piece Pool::allocate(std::size_t bytes) {
     unused_.pop_back();
   }
   pieces_[piece] = {range->first, bytes, 1};
-  range->first += bytes, range->bytes -= bytes;
+  range->first += bytes;
+  range->bytes -= bytes;
   if (range->bytes == 0) free_.erase(range);
-  used_ += bytes, peak_ = std::max(peak_, used_);
+  used_ += bytes;
+  peak_ = std::max(peak_, used_);
   return piece;
 }
 
@@ -64,7 +67,8 @@ void Pool::give_back(Piece piece) {
     std::prev(next)->bytes += bytes;
     if (joins_next) std::prev(next)->bytes += next->bytes, free_.erase(next);
   } else if (joins_next) {
-    next->first = memory, next->bytes += bytes;
+    next->first = memory;
+    next->bytes += bytes;
   } else {
     free_.insert(next, {memory, bytes});
   }

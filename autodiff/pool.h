@@ -8,8 +8,8 @@
 
 namespace gradus {
 
-// Best fit among the free ranges, neighbours merged. Pieces are counted by their users. After the first rounds, the same
-// sequence of requests never touches the heap.
+// Best fit among the free ranges, neighbours merged. Pieces are counted by their users. After the first rounds, the
+// same sequence of requests never touches the heap.
 class Pool {
  public:
   using Piece = std::uint32_t;
@@ -56,7 +56,7 @@ class Pool {
   std::vector<Block> blocks_;
   std::vector<Range> free_;  // by address
   std::vector<Record> pieces_ = std::vector<Record>(1);
-  std::vector<Piece> unused_;  // records to use again
+  std::vector<Piece> unused_;                                     // records to use again
   std::size_t used_ = 0, peak_ = 0, capacity_ = 0, largest_ = 0;  // the largest capacity so far
 };
 

@@ -30,8 +30,10 @@ void EagerSweep::drop_temporaries(std::size_t mark, std::initializer_list<EagerV
   std::size_t end = mark;
   for (std::size_t i = mark; i < tape_.rule_pieces_.size(); ++i) {
     const Pool::Piece piece = tape_.rule_pieces_[i];
-    if (stays(piece)) tape_.rule_pieces_[end++] = piece;
-    else tape_.adjoints_.release(piece);
+    if (stays(piece))
+      tape_.rule_pieces_[end++] = piece;
+    else
+      tape_.adjoints_.release(piece);
   }
   tape_.rule_pieces_.resize(end);
 }
@@ -41,8 +43,11 @@ bool EagerSweep::prepare(std::uint32_t node) {
   Tensor& adjoint = tape_.adjoint_[node];
   Pool::Piece& piece = tape_.adjoint_piece_[node];
   switch (state) {
-    case Tape::Adjoint::none: adjoint = allocate(tape_.nodes_[node].value.shape(), piece, node, false); break;
-    case Tape::Adjoint::bound: break;
+    case Tape::Adjoint::none:
+      adjoint = allocate(tape_.nodes_[node].value.shape(), piece, node, false);
+      break;
+    case Tape::Adjoint::bound:
+      break;
     case Tape::Adjoint::borrowed: {
       state = Tape::Adjoint::owned;
       if (tape_.adjoints_.users(piece) == 1) return true;  // the lender is done with it
@@ -53,7 +58,8 @@ bool EagerSweep::prepare(std::uint32_t node) {
       tape_.adjoints_.release(lent);
       return true;
     }
-    case Tape::Adjoint::owned: return true;
+    case Tape::Adjoint::owned:
+      return true;
   }
   state = Tape::Adjoint::owned;
   return false;
@@ -163,9 +169,9 @@ void EagerSweep::run(const char* operation, std::span<const Var> results, std::s
   }
 }
 
-void EagerSweep::visit_uses(const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
-                            const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in,
-                                                     const Tensor& dy)>& use) {
+void EagerSweep::visit_uses(
+    const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
+    const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>& use) {
   start(operation, {&result, 1}, leaves);
   for (const Var& leaf : leaves) tape_.on_path_[leaf.index_] = 0;  // their own derivatives are not wanted
   const Visitor visitor = [&](EagerSweep& sweep) {

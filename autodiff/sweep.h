@@ -1,7 +1,7 @@
 // The two ways of running the derivative rules from a result back to its inputs.
 //
-// The eager sweep evaluates each contribution straight into the memory of an adjoint; the recording sweep appends it to the
-// tape as new nodes, which can be differentiated again. A rule is a template over both, so it is written once.
+// The eager sweep evaluates each contribution straight into the memory of an adjoint; the recording sweep appends it to
+// the tape as new nodes, which can be differentiated again. A rule is a template over both, so it is written once.
 #pragma once
 
 #include <array>
@@ -60,15 +60,16 @@ class EagerSweep {
   // In the last sweep over a record, adjoints may be written over values that no rule reads any more.
   explicit EagerSweep(Tape& tape, bool last_sweep = false) : tape_(tape), last_sweep_(last_sweep) {}
 
-  // Adds the derivatives of the sum of <seed, result> with respect to `leaves` up and writes them into `out`, same order and
-  // shapes. Adjoints give their memory back as soon as they are used.
-  void run(const char* operation, std::span<const Var> results, std::span<const Tensor> seeds, std::span<const Var> leaves,
-           std::span<const Tensor> out);
+  // Adds the derivatives of the sum of <seed, result> with respect to `leaves` up and writes them into `out`, same
+  // order and shapes. Adjoints give their memory back as soon as they are used.
+  void run(const char* operation, std::span<const Var> results, std::span<const Tensor> seeds,
+           std::span<const Var> leaves, std::span<const Tensor> out);
 
-  // For each use of a leaf by an operation through which `result` depends on it: the operation, the position, what it read
-  // and its result's cotangent. The leaves' own derivatives are not computed.
-  void visit_uses(const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
-                  const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>& use);
+  // For each use of a leaf by an operation through which `result` depends on it: the operation, the position, what it
+  // read and its result's cotangent. The leaves' own derivatives are not computed.
+  void visit_uses(
+      const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
+      const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>& use);
 
   // For rules: the result's cotangent, operands, the result, and the place of a contribution.
   EagerValue dy() { return {tape_.adjoint_[node_], this, tape_.adjoint_piece_[node_]}; }
@@ -84,8 +85,8 @@ class EagerSweep {
     contribute(operand(i), contribution());
     if (mark() > before) drop_temporaries(before, {});  // the contribution's own
   }
-  // The same for the last line of a rule, which then reads nothing any more: an element-wise contribution may be written
-  // over dy, and in the last sweep over the operand's value.
+  // The same for the last line of a rule, which then reads nothing any more: an element-wise contribution may be
+  // written over dy, and in the last sweep over the operand's value.
   template <class F>
   void to_last(int i, const F& contribution) {
     if (!wants(i)) return;
@@ -94,7 +95,8 @@ class EagerSweep {
     if (mark() > before) drop_temporaries(before, {});
   }
 
-  // Memory until the end of the contribution (else of the rule) that is being made, or as long as an adjoint lies in it.
+  // Memory until the end of the contribution (else of the rule) that is being made, or as long as an adjoint lies in
+  // it.
   EagerValue scratch(const Shape& shape);
   // The temporaries made since `mark` was taken give their memory back now, but for those kept.
   std::size_t mark() const { return tape_.rule_pieces_.size(); }
@@ -127,8 +129,8 @@ class EagerSweep {
     }
   }
 
-  // Make the memory of the node's value, or of the running rule's dy, that of the node's adjoint if nothing else needs it.
-  // A kernel that reads `operands` and works element by element then writes there.
+  // Make the memory of the node's value, or of the running rule's dy, that of the node's adjoint if nothing else needs
+  // it. A kernel that reads `operands` and works element by element then writes there.
   bool take_over_value(std::uint32_t node, std::span<const EagerValue> operands);
   bool take_over_dy(std::uint32_t node, std::span<const EagerValue> operands);
 

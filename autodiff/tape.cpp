@@ -44,8 +44,11 @@ Var Tape::add_node(const AnyOperation* operation, const Tensor& value, std::uint
   Node& node = nodes_.append();
   node.operation = operation;
   node.value = value;
-  node.first_operand = first, node.operand_count = count;
-  node.uses = 0, node.in_place = in_place, node.overwritten = false;
+  node.first_operand = first;
+  node.operand_count = count;
+  node.uses = 0;
+  node.in_place = in_place;
+  node.overwritten = false;
   const auto index = static_cast<std::uint32_t>(nodes_.size() - 1);
   if (check_finite_) [[unlikely]]
     Inspector(*this).check_result(index);
@@ -119,9 +122,9 @@ bool Tape::give_away(std::uint32_t node) {
 
 void Tape::refuse_overwritten(const char* operation, std::uint32_t node) const {
   const Inspector nodes(*this);
-  throw std::invalid_argument(std::string(operation) + ": " + nodes.reference(node) + " " +
-                              nodes.value(node).shape().to_string() +
-                              " was written over by what was its last use; protect() keeps a value, gradient() a record");
+  throw std::invalid_argument(
+      std::string(operation) + ": " + nodes.reference(node) + " " + nodes.value(node).shape().to_string() +
+      " was written over by what was its last use; protect() keeps a value, gradient() a record");
 }
 
 void Tape::refuse_read(std::uint32_t rule, std::uint32_t node, bool declared) const {

@@ -13,7 +13,7 @@
 #include "autodiff/arena.h"
 #include "autodiff/pool.h"
 #include "autodiff/stable_vector.h"
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus {
 
@@ -31,16 +31,16 @@ struct Inputs {
   const Tensor& operator[](int i) const { return *tensors[i]; }
 };
 
-// What may be asked of an operation about an operand that all n examples of a batch share, such as a weight. With dy[n, ...]
-// the result's cotangent, g_i is the part of the operand's derivative that comes from example i.
+// What may be asked of an operation about an operand that all n examples of a batch share, such as a weight. With dy[n,
+// ...] the result's cotangent, g_i is the part of the operand's derivative that comes from example i.
 enum class PerExample {
   gradients,       // out[n, elements of the operand]: g_i
   squared_norms,   // out[n]: |g_i|^2
   sum_of_squares,  // out[elements of the operand]: the sum over i of g_i^2, element by element
 };
 
-// An operation as a layer: y[rows, m] = a[rows, width] w[width, m], plus b if there is one, the result, the weight and what
-// the weight meets seen as matrices. A convolution has a row for each place of the kernel.
+// An operation as a layer: y[rows, m] = a[rows, width] w[width, m], plus b if there is one, the result, the weight and
+// what the weight meets seen as matrices. A convolution has a row for each place of the kernel.
 struct LayerUse {
   int weight = -1, bias = -1;  // operands; -1: not a layer, or no bias
   std::int64_t rows = 0, width = 0;
@@ -61,7 +61,9 @@ class AnyOperation {
   virtual Reads rule_reads_what() const = 0;
   virtual bool shares_memory() const = 0;  // the result is a view of operand 0
   // Adds the quantity onto `out`, and returns true; returns false if the operation does not know how.
-  virtual bool per_example(PerExample, int /*operand*/, Inputs, const Tensor& /*dy*/, const Tensor& /*out*/) const { return false; }
+  virtual bool per_example(PerExample, int /*operand*/, Inputs, const Tensor& /*dy*/, const Tensor& /*out*/) const {
+    return false;
+  }
   // The operation as a layer, and for one that is, rows [first, first + count) of a, written to out[count, width].
   virtual LayerUse as_layer(Inputs) const { return {}; }
   virtual void layer_inputs(Inputs, std::int64_t /*first*/, const Tensor& /*out*/) const {}
@@ -96,18 +98,18 @@ class Var {
   bool last_use_ = false;
 };
 
-// For the operand of an operation: its value will not be asked for again, so the operation may write its result over it.
-// It does if it works element by element and no derivative rule needs what is overwritten, as in relu(last_use(affine(..)));
-// a value that another operation has read, and one that belongs to the caller, stays. Reading an overwritten value
-// later throws; its shape and its derivative can still be asked for.
+// For the operand of an operation: its value will not be asked for again, so the operation may write its result over
+// it. It does if it works element by element and no derivative rule needs what is overwritten, as in
+// relu(last_use(affine(..))); a value that another operation has read, and one that belongs to the caller, stays.
+// Reading an overwritten value later throws; its shape and its derivative can still be asked for.
 inline Var last_use(const Var& var) {
   Var given = var;
   given.last_use_ = true;
   return given;
 }
 
-// Values live in the tape's memory until reset(), which keeps that memory for the next step. One tape belongs to one thread
-// at a time; tapes share nothing.
+// Values live in the tape's memory until reset(), which keeps that memory for the next step. One tape belongs to one
+// thread at a time; tapes share nothing.
 class Tape {
  public:
   explicit Tape(DType type = DType::float32);
@@ -117,14 +119,16 @@ class Tape {
 
   DType dtype() const { return type_; }
 
-  // A leaf. Its memory is not copied and must stay unchanged until reset(); until then a tensor that owns its memory keeps it,
-  // and whoever gives a Tensor::view sees to that. The element type is the tape's; labels and indices may be int32.
+  // A leaf. Its memory is not copied and must stay unchanged until reset(); until then a tensor that owns its memory
+  // keeps it, and whoever gives a Tensor::view sees to that. The element type is the tape's; labels and indices may be
+  // int32.
   Var leaf(const Tensor& value);
   // A leaf that keeps a copy of the numbers.
   Var copy(const Tensor& value);
   Var scalar(double value);
 
-  // Computes an operation now and remembers it. Throws if an operand is stale, of another tape, or of a wrong shape or type.
+  // Computes an operation now and remembers it. Throws if an operand is stale, of another tape, or of a wrong shape or
+  // type.
   template <class Op>
   Var record(const Op& operation, std::span<const Var> operands);
 
@@ -158,7 +162,8 @@ class Tape {
 
   // Gives a node a name until reset(), and returns the node. Throws if the text is empty or does not fit on one line.
   Var name(const Var& var, std::string_view text);
-  // That name, or the automatic one ("matmul_12": operation and index), after the scopes in which the node was recorded.
+  // That name, or the automatic one ("matmul_12": operation and index), after the scopes in which the node was
+  // recorded.
   std::string name(const Var& var) const;
   // While on, the first operation whose result is not finite, or whose rule leaves an operand such an adjoint, throws
   // std::runtime_error with one line: the node, the first bad element, and which operands were finite.
@@ -176,9 +181,10 @@ class Tape {
   struct Node {
     const AnyOperation* operation = nullptr;  // null for a leaf
     Tensor value;
-    std::uint32_t first_operand = 0, operand_count = 0;  // of a leaf: whether its numbers lie in the tape's memory, and 0
-    std::uint32_t uses = 0;                              // as an operand
-    bool in_place = false, overwritten = false;          // it was written over an operand; another result over it
+    std::uint32_t first_operand = 0,
+                  operand_count = 0;             // of a leaf: whether its numbers lie in the tape's memory, and 0
+    std::uint32_t uses = 0;                      // as an operand
+    bool in_place = false, overwritten = false;  // it was written over an operand; another result over it
   };
   // The adjoint of a node during an eager sweep.
   enum class Adjoint : std::uint8_t {

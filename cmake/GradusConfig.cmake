@@ -16,6 +16,7 @@ set_target_properties(Gradus::gradus_options PROPERTIES INTERFACE_COMPILE_OPTION
 # Runs record the commit of the study's own repository, as it is at each build: a small file in each of its programs.
 if(NOT TARGET gradus_study_info)
   set(gradus_generated ${CMAKE_CURRENT_BINARY_DIR}/gradus_study_info)
+  file(MAKE_DIRECTORY ${gradus_generated})
   add_custom_target(gradus_study_info
     COMMAND ${CMAKE_COMMAND} -DSTUDY=${CMAKE_SOURCE_DIR} -DGRADUS=${CMAKE_SOURCE_DIR}
       -DOUTPUT=${gradus_generated}/gradus_build_info.h -P ${CMAKE_CURRENT_LIST_DIR}/build_info.cmake

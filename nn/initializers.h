@@ -4,13 +4,13 @@
 #include <functional>
 #include <string>
 
-#include "autodiff/random.h"
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/random.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::nn {
 
-// Fills a parameter. For a weight of shape [in, out], fan_in = in and fan_out = out; for one of a convolution, [height, width,
-// in, out], both times height * width.
+// Fills a parameter. For a weight of shape [in, out], fan_in = in and fan_out = out; for one of a convolution, [height,
+// width, in, out], both times height * width.
 struct Initializer {
   std::string name;
   std::function<void(const Tensor& parameter, RandomStream& random)> fill;
@@ -20,7 +20,8 @@ Initializer zeros();
 Initializer constant(double value);
 Initializer uniform(double low, double high);
 Initializer normal(double standard_deviation, double mean = 0);
-// Glorot & Bengio (2010), eq. 16: uniform in +-sqrt(6 / (fan_in + fan_out)); normal with variance 2 / (fan_in + fan_out).
+// Glorot & Bengio (2010), eq. 16: uniform in +-sqrt(6 / (fan_in + fan_out)); normal with variance 2 / (fan_in +
+// fan_out).
 Initializer glorot_uniform();
 Initializer glorot_normal();
 // He et al. (2015), eq. 10: variance 2 / fan_in; uniform in +-sqrt(6 / fan_in).

@@ -21,8 +21,8 @@
 
 namespace gradus::nn {
 
-// Any type with declare(ParameterScope&) and forward(Forward&, const Var&) is a layer. A second forward(Forward&, Var&&) is
-// called where nobody else needs x, and may give its memory away (last_use in autodiff/tape.h).
+// Any type with declare(ParameterScope&) and forward(Forward&, const Var&) is a layer. A second forward(Forward&,
+// Var&&) is called where nobody else needs x, and may give its memory away (last_use in autodiff/tape.h).
 template <class L>
 concept IsLayer = std::copy_constructible<L> &&
     requires(L& layer, const L& same, ParameterScope& scope, Forward& f, const Var& x) {

@@ -6,8 +6,8 @@
 #include <functional>
 #include <utility>
 
-#include "autodiff/random.h"
 #include "autodiff/tape.h"
+#include "autodiff/tensor/random.h"
 
 namespace gradus::nn {
 
@@ -22,8 +22,8 @@ enum class Likelihood {
   bernoulli  // from logits, the mean over all elements, as binary_cross_entropy: each element's derivative over sqrt d
 };
 
-// (outputs, targets) -> a scalar, e.g. nn::cross_entropy or CrossEntropy{.label_smoothing = 0.1}. A function object with
-// a member likelihood() brings it along; of another function it may be told.
+// (outputs, targets) -> a scalar, e.g. nn::cross_entropy or CrossEntropy{.label_smoothing = 0.1}. A function object
+// with a member likelihood() brings it along; of another function it may be told.
 class Loss {
  public:
   template <class F>

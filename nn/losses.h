@@ -34,10 +34,9 @@ struct CrossEntropy {
   Var operator()(const Var& logits, const Var& labels, const Var& mask) const;
 };
 
-// From logits and targets in [0, 1], of equal shapes; the mean over all elements. The loss of a target t and a logit x
-// is
-// -(t positive_weight ln s(x) + (1 - t) ln(1 - s(x))), s the logistic function, computed without overflow and
-// cancellation; a term with weight 0 is 0 for an infinite logit too.
+// From logits and targets in [0, 1], of equal shapes; the mean over all elements. A target t and a logit x lose
+//   -(t positive_weight ln s(x) + (1 - t) ln(1 - s(x))),  s the logistic function,
+// computed without overflow and cancellation; a term with weight 0 is 0 for an infinite logit too.
 struct BinaryCrossEntropyLoss {
   Var operator()(const Var& logits, const Var& targets, double positive_weight = 1) const;
   Likelihood likelihood() const { return Likelihood::bernoulli; }
@@ -45,8 +44,8 @@ struct BinaryCrossEntropyLoss {
 inline constexpr BinaryCrossEntropyLoss binary_cross_entropy;
 
 // From log-probabilities [batch, classes] of the model and probabilities [batch, classes], the mean over the batch of
-// sum_c p(c) (ln p(c) - log_q(c)): PyTorch's "batchmean". Where p(c) = 0 the term is 0, also for log_q(c) = -infinity, and
-// ln p(c) in its derivative with respect to p(c), which would be infinite, counts as 0.
+// sum_c p(c) (ln p(c) - log_q(c)): PyTorch's "batchmean". Where p(c) = 0 the term is 0, also for log_q(c) = -infinity,
+// and ln p(c) in its derivative with respect to p(c), which would be infinite, counts as 0.
 Var kl_divergence(const Var& log_q, const Var& p);
 
 // From scores and targets of -1 or 1, of equal shapes: the mean of max(0, margin - t x).

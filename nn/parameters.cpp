@@ -71,7 +71,8 @@ void Forward::join(const char* layer, const ParameterList* list) const {
         "used before it was declared: declare() this very layer in the model's set (a copy made before knows nothing)");
   if (list_)
     refuse(
-        "declared in another set than a layer before it in the same pass: declare() both in one set, one after the other");
+        "declared in another set than a layer before it in the same pass: declare() both in one set, one after the "
+        "other");
   if (parameters_.size() != list->slices.size())
     refuse(fmt::format("declared in a set of {} parameters, but the pass has {}: give it the whole set's, in its order",
                        list->slices.size(), parameters_.size()));

@@ -20,7 +20,8 @@ struct BufferSlice {
   double initial = 0;  // of every element
 };
 
-// What a set holds. Everything declared in it keeps it alive, so that a set that is gone is never taken for another one.
+// What a set holds. Everything declared in it keeps it alive, so that a set that is gone is never taken for another
+// one.
 struct ParameterList {
   std::vector<ParameterSlice> slices;
   std::vector<Initializer> initializers;  // of the slices
@@ -28,8 +29,8 @@ struct ParameterList {
   std::int64_t size = 0;
 };
 
-// A layer's handle of a parameter or a buffer. A layer makes it with its own name, for messages; declaring the layer tells
-// it its place in a set, and until then it is refused wherever it is used.
+// A layer's handle of a parameter or a buffer. A layer makes it with its own name, for messages; declaring the layer
+// tells it its place in a set, and until then it is refused wherever it is used.
 template <class Slice>
 class Handle {
  public:
@@ -120,8 +121,8 @@ enum class Mode { train, evaluate };
 
 // What a layer sees during a forward pass: the parameters on the tape, the mode, a fresh key for each use of
 // randomness, and the buffers. A training pass with buffers updates them; give it none where a batch is evaluated
-// again. An evaluating pass only reads them. Parameters and buffers are those of one set, in its order; both must outlive
-// the pass, so that temporaries are refused.
+// again. An evaluating pass only reads them. Parameters and buffers are those of one set, in its order; both must
+// outlive the pass, so that temporaries are refused.
 class Forward {
  public:
   Forward(std::span<const Var> parameters, Mode mode, RandomStream random, std::span<const Tensor> buffers = {})
@@ -159,8 +160,8 @@ class Forward {
   bool has_buffers() const { return !buffers_.empty(); }
   // Throws as for parameters, and if the pass has no buffers.
   const Tensor& buffer(const BufferId& id) const;
-  // Recurrent layers, whose hidden_weight has the tag "recurrent", show the states of all steps here, for whoever asks to
-  // collect them.
+  // Recurrent layers, whose hidden_weight has the tag "recurrent", show the states of all steps here, for whoever asks
+  // to collect them.
   void hidden_states(const Var& states) const {
     if (collected_states_) collected_states_->push_back(states);
   }

@@ -9,8 +9,8 @@
 
 namespace gradus::nn {
 
-// The layers' parameters are named "0.weight", "0.bias", "2.weight", ... What a layer gives is the next one's own, which may
-// write over it: a layer that wants to look at its result later must protect() it.
+// The layers' parameters are named "0.weight", "0.bias", "2.weight", ... What a layer gives is the next one's own,
+// which may write over it: a layer that wants to look at its result later must protect() it.
 class Sequential {
  public:
   Sequential(std::initializer_list<Layer> layers) : layers_(layers) {}

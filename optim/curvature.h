@@ -23,7 +23,8 @@ struct Curvature {
   LinearOperator structural;
   // The gradient for labels that the model draws, not the given ones; `key` chooses the draw.
   std::function<void(std::uint64_t key, const Tensor& out)> sampled_gradient;
-  // The mean over examples of their gradients' squares, element by element: the diagonal of the empirical Fisher matrix.
+  // The mean over examples of their gradients' squares, element by element: the diagonal of the empirical Fisher
+  // matrix.
   std::function<void(const Tensor& out)> gradient_squares;
   // One block for each dense layer and convolution, for labels that the model draws; positions are those in slices().
   // Blocks given are used again.

@@ -17,8 +17,7 @@ struct Fraction {
 // The shortest decimal number that is read as this one, of at most 17 digits and at most 1e6: what somebody wrote.
 Fraction written_as(double number) {
   std::array<char, 64> text{};
-  const char* const end =
-      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed).ptr;
+  const char* const end = std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed).ptr;
   Fraction fraction{0, 1};
   bool behind_point = false;
   for (const char* c = text.data(); c != end; ++c) {
@@ -33,8 +32,8 @@ Fraction written_as(double number) {
   return {fraction.numerator / common, fraction.denominator / common};
 }
 
-// The same for cycles of which none but the first begins at a whole step, so that rounding decides nothing as long as it
-// is small: long double has it at 1e-19 of a step's number.
+// The same for cycles of which none but the first begins at a whole step, so that rounding decides nothing as long as
+// it is small: long double has it at 1e-19 of a step's number.
 double left_of_broken_cycle(std::int64_t t, long double length, long double growth_less_one) {
   const long double steps = static_cast<long double>(t), log_growth = std::log1p(growth_less_one);
   // Cycle n begins at length (growth^n - 1) / (growth - 1).
@@ -57,8 +56,10 @@ double left_of_cycle(std::int64_t t, std::int64_t length, double growth) {
     t -= length;
     const bool whole = length % q == 0;
     if (!whole || length / q > std::numeric_limits<std::int64_t>::max() / p) {
-      const long double next = static_cast<long double>(length) / static_cast<long double>(q) * static_cast<long double>(p);
-      if (whole) return static_cast<double>((next - static_cast<long double>(t)) / next);  // longer than there are steps
+      const long double next =
+          static_cast<long double>(length) / static_cast<long double>(q) * static_cast<long double>(p);
+      if (whole)
+        return static_cast<double>((next - static_cast<long double>(t)) / next);  // longer than there are steps
       return left_of_broken_cycle(t, next, static_cast<long double>(p - q) / static_cast<long double>(q));
     }
     length = length / q * p;

@@ -1,15 +1,17 @@
-// An objective that answers with what another one answers, for those that change some of it: penalties, clipping, noise.
+// An objective that answers with what another one answers, for those that change some of it: penalties, clipping,
+// noise.
 #pragma once
 
 #include "optim/objective.h"
 
 namespace gradus::optim {
 
-// Costs, slices and data are the inner objective's. Everything is passed on unless a subclass overrides it; overrides call
-// inner_at(theta) for the inner objective at that point.
+// Costs, slices and data are the inner objective's. Everything is passed on unless a subclass overrides it; overrides
+// call inner_at(theta) for the inner objective at that point.
 class ObjectiveDecorator : public Objective {
  public:
-  // To be called at the beginning of each step, before anything is asked. What was known is kept if it is the same objective.
+  // To be called at the beginning of each step, before anything is asked. What was known is kept if it is the same
+  // objective.
   void wrap(Objective& inner) {
     if (known_ == inner.identity()) return;
     inner_ = &inner;

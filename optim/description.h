@@ -1,4 +1,5 @@
-// What a method, a wrapper or a schedule says of itself: the only text about it. Pages, --help and JSON are made from it.
+// What a method, a wrapper or a schedule says of itself: the only text about it. Pages, --help and JSON are made from
+// it.
 #pragma once
 
 #include <string_view>

@@ -19,7 +19,7 @@
 #include <string>
 #include <utility>
 
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "optim/description.h"
 #include "optim/first_order.h"
 #include "optim/update.h"

@@ -57,7 +57,7 @@ void Objective::forget() {
   ++point_number_;
 }
 
-void Objective::charge(std::int64_t Costs::* count, std::int64_t times, std::int64_t examples, double price) {
+void Objective::charge(std::int64_t Costs::*count, std::int64_t times, std::int64_t examples, double price) {
   costs_.*count += times;
   costs_.examples += times * examples;
   costs_.gradient_equivalents += price * static_cast<double>(times * examples);

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 #include "optim/curvature.h"
 #include "optim/slice.h"
 #include "optim/state_visitor.h"
@@ -25,8 +25,8 @@ struct Costs {
   std::int64_t gradients = 0;  // evaluations of value and gradient, and records of them for products
   std::int64_t products = 0;   // Hessian, Gauss-Newton and other curvature products with one vector
   std::int64_t examples = 0;   // training examples seen by any of them
-  // Examples weighted by the price of what was computed of each, in gradients of one example. A dense layer's gradient is three
-  // matrix products, its value one, a Hessian product six, a Gauss-Newton product four: 1, 1/3, 2 and 4/3.
+  // Examples weighted by the price of what was computed of each, in gradients of one example. A dense layer's gradient
+  // is three matrix products, its value one, a Hessian product six, a Gauss-Newton product four: 1, 1/3, 2 and 4/3.
   double gradient_equivalents = 0;
   double seconds = 0;  // spent in them
 };
@@ -37,7 +37,8 @@ namespace price {
 inline constexpr double value = 1.0 / 3, gradient = 1, hessian = 2, gauss_newton = 4.0 / 3;
 }
 
-// A function of the parameter vector. Answers are computed on the first request and kept until the point or the data change.
+// A function of the parameter vector. Answers are computed on the first request and kept until the point or the data
+// change.
 class Objective {
  public:
   virtual ~Objective() = default;
@@ -45,14 +46,15 @@ class Objective {
   Objective(const Objective&) = delete;
   Objective& operator=(const Objective&) = delete;
 
-  // Who this is, for those who remember something of the objective they saw last: no other one has the same, as it may have
-  // the same address once this one is gone.
+  // Who this is, for those who remember something of the objective they saw last: no other one has the same, as it may
+  // have the same address once this one is gone.
   virtual const std::shared_ptr<const void>& identity() const { return identity_; }
 
   // Goes to another point (a vector of size()); what was known is forgotten. The vector is referred to, not copied.
   void move_to(const Tensor& theta);
-  // For methods that end a step at a point already evaluated: adopt(theta) says that theta now has the numbers of the current
-  // point; return_to(theta) is move_to(theta), unless theta still has them and the data are the same: then nothing is forgotten.
+  // For methods that end a step at a point already evaluated: adopt(theta) says that theta now has the numbers of the
+  // current point; return_to(theta) is move_to(theta), unless theta still has them and the data are the same: then
+  // nothing is forgotten.
   void adopt(const Tensor& theta);
   void return_to(const Tensor& theta);
   // Forgets what is known, because theta or the data changed in place.
@@ -64,8 +66,9 @@ class Objective {
   // What it knows of its curvature; null where it knows nothing.
   virtual const Curvature* curvature() const { return nullptr; }
 
-  // Shows what it remembers, as an optimizer shows its state: the costs, and the adopted point with what is known there.
-  // An objective of the same kind and data that is restored from it goes on with the same bits and the same costs.
+  // Shows what it remembers, as an optimizer shows its state: the costs, and the adopted point with what is known
+  // there. An objective of the same kind and data that is restored from it goes on with the same bits and the same
+  // costs.
   virtual void visit_memory(StateVisitor& visitor);
 
   virtual const Costs& costs() const { return costs_; }
@@ -86,7 +89,7 @@ class Objective {
   virtual std::int64_t examples() const { return 1; }
   virtual std::int64_t product_examples() const { return examples(); }
 
- // For those that know something of their curvature.
+  // For those that know something of their curvature.
 
   // Where it is, having forgotten what the data's change made wrong. Throws std::logic_error before the first move_to.
   const Tensor& point();

@@ -19,14 +19,22 @@ struct ByteCounter final : StateVisitor {
 
 const char* name_of(Reason reason) {
   switch (reason) {
-    case Reason::stepped: return "stepped";
-    case Reason::converged: return "converged";
-    case Reason::negative_curvature: return "negative_curvature";
-    case Reason::boundary: return "boundary";
-    case Reason::iteration_limit: return "iteration_limit";
-    case Reason::refused: return "refused";
-    case Reason::no_progress: return "no_progress";
-    case Reason::not_finite: return "not_finite";
+    case Reason::stepped:
+      return "stepped";
+    case Reason::converged:
+      return "converged";
+    case Reason::negative_curvature:
+      return "negative_curvature";
+    case Reason::boundary:
+      return "boundary";
+    case Reason::iteration_limit:
+      return "iteration_limit";
+    case Reason::refused:
+      return "refused";
+    case Reason::no_progress:
+      return "no_progress";
+    case Reason::not_finite:
+      return "not_finite";
   }
   return "?";
 }

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "optim/description.h"
 #include "optim/objective.h"
 #include "optim/settings.h"
@@ -104,8 +104,8 @@ inline const Method& method(std::string_view name) { return methods().find(name)
 // Throws std::invalid_argument, with the number, for the name of what is fixed.
 void refuse_fixed(const Method& method, const std::string& asked);
 
-// Makes an optimizer by name. Hyperparameters that are not given have their defaults; an unknown one or a value out of range
-// throws std::invalid_argument, which names the valid ones.
+// Makes an optimizer by name. Hyperparameters that are not given have their defaults; an unknown one or a value out of
+// range throws std::invalid_argument, which names the valid ones.
 std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const NamedValues& hyperparameters = {},
                                           const RandomStream& stream = RandomStream(0));
 

@@ -29,8 +29,8 @@ struct Recipe {
   std::vector<Wrapped> wrappers = {};      // outermost first
   std::vector<Scheduling> schedules = {};  // outside of all wrappers: they count calls of step()
   std::vector<Group> groups = {};          // around the method itself, inside of all wrappers
-  RandomStream stream = RandomStream(0);   // of what the method and the wrappers draw; of a run: run.stream("optimizer")
-  DType dtype = DType::float64;            // of the parameters: numbers must be in their ranges as numbers of it
+  RandomStream stream = RandomStream(0);  // of what the method and the wrappers draw; of a run: run.stream("optimizer")
+  DType dtype = DType::float64;           // of the parameters: numbers must be in their ranges as numbers of it
 };
 
 // "clip_by_norm+lookahead" as names, outermost first; empty or "none" for none. Throws std::invalid_argument for an

@@ -1,8 +1,9 @@
 // Schedules: the value of a hyperparameter as a pure function of the step, so that a run which is resumed needs nothing
 // but the step. "plateau" alone depends on what was observed, and keeps that as state.
 //
-// One is a plain aggregate S with S::describe() and the value at step t = 0, 1, ... after the warm-up, of a hyperparameter
-// whose value without schedule is base:  double at(std::int64_t t, double base) const   (optim/schedules/).
+// One is a plain aggregate S with S::describe() and the value at step t = 0, 1, ... after the warm-up, of a
+// hyperparameter whose value without schedule is base:  double at(std::int64_t t, double base) const
+// (optim/schedules/).
 #pragma once
 
 #include <cstdint>

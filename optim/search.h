@@ -70,8 +70,8 @@ class Fixed final : public LengthSearch {
   LineSearchResult along(Objective& objective, const Ray& ray, double first, bool) const override;
 };
 
-// Proposes a size and accepts it if the value falls as the model says, up to the value's rounding; the size changes with
-// the ratio of the two, and goes on to the next step. Where it is refused too often the step ends as `refused`.
+// Proposes a size and accepts it if the value falls as the model says, up to the value's rounding; the size changes
+// with the ratio of the two, and goes on to the next step. Where it is refused too often the step ends as `refused`.
 class RatioSearch : public Search {
  public:
   bool find(Descent& descent, const Start& start, const Tensor& p, const Tensor& trial, StepReport& report) final;
@@ -96,8 +96,8 @@ class RatioSearch : public Search {
 };
 
 // Conn, Gould & Toint (2000), Algorithm 6.1.1 with the factors of section 17.1: below a ratio of 1/4 the radius becomes
-// the minimiser of the parabola through value, slope and trial value, between 1/10 and 1/2 of the step; above 3/4, twice
-// the step, if that is more.
+// the minimiser of the parabola through value, slope and trial value, between 1/10 and 1/2 of the step; above 3/4,
+// twice the step, if that is more.
 class TrustRegion final : public RatioSearch {
  public:
   explicit TrustRegion(Setting initial) : initial_(std::move(initial)) {}
@@ -113,8 +113,9 @@ class TrustRegion final : public RatioSearch {
   Setting initial_;
 };
 
-// The damping of Levenberg and Marquardt, from a multiple of the curvature along the gradient on. Nielsen (1999), eq. 2.4:
-// times max(1/3, 1 - (2 ratio - 1)^3) if the step is taken, times 2, 4, 8, ... else. Marquardt (1963): times 1/10 or 10.
+// The damping of Levenberg and Marquardt, from a multiple of the curvature along the gradient on. Nielsen (1999),
+// eq. 2.4: times max(1/3, 1 - (2 ratio - 1)^3) if the step is taken, times 2, 4, 8, ... else. Marquardt (1963): times
+// 1/10 or 10.
 class Damping final : public RatioSearch {
  public:
   Damping(Setting initial, bool nielsen) : initial_(std::move(initial)), nielsen_(nielsen) {}
@@ -133,9 +134,9 @@ class Damping final : public RatioSearch {
   double growth_ = 2;
 };
 
-// The reduction over the model's, where both count the value's `rounding` more: near a minimum the actual one is nothing
-// but rounding (Conn, Gould & Toint 2000, section 17.4.2). Not above 0 where the trial's value is above the ceiling, so
-// that no step is taken there.
+// The reduction over the model's, where both count the value's `rounding` more: near a minimum the actual one is
+// nothing but rounding (Conn, Gould & Toint 2000, section 17.4.2). Not above 0 where the trial's value is above the
+// ceiling, so that no step is taken there.
 double reduction_ratio(double value, double trial_value, double ceiling, double model_change, double rounding);
 
 }  // namespace gradus::optim

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "autodiff/dtype.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/dtype.h"
+#include "autodiff/tensor/random.h"
 #include "settings/field.h"
 #include "settings/hyperparameter.h"
 #include "settings/nearest_name.h"

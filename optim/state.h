@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 #include "optim/optimizer.h"
 
 namespace gradus::optim {

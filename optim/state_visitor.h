@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::optim {
 

@@ -1,5 +1,5 @@
-// Methods that are more than a formula for one element: an aggregate M of hyperparameters with M::describe(), and a class of
-// their own, which a function  std::unique_ptr<Optimizer> make(const M&, const RandomStream&)  makes.
+// Methods that are more than a formula for one element: an aggregate M of hyperparameters with M::describe(), and a
+// class of their own, which a function  std::unique_ptr<Optimizer> make(const M&, const RandomStream&)  makes.
 #pragma once
 
 #include <string>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "autodiff/kernels/simd.h"
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::optim {
 

@@ -1,6 +1,6 @@
 // What composes with any optimizer: an optimizer around another one, and the list of those that can be asked for by
-// name. One is a plain aggregate W of hyperparameters with W::describe(), W::place, and a class W::Around or W::Decorator
-// that does it (optim/wrappers/).
+// name. One is a plain aggregate W of hyperparameters with W::describe(), W::place, and a class W::Around or
+// W::Decorator that does it (optim/wrappers/).
 //
 // A wrapper acts in one of two ways. It changes the objective's answers before the inner optimizer sees them (an
 // ObjectiveDecorator: clipping, noise, penalties, SAM), or it acts around the inner step (decay, proximal step,

@@ -1,5 +1,5 @@
-// A plain aggregate with named, described members: what C++ writes as Adam{.beta1 = 0.5}, a command line as --beta1=0.5.
-// Each member is described once, in M::describe().fields; its default is that of M{}.
+// A plain aggregate with named, described members: what C++ writes as Adam{.beta1 = 0.5}, a command line as
+// --beta1=0.5. Each member is described once, in M::describe().fields; its default is that of M{}.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@
 
 namespace gradus::settings {
 
-// One member of an aggregate: a double, a whole number, a bool, or an enumeration whose values are the choices in order.
+// One member of an aggregate: a double, a whole number, a bool, or an enumeration whose values are the choices in
+// order.
 struct Field {
   std::string_view name;
   Range range;

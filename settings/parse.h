@@ -10,8 +10,8 @@
 namespace gradus::settings {
 
 // The whole text as an integer or a decimal number, as std::from_chars reads it; a '+' may stand in front. "inf",
-// "infinity" and "nan" are numbers, in any case of letters, but not "nan(...)". result_out_of_range where the type cannot
-// hold the number, or only as 0; invalid_argument for everything else. The value is then as it was.
+// "infinity" and "nan" are numbers, in any case of letters, but not "nan(...)". result_out_of_range where the type
+// cannot hold the number, or only as 0; invalid_argument for everything else. The value is then as it was.
 template <class Number>
 std::errc read_number(std::string_view text, Number& value) {
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);

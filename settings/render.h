@@ -1,5 +1,5 @@
-// What a catalogue's entries say of themselves, for a person at a terminal, for a page and for a tool. An entry has a name, a
-// source, a formula and hyperparameters, and may have `differences`.
+// What a catalogue's entries say of themselves, for a person at a terminal, for a page and for a tool. An entry has a
+// name, a source, a formula and hyperparameters, and may have `differences`.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -61,6 +61,11 @@ class Package(unittest.TestCase):
         self.call("cmake", "--install", BUILD, "--prefix", prefix)
         for path in prefix.rglob("*.cmake"):  # it can be moved
             self.assertIsNone(re.search(re.escape(str(REPOSITORY)), path.read_text(encoding="utf-8")), path)
+        page = (REPOSITORY / "docs/architecture.md").read_text(encoding="utf-8")
+        table = page.split("A program outside may include these")[1].split("\n\n")[1]
+        program = self.folder / "headers.cpp"
+        program.write_text("".join(f'#include "{header}"\n' for header in re.findall(r"`(.*?\.h)`", table)))
+        self.call("c++", "-std=c++20", "-fsyntax-only", f"-I{prefix}/include/gradus", program)
         for tool in ("gradus-sweep", "gradus-report", "gradus-draw-path", "gradus-minimize", "gradus-recover"):
             self.assertIn("usage" if tool != "gradus-sweep" else "sweep",
                           self.call(prefix / "bin" / tool, "--help").lower(), tool)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "autodiff/tensor/linear_operator.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 
 namespace gradus {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus {
 
@@ -20,7 +20,7 @@ enum class Stopped : std::uint8_t {
 const char* name_of(Stopped reason);
 
 struct EigenPairs {
-  std::vector<double> values = {};  // in the order asked for
+  std::vector<double> values = {};     // in the order asked for
   std::vector<double> residuals = {};  // ‖A x - λ x‖, each computed from a product with x, ‖x‖ = 1
   // [values.size(), size] in the operator's type, an eigenvector in a row; undefined unless asked for.
   Tensor vectors = {};

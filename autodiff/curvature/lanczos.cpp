@@ -8,8 +8,8 @@
 #include <string>
 
 #include "autodiff/curvature/counted_products.h"
-#include "autodiff/curvature/small_eigen.h"
 #include "autodiff/curvature/orthonormal_basis.h"
+#include "autodiff/curvature/small_eigen.h"
 #include "autodiff/tensor/vectors.h"
 
 namespace gradus {
@@ -37,8 +37,13 @@ std::int64_t basis_size(const LinearOperator& a, const LanczosOptions& o) {
 class Search {
  public:
   Search(const LinearOperator& a, RandomStream& random, const LanczosOptions& options)
-      : products_("lanczos", a), random_(random), o_(options), size_(a.size), capacity_(basis_size(a, options)),
-        basis_(size_, capacity_, a.type), projected_(at(capacity_ * capacity_)) {}
+      : products_("lanczos", a),
+        random_(random),
+        o_(options),
+        size_(a.size),
+        capacity_(basis_size(a, options)),
+        basis_(size_, capacity_, a.type),
+        projected_(at(capacity_ * capacity_)) {}
 
   EigenPairs run() {
     const bool rounds = o_.repeated && o_.count > 1;
@@ -140,8 +145,10 @@ class Search {
   bool next_settled() const {
     if (basis_.count() == o_.count) return false;
     double low = value(o_.count), high = low;
-    for (std::int64_t rank = o_.count; rank < basis_.count(); ++rank)
-      low = std::min(low, value(rank)), high = std::max(high, value(rank));
+    for (std::int64_t rank = o_.count; rank < basis_.count(); ++rank) {
+      low = std::min(low, value(rank));
+      high = std::max(high, value(rank));
+    }
     return residual(o_.count) <= std::max(std::sqrt(o_.tolerance) * (high - low), floor());
   }
 
@@ -200,11 +207,11 @@ class Search {
   double norm_ = 0;                // the largest ‖A q‖ so far, a lower bound of ‖A‖
   SmallEigen ritz_;
   std::vector<std::int64_t> order_;
-  double coupling_ = 0;            // beside_, or 0 where the basis is closed under A
+  double coupling_ = 0;  // beside_, or 0 where the basis is closed under A
   double low_ = std::numeric_limits<double>::infinity(), high_ = -low_;  // of all Ritz values so far
   int round_ = 0;
-  bool approximate_ = false;       // a round began from pairs that had a residual
-  std::vector<double> known_;      // the wanted values when this round began
+  bool approximate_ = false;   // a round began from pairs that had a residual
+  std::vector<double> known_;  // the wanted values when this round began
 };
 
 }  // namespace

@@ -89,8 +89,7 @@ void OrthonormalBasis::combine(const std::vector<double>& weights, std::int64_t 
     T* rows = vectors_.data<T>();
     for (std::int64_t first = 0; first < size_; first += columns) {
       const std::int64_t length = std::min(columns, size_ - first);
-      for (std::int64_t j = 0; j < count_; ++j)
-        std::copy_n(rows + j * size_ + first, length, old.data() + j * columns);
+      for (std::int64_t j = 0; j < count_; ++j) std::copy_n(rows + j * size_ + first, length, old.data() + j * columns);
       for (std::int64_t i = 0; i < kept; ++i) {
         simd::run([&] GRADUS_LOOP() {
           std::fill(sum.begin(), sum.end(), 0.0);

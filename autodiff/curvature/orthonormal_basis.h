@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "autodiff/random.h"
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/random.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::curvature {
 

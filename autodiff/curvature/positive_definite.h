@@ -1,7 +1,7 @@
 // The inverse of a symmetric positive definite matrix, in matrix products.
 #pragma once
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::curvature {
 

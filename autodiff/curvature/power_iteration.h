@@ -5,7 +5,7 @@
 
 #include "autodiff/curvature/eigenpairs.h"
 #include "autodiff/tensor/linear_operator.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 
 namespace gradus {
 

@@ -11,9 +11,13 @@ void draw(Probe probe, RandomStream& random, const Tensor& z) {
     std::uint64_t bits = 0;
     int left = 0;
     for (T& x : z.elements<T>()) {
-      if (left == 0) bits = random.bits(), left = 64;
+      if (left == 0) {
+        bits = random.bits();
+        left = 64;
+      }
       x = bits & 1 ? T{1} : T{-1};
-      bits >>= 1, --left;
+      bits >>= 1;
+      --left;
     }
   });
 }

@@ -59,7 +59,10 @@ void SymmetricEigensolver::solve(const double* matrix) {
     Eigen::internal::tridiagonalization_inplace(m, reflections);
     values = m.diagonal();
     beside = m.diagonal<-1>();
-    Eigen::HouseholderSequence<Eigen::MatrixXd, Eigen::VectorXd>(m, reflections).setLength(n - 1).setShift(1).evalTo(m, row);
+    Eigen::HouseholderSequence<Eigen::MatrixXd, Eigen::VectorXd>(m, reflections)
+        .setLength(n - 1)
+        .setShift(1)
+        .evalTo(m, row);
     constexpr Eigen::Index iterations_a_row = 30;
     require_success(Eigen::internal::computeFromTridiagonal_impl(values, beside, iterations_a_row, true, m), n);
   } else {
@@ -81,7 +84,8 @@ SmallEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<const d
   double scale = d.cwiseAbs().maxCoeff();
   if (e.size() > 0) scale = std::max(scale, e.cwiseAbs().maxCoeff());
   if (scale == 0) scale = 1;
-  d /= scale, e /= scale;
+  d /= scale;
+  e /= scale;
   Solver solver;
   solver.computeFromTridiagonal(d, e, Eigen::ComputeEigenvectors);
   return result_of(solver, scale);

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "autodiff/curvature/counted_products.h"
-#include "autodiff/curvature/small_eigen.h"
 #include "autodiff/curvature/orthonormal_basis.h"
+#include "autodiff/curvature/small_eigen.h"
 #include "autodiff/tensor/vectors.h"
 
 namespace gradus {
@@ -100,9 +100,12 @@ std::vector<double> SpectralDensity::grid(std::int64_t points, double width) con
     throw std::invalid_argument("grid: " + std::to_string(points) + " points over " + std::to_string(probes.size()) +
                                 " probes, expected 2 or more over 1 or more");
   double low = std::numeric_limits<double>::infinity(), high = -low;
-  for (const Quadrature& probe : probes)
-    low = std::min(low, probe.nodes.front()), high = std::max(high, probe.nodes.back());
-  low -= 4 * width, high += 4 * width;
+  for (const Quadrature& probe : probes) {
+    low = std::min(low, probe.nodes.front());
+    high = std::max(high, probe.nodes.back());
+  }
+  low -= 4 * width;
+  high += 4 * width;
   std::vector<double> values;
   for (std::int64_t i = 0; i < points; ++i)
     values.push_back(low + (high - low) * static_cast<double>(i) / static_cast<double>(points - 1));

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "autodiff/curvature/estimate.h"
-#include "autodiff/tensor/linear_operator.h"
 #include "autodiff/curvature/probe.h"
+#include "autodiff/tensor/linear_operator.h"
 
 namespace gradus {
 

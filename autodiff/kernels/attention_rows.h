@@ -20,7 +20,8 @@ GRADUS_INLINE T sum_of(const T* y, std::int64_t n) {
     lanes += row;
   }
   for (; i < n; ++i) rest += y[i];
-  return rest + reduce_lanes<width, T>(lanes, [](auto& a, const auto& b) __attribute__((always_inline)) { a += b; });
+  return rest + reduce_lanes<width, T>(
+                    lanes, [](auto& a, const auto& b) __attribute__((always_inline)) { a += b; });
 }
 
 // What to subtract before e^x: the largest, so that nothing overflows; but where all are minus infinity, nothing.
@@ -42,9 +43,9 @@ GRADUS_INLINE void row_weights(T* __restrict y, const T* __restrict x, std::int6
     return k < limit ? value : T{0};
   };
   if constexpr (accumulate) {
-    const T inverse = 1 / lane_sum_of<T>(m, [=](std::int64_t k) __attribute__((always_inline)) {
-      return power(static_cast<int>(k));
-    });
+    const T inverse =
+        1 / lane_sum_of<T>(
+                m, [=](std::int64_t k) __attribute__((always_inline)) { return power(static_cast<int>(k)); });
     for (int k = 0; k < end; ++k) y[k] += k < limit ? power(k) * inverse : T{0};
   } else {
     for (int k = 0; k < end; ++k) y[k] = power(k);
@@ -54,13 +55,15 @@ GRADUS_INLINE void row_weights(T* __restrict y, const T* __restrict x, std::int6
   }
 }
 
-// z = c y (g - sum(g y)) over n elements, or z += it; z may be g. Where y is 0, z is: what is hidden stays so beside NaN.
-// The sum is taken twice, the second time of what is left of g after the first: as y adds up to 1, where one y is nearly
-// 1 the difference would else be lost.
+// z = c y (g - sum(g y)) over n elements, or z += it; z may be g. Where y is 0, z is: what is hidden stays so beside
+// NaN. The sum is taken twice, the second time of what is left of g after the first: as y adds up to 1, where one y is
+// nearly 1 the difference would else be lost.
 template <bool accumulate, class T>
 GRADUS_INLINE void row_weights_derivative(T* z, const T* g, const T* __restrict y, std::int64_t n, T c) {
-  const T about = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return g[i] * y[i]; });
-  const T rest = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return (g[i] - about) * y[i]; });
+  const T about = lane_sum_of<T>(
+      n, [=](std::int64_t i) __attribute__((always_inline)) { return g[i] * y[i]; });
+  const T rest = lane_sum_of<T>(
+      n, [=](std::int64_t i) __attribute__((always_inline)) { return (g[i] - about) * y[i]; });
   for (std::int64_t i = 0; i < n; ++i) {
     const T derivative = c * y[i] * ((g[i] - about) - rest);
     z[i] = (accumulate ? z[i] : T{0}) + (y[i] == 0 ? T{0} : derivative);

@@ -217,8 +217,7 @@ void convolve_weight_derivative(const Convolution& c, const Tensor& dw, bool acc
 }
 
 void convolution_patches(const Convolution& c, const Tensor& x, std::int64_t first, const Tensor& patches) {
-  with_floating(x.dtype(),
-                [&]<class T>(T) { gather(c, x.data<T>(), first, patches.shape()[0], patches.data<T>()); });
+  with_floating(x.dtype(), [&]<class T>(T) { gather(c, x.data<T>(), first, patches.shape()[0], patches.data<T>()); });
 }
 
 }  // namespace gradus::kernels

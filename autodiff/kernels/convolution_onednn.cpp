@@ -108,8 +108,10 @@ class Plan {
       primitive_ = dnnl::convolution_backward_weights(take(description, description.diff_weights_desc()));
     }
 
-    x_ = dnnl::memory(x, engine(), nullptr), y_ = dnnl::memory(y, engine(), nullptr);
-    bias_ = dnnl::memory(bias, engine(), nullptr), our_weights_ = dnnl::memory(ours, engine(), nullptr);
+    x_ = dnnl::memory(x, engine(), nullptr);
+    y_ = dnnl::memory(y, engine(), nullptr);
+    bias_ = dnnl::memory(bias, engine(), nullptr);
+    our_weights_ = dnnl::memory(ours, engine(), nullptr);
     const bool adds_weights = k.kind == Kind::weight_derivative && k.accumulate;
     if (weights_ != ours || adds_weights) {
       weight_memory_ =

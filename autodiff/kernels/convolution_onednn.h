@@ -1,7 +1,8 @@
 // float32 convolution by oneDNN, on one thread.
 #pragma once
 
-#include "autodiff/kernels/convolution.h"
+#include "autodiff/kernels/window.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::kernels {
 

@@ -122,7 +122,8 @@ void direct_product_avx512(const Product<float>& p) {
         transpose_block(rows_of_b + q * widest + c, widest, p.b + (j + c) * p.k + q, p.k,
                         static_cast<int>(columns - c < width ? columns - c : width),
                         static_cast<int>(p.k - q < width ? p.k - q : width));
-    panel.b = rows_of_b, panel.ldb = widest;
+    panel.b = rows_of_b;
+    panel.ldb = widest;
     product_of(p, panel, columns);
   }
 }

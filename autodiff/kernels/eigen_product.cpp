@@ -1,5 +1,6 @@
-// Compiled once for each generation of x86-64 with -DGRADUS_LEVEL and another name for Eigen's namespace: otherwise the linker
-// would merge template instances of different instruction sets. Nothing of the standard library may be instantiated here.
+// Compiled once for each generation of x86-64 with -DGRADUS_LEVEL and another name for Eigen's namespace: otherwise the
+// linker would merge template instances of different instruction sets. Nothing of the standard library may be
+// instantiated here.
 #include "autodiff/kernels/eigen_product.h"
 
 #include <Eigen/Core>
@@ -20,15 +21,19 @@ template <class T, class A, class B>
 void put(const Product<T>& p, const A& a, const B& b) {
   Matrix<T> y(p.y, p.m, p.n);
   if (p.m * p.n * p.k <= 4096) {  // packing costs more than the product
-    if (p.accumulate) y += a.lazyProduct(b);
-    else y = a.lazyProduct(b);
+    if (p.accumulate)
+      y += a.lazyProduct(b);
+    else
+      y = a.lazyProduct(b);
   } else {
     // In slabs of columns: Eigen packs all columns at once, on the heap where that is more than fits the stack.
     constexpr std::int64_t slab = 1024;
     for (std::int64_t first = 0; first < p.n; first += slab) {
       const std::int64_t columns = p.n - first < slab ? p.n - first : slab;
-      if (p.accumulate) y.middleCols(first, columns).noalias() += a * b.middleCols(first, columns);
-      else y.middleCols(first, columns).noalias() = a * b.middleCols(first, columns);
+      if (p.accumulate)
+        y.middleCols(first, columns).noalias() += a * b.middleCols(first, columns);
+      else
+        y.middleCols(first, columns).noalias() = a * b.middleCols(first, columns);
     }
   }
 }
@@ -38,10 +43,14 @@ void product(const Product<T>& p) {
   const ConstMatrix<T> a(p.a, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, Eigen::OuterStride<>(p.lda));
   const ConstMatrix<T> b(p.b, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n,
                          Eigen::OuterStride<>(p.transpose_b ? p.k : p.n));
-  if (p.transpose_a && p.transpose_b) put(p, a.transpose(), b.transpose());
-  else if (p.transpose_a) put(p, a.transpose(), b);
-  else if (p.transpose_b) put(p, a, b.transpose());
-  else put(p, a, b);
+  if (p.transpose_a && p.transpose_b)
+    put(p, a.transpose(), b.transpose());
+  else if (p.transpose_a)
+    put(p, a.transpose(), b);
+  else if (p.transpose_b)
+    put(p, a, b.transpose());
+  else
+    put(p, a, b);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ struct Product {
   bool transpose_a, transpose_b, accumulate;
 };
 
-#define GRADUS_DECLARE_EIGEN_PRODUCT(level)       \
+#define GRADUS_DECLARE_EIGEN_PRODUCT(level)          \
   void eigen_product_##level(const Product<float>&); \
   void eigen_product_##level(const Product<double>&);
 GRADUS_DECLARE_EIGEN_PRODUCT(baseline)

@@ -26,10 +26,12 @@ GRADUS_INLINE T largest_of(const T* x, std::int64_t n, T c = 1) {
     row *= c;
     best = row > best ? row : best;
   }
-  return reduce_lanes<width, T>(best, [](auto& a, const auto& b) __attribute__((always_inline)) { a = a > b ? a : b; });
+  return reduce_lanes<width, T>(
+      best, [](auto& a, const auto& b) __attribute__((always_inline)) { a = a > b ? a : b; });
 }
 
-// The largest magnitude of n numbers, as bits, which are ordered likewise; those of infinity and NaN are beyond all others.
+// The largest magnitude of n numbers, as bits, which are ordered likewise; those of infinity and NaN are beyond all
+// others.
 template <class T, class Int = typename math::detail::Format<T>::Int>
 GRADUS_INLINE Int largest_bits(const T* x, std::int64_t n) {
   Int largest = 0;

@@ -39,14 +39,21 @@ Walk walk(const Shape& result, const Shape& a, const Shape& b) {
     if (w.rank > 0) {
       const int last = w.rank - 1;
       if (w.a[last] == stride_a[axis] * n && w.b[last] == stride_b[axis] * n) {
-        w.extent[last] *= n, w.a[last] = stride_a[axis], w.b[last] = stride_b[axis];
+        w.extent[last] *= n;
+        w.a[last] = stride_a[axis];
+        w.b[last] = stride_b[axis];
         continue;
       }
     }
-    w.extent[w.rank] = n, w.a[w.rank] = stride_a[axis], w.b[w.rank] = stride_b[axis];
+    w.extent[w.rank] = n;
+    w.a[w.rank] = stride_a[axis];
+    w.b[w.rank] = stride_b[axis];
     ++w.rank;
   }
-  if (w.rank == 0) w.rank = 1, w.extent[0] = 1;
+  if (w.rank == 0) {
+    w.rank = 1;
+    w.extent[0] = 1;
+  }
   return w;
 }
 
@@ -58,13 +65,16 @@ void sum_to(const Tensor& y, bool accumulate, const Tensor& x) {
     T* __restrict to = y.data<T>();
     const T* __restrict from = x.data<T>();
     simd::run([=, &w] GRADUS_LOOP() {
-      for_each_run(w, [=](std::int64_t o, std::int64_t iy, std::int64_t, std::int64_t n, std::int64_t stride,
-                          std::int64_t) __attribute__((always_inline)) {
-        const T* __restrict source = from + o;
-        T* __restrict target = to + iy;
-        if (stride == 0) *target += lane_sum(source, n);
-        else for (std::int64_t i = 0; i < n; ++i) target[i] += source[i];
-      });
+      for_each_run(
+          w, [=](std::int64_t o, std::int64_t iy, std::int64_t, std::int64_t n, std::int64_t stride, std::int64_t)
+                 __attribute__((always_inline)) {
+                   const T* __restrict source = from + o;
+                   T* __restrict target = to + iy;
+                   if (stride == 0)
+                     *target += lane_sum(source, n);
+                   else
+                     for (std::int64_t i = 0; i < n; ++i) target[i] += source[i];
+                 });
     });
   });
 }
@@ -75,20 +85,23 @@ void mean_to(const Tensor& y, const Tensor& x) {
   with_floating(y.dtype(), [&]<class T>(T) {
     T* to = y.data<T>();
     if (std::all_of(to, to + y.size(), [](T sum) { return std::isfinite(sum); }))
-      return map(y, false, [share = 1 / count]<class U>(U sum) { return static_cast<U>(share) * sum; }, y);
+      return map(
+          y, false, [share = 1 / count]<class U>(U sum) { return static_cast<U>(share) * sum; }, y);
     const T part = std::ldexp(T{1}, -std::ilogb(count) - 1);  // below 1 / count
     y.fill(0);
     const Walk w = walk(x.shape(), y.shape(), x.shape());
-    for_each_run(w, [&](std::int64_t o, std::int64_t iy, std::int64_t, std::int64_t n, std::int64_t stride, std::int64_t) {
-      for (std::int64_t i = 0; i < n; ++i) to[iy + i * stride] += part * x.data<T>()[o + i];
-    });
+    for_each_run(w,
+                 [&](std::int64_t o, std::int64_t iy, std::int64_t, std::int64_t n, std::int64_t stride, std::int64_t) {
+                   for (std::int64_t i = 0; i < n; ++i) to[iy + i * stride] += part * x.data<T>()[o + i];
+                 });
     for (T& sum : y.elements<T>()) sum = static_cast<T>(static_cast<double>(sum) / (static_cast<double>(part) * count));
   });
 }
 
 void copy(const Tensor& y, bool accumulate, const Tensor& x) {
   if (accumulate)
-    map(y, true, [](auto v) { return v; }, x);
+    map(
+        y, true, [](auto v) { return v; }, x);
   else
     y.copy_from(x);
 }

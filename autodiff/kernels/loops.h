@@ -1,9 +1,9 @@
-// Loops over the elements of tensors: element by element, with broadcasting, and sums. Each writes into its destination or
-// adds onto it. The order of every sum is fixed, so results are the same bits on every run.
+// Loops over the elements of tensors: element by element, with broadcasting, and sums. Each writes into its destination
+// or adds onto it. The order of every sum is fixed, so results are the same bits on every run.
 #pragma once
 
 #include "autodiff/kernels/simd.h"
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::kernels {
 
@@ -25,14 +25,14 @@ void for_each_element(T* to, bool accumulate, std::int64_t n, const F& f) {
     });
 }
 
-// y = f(a) or y += f(a), element by element; f is a functor with a template call operator for float and double. y may be
-// one of the operands.
+// y = f(a) or y += f(a), element by element; f is a functor with a template call operator for float and double. y may
+// be one of the operands.
 template <class F>
 void map(const Tensor& y, bool accumulate, const F f, const Tensor& a) {
   with_floating(y.dtype(), [&]<class T>(T) {
     const T* pa = a.data<T>();
-    for_each_element(y.data<T>(), accumulate, y.size(),
-                     [=](std::int64_t i) __attribute__((always_inline)) { return f(pa[i]); });
+    for_each_element(
+        y.data<T>(), accumulate, y.size(), [=](std::int64_t i) __attribute__((always_inline)) { return f(pa[i]); });
   });
 }
 
@@ -40,8 +40,9 @@ template <class F>
 void map(const Tensor& y, bool accumulate, const F f, const Tensor& a, const Tensor& b) {
   with_floating(y.dtype(), [&]<class T>(T) {
     const T *pa = a.data<T>(), *pb = b.data<T>();
-    for_each_element(y.data<T>(), accumulate, y.size(),
-                     [=](std::int64_t i) __attribute__((always_inline)) { return f(pa[i], pb[i]); });
+    for_each_element(
+        y.data<T>(), accumulate,
+        y.size(), [=](std::int64_t i) __attribute__((always_inline)) { return f(pa[i], pb[i]); });
   });
 }
 
@@ -50,10 +51,10 @@ Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b);
 
 // How operands of broadcast shapes walk along a result: neighbouring axes that walk alike are merged.
 struct Walk {
-  int rank = 0;                                   // axes after merging, the last one is the inner loop
-  std::int64_t extent[Shape::max_rank] = {};      // of each axis
-  std::int64_t a[Shape::max_rank] = {};           // stride of the first operand, 0 where it is repeated
-  std::int64_t b[Shape::max_rank] = {};           // stride of the second
+  int rank = 0;                               // axes after merging, the last one is the inner loop
+  std::int64_t extent[Shape::max_rank] = {};  // of each axis
+  std::int64_t a[Shape::max_rank] = {};       // stride of the first operand, 0 where it is repeated
+  std::int64_t b[Shape::max_rank] = {};       // stride of the second
 };
 Walk walk(const Shape& result, const Shape& a, const Shape& b);
 
@@ -68,9 +69,11 @@ GRADUS_INLINE void for_each_run(const Walk& w, const Inner& inner) {
     offset += w.extent[last];
     int axis = last - 1;
     for (; axis >= 0; --axis) {
-      a += w.a[axis], b += w.b[axis];
+      a += w.a[axis];
+      b += w.b[axis];
       if (++index[axis] < w.extent[axis]) break;
-      a -= w.a[axis] * w.extent[axis], b -= w.b[axis] * w.extent[axis];
+      a -= w.a[axis] * w.extent[axis];
+      b -= w.b[axis] * w.extent[axis];
       index[axis] = 0;
     }
     if (axis < 0) return;
@@ -86,29 +89,34 @@ void broadcast(const Tensor& y, bool accumulate, const F f, const Tensor& a, con
     T* to = y.data<T>();
     const T *pa = a.data<T>(), *pb = b.data<T>();
     simd::run([=, &w] GRADUS_LOOP() {
-      for_each_run(w, [=](std::int64_t o, std::int64_t ia, std::int64_t ib, std::int64_t n, std::int64_t sa,
-                          std::int64_t sb) __attribute__((always_inline)) {
-        T* t = to + o;
-        const T *u = pa + ia, *v = pb + ib;
-        const F g = f;
-        const auto put = [=](auto fa, auto fb) __attribute__((always_inline)) {
-          if (accumulate)
+      for_each_run(
+          w, [=](std::int64_t o, std::int64_t ia, std::int64_t ib, std::int64_t n, std::int64_t sa, std::int64_t sb)
+                 __attribute__((always_inline)) {
+                   T* t = to + o;
+                   const T *u = pa + ia, *v = pb + ib;
+                   const F g = f;
+                   const auto put = [=](auto fa, auto fb) __attribute__((always_inline)) {
+                     if (accumulate)
 #pragma GCC ivdep
-            for (std::int64_t i = 0; i < n; ++i) t[i] += g(fa(i), fb(i));
-          else
+                       for (std::int64_t i = 0; i < n; ++i) t[i] += g(fa(i), fb(i));
+                     else
 #pragma GCC ivdep
-            for (std::int64_t i = 0; i < n; ++i) t[i] = g(fa(i), fb(i));
-        };
-        const T u0 = *u, v0 = *v;
-        const auto each_u = [=](std::int64_t i) __attribute__((always_inline)) { return u[i]; };
-        const auto each_v = [=](std::int64_t i) __attribute__((always_inline)) { return v[i]; };
-        const auto one_u = [=](std::int64_t) __attribute__((always_inline)) { return u0; };
-        const auto one_v = [=](std::int64_t) __attribute__((always_inline)) { return v0; };
-        if (sa && sb) put(each_u, each_v);
-        else if (sa) put(each_u, one_v);
-        else if (sb) put(one_u, each_v);
-        else put(one_u, one_v);
-      });
+                       for (std::int64_t i = 0; i < n; ++i) t[i] = g(fa(i), fb(i));
+                   };
+                   const T u0 = *u, v0 = *v;
+                   const auto each_u = [=](std::int64_t i) __attribute__((always_inline)) { return u[i]; };
+                   const auto each_v = [=](std::int64_t i) __attribute__((always_inline)) { return v[i]; };
+                   const auto one_u = [=](std::int64_t) __attribute__((always_inline)) { return u0; };
+                   const auto one_v = [=](std::int64_t) __attribute__((always_inline)) { return v0; };
+                   if (sa && sb)
+                     put(each_u, each_v);
+                   else if (sa)
+                     put(each_u, one_v);
+                   else if (sb)
+                     put(one_u, each_v);
+                   else
+                     put(one_u, one_v);
+                 });
     });
   });
 }

@@ -1,5 +1,5 @@
-// Elementary functions without branches, so that loops over them vectorise on every processor. Errors are a few units in
-// the last place, also where the result is close to a limit or subnormal; NaN and infinity behave as in <cmath>.
+// Elementary functions without branches, so that loops over them vectorise on every processor. Errors are a few units
+// in the last place, also where the result is close to a limit or subnormal; NaN and infinity behave as in <cmath>.
 #pragma once
 
 #include <bit>
@@ -50,7 +50,8 @@ GRADUS_INLINE Reduced<T> reduce(T x) {
   using F = Format<T>;
   const T shifted = x * static_cast<T>(1.4426950408889634) + F::rounder;
   const T n = shifted - F::rounder;
-  return {static_cast<typename F::Int>(std::bit_cast<typename F::Int>(shifted) - std::bit_cast<typename F::Int>(F::rounder)),
+  return {static_cast<typename F::Int>(std::bit_cast<typename F::Int>(shifted) -
+                                       std::bit_cast<typename F::Int>(F::rounder)),
           (x - n * F::ln2_high) - n * F::ln2_low};
 }
 
@@ -60,7 +61,10 @@ GRADUS_INLINE T expm1_series(T r) {
   T sum = 0;
   T factorial = 1;
   T inverse[Format<T>::exp_terms + 1] = {};
-  for (int k = 1; k <= Format<T>::exp_terms; ++k) factorial *= static_cast<T>(k), inverse[k] = 1 / factorial;
+  for (int k = 1; k <= Format<T>::exp_terms; ++k) {
+    factorial *= static_cast<T>(k);
+    inverse[k] = 1 / factorial;
+  }
   for (int k = Format<T>::exp_terms; k >= 1; --k) sum = (sum + inverse[k]) * r;
   return sum;
 }
@@ -81,7 +85,8 @@ GRADUS_INLINE T exp_limited(T x) {
 }
 template <class T>
 GRADUS_INLINE T exp_of(Reduced<T> x) {
-  const typename Format<T>::Int half = x.n >> 1;  // in two factors: results beyond the normal range become subnormal or infinite
+  const typename Format<T>::Int half =
+      x.n >> 1;  // in two factors: results beyond the normal range become subnormal or infinite
   return (1 + expm1_series(x.r)) * power_of_two<T>(half) * power_of_two<T>(x.n - half);
 }
 
@@ -159,9 +164,9 @@ GRADUS_INLINE T log(T x) {
   return x < 0 ? std::numeric_limits<T>::quiet_NaN() : result;
 }
 
-// The square root for loops that would otherwise wait for the processor's. float: 1/sqrt(x) from half the exponent, then one
-// step of Newton's and one of Halley's method, right to two units in the last place for normal x > 0; 0 gives 0; for negative
-// or infinite x undefined. double: exact.
+// The square root for loops that would otherwise wait for the processor's. float: 1/sqrt(x) from half the exponent,
+// then one step of Newton's and one of Halley's method, right to two units in the last place for normal x > 0; 0 gives
+// 0; for negative or infinite x undefined. double: exact.
 template <class T>
 GRADUS_INLINE T sqrt(T x) {
   if constexpr (std::is_same_v<T, float>) {
@@ -240,7 +245,8 @@ struct Tail {
 };
 template <class T>
 GRADUS_INLINE Tail<T> tail_of(T a) {
-  constexpr T far = -Format<T>::exp_low * static_cast<T>(0.75), part = 32, e_to_minus_part = static_cast<T>(1.2664165549094176e-14);
+  constexpr T far = -Format<T>::exp_low * static_cast<T>(0.75), part = 32,
+              e_to_minus_part = static_cast<T>(1.2664165549094176e-14);
   const T limit = -Format<T>::exp_low + part;
   a = a > limit ? limit : a;
   const bool is_far = a > far;

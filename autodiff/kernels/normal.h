@@ -48,7 +48,8 @@ GRADUS_INLINE Normal<T> normal(T x) {
   const T inverse = 1 / ((a + 4) * (1 + a));  // one division for both quotients
   const T u = (a - 4) * (1 + a) * inverse;
   // a^2 in two parts, the first of them exact: rounding it would cost a^2 / 2 units.
-  const T high = std::bit_cast<T>(static_cast<typename Format::Int>(std::bit_cast<typename Format::Int>(a) & Format::upper_half));
+  const T high =
+      std::bit_cast<T>(static_cast<typename Format::Int>(std::bit_cast<typename Format::Int>(a) & Format::upper_half));
   const T power = exp(high * high * T{-0.5}, (a - high) * (a + high) * T{-0.5});
   T sum = Tail::terms[Tail::count - 1];
   for (int k = Tail::count - 2; k >= 0; --k) sum = sum * u + Tail::terms[k];

@@ -82,7 +82,10 @@ void take_at_pool_max(const Window2d& window, const Tensor& out, bool accumulate
       windows.for_each([=, &windows](const Patch& patch, std::int64_t to) GRADUS_BODY {
         windows.for_each_block([=, &windows](std::int64_t c, std::int64_t n) GRADUS_BODY {
           T best[Windows::block], taken[Windows::block];
-          for (std::int64_t i = 0; i < n; ++i) best[i] = x[patch.first + c + i], taken[i] = u[patch.first + c + i];
+          for (std::int64_t i = 0; i < n; ++i) {
+            best[i] = x[patch.first + c + i];
+            taken[i] = u[patch.first + c + i];
+          }
           windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
             const T* __restrict v = x + pixel + c, * __restrict w = u + pixel + c;
             for (std::int64_t i = 0; i < n; ++i) {
@@ -113,7 +116,10 @@ void put_at_pool_max(const Window2d& window, const Tensor& out, bool accumulate,
           using Number = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;  // as wide as T, for vectors
           T best[Windows::block];
           Number place[Windows::block], number = 0;
-          for (std::int64_t i = 0; i < n; ++i) best[i] = x[patch.first + c + i], place[i] = 0;
+          for (std::int64_t i = 0; i < n; ++i) {
+            best[i] = x[patch.first + c + i];
+            place[i] = 0;
+          }
           windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
             const T* v = x + pixel + c;
             for (std::int64_t i = 0; i < n; ++i) {

@@ -45,9 +45,10 @@ void product(const Product<T>& p) {
     if (p.m * p.n * p.k > small) {
       omp_set_num_threads(1);  // of this thread only; the split over threads is ours
       const dnnl_status_t status =
-          dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f, p.a,
-                     p.lda, p.b, p.transpose_b ? p.k : p.n, p.accumulate ? 1.0f : 0.0f, p.y, p.n);
-      if (status != dnnl_success) throw std::runtime_error("matmul: oneDNN failed with status " + std::to_string(status));
+          dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f, p.a, p.lda, p.b,
+                     p.transpose_b ? p.k : p.n, p.accumulate ? 1.0f : 0.0f, p.y, p.n);
+      if (status != dnnl_success)
+        throw std::runtime_error("matmul: oneDNN failed with status " + std::to_string(status));
       return;
     }
   }
@@ -55,8 +56,8 @@ void product(const Product<T>& p) {
   eigen_product(p);
 }
 
-// Computes y in slabs of rows, which the threads share. The bounds of the slabs do not depend on the number of threads, so
-// neither do the results: a library may add up an element in another order when the shape of the call changes.
+// Computes y in slabs of rows, which the threads share. The bounds of the slabs do not depend on the number of threads,
+// so neither do the results: a library may add up an element in another order when the shape of the call changes.
 template <class T>
 void product_in_slabs(const Product<T>& p, int workers) {
   const std::int64_t rows = 256;
@@ -99,7 +100,8 @@ void matmul(const Tensor& y, bool accumulate, const Tensor& a, bool transpose_a,
     return;
   }
   with_floating(y.dtype(), [&]<class T>(T) {
-    const Product<T> p{y.data<T>(), a.data<T>(), b.data<T>(), m, n, k, transpose_a ? m : k, transpose_a, transpose_b, accumulate};
+    const Product<T> p{y.data<T>(), a.data<T>(),         b.data<T>(), m,           n,
+                       k,           transpose_a ? m : k, transpose_a, transpose_b, accumulate};
     constexpr std::int64_t worth_a_thread = 1 << 22;
     if (m * n * k >= worth_a_thread)
       product_in_slabs(p, thread_count);

@@ -1,7 +1,7 @@
 // Dense matrix products.
 #pragma once
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::kernels {
 

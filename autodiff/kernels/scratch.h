@@ -1,7 +1,7 @@
 // Working memory of kernels.
 #pragma once
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::kernels {
 

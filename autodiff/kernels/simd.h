@@ -1,5 +1,5 @@
-// Loops compiled once for each generation of x86-64 and chosen at run time, so that one binary runs everywhere and is fast
-// where the processor allows. Elsewhere, in debug builds and under sanitizers, the baseline serves.
+// Loops compiled once for each generation of x86-64 and chosen at run time, so that one binary runs everywhere and is
+// fast where the processor allows. Elsewhere, in debug builds and under sanitizers, the baseline serves.
 #pragma once
 
 #define GRADUS_INLINE [[gnu::always_inline]] inline

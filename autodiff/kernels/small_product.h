@@ -19,8 +19,8 @@ struct Lanes<T, 1> {
 
 // `rows` rows by `width` columns of y, sums in registers. Element (i, q) of a lies at a[i * row_a + q * step_a].
 template <int rows, int width, class T>
-GRADUS_INLINE void tile(T* __restrict y, const T* __restrict a, const T* __restrict b, const Product<T>& p, std::int64_t row_a,
-                        std::int64_t step_a) {
+GRADUS_INLINE void tile(T* __restrict y, const T* __restrict a, const T* __restrict b, const Product<T>& p,
+                        std::int64_t row_a, std::int64_t step_a) {
   using Vector = typename Lanes<T, width>::Vector;
   Vector sum[rows] = {}, row;
   if (p.accumulate)
@@ -37,8 +37,14 @@ GRADUS_INLINE void row_block(T* __restrict y, const T* __restrict a, const T* __
                              std::int64_t row_a, std::int64_t step_a) {
   std::int64_t j = 0;
   for (; j + 16 <= p.n; j += 16) tile<rows, 16>(y + j, a, b + j, p, row_a, step_a);
-  if (j + 8 <= p.n) tile<rows, 8>(y + j, a, b + j, p, row_a, step_a), j += 8;
-  if (j + 4 <= p.n) tile<rows, 4>(y + j, a, b + j, p, row_a, step_a), j += 4;
+  if (j + 8 <= p.n) {
+    tile<rows, 8>(y + j, a, b + j, p, row_a, step_a);
+    j += 8;
+  }
+  if (j + 4 <= p.n) {
+    tile<rows, 4>(y + j, a, b + j, p, row_a, step_a);
+    j += 4;
+  }
   for (; j < p.n; ++j) tile<rows, 1>(y + j, a, b + j, p, row_a, step_a);
 }
 
@@ -95,8 +101,11 @@ bool is_small(const Product<T>& p) {
 template <class T>
 void small_product(const Product<T>& product) {
   Product<T> p = product;
-  if (p.k == 1 && !p.transpose_a) p.transpose_a = true, p.lda = p.m;  // the same memory, read along m
-  if (p.n == 1 && p.transpose_a && p.lda == p.m) {                    // y^T = b^T a, along the contiguous rows of a
+  if (p.k == 1 && !p.transpose_a) {  // the same memory, read along m
+    p.transpose_a = true;
+    p.lda = p.m;
+  }
+  if (p.n == 1 && p.transpose_a && p.lda == p.m) {  // y^T = b^T a, along the contiguous rows of a
     p = {p.y, p.b, p.a, 1, p.m, p.k, p.k, false, false, p.accumulate};
   }
   if (p.n == 1 && !p.transpose_a)

@@ -36,7 +36,8 @@ struct Points<5> {
 template <std::size_t count>
 constexpr Matrix powers(const std::array<double, count>& points, int columns) {
   Matrix a;
-  a.rows = static_cast<int>(count) + 1, a.columns = columns;
+  a.rows = static_cast<int>(count) + 1;
+  a.columns = columns;
   for (std::size_t i = 0; i < count; ++i) {
     double power = 1;
     for (int j = 0; j < columns; ++j, power *= points[i]) a.at[i][j] = power;
@@ -119,7 +120,8 @@ GRADUS_INLINE void expand(const Vector* x, int x_step, Vector* y, int y_step) {
     Vector even = {}, odd = {};
     row_terms<matrix, row, 0>(even, x, x_step, columns);
     row_terms<matrix, row, 1>(odd, x, x_step, columns);
-    y[row * y_step] = even + odd, y[(row + 1) * y_step] = even - odd;
+    y[row * y_step] = even + odd;
+    y[(row + 1) * y_step] = even - odd;
   };
   single(std::integral_constant<int, 0>{});
   [&]<int... k>(std::integer_sequence<int, k...>) __attribute__((always_inline)) {

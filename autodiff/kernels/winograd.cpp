@@ -90,7 +90,8 @@ class Tiles {
     constexpr std::int64_t cached = 128 * 1024;  // elements of a slab
     slab_ = std::clamp<std::int64_t>(cached / (positions * (in + out)) / 8 * 8, 32, (count_ + 7) / 8 * 8);
     // A line more: positions a power of two apart would compete for the same lines of the cache.
-    in_step_ = slab_ * in + lanes, out_step_ = slab_ * out + lanes;
+    in_step_ = slab_ * in + lanes;
+    out_step_ = slab_ * out + lanes;
   }
 
   void convolve(const Tiled<float>& y, bool accumulate, const Tiled<const float>& x, const float* w,
@@ -149,8 +150,14 @@ class Tiles {
     std::int64_t j = first % columns_, i = first / columns_ % rows_, example = first / (columns_ * rows_);
     for (std::int64_t t = 0; t < count; ++t) {
       f(t, example, i, j);
-      if (++j == columns_) j = 0, ++i;
-      if (i == rows_) i = 0, ++example;
+      if (++j == columns_) {
+        j = 0;
+        ++i;
+      }
+      if (i == rows_) {
+        i = 0;
+        ++example;
+      }
     }
   }
 
@@ -185,7 +192,10 @@ class Tiles {
             image.template for_each_pixel<m>(
                 example, i, j, [&](int row, int column, float* pixel) __attribute__((always_inline)) {
                   Vector sum = y[row * m + column] + b, old;
-                  if (accumulate) load(old, pixel + c), sum += old;
+                  if (accumulate) {
+                    load(old, pixel + c);
+                    sum += old;
+                  }
                   store(pixel + c, sum);
                 });
           }
@@ -207,7 +217,10 @@ class Tiles {
       for (int p = 0; p < positions; ++p) load(x[p], u + p * in_ * out_ + c);
       contract<M::g, r>(x, y);
       for (int k = 0; k < r * r; ++k) {
-        if (accumulate) load(old, w + k * in_ * out_ + c), y[k] += old;
+        if (accumulate) {
+          load(old, w + k * in_ * out_ + c);
+          y[k] += old;
+        }
         store(w + k * in_ * out_ + c, y[k]);
       }
     }
@@ -230,8 +243,8 @@ bool applies(const Convolution& c, const Extent2d& places) {
   return c.batch * tiles >= 8 && 5 * tiles * (r + 3) * (r + 3) <= 2 * places.height * places.width * r * r;
 }
 
-// Whether neighbouring pixels may be mixed: infinity or NaN in one would reach results that do not depend on it, and sums
-// of very large numbers would overflow.
+// Whether neighbouring pixels may be mixed: infinity or NaN in one would reach results that do not depend on it, and
+// sums of very large numbers would overflow.
 bool may_mix(const Tensor& a, const Tensor& b) {
   bool moderate = false;
   simd::run_at_avx512([&] GRADUS_LOOP() {

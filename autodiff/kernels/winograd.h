@@ -4,7 +4,8 @@
 // below 2e-6 for 3x3 kernels and 4e-6 for 5x5 ones, against 0.3 to 0.8e-6 for the definition.
 #pragma once
 
-#include "autodiff/kernels/convolution.h"
+#include "autodiff/kernels/window.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::kernels {
 

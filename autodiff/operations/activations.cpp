@@ -11,63 +11,78 @@ namespace gradus {
 // In the fused derivatives, g is the cotangent and x the value that the derivative depends on.
 
 void ops::Exp::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return math::exp(x); }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return math::exp(x); }, in[0]);
 }
 
 void ops::Log::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return math::log(x); }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return math::log(x); }, in[0]);
 }
 
 void ops::Square::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return x * x; }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return x * x; }, in[0]);
 }
 
 void ops::Sqrt::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return std::sqrt(x); }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return std::sqrt(x); }, in[0]);
 }
 
 void ops::Abs::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return std::abs(x); }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return std::abs(x); }, in[0]);
 }
 
 void ops::ReluGate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return x > 0 ? g : math::zero_or_nan(x); }, in[0], in[1]);
+  kernels::map(
+      out, accumulate, []<class T>(T g, T x) { return x > 0 ? g : math::zero_or_nan(x); }, in[0], in[1]);
 }
 
 void ops::Relu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return x > 0 ? x : math::zero_or_nan(x); }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return x > 0 ? x : math::zero_or_nan(x); }, in[0]);
 }
 
 void ops::TanhDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * ((1 - x) * (1 + x)); }, in[0], in[1]);
+  kernels::map(
+      out, accumulate, []<class T>(T g, T x) { return g * ((1 - x) * (1 + x)); }, in[0], in[1]);
 }
 
 void ops::Tanh::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return math::tanh(x); }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return math::tanh(x); }, in[0]);
 }
 
 void ops::TanhSlope::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * math::tanh_slope(x); }, in[0], in[1]);
+  kernels::map(
+      out, accumulate, []<class T>(T g, T x) { return g * math::tanh_slope(x); }, in[0], in[1]);
 }
 
 void ops::SigmoidDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * (x * (1 - x)); }, in[0], in[1]);
+  kernels::map(
+      out, accumulate, []<class T>(T g, T x) { return g * (x * (1 - x)); }, in[0], in[1]);
 }
 
 void ops::Sigmoid::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return math::sigmoid(x); }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return math::sigmoid(x); }, in[0]);
 }
 
 void ops::SigmoidSlope::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * math::sigmoid_slope(x); }, in[0], in[1]);
+  kernels::map(
+      out, accumulate, []<class T>(T g, T x) { return g * math::sigmoid_slope(x); }, in[0], in[1]);
 }
 
 void ops::Softplus::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return math::softplus(x); }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return math::softplus(x); }, in[0]);
 }
 
 void ops::NormalPdf::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return math::normal(x).pdf; }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return math::normal(x).pdf; }, in[0]);
 }
 
 void ops::GeluCurvature::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -148,7 +148,8 @@ auto relu(const X& x) {
   return apply(ops::Relu{}, x);
 }
 
-// z = g (1 - y^2): the derivative of tanh where y = tanh x, for those that keep no x. dg = dz (1 - y^2),  dy = -2 y g dz
+// z = g (1 - y^2): the derivative of tanh where y = tanh x, for those that keep no x. dg = dz (1 - y^2),  dy = -2 y g
+// dz
 struct ops::TanhDerivative : Pointwise<ops::TanhDerivative> {
   static constexpr const char* title = "tanh_derivative";
   static constexpr Reads rule_reads = Reads::operands;
@@ -211,9 +212,8 @@ struct ops::SigmoidSlope : Pointwise<ops::SigmoidSlope> {
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(SigmoidSlope{}, s.dy(), s.in(1)); });
-    s.to_last(1, [&] {
-      return apply(SigmoidSlope{}, neg(mul(mul(s.dy(), s.in(0)), tanh(scale(s.in(1), 0.5)))), s.in(1));
-    });
+    s.to_last(
+        1, [&] { return apply(SigmoidSlope{}, neg(mul(mul(s.dy(), s.in(0)), tanh(scale(s.in(1), 0.5)))), s.in(1)); });
   }
 };
 
@@ -266,8 +266,7 @@ struct ops::GeluCurvature : Pointwise<ops::GeluCurvature> {
   void vjp(Sweep& s) const {
     s.to(0, [&] { return apply(GeluCurvature{}, s.dy(), s.in(1)); });
     s.to_last(1, [&] {
-      return mul(mul(s.dy(), s.in(0)),
-                 mul(apply(NormalPdf{}, s.in(1)), mul(s.in(1), add_scalar(square(s.in(1)), -4))));
+      return mul(mul(s.dy(), s.in(0)), mul(apply(NormalPdf{}, s.in(1)), mul(s.in(1), add_scalar(square(s.in(1)), -4))));
     });
   }
 };

@@ -22,32 +22,39 @@ Shape ops::SumTo::shape(Inputs in) const {
   require_broadcast(title, target, in[0].shape());
   return target;
 }
-void ops::SumTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const { kernels::sum_to(out, accumulate, in[0]); }
+void ops::SumTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::sum_to(out, accumulate, in[0]);
+}
 
 Shape ops::BroadcastTo::shape(Inputs in) const {
   require_broadcast(title, in[0].shape(), target);
   return target;
 }
 void ops::BroadcastTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, [](auto x, auto) { return x; }, in[0], in[0]);
+  kernels::broadcast(
+      out, accumulate, [](auto x, auto) { return x; }, in[0], in[0]);
 }
 
 void ops::Scale::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  const bool fits = out.dtype() == DType::float64 ||
-                    (std::abs(factor) <= std::numeric_limits<float>::max() && std::abs(factor) >= std::numeric_limits<float>::min());
+  const bool fits = out.dtype() == DType::float64 || (std::abs(factor) <= std::numeric_limits<float>::max() &&
+                                                      std::abs(factor) >= std::numeric_limits<float>::min());
   if (fits || factor == 0 || !std::isfinite(factor))
-    kernels::map(out, accumulate, [c = factor]<class T>(T x) { return static_cast<T>(c) * x; }, in[0]);
+    kernels::map(
+        out, accumulate, [c = factor]<class T>(T x) { return static_cast<T>(c) * x; }, in[0]);
   else
-    kernels::map(out, accumulate, [c = factor]<class T>(T x) { return static_cast<T>(c * static_cast<double>(x)); }, in[0]);
+    kernels::map(
+        out, accumulate, [c = factor]<class T>(T x) { return static_cast<T>(c * static_cast<double>(x)); }, in[0]);
 }
 
 void ops::AddScalar::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, [c = constant]<class T>(T x) { return x + static_cast<T>(c); }, in[0]);
+  kernels::map(
+      out, accumulate, [c = constant]<class T>(T x) { return x + static_cast<T>(c); }, in[0]);
 }
 
 Shape ops::Add::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void ops::Add::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a + b; }, in[0], in[1]);
+  kernels::broadcast(
+      out, accumulate, [](auto a, auto b) { return a + b; }, in[0], in[1]);
 }
 
 bool bias_per_example(PerExample what, const Shape& bias, const Tensor& dy, const Tensor& out) {
@@ -63,9 +70,12 @@ bool bias_per_example(PerExample what, const Shape& bias, const Tensor& dy, cons
     for (std::int64_t i = 0; i < n; ++i)
       for (std::int64_t r = 0; r < repeats; ++r, from += size)
         for (std::int64_t k = 0; k < size; ++k) {
-          if (what == PerExample::gradients) to[i * size + k] += from[k];
-          else if (what == PerExample::squared_norms) to[i] += from[k] * from[k];
-          else to[k] += from[k] * from[k];
+          if (what == PerExample::gradients)
+            to[i * size + k] += from[k];
+          else if (what == PerExample::squared_norms)
+            to[i] += from[k] * from[k];
+          else
+            to[k] += from[k] * from[k];
         }
   });
   return true;
@@ -77,17 +87,20 @@ bool ops::Add::per_example(PerExample what, int operand, Inputs in, const Tensor
 
 Shape ops::Sub::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void ops::Sub::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a - b; }, in[0], in[1]);
+  kernels::broadcast(
+      out, accumulate, [](auto a, auto b) { return a - b; }, in[0], in[1]);
 }
 
 Shape ops::Mul::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void ops::Mul::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a * b; }, in[0], in[1]);
+  kernels::broadcast(
+      out, accumulate, [](auto a, auto b) { return a * b; }, in[0], in[1]);
 }
 
 Shape ops::Div::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void ops::Div::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, [](auto a, auto b) { return a / b; }, in[0], in[1]);
+  kernels::broadcast(
+      out, accumulate, [](auto a, auto b) { return a / b; }, in[0], in[1]);
 }
 
 Shape ops::Ratio::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
@@ -98,12 +111,15 @@ void ops::Ratio::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 
 Shape ops::WeightedBy::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void ops::WeightedBy::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, []<class T>(T a, T b) { return math::weighted_by(a, b); }, in[0], in[1]);
+  kernels::broadcast(
+      out, accumulate, []<class T>(T a, T b) { return math::weighted_by(a, b); }, in[0], in[1]);
 }
 
 Shape ops::Compare::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void ops::Compare::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  const auto sign = []<class T>(T a, T b) { return a > b ? T{1} : a < b ? T{-1} : math::zero_or_nan(a) + math::zero_or_nan(b); };
+  const auto sign = []<class T>(T a, T b) {
+    return a > b ? T{1} : a < b ? T{-1} : math::zero_or_nan(a) + math::zero_or_nan(b);
+  };
   kernels::broadcast(out, accumulate, sign, in[0], in[1]);
 }
 
@@ -114,12 +130,17 @@ Shape ops::WherePositive::shape(Inputs in) const {
   return in[0].shape();
 }
 void ops::WherePositive::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T d) { return d > 0 ? g : d == 0 ? g / 2 : math::zero_or_nan(d); }, in[0], in[1]);
+  kernels::map(
+      out, accumulate, []<class T>(T g, T d) { return d > 0    ? g
+                                                      : d == 0 ? g / 2
+                                                               : math::zero_or_nan(d); }, in[0],
+      in[1]);
 }
 
 Shape ops::Maximum::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void ops::Maximum::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, [](auto a, auto b) { return math::larger(a, b); }, in[0], in[1]);
+  kernels::broadcast(
+      out, accumulate, [](auto a, auto b) { return math::larger(a, b); }, in[0], in[1]);
 }
 
 template class Operation<ops::SumTo>;

@@ -244,8 +244,8 @@ auto compare(const A& a, const B& b) {
   return apply(ops::Compare{}, a, b);
 }
 
-// y = g where d > 0, g/2 where d = 0, 0 elsewhere, NaN where d is; g and d of one shape. Piecewise constant as a function
-// of d.
+// y = g where d > 0, g/2 where d = 0, 0 elsewhere, NaN where d is; g and d of one shape. Piecewise constant as a
+// function of d.
 struct ops::WherePositive : Operation<ops::WherePositive> {
   static constexpr const char* title = "where_positive";
   static constexpr bool pointwise = true;
@@ -270,7 +270,8 @@ struct ops::Maximum : Operation<ops::Maximum> {
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
-  void vjp(Sweep& s) const {  // by comparison: a difference of infinities is NaN, and one of neighbours may be flushed to 0
+  void vjp(
+      Sweep& s) const {  // by comparison: a difference of infinities is NaN, and one of neighbours may be flushed to 0
     to_broadcast(s, 0, [&] { return where_positive(s.dy(), compare(s.in(0), s.in(1))); });
     to_broadcast(s, 1, [&] { return where_positive(s.dy(), compare(s.in(1), s.in(0))); });
   }

@@ -61,7 +61,8 @@ struct Head {
   std::int64_t keys(std::int64_t end) const { return of.causal ? end : time; }
 
   // In a block, the weights of keys that a query does not see are 0. So that 0 times infinity does not show what is
-  // hidden, queries of a causal head with numbers that are not finite come one at a time, each with the keys that it sees.
+  // hidden, queries of a causal head with numbers that are not finite come one at a time, each with the keys that it
+  // sees.
   void choose_block(std::initializer_list<const T*> parts) {
     bool moderate = true;
     if (of.causal)

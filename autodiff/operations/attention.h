@@ -93,7 +93,7 @@ void ops::AttentionDerivative::vjp(Sweep& s) const {
   const auto b = weights_derivative(a, weights);
   s.to(0, [&] { return reshape(permute(add(batch_matmul(b, v), batch_matmul(weights, uv)), {0, 2, 1, 3}), rows); });
   s.to(1, [&] {
-    const auto e = alone([&] {  // the cotangent of S
+    const auto e = alone([&] {    // the cotangent of S
       const auto p = alone([&] {  // of P
         const auto along_a = alone([&] { return row_sum(mul(a, weights)); });
         const auto along_to = alone([&] { return row_sum(mul(to_weights, weights)); });

@@ -23,8 +23,10 @@ void ops::AttentionWeights::evaluate(Inputs in, const Tensor& out, bool accumula
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t r = 0; r < rows; ++r) {
         const std::int64_t seen = hide ? keys - queries + r % queries + 1 : keys;
-        if (accumulate) kernels::row_weights<true>(y + r * keys, x + r * keys, seen, keys, c);
-        else kernels::row_weights<false>(y + r * keys, x + r * keys, seen, keys, c);
+        if (accumulate)
+          kernels::row_weights<true>(y + r * keys, x + r * keys, seen, keys, c);
+        else
+          kernels::row_weights<false>(y + r * keys, x + r * keys, seen, keys, c);
       }
     });
   });
@@ -39,8 +41,10 @@ void ops::AttentionWeightsDerivative::evaluate(Inputs in, const Tensor& out, boo
     const T c = static_cast<T>(factor);
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t r = 0; r < rows; ++r) {
-        if (accumulate) kernels::row_weights_derivative<true>(z + r * n, g + r * n, y + r * n, n, c);
-        else kernels::row_weights_derivative<false>(z + r * n, g + r * n, y + r * n, n, c);
+        if (accumulate)
+          kernels::row_weights_derivative<true>(z + r * n, g + r * n, y + r * n, n, c);
+        else
+          kernels::row_weights_derivative<false>(z + r * n, g + r * n, y + r * n, n, c);
       }
     });
   });

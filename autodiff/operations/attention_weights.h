@@ -11,8 +11,8 @@ struct AttentionWeightsDerivative;
 struct AttentionWeights;
 }  // namespace ops
 
-// z = c y (g - sum(g y)) along the last axis: the derivative of attention_weights where y is their value, whose rows add
-// up to 1, and c their scale.
+// z = c y (g - sum(g y)) along the last axis: the derivative of attention_weights where y is their value, whose rows
+// add up to 1, and c their scale.
 struct ops::AttentionWeightsDerivative : Elementwise<ops::AttentionWeightsDerivative> {  // operands g, y
   static constexpr const char* title = "attention_weights_derivative";
   double factor;

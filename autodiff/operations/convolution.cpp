@@ -57,7 +57,8 @@ Window2d window_on(const Shape& x, const Extent2d& kernel, const Extent2d& strid
   const auto pad = [](std::int64_t image, std::int64_t k, std::int64_t step, std::int64_t& before,
                       std::int64_t& after) {
     const std::int64_t total = std::max<std::int64_t>(0, ((image + step - 1) / step - 1) * step + k - image);
-    before = total / 2, after = total - before;
+    before = total / 2;
+    after = total - before;
   };
   pad(x[1], kernel.height, stride.height, window.before.height, window.after.height);
   pad(x[2], kernel.width, stride.width, window.before.width, window.after.width);

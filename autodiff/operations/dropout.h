@@ -9,8 +9,9 @@ namespace ops {
 struct Dropout;
 }  // namespace ops
 
-// Each element becomes 0 with the probability given and is otherwise divided by 1 - probability (Srivastava et al. 2014, in the
-// inverted form). The mask is a function of (key, position), so it is not stored, and the derivative draws it again.
+// Each element becomes 0 with the probability given and is otherwise divided by 1 - probability (Srivastava et al.
+// 2014, in the inverted form). The mask is a function of (key, position), so it is not stored, and the derivative draws
+// it again.
 struct ops::Dropout : Operation<ops::Dropout> {
   static constexpr const char* title = "dropout";
   static constexpr bool pointwise = true;

@@ -124,8 +124,10 @@ void ops::GruDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate)
     with_floating(out.dtype(), [&]<class T>(T) {
       const T *dy = in[0].data<T>(), *record = in[1].data<T>();
       for (std::int64_t t = at.steps; t >= 1; --t) {
-        if (of_record) step_back<true>(at, t, record, dy, derivatives.data<T>());
-        else step_back<false>(at, t, record, dy, derivatives.data<T>());
+        if (of_record)
+          step_back<true>(at, t, record, dy, derivatives.data<T>());
+        else
+          step_back<false>(at, t, record, dy, derivatives.data<T>());
         kernels::matmul(dh0, true, derivatives.part(at.dp(t), at.gates()), false, in[2], true);
       }
     });

@@ -67,7 +67,8 @@ void gru_vjp(Sweep& s, const GruLayout& at, const Record& record, int first) {
   s.to(first + 3, [&] { return part(d, at.dh0(), at.cell()); });
 }
 
-struct ops::GruRecord : Operation<ops::GruRecord> {  // operands x[steps, batch, 3 hidden], w[hidden, 3 hidden], b[hidden], h(0)
+struct ops::GruRecord
+    : Operation<ops::GruRecord> {  // operands x[steps, batch, 3 hidden], w[hidden, 3 hidden], b[hidden], h(0)
   static constexpr const char* title = "gru_record";
   GruLayout at;
   explicit GruRecord(const GruLayout& layout) : at(layout) {}
@@ -154,8 +155,8 @@ void ops::GruDerivative::vjp(Sweep& s) const {
                            neg(add(mul(vz, dh), scale(mul(mul(un, to_n), n), 2)))),
                       at.gates(next), record);
     });
-    to_dh = once(add(add(mul(vn, one_less(z)), mul(vz, sub(h, n))),
-                     add(mul(past, z), part(s.dy(), at.dh(next), at.cell()))));
+    to_dh = once(
+        add(add(mul(vn, one_less(z)), mul(vz, sub(h, n))), add(mul(past, z), part(s.dy(), at.dh(next), at.cell()))));
     s.drop_temporaries(mark, {to_dh});
   }
 }

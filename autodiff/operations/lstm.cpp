@@ -50,8 +50,7 @@ void step_forth(const LstmLayout& at, std::int64_t t, T* record) {
   T *a = record + at.gates(t), *c = record + at.c(t), *h = record + at.h(t);
   const T* before = record + at.c(t - 1);
   simd::run([=] GRADUS_LOOP() {
-    for (std::int64_t r = 0; r < batch; ++r)
-      row_forth(n, a + 4 * r * n, before + r * n, c + r * n, h + r * n);
+    for (std::int64_t r = 0; r < batch; ++r) row_forth(n, a + 4 * r * n, before + r * n, c + r * n, h + r * n);
   });
 }
 
@@ -71,8 +70,7 @@ void step_back(const LstmLayout& at, std::int64_t t, const T* record, const T* c
   });
 }
 
-LstmLayout layout_of(const Shape& x, const Shape& v, const Shape& b, const Shape& w, const Shape& h0,
-                     const Shape& c0) {
+LstmLayout layout_of(const Shape& x, const Shape& v, const Shape& b, const Shape& w, const Shape& h0, const Shape& c0) {
   const bool good = x.rank() == 3 && w.rank() == 2 && x[0] >= 1 && w[1] == 4 * w[0] && v == Shape{x[2], w[1]} &&
                     b == Shape{w[1]} && h0 == Shape{x[1], w[0]} && c0 == h0;
   if (!good)
@@ -98,7 +96,8 @@ void ops::LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) co
     record.part(at.h(0), at.cell()).copy_from(in[4]);
     record.part(at.c(0), at.cell()).copy_from(in[5]);
     const Tensor gates = record.part(at.gates(1), {at.rows(), 4 * at.hidden});
-    kernels::broadcast(gates, false, [](auto b, auto) { return b; }, in[2], in[2]);
+    kernels::broadcast(
+        gates, false, [](auto b, auto) { return b; }, in[2], in[2]);
     kernels::matmul(gates, true, in[0].reshaped({at.rows(), in[0].shape()[2]}), false, in[1], false);
     with_floating(out.dtype(), [&]<class T>(T) {
       T* y = record.data<T>();
@@ -141,8 +140,10 @@ void ops::LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
       const T* y = in[1].data<T>();
       T* d = derivatives.data<T>();
       for (std::int64_t t = at.steps; t >= 1; --t) {
-        if (of_record) step_back<true>(at, t, y, dy, d);
-        else step_back<false>(at, t, y, dy, d);
+        if (of_record)
+          step_back<true>(at, t, y, dy, d);
+        else
+          step_back<false>(at, t, y, dy, d);
         kernels::matmul(dh0, false, derivatives.part(at.dx(t), at.gates()), false, in[2], true);
       }
     });

@@ -3,10 +3,10 @@
 //   [i f g o](t) = x(t) v + b + h(t-1) w        i, f, o: sigmoid, g: tanh
 //   c(t) = f c(t-1) + i g,   h(t) = o tanh c(t)
 //
-// The input's share of the gates is one product for all steps at once, in the place where the gates come to lie. Two nodes
-// hold the result: the record keeps what the derivative needs, and the states are a view of its beginning. A cotangent of the
-// states, which is all there is at first order, thus has no part for the gates; one of the record, which arises at
-// second order, has.
+// The input's share of the gates is one product for all steps at once, in the place where the gates come to lie. Two
+// nodes hold the result: the record keeps what the derivative needs, and the states are a view of its beginning. A
+// cotangent of the states, which is all there is at first order, thus has no part for the gates; one of the record,
+// which arises at second order, has.
 #pragma once
 
 #include "autodiff/operations/activations.h"
@@ -38,8 +38,8 @@ struct LstmLayout {
   std::int64_t c(std::int64_t t) const { return (steps + 1 + t) * cell_size(); }
   std::int64_t gates(std::int64_t t) const { return (2 * (steps + 1) + 4 * (t - 1)) * cell_size(); }
 
-  // The derivatives: of the gates before their functions [steps, batch, 4 hidden], of h(0), of c(0); then dh[steps, batch, hidden] and dc likewise, all
-  // that arrives at h(t) and at c(t).
+  // The derivatives: of the gates before their functions [steps, batch, 4 hidden], of h(0), of c(0); then dh[steps,
+  // batch, hidden] and dc likewise, all that arrives at h(t) and at c(t).
   Shape derivatives() const { return {(6 * steps + 2) * cell_size()}; }
   std::int64_t dx(std::int64_t t) const { return 4 * (t - 1) * cell_size(); }
   std::int64_t dh0() const { return 4 * steps * cell_size(); }
@@ -159,8 +159,10 @@ void ops::LstmDerivative::vjp(Sweep& s) const {
       Item di = once(mul(dc, g)), df = once(mul(dc, before)), dg = once(mul(dc, i)), d_o = once(mul(dh, y));
       if (of_record) {
         const Item more = once(part(s.in(0), at.gates(next), at.gates()));
-        di = once(add(di, gate(more, 0))), df = once(add(df, gate(more, 1)));
-        dg = once(add(dg, gate(more, 2))), d_o = once(add(d_o, gate(more, 3)));
+        di = once(add(di, gate(more, 0)));
+        df = once(add(df, gate(more, 1)));
+        dg = once(add(dg, gate(more, 2)));
+        d_o = once(add(d_o, gate(more, 3)));
       }
       return put_part(join(add(mul(mul(ui, di), one_less_twice(i)), mul(vg, dc)),
                            add(mul(mul(uf, df), one_less_twice(f)), mul(to_dc, dc)),

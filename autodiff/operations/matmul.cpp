@@ -10,8 +10,8 @@ Shape ops::MatMul::shape(Inputs in) const {
   if (a.rank() != 2 || b.rank() != 2)
     throw std::invalid_argument("matmul: expected two matrices, got " + a.to_string() + " x " + b.to_string());
   if (a[transpose_a ? 0 : 1] != b[transpose_b ? 1 : 0])
-    throw std::invalid_argument("matmul: inner dimensions differ: " + a.to_string() + (transpose_a ? "^T" : "") + " x " +
-                                b.to_string() + (transpose_b ? "^T" : ""));
+    throw std::invalid_argument("matmul: inner dimensions differ: " + a.to_string() + (transpose_a ? "^T" : "") +
+                                " x " + b.to_string() + (transpose_b ? "^T" : ""));
   return {a[transpose_a ? 1 : 0], b[transpose_b ? 0 : 1]};
 }
 
@@ -27,7 +27,8 @@ Shape ops::Affine::shape(Inputs in) const {
   return {x[0], w[1]};
 }
 void ops::Affine::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, [](auto b, auto) { return b; }, in[2], in[2]);
+  kernels::broadcast(
+      out, accumulate, [](auto b, auto) { return b; }, in[2], in[2]);
   kernels::matmul(out, true, in[0], false, in[1], false);
 }
 
@@ -54,9 +55,12 @@ bool weight_per_example(PerExample what, const Tensor& x, const Tensor& dy, cons
         }
         break;
       case PerExample::sum_of_squares: {
-        const Tensor x2 = Tensor::uninitialized(x.shape(), x.dtype()), dy2 = Tensor::uninitialized(dy.shape(), dy.dtype());
-        kernels::map(x2, false, [](auto v) { return v * v; }, x);
-        kernels::map(dy2, false, [](auto v) { return v * v; }, dy);
+        const Tensor x2 = Tensor::uninitialized(x.shape(), x.dtype()),
+                     dy2 = Tensor::uninitialized(dy.shape(), dy.dtype());
+        kernels::map(
+            x2, false, [](auto v) { return v * v; }, x);
+        kernels::map(
+            dy2, false, [](auto v) { return v * v; }, dy);
         kernels::matmul(out.reshaped({k, m}), true, x2, true, dy2, false);
         break;
       }

@@ -13,8 +13,8 @@ namespace {
 
 using kernels::lane_sum_of;
 
-// What standardizes a row. Numbers are taken relative to the row's first one, so that those that differ little keep their
-// digits and equal ones deviate by 0, and times a power of two, so that no square overflows or vanishes.
+// What standardizes a row. Numbers are taken relative to the row's first one, so that those that differ little keep
+// their digits and equal ones deviate by 0, and times a power of two, so that no square overflows or vanishes.
 template <class T>
 struct RowMoments {
   T scale, first, mean, inverse;  // of scale x - first, with first = scale x[0]
@@ -23,7 +23,8 @@ struct RowMoments {
   GRADUS_INLINE T inverse_deviation() const { return inverse * scale; }
 };
 
-// The power of two that brings the largest of a row near 1, or epsilon if that is larger; 1 if the row is 0 or not finite.
+// The power of two that brings the largest of a row near 1, or epsilon if that is larger; 1 if the row is 0 or not
+// finite.
 template <class T>
 [[gnu::noinline]] T scale_of_row(const T* x, std::int64_t n, T epsilon) {
   T largest = 0;
@@ -41,12 +42,14 @@ GRADUS_INLINE RowMoments<T> row_moments(const T* __restrict x, std::int64_t n, T
   RowMoments<T> m{1, x[0], 0, 0}, unscaled = m;
   for (bool again = false;; again = true) {
     const T scale = m.scale, first = m.first;
-    const T mean = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) { return x[i] * scale - first; }) /
+    const T mean = lane_sum_of<T>(
+                       n, [=](std::int64_t i) __attribute__((always_inline)) { return x[i] * scale - first; }) /
                    static_cast<T>(n);
-    const T squares = lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) {
-      const T deviation = (x[i] * scale - first) - mean;
-      return deviation * deviation;
-    });
+    const T squares = lane_sum_of<T>(
+        n, [=](std::int64_t i) __attribute__((always_inline)) {
+          const T deviation = (x[i] * scale - first) - mean;
+          return deviation * deviation;
+        });
     const T variance = squares / static_cast<T>(n) + epsilon * scale * scale;
     m.mean = mean;
     m.inverse = 1 / std::sqrt(variance);
@@ -110,8 +113,7 @@ void ops::Standardize::evaluate(Inputs in, const Tensor& out, bool accumulate) c
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t row = 0; row < rows; ++row) {
         const RowMoments<T> m = row_moments(x + row * n, n, e);
-        for (std::int64_t i = row * n; i < (row + 1) * n; ++i)
-          y[i] = (accumulate ? y[i] : T{0}) + m.standardized(x[i]);
+        for (std::int64_t i = row * n; i < (row + 1) * n; ++i) y[i] = (accumulate ? y[i] : T{0}) + m.standardized(x[i]);
       }
     });
   });
@@ -209,7 +211,8 @@ void ops::LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accum
 
 Shape channel_shape(const char* operation, const Shape& x, int axis) {
   if (axis < 0 || axis >= x.rank())
-    throw std::invalid_argument(std::string(operation) + ": channels along axis " + std::to_string(axis) + " of " + x.to_string());
+    throw std::invalid_argument(std::string(operation) + ": channels along axis " + std::to_string(axis) + " of " +
+                                x.to_string());
   Shape shape{x[axis]};
   for (int k = axis + 1; k < x.rank(); ++k) shape.append(1);
   return shape;
@@ -240,7 +243,8 @@ GRADUS_INLINE void sum_channels(const Channels& c, std::int64_t first, std::int6
   }
 }
 
-// The moments of one channel in a type of larger range, where sums of squares have overflowed or a number is not finite.
+// The moments of one channel in a type of larger range, where sums of squares have overflowed or a number is not
+// finite.
 template <class T>
 [[gnu::noinline]] void wide_moments(const Channels& c, std::int64_t channel, const T* x, T& mean, T& variance) {
   const auto n = static_cast<long double>(c.outer * c.inner);
@@ -287,14 +291,15 @@ void ops::ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate
         T mean[channel_block], squares[channel_block], origin[channel_block];
         for (std::int64_t k = 0; k < count; ++k) origin[k] = x[(first + k) * c.inner];
         const T *from = origin, *center = mean;  // relative to a number of the channel, as in row_moments
-        sum_channels(c, first, count, mean, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
-          return x[i] - from[k];
-        });
+        sum_channels(
+            c, first, count,
+            mean, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) { return x[i] - from[k]; });
         for (std::int64_t k = 0; k < count; ++k) mean[k] /= n;
-        sum_channels(c, first, count, squares, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
-          const T deviation = (x[i] - from[k]) - center[k];
-          return deviation * deviation;
-        });
+        sum_channels(
+            c, first, count, squares, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
+              const T deviation = (x[i] - from[k]) - center[k];
+              return deviation * deviation;
+            });
         for (std::int64_t k = 0; k < count; ++k) {
           mean[k] += origin[k];
           squares[k] /= n;
@@ -326,9 +331,10 @@ void ops::ChannelDot::evaluate(Inputs in, const Tensor& out, bool accumulate) co
         const std::int64_t count = c.count - first < channel_block ? c.count - first : channel_block;
         T total[channel_block];
         const T* center = m + first;
-        sum_channels(c, first, count, total, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
-          return g[i] * (x[i] - center[k]);
-        });
+        sum_channels(
+            c, first, count, total, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
+              return g[i] * (x[i] - center[k]);
+            });
         for (std::int64_t k = 0; k < count; ++k) dot[first + k] = (accumulate ? dot[first + k] : T{0}) + total[k];
       }
     });

@@ -15,10 +15,11 @@ template <class T>
 T sum_of_squares(const T* x, std::int64_t n, T factor) {
   T sum;
   simd::run([&, x, n, factor] GRADUS_LOOP() {
-    sum = kernels::lane_sum_of<T>(n, [=](std::int64_t i) __attribute__((always_inline)) {
-      const T part = factor * x[i];
-      return part * part;
-    });
+    sum = kernels::lane_sum_of<T>(
+        n, [=](std::int64_t i) __attribute__((always_inline)) {
+          const T part = factor * x[i];
+          return part * part;
+        });
   });
   return sum;
 }

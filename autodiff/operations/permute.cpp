@@ -15,14 +15,20 @@ struct Walk {
   void append(std::int64_t n, std::int64_t distance) {
     if (n == 1) return;
     if (rank > 0 && from[rank - 1] == n * distance) {
-      extent[rank - 1] *= n, from[rank - 1] = distance;
+      extent[rank - 1] *= n;
+      from[rank - 1] = distance;
     } else {
-      extent[rank] = n, from[rank] = distance, ++rank;
+      extent[rank] = n;
+      from[rank] = distance;
+      ++rank;
     }
   }
   void finish() {
     std::int64_t distance = 1;
-    for (int axis = rank - 1; axis >= 0; --axis) to[axis] = distance, distance *= extent[axis];
+    for (int axis = rank - 1; axis >= 0; --axis) {
+      to[axis] = distance;
+      distance *= extent[axis];
+    }
   }
   // Moves an axis to the end of the walk, which is the inner loop.
   void move_last(int axis) {
@@ -35,7 +41,10 @@ struct Walk {
 Walk walk(const Shape& x, std::span<const int> order) {
   std::int64_t distance[Shape::max_rank];
   std::int64_t step = 1;
-  for (int axis = x.rank() - 1; axis >= 0; --axis) distance[axis] = step, step *= x[axis];
+  for (int axis = x.rank() - 1; axis >= 0; --axis) {
+    distance[axis] = step;
+    step *= x[axis];
+  }
   Walk w;
   for (const int axis : order) w.append(x[axis], distance[axis]);
   w.finish();
@@ -50,9 +59,11 @@ GRADUS_INLINE void for_each_outer(const Walk& w, int inner, const Body& body) {
     body(from, to);
     int axis = w.rank - inner - 1;
     for (; axis >= 0; --axis) {
-      from += w.from[axis], to += w.to[axis];
+      from += w.from[axis];
+      to += w.to[axis];
       if (++index[axis] < w.extent[axis]) break;
-      from -= w.from[axis] * w.extent[axis], to -= w.to[axis] * w.extent[axis];
+      from -= w.from[axis] * w.extent[axis];
+      to -= w.to[axis] * w.extent[axis];
       index[axis] = 0;
     }
     if (axis < 0) return;
@@ -63,9 +74,10 @@ template <bool accumulate, class T>
 void permute_runs(const Walk& w, T* __restrict y, const T* __restrict x) {
   const std::int64_t n = w.extent[w.rank - 1];
   simd::run([=, &w] GRADUS_LOOP() {
-    for_each_outer(w, 1, [=](std::int64_t from, std::int64_t to) __attribute__((always_inline)) {
-      for (std::int64_t i = 0; i < n; ++i) y[to + i] = (accumulate ? y[to + i] : T{0}) + x[from + i];
-    });
+    for_each_outer(
+        w, 1, [=](std::int64_t from, std::int64_t to) __attribute__((always_inline)) {
+          for (std::int64_t i = 0; i < n; ++i) y[to + i] = (accumulate ? y[to + i] : T{0}) + x[from + i];
+        });
   });
 }
 
@@ -77,17 +89,18 @@ void permute_tiles(const Walk& w, T* __restrict y, const T* __restrict x) {
   const int a = w.rank - 2, b = w.rank - 1;  // y is contiguous along a, x along b
   const std::int64_t rows = w.extent[a], columns = w.extent[b], x_step = w.from[a], y_step = w.to[b];
   simd::run([=, &w] GRADUS_LOOP() {
-    for_each_outer(w, 2, [=](std::int64_t from, std::int64_t to) __attribute__((always_inline)) {
-      for (std::int64_t column = 0; column < columns; column += tile)
-        for (std::int64_t row = 0; row < rows; row += tile) {
-          const std::int64_t last_column = std::min(column + tile, columns), last_row = std::min(row + tile, rows);
-          for (std::int64_t c = column; c < last_column; ++c)
-            for (std::int64_t r = row; r < last_row; ++r) {
-              T& target = y[to + c * y_step + r];
-              target = (accumulate ? target : T{0}) + x[from + r * x_step + c];
+    for_each_outer(
+        w, 2, [=](std::int64_t from, std::int64_t to) __attribute__((always_inline)) {
+          for (std::int64_t column = 0; column < columns; column += tile)
+            for (std::int64_t row = 0; row < rows; row += tile) {
+              const std::int64_t last_column = std::min(column + tile, columns), last_row = std::min(row + tile, rows);
+              for (std::int64_t c = column; c < last_column; ++c)
+                for (std::int64_t r = row; r < last_row; ++r) {
+                  T& target = y[to + c * y_step + r];
+                  target = (accumulate ? target : T{0}) + x[from + r * x_step + c];
+                }
             }
-        }
-    });
+        });
   });
 }
 
@@ -110,7 +123,10 @@ ops::Permute::Permute(std::span<const int> axes) : rank(static_cast<int>(axes.si
   bool good = axes.size() <= Shape::max_rank;
   for (std::size_t k = 0; good && k < axes.size(); ++k) {
     good = axes[k] >= 0 && axes[k] < rank && !seen[axes[k]];
-    if (good) seen[axes[k]] = true, order[k] = axes[k];
+    if (good) {
+      seen[axes[k]] = true;
+      order[k] = axes[k];
+    }
   }
   if (good) return;
   std::string text;
@@ -137,8 +153,10 @@ void ops::Permute::evaluate(Inputs in, const Tensor& out, bool accumulate) const
   if (out.size() == 0) return;
   const std::span<const int> axes(order.data(), static_cast<std::size_t>(rank));
   if (walk(in[0].shape(), axes).rank <= 1) return kernels::copy(out, accumulate, in[0]);
-  if (accumulate) permute_into<true>(out, in[0], axes);
-  else permute_into<false>(out, in[0], axes);
+  if (accumulate)
+    permute_into<true>(out, in[0], axes);
+  else
+    permute_into<false>(out, in[0], axes);
 }
 
 template class Operation<ops::Permute>;

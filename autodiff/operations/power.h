@@ -9,8 +9,8 @@ namespace ops {
 struct Power;
 }  // namespace ops
 
-// y = x^(b - m) (ln x)^k, with broadcasting. At x = 0 it is what it tends to: 0 for an exponent above 0; else the value of
-// the power, 1 or infinite, times (-infinity)^k.
+// y = x^(b - m) (ln x)^k, with broadcasting. At x = 0 it is what it tends to: 0 for an exponent above 0; else the value
+// of the power, 1 or infinite, times (-infinity)^k.
 //   dx = dy ((b - m) x^(b - m - 1) (ln x)^k + k x^(b - m - 1) (ln x)^(k-1)),  db = dy x^(b - m) (ln x)^(k+1)
 struct ops::Power : Operation<ops::Power> {  // operands x, b
   static constexpr const char* title = "power";
@@ -33,8 +33,8 @@ struct ops::Power : Operation<ops::Power> {  // operands x, b
     to_broadcast(s, 1, [&] { return weighted_by(s.dy(), apply(Power{lowered, log_power + 1}, s.in(0), s.in(1))); });
   }
 };
-// x^b as std::pow has it: NaN for x < 0, unless b is whole. At x = 0, the derivative with respect to x is 0, 1 or infinite
-// for b > 1, = 1, < 1, and all those with respect to b are 0 for b > 0.
+// x^b as std::pow has it: NaN for x < 0, unless b is whole. At x = 0, the derivative with respect to x is 0, 1 or
+// infinite for b > 1, = 1, < 1, and all those with respect to b are 0 for b > 0.
 template <Term X, Term B>
 auto power(const X& x, const B& b) {
   return apply(ops::Power{}, x, b);

@@ -11,11 +11,14 @@ namespace gradus {
 
 void ops::LeakyGate::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   kernels::map(
-      out, accumulate, [c = slope]<class T>(T g, T x) { return x > 0 ? g : static_cast<T>(c) * g + math::zero_or_nan(x); }, in[0], in[1]);
+      out, accumulate,
+      [c = slope]<class T>(T g, T x) { return x > 0 ? g : static_cast<T>(c) * g + math::zero_or_nan(x); }, in[0],
+      in[1]);
 }
 
 void ops::LeakyRelu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, [c = slope]<class T>(T x) { return x > 0 ? x : static_cast<T>(c) * x; }, in[0]);
+  kernels::map(
+      out, accumulate, [c = slope]<class T>(T x) { return x > 0 ? x : static_cast<T>(c) * x; }, in[0]);
 }
 
 void ops::EluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -39,11 +42,13 @@ void ops::Elu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 }
 
 void ops::SiluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T g, T x) { return g * math::silu_slope(x); }, in[0], in[1]);
+  kernels::map(
+      out, accumulate, []<class T>(T g, T x) { return g * math::silu_slope(x); }, in[0], in[1]);
 }
 
 void ops::Silu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::map(out, accumulate, []<class T>(T x) { return math::silu(x); }, in[0]);
+  kernels::map(
+      out, accumulate, []<class T>(T x) { return math::silu(x); }, in[0]);
 }
 
 Var mish(const Var& x) {

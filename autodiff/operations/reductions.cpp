@@ -22,7 +22,8 @@ Reduced reduce(const char* operation, const Shape& shape, std::initializer_list<
 
 Shape with_one(const char* operation, int axis, Shape shape) {
   const int a = checked_axis(operation, axis, shape);
-  if (shape[a] == 0) throw std::invalid_argument(std::string(operation) + ": no elements along the axis of " + shape.to_string());
+  if (shape[a] == 0)
+    throw std::invalid_argument(std::string(operation) + ": no elements along the axis of " + shape.to_string());
   shape[a] = 1;
   return shape;
 }
@@ -88,7 +89,8 @@ void ops::TakeAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) con
   with_floating(out.dtype(), [&]<class T>(T) {
     T* y = out.data<T>();
     const T* u = in[0].data<T>();
-    for_each_maximum<T>(in[1], axis, [=](std::int64_t from, std::int64_t to) { y[to] = (accumulate ? y[to] : 0) + u[from]; });
+    for_each_maximum<T>(in[1], axis,
+                        [=](std::int64_t from, std::int64_t to) { y[to] = (accumulate ? y[to] : 0) + u[from]; });
   });
 }
 
@@ -112,7 +114,8 @@ void ops::Max::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   with_floating(out.dtype(), [&]<class T>(T) {
     T* y = out.data<T>();
     const T* x = in[0].data<T>();
-    for_each_maximum<T>(in[0], axis, [=](std::int64_t from, std::int64_t to) { y[to] = (accumulate ? y[to] : 0) + x[from]; });
+    for_each_maximum<T>(in[0], axis,
+                        [=](std::int64_t from, std::int64_t to) { y[to] = (accumulate ? y[to] : 0) + x[from]; });
   });
 }
 

@@ -70,8 +70,8 @@ void ops::TakeAtMax::vjp(Sweep& s) const {
   s.to(0, [&] { return apply(ops::PutAtMax{axis}, s.dy(), s.in(1)); });
 }
 
-// The maximum along an axis: y of x's shape without the axis, or with extent 1; NaN if there is one. The derivative goes to
-// the first maximum.
+// The maximum along an axis: y of x's shape without the axis, or with extent 1; NaN if there is one. The derivative
+// goes to the first maximum.
 struct ops::Max : Operation<ops::Max> {
   static constexpr const char* title = "max";
   int axis;

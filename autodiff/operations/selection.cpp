@@ -7,9 +7,11 @@ namespace {
 
 void select_into(const Tensor& y, bool accumulate, const Tensor& x, const Tensor& condition, bool wanted) {
   if (wanted)
-    kernels::broadcast(y, accumulate, []<class T>(T v, T c) { return c != 0 ? v : T{0}; }, x, condition);
+    kernels::broadcast(
+        y, accumulate, []<class T>(T v, T c) { return c != 0 ? v : T{0}; }, x, condition);
   else
-    kernels::broadcast(y, accumulate, []<class T>(T v, T c) { return c != 0 ? T{0} : v; }, x, condition);
+    kernels::broadcast(
+        y, accumulate, []<class T>(T v, T c) { return c != 0 ? T{0} : v; }, x, condition);
 }
 
 }  // namespace
@@ -29,7 +31,8 @@ void ops::Where::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 
 Shape ops::Greater::shape(Inputs in) const { return kernels::broadcast_shape(title, in[0].shape(), in[1].shape()); }
 void ops::Greater::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
-  kernels::broadcast(out, accumulate, []<class T>(T a, T b) { return a > b ? T{1} : T{0}; }, in[0], in[1]);
+  kernels::broadcast(
+      out, accumulate, []<class T>(T a, T b) { return a > b ? T{1} : T{0}; }, in[0], in[1]);
 }
 
 template class Operation<ops::Select>;

@@ -40,7 +40,9 @@ Shape ops::Reshape::shape(Inputs in) const {
                                 " elements, " + target.to_string() + " has " + std::to_string(target.size()));
   return target;
 }
-void ops::Reshape::evaluate(Inputs in, const Tensor& out, bool accumulate) const { kernels::copy(out, accumulate, in[0]); }
+void ops::Reshape::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  kernels::copy(out, accumulate, in[0]);
+}
 
 Shape ops::PutPart::shape(Inputs in) const {
   if (first < 0 || first + in[0].size() > whole.size())

@@ -9,8 +9,8 @@
 namespace gradus {
 namespace {
 
-// The powers of a row add up to e^largest (1 + rest). The one of a largest itself, which is 1, is kept apart: beside it, the
-// others would lose their digits, or vanish.
+// The powers of a row add up to e^largest (1 + rest). The one of a largest itself, which is 1, is kept apart: beside
+// it, the others would lose their digits, or vanish.
 template <class T>
 struct RowSum {
   T largest, rest;
@@ -30,10 +30,11 @@ GRADUS_INLINE T sum_of_others(const T* __restrict x, std::int64_t n, std::int64_
 template <class T>
 GRADUS_INLINE RowSum<T> row_sum_of(const T* __restrict x, std::int64_t n) {
   const T largest = kernels::largest_of(x, n);
-  const T others = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
-    const bool same = x[k] == largest;
-    return math::exp_below_zero(same ? T{0} : x[k] - largest) - (same ? T{1} : T{0});
-  });
+  const T others = kernels::lane_sum_of<T>(
+      n, [=](std::int64_t k) __attribute__((always_inline)) {
+        const bool same = x[k] == largest;
+        return math::exp_below_zero(same ? T{0} : x[k] - largest) - (same ? T{1} : T{0});
+      });
   const T count = kernels::lane_sum_of<T>(
       n, [=](std::int64_t k) __attribute__((always_inline)) { return x[k] == largest ? T{1} : T{0}; });
   return {largest, others + (count - 1)};
@@ -79,8 +80,8 @@ struct ShortRows {
   }
 };
 
-// Calls f(first row, number of rows, the largest of each, ln(1 + rest) of each) for the rows of x[rows, n] in groups of at
-// most 16. The sum of the two is the logarithm of the row's sum of powers; apart, differences of logits stay exact.
+// Calls f(first row, number of rows, the largest of each, ln(1 + rest) of each) for the rows of x[rows, n] in groups of
+// at most 16. The sum of the two is the logarithm of the row's sum of powers; apart, differences of logits stay exact.
 template <class T, class F>
 GRADUS_INLINE void for_each_row_sum(const T* __restrict x, std::int64_t rows, std::int64_t n, const F& f) {
   constexpr int across = ShortRows<T>::across;
@@ -104,11 +105,11 @@ GRADUS_INLINE void for_each_row_sum(const T* __restrict x, std::int64_t rows, st
   }
 }
 
-// y = factor(row) softmax(x), row by row, or y += it. With labels, 1 is subtracted from the softmax of each row's label:
-// without cancellation, as the negative sum of all others.
+// y = factor(row) softmax(x), row by row, or y += it. With labels, 1 is subtracted from the softmax of each row's
+// label: without cancellation, as the negative sum of all others.
 template <class T, class F>
-GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __restrict x, std::int64_t rows, std::int64_t n,
-                                  const F& factor, const std::int32_t* label = nullptr) {
+GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __restrict x, std::int64_t rows,
+                                  std::int64_t n, const F& factor, const std::int32_t* label = nullptr) {
   const auto less_one = [](T power, T rest) __attribute__((always_inline)) {
     const T inverse = 1 / (1 + rest);
     return power == 1 ? -rest * inverse : power * inverse - 1;
@@ -118,8 +119,7 @@ GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __r
     const std::int64_t count = rows - first < across ? rows - first : across;
     T at_label[across];
     if (label)
-      for (std::int64_t r = 0; r < count; ++r)
-        at_label[r] = accumulate ? y[(first + r) * n + label[first + r]] : T{0};
+      for (std::int64_t r = 0; r < count; ++r) at_label[r] = accumulate ? y[(first + r) * n + label[first + r]] : T{0};
     if (n <= ShortRows<T>::longest) {
       ShortRows<T> block(x + first * n, count, n);
       T scale[across];
@@ -175,8 +175,10 @@ void ops::SoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumul
     const T* __restrict y = in[1].data<T>();
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t r = 0; r < rows; ++r) {
-        if (accumulate) kernels::row_weights_derivative<true>(z + r * n, g + r * n, y + r * n, n, T{1});
-        else kernels::row_weights_derivative<false>(z + r * n, g + r * n, y + r * n, n, T{1});
+        if (accumulate)
+          kernels::row_weights_derivative<true>(z + r * n, g + r * n, y + r * n, n, T{1});
+        else
+          kernels::row_weights_derivative<false>(z + r * n, g + r * n, y + r * n, n, T{1});
       }
     });
   });
@@ -250,7 +252,8 @@ void ops::CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool ac
     const T* __restrict g = in[0].data<T>();
     const T* __restrict x = in[1].data<T>();
     simd::run([=] GRADUS_LOOP() {
-      scaled_softmax(z, accumulate, x, rows, n, [=](std::int64_t r) { return g[r]; }, label);
+      scaled_softmax(
+          z, accumulate, x, rows, n, [=](std::int64_t r) { return g[r]; }, label);
     });
   });
 }
@@ -294,9 +297,10 @@ void ops::SoftCrossEntropyEach::evaluate(Inputs in, const Tensor& out, bool accu
           const T* __restrict logits = x + r * n;
           const T* __restrict target = t + r * n;
           const T top = largest[i], beyond = log_rest[i];
-          const T loss = kernels::lane_sum_of<T>(n, [=](std::int64_t k) __attribute__((always_inline)) {
-            return math::weighted_by(target[k], (top - logits[k]) + beyond);
-          });
+          const T loss = kernels::lane_sum_of<T>(
+              n, [=](std::int64_t k) __attribute__((always_inline)) {
+                return math::weighted_by(target[k], (top - logits[k]) + beyond);
+              });
           y[r] = (accumulate ? y[r] : T{0}) + loss;
         }
       });

@@ -55,9 +55,8 @@ auto softmax(const X& x) {
   return apply(ops::Softmax{}, x);
 }
 
-// z = g - e^y sum(g): the derivative of log_softmax where y is its value. At the largest y, where e^y may be nearly 1, as
-// g (1 - e^y) - e^y sum(the other g).
-// dg = dz - sum(dz e^y),  dy = -dz e^y sum(g)
+// z = g - e^y sum(g): the derivative of log_softmax where y is its value. At the largest y, where e^y may be nearly 1,
+// as g (1 - e^y) - e^y sum(the other g). dg = dz - sum(dz e^y),  dy = -dz e^y sum(g)
 struct ops::LogSoftmaxDerivative : Elementwise<ops::LogSoftmaxDerivative> {
   static constexpr const char* title = "log_softmax_derivative";
   static constexpr Reads rule_reads = Reads::operands;
@@ -119,14 +118,11 @@ void ops::CrossEntropyDerivative::vjp(Sweep& s) const {
     const auto ones = add_scalar(greater(s.in(0), s.in(0)), 1);  // whatever g is
     return reshape(sum_rows(mul(s.dy(), apply(ops::CrossEntropyDerivative{}, ones, s.in(1), s.in(2))), matrix), rows);
   });
-  s.to(1, [&] {
-    return mul(apply(ops::SoftmaxDerivative{}, s.dy(), softmax(s.in(1))), reshape(s.in(0), column));
-  });
+  s.to(1, [&] { return mul(apply(ops::SoftmaxDerivative{}, s.dy(), softmax(s.in(1))), reshape(s.in(0), column)); });
 }
 
-// y[n] = -sum_c t[n, c] log_softmax(x)[n, c]: the cross-entropy from one-hot or soft targets. A target of 0 does not count,
-// even where the logit is minus infinity.
-// dx = dy (softmax(x) sum(t) - t),  dt = -dy log_softmax(x)
+// y[n] = -sum_c t[n, c] log_softmax(x)[n, c]: the cross-entropy from one-hot or soft targets. A target of 0 does not
+// count, even where the logit is minus infinity. dx = dy (softmax(x) sum(t) - t),  dt = -dy log_softmax(x)
 struct ops::SoftCrossEntropyEach : Operation<ops::SoftCrossEntropyEach> {
   static constexpr const char* title = "soft_cross_entropy_each";
   Shape shape(Inputs in) const;

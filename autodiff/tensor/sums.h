@@ -5,7 +5,7 @@
 
 #include "autodiff/kernels/lane_sum.h"
 #include "autodiff/kernels/simd.h"
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::vectors {
 

@@ -3,8 +3,8 @@
 
 #include <span>
 
-#include "autodiff/random.h"
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/random.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::vectors {
 

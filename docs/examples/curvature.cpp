@@ -37,7 +37,7 @@ int main() {
   at.gauss_newton_times(gradient, product);  // J^T H_L J g
 
   const LinearOperator hessian{at.size(), DType::float32,
-                                  [&](const Tensor& v, const Tensor& out) { at.hessian_times(v, out); }};
+                               [&](const Tensor& v, const Tensor& out) { at.hessian_times(v, out); }};
   const EigenPairs extreme = lanczos(hessian, random, {.count = 2});
   const TraceEstimate trace = hutch_plus_plus(hessian, 60, random);
 

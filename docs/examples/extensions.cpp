@@ -17,7 +17,8 @@ namespace gradus {
 struct Lorentzian : Elementwise<Lorentzian> {
   static constexpr const char* title = "lorentzian";
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override {
-    kernels::map(out, accumulate, []<class T>(T x) { return std::log1p(x * x); }, in[0]);
+    kernels::map(
+        out, accumulate, []<class T>(T x) { return std::log1p(x * x); }, in[0]);
   }
   template <class Sweep>
   void vjp(Sweep& s) const {
@@ -53,7 +54,8 @@ struct Signum {
   double learning_rate = 0.001, beta = 0.9;
 
   static constexpr Description describe() {
-    return {"signum", "Bernstein et al. (2018), Algorithm 2",
+    return {"signum",
+            "Bernstein et al. (2018), Algorithm 2",
             R"(
             m <- beta m + (1 - beta) g
             theta <- theta - learning_rate sign(m)
@@ -77,15 +79,16 @@ struct Signum {
 using namespace gradus;
 
 int main() {
-  const std::string complaint = gradcheck(
-      "lorentzian", [](Tape&, const std::vector<Var>& x) { return lorentzian(x[0]); },
-      {Tensor::of({2, 3}, {-2, -1, -0.1, 0.3, 1, 4})});
+  const std::string complaint =
+      gradcheck("lorentzian", [](Tape&, const std::vector<Var>& x) { return lorentzian(x[0]); },
+                {Tensor::of({2, 3}, {-2, -1, -0.1, 0.3, 1, 4})});
   fmt::print("gradient check: {}\n", complaint.empty() ? "good" : complaint);
 
   // The three together: a network with the layer learns y = 2 a - b with the operation as its loss, by the method.
   lab::NetworkObjective objective(
       nn::Sequential{nn::Linear{2, 8}, nn::Gain{8}, nn::Linear{8, 1}},
-      [](const Var& y, const Var& target) { return mean(lorentzian(sub(y, target))); }, DType::float64, RandomStream(1));
+      [](const Var& y, const Var& target) { return mean(lorentzian(sub(y, target))); }, DType::float64,
+      RandomStream(1));
   const lab::Batch batch{Tensor::of({4, 2}, {1, 0, 0, 1, 1, 1, -1, 2}), Tensor::of({4, 1}, {2, -1, 1, -4})};
   const auto signum = optim::make(optim::Signum{.learning_rate = 0.003});
   const Tensor theta = objective.parameters().initial(DType::float64, RandomStream(2));

@@ -13,10 +13,9 @@ int main(int argc, char** argv) {
     const lab::Dataset& data = run.dataset("fashion-mnist");  // --data, --data-dir
     run.start();  // ends the options: --help, --describe and unknown ones stop here; loads the data, claims the folder
 
-    lab::Trainer trainer(run,
-                         nn::Sequential{nn::Linear{data.height * data.width, width}, nn::Relu{},
-                                        nn::Linear{width, data.classes}},
-                         nn::cross_entropy, *optimizer);
+    lab::Trainer trainer(
+        run, nn::Sequential{nn::Linear{data.height * data.width, width}, nn::Relu{}, nn::Linear{width, data.classes}},
+        nn::cross_entropy, *optimizer);
     lab::RunTable& table = run.table("epoch", {{"validation_loss", "nat", "mean loss over the held-out set"},
                                                {"validation_accuracy", "1", "share of it classified correctly"},
                                                {"training_seconds", "s", "spent in steps so far"}});

@@ -42,7 +42,8 @@ void print_methods() {
       optim::Method entry = method;
       if (method.descends)
         entry.differences +=
-            " As long as the data are the same, no step ends above a point on the way, up to the rounding of the value.";
+            " As long as the data are the same, no step ends above a point on the way, up to the rounding of the "
+            "value.";
       records::put(settings::as_markdown(settings::card_of(entry)));
     }
   }

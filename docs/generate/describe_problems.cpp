@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <string>
 
-#include "settings/markdown.h"
 #include "experiments/problems/problem.h"
 #include "experiments/records/program.h"
+#include "settings/markdown.h"
 
 using namespace gradus;
 
@@ -49,23 +49,26 @@ void print_page() {
     const std::int64_t n = problems::dimension_of(p, {});
     const problems::Minimum minimum = p.minimum(n);
     const bool gauss_newton = static_cast<bool>(problems::make_objective(p)->curvature()->gauss_newton);
-    records::put("| `" + p.name + "` | " + cell(p.formula) + ". " + cell(p.source) + " | " + dimensions(p.dimensions) + " | " +
-          point(p.start(n)) + " | " + (std::isnan(minimum.value) ? "" : short_number(minimum.value)) + " | " +
-          point(minimum.point) + " | " + (gauss_newton ? "GN" : "") + " |\n");
+    records::put("| `" + p.name + "` | " + cell(p.formula) + ". " + cell(p.source) + " | " + dimensions(p.dimensions) +
+                 " | " + point(p.start(n)) + " | " + (std::isnan(minimum.value) ? "" : short_number(minimum.value)) +
+                 " | " + point(minimum.point) + " | " + (gauss_newton ? "GN" : "") + " |\n");
   }
   records::put(
       "\n## Data from files\n\n"
-      "`--data=FILE` of `logistic_regression` and `curve_fit` reads a table of numbers, UTF-8 text whose last column is "
+      "`--data=FILE` of `logistic_regression` and `curve_fit` reads a table of numbers, UTF-8 text whose last column "
+      "is "
       "the target. One\n"
       "separator holds for the file: of what stands in its first line a semicolon, else a tab, else a comma, else runs "
       "of spaces and\n"
       "tabs (or `--data-separator`). Cells may stand in double quotes; a byte-order mark, empty lines and lines that "
       "begin with `#` are\n"
-      "passed over. The first line may hold names, each of which begins with a letter; every other one is a row. What is "
+      "passed over. The first line may hold names, each of which begins with a letter; every other one is a row. What "
+      "is "
       "doubtful is\n"
       "refused with line and column: decimal commas, empty cells, nan, inf and what float64 (or `--dtype`) does not "
       "hold, more or fewer\n"
-      "cells than before, a line of names and numbers. Labels of `logistic_regression` are whole numbers counted from 0. "
+      "cells than before, a line of names and numbers. Labels of `logistic_regression` are whole numbers counted from "
+      "0. "
       "With `--labels`\n"
       "both files are IDX, as MNIST's. `lab::read_number_table` reads such tables for any program.\n");
 }

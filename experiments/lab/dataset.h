@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/random.h"
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/random.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::lab {
 
@@ -23,14 +23,14 @@ struct Dataset {
   std::int64_t classes = 0, height = 0, width = 0;
 };
 
-// Where a data set lies: the directory or, where that is empty, the place where Debian's dataset-fashion-mnist installs, for
-// the name "fashion-mnist"; any other name needs one. Throws std::invalid_argument for a missing directory option,
-// std::runtime_error for one that does not exist.
+// Where a data set lies: the directory or, where that is empty, the place where Debian's dataset-fashion-mnist
+// installs, for the name "fashion-mnist"; any other name needs one. Throws std::invalid_argument for a missing
+// directory option, std::runtime_error for one that does not exist.
 std::filesystem::path idx_directory(const std::string& name, const std::filesystem::path& directory);
 
-// Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte, with or without .gz, from idx_directory(). Throws std::runtime_error
-// with the path for a bad file: see read_idx(), and counts of images and labels that differ, labels above 9, images of
-// different sizes.
+// Loads {train,t10k}-{images-idx3,labels-idx1}-ubyte, with or without .gz, from idx_directory(). Throws
+// std::runtime_error with the path for a bad file: see read_idx(), and counts of images and labels that differ, labels
+// above 9, images of different sizes.
 Dataset load_idx_dataset(const std::string& name, const std::filesystem::path& directory, DType type);
 
 // One pass over a split in batches, the last of which may be smaller:
@@ -89,7 +89,7 @@ class Batches {
   std::vector<std::int32_t> order_;  // empty: sequential
   Tensor inputs_, labels_;           // the buffer of gathered rows
   Batch batch_;
-  std::int64_t current_ = -1;        // the batch that batch_ holds
+  std::int64_t current_ = -1;  // the batch that batch_ holds
 };
 
 inline Batches sequential_batches(const Split& split, std::int64_t batch_size) { return {split, batch_size}; }

@@ -81,9 +81,9 @@ Dataset Group::write(const std::string& name, Handle::Id memory_type, Handle::Id
   done(H5Pset_shuffle(layout.get()), path_, name);
   done(H5Pset_deflate(layout.get(), deflate_level), path_, name);
   done(H5Pset_fletcher32(layout.get()), path_, name);
-  Handle dataset = opened(
-      H5Dcreate2(handle_.get(), name.c_str(), file_type, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT), H5Dclose,
-      path_, name);
+  Handle dataset =
+      opened(H5Dcreate2(handle_.get(), name.c_str(), file_type, space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT),
+             H5Dclose, path_, name);
   if (rows > 0) done(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), path_, name);
   return {std::move(dataset), path_, rows};
 }
@@ -114,17 +114,15 @@ Dataset Group::vectors(const std::string& name, std::span<const double> values, 
 
 void Group::tensor(const std::string& name, const Tensor& values) {
   const Silence silence;
-  const hid_t type = with_floating(values.dtype(), []<class T>(T) {
-    return std::is_same_v<T, float> ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
-  });
+  const hid_t type = with_floating(
+      values.dtype(), []<class T>(T) { return std::is_same_v<T, float> ? H5T_IEEE_F32LE : H5T_IEEE_F64LE; });
   std::array<hsize_t, Shape::max_rank> extents{};
   for (int axis = 0; axis < values.shape().rank(); ++axis)
     extents[static_cast<std::size_t>(axis)] = static_cast<hsize_t>(values.shape()[axis]);
-  const Handle space =
-      opened(H5Screate_simple(values.shape().rank(), extents.data(), nullptr), H5Sclose, path_, name);
+  const Handle space = opened(H5Screate_simple(values.shape().rank(), extents.data(), nullptr), H5Sclose, path_, name);
   const Handle dataset =
-      opened(H5Dcreate2(handle_.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
-             path_, name);
+      opened(H5Dcreate2(handle_.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+             H5Dclose, path_, name);
   if (values.size() > 0) done(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.raw()), path_, name);
 }
 

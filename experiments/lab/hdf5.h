@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 namespace gradus::lab::h5 {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 #include "experiments/lab/hdf5.h"
 
 namespace gradus::lab::h5 {

@@ -42,10 +42,8 @@ IdxFile parse(std::streambuf& from, const std::filesystem::path& path, int rank,
   if (read_some(from, magic) < magic.size()) fail(path, "truncated: shorter than an IDX header");
   if (magic[0] != 0 || magic[1] != 0)
     fail(path, fmt::format("not an IDX file: begins with {:02x} {:02x}, expected 00 00", magic[0], magic[1]));
-  if (magic[2] != 0x08)
-    fail(path, fmt::format("element type 0x{:02x}, expected 0x08 (unsigned bytes)", magic[2]));
-  if (magic[3] != rank)
-    fail(path, fmt::format("holds {}, expected {}", describe(magic[3]), describe(rank)));
+  if (magic[2] != 0x08) fail(path, fmt::format("element type 0x{:02x}, expected 0x08 (unsigned bytes)", magic[2]));
+  if (magic[3] != rank) fail(path, fmt::format("holds {}, expected {}", describe(magic[3]), describe(rank)));
 
   IdxFile file;
   std::int64_t size = 1;
@@ -107,8 +105,8 @@ IdxFile read_idx(const std::filesystem::path& path, int rank, std::int64_t max_b
 LabelledImages read_labelled_images(const std::filesystem::path& images, const std::filesystem::path& labels) {
   LabelledImages read{.images = read_idx(images, 3), .labels = read_idx(labels, 1)};
   if (read.images.shape[0] != read.labels.shape[0])
-    fail(images, fmt::format("{} images, but {} labels in {}", read.images.shape[0], read.labels.shape[0],
-                             labels.string()));
+    fail(images,
+         fmt::format("{} images, but {} labels in {}", read.images.shape[0], read.labels.shape[0], labels.string()));
   return read;
 }
 

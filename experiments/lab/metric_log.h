@@ -1,7 +1,7 @@
 // The append-only log of a run: what survives a kill at any moment. Each frame is length (uint32), CRC-32 of the
 // payload (uint32) and payload, little-endian; the payload's first byte says what it is: 'C' the run's configuration
-// (JSON; the first frame, and no other), 'T' a table (JSON), 'A' attributes (JSON), 'I' attributes that are infinite, which
-// JSON does not know (JSON: 1 or -1), 'R' a row (uint16 table, int64 index, float64 values).
+// (JSON; the first frame, and no other), 'T' a table (JSON), 'A' attributes (JSON), 'I' attributes that are infinite,
+// which JSON does not know (JSON: 1 or -1), 'R' a row (uint16 table, int64 index, float64 values).
 #pragma once
 
 #include <chrono>
@@ -21,12 +21,11 @@
 
 namespace gradus::lab {
 
-// Writes are collected for at most 100 ms before they are given to the system, and made durable (fdatasync) every second,
-// each by a thread of its own: a slow program keeps no row back, and no call but sync() waits for the disk, unless the system
-// takes no more before it has written: whoever appends waits for a write that is under way. The file is locked while it is
-// open.
-// Throws records::SystemError with the path where the system fails (for instance for a full disk), in whichever call comes
-// next; every whole frame written until then can be replayed.
+// Writes are collected for at most 100 ms before they are given to the system, and made durable (fdatasync) every
+// second, each by a thread of its own: a slow program keeps no row back, and no call but sync() waits for the disk,
+// unless the system takes no more before it has written: whoever appends waits for a write that is under way. The file
+// is locked while it is open. Throws records::SystemError with the path where the system fails (for instance for a full
+// disk), in whichever call comes next; every whole frame written until then can be replayed.
 class MetricLog {
  public:
   // Creates the file, which must not exist, with the run's configuration.
@@ -40,8 +39,9 @@ class MetricLog {
   std::uint16_t add_table(const MetricTable& table);
   void add_attributes(const nlohmann::json& attributes);
   void append(std::uint16_t table, std::int64_t index, std::span<const double> values);
-  // Returns when everything is durable. A write that failed is tried again. A sync that failed, also one of the thread's,
-  // fails for good: the system may have dropped what was not yet on the disk, and would not say so a second time.
+  // Returns when everything is durable. A write that failed is tried again. A sync that failed, also one of the
+  // thread's, fails for good: the system may have dropped what was not yet on the disk, and would not say so a second
+  // time.
   void sync();
 
  private:
@@ -75,8 +75,8 @@ struct LogContents {
   std::int64_t whole_bytes = 0, torn_bytes = 0;  // up to and after the last whole frame before the first damage
 };
 
-// Reads a log up to its first torn or damaged frame. No memory is taken that the file's size does not vouch for: a table
-// without rows that announces more than that is left out.
+// Reads a log up to its first torn or damaged frame. No memory is taken that the file's size does not vouch for: a
+// table without rows that announces more than that is left out.
 LogContents read_metric_log(const std::filesystem::path& path);
 
 }  // namespace gradus::lab

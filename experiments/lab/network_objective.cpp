@@ -87,7 +87,8 @@ NetworkObjective::Outputs NetworkObjective::record_curvature(const Tensor& theta
   linearization_.reset();
   structure_.reset();
   linearized_at_ = 0;
-  vectors::shaped(record_theta_, theta.shape(), theta.dtype()).copy_from(theta);  // whose memory may change under the record
+  vectors::shaped(record_theta_, theta.shape(), theta.dtype())
+      .copy_from(theta);  // whose memory may change under the record
   hidden_states_.clear();
   const RandomStream random = curvature_batch_ ? random_.child("curvature_batch", curvature_batch_number_)
                                                : random_.child("batch", batch_number_);
@@ -136,9 +137,8 @@ void NetworkObjective::visit_memory(optim::StateVisitor& visitor) {
 }
 
 void NetworkObjective::offer_curvature() {
-  offer(curvature_.hessian, optim::price::hessian, [this](const Tensor& theta, const Tensor& v, const Tensor& out) {
-    linearized(theta).hessian_times(v, out);
-  });
+  offer(curvature_.hessian, optim::price::hessian,
+        [this](const Tensor& theta, const Tensor& v, const Tensor& out) { linearized(theta).hessian_times(v, out); });
   offer(curvature_.gauss_newton, optim::price::gauss_newton,
         [this](const Tensor& theta, const Tensor& v, const Tensor& out) {
           linearized(theta).gauss_newton_times(v, out);

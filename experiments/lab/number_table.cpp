@@ -47,8 +47,10 @@ char separator_in(std::string_view line) {
   std::string outside;
   bool quoted = false;
   for (const char c : line) {
-    if (c == '"') quoted = !quoted;
-    else if (!quoted) outside += c;
+    if (c == '"')
+      quoted = !quoted;
+    else if (!quoted)
+      outside += c;
   }
   for (const char candidate : {';', '\t', ','})
     if (outside.find(candidate) != std::string::npos) return candidate;
@@ -57,19 +59,23 @@ char separator_in(std::string_view line) {
 
 char character_of(Separator separator, std::string_view first_line) {
   switch (separator) {
-    case Separator::comma: return ',';
-    case Separator::semicolon: return ';';
-    case Separator::tab: return '\t';
-    case Separator::space: return ' ';
-    case Separator::automatic: break;
+    case Separator::comma:
+      return ',';
+    case Separator::semicolon:
+      return ';';
+    case Separator::tab:
+      return '\t';
+    case Separator::space:
+      return ' ';
+    case Separator::automatic:
+      break;
   }
   return separator_in(first_line);
 }
 
 class Reader {
  public:
-  Reader(const std::filesystem::path& path, Separator separator, std::int64_t most)
-      : asked_(separator), most_(most) {
+  Reader(const std::filesystem::path& path, Separator separator, std::int64_t most) : asked_(separator), most_(most) {
     table_.path = path;
     records::require_regular_file(path);
     file_.open(path, std::ios::binary);
@@ -133,9 +139,8 @@ class Reader {
 
   void take_numbers(const std::vector<std::string>& cells) {
     if (std::cmp_not_equal(cells.size(), table_.columns))
-      fail_in_line(
-          fmt::format("{} cell{}, expected {} as in line {}", cells.size(), cells.size() == 1 ? "" : "s", table_.columns,
-                      first_line_));
+      fail_in_line(fmt::format("{} cell{}, expected {} as in line {}", cells.size(), cells.size() == 1 ? "" : "s",
+                               table_.columns, first_line_));
     for (std::size_t i = 0; i < cells.size(); ++i) {
       table_.values.push_back(number(cells[i], i));
     }

@@ -129,9 +129,9 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
   for (const auto& [name, number] : optim::method(recipe.method).fixed)
     options.retire(name, fmt::format("is fixed at {:g}", number));
 
-  const std::string wrappers = options.get("wrappers", "none",
-                                           fmt::format("around the method, outermost first, joined by '+': {}",
-                                                       fmt::join(optim::wrappers().names(), ", ")));
+  const std::string wrappers = options.get(
+      "wrappers", "none",
+      fmt::format("around the method, outermost first, joined by '+': {}", fmt::join(optim::wrappers().names(), ", ")));
   for (const std::string& name : optim::parse_wrappers(wrappers)) {
     optim::NamedValues values;
     for (const Hyperparameter& h : optim::wrapper(name).hyperparameters) {

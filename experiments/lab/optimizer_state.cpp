@@ -9,8 +9,8 @@
 #include <regex>
 #include <stdexcept>
 
-#include "experiments/records/files.h"
 #include "experiments/lab/hdf5_reader.h"
+#include "experiments/records/files.h"
 
 namespace gradus::lab {
 namespace {

@@ -28,8 +28,8 @@ bool allowed(const Check& check, double value) {
 }
 
 [[noreturn]] void refuse(std::string_view spelled, std::string_view value, std::string_view kind, const Check& check) {
-  throw UsageError(fmt::format("--{}={}: expected {}{}{}", spelled, value, kind, check.range.empty() ? "" : " ",
-                               check.range));
+  throw UsageError(
+      fmt::format("--{}={}: expected {}{}{}", spelled, value, kind, check.range.empty() ? "" : " ", check.range));
 }
 
 void check_default(std::string_view name, bool good) {
@@ -132,10 +132,11 @@ const Options::Argument* Options::find(std::string_view name) const {
 
 std::string Options::name_asked_for(std::string_view spelled) const {
   if (finished_)
-    throw std::logic_error(fmt::format(
-        "option {}: asked for after the options were finished, too late to be checked and recorded: ask before start() or "
-        "finish_options()",
-        spelled));
+    throw std::logic_error(
+        fmt::format("option {}: asked for after the options were finished, too late to be checked and recorded: ask "
+                    "before start() or "
+                    "finish_options()",
+                    spelled));
   return replaced(spelled, '-', '_');
 }
 
@@ -199,8 +200,8 @@ bool Options::flag(std::string_view asked, bool fallback, std::string_view help,
     } else if (text == "false" || text == "0" || text == "no" || text == "off") {
       value = false;
     } else if (argument->next_value) {
-      throw UsageError(fmt::format("unexpected argument '{}' after --{}: expected --name=value", text,
-                                   argument->spelled));
+      throw UsageError(
+          fmt::format("unexpected argument '{}' after --{}: expected --name=value", text, argument->spelled));
     } else {
       refuse(argument->spelled, text, "true or false", {});
     }
@@ -213,8 +214,7 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
                           const Check& check, bool recorded) {
   const std::string name = name_asked_for(asked);
   const auto good = [&](const std::string& value) {
-    return check.choices.empty() ||
-           std::find(check.choices.begin(), check.choices.end(), value) != check.choices.end();
+    return check.choices.empty() || std::find(check.choices.begin(), check.choices.end(), value) != check.choices.end();
   };
   check_default(name, good(fallback));
   std::string value = fallback;
@@ -293,9 +293,12 @@ nlohmann::json Options::describe_json() const {
   static constexpr const char* types[] = {"boolean", "integer", "number", "string"};
   auto options = nlohmann::json::array();
   for (const Declared& option : declared_) {
-    nlohmann::json described{{"name", option.name},           {"type", types[option.fallback.index()]},
-                             {"default", to_json(option.fallback)}, {"help", option.help},
-                             {"range", option.range},         {"recorded", option.recorded}};
+    nlohmann::json described{{"name", option.name},
+                             {"type", types[option.fallback.index()]},
+                             {"default", to_json(option.fallback)},
+                             {"help", option.help},
+                             {"range", option.range},
+                             {"recorded", option.recorded}};
     if (!option.choices.empty()) described["choices"] = option.choices;
     options.push_back(std::move(described));
   }

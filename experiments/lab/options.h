@@ -31,10 +31,10 @@ decltype(auto) from_options(Call&& call) {
 
 // What an option's value must fulfil, and how to say so.
 struct Check {
-  std::string range;                                // ">= 1"; empty: anything
-  std::function<bool(double)> number = nullptr;     // of an integer or a number
-  std::vector<std::string> choices = {};            // of a string
-  bool infinite = false, nan = false;               // numbers must be finite unless these say otherwise
+  std::string range;                             // ">= 1"; empty: anything
+  std::function<bool(double)> number = nullptr;  // of an integer or a number
+  std::vector<std::string> choices = {};         // of a string
+  bool infinite = false, nan = false;            // numbers must be finite unless these say otherwise
   // The one way to write what a string says, under which it is recorded: runs of equal values are then known as equal.
   // Throws UsageError for a string that says nothing.
   std::function<std::string(const std::string&)> canonical = nullptr;
@@ -42,13 +42,13 @@ struct Check {
 Check at_least(double low);
 Check at_most(double high);
 Check more_than(double low);
-Check between(double low, double high);          // both included
-Check from_to_below(double low, double high);    // low <= value < high, as for a momentum
+Check between(double low, double high);        // both included
+Check from_to_below(double low, double high);  // low <= value < high, as for a momentum
 Check one_of(std::vector<std::string> choices);
 Check written_as(std::function<std::string(const std::string&)> canonical);
 // Numbers separated by commas, or one of the words: "1.0,1" is recorded as "1,1".
 Check numbers_or(std::string option, std::vector<std::string> words);
-Check or_infinite(Check check);                  // also allows inf and -inf where the check does
+Check or_infinite(Check check);  // also allows inf and -inf where the check does
 Check or_nan(Check check);
 
 // "1,-0.5" as numbers. Throws UsageError, which names the option, for what is not finite numbers separated by commas.
@@ -59,17 +59,17 @@ std::vector<double> parse_numbers(std::string_view option, const std::string& te
 //   Options options("width_study", argc, argv);
 //   const int width = options.get("width", 128, "units in the hidden layer", at_least(1));
 //   options.finish();
-// Throws UsageError for a value that does not parse as a whole or fails its check, a text to be recorded that is not UTF-8,
-// an option given twice, a stray argument, and in finish() for an option that nobody declared. An option that is asked for
-// after finish() would not be recorded: std::logic_error.
+// Throws UsageError for a value that does not parse as a whole or fails its check, a text to be recorded that is not
+// UTF-8, an option given twice, a stray argument, and in finish() for an option that nobody declared. An option that is
+// asked for after finish() would not be recorded: std::logic_error.
 class Options {
  public:
   Options(std::string program, int argc, const char* const* argv);
   Options(std::string program, const std::vector<std::string>& arguments);
 
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  T get(std::string_view name, T fallback, std::string_view help, const Check& check = {}) {
+  requires(!std::same_as<T, bool>) T
+      get(std::string_view name, T fallback, std::string_view help, const Check& check = {}) {
     return static_cast<T>(integer(name, static_cast<std::int64_t>(fallback), help, check, true, limit_of<T>()));
   }
   double get(std::string_view name, double fallback, std::string_view help, const Check& check = {}) {

@@ -34,7 +34,8 @@ fs::file_status status_of(const fs::path& path) {
   return status;
 }
 
-// The file's text up to so many bytes, or nothing if it is not there. What cannot be read now says nothing about the folder: that is thrown.
+// The file's text up to so many bytes, or nothing if it is not there. What cannot be read now says nothing about the
+// folder: that is thrown.
 std::string text_if_there(const fs::path& path, std::size_t most) {
   try {
     return records::read_beginning(path, most);
@@ -66,8 +67,9 @@ bool is_running(const fs::path& folder) {
     return records::is_running(folder);
   } catch (const SystemError& error) {
     if (error.code != ENOLCK) throw;
-    refuse(folder, "is not overwritten: cannot tell whether its run has ended: the file system has no locks; choose another "
-                   "--output");
+    refuse(folder,
+           "is not overwritten: cannot tell whether its run has ended: the file system has no locks; choose another "
+           "--output");
   }
 }
 
@@ -93,7 +95,8 @@ bool holds_a_result(const fs::path& folder) {
   if (found.verdict == records::Verdict::unreadable || found.verdict == records::Verdict::other_schema) return true;
   if (found.verdict != records::Verdict::whole) return false;
   const std::string status = records::text_member(found.record, "status");
-  return status == name_of(Status::completed) || status == name_of(Status::diverged) || found.record.contains("recovered");
+  return status == name_of(Status::completed) || status == name_of(Status::diverged) ||
+         found.record.contains("recovered");
 }
 
 }  // namespace

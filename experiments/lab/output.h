@@ -1,4 +1,5 @@
-// Where a run's results come to lie, and where it works meanwhile. What lies there already stays until its successor is whole.
+// Where a run's results come to lie, and where it works meanwhile. What lies there already stays until its successor is
+// whole.
 #pragma once
 
 #include <filesystem>
@@ -16,13 +17,13 @@ class Output {
   // What is named: "a/b/" and "a/b/." name b in a. Empty where nothing is.
   static std::filesystem::path target_of(std::filesystem::path asked);
 
-  // Looks, and creates nothing. Throws std::runtime_error if something is there already, unless it may be overwritten: a
-  // file by a file, and by a folder what is empty or a run's folder; nothing of a run that is still running. Also if the
-  // folder around it is none, or may not be written to.
+  // Looks, and creates nothing. Throws std::runtime_error if something is there already, unless it may be overwritten:
+  // a file by a file, and by a folder what is empty or a run's folder; nothing of a run that is still running. Also if
+  // the folder around it is none, or may not be written to.
   Output(const std::filesystem::path& target, bool overwrite);
 
-  // Chooses the folder to work in, which does not exist. Where a result may be overwritten, what earlier tries left there
-  // is passed by.
+  // Chooses the folder to work in, which does not exist. Where a result may be overwritten, what earlier tries left
+  // there is passed by.
   const std::filesystem::path& choose_folder();
   const std::filesystem::path& folder() const { return folder_; }
   bool is_hidden() const { return folder_ != target_; }
@@ -30,10 +31,9 @@ class Output {
   [[noreturn]] void refuse_as_taken() const;
 
   // Moves the results to their place in one step. What has come up there is replaced only if it may be overwritten and
-  // `whole` says that the run came to its end; what earlier tries left in hidden folders then goes as well, but for what
-  // was recovered or came to its end. Returns
-  // whether the results are in place; otherwise they remain in folder(). Throws std::runtime_error if something came up
-  // that may not be overwritten.
+  // `whole` says that the run came to its end; what earlier tries left in hidden folders then goes as well, but for
+  // what was recovered or came to its end. Returns whether the results are in place; otherwise they remain in folder().
+  // Throws std::runtime_error if something came up that may not be overwritten.
   bool publish(bool whole);
 
  private:

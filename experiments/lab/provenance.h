@@ -8,8 +8,8 @@
 namespace gradus::lab {
 
 // What is known when the program was built: the commit of the project that was built (a study of its own, or Gradus
-// itself) and that of Gradus; "unknown" outside of a git checkout. Dirty means that a source or build file differed from
-// the commit, or was not part of it.
+// itself) and that of Gradus; "unknown" outside of a git checkout. Dirty means that a source or build file differed
+// from the commit, or was not part of it.
 struct Build {
   std::string git_commit, gradus_commit, compiler, compiler_flags;
   bool git_dirty, gradus_dirty;

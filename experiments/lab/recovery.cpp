@@ -57,18 +57,20 @@ void refuse_a_contradiction(const fs::path& folder, const LogContents& log, cons
     if (record.value("run_id", nlohmann::json()) != configuration.at("run_id"))
       throw std::runtime_error(fmt::format("{}: of another run than {}: nothing is recovered", file, path));
     if (const nlohmann::json told = record.value("rows", nlohmann::json()); told != rows)
-      throw std::runtime_error(fmt::format("{}: holds the rows {}, where {} tells of {}: nothing is recovered unless that "
-                                           "file is removed", path, records::json_text(rows), file, records::json_text(told)));
+      throw std::runtime_error(
+          fmt::format("{}: holds the rows {}, where {} tells of {}: nothing is recovered unless that "
+                      "file is removed",
+                      path, records::json_text(rows), file, records::json_text(told)));
   }
   if (log.whole_bytes == 0)
-    throw std::runtime_error(fmt::format("{}: holds nothing whole in {} bytes: nothing is recovered", path, log.torn_bytes));
+    throw std::runtime_error(
+        fmt::format("{}: holds nothing whole in {} bytes: nothing is recovered", path, log.torn_bytes));
 }
 
 Clock::time_point last_write_of(const fs::path& file) {
   std::error_code error;
   const auto time = fs::last_write_time(file, error);
-  return error ? Clock::now()
-               : std::chrono::time_point_cast<Clock::duration>(std::chrono::file_clock::to_sys(time));
+  return error ? Clock::now() : std::chrono::time_point_cast<Clock::duration>(std::chrono::file_clock::to_sys(time));
 }
 
 // The folder's log is locked, or nobody writes it.
@@ -132,7 +134,8 @@ Recovery recover(const fs::path& folder) {
     throw std::runtime_error(found.problem);
   if (!lock) throw std::runtime_error(no_log);
   if (had == records::Lock::none)
-    throw std::runtime_error(log_path.string() + ": cannot tell whether its run has ended: the file system has no locks");
+    throw std::runtime_error(log_path.string() +
+                             ": cannot tell whether its run has ended: the file system has no locks");
 
   return records::within_memory(folder, "cannot be recovered", [&] { return recover_from_log(folder, found); });
 }

@@ -56,9 +56,11 @@ nlohmann::json Run::description() const {
 
 void Run::finish_options() {
   const bool help = options_.control("help", false, "print this and end");
-  const bool describe = options_.control("describe", false, "print the options and the program's identity as JSON, and end");
-  options_.control("describe_runs", false,
-                   "read a JSON array of arguments from each line of standard input, print what each would be, and end");
+  const bool describe =
+      options_.control("describe", false, "print the options and the program's identity as JSON, and end");
+  options_.control(
+      "describe_runs", false,
+      "read a JSON array of arguments from each line of standard input, print what each would be, and end");
   const bool list =
       has_optimizer_ && options_.control("list_optimizers", false,
                                          "print every optimizer, wrapper and schedule with its numbers, and end");
@@ -134,7 +136,8 @@ void Run::log(const optim::StepReport& report) {
   const bool solves = report.inner_iterations >= 0 || !std::isnan(report.damping);
   if (solves && folder_) log_solver(step, report);
   log_row(step, std::span(&report.loss, 1), report.loss);
-  if (report.is_diverged() && !diverged(fmt::format("a gradient, a product or every trial is not finite at step {}", step)))
+  if (report.is_diverged() &&
+      !diverged(fmt::format("a gradient, a product or every trial is not finite at step {}", step)))
     throw Diverged(divergence_);
 }
 

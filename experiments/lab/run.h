@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "experiments/lab/dataset.h"
 #include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
@@ -25,8 +25,8 @@ namespace gradus::lab {
 
 class RunFolder;
 
-// Exit codes of every program of the laboratory. "usage" stands for a UsageError alone: what options ask for in vain is made
-// one by from_options; any other error, such as of shapes inside the program, is a failure.
+// Exit codes of every program of the laboratory. "usage" stands for a UsageError alone: what options ask for in vain is
+// made one by from_options; any other error, such as of shapes inside the program, is a failure.
 enum class Exit { completed = 0, failed = 1, usage = 2, diverged = 3, interrupted = 130 };
 
 // Thrown when a number is not finite: the run ends, recorded as diverged, with everything that was logged.
@@ -43,13 +43,15 @@ class Run {
   Run(Options options, std::string summary, const std::string& default_dtype);
   ~Run();
 
-  // Declares an option and returns its value. All are declared before start(): later it throws std::logic_error, as do the
-  // other declarations.
+  // Declares an option and returns its value. All are declared before start(): later it throws std::logic_error, as do
+  // the other declarations.
   template <class T>
   T option(std::string_view name, T fallback, std::string_view help, const Check& check = {}) {
     return options_.get(name, fallback, help, check);
   }
-  bool option(std::string_view name, bool fallback, std::string_view help) { return options_.get(name, fallback, help); }
+  bool option(std::string_view name, bool fallback, std::string_view help) {
+    return options_.get(name, fallback, help);
+  }
   std::string option(std::string_view name, const char* fallback, std::string_view help, const Check& check = {}) {
     return options_.get(name, fallback, help, check);
   }
@@ -59,18 +61,18 @@ class Run {
   }
   // The files beside the output that options ask for; finish_options() refuses what they cannot be.
   RunPaths& paths() { return paths_; }
-  // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see choose_optimizer.
-  // Wrappers that draw random numbers do so by the run's seed.
+  // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see
+  // choose_optimizer. Wrappers that draw random numbers do so by the run's seed.
   ChosenOptimizer optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults = {});
   // Declares --data and --data-dir. The data set is looked for by finish_options(), and loaded by start().
   const Dataset& dataset(const std::string& fallback);
 
-  // Ends the options: --help and --describe print and end the program here, unknown options and an output that cannot be made
-  // are refused. Then loads the data and claims the output folder.
+  // Ends the options: --help and --describe print and end the program here, unknown options and an output that cannot
+  // be made are refused. Then loads the data and claims the output folder.
   void start();
-  // The same in two halves, for programs that prepare something between options and output, and whose rows of /step have
-  // columns of their own. With --describe-runs, a program's body is run up to finish_options() once for each line of
-  // arguments, in one process: it may keep no state of its own until there.
+  // The same in two halves, for programs that prepare something between options and output, and whose rows of /step
+  // have columns of their own. With --describe-runs, a program's body is run up to finish_options() once for each line
+  // of arguments, in one process: it may keep no state of its own until there.
   void finish_options();
   void start(std::vector<Column> step_columns);
 
@@ -81,8 +83,8 @@ class Run {
     return RandomStream(seed_, purpose, index);
   }
 
-  // One row of /step, and, for a step that was solved for or damped, one of /solver: damping, reduction ratio, inner iterations,
-  // reasons and the like. Throws Diverged if the loss, or another number of the step, is not finite, unless
+  // One row of /step, and, for a step that was solved for or damped, one of /solver: damping, reduction ratio, inner
+  // iterations, reasons and the like. Throws Diverged if the loss, or another number of the step, is not finite, unless
   // --continue-after-divergence is given.
   void log(const optim::StepReport& report);
   // A row of a program's own columns. The loss is shown, and looked at for divergence.
@@ -131,7 +133,8 @@ class Run {
 };
 
 // Runs a program and returns its exit code; errors are one line on stderr.
-//   int main(int argc, char** argv) { return lab::main("width_study", "What is asked.", argc, argv, [](lab::Run& run) { ... }); }
+//   int main(int argc, char** argv) { return lab::main("width_study", "What is asked.", argc, argv, [](lab::Run& run) {
+//   ... }); }
 int main(const std::string& program, const std::string& summary, int argc, const char* const* argv,
          const std::function<void(Run&)>& body, const std::string& default_dtype = "float32");
 

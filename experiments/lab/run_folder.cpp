@@ -20,8 +20,9 @@ namespace fs = std::filesystem;
 
 constexpr int snapshot_share = 100;
 
-const std::vector<std::string> reserved{"status", "reason",         "ended",  "seconds",          "config",     "seed",
-                                        "run_id", "schema_version", "program", "executable_sha256", "config_hash"};
+const std::vector<std::string> reserved{"status",     "reason", "ended",          "seconds", "config",
+                                        "seed",       "run_id", "schema_version", "program", "executable_sha256",
+                                        "config_hash"};
 
 }  // namespace
 
@@ -99,7 +100,8 @@ std::vector<const MetricTable*> RunFolder::tables() const {
 }
 
 void RunFolder::snapshot() {
-  if (finished_) throw std::logic_error(fmt::format("{}: no snapshot of a run that is finished", claim_.folder.string()));
+  if (finished_)
+    throw std::logic_error(fmt::format("{}: no snapshot of a run that is finished", claim_.folder.string()));
   const auto begin = Clock::now();
   log_.sync();
   write_snapshot(claim_.folder, tables(), attributes_, {"running", "", "", seconds()});

@@ -25,9 +25,9 @@ namespace gradus::lab {
 // All members throw std::runtime_error with the path where the system fails.
 class RunFolder {
  public:
-  // Claims the folder, which must not exist, begins the log and writes config.json. Leaves nothing if it throws. Also makes
-  // the process ignore SIGXFSZ, so that a file size limit is an error like a full disk.
-  // A snapshot is made with the first row after each interval, or as seldom as keeps its cost below 1 % of the time.
+  // Claims the folder, which must not exist, begins the log and writes config.json. Leaves nothing if it throws. Also
+  // makes the process ignore SIGXFSZ, so that a file size limit is an error like a full disk. A snapshot is made with
+  // the first row after each interval, or as seldom as keeps its cost below 1 % of the time.
   RunFolder(const std::string& program, nlohmann::json options, std::uint64_t seed, const std::filesystem::path& folder,
             std::chrono::milliseconds snapshot_interval = std::chrono::seconds(30));
   // Keeps the log; without finish() there is no completion record, and the run counts as interrupted.
@@ -50,8 +50,8 @@ class RunFolder {
   void flush() { log_.sync(); }
   // Writes run.h5 now.
   void snapshot();
-  // The last snapshot, then complete.json. Nothing may be appended afterwards. A run that failed is recorded even where its
-  // log cannot be made durable.
+  // The last snapshot, then complete.json. Nothing may be appended afterwards. A run that failed is recorded even where
+  // its log cannot be made durable.
   void finish(Status status, const std::string& reason = {});
   bool finished() const { return finished_; }
 

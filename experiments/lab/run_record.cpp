@@ -18,10 +18,14 @@ namespace fs = std::filesystem;
 
 std::string_view name_of(Status status) {
   switch (status) {
-    case Status::completed: return "completed";
-    case Status::diverged: return "diverged";
-    case Status::failed: return "failed";
-    case Status::interrupted: return "interrupted";
+    case Status::completed:
+      return "completed";
+    case Status::diverged:
+      return "diverged";
+    case Status::failed:
+      return "failed";
+    case Status::interrupted:
+      return "interrupted";
   }
   return "failed";
 }

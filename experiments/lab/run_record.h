@@ -18,8 +18,8 @@ std::string_view name_of(Status status);
 // 12 hexadecimal digits that stand for a program and its options.
 std::string config_hash_of(const std::string& program, const nlohmann::json& options);
 
-// A new run's: {program, schema, run_id, config_hash, seed, options, environment}, the contents of config.json and of the
-// log's first frame.
+// A new run's: {program, schema, run_id, config_hash, seed, options, environment}, the contents of config.json and of
+// the log's first frame.
 nlohmann::json configuration_of(const std::string& program, nlohmann::json options, std::uint64_t seed);
 
 // The attributes of run.h5 that come from a configuration. Throws nlohmann::json::exception if it is none.

@@ -21,7 +21,8 @@ void check_name(const std::string& table, const std::string& name) {
     throw std::invalid_argument(fmt::format("table '{}': bad name '{}', expected {}", table, name, expected));
   };
   if (name.empty() || !std::all_of(name.begin(), name.end(), allowed)) refuse("letters, digits and '_'");
-  if (name[0] >= '0' && name[0] <= '9') refuse("a letter or '_' in front: names become variables of those who read them");
+  if (name[0] >= '0' && name[0] <= '9')
+    refuse("a letter or '_' in front: names become variables of those who read them");
 }
 
 void check_text(const std::string& table, const Column& column, const std::string& text) {
@@ -61,9 +62,9 @@ MetricTable::MetricTable(std::string name, std::vector<Column> columns, std::str
     check_name(name_, column.axis);
     const auto [known, is_new] = axes.try_emplace(column.axis, &column);
     if (!is_new && known->second->length != column.length)
-      throw std::invalid_argument(fmt::format("table '{}': axis '{}' has length {} in column '{}' and {} in '{}'", name_,
-                                              column.axis, known->second->length, known->second->name, column.length,
-                                              column.name));
+      throw std::invalid_argument(fmt::format("table '{}': axis '{}' has length {} in column '{}' and {} in '{}'",
+                                              name_, column.axis, known->second->length, known->second->name,
+                                              column.length, column.name));
   }
   for (const auto& [axis, column] : axes)
     if (seen.contains(axis) || axis == index_name_)

@@ -25,8 +25,8 @@ class MetricTable {
   static constexpr std::int64_t most_numbers = 2'000'000;
 
   // The index has the table's name unless another is given. Throws std::invalid_argument for names that are empty,
-  // taken by the index or another column, begin with a digit, or hold anything but letters, digits and '_', for texts that are
-  // not UTF-8, and for rows that are too long.
+  // taken by the index or another column, begin with a digit, or hold anything but letters, digits and '_', for texts
+  // that are not UTF-8, and for rows that are too long.
   MetricTable(std::string name, std::vector<Column> columns, std::string index_name = {});
 
   // Throws std::invalid_argument if there is not one value for each column, or as many as a column of vectors has.

@@ -37,8 +37,9 @@ class CellReader {
 std::optional<double> number_in(std::string_view cell);
 struct OutOfRange {};
 
-// Whether a cell can be nothing but a column's name: it begins with a letter, and is none of the words by which programs
-// write a missing or an infinite number. Only a line of such cells is taken for names, so that no row of numbers is.
+// Whether a cell can be nothing but a column's name: it begins with a letter, and is none of the words by which
+// programs write a missing or an infinite number. Only a line of such cells is taken for names, so that no row of
+// numbers is.
 bool is_name(std::string_view cell);
 
 }  // namespace gradus::lab

@@ -15,8 +15,8 @@ class Trainer {
 
   // One step on a batch. In steady state it allocates nothing.
   optim::StepReport step(const Batch& batch);
-  // Mean loss and accuracy over a split at the optimizer's evaluation point (theta, or an average of its points), without
-  // randomness and without changing anything.
+  // Mean loss and accuracy over a split at the optimizer's evaluation point (theta, or an average of its points),
+  // without randomness and without changing anything.
   Evaluation evaluate(const Split& split);
 
   // Seconds spent in step() so far: neither evaluation nor logging.

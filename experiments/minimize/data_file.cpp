@@ -13,9 +13,10 @@ namespace gradus {
 problems::Data read_table(const std::filesystem::path& path, lab::Separator separator, std::int64_t most) {
   const auto table = std::make_shared<const lab::NumberTable>(lab::read_number_table(path, separator, most));
   if (table->columns < 2)
-    throw std::runtime_error(fmt::format("{}: line {}: one column, expected inputs and a target (--data-separator says "
-                                         "what stands between columns)",
-                                         path.string(), table->lines[0]));
+    throw std::runtime_error(
+        fmt::format("{}: line {}: one column, expected inputs and a target (--data-separator says "
+                    "what stands between columns)",
+                    path.string(), table->lines[0]));
   const std::int64_t n = table->rows(), features = table->columns - 1;
   problems::Data data{.inputs = Tensor::uninitialized({n, features}, DType::float64),
                       .targets = Tensor::uninitialized({n}, DType::float64),

@@ -57,8 +57,8 @@ void Minimization::check() const {
   if (std::error_code error; std::filesystem::exists(std::filesystem::symlink_status(plan_.save_state, error)) &&
                              !std::filesystem::is_directory(plan_.save_state, error) &&
                              !lab::is_state_file(plan_.save_state))
-    throw lab::UsageError(fmt::format("--save-state={}: exists and is no state file: it is not replaced",
-                                      plan_.save_state));
+    throw lab::UsageError(
+        fmt::format("--save-state={}: exists and is no state file: it is not replaced", plan_.save_state));
 }
 
 std::vector<optim::Slice> Minimization::slices() const { return {{problem_.name, {theta_.size()}, 0, {}}}; }

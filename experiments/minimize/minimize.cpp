@@ -13,8 +13,8 @@ Plan declare_plan(lab::Run& run, const lab::ChosenOptimizer& optimizer) {
   plan.gradient_tolerance =
       run.option("gradient_tolerance", 0.0, "stop where the gradient's norm is at most this", lab::at_least(0));
   if (optimizer.observes())
-    plan.observe_every = run.option("observe_every", std::int64_t{1},
-                                    "the schedule sees the value at every n-th step", lab::at_least(1));
+    plan.observe_every = run.option("observe_every", std::int64_t{1}, "the schedule sees the value at every n-th step",
+                                    lab::at_least(1));
   plan.log_every = run.option("log_every", std::int64_t{1}, "write every n-th step, and the last", lab::at_least(1));
   plan.with_theta = run.option("log_theta", true, "write /theta");
   plan.trajectory_limit = run.option("trajectory_limit", std::int64_t{20'000'000},

@@ -51,8 +51,8 @@ ProblemOptions::ProblemOptions(lab::Run& run) {
     labels_ = run.option("labels", "", "IDX labels");
     const std::string separator =
         run.option("data_separator", separators.front(), "between the columns of a table", lab::one_of(separators));
-    separator_ = static_cast<lab::Separator>(std::find(separators.begin(), separators.end(), separator) -
-                                             separators.begin());
+    separator_ =
+        static_cast<lab::Separator>(std::find(separators.begin(), separators.end(), separator) - separators.begin());
     examples_ =
         run.option("examples", std::int64_t{0}, "how many examples of the file to take; 0 for all", lab::at_least(0));
     run.paths().reads("data", data_);
@@ -86,7 +86,8 @@ Tensor ProblemOptions::start() const {
   for (std::size_t i = 0; i < numbers.size(); ++i)
     if (const double held = theta.at(static_cast<std::int64_t>(i));
         !std::isfinite(held) || (held == 0 && numbers[i] != 0))
-      throw lab::UsageError(fmt::format("--start={}: {} is {} in {}", start_, numbers[i], held, name_of(theta.dtype())));
+      throw lab::UsageError(
+          fmt::format("--start={}: {} is {} in {}", start_, numbers[i], held, name_of(theta.dtype())));
   return theta;
 }
 

@@ -1,5 +1,5 @@
-// Which of SGD, Adam and RMSprop trains a small dense network better? This program trains one network with one optimizer
-// and one seed; the sweep beside it asks the question.
+// Which of SGD, Adam and RMSprop trains a small dense network better? This program trains one network with one
+// optimizer and one seed; the sweep beside it asks the question.
 #include <fmt/format.h>
 
 #include <limits>

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "autodiff/operations.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "experiments/problems/definitions.h"
 #include "nn/losses.h"
 #include "optim/settings.h"
@@ -99,7 +99,8 @@ Formula logistic_formula(const Request& request) {
     throw std::invalid_argument("logistic_regression: l2 " + std::to_string(request.l2) +
                                 ", expected a finite number >= 0");
   const Data data = request.data ? *request.data : made_classes(request.dimension - 1, request.seed);
-  const std::int64_t classes = classes_of(data, request.dtype), n = data.targets.size(), features = data.inputs.shape()[1];
+  const std::int64_t classes = classes_of(data, request.dtype), n = data.targets.size(),
+                     features = data.inputs.shape()[1];
   const std::int64_t width = classes == 2 ? 1 : classes;
   const Tensor inputs = data.inputs.converted(request.dtype);
   const Tensor targets =
@@ -182,7 +183,8 @@ const std::vector<Curve>& curves() {
 const Curve& curve(const std::string& name) {
   for (const Curve& candidate : curves())
     if (candidate.name == name) return candidate;
-  throw std::invalid_argument("curve_fit: unknown model '" + name + "': " + settings::choices_text(name, curve_models()));
+  throw std::invalid_argument("curve_fit: unknown model '" + name +
+                              "': " + settings::choices_text(name, curve_models()));
 }
 
 // 40 points with x in (0, 4] and normal errors of deviation 0.05.

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 
 namespace gradus::problems {
 

@@ -3,7 +3,7 @@
 #include <numbers>
 #include <numeric>
 
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "experiments/problems/definitions.h"
 #include "experiments/problems/numpy_random.h"
 #include "experiments/problems/rotation.h"

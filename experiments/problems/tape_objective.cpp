@@ -22,9 +22,8 @@ Formula plain(std::function<Var(const Var&)> loss) {
 TapeObjective::TapeObjective(Formula formula, std::int64_t size, DType type)
     : formula_(std::move(formula)), size_(size), tape_(type), product_tape_(type) {
   if (formula_.draw) formula_.draw(0);
-  offer(curvature_.hessian, optim::price::hessian, [this](const Tensor& at, const Tensor& v, const Tensor& out) {
-    linearized(at).hessian_times(v, out);
-  });
+  offer(curvature_.hessian, optim::price::hessian,
+        [this](const Tensor& at, const Tensor& v, const Tensor& out) { linearized(at).hessian_times(v, out); });
   if (formula_.has_outputs)
     offer(curvature_.gauss_newton, optim::price::gauss_newton,
           [this](const Tensor& at, const Tensor& v, const Tensor& out) { linearized(at).gauss_newton_times(v, out); });

@@ -30,12 +30,12 @@ struct Completion {
   std::string stamp;      // identity, size and time of change of complete.json and run.h5, where the run is whole
 };
 
-// FOLDER/complete.json, verified. `known` is the stamp of an earlier verdict "whole": while it is still the files' stamp,
-// no digest of run.h5 is computed again. Never throws for what it finds.
+// FOLDER/complete.json, verified. `known` is the stamp of an earlier verdict "whole": while it is still the files'
+// stamp, no digest of run.h5 is computed again. Never throws for what it finds.
 Completion read_completion(const std::filesystem::path& folder, std::string_view known = {});
 
-// While a process writes into the run's folder: it holds its log's lock. Where the file system has no locks, a whole run has
-// ended, and of another it cannot be told. Throws SystemError, then with ENOLCK.
+// While a process writes into the run's folder: it holds its log's lock. Where the file system has no locks, a whole
+// run has ended, and of another it cannot be told. Throws SystemError, then with ENOLCK.
 bool is_running(const std::filesystem::path& folder);
 
 }  // namespace gradus::records

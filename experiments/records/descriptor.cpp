@@ -16,7 +16,8 @@ SystemError::SystemError(const fs::path& path, std::string_view what, int error)
     : std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error))), code(error) {}
 
 Descriptor::Descriptor(const fs::path& path, int flags, unsigned mode)
-    // Nothing that is opened to be read is waited for, such as the writer of a pipe; a regular file knows no difference.
+    // Nothing that is opened to be read is waited for, such as the writer of a pipe; a regular file knows no
+    // difference.
     : number_(::open(path.c_str(), flags | O_CLOEXEC | ((flags & O_ACCMODE) == O_RDONLY ? O_NONBLOCK : 0), mode)) {
   if (number_ < 0) throw SystemError(path, "cannot open", errno);
 }

@@ -19,9 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& path, std::string_view what, int error) {
-  throw SystemError(path, what, error);
-}
+[[noreturn]] void fail(const fs::path& path, std::string_view what, int error) { throw SystemError(path, what, error); }
 
 bool has_no_such_rename(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
 

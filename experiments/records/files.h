@@ -36,7 +36,8 @@ class InputFile {
   Descriptor file_;
 };
 
-// Calls what reads or makes the file; where memory does not suffice for that, it is the system's trouble with this file.
+// Calls what reads or makes the file; where memory does not suffice for that, it is the system's trouble with this
+// file.
 template <class Call>
 decltype(auto) within_memory(const std::filesystem::path& path, std::string_view what, Call&& call) {
   try {
@@ -64,11 +65,11 @@ std::filesystem::path new_version_of(const std::filesystem::path& target);
 void sync_folder(const std::filesystem::path& folder);
 // Renames in one step, and over nothing: false where the name is taken, or where the file system has no such step.
 bool rename_to_new(const std::filesystem::path& from, const std::filesystem::path& to);
-// A finished folder takes the place of an earlier one, in one step where the file system can; returns where the earlier one
-// lies now, from where it is to be removed (finish_replacement, if a kill comes in between).
+// A finished folder takes the place of an earlier one, in one step where the file system can; returns where the earlier
+// one lies now, from where it is to be removed (finish_replacement, if a kill comes in between).
 std::filesystem::path replace_folder(const std::filesystem::path& finished, const std::filesystem::path& target);
-// Ends what a kill has interrupted in replace_folder: what lies aside takes its place again if nothing is there, and goes
-// otherwise. False if there was nothing aside.
+// Ends what a kill has interrupted in replace_folder: what lies aside takes its place again if nothing is there, and
+// goes otherwise. False if there was nothing aside.
 bool finish_replacement(const std::filesystem::path& target);
 // The suffix (hidden_beside) of what lies aside.
 inline constexpr std::string_view aside_suffix = ".old";
@@ -80,7 +81,8 @@ std::string sha256(std::string_view text);
 
 // The folder that holds a file or a folder of this name: "." where it names none.
 std::filesystem::path folder_of(const std::filesystem::path& path);
-// Creates the folder (and its parents); of several processes that ask, one gets it. An existing one is refused with EEXIST.
+// Creates the folder (and its parents); of several processes that ask, one gets it. An existing one is refused with
+// EEXIST.
 void claim_folder(const std::filesystem::path& folder);
 
 enum class Lock {

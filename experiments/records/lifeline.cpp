@@ -50,7 +50,8 @@ void watch_lifeline() {
   const char* text = std::getenv(variable_name);
   int descriptor = -1;
   unsigned long inode = 0;
-  if (!text || std::sscanf(text, "%d:%lu", &descriptor, &inode) != 2 || inode == 0 || inode_of(descriptor) != inode) return;
+  if (!text || std::sscanf(text, "%d:%lu", &descriptor, &inode) != 2 || inode == 0 || inode_of(descriptor) != inode)
+    return;
   // Signals are the main thread's.
   sigset_t all, before;
   sigfillset(&all);

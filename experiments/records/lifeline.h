@@ -8,8 +8,8 @@
 
 namespace gradus::records {
 
-// The manager's side. The write end is this process's alone (close-on-exec; a fork without exec must close it); the read
-// end is inherited.
+// The manager's side. The write end is this process's alone (close-on-exec; a fork without exec must close it); the
+// read end is inherited.
 class Lifeline {
  public:
   Lifeline();  // throws SystemError

@@ -17,7 +17,9 @@ constexpr int deepest = 64;
 constexpr std::string_view opening = ",\n  \"seal\": \"";
 constexpr std::string_view closing = "\"\n}\n";
 
-std::string dumped(const json& value, int indent) { return value.dump(indent, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value, int indent) {
+  return value.dump(indent, ' ', false, json::error_handler_t::replace);
+}
 
 std::string seal_of(std::string text) {
   text.replace(text.size() - closing.size() - digits, digits, digits, '0');
@@ -62,12 +64,14 @@ std::string sealed_text(const json& object) {
 
 json read_sealed(const std::filesystem::path& path) {
   const std::string text = bounded_text(path);
-  const auto damaged = [&](std::string_view why) { return Damaged(fmt::format("{}: damaged: {}", path.string(), why)); };
+  const auto damaged = [&](std::string_view why) {
+    return Damaged(fmt::format("{}: damaged: {}", path.string(), why));
+  };
   const std::size_t tail = opening.size() + digits + closing.size();
-  if (text.size() <= tail || !text.ends_with(closing) ||
-      text.compare(text.size() - tail, opening.size(), opening) != 0)
+  if (text.size() <= tail || !text.ends_with(closing) || text.compare(text.size() - tail, opening.size(), opening) != 0)
     throw damaged("it does not end with a seal");
-  if (text.substr(text.size() - closing.size() - digits, digits) != seal_of(text)) throw damaged("its seal does not hold");
+  if (text.substr(text.size() - closing.size() - digits, digits) != seal_of(text))
+    throw damaged("its seal does not hold");
   try {
     json object = parse_json(text);
     object.erase("seal");

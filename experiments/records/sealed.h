@@ -17,7 +17,8 @@ struct Damaged : std::runtime_error {
 
 inline constexpr int schema_version = 2;
 
-// A whole file that another Gradus wrote: sealed with another schema's number, or, of the time before the seals, schema 1.
+// A whole file that another Gradus wrote: sealed with another schema's number, or, of the time before the seals,
+// schema 1.
 struct OtherSchema : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -8,7 +8,8 @@ namespace gradus::records {
 
 bool is_utf8(std::string_view text);
 
-// For a message of one line: control characters and bytes that are not UTF-8 as \xNN; at most `longest` bytes, then "...".
+// For a message of one line: control characters and bytes that are not UTF-8 as \xNN; at most `longest` bytes, then
+// "...".
 std::string printable(std::string_view text, std::size_t longest = 300);
 
 }  // namespace gradus::records

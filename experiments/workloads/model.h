@@ -37,7 +37,8 @@ struct Task {
 // Images [height, width] and their classes.
 Task classification(const lab::Dataset& data);
 
-// Makes an option of each member that it is shown, with the member's value as its default, and gives the member its value.
+// Makes an option of each member that it is shown, with the member's value as its default, and gives the member its
+// value.
 class FieldVisitor {
  public:
   explicit FieldVisitor(lab::Run& run) : run_(run) {}

@@ -58,8 +58,8 @@ nn::Sequential Autoencoder::make(const Task&) const {
   return nn::Sequential(std::move(layers));
 }
 
-// 'same' pooling as in TensorFlow: a last window may stand over the edge. The maximum comes before the rectifier: the same
-// function and derivative, with a quarter of the rectifier's work.
+// 'same' pooling as in TensorFlow: a last window may stand over the edge. The maximum comes before the rectifier: the
+// same function and derivative, with a quarter of the rectifier's work.
 nn::Sequential TwoConvolutions::make(const Task& task) const {
   const Shape image = image_of(name, task);
   const nn::Conv2d::Options same{.padding = same_padding()};

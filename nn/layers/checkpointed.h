@@ -5,8 +5,9 @@
 
 namespace gradus::nn {
 
-// The inner layer, run again for each derivative instead of remembered (autodiff/checkpoint.h): memory for time. Gives the same
-// numbers; random layers inside draw the same again, and running statistics are updated once. At most 63 parameters inside.
+// The inner layer, run again for each derivative instead of remembered (autodiff/checkpoint.h): memory for time. Gives
+// the same numbers; random layers inside draw the same again, and running statistics are updated once. At most 63
+// parameters inside.
 class Checkpointed {
  public:
   explicit Checkpointed(Layer inner) : inner_(std::move(inner)) {}

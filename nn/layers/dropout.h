@@ -5,8 +5,8 @@
 
 namespace gradus::nn {
 
-// Drops activations with a probability in [0, 1) while training, and divides the others by 1 - probability; the identity
-// while evaluating. Srivastava et al. (2014).
+// Drops activations with a probability in [0, 1) while training, and divides the others by 1 - probability; the
+// identity while evaluating. Srivastava et al. (2014).
 class Dropout {
  public:
   explicit Dropout(double probability);

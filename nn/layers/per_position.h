@@ -5,7 +5,8 @@
 
 namespace gradus::nn {
 
-// Applies a layer of [batch, features] to each position of x[.., features]. The parameters keep the inner layer's names.
+// Applies a layer of [batch, features] to each position of x[.., features]. The parameters keep the inner layer's
+// names.
 class PerPosition {
  public:
   explicit PerPosition(Layer inner) : inner_(std::move(inner)) {}

@@ -1,6 +1,6 @@
 // Recurrent layers. Sequences have time first, x[time, batch, in] -> [time, batch, hidden], so that one product serves
-// all steps; TimeFirst (nn/layers/sequences.h) turns [batch, time, features] around. Every parameter begins uniform in +-1 / sqrt(hidden), as
-// in PyTorch.
+// all steps; TimeFirst (nn/layers/sequences.h) turns [batch, time, features] around. Every parameter begins uniform in
+// +-1 / sqrt(hidden), as in PyTorch.
 #pragma once
 
 #include "nn/layer.h"

@@ -25,7 +25,8 @@ class ResidualBlock {
   void declare(ParameterScope& scope);  // the parts "main" and, where the shape changes, "shortcut"
   Var forward(Forward& f, const Var& x) const;
 
-  // The normalisation of such a network: none for Norm::none, groups of an eighth of the channels where that divides them.
+  // The normalisation of such a network: none for Norm::none, groups of an eighth of the channels where that divides
+  // them.
   static std::vector<Layer> normalization(std::int64_t channels, Norm norm);
 
  private:

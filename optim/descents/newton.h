@@ -63,8 +63,8 @@ class SteihaugDescent final : public NewtonDescent {
   ConjugateGradientMemory memory_;
 };
 
-// The best step within a radius and the space that Lanczos' method has explored; another radius costs no product. Gould,
-// Lucidi, Roma & Toint (1999).
+// The best step within a radius and the space that Lanczos' method has explored; another radius costs no product.
+// Gould, Lucidi, Roma & Toint (1999).
 class LanczosDescent final : public NewtonDescent {
  public:
   using NewtonDescent::NewtonDescent;

@@ -1,5 +1,5 @@
-// The quadratic model g.p + p.A p / 2 of Newton's methods, and what its solvers need beside it: how accurate a step is to
-// be, and a preconditioner.
+// The quadratic model g.p + p.A p / 2 of Newton's methods, and what its solvers need beside it: how accurate a step is
+// to be, and a preconditioner.
 #pragma once
 
 #include <string>

@@ -10,8 +10,8 @@ namespace gradus::optim {
 
 class NonlinearCgDescent final : public Descent {
  public:
-  // Fletcher & Reeves (1964); Polak & Ribière (1969), with beta >= 0 as Gilbert & Nocedal (1992); Hestenes & Stiefel (1952);
-  // Dai & Yuan (1999); Hager & Zhang (2005), with the lower bound of their (2013).
+  // Fletcher & Reeves (1964); Polak & Ribière (1969), with beta >= 0 as Gilbert & Nocedal (1992); Hestenes & Stiefel
+  // (1952); Dai & Yuan (1999); Hager & Zhang (2005), with the lower bound of their (2013).
   static const std::vector<std::string>& formulas();
   explicit NonlinearCgDescent(const Settings& settings);
 

@@ -19,8 +19,8 @@ struct Adabelief {
             theta <- theta - learning_rate m^ / (sqrt(s^) + epsilon)
             )",
             R"(
-            Epsilon enters in both places, as in the paper; Optax has two, both 1e-16, and the authors' code rectifies as RAdam
-            unless told otherwise. PyTorch and Keras do not have the method.
+            Epsilon enters in both places, as in the paper; Optax has two, both 1e-16, and the authors' code rectifies
+            as RAdam unless told otherwise. PyTorch and Keras do not have the method.
             )",
             {field<&Adabelief::learning_rate>("learning_rate", positive(), "step size"),
              field<&Adabelief::beta1>("beta1", decay(), "decay of the first moment"),

@@ -19,8 +19,8 @@ struct Adadelta {
             theta <- theta - learning_rate d
             )",
             R"(
-            PyTorch does the same. Keras does too, but its defaults are the rate 0.001, rho 0.95 and epsilon 1e-7. The paper has
-            no learning rate (1) and uses rho 0.95.
+            PyTorch does the same. Keras does too, but its defaults are the rate 0.001, rho 0.95 and epsilon 1e-7. The
+            paper has no learning rate (1) and uses rho 0.95.
             )",
             {field<&Adadelta::learning_rate>("learning_rate", positive(), "factor of the step; the paper has none"),
              field<&Adadelta::rho>("rho", decay(), "decay of both mean squares"),

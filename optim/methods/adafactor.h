@@ -26,10 +26,10 @@ struct Adafactor {
               theta <- theta - alpha U / max(1, RMS(U) / clip_threshold)
             )",
         R"(
-            There is no first moment and no relative step size min(0.01, 1/sqrt(t)): the rate is learning_rate or its schedule. A slice
-            of rank above 2 is one matrix; PyTorch and Keras factor over its last two axes, Optax over its two longest if both are at
-            least 128. PyTorch and Keras bound the rate by 1/sqrt(t). PyTorch's epsilon1 is the least value of sqrt(V), by default the
-            machine epsilon.
+            There is no first moment and no relative step size min(0.01, 1/sqrt(t)): the rate is learning_rate or its
+            schedule. A slice of rank above 2 is one matrix; PyTorch and Keras factor over its last two axes, Optax over
+            its two longest if both are at least 128. PyTorch and Keras bound the rate by 1/sqrt(t). PyTorch's epsilon1
+            is the least value of sqrt(V), by default the machine epsilon.
             )",
         {field<&Adafactor::learning_rate>("learning_rate", positive(),
                                           "step size, relative to the root mean square of a slice if scale_parameter"),

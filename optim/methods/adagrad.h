@@ -17,8 +17,8 @@ struct Adagrad {
             theta <- theta - learning_rate g / (sqrt(v) + epsilon)
             )",
             R"(
-            v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras and Optax, which add epsilon inside the
-            root.
+            v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras and Optax, which add epsilon
+            inside the root.
             )",
             {field<&Adagrad::learning_rate>("learning_rate", positive(), "step size"),
              field<&Adagrad::epsilon>("epsilon", positive(), "added to the root of the sum of squares"),

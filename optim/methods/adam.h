@@ -68,8 +68,8 @@ struct AdamW {
             theta <- (1 - learning_rate weight_decay) theta - learning_rate m^ / (sqrt(v^) + epsilon)
             )",
             R"(
-            The moments are those of adam, and so is amsgrad. The decay is multiplied by the rate, as in PyTorch; the paper
-            multiplies it by the schedule's factor alone.
+            The moments are those of adam, and so is amsgrad. The decay is multiplied by the rate, as in PyTorch; the
+            paper multiplies it by the schedule's factor alone.
             )",
             {field<&AdamW::learning_rate>("learning_rate", positive(), "step size"),
              field<&AdamW::beta1>("beta1", decay(), "decay of the first moment"),

@@ -17,8 +17,8 @@ struct Adamax {
             theta <- theta - learning_rate / (1 - beta1^t) m / u
             )",
             R"(
-            The paper has no epsilon, and divides 0 by 0 where the gradient has always been 0. It is added to |g| as in PyTorch
-            and Optax; Keras adds it to u in the division.
+            The paper has no epsilon, and divides 0 by 0 where the gradient has always been 0. It is added to |g| as in
+            PyTorch and Optax; Keras adds it to u in the division.
             )",
             {field<&Adamax::learning_rate>("learning_rate", positive(), "step size"),
              field<&Adamax::beta1>("beta1", decay(), "decay of the first moment"),

@@ -21,9 +21,9 @@ struct Adan {
             theta <- (theta - learning_rate (m^ + beta2 v^) / (sqrt(n^) + epsilon)) / (1 + learning_rate weight_decay)
             )",
             R"(
-            The betas are decays, as in the authors' code and Optax; the paper's are 1 minus these, and it does not correct the
-            moments for their start. Optax multiplies d and v^ by 1 - beta2 where the authors' code has beta2, and subtracts the
-            weight decay instead of dividing. PyTorch and Keras do not have the method.
+            The betas are decays, as in the authors' code and Optax; the paper's are 1 minus these, and it does not
+            correct the moments for their start. Optax multiplies d and v^ by 1 - beta2 where the authors' code has
+            beta2, and subtracts the weight decay instead of dividing. PyTorch and Keras do not have the method.
             )",
             {field<&Adan::learning_rate>("learning_rate", positive(), "step size"),
              field<&Adan::beta1>("beta1", decay(), "decay of the first moment"),

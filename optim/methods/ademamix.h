@@ -24,9 +24,9 @@ struct AdEmaMix {
             beta3_t = min(exp(ln beta1 ln beta3 / ((1 - t/T) ln beta3 + t/T ln beta1)), beta3)
             )",
             R"(
-            alpha and beta3 share one number of warm-up steps, none by default: the paper warms up over all of a training. Optax
-            has the method with schedules of alpha and beta3 in place of warmup_steps, and default alpha 5; PyTorch and Keras do
-            not have it.
+            alpha and beta3 share one number of warm-up steps, none by default: the paper warms up over all of a
+            training. Optax has the method with schedules of alpha and beta3 in place of warmup_steps, and default alpha
+            5; PyTorch and Keras do not have it.
             )",
             {field<&AdEmaMix::learning_rate>("learning_rate", positive(), "step size"),
              field<&AdEmaMix::beta1>("beta1", decay(), "decay of the fast first moment"),

@@ -21,8 +21,8 @@ struct Adopt {
               v <- beta2 v + (1 - beta2) g^2
             )",
             R"(
-            The moments are not corrected for their start, as in the paper. Optax does the same; PyTorch and Keras do not have
-            the method.
+            The moments are not corrected for their start, as in the paper. Optax does the same; PyTorch and Keras do
+            not have the method.
             )",
             {field<&Adopt::learning_rate>("learning_rate", positive(), "step size"),
              field<&Adopt::beta1>("beta1", decay(), "decay of the first moment"),

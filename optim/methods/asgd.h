@@ -18,8 +18,9 @@ struct Asgd {
             evaluated at a
             )",
             R"(
-            PyTorch's ASGD also lets the rate fall with time and decays theta (lambd and alpha), and its t0 is average_start - 1,
-            by default 1e6; the rate falls here by a schedule. Gradients are taken at theta, evaluations at a.
+            PyTorch's ASGD also lets the rate fall with time and decays theta (lambd and alpha), and its t0 is
+            average_start - 1, by default 1e6; the rate falls here by a schedule. Gradients are taken at theta,
+            evaluations at a.
             )",
             {field<&Asgd::learning_rate>("learning_rate", positive(), "step size"),
              field<&Asgd::average_start>("average_start", at_least(0), "steps before the mean over the points begins")},

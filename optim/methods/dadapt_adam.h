@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "autodiff/tensor/sums.h"
 #include "autodiff/kernels/math.h"
+#include "autodiff/tensor/sums.h"
 #include "optim/elementwise.h"
 #include "optim/layerwise.h"
 
@@ -28,9 +28,9 @@ struct DAdaptAdam {
             d <- max(d, r / ((1 - sqrt(beta2)) |s|_1))
             )",
             R"(
-            One d for all of theta. The scalar product of r has the v of the step before, as in the authors' code; in the paper
-            it has the new one, and there is no weight decay. The moments are not corrected for their start, as in the paper;
-            the authors' code can do it. PyTorch and Keras do not have the method.
+            One d for all of theta. The scalar product of r has the v of the step before, as in the authors' code; in
+            the paper it has the new one, and there is no weight decay. The moments are not corrected for their start,
+            as in the paper; the authors' code can do it. PyTorch and Keras do not have the method.
             )",
             {field<&DAdaptAdam::learning_rate>("learning_rate", positive(), "factor of the rate that is found"),
              field<&DAdaptAdam::beta1>("beta1", decay(), "decay of the first moment"),
@@ -61,7 +61,7 @@ struct DAdaptAdam {
     };
   }
   void after(Memory& memory, std::span<const Tensor> states) const {
-    if (const double size = sum_of_sizes(states[2]); size > 0)
+    if (const double size = vectors::norm_1(states[2]); size > 0)
       memory.distance = std::max(memory.distance, memory.numerator / ((1 - std::sqrt(beta2)) * size));
   }
 };

@@ -13,10 +13,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "optim/solvers/martens_cg.h"
-#include "optim/solvers/step.h"
 #include "autodiff/tensor/vectors.h"
 #include "optim/optimizer.h"
+#include "optim/solvers/martens_cg.h"
+#include "optim/solvers/step.h"
 #include "optim/update.h"
 
 namespace gradus::optim {

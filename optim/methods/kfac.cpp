@@ -15,11 +15,11 @@
 // neighbours.
 #include <cmath>
 
-#include "autodiff/random.h"
-#include "optim/solvers/kronecker_inverse.h"
-#include "optim/solvers/step.h"
+#include "autodiff/tensor/random.h"
 #include "autodiff/tensor/vectors.h"
 #include "optim/optimizer.h"
+#include "optim/solvers/kronecker_inverse.h"
+#include "optim/solvers/step.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
@@ -173,32 +173,31 @@ class Kfac final : public Optimizer {
 }  // namespace
 
 Method kfac_method() {
-  return {
-      "kfac",
-      "Martens & Grosse (2015); Grosse & Martens (2016)",
-      {positive("learning_rate", 1, "factor of the step"),
-       decay("momentum", 0.9,
-             "share of the step before; with quadratic_model, 0 leaves it out and the model chooses otherwise"),
-       positive("initial_damping", 0.1, "weight of the identity at the first step; lambda"),
-       decay("factor_decay", 0.95, "decay of the factors' moving averages"),
-       choice("rescaling", "quadratic_model", {"quadratic_model", "kl_clip"}, "how long a step is"),
-       positive("kl_bound", 1e-3, "of the step's squared length in the factored metric, with kl_clip"),
-       positive("plain_learning_rate", 0.01, "of parameters that belong to no dense layer or convolution"),
-       count("factor_interval", 1, 1, "steps from one estimate of the factors to the next"),
-       count("inverse_interval", 20, 1, "steps from one inversion to the next"),
-       count("adaptation_interval", 5, 0,
-             "steps from one change of the damping to the next, with quadratic_model; 0: never")},
-      [](const Settings& s) { return std::make_unique<Kfac>(s); },
-      Family::curvature,
-      R"(A <- c A + (1 - c) mean a a^T
+  return {"kfac",
+          "Martens & Grosse (2015); Grosse & Martens (2016)",
+          {positive("learning_rate", 1, "factor of the step"),
+           decay("momentum", 0.9,
+                 "share of the step before; with quadratic_model, 0 leaves it out and the model chooses otherwise"),
+           positive("initial_damping", 0.1, "weight of the identity at the first step; lambda"),
+           decay("factor_decay", 0.95, "decay of the factors' moving averages"),
+           choice("rescaling", "quadratic_model", {"quadratic_model", "kl_clip"}, "how long a step is"),
+           positive("kl_bound", 1e-3, "of the step's squared length in the factored metric, with kl_clip"),
+           positive("plain_learning_rate", 0.01, "of parameters that belong to no dense layer or convolution"),
+           count("factor_interval", 1, 1, "steps from one estimate of the factors to the next"),
+           count("inverse_interval", 20, 1, "steps from one inversion to the next"),
+           count("adaptation_interval", 5, 0,
+                 "steps from one change of the damping to the next, with quadratic_model; 0: never")},
+          [](const Settings& s) { return std::make_unique<Kfac>(s); },
+          Family::curvature,
+          R"(A <- c A + (1 - c) mean a a^T
 G <- c G + (1 - c) mean g g^T for drawn labels;  c = min(1 - 1 / k, factor_decay)
 Delta = -(A + pi sqrt(lambda) I)^-1 dW (G + sqrt(lambda) / pi I)^-1
 quadratic_model: delta <- learning_rate (a Delta + m delta), a and m minimising g^T d + d^T (F + lambda I) d / 2
 kl_clip: delta <- momentum delta + learning_rate min(1, sqrt(kl_bound / (learning_rate^2 |g^T Delta|))) Delta
 theta <- theta + delta;  other parameters: delta <- momentum delta - plain_learning_rate g)",
-      "The factored damping is sqrt(lambda), which the paper begins with; it then also tries neighbours of it. Two "
-      "programs for PyTorch clip as kl_clip does: kfac-pytorch (gpauloski) with the given labels in place of drawn "
-      "ones, KFAC-Pytorch (alecwangcq) with drawn ones."};
+          "The factored damping is sqrt(lambda), which the paper begins with; it then also tries neighbours of it. Two "
+          "programs for PyTorch clip as kl_clip does: kfac-pytorch (gpauloski) with the given labels in place of drawn "
+          "ones, KFAC-Pytorch (alecwangcq) with drawn ones."};
 }
 
 }  // namespace gradus::optim

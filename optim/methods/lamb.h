@@ -21,8 +21,9 @@ struct Lamb {
               theta <- theta - learning_rate (|theta| / |u|) u, the ratio 1 where a norm is 0
             )",
             R"(
-            The function phi of the norm of theta is the identity. Optax does the same, with default weight decay 0. Biases and norms
-            of layers are slices like any other; some implementations leave them out of the ratio and the decay.
+            The function phi of the norm of theta is the identity. Optax does the same, with default weight decay 0.
+            Biases and norms of layers are slices like any other; some implementations leave them out of the ratio and
+            the decay.
             )",
             {field<&Lamb::learning_rate>("learning_rate", positive(), "step size, relative to the norm of each slice"),
              field<&Lamb::beta1>("beta1", decay(), "decay of the first moment"),

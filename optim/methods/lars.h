@@ -20,9 +20,9 @@ struct Lars {
               theta <- theta - v
             )",
             R"(
-            The rate is inside the velocity and the decay a part of the gradient, as in the paper and Optax: a schedule acts on later
-            gradients alone. Optax takes the norm of the sum g + weight_decay theta where this has the sum of the norms. Biases and
-            norms of layers are slices like any other; some implementations leave them out.
+            The rate is inside the velocity and the decay a part of the gradient, as in the paper and Optax: a schedule
+            acts on later gradients alone. Optax takes the norm of the sum g + weight_decay theta where this has the sum
+            of the norms. Biases and norms of layers are slices like any other; some implementations leave them out.
             )",
             {field<&Lars::learning_rate>("learning_rate", positive(), "step size"),
              field<&Lars::momentum>("momentum", decay(), "decay of the velocity"),

@@ -23,7 +23,8 @@ struct VelocityStep {
             theta <- theta - learning_rate v
             )",
             R"(
-            Keras and Sutskever put the rate inside, v <- momentum v - learning_rate g: the same while the rate is constant.
+            Keras and Sutskever put the rate inside, v <- momentum v - learning_rate g, which is the same as long as the
+            rate is constant.
             )",
             {field<&VelocityStep::learning_rate>("learning_rate", positive(), "step size"),
              field<&VelocityStep::momentum>("momentum", decay(), "decay of the velocity")},

@@ -26,11 +26,11 @@ struct Muon {
             other slices: adamw with adam_learning_rate, beta1, beta2, epsilon, weight_decay
             )",
             R"(
-            Columns are a layer's outputs here, rows in PyTorch's layers: the factor of the step is the same. The momentum is an
-            average, as in the authors' later code; the first version added the whole gradient, which the normalization undoes. The
-            products are in theta's precision, the authors' and PyTorch's in bfloat16. PyTorch divides by max(|U|, 1e-7); Optax corrects
-            B for its start, and with nesterov its step of the other slices looks ahead too. The authors give the output layer to AdamW
-            too; here it is a matrix like any other.
+            Columns are a layer's outputs here, rows in PyTorch's layers: the factor of the step is the same. The
+            momentum is an average, as in the authors' later code; the first version added the whole gradient, which the
+            normalization undoes. The products are in theta's precision, the authors' and PyTorch's in bfloat16. PyTorch
+            divides by max(|U|, 1e-7); Optax corrects B for its start, and with nesterov its step of the other slices
+            looks ahead too. The authors give the output layer to AdamW too; here it is a matrix like any other.
             )",
             {field<&Muon::learning_rate>("learning_rate", positive(), "step size of matrices"),
              field<&Muon::momentum>("momentum", decay(), "decay of the matrices' momentum"),

@@ -23,8 +23,8 @@ struct Nadam {
             theta <- theta - learning_rate m^ / (sqrt(v^) + epsilon)
             )",
             R"(
-            PyTorch does the same, and Keras with momentum_decay 1. m decays by beta1; in the paper it decays by mu_t. Optax's
-            nadam has no schedule of the momentum.
+            PyTorch does the same, and Keras with momentum_decay 1. m decays by beta1; in the paper it decays by mu_t.
+            Optax's nadam has no schedule of the momentum.
             )",
             {field<&Nadam::learning_rate>("learning_rate", positive(), "step size"),
              field<&Nadam::beta1>("beta1", decay(), "decay of the first moment"),

@@ -49,7 +49,6 @@ Method newton_cg_method() {
                           count("max_inner_iterations", 250, 1, "products for a step"),
                           non_negative("damping", 0, "added to the curvature's diagonal"),
                           gradient_tolerance_hyperparameter(), NewtonPreconditioner::choice_hyperparameter(),
-                          count("seed", 0, 0, "of the probes (jacobi)"),
                           positive("initial_radius", 1, "of the trust region, in the preconditioner's norm")},
       .make_of_settings = make,
       .family = Family::curvature,

@@ -25,9 +25,9 @@ struct Prodigy {
             d <- max(d, r / |s|_1)
             )",
             R"(
-            One d for all of theta. The moments are not corrected for their start, as in the paper; the authors' code can correct
-            them and Optax does, and both divide r and s by the initial distance, which cancels. Their epsilon is multiplied by
-            the new d. PyTorch and Keras do not have the method.
+            One d for all of theta. The moments are not corrected for their start, as in the paper; the authors' code
+            can correct them and Optax does, and both divide r and s by the initial distance, which cancels. Their
+            epsilon is multiplied by the new d. PyTorch and Keras do not have the method.
             )",
             {field<&Prodigy::learning_rate>("learning_rate", positive(), "factor of the rate that is found"),
              field<&Prodigy::beta1>("beta1", decay(), "decay of the first moment"),

@@ -22,8 +22,8 @@ struct Radam {
             else           theta <- theta - learning_rate m^
             )",
         R"(
-            PyTorch does the same. The paper's threshold is 4 (Optax's is an option, 5) and it has no epsilon; epsilon is added
-            before the correction of v, Optax adds it after.
+            PyTorch does the same. The paper's threshold is 4 (Optax's is an option, 5) and it has no epsilon; epsilon
+            is added before the correction of v, Optax adds it after.
             )",
         {field<&Radam::learning_rate>("learning_rate", positive(), "step size"),
          field<&Radam::beta1>("beta1", decay(), "decay of the first moment"),

@@ -21,8 +21,8 @@ struct RmsProp {
             theta <- theta - learning_rate d
             )",
             R"(
-            Epsilon stands outside the root, as in PyTorch; Keras and TensorFlow put it inside. PyTorch calls rho "alpha". The
-            velocity exists only if momentum is not 0 at the start.
+            Epsilon stands outside the root, as in PyTorch; Keras and TensorFlow put it inside. PyTorch calls rho
+            "alpha". The velocity exists only if momentum is not 0 at the start.
             )",
             {field<&RmsProp::learning_rate>("learning_rate", positive(), "step size"),
              field<&RmsProp::rho>("rho", decay(), "decay of the mean square"),

@@ -22,8 +22,8 @@ struct Rprop {
             theta <- theta - sign(g) step;  g_previous = g
             )",
             R"(
-            PyTorch does the same; Optax takes each step one call later. The paper of 1993 takes the last step back where the
-            sign changed. The rate is read once: a schedule of it changes nothing after the first step.
+            PyTorch does the same; Optax takes each step one call later. The paper of 1993 takes the last step back
+            where the sign changed. The rate is read once: a schedule of it changes nothing after the first step.
             )",
             {field<&Rprop::learning_rate>("learning_rate", positive(), "the first step of each parameter"),
              field<&Rprop::increase>("increase", above_one(), "factor of a step whose gradient kept its sign"),

@@ -1,5 +1,5 @@
-// Schedule-free methods. theta holds y, the interpolation at which gradients are taken, z takes the steps of the base method,
-// and x is z's weighted average, at which the model is evaluated. x and z start at theta.
+// Schedule-free methods. theta holds y, the interpolation at which gradients are taken, z takes the steps of the base
+// method, and x is z's weighted average, at which the model is evaluated. x and z start at theta.
 #pragma once
 
 #include <algorithm>
@@ -49,9 +49,10 @@ struct ScheduleFreeSgd {
             theta is y; evaluated at x
             )",
         R"(
-            The average is weighted by gamma^2, as in the authors' code and Optax, which keep the largest gamma so far for the
-            weight; here it is that of the step. In Optax's warm-up z moves by the gamma of the step before. Theirs and Optax's
-            give x by a change of mode or a function; here it is the evaluation point. PyTorch does not have the method.
+            The average is weighted by gamma^2, as in the authors' code and Optax, which keep the largest gamma so far
+            for the weight; here it is that of the step. In Optax's warm-up z moves by the gamma of the step before.
+            Theirs and Optax's give x by a change of mode or a function; here it is the evaluation point. PyTorch does
+            not have the method.
             )",
         {field<&ScheduleFreeSgd::learning_rate>("learning_rate", positive(), "step size"),
          field<&ScheduleFreeSgd::momentum>("momentum", decay(), "how far from z to its average gradients are taken"),
@@ -91,11 +92,11 @@ struct ScheduleFreeAdamW {
             theta is y; evaluated at x
             )",
             R"(
-            The average is weighted by gamma^2 and the correction sqrt(1 - beta2^t) is a part of gamma, as in the paper. The
-            authors' code and Optax correct v instead, so that epsilon is added to the corrected root, and weights and decay
-            follow the rate without the correction; they keep the largest rate so far for the weight, and in Optax's warm-up z
-            moves by the rate of the step before. Theirs and Optax's give x by a change of mode or a function; here it is the
-            evaluation point. Keras has the method too; PyTorch does not.
+            The average is weighted by gamma^2 and the correction sqrt(1 - beta2^t) is a part of gamma, as in the paper.
+            The authors' code and Optax correct v instead, so that epsilon is added to the corrected root, and weights
+            and decay follow the rate without the correction; they keep the largest rate so far for the weight, and in
+            Optax's warm-up z moves by the rate of the step before. Theirs and Optax's give x by a change of mode or a
+            function; here it is the evaluation point. Keras has the method too; PyTorch does not.
             )",
             {field<&ScheduleFreeAdamW::learning_rate>("learning_rate", positive(), "step size"),
              field<&ScheduleFreeAdamW::beta1>("beta1", decay(), "how far from z to its average gradients are taken"),

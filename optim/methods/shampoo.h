@@ -25,10 +25,10 @@ struct Shampoo {
             theta <- theta - learning_rate B
             )",
             R"(
-            A slice of rank above 2 is one matrix, where the paper's Algorithm 2 has a factor for each axis. A side longer than
-            max_dimension is left out and the other's power stays -1/4. Statistics are sums, as in the paper; later implementations
-            average them and scale the step by another method's. The velocity exists only if momentum is not 0 at the start. PyTorch,
-            Optax and Keras do not have the method.
+            A slice of rank above 2 is one matrix, where the paper's Algorithm 2 has a factor for each axis. A side
+            longer than max_dimension is left out and the other's power stays -1/4. Statistics are sums, as in the
+            paper; later implementations average them and scale the step by another method's. The velocity exists only
+            if momentum is not 0 at the start. PyTorch, Optax and Keras do not have the method.
             )",
             {field<&Shampoo::learning_rate>("learning_rate", positive(), "step size"),
              field<&Shampoo::epsilon>("epsilon", positive(), "where the diagonals of the statistics start"),

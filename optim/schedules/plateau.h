@@ -17,7 +17,7 @@ struct ReduceOnPlateau {
         "common practice; ReduceLROnPlateau in PyTorch",
         R"(
             base r
-            r <- max(r factor, smallest_factor) when more than patience held-out losses in a row were not below the best by threshold
+            r <- max(r factor, smallest_factor) after more than patience losses that are not threshold below the best
             )",
         "",
         {field<&ReduceOnPlateau::factor>("factor", positive(), "of a reduction"),

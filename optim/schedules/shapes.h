@@ -9,8 +9,8 @@
 
 namespace gradus::optim::shapes {
 
-// From 0 at x = 0 to 1 at x = 1 along half a cosine: (1 - cos(pi x)) / 2, without cancellation near 0. Whoever falls asks
-// with what is left, so that the small values at the end are accurate.
+// From 0 at x = 0 to 1 at x = 1 along half a cosine: (1 - cos(pi x)) / 2, without cancellation near 0. Whoever falls
+// asks with what is left, so that the small values at the end are accurate.
 inline double half_cosine(double x) {
   const double root = std::sin(std::numbers::pi / 2 * x);
   return root * root;

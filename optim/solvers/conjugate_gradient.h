@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "autodiff/tensor/linear_operator.h"
-#include "optim/solvers/preconditioner.h"
 #include "optim/optimizer.h"
+#include "optim/solvers/preconditioner.h"
 
 namespace gradus::optim {
 

@@ -64,8 +64,10 @@ void KroneckerInverse::take_layout(const std::vector<KroneckerBlock>& blocks) {
   const Tensor layout = Tensor::uninitialized({static_cast<std::int64_t>(blocks.size()), 4}, DType::float64);
   double* row = layout.data<double>();
   for (const KroneckerBlock& b : blocks) {
-    *row++ = static_cast<double>(b.weight), *row++ = static_cast<double>(b.bias);
-    *row++ = static_cast<double>(b.inputs.shape()[0]), *row++ = static_cast<double>(b.outputs.shape()[0]);
+    *row++ = static_cast<double>(b.weight);
+    *row++ = static_cast<double>(b.bias);
+    *row++ = static_cast<double>(b.inputs.shape()[0]);
+    *row++ = static_cast<double>(b.outputs.shape()[0]);
   }
   if (!layout_.defined()) layout_ = layout;
   if (layout_.to_vector() != layout.to_vector())

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "optim/solvers/step.h"
 #include "autodiff/tensor/vectors.h"
+#include "optim/solvers/step.h"
 
 namespace gradus::optim {
 namespace {
@@ -244,6 +244,13 @@ LineSearchResult strong_wolfe_search(Objective& objective, const Ray& ray, doubl
     }
   }
   return along.failure();
+}
+
+bool finish_search(const LineSearchResult& found, const Tensor& direction, StepReport& report) {
+  report.step_length = found.step;
+  report.step_norm = found.step * vectors::norm(direction);
+  report.reason = found.step > 0 ? Reason::stepped : found.reason;
+  return found.step > 0;
 }
 
 }  // namespace gradus::optim

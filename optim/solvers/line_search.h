@@ -14,8 +14,8 @@ struct LineSearchOptions {
 
 struct LineSearchResult {
   // stepped: the conditions hold at the objective's point; no_progress: they could not be met, but the objective may be
-  // at the best point that was tried (step > 0, and a lower value than at the start) or anywhere (step = 0); not_finite:
-  // there were trials, and none had a finite value.
+  // at the best point that was tried (step > 0, and a lower value than at the start) or anywhere (step = 0);
+  // not_finite: there were trials, and none had a finite value.
   Reason reason = Reason::no_progress;
   double step = 0;  // along the direction
   double value = 0;
@@ -44,5 +44,8 @@ LineSearchResult armijo_search(Objective& objective, const Ray& ray, double firs
 // gradients.
 LineSearchResult strong_wolfe_search(Objective& objective, const Ray& ray, double first_step,
                                      const LineSearchOptions& options);
+
+// Reports how far a search went along a direction. Returns whether there is a point to go to.
+bool finish_search(const LineSearchResult& found, const Tensor& direction, StepReport& report);
 
 }  // namespace gradus::optim

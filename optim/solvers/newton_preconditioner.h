@@ -1,8 +1,8 @@
 // The preconditioner of a Newton method, chosen by name and kept up to date.
 #pragma once
 
-#include "autodiff/random.h"
 #include "autodiff/tensor/linear_operator.h"
+#include "autodiff/tensor/random.h"
 #include "optim/objective.h"
 #include "optim/solvers/preconditioner.h"
 

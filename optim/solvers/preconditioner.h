@@ -1,7 +1,7 @@
 // Approximations of a curvature matrix that are cheap to invert.
 #pragma once
 
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 #include "optim/solvers/lbfgs_memory.h"
 
 namespace gradus::optim {

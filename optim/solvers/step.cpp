@@ -15,13 +15,6 @@ bool open_step(Objective& objective, const Tensor& theta, double gradient_tolera
   return report.reason == Reason::stepped;
 }
 
-bool finish_search(const LineSearchResult& found, const Tensor& direction, StepReport& report) {
-  report.step_length = found.step;
-  report.step_norm = found.step * vectors::norm(direction);
-  report.reason = found.step > 0 ? Reason::stepped : found.reason;
-  return found.step > 0;
-}
-
 void Standstill::begin(double lowest) {
   lowest_ = lowest;
   steps_ = 0;

@@ -3,7 +3,6 @@
 
 #include <limits>
 
-#include "optim/solvers/line_search.h"
 #include "optim/optimizer.h"
 
 namespace gradus::optim {
@@ -30,15 +29,13 @@ class Trials {
 inline Reason without_direction(Reason solver) {
   return solver == Reason::not_finite ? Reason::not_finite : Reason::no_progress;
 }
-// Reports how far a search went along a direction. Returns whether there is a point to go to.
-bool finish_search(const LineSearchResult& found, const Tensor& direction, StepReport& report);
 
-// The lowest value on the way, and how many steps in a row have found none that is lower. At the level of its rounding a
-// method may still come on, led by the gradient, as past a saddle; or step to and fro without end.
+// The lowest value on the way, and how many steps in a row have found none that is lower. At the level of its rounding
+// a method may still come on, led by the gradient, as past a saddle; or step to and fro without end.
 class Standstill {
  public:
-  // The highest value that a step from this one may end at: the lowest and its rounding, so that what many steps rise by
-  // rounding does not add up. No step starts above that unless the data, or theta, are others: then all begins anew.
+  // The highest value that a step from this one may end at: the lowest and its rounding, so that what many steps rise
+  // by rounding does not add up. No step starts above that unless the data, or theta, are others: then all begins anew.
   double ceiling(double start, DType type);
   // Whether it is time to end, after a step to this value.
   bool is_end(double value);
@@ -51,8 +48,8 @@ class Standstill {
   double lowest_ = std::numeric_limits<double>::infinity();
 };
 
-// Puts theta at the trial point, where the objective is, so that what is known there is not asked again. At a standstill
-// theta stays, and the reason is no_progress.
+// Puts theta at the trial point, where the objective is, so that what is known there is not asked again. At a
+// standstill theta stays, and the reason is no_progress.
 void close_step(Objective& objective, const Tensor& theta, const Tensor& trial, Standstill& standstill,
                 StepReport& report);
 

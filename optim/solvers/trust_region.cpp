@@ -40,7 +40,8 @@ void reach_boundary(std::vector<double>& h, std::vector<double> u, double radius
     u[i] /= length;
     uh += u[i] * h[i];
   }
-  const double left = std::max(0.0, radius * radius - vectors::norm(h) * vectors::norm(h)), root = std::sqrt(uh * uh + left);
+  const double left = std::max(0.0, radius * radius - vectors::norm(h) * vectors::norm(h)),
+               root = std::sqrt(uh * uh + left);
   const double t = uh > 0 ? left / (uh + root) : -left / (root - uh);  // the shorter way
   if (std::isfinite(t))
     for (std::size_t i = 0; i < u.size(); ++i) h[i] += t * u[i];

@@ -20,8 +20,8 @@ struct Cautious {
               theta <- theta - u [u g > 0] size / (k + cautious_extra)
             )",
             R"(
-            The factor is each slice's own, as in the authors' code, which divides by max(k / size, 0.001); the paper has one for
-            all of theta. A weight decay of the method inside is a part of u; in other libraries it is not.
+            The factor is each slice's own, as in the authors' code, which divides by max(k / size, 0.001); the paper
+            has one for all of theta. A weight decay of the method inside is a part of u; in other libraries it is not.
             )",
             {field<&Cautious::cautious_extra>(
                 "cautious_extra", non_negative(),

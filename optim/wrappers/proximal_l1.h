@@ -18,8 +18,8 @@ struct ProximalL1 {
             "Daubechies, Defrise & De Mol (2004); Beck & Teboulle (2009), eq. 1.4",
             "theta <- step(theta);  theta <- sign(theta) max(0, |theta| - rate proximal_l1)",
             R"(
-            The reported loss is that without the penalty. Around a method that scales its steps element by element this is
-            the proximal step in the Euclidean metric, not in the method's.
+            The reported loss is that without the penalty. Around a method that scales its steps element by element this
+            is the proximal step in the Euclidean metric, not in the method's.
             )",
             {field<&ProximalL1::proximal_l1>("proximal_l1", non_negative(), "weight of the penalty"),
              field<&ProximalL1::proximal_rate>("proximal_rate", non_negative(),

@@ -1,5 +1,5 @@
-// Every operation of the table on operands of wrong shapes, of an empty batch, of a stale tape: one clear line or a finite result,
-// never undefined behaviour (which the sanitizer build would find).
+// Every operation of the table on operands of wrong shapes, of an empty batch, of a stale tape: one clear line or a
+// finite result, never undefined behaviour (which the sanitizer build would find).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "tests/autodiff/operation_cases.h"
 #include "tests/support/tensors.h"
 
@@ -51,8 +51,8 @@ std::vector<Shape> mistakes(const Shape& shape) {
   return wrong;
 }
 
-// Runs a case on these shapes with its gradient; returns the error's text, or "" if there was none. `finite` tells whether
-// the result and the derivatives are.
+// Runs a case on these shapes with its gradient; returns the error's text, or "" if there was none. `finite` tells
+// whether the result and the derivatives are.
 std::string run(const Case& c, const Shapes& shapes, bool& finite) {
   RandomStream random(7);
   Tape tape(DType::float64);
@@ -148,9 +148,9 @@ TEST(BadShapes, ViewsOfARecordRefuseAnother) {
   EXPECT_THROW(apply(ops::LstmStates{lstm}, with(lstm.record().size() - 1), leaf({2, 3, 2}), leaf({8}), leaf({2, 8}),
                      leaf({3, 2}), leaf({3, 2}), leaf({3, 2})),
                std::invalid_argument);
-  EXPECT_THROW(apply(ops::GruStates{gru}, with(gru.record().size() - 1), leaf({2, 3, 6}), leaf({2, 6}), leaf({2}),
-                     leaf({3, 2})),
-               std::invalid_argument);
+  EXPECT_THROW(
+      apply(ops::GruStates{gru}, with(gru.record().size() - 1), leaf({2, 3, 6}), leaf({2, 6}), leaf({2}), leaf({3, 2})),
+      std::invalid_argument);
 }
 
 }  // namespace

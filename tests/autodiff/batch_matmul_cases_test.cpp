@@ -76,7 +76,9 @@ TEST(BatchMatmul, IsTheProductOfEachPairAndNamesWrongShapes) {
               batch_matmul(x, part(y, 0, {1, 2, 2}));
             }),
             "batch_matmul: batch axes differ: [2, 1, 2] x [1, 2, 2]");
-  EXPECT_EQ(refusal_of([&] { batch_matmul(x, part(y, 0, {2, 2})); }),
+  EXPECT_EQ(refusal_of([&] {
+              batch_matmul(x, part(y, 0, {2, 2}));
+            }),
             "batch_matmul: expected matrices with equal batch axes before them: [2, 1, 2] x [2, 2]");
 }
 

@@ -6,17 +6,21 @@
 #include "autodiff/gradient.h"
 #include "autodiff/linearization.h"
 #include "autodiff/operations.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "tests/autodiff/operation_cases.h"
 
 namespace gradus {
 namespace {
 
 const bool added = add_cases({
-    {"checkpoint", {{3, 4}, {4, 2}}, [](Tape&, const Leaves& x) {
+    {"checkpoint",
+     {{3, 4}, {4, 2}},
+     [](Tape&, const Leaves& x) {
        return square(checkpoint([](Tape&, std::span<const Var> in) { return tanh(matmul(in[0], in[1])); }, x));
      }},
-    {"checkpoint", {{3, 4}}, [](Tape&, const Leaves& x) {  // one inside another, used twice
+    {"checkpoint",
+     {{3, 4}},
+     [](Tape&, const Leaves& x) {  // one inside another, used twice
        const Segment inner = [](Tape&, std::span<const Var> in) { return tanh(square(in[0])); };
        const Segment outer = [inner](Tape&, std::span<const Var> in) { return exp(checkpoint(inner, in)) * in[0]; };
        return checkpoint(outer, x) + checkpoint(outer, x);

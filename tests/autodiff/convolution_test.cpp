@@ -12,7 +12,7 @@
 #include "autodiff/kernels/simd.h"
 #include "autodiff/kernels/winograd.h"
 #include "autodiff/operations.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "tests/support/throws.h"
 
 namespace gradus {
@@ -258,7 +258,8 @@ TEST(Pooling, IsTheMaximumAndTheMeanOfEachWindow) {
                 for (std::int64_t column = j - 1; column < j + 1; ++column) {
                   if (row < 0 || row >= 7 || column < 0 || column >= 5) continue;
                   const double v = x.at(((n * 7 + row) * 5 + column) * channels + c);
-                  best = std::max(best, v), total += v;
+                  best = std::max(best, v);
+                  total += v;
                 }
               ASSERT_EQ(largest.value().at(element), best);
               ASSERT_NEAR(average.value().at(element), total / 6, 1e-6);

@@ -49,7 +49,10 @@ TEST(Trace, IsExactWhereItCanBe) {
 
   // Of rank 4: a sketch of 5 holds the whole range, so the remainder is rounding.
   Values low_rank(60, 0.0);
-  low_rank[0] = 5, low_rank[1] = -3, low_rank[2] = 2, low_rank[3] = 1;
+  low_rank[0] = 5;
+  low_rank[1] = -3;
+  low_rank[2] = 2;
+  low_rank[3] = 1;
   const TraceEstimate whole = hutch_plus_plus(with_spectrum(low_rank).as_operator(DType::float64), 15, random);
   EXPECT_NEAR(whole.value, 5, 1e-12);
   EXPECT_LT(whole.standard_error, 1e-12);
@@ -134,11 +137,15 @@ TEST(SpectralDensity, StandardErrorsCoverTheMoments) {
       Coverage first, third, exponential;
       for (std::uint64_t seed = 0; seed < 300; ++seed) {
         RandomStream random(seed, "density");
-        const SpectralDensity density = spectral_density(
-            dense.as_operator(type), random,
-            {.probes = 30, .steps = 12, .probe = seed % 2 ? Probe::gaussian : Probe::rademacher});
+        const SpectralDensity density =
+            spectral_density(dense.as_operator(type), random,
+                             {.probes = 30, .steps = 12, .probe = seed % 2 ? Probe::gaussian : Probe::rademacher});
         double one = 0, three = 0, decay = 0;
-        for (const double x : spectrum) one += x, three += x * x * x, decay += std::exp(-x);
+        for (const double x : spectrum) {
+          one += x;
+          three += x * x * x;
+          decay += std::exp(-x);
+        }
         const auto n = static_cast<double>(dense.n);
         first.add(density.moment(1), scale * one / n);
         third.add(density.moment(3), std::pow(scale, 3) * three / n);

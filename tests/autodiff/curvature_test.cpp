@@ -1,4 +1,5 @@
-// Eigenvalues from products alone, against dense matrices whose spectrum is known, and all tools on a network's Hessian.
+// Eigenvalues from products alone, against dense matrices whose spectrum is known, and all tools on a network's
+// Hessian.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -119,10 +120,10 @@ TEST(Lanczos, SaysWhyItStopped) {
   // Products that are good to three digits only.
   const LinearOperator exact = few.as_operator(DType::float64);
   const LinearOperator coarse{12, DType::float64, [&](const Tensor& v, const Tensor& out) {
-                                   const Tensor rounded = v.clone();
-                                   for (double& x : rounded.elements<double>()) x = std::round(x * 1000) / 1000;
-                                   exact.times(rounded, out);
-                                 }};
+                                const Tensor rounded = v.clone();
+                                for (double& x : rounded.elements<double>()) x = std::round(x * 1000) / 1000;
+                                exact.times(rounded, out);
+                              }};
   const EigenPairs noisy = lanczos(coarse, random, {.count = 2, .tolerance = 1e-9});
   EXPECT_EQ(noisy.stopped, Stopped::rounding);
   EXPECT_GT(noisy.residuals[0], 1e-5);
@@ -196,9 +197,11 @@ TEST(Curvature, RefusesImpossibleArguments) {
   LinearOperator bad = a;
   bad.size = 0;
   expect_refusal([&] { lanczos(bad, random); }, "lanczos: operator of size 0");
-  bad = a, bad.type = DType::int32;
+  bad = a;
+  bad.type = DType::int32;
   expect_refusal([&] { hutchinson_trace(bad, 1, random); }, "hutchinson_trace: operator of int32");
-  bad = a, bad.times = nullptr;
+  bad = a;
+  bad.times = nullptr;
   expect_refusal([&] { hutchinson_diagonal(bad, 1, random); }, "hutchinson_diagonal: operator without a product");
 
   const Tensor v = Tensor::zeros({3}, DType::float64);
@@ -287,7 +290,8 @@ struct Network {
     RandomStream random(19, "network");
     for (double& x : exact_theta.elements<double>()) x = random.normal();
     for (double& x : exact_inputs.elements<double>()) x = random.normal();
-    theta = exact_theta.converted(type), inputs = exact_inputs.converted(type);
+    theta = exact_theta.converted(type);
+    inputs = exact_inputs.converted(type);
     for (const auto& [first, shape] :
          std::vector<std::pair<std::int64_t, Shape>>{{0, {4, 5}}, {20, {5}}, {25, {5, 3}}, {40, {3}}})
       leaves.push_back(tape.leaf(theta.part(first, shape)));
@@ -331,7 +335,7 @@ TEST(Curvature, AgreesWithTheDenseHessianOfANetwork) {
     Network network(type);
     Linearization at(network.loss, network.leaves);
     const LinearOperator hessian{at.size(), type,
-                                    [&](const Tensor& v, const Tensor& out) { at.hessian_times(v, out); }};
+                                 [&](const Tensor& v, const Tensor& out) { at.hessian_times(v, out); }};
     const double tolerance = type == DType::float64 ? 1e-9 : 2e-5;
     RandomStream random(20);
     for (const Wanted wanted : {Wanted::largest_magnitude, Wanted::largest, Wanted::smallest}) {

@@ -12,7 +12,7 @@
 #include "autodiff/curvature/estimate.h"
 #include "autodiff/curvature/lanczos.h"
 #include "autodiff/tensor/linear_operator.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 
 namespace gradus {
 
@@ -54,7 +54,10 @@ inline Dense with_spectrum(const Values& spectrum, double scale = 1) {
   for (int reflection = 0; reflection < 3; ++reflection) {
     Values u(spectrum.size());
     double squares = 0;
-    for (double& x : u) x = random.normal(), squares += x * x;
+    for (double& x : u) {
+      x = random.normal();
+      squares += x * x;
+    }
     for (const bool rows : {false, true})
       for (std::int64_t i = 0; i < n; ++i) {
         double inner = 0;
@@ -77,7 +80,8 @@ inline Values jacobi(Dense d) {
           for (std::int64_t k = 0; k < d.n; ++k) {
             double &x = rows ? d(p, k) : d(k, p), &y = rows ? d(q, k) : d(k, q);
             const double old = x;
-            x = c * old - s * y, y = s * old + c * y;
+            x = c * old - s * y;
+            y = s * old + c * y;
           }
       }
   Values values;
@@ -167,8 +171,10 @@ struct Coverage {
   double squared_error = 0;
   void add(const Estimate& estimate, double truth) {
     const double error = std::abs(estimate.value - truth);
-    within_one += error <= estimate.standard_error, within_two += error <= 2 * estimate.standard_error;
-    squared_error += error * error, ++count;
+    within_one += error <= estimate.standard_error;
+    within_two += error <= 2 * estimate.standard_error;
+    squared_error += error * error;
+    ++count;
   }
   // For a normal distribution 68 and 95 of 100: neither far fewer, nor an error bar that is too long.
   void expect_honest() const {

@@ -1,9 +1,9 @@
 // What the tests at the ends of the number range share: an independent computation in long double, and the comparison.
 //
-// A probe is one use of an operation, its textbook formula, and the points. It is run in float32 and float64, on a thread
-// that keeps subnormal numbers and on one that flushes them. Values, and derivatives of a fixed linear functional of the
-// result, must equal the formula's to a few units in the last place of the type; NaN and infinity must stand where the
-// formula has them. The exceptions stand in the tables, with their reason.
+// A probe is one use of an operation, its textbook formula, and the points. It is run in float32 and float64, on a
+// thread that keeps subnormal numbers and on one that flushes them. Values, and derivatives of a fixed linear
+// functional of the result, must equal the formula's to a few units in the last place of the type; NaN and infinity
+// must stand where the formula has them. The exceptions stand in the tables, with their reason.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@
 #include "autodiff/gradcheck.h"
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "process/subnormals.h"
 
 namespace gradus::extremes {
@@ -30,8 +30,8 @@ using Reals = std::vector<Real>;
 using Leaves = std::vector<Var>;
 inline constexpr Real infinity = std::numeric_limits<Real>::infinity(), nan = std::numeric_limits<Real>::quiet_NaN();
 
-// A number and its derivative in one direction. What does not depend on the direction has no derivative, rather than one
-// of 0, which times infinity would be NaN.
+// A number and its derivative in one direction. What does not depend on the direction has no derivative, rather than
+// one of 0, which times infinity would be NaN.
 struct Dual {
   Real v = 0, d = 0;
   bool depends = false;
@@ -61,7 +61,9 @@ inline Dual log1p(const Dual& x) { return chain(x, std::log1p(x.v), 1 / (1 + x.v
 inline Real sqrt(Real x) { return std::sqrt(x); }
 inline Dual sqrt(const Dual& x) { return chain(x, std::sqrt(x.v), 0.5L / std::sqrt(x.v)); }
 inline Real sigmoid(Real x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
-inline Real sigmoid_slope(Real x) { return std::exp(-std::abs(x)) / ((1 + std::exp(-std::abs(x))) * (1 + std::exp(-std::abs(x)))); }
+inline Real sigmoid_slope(Real x) {
+  return std::exp(-std::abs(x)) / ((1 + std::exp(-std::abs(x))) * (1 + std::exp(-std::abs(x))));
+}
 inline Dual sigmoid(const Dual& x) { return chain(x, sigmoid(x.v), sigmoid_slope(x.v)); }
 inline Real tanh(Real x) { return std::tanh(x); }
 inline Real tanh_slope(Real x) { return 4 * sigmoid_slope(2 * x); }
@@ -118,11 +120,13 @@ std::string difference(T found, Real expected, Real largest, const Tolerance& to
   const Real epsilon = Limits::epsilon(), most = Limits::max();
   const Real slack = tolerance.units * epsilon;
   if (std::abs(expected) > most || std::isinf(found)) {  // what rounds to infinity, or nearly
-    const bool large = std::abs(expected) * (1 + slack) >= most && std::abs(static_cast<Real>(found)) * (1 + slack) >= most;
+    const bool large =
+        std::abs(expected) * (1 + slack) >= most && std::abs(static_cast<Real>(found)) * (1 + slack) >= most;
     return large && (expected > 0) == (found > 0) ? "" : complaint();
   }
   const Real smallest = flush ? Limits::min() : Limits::denorm_min();
-  const Real bound = slack * std::abs(expected) + (tolerance.of_largest * largest + tolerance.of_one) * epsilon + tolerance.smallest * smallest;
+  const Real bound = slack * std::abs(expected) + (tolerance.of_largest * largest + tolerance.of_one) * epsilon +
+                     tolerance.smallest * smallest;
   return std::abs(static_cast<Real>(found) - expected) <= bound ? "" : complaint();
 }
 

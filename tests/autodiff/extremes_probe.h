@@ -11,9 +11,10 @@ struct Probe {
   FunctionOfLeaves function;
   Formula formula;
   Tolerance tolerance = {16, 8, 16};
-  // Without the largest numbers: sums and products of theirs overflow on the way to a finite result, as IEEE 754 has it.
+  // Without the largest numbers: sums and products of theirs overflow on the way to a finite result, as IEEE 754 has
+  // it.
   bool largest_too = true;
-  std::vector<bool> special = {};          // whether an operand takes special numbers; empty: all do
+  std::vector<bool> special = {};  // whether an operand takes special numbers; empty: all do
   // Operands with numbers of their own, such as targets, of which no derivative is asked; empty ones are random.
   std::vector<std::vector<double>> given = {};
   // Without infinities: sums of infinite terms may be infinite or NaN, depending on what has been taken out of them.
@@ -70,7 +71,8 @@ class ProbeCheck {
     for (std::size_t i = 0; i < p.shapes.size(); ++i) {
       base_.push_back(Tensor::uninitialized(p.shapes[i], dtype_of<T>()));
       for (std::int64_t k = 0; k < base_[i].size(); ++k)
-        base_[i].set(k, i < p.given.size() && !p.given[i].empty() ? p.given[i][static_cast<std::size_t>(k)] : random.uniform(-2, 2));
+        base_[i].set(k, i < p.given.size() && !p.given[i].empty() ? p.given[i][static_cast<std::size_t>(k)]
+                                                                  : random.uniform(-2, 2));
     }
   }
 
@@ -120,7 +122,8 @@ class ProbeCheck {
         hold(slopes[i], expected.slopes[i], "derivative of operand " + std::to_string(i), inputs, flush);
   }
 
-  void hold(const Tensor& found, const Reals& expected, const std::string& what, const std::vector<Tensor>& inputs, bool flush) {
+  void hold(const Tensor& found, const Reals& expected, const std::string& what, const std::vector<Tensor>& inputs,
+            bool flush) {
     ASSERT_EQ(static_cast<std::size_t>(found.size()), expected.size()) << probe_.operations[0] << ", " << what;
     const Real largest = largest_finite(expected);
     for (std::size_t k = 0; k < expected.size(); ++k) {
@@ -130,7 +133,8 @@ class ProbeCheck {
       for (std::size_t i = 0; i < inputs.size(); ++i)
         for (std::size_t e = 0; e < inputs[i].template elements<T>().size(); ++e)
           if (const T x = inputs[i].template elements<T>()[e]; !(x == base_[i].template elements<T>()[e]))
-            where = " with " + std::to_string(static_cast<double>(x)) + " at " + std::to_string(e) + " of operand " + std::to_string(i);
+            where = " with " + std::to_string(static_cast<double>(x)) + " at " + std::to_string(e) + " of operand " +
+                    std::to_string(i);
       ADD_FAILURE() << probe_.operations[0] << " of " << name_of(dtype_of<T>()) << (flush ? ", flushing" : "") << where
                     << ": " << what << ", element " << k << ": " << wrong;
     }

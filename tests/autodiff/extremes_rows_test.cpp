@@ -9,8 +9,8 @@ using List = std::vector<S>;
 template <class S>
 using Lists = std::vector<std::vector<S>>;
 
-// Logits minus their largest, which e to their power cannot overflow; and ln of the sum of the others' powers plus 1, from
-// which nothing has to be taken away.
+// Logits minus their largest, which e to their power cannot overflow; and ln of the sum of the others' powers plus 1,
+// from which nothing has to be taken away.
 template <class S>
 List<S> log_softmax_of(List<S> x) {
   const std::size_t top = place_of_largest(x);
@@ -85,7 +85,8 @@ const Tensor& label_tensor() {
 }
 
 // Rows of 3 and 40, which lie side by side in the kernels, and of 70, which do not.
-Probe rows_probe(std::vector<std::string> names, std::int64_t n, const FunctionOfLeaves& function, Formula f, Tolerance t = {16, 0, 16}) {
+Probe rows_probe(std::vector<std::string> names, std::int64_t n, const FunctionOfLeaves& function, Formula f,
+                 Tolerance t = {16, 0, 16}) {
   return {std::move(names), {{2, n}}, function, std::move(f), t};
 }
 
@@ -93,26 +94,31 @@ std::vector<Probe> softmax_probes() {
   std::vector<Probe> all;
   for (const std::int64_t n : {3, 40, 70}) {
     const auto width = static_cast<std::size_t>(n);
-    all.push_back(rows_probe({"log_softmax", "log_softmax_derivative"}, n, [](Tape&, const Leaves& x) { return log_softmax(x[0]); },
-                             formula([=](const auto& in) { return by_rows(in[0], width, [](const auto& x) { return log_softmax_of(x); }); }),
-                             {64, 32, 64}));
-    all.push_back(rows_probe({"softmax", "softmax_derivative"}, n, [](Tape&, const Leaves& x) { return softmax(x[0]); },
-                             formula([=](const auto& in) { return by_rows(in[0], width, [](const auto& x) { return softmax_of(x); }); }),
-                             {64, 32, 64}));
+    all.push_back(rows_probe(
+        {"log_softmax", "log_softmax_derivative"}, n, [](Tape&, const Leaves& x) { return log_softmax(x[0]); },
+        formula([=](const auto& in) { return by_rows(in[0], width, [](const auto& x) { return log_softmax_of(x); }); }),
+        {64, 32, 64}));
+    all.push_back(rows_probe(
+        {"softmax", "softmax_derivative"}, n, [](Tape&, const Leaves& x) { return softmax(x[0]); },
+        formula([=](const auto& in) { return by_rows(in[0], width, [](const auto& x) { return softmax_of(x); }); }),
+        {64, 32, 64}));
     // Strictly relative: a loss near 0, and its derivative, keep their digits.
-    all.push_back(rows_probe({"cross_entropy_each", "cross_entropy_derivative"}, n,
-                             [](Tape& t, const Leaves& x) { return cross_entropy_each(x[0], t.leaf(label_tensor())); },
-                             formula([=](const auto& in) {
-                               using S = std::decay_t<decltype(in[0][0])>;
-                               List<S> y;
-                               for (std::size_t r = 0; r < 2; ++r) {
-                                 const auto start = in[0].begin() + static_cast<std::ptrdiff_t>(r * width);
-                                 y.push_back(-log_softmax_of(List<S>(start, start + static_cast<std::ptrdiff_t>(width)))[static_cast<std::size_t>(labels[r])]);
-                               }
-                               return y;
-                             }),
-                             {32, 0, 64}));
-    all.push_back({{"soft_cross_entropy_each"}, {{1, n}, {1, n}},
+    all.push_back(
+        rows_probe({"cross_entropy_each", "cross_entropy_derivative"}, n,
+                   [](Tape& t, const Leaves& x) { return cross_entropy_each(x[0], t.leaf(label_tensor())); },
+                   formula([=](const auto& in) {
+                     using S = std::decay_t<decltype(in[0][0])>;
+                     List<S> y;
+                     for (std::size_t r = 0; r < 2; ++r) {
+                       const auto start = in[0].begin() + static_cast<std::ptrdiff_t>(r * width);
+                       y.push_back(-log_softmax_of(List<S>(
+                           start, start + static_cast<std::ptrdiff_t>(width)))[static_cast<std::size_t>(labels[r])]);
+                     }
+                     return y;
+                   }),
+                   {32, 0, 64}));
+    all.push_back({{"soft_cross_entropy_each"},
+                   {{1, n}, {1, n}},
                    [](Tape&, const Leaves& x) { return soft_cross_entropy_each(x[0], x[1]); },
                    formula([=](const auto& in) {
                      using S = std::decay_t<decltype(in[0][0])>;
@@ -121,7 +127,9 @@ std::vector<Probe> softmax_probes() {
                      for (std::size_t k = 0; k < width; ++k) loss += weighted_by(in[1][k], -log_p[k]);
                      return List<S>{loss};
                    }),
-                   {64, 64, 64}, false, {true, false}});
+                   {64, 64, 64},
+                   false,
+                   {true, false}});
   }
   return all;
 }
@@ -129,23 +137,29 @@ std::vector<Probe> softmax_probes() {
 const bool added = add_probes(softmax_probes());
 
 const bool added_norms = add_probes({
-    {{"l2_norm"}, {{2, 20}}, [](Tape&, const Leaves& x) { return l2_norm(x[0]); },
-     formula([](const auto& in) { return std::vector{norm_of(in[0])}; })},
-    {{"max"}, {{2, 5}}, [](Tape&, const Leaves& x) { return max(x[0], 1); },
-     formula([](const auto& in) {
+    {{"l2_norm"}, {{2, 20}}, [](Tape&, const Leaves& x) { return l2_norm(x[0]); }, formula([](const auto& in) {
+       return std::vector{norm_of(in[0])};
+     })},
+    {{"max"}, {{2, 5}}, [](Tape&, const Leaves& x) { return max(x[0], 1); }, formula([](const auto& in) {
        return by_rows(in[0], 5, [](const auto& x) { return std::vector{x[place_of_largest(x)]}; });
      })},
-    {{"mean_to"}, {{2, 5}}, [](Tape&, const Leaves& x) { return mean(x[0], {1}); },
-     formula([](const auto& in) {
+    {{"mean_to"}, {{2, 5}}, [](Tape&, const Leaves& x) { return mean(x[0], {1}); }, formula([](const auto& in) {
        using S = std::decay_t<decltype(in[0][0])>;
        return by_rows(in[0], 5, [](const auto& x) { return std::vector{sum_of(x) / S(5)}; });
      })},
-    {{"sum_to", "broadcast_to"}, {{2, 5}}, [](Tape&, const Leaves& x) { return sum(x[0], {1}); },
+    {{"sum_to", "broadcast_to"},
+     {{2, 5}},
+     [](Tape&, const Leaves& x) { return sum(x[0], {1}); },
      formula([](const auto& in) { return by_rows(in[0], 5, [](const auto& x) { return std::vector{sum_of(x)}; }); })},
     // Derivatives add up terms that cancel; of numbers that hardly differ, only the value is compared strictly, below.
-    {{"standardize", "standardize_derivative"}, {{2, 5}}, [](Tape&, const Leaves& x) { return standardize(x[0]); },
-     formula([](const auto& in) { return by_rows(in[0], 5, [](const auto& x) { return standardized(x, 1e-5L); }); }), {64, 64, 64}},
-    {{"inverse_deviation"}, {{2, 5}}, [](Tape&, const Leaves& x) { return apply(ops::InverseDeviation{1e-5}, x[0]); },
+    {{"standardize", "standardize_derivative"},
+     {{2, 5}},
+     [](Tape&, const Leaves& x) { return standardize(x[0]); },
+     formula([](const auto& in) { return by_rows(in[0], 5, [](const auto& x) { return standardized(x, 1e-5L); }); }),
+     {64, 64, 64}},
+    {{"inverse_deviation"},
+     {{2, 5}},
+     [](Tape&, const Leaves& x) { return apply(ops::InverseDeviation{1e-5}, x[0]); },
      formula([](const auto& in) {
        using S = std::decay_t<decltype(in[0][0])>;
        return by_rows(in[0], 5, [](const auto& x) {
@@ -154,15 +168,21 @@ const bool added_norms = add_probes({
          for (const S& value : x) variance += (value - mean) * (value - mean) / S(5);
          return std::vector{S(1) / sqrt(variance)};
        });
-     }), {64, 64, 64}},
-    {{"layer_norm", "layer_norm_derivative"}, {{2, 5}, {5}, {5}},
+     }),
+     {64, 64, 64}},
+    {{"layer_norm", "layer_norm_derivative"},
+     {{2, 5}, {5}, {5}},
      [](Tape&, const Leaves& x) { return layer_norm(x[0], x[1], x[2]); },
      formula([](const auto& in) {
        auto y = by_rows(in[0], 5, [](const auto& x) { return standardized(x, 1e-5L); });
        for (std::size_t i = 0; i < y.size(); ++i) y[i] = y[i] * in[1][i % 5] + in[2][i % 5];
        return y;
-     }), {64, 64, 64}, true, {true, false, true}},
-    {{"attention_weights", "attention_weights_derivative"}, {{3, 20}},
+     }),
+     {64, 64, 64},
+     true,
+     {true, false, true}},
+    {{"attention_weights", "attention_weights_derivative"},
+     {{3, 20}},
      [](Tape&, const Leaves& x) { return attention_weights(x[0], 0.5, true); },
      formula([](const auto& in) {
        using S = std::decay_t<decltype(in[0][0])>;
@@ -175,12 +195,15 @@ const bool added_norms = add_probes({
          y.insert(y.end(), visible.begin(), visible.end());
        }
        return y;
-     }), {64, 64, 64}},
+     }),
+     {64, 64, 64}},
 });
 
 // [time, 3 width] with one head; causal, so that what is hidden must have no influence, NaN or not.
 const bool added_attention = add_probes({
-    {{"attention", "attention_derivative"}, {{1, 4, 6}}, [](Tape&, const Leaves& x) { return attention(x[0], 1, 0.7, true); },
+    {{"attention", "attention_derivative"},
+     {{1, 4, 6}},
+     [](Tape&, const Leaves& x) { return attention(x[0], 1, 0.7, true); },
      formula([](const auto& in) {
        using S = std::decay_t<decltype(in[0][0])>;
        const auto at = [&](std::size_t t, std::size_t k) { return in[0][t * 6 + k]; };
@@ -196,11 +219,15 @@ const bool added_attention = add_probes({
          }
        }
        return y;
-     }), {256, 256, 64}, false},
+     }),
+     {256, 256, 64},
+     false},
 });
 
 const bool added_channels = add_probes({
-    {{"channel_moments"}, {{4, 2, 3}}, [](Tape&, const Leaves& x) { return channel_moments(x[0]); },
+    {{"channel_moments"},
+     {{4, 2, 3}},
+     [](Tape&, const Leaves& x) { return channel_moments(x[0]); },
      formula([](const auto& in) {
        using S = std::decay_t<decltype(in[0][0])>;
        List<S> means, variances;
@@ -215,14 +242,23 @@ const bool added_channels = add_probes({
        }
        means.insert(means.end(), variances.begin(), variances.end());
        return means;
-     }), {64, 64, 64}, true, {}, {}, false},
-    {{"channel_affine", "channel_dot"}, {{4, 2, 3}, {2}, {2}, {2}},
+     }),
+     {64, 64, 64},
+     true,
+     {},
+     {},
+     false},
+    {{"channel_affine", "channel_dot"},
+     {{4, 2, 3}, {2}, {2}, {2}},
      [](Tape&, const Leaves& x) { return channel_affine(x[0], x[1], x[2], x[3]); },
      formula([](const auto& in) {
        auto y = in[0];
        for (std::size_t i = 0; i < 24; ++i) y[i] = (in[0][i] - in[1][i / 3 % 2]) * in[2][i / 3 % 2] + in[3][i / 3 % 2];
        return y;
-     }), {64, 64, 64}, false, {true, true, false, true}},
+     }),
+     {64, 64, 64},
+     false,
+     {true, true, false, true}},
 });
 
 const bool all_added = added && added_norms && added_attention && added_channels;

@@ -59,7 +59,8 @@ TEST(Extremes, MaskedClassesDoNotCount) {
   const double hidden = -std::numeric_limits<double>::infinity();
   for (const DType type : {DType::float32, DType::float64})
     for (const std::int64_t first : {0, 256, 300, 700}) {
-      const Tensor logits = Tensor::full({1, 1000}, hidden, type), label = Tensor::indices({static_cast<std::int32_t>(first + 1)});
+      const Tensor logits = Tensor::full({1, 1000}, hidden, type),
+                   label = Tensor::indices({static_cast<std::int32_t>(first + 1)});
       logits.set(first, 1), logits.set(first + 1, 3);
       Tape tape(type);
       const Var x = tape.leaf(logits), y = log_softmax(x), loss = cross_entropy_each(x, tape.leaf(label));
@@ -79,7 +80,8 @@ TEST(Extremes, RowsThatHardlyDifferAreStandardizedExactly) {
       Tape tape(type);
       const Tensor equal = Tensor::full({2, 7}, level, type);
       for (const double y : standardize(tape.leaf(equal), 1e-30).value().to_vector()) EXPECT_EQ(y, 0) << level;
-      for (const double y : channel_moments(tape.leaf(equal)).value().part(7, {7}).to_vector()) EXPECT_EQ(y, 0) << level;
+      for (const double y : channel_moments(tape.leaf(equal)).value().part(7, {7}).to_vector())
+        EXPECT_EQ(y, 0) << level;
     }
   for (const DType type : {DType::float32, DType::float64})
     for (const double size : {1e-30, 1e-12, 1.0, 1e15, 1e37}) {
@@ -87,7 +89,9 @@ TEST(Extremes, RowsThatHardlyDifferAreStandardizedExactly) {
       Tape tape(type);
       const std::vector<double> y = standardize(tape.leaf(row), 0).value().to_vector();
       for (std::size_t i = 0; i < 4; ++i)
-        EXPECT_NEAR(y[i], (std::array{1.0, 2.0, 3.0, 6.0}[i] - 3) / std::sqrt(3.5), type == DType::float32 ? 4e-7 : 1e-15) << size;
+        EXPECT_NEAR(y[i], (std::array{1.0, 2.0, 3.0, 6.0}[i] - 3) / std::sqrt(3.5),
+                    type == DType::float32 ? 4e-7 : 1e-15)
+            << size;
     }
 }
 

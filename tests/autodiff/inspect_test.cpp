@@ -378,7 +378,10 @@ TEST(Memory, OfSecondOrderSweepsAddsUp) {
     at.hessian_times(v, out);
     const MemoryReport report = memory_by_operation(tape);
     std::size_t held = 0, values = 0;
-    for (const auto& row : report.rows) held += row.adjoints + row.scratch, values += row.values;
+    for (const auto& row : report.rows) {
+      held += row.adjoints + row.scratch;
+      values += row.values;
+    }
     EXPECT_LE(held, report.sweep_peak);
     EXPECT_LT(report.sweep_peak - held, 64 * tape.node_count()) << "alignment only";
     EXPECT_GT(held, w.bytes());

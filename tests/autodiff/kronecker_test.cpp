@@ -6,7 +6,7 @@
 #include "autodiff/curvature/positive_definite.h"
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "tests/support/tensors.h"
 
 namespace gradus {

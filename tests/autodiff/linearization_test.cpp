@@ -15,8 +15,10 @@ namespace {
 
 // A 3-5-4 tanh network on 6 examples, by its flat parameter vector of 44 elements.
 struct Network {
-  explicit Network(DType type = DType::float64) : inputs(random_tensor({6, 3}, 1, type)), theta(random_tensor({44}, 2, type)) {
-    for (const auto& [first, shape] : std::vector<std::pair<std::int64_t, Shape>>{{0, {3, 5}}, {15, {5}}, {20, {5, 4}}, {40, {4}}})
+  explicit Network(DType type = DType::float64)
+      : inputs(random_tensor({6, 3}, 1, type)), theta(random_tensor({44}, 2, type)) {
+    for (const auto& [first, shape] :
+         std::vector<std::pair<std::int64_t, Shape>>{{0, {3, 5}}, {15, {5}}, {20, {5, 4}}, {40, {4}}})
       parts.push_back(theta.part(first, shape));
   }
   struct Result {
@@ -40,7 +42,9 @@ struct Network {
 // The same as a function of the flat vector.
 Function flat(const Network& network, bool outputs_only) {
   return [&network, outputs_only](Tape& tape, const Var& theta) {
-    const auto part = [&](std::int64_t first, const Shape& shape) { return reshape(slice(theta, 0, first, shape.size()), shape); };
+    const auto part = [&](std::int64_t first, const Shape& shape) {
+      return reshape(slice(theta, 0, first, shape.size()), shape);
+    };
     const Var h = tanh(add(matmul(tape.leaf(network.inputs), part(0, {3, 5})), part(15, {5})));
     const Var z = add(matmul(h, part(20, {5, 4})), part(40, {4}));
     return outputs_only ? z : mean(cross_entropy_each(z, tape.leaf(network.labels)));
@@ -53,13 +57,15 @@ std::vector<double> times(const Tensor& m, const std::vector<double>& v, bool tr
   std::vector<double> out(static_cast<std::size_t>(transpose ? columns : rows));
   for (std::int64_t i = 0; i < rows; ++i)
     for (std::int64_t j = 0; j < columns; ++j)
-      out[static_cast<std::size_t>(transpose ? j : i)] += m.at(i * columns + j) * v[static_cast<std::size_t>(transpose ? i : j)];
+      out[static_cast<std::size_t>(transpose ? j : i)] +=
+          m.at(i * columns + j) * v[static_cast<std::size_t>(transpose ? i : j)];
   return out;
 }
 
 void expect_near(const Tensor& found, const std::vector<double>& expected, double tolerance = 1e-12) {
   ASSERT_EQ(found.size(), static_cast<std::int64_t>(expected.size()));
-  for (std::int64_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found.at(i), expected[static_cast<std::size_t>(i)], tolerance) << i;
+  for (std::int64_t i = 0; i < found.size(); ++i)
+    EXPECT_NEAR(found.at(i), expected[static_cast<std::size_t>(i)], tolerance) << i;
 }
 
 TEST(Functional, AgreesWithFiniteDifferences) {
@@ -114,7 +120,10 @@ TEST(Linearization, MultipliesByDenseMatrices) {
   for (std::size_t i = 0; i < 6; ++i) {
     double total = 0, dot = 0, p[4];
     for (std::size_t k = 0; k < 4; ++k) total += p[k] = std::exp(z.at(static_cast<std::int64_t>(4 * i + k)));
-    for (std::size_t k = 0; k < 4; ++k) p[k] /= total, dot += p[k] * u[4 * i + k];
+    for (std::size_t k = 0; k < 4; ++k) {
+      p[k] /= total;
+      dot += p[k] * u[4 * i + k];
+    }
     for (std::size_t k = 0; k < 4; ++k) w[4 * i + k] = p[k] * (u[4 * i + k] - dot) / 6;
   }
   at.gauss_newton_times(v, out);
@@ -214,7 +223,8 @@ TEST(Linearization, RefusesWrongVectorsAndStaleTapes) {
   EXPECT_EQ(error_of([&] { at.gauss_newton_times(v, out); }),
             "gauss_newton_times: the linearization was made without the model's outputs");
   tape.reset();
-  EXPECT_EQ(error_of([&] { at.hessian_times(v, out); }), "value: an operand is stale: its tape was reset after it was made");
+  EXPECT_EQ(error_of([&] { at.hessian_times(v, out); }),
+            "value: an operand is stale: its tape was reset after it was made");
 }
 
 }  // namespace

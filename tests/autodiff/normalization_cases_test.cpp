@@ -72,8 +72,10 @@ TEST(Normalization, GivesMeanZeroAndVarianceOneFarFromTheOrigin) {
     const auto y = standardize(tape.leaf(x), 0).value().to_vector();
     for (std::size_t row = 0; row < 3; ++row) {
       double mean = 0, squares = 0;
-      for (std::size_t i = 0; i < 50; ++i)
-        mean += y[row * 50 + i] / 50, squares += y[row * 50 + i] * y[row * 50 + i] / 50;
+      for (std::size_t i = 0; i < 50; ++i) {
+        mean += y[row * 50 + i] / 50;
+        squares += y[row * 50 + i] * y[row * 50 + i] / 50;
+      }
       EXPECT_NEAR(mean, 0, 1e-3);  // the mean itself is right to about 1e-7 of 1000
       EXPECT_NEAR(squares, 1, 1e-3);
     }

@@ -13,7 +13,7 @@
 
 #include "autodiff/gradient.h"
 #include "autodiff/kernels/math.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "tests/autodiff/operation_cases.h"
 #include "tests/support/tensors.h"
 #include "tests/support/throws.h"
@@ -69,10 +69,10 @@ struct WrongCube : Elementwise<WrongCube> {  // a rule that is wrong at first or
 
 TEST(Gradcheck, FindsAWrongRuleAndSaysWhere) {
   RandomStream random(4);
-  const std::string line = gradcheck(
-      "wrong_cube", [](Tape&, const Leaves& x) { return apply(WrongCube{true}, x[0]); },
-      {uniform_tensor({2, 3}, random, 1, 2)});
-  EXPECT_NE(line.find("wrong_cube: [2, 3] -> [2, 3]: first derivative, direction 0: analytic"), std::string::npos) << line;
+  const std::string line = gradcheck("wrong_cube", [](Tape&, const Leaves& x) { return apply(WrongCube{true}, x[0]); },
+                                     {uniform_tensor({2, 3}, random, 1, 2)});
+  EXPECT_NE(line.find("wrong_cube: [2, 3] -> [2, 3]: first derivative, direction 0: analytic"), std::string::npos)
+      << line;
 }
 
 // float32 values against float64 ones, so that both kernels (oneDNN's and Eigen's) are held to the same answers.
@@ -97,12 +97,15 @@ TEST(Operations, Float32AgreesWithFloat64) {
 
 TEST(Operations, ElementaryFunctionsMatchTheStandardLibrary) {
   const auto check = [](double x, double value, double expected, double tolerance) {
-    if (std::isnan(expected)) EXPECT_TRUE(std::isnan(value)) << x;
-    else if (std::isinf(expected)) EXPECT_EQ(value, expected) << x;
-    else EXPECT_NEAR(value, expected, tolerance * std::max(std::abs(expected), 1e-300)) << x;
+    if (std::isnan(expected))
+      EXPECT_TRUE(std::isnan(value)) << x;
+    else if (std::isinf(expected))
+      EXPECT_EQ(value, expected) << x;
+    else
+      EXPECT_NEAR(value, expected, tolerance * std::max(std::abs(expected), 1e-300)) << x;
   };
-  std::vector<double> points{-1000, -745, -708, -100, -88, -20, -1, -1e-3, -1e-8, 0, 1e-8, 1e-3, 0.3, 1, 2, 20, 88, 100, 700, 1000,
-                             INFINITY, -INFINITY, NAN};
+  std::vector<double> points{-1000, -745, -708, -100, -88, -20, -1,  -1e-3, -1e-8,    0,         1e-8, 1e-3,
+                             0.3,   1,    2,    20,   88,  100, 700, 1000,  INFINITY, -INFINITY, NAN};
   for (double x = -30; x < 30; x += 0.377) points.push_back(x);
   for (const DType type : {DType::float64, DType::float32}) {
     const double tolerance = type == DType::float64 ? 1e-14 : 1e-6;
@@ -137,7 +140,8 @@ TEST(Operations, RefuseWrongShapesTypesAndTapes) {
   EXPECT_EQ(refusal_of([&] { exp(index); }), "exp: operand 0 is int32, expected float64");
   EXPECT_EQ(refusal_of([&] { gather(x, x); }), "gather: operand 1 is float64, expected int32");
   EXPECT_EQ(refusal_of([&] { gather(x, index); }), "gather: index 5 at position 1 is not in [0, 2)");
-  EXPECT_EQ(refusal_of([&] { cross_entropy_each(x, index); }), "cross_entropy_each: index 5 at position 1 is not in [0, 3)");
+  EXPECT_EQ(refusal_of([&] { cross_entropy_each(x, index); }),
+            "cross_entropy_each: index 5 at position 1 is not in [0, 3)");
   EXPECT_EQ(refusal_of([&] { slice(x, 2, 0, 1); }), "slice: axis 2 of [2, 3]");
   EXPECT_EQ(refusal_of([&] { slice(x, 1, 2, 2); }), "slice: [2, 4) along axis 1 of [2, 3]");
   EXPECT_EQ(refusal_of([&] { reshape(x, {4}); }), "reshape: [2, 3] has 6 elements, [4] has 4");

@@ -7,7 +7,7 @@
 
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "tests/support/tensors.h"
 #include "tests/support/throws.h"
 
@@ -16,12 +16,13 @@ namespace {
 
 struct Problem {
   Tensor x = random_tensor({6, 5}, 1), labels = Tensor::indices({0, 2, 1, 1, 0, 2});
-  std::vector<Tensor> weights{random_tensor({5, 4}, 2), random_tensor({4}, 3), random_tensor({4, 4}, 4), random_tensor({4, 3}, 5),
-                              random_tensor({3}, 6)};
+  std::vector<Tensor> weights{random_tensor({5, 4}, 2), random_tensor({4}, 3), random_tensor({4, 4}, 4),
+                              random_tensor({4, 3}, 5), random_tensor({3}, 6)};
 
   // One weight is used twice, one through matmul and add, the others through affine.
   Var losses(Tape& tape, const std::vector<Var>& w, std::int64_t first, std::int64_t count) {
-    rows = x.rows(first, count), targets = labels.rows(first, count);
+    rows = x.rows(first, count);
+    targets = labels.rows(first, count);
     const Var h = tanh(add(matmul(tape.leaf(rows), w[0]), w[1]));
     const Var h2 = tanh(matmul(tanh(matmul(h, w[2])), w[2]));
     return cross_entropy_each(affine(h2, w[3], w[4]), tape.leaf(targets));
@@ -128,11 +129,17 @@ TEST(PerExample, RefusesWhatMixesExamples) {
   const Tensor x = random_tensor({6, 4}, 1), w = random_tensor({4}, 2);
   const Var weight = tape.leaf(w), losses = sum(mul(tape.leaf(x), weight), {1});
   const Tensor out = Tensor::zeros({6, 4}, DType::float64);
-  EXPECT_EQ(refusal_of([&] { per_example_gradients(losses, {&weight, 1}, out); }),
+  EXPECT_EQ(refusal_of([&] {
+              per_example_gradients(losses, {&weight, 1}, out);
+            }),
             "per_example_gradients: a leaf is operand 1 of mul, which cannot tell examples apart");
-  EXPECT_EQ(refusal_of([&] { per_example_gradients(sum(losses), {&weight, 1}, out); }),
+  EXPECT_EQ(refusal_of([&] {
+              per_example_gradients(sum(losses), {&weight, 1}, out);
+            }),
             "per_example_gradients: losses [], expected [n] with one number an example");
-  EXPECT_EQ(refusal_of([&] { per_example_squared_norms(losses, {&weight, 1}, out); }),
+  EXPECT_EQ(refusal_of([&] {
+              per_example_squared_norms(losses, {&weight, 1}, out);
+            }),
             "per_example_squared_norms: destination [6, 4] of float64, expected [6] of float64");
 }
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "autodiff/kernels/products.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "tests/support/tensors.h"
 
 namespace gradus {
@@ -29,7 +29,8 @@ void check(RandomStream& random, std::int64_t m, std::int64_t n, std::int64_t k,
         double sum = accumulate ? start.at(i * n + j) : 0, size = std::abs(sum);
         for (std::int64_t q = 0; q < k; ++q) {
           const double term = a.at(ta ? q * m + i : i * k + q) * b.at(tb ? j * k + q : q * n + j);
-          sum += term, size += std::abs(term);
+          sum += term;
+          size += std::abs(term);
         }
         ASSERT_NEAR(y.at(i * n + j), sum, size * (type == DType::float32 ? 1e-6 : 1e-14))
             << "(" << i << ", " << j << ") of " << m << " x " << n << ", k " << k << ", transposed " << ta << tb

@@ -9,7 +9,7 @@
 #include "autodiff/kernels/loops.h"
 #include "autodiff/linearization.h"
 #include "autodiff/operations.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "tests/support/throws.h"
 
 namespace gradus {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "autodiff/curvature/small_eigen.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 
 namespace gradus::curvature {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 
 namespace gradus {
 namespace {
@@ -81,7 +81,7 @@ TEST(Tape, AddsUpContributionsWithoutTouchingBorrowedOnes) {
   Tape tape(DType::float64);
   const Tensor a = Tensor::of({2}, {1, 2}), b = Tensor::of({2}, {3, 4});
   const Var x = tape.leaf(a), y = tape.leaf(b);
-  const Var s = x + y;                        // both borrow the cotangent of s
+  const Var s = x + y;  // both borrow the cotangent of s
   const Var z = sum(s * s + x + x + 3.0 * y);
   const auto g = gradient(z, {x, y, s});
   EXPECT_EQ(g[0].to_vector(), (std::vector<double>{2 * 4 + 2, 2 * 6 + 2}));
@@ -129,7 +129,8 @@ TEST(Random, StreamsAreReproducibleAndIndependent) {
   double total = 0, squares = 0;
   for (int i = 0; i < 20000; ++i) {
     const double x = a.normal();
-    total += x, squares += x * x;
+    total += x;
+    squares += x * x;
   }
   EXPECT_NEAR(total / 20000, 0, 0.03);
   EXPECT_NEAR(squares / 20000, 1, 0.03);

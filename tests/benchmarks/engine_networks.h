@@ -39,7 +39,10 @@ class Problem {
   double loss() { return record().loss.item(); }
   void gradient(const Tensor& out) {
     const Var loss = record().loss;
-    if (out.raw() != gradient_memory_) gradient_views_ = parameters_.views(out), gradient_memory_ = out.raw();
+    if (out.raw() != gradient_memory_) {
+      gradient_views_ = parameters_.views(out);
+      gradient_memory_ = out.raw();
+    }
     last_gradient(loss, leaves_, gradient_views_);
   }
   // Value and gradient, recorded: what curvature products are made of.
@@ -87,7 +90,8 @@ inline Tensor labels(const Shape& shape, std::uint64_t classes) {
 }
 
 inline Problem classifier(std::int64_t batch) {
-  return Problem(nn::multilayer_perceptron({784, 128, 10}), uniform({batch, 784}), labels({batch}, 10), nn::cross_entropy);
+  return Problem(nn::multilayer_perceptron({784, 128, 10}), uniform({batch, 784}), labels({batch}, 10),
+                 nn::cross_entropy);
 }
 
 // The sizes of Hinton & Salakhutdinov (2006).
@@ -103,13 +107,21 @@ inline Problem autoencoder(std::int64_t batch) {
   return Problem(nn::Sequential(std::move(layers)), images, images, nn::mean_squared_error);
 }
 
-// The convolutional network 2c2d of DeepOBS (Schneider, Balles & Hennig 2019). The maximum comes before the rectifier: the
-// same function and derivative, with a quarter of the rectifier's work (experiments/workloads/models.cpp does so too).
+// The convolutional network 2c2d of DeepOBS (Schneider, Balles & Hennig 2019). The maximum comes before the rectifier:
+// the same function and derivative, with a quarter of the rectifier's work (experiments/workloads/models.cpp does so
+// too).
 inline Problem convolutional(std::int64_t batch) {
   const nn::Conv2d::Options same{.padding = same_padding()};
-  nn::Sequential model{nn::Conv2d(1, 32, {5, 5}, same), nn::MaxPool2d({2, 2}), nn::Relu(),
-                       nn::Conv2d(32, 64, {5, 5}, same), nn::MaxPool2d({2, 2}), nn::Relu(), nn::Flatten(),
-                       nn::Linear(7 * 7 * 64, 1024), nn::Relu(), nn::Linear(1024, 10)};
+  nn::Sequential model{nn::Conv2d(1, 32, {5, 5}, same),
+                       nn::MaxPool2d({2, 2}),
+                       nn::Relu(),
+                       nn::Conv2d(32, 64, {5, 5}, same),
+                       nn::MaxPool2d({2, 2}),
+                       nn::Relu(),
+                       nn::Flatten(),
+                       nn::Linear(7 * 7 * 64, 1024),
+                       nn::Relu(),
+                       nn::Linear(1024, 10)};
   return Problem(std::move(model), uniform({batch, 28, 28, 1}), labels({batch}, 10), nn::cross_entropy);
 }
 
@@ -148,9 +160,9 @@ struct Network {
 };
 
 inline const std::vector<Network>& all() {
-  static const std::vector<Network> networks = {
-      {"784-128-10", 32, classifier}, {"784-128-10", 256, classifier}, {"autoencoder", 128, autoencoder},
-      {"2c2d", 128, convolutional},   {"lstm", 32, recurrent},         {"transformer", 16, transformer}};
+  static const std::vector<Network> networks = {{"784-128-10", 32, classifier},    {"784-128-10", 256, classifier},
+                                                {"autoencoder", 128, autoencoder}, {"2c2d", 128, convolutional},
+                                                {"lstm", 32, recurrent},           {"transformer", 16, transformer}};
   return networks;
 }
 

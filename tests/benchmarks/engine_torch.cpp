@@ -1,6 +1,6 @@
 // The networks of engine_benchmark.cpp in libtorch: gradients, Hessian-vector products on a retained graph, and the
-// memory that each takes. Built as one would who wants speed: fused linear layers, one product for the queries, keys and
-// values of all heads, scale and causal mask within the product of the scores, gradients set to none.
+// memory that each takes. Built as one would who wants speed: fused linear layers, one product for the queries, keys
+// and values of all heads, scale and causal mask within the product of the scores, gradients set to none.
 #include <cmath>
 #include <functional>
 #include <memory>
@@ -114,8 +114,11 @@ struct Block : torch::nn::Module {
   // x[batch, tokens, width]; mask[tokens, tokens] is 0 or minus infinity.
   Tensor forward(const Tensor& x, const Tensor& mask) {
     const std::int64_t batch = x.size(0), share = width / heads;
-    const auto parts = in(attention_norm(x)).view({batch, tokens, 3, heads, share}).permute({2, 0, 3, 1, 4})
-                           .reshape({3, batch * heads, tokens, share}).unbind(0);
+    const auto parts = in(attention_norm(x))
+                           .view({batch, tokens, 3, heads, share})
+                           .permute({2, 0, 3, 1, 4})
+                           .reshape({3, batch * heads, tokens, share})
+                           .unbind(0);
     const Tensor scores = torch::baddbmm(mask, parts[0], parts[1].transpose(1, 2), 1, 1 / std::sqrt(double(share)));
     const Tensor seen = torch::bmm(torch::softmax(scores, -1), parts[2]);
     const Tensor rows = seen.view({batch, heads, tokens, share}).transpose(1, 2).reshape({batch, tokens, width});
@@ -157,9 +160,9 @@ struct Network {
   std::string title() const { return name + "/" + std::to_string(batch); }
 };
 const std::vector<Network>& networks() {
-  static const std::vector<Network> all = {
-      {"784-128-10", 32, classifier}, {"784-128-10", 256, classifier}, {"autoencoder", 128, autoencoder},
-      {"2c2d", 128, convolutional},   {"lstm", 32, recurrent},         {"transformer", 16, transformer}};
+  static const std::vector<Network> all = {{"784-128-10", 32, classifier},    {"784-128-10", 256, classifier},
+                                           {"autoencoder", 128, autoencoder}, {"2c2d", 128, convolutional},
+                                           {"lstm", 32, recurrent},           {"transformer", 16, transformer}};
   return all;
 }
 

@@ -47,8 +47,8 @@ inline double growth(const Case& prepare) {
   return peak() - before;
 }
 
-// With the argument --memory prints the names of the cases, one a line; with --memory=NAME the bytes of that case, to be
-// the only one of its process. Returns false where there is no such argument.
+// With the argument --memory prints the names of the cases, one a line; with --memory=NAME the bytes of that case, to
+// be the only one of its process. Returns false where there is no such argument.
 inline bool run(int argc, char** argv, const Cases& cases) {
   const std::string argument = argc == 2 ? argv[1] : "";
   if (argument == "--memory") {

@@ -129,8 +129,7 @@ void register_all() {
   for (const auto& [name, make] : optimizers) {
     add("torch/update/784-128-10/" + std::string(name),
         [make = make](benchmark::State& state) { update<Classifier>(state, make); });
-    add("torch/update/10M/" + std::string(name),
-        [make = make](benchmark::State& state) { large_update(state, make); });
+    add("torch/update/10M/" + std::string(name), [make = make](benchmark::State& state) { large_update(state, make); });
   }
   add("torch/step/2-16-1/sgd/32", [](benchmark::State& state) { step<Regressor>(state, sgd, 32); });
   add("torch/gradient/2-16-1/32", [](benchmark::State& state) { gradient<Regressor>(state, 32); });

@@ -72,7 +72,9 @@ class Problem final : public optim::Objective {
   std::vector<Tensor> theta_views_, gradient_views_;
 };
 
-Problem image_classifier(std::int64_t batch) { return Problem({784, 128, 10}, nn::Relu{}, batch, Problem::Kind::classify); }
+Problem image_classifier(std::int64_t batch) {
+  return Problem({784, 128, 10}, nn::Relu{}, batch, Problem::Kind::classify);
+}
 
 void step(benchmark::State& state, Problem problem, const std::string& optimizer_name) {
   const auto optimizer = optim::make_optimizer(optimizer_name, {{"learning_rate", 1e-5}});

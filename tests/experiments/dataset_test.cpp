@@ -152,10 +152,15 @@ TEST(Batches, TakeTargetsOfAnyType) {
 
 // A batch or an iterator of a temporary would outlive it.
 template <class B>
-constexpr bool gives_batches = requires(B&& batches) { std::forward<B>(batches)[0]; };
+constexpr bool gives_batches = requires(B&& batches) {
+  std::forward<B>(batches)[0];
+};
 template <class B>
-constexpr bool gives_iterators = requires(B&& batches) { std::forward<B>(batches).begin(); };
-static_assert(gives_batches<Batches&> && gives_iterators<Batches&> && !gives_batches<Batches> && !gives_iterators<Batches>);
+constexpr bool gives_iterators = requires(B&& batches) {
+  std::forward<B>(batches).begin();
+};
+static_assert(gives_batches<Batches&> && gives_iterators<Batches&> && !gives_batches<Batches> &&
+              !gives_iterators<Batches>);
 
 }  // namespace
 }  // namespace gradus::lab

@@ -66,7 +66,7 @@ TEST(Kfac, StepIsTheGradientSolvedWithTheDampedKroneckerProduct) {
     objective.move_to(theta);
     const Vector gradient = objective.gradient().to_vector(), before = theta.to_vector();
     std::vector<KroneckerBlock> blocks;
-    objective.curvature()->kronecker_factors(RandomStream(0, "kfac", 0).bits(), blocks);
+    objective.curvature()->kronecker_factors(RandomStream(0).child("kfac", 0).bits(), blocks);
     ASSERT_EQ(blocks.size(), 2u);
 
     constexpr double damping = 0.25;
@@ -93,7 +93,10 @@ TEST(Kfac, StepIsTheGradientSolvedWithTheDampedKroneckerProduct) {
         }
       const Vector solved = solve(matrix, right);
       for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < m; ++j) expected[place(i, j)] = -solved[i * m + j], covered[place(i, j)] = true;
+        for (std::size_t j = 0; j < m; ++j) {
+          expected[place(i, j)] = -solved[i * m + j];
+          covered[place(i, j)] = true;
+        }
     }
     for (std::size_t i = 0; i < expected.size(); ++i)
       if (!covered[i]) expected[i] = -0.02 * gradient[i];
@@ -139,7 +142,8 @@ TEST(Kfac, QuadraticModelIsMinimalAlongDirectionAndMomentum) {
       for (std::int64_t i = 0; i < theta.size(); ++i) {
         const double term =
             d[static_cast<std::size_t>(i)] * (objective.gradient().at(i) + product.at(i) + 0.3 * step.at(i));
-        sum += term, size += std::abs(term);
+        sum += term;
+        size += std::abs(term);
       }
       return size > 0 ? sum / size : 0;
     };

@@ -221,7 +221,8 @@ TEST(MetricLog, AFullDiskIsAnErrorAndWhatWasWrittenStaysReadable) {
 TEST(MetricLog, IsLockedWhileItIsOpen) {
   const TemporaryFolder folder;
   MetricLog log(folder / "log", config());
-  EXPECT_EQ(records::try_lock(records::Descriptor(folder / "log", O_RDONLY).get(), folder / "log"), records::Lock::others);
+  EXPECT_EQ(records::try_lock(records::Descriptor(folder / "log", O_RDONLY).get(), folder / "log"),
+            records::Lock::others);
 }
 
 }  // namespace

@@ -17,7 +17,6 @@
 namespace gradus::lab {
 namespace {
 
-
 Tensor labels(std::int64_t n, std::int64_t classes) {
   const Tensor list = Tensor::uninitialized({n}, DType::int32);
   for (std::int64_t i = 0; i < n; ++i) list.data<std::int32_t>()[i] = static_cast<std::int32_t>((i * i + 1) % classes);
@@ -164,7 +163,8 @@ TEST(NetworkObjective, SampledGradientsHaveTheGaussNewtonMatrixForCovariance) {
       objective.curvature()->sampled_gradient(static_cast<std::uint64_t>(i), g);
       for (std::size_t k = 0; k < parameters; ++k) {
         const double x = g.at(static_cast<std::int64_t>(k));
-        mean[k] += x / draws, squares[k] += 4 * x * x / draws;
+        mean[k] += x / draws;
+        squares[k] += 4 * x * x / draws;
       }
     }
     const std::vector<double> dense = dense_gauss_newton(c, theta);
@@ -300,7 +300,8 @@ TEST(NetworkObjective, MemoryStaysFlatOverProducts) {
     objective.set_batch(c.batch);
     objective.move_to(theta);
     objective.gradient();
-    for (int i = 0; i < 20; ++i) multiply(objective.curvature()->hessian, v, out), multiply(objective.curvature()->gauss_newton, v, out);
+    for (int i = 0; i < 20; ++i)
+      multiply(objective.curvature()->hessian, v, out), multiply(objective.curvature()->gauss_newton, v, out);
     objective.curvature()->sampled_gradient(1, out);
     objective.curvature()->gradient_squares(out);
     objective.curvature()->kronecker_factors(1, blocks);

@@ -53,7 +53,10 @@ TEST_F(Tables, AreReadAsTheyStand) {
       {"a separator of other files in a name", "\"a;b\",y\n0.5,1.25\n-2,3e-5\n", four},
       {"names in other scripts", "zeit,größe\n0.5,1.25\n-2,3e-5\n", four},
       {"names in Greek", "θ,φ\n0.5,1.25\n-2,3e-5\n", four},
-      {"a byte-order mark", "\xef\xbb\xbf" "0.5,1.25\n-2,3e-5\n", four},
+      {"a byte-order mark",
+       "\xef\xbb\xbf"
+       "0.5,1.25\n-2,3e-5\n",
+       four},
       {"a mark before names", "\xef\xbb\xbftime,signal\n0.5,1.25\n-2,3e-5\n", four},
       {"a mark before quotes", "\xef\xbb\xbf\"time\",\"signal\"\n0.5,1.25\n-2,3e-5\n", four},
       {"quoted numbers", "\"0.5\",\"1.25\"\n\"-2\",\"3e-5\"\n", four},
@@ -117,7 +120,9 @@ TEST_F(Tables, AreRefusedWhereTheyAreDoubtful) {
       {",time,signal\n0,1,2\n", "line 1, column 1: an empty cell" + name("time")},  // pandas' index
       {"x,y,\n1,2,\n", "line 1, column 3: an empty cell" + name("x")},
       {"x,nan\n1,2\n", "line 1, column 2: \"nan\"" + name("x")},
-      {"gr\xf6\xdf" "e,y\nnan,2\n", "line 2, column 1 (gr\\xf6\\xdfe): \"nan\"" + number},  // Latin-1
+      {"gr\xf6\xdf"
+       "e,y\nnan,2\n",
+       "line 2, column 1 (gr\\xf6\\xdfe): \"nan\"" + number},  // Latin-1
       // Later lines.
       {"x,y\n1,2\nx,y\n3,4\n", "line 3, column 1 (x): \"x\"" + number},
       {"1,2\n3,\n", "line 2, column 2: an empty cell" + number},
@@ -168,9 +173,15 @@ TEST_F(Tables, AreRefusedWhereTheyAreDoubtful) {
       // Other encodings and formats.
       {"1,2\r3,4\r", "line 1: a carriage return inside, expected lines that end with LF or CR LF"},
       {"x,y\n1,2\r3,4\n", "line 2: a carriage return inside, expected lines that end with LF or CR LF"},
-      {"\xff\xfe" "1\0,\0"s, "UTF-16 text, expected UTF-8"},
-      {"\xfe\xff\0" "1\0,"s, "UTF-16 text, expected UTF-8"},
-      {"1\0,\0" "2\0\n\0"s, "line 1, column 1: \"1\\x00\"" + number},
+      {"\xff\xfe"
+       "1\0,\0"s,
+       "UTF-16 text, expected UTF-8"},
+      {"\xfe\xff\0"
+       "1\0,"s,
+       "UTF-16 text, expected UTF-8"},
+      {"1\0,\0"
+       "2\0\n\0"s,
+       "line 1, column 1: \"1\\x00\"" + number},
       {"\x1f\x8b\x08", "compressed (gzip), expected text"},
       {"PK\x03\x04 and more", "a ZIP archive, as spreadsheets are, expected text"},
   };

@@ -16,7 +16,8 @@ struct Chosen {
 };
 Chosen choose(const std::vector<std::string>& arguments) {
   Options options("program", arguments);
-  ChosenOptimizer optimizer = choose_optimizer(options, "sgd", {{"adam", {{"epsilon", 1e-7}}}}, RandomStream(7), DType::float32);
+  ChosenOptimizer optimizer =
+      choose_optimizer(options, "sgd", {{"adam", {{"epsilon", 1e-7}}}}, RandomStream(7), DType::float32);
   options.finish();
   return {std::move(options), std::move(optimizer)};
 }

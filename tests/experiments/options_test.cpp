@@ -57,7 +57,9 @@ TEST(Options, RefusesValuesOutOfRange) {
   EXPECT_NE(number("-inf", or_infinite(at_least(0))), "");
   EXPECT_EQ(number("nan", or_nan({})), "");
 
-  EXPECT_EQ(error_of([] { given({"--optimizer=adm"}).get("optimizer", "sgd", "", one_of({"sgd", "adam"})); }),
+  EXPECT_EQ(error_of([] {
+              given({"--optimizer=adm"}).get("optimizer", "sgd", "", one_of({"sgd", "adam"}));
+            }),
             "--optimizer=adm: did you mean adam? expected one of sgd, adam");
   EXPECT_EQ(error_of([] { given({"--width"}).get("width", 4, ""); }), "option --width needs a value");
 }

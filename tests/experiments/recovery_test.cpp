@@ -64,7 +64,8 @@ TEST(Recovery, WithoutAConfigurationAnywhereIsRefused) {
 
 std::map<std::string, std::string> contents(const fs::path& folder) {
   std::map<std::string, std::string> all;
-  for (const auto& entry : fs::directory_iterator(folder)) all[entry.path().filename().string()] = bytes_of(entry.path());
+  for (const auto& entry : fs::directory_iterator(folder))
+    all[entry.path().filename().string()] = bytes_of(entry.path());
   return all;
 }
 
@@ -77,7 +78,8 @@ TEST(Recovery, ContradictsNoRecord) {
   for (const std::size_t bytes : {std::size_t{0}, std::size_t{5}, log.size() - 10}) {
     put(folder / "run/metrics.log", log.substr(0, bytes));
     const auto before = contents(folder / "run");
-    EXPECT_NE(error_of([&] { recover(folder / "run"); }).find("complete.json tells of {\"step\":50}"), std::string::npos);
+    EXPECT_NE(error_of([&] { recover(folder / "run"); }).find("complete.json tells of {\"step\":50}"),
+              std::string::npos);
     EXPECT_EQ(contents(folder / "run"), before) << bytes;
   }
   fs::remove(folder / "run/complete.json");  // as the message says
@@ -193,7 +195,8 @@ TEST(Recovery, TakesNoMemoryThatTheFileDoesNotVouchFor) {
   const std::string nested = R"({"a": )" + std::string(100'000, '[') + std::string(100'000, ']') + "}";
   std::string many;
   for (int i = 0; i < 1000; ++i)
-    many += frame(R"(T{"name": "t)" + std::to_string(i) + R"(", "index": "i", "columns": [{"name": "c", "units": "1",)"
+    many += frame(R"(T{"name": "t)" + std::to_string(i) +
+                  R"(", "index": "i", "columns": [{"name": "c", "units": "1",)"
                   R"("long_name": "", "axis": "k", "length": 1999999}]})");
   std::vector<std::string> logs{many, frame("A" + nested), frame("T" + nested), frame("C" + nested)};
   for (const char* length : {"100000000", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808",

@@ -176,7 +176,8 @@ TEST(RunFolder, AFullDiskFailsTheRunAndKeepsWhatWasThere) {
         }).find("metrics.log: cannot write") == std::string::npos)
       ::_exit(1);
     if (error_of([&] { run.finish(Status::failed, "disk full"); }).find((folder / "run").string()) != 0) ::_exit(2);
-    ::_exit(records::sha256_of_file(folder / "run/run.h5") == before && !fs::exists(folder / "run/complete.json") ? 0 : 3);
+    ::_exit(records::sha256_of_file(folder / "run/run.h5") == before && !fs::exists(folder / "run/complete.json") ? 0
+                                                                                                                  : 3);
   }
   int status = 0;
   ::waitpid(child, &status, 0);

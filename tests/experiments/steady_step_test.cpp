@@ -29,10 +29,12 @@ TEST(SteadyStep, AllocatesNothing) {
   for (const optim::Method& method : optim::methods())
     for (const DType type : {DType::float32, DType::float64}) {
       if (method.family == optim::Family::curvature) continue;  // their records of a point are made anew at each step
-      NetworkObjective objective(nn::Sequential{nn::Linear{pixels, 128}, nn::Relu{}, nn::Dropout{0.1}, nn::Linear{128, 10}},
-                                 nn::cross_entropy, type, RandomStream(1));
+      NetworkObjective objective(
+          nn::Sequential{nn::Linear{pixels, 128}, nn::Relu{}, nn::Dropout{0.1}, nn::Linear{128, 10}}, nn::cross_entropy,
+          type, RandomStream(1));
       // With the side of 784, Shampoo's roots take most of the test's time, and a step still allocates three times.
-      const optim::NamedValues values = method.name == "shampoo" ? optim::NamedValues{{"max_dimension", 200}} : optim::NamedValues{};
+      const optim::NamedValues values =
+          method.name == "shampoo" ? optim::NamedValues{{"max_dimension", 200}} : optim::NamedValues{};
       const auto optimizer = optim::make_optimizer(method.name, values);
       const Tensor theta = objective.parameters().initial(type, RandomStream(2));
       const Batch batch{Tensor::full({32, pixels}, 0.5, type), Tensor::zeros({32}, DType::int32)};
@@ -45,8 +47,9 @@ TEST(SteadyStep, AllocatesNothing) {
       for (int i = 0; i < 20; ++i) step();
       const Allocations after = allocations();
       EXPECT_EQ(after.ours - before.ours, 0) << method.name << " " << name_of(type);
-      std::printf("%s %s: allocations a step: ours %.1f, inside oneDNN's calls %.1f\n", method.name.c_str(), name_of(type),
-                  static_cast<double>(after.ours - before.ours) / 20, static_cast<double>(after.onednn - before.onednn) / 20);
+      std::printf("%s %s: allocations a step: ours %.1f, inside oneDNN's calls %.1f\n", method.name.c_str(),
+                  name_of(type), static_cast<double>(after.ours - before.ours) / 20,
+                  static_cast<double>(after.onednn - before.onednn) / 20);
     }
 }
 
@@ -57,7 +60,8 @@ TEST(SteadyStep, AllocatesNothingForAnyModel) {
     nn::ParameterSet parameters;
     nn::ParameterScope scope(parameters);
     model.declare(scope);
-    const Tensor theta = parameters.initial(DType::float32, RandomStream(1)), gradient = Tensor::zeros(theta.shape(), theta.dtype());
+    const Tensor theta = parameters.initial(DType::float32, RandomStream(1)),
+                 gradient = Tensor::zeros(theta.shape(), theta.dtype());
     const std::vector<Tensor> views = parameters.views(theta), out = parameters.views(gradient);
     const std::vector<Tensor> buffers = parameters.initial_buffers(DType::float32);
     const Tensor inputs = tokens ? Tensor::zeros({4, 64}, DType::int32) : Tensor::full({4, 784}, 0.5, DType::float32);
@@ -76,7 +80,8 @@ TEST(SteadyStep, AllocatesNothingForAnyModel) {
     const Allocations after = allocations();
     EXPECT_EQ(after.ours - before.ours, 0) << kind.name;
     std::printf("%s: allocations a gradient: ours %.1f, inside oneDNN's calls %.1f\n", kind.name.c_str(),
-                static_cast<double>(after.ours - before.ours) / 5, static_cast<double>(after.onednn - before.onednn) / 5);
+                static_cast<double>(after.ours - before.ours) / 5,
+                static_cast<double>(after.onednn - before.onednn) / 5);
   }
 }
 

@@ -28,8 +28,11 @@ TEST(VectorColumns, RefuseAxesThatClash) {
   const auto refusal = [](std::vector<Column> columns) { return error_of([&] { MetricTable("step", columns); }); };
   EXPECT_NE(refusal({{"a", "1", "", "", 2}}).find("vectors of 2 numbers"), std::string::npos);
   EXPECT_NE(refusal({{"a", "1", "", "k", 0}}).find("vectors of 0 numbers"), std::string::npos);
-  EXPECT_NE(refusal({{"a", "1", "", "k", 2}, {"b", "1", "", "k", 3}}).find("axis 'k' has length 2 in column 'a' and 3 in 'b'"), std::string::npos);
-  EXPECT_NE(refusal({{"a", "1", "", "b", 2}, {"b", "1", ""}}).find("axis 'b' of column 'a' has the name of a column"), std::string::npos);
+  EXPECT_NE(refusal({{"a", "1", "", "k", 2}, {"b", "1", "", "k", 3}})
+                .find("axis 'k' has length 2 in column 'a' and 3 in 'b'"),
+            std::string::npos);
+  EXPECT_NE(refusal({{"a", "1", "", "b", 2}, {"b", "1", ""}}).find("axis 'b' of column 'a' has the name of a column"),
+            std::string::npos);
   EXPECT_NE(refusal({{"a", "1", "", "step", 2}}).find("axis 'step' of column 'a' has the name of the table's index"),
             std::string::npos);
   EXPECT_NE(refusal({{"step", "1", ""}}).find("column 'step' has the name of the table's index"), std::string::npos);

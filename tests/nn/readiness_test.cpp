@@ -1,4 +1,5 @@
-// A layer is refused, by name and with the remedy, where it is used before it is declared or with another set's parameters.
+// A layer is refused, by name and with the remedy, where it is used before it is declared or with another set's
+// parameters.
 #include <concepts>
 
 #include "tests/nn/layer_check.h"
@@ -84,10 +85,10 @@ TEST(Readiness, ALayerHasOnePlaceInASet) {
   ParameterSet set;
   ParameterScope left(set, "left"), right(set, "right");
   layer.declare(left);
-  EXPECT_EQ(
-      refusal_of([&] { layer.declare(right); }),
-      "Linear: declared as 'right.weight', but it is 'left.weight' in the same set: make another layer, or use this one "
-      "in both places");
+  EXPECT_EQ(refusal_of([&] { layer.declare(right); }),
+            "Linear: declared as 'right.weight', but it is 'left.weight' in the same set: make another layer, or use "
+            "this one "
+            "in both places");
   EXPECT_EQ(set.size(), 9);
   // In another set it moves there, also when the first one is gone.
   Declared<Linear> moved{layer};

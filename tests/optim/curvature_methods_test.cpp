@@ -59,7 +59,8 @@ TEST(CurvatureMethods, ReadEveryHyperparameter) {
   };
   const std::vector<NamedValues> line{{{"globalization", "strong_wolfe"}}}, jacobi{{{"preconditioner", "jacobi"}}};
   std::vector<NamedValues> batches;
-  for (const double factor : {0.3, 1.0, 3.0, 10.0}) batches.push_back({{"line_search", "armijo"}, {"learning_rate", factor}});
+  for (const double factor : {0.3, 1.0, 3.0, 10.0})
+    batches.push_back({{"line_search", "armijo"}, {"learning_rate", factor}});
   const std::vector<Change> changes{{"newton_cg", "globalization", "armijo"},
                                     {"newton_cg", "curvature", "gauss_newton"},
                                     {"newton_cg", "forcing", "fixed"},
@@ -104,7 +105,9 @@ TEST(CurvatureMethods, ReadEveryHyperparameter) {
 }
 
 TEST(CurvatureMethods, RefuseWhatIsFixedWithItsNumber) {
-  EXPECT_EQ(error_of([] { make_optimizer("newton_cg", {{"boundary_tolerance", 0.2}}); }),
+  EXPECT_EQ(error_of([] {
+              make_optimizer("newton_cg", {{"boundary_tolerance", 0.2}});
+            }),
             "newton_cg: boundary_tolerance is no longer an option: it is fixed at 0.1");
   for (const Method* m : curvature_methods())
     for (const auto& [name, value] : m->fixed)

@@ -160,7 +160,8 @@ TEST(HessianFree, LeavesASaddle) {
     return DenseObjective(
         [](const Vector& t, Vector& g) {
           const double u = t[0] * t[0] - 1;
-          g[0] = u * t[0], g[1] = t[1];
+          g[0] = u * t[0];
+          g[1] = t[1];
           return u * u / 4 + t[1] * t[1] / 2;
         },
         2,

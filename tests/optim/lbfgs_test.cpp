@@ -165,7 +165,8 @@ TEST(Lbfgs, LearnsFromBatches) {
 TEST(Lbfgs, HasAReasonWhereItEnds) {
   SmoothObjective broken(
       [](const Vector& x, Vector& g) {
-        return g = {1, 1}, x == Vector{0, 0} ? 1 : nan;
+        g = {1, 1};
+        return x == Vector{0, 0} ? 1 : nan;
       },
       nullptr, 2);
   const Tensor theta = Tensor::zeros({2}, DType::float64);
@@ -222,13 +223,17 @@ TEST(NonlinearCg, FollowsItsFormulaStepByStep) {
         Vector turned = next;
         const double beta = beta_of(formula, g, before, d);
         for (std::size_t j = 0; j < d.size(); ++j) turned[j] += beta * d[j];
-        if (dot(turned, g) < 0) next = turned, ++conjugate;
+        if (dot(turned, g) < 0) {
+          next = turned;
+          ++conjugate;
+        }
       }
       Vector expected = next;
       for (double& v : expected) v *= report.step_length;
       const Vector moved = minus(theta.to_vector(), x);
       EXPECT_LT(distance(moved, expected), 1e-8 * norm(moved)) << formula << " " << i;
-      d = next, before = g;
+      d = next;
+      before = g;
     }
     EXPECT_GT(conjugate, 5) << formula;
   }

@@ -100,13 +100,20 @@ TEST(LevenbergMarquardt, EqualsATranscriptionOnRosenbrock) {
       double ratio = 0, p = 0, q = 0;
       do {
         const double det = (a + damping) * (c + damping) - b * b;
-        p = -((c + damping) * g0 - b * g1) / det, q = -((a + damping) * g1 - b * g0) / det;
+        p = -((c + damping) * g0 - b * g1) / det;
+        q = -((a + damping) * g1 - b * g0) / det;
         const double predicted = -(g0 * p + g1 * q + (a * p * p + 2 * b * p * q + c * q * q) / 2);
         ratio = (value(x, y) - value(x + p, y + q)) / predicted;
-        if (ratio <= 1e-4) damping *= update == "nielsen" ? growth : 10, growth *= 2, ++rejections;
+        if (ratio <= 1e-4) {
+          damping *= update == "nielsen" ? growth : 10;
+          growth *= 2;
+          ++rejections;
+        }
       } while (ratio <= 1e-4);
       damping *= update == "nielsen" ? std::max(1.0 / 3, 1 - std::pow(2 * ratio - 1, 3)) : 0.1;
-      growth = 2, x += p, y += q;
+      growth = 2;
+      x += p;
+      y += q;
       const StepReport report = optimizer->step(objective, theta);
       EXPECT_NEAR(report.reduction_ratio, ratio, 1e-6);
       EXPECT_NEAR(theta.at(0), x, 1e-8) << update << " " << i;
@@ -137,7 +144,8 @@ TEST(LeastSquares, SayWhyTheyStop) {
     for (const bool products_break : {false, true}) {
       SmoothObjective broken(
           [](const Vector& x, Vector& g) {
-            return g = x, x == Vector{1, 2} ? 1.0 : nan;
+            g = x;
+            return x == Vector{1, 2} ? 1.0 : nan;
           },
           nullptr, 2);
       broken.set_gauss_newton([=](const Vector&, const Vector& v) { return products_break ? Vector{nan, 0} : v; });

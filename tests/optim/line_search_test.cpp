@@ -44,7 +44,8 @@ std::vector<Scalar> published() {
 
 LineSearchOptions options(double c1, double c2) {
   LineSearchOptions result;
-  result.sufficient_decrease = c1, result.curvature = c2;
+  result.sufficient_decrease = c1;
+  result.curvature = c2;
   return result;
 }
 

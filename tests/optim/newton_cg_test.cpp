@@ -12,7 +12,6 @@ const std::vector<std::string> preconditioners = {"none", "jacobi", "lbfgs"};
 const std::vector<std::string> forcings = {"fixed", "superlinear", "quadratic", "eisenstat_walker_1",
                                            "eisenstat_walker_2"};
 
-
 SmoothObjective quadratic(const Vector& eigenvalues, const Vector& b, double scale = 1) {
   const auto size = std::ssize(eigenvalues);
   return {[=](const Vector& x, Vector& g) {
@@ -119,29 +118,31 @@ std::vector<Saddle> saddles() {
   all.push_back({"bounded saddle",
                  {1, 1e-3},
                  -0.25,
-                 std::make_shared<SmoothObjective>([](const Vector& x, Vector& g) {
-                    g = {2 * x[0], -2 * x[1] + 4 * std::pow(x[1], 3)};
-                    return x[0] * x[0] - x[1] * x[1] + std::pow(x[1], 4);
-                  },
-                  [](const Vector& x, const Vector& v) {
-                    return Vector{2 * v[0], (-2 + 12 * x[1] * x[1]) * v[1]};
-                  },
-                  2)});
+                 std::make_shared<SmoothObjective>(
+                     [](const Vector& x, Vector& g) {
+                       g = {2 * x[0], -2 * x[1] + 4 * std::pow(x[1], 3)};
+                       return x[0] * x[0] - x[1] * x[1] + std::pow(x[1], 4);
+                     },
+                     [](const Vector& x, const Vector& v) {
+                       return Vector{2 * v[0], (-2 + 12 * x[1] * x[1]) * v[1]};
+                     },
+                     2)});
   // x^3 - 3 x y^2 + (x^2 + y^2)^2: the monkey saddle at 0, minima -27/256 at distance 3/4.
   all.push_back({"monkey saddle",
                  {0.1, 1e-3},
                  -27.0 / 256,
-                 std::make_shared<SmoothObjective>([](const Vector& x, Vector& g) {
-                    const double r = x[0] * x[0] + x[1] * x[1];
-                    g = {3 * x[0] * x[0] - 3 * x[1] * x[1] + 4 * r * x[0], -6 * x[0] * x[1] + 4 * r * x[1]};
-                    return x[0] * x[0] * x[0] - 3 * x[0] * x[1] * x[1] + r * r;
-                  },
-                  [](const Vector& x, const Vector& v) {
-                    const double r = x[0] * x[0] + x[1] * x[1], xv = x[0] * v[0] + x[1] * v[1];
-                    return Vector{6 * x[0] * v[0] - 6 * x[1] * v[1] + 4 * r * v[0] + 8 * xv * x[0],
-                                  -6 * x[1] * v[0] - 6 * x[0] * v[1] + 4 * r * v[1] + 8 * xv * x[1]};
-                  },
-                  2)});
+                 std::make_shared<SmoothObjective>(
+                     [](const Vector& x, Vector& g) {
+                       const double r = x[0] * x[0] + x[1] * x[1];
+                       g = {3 * x[0] * x[0] - 3 * x[1] * x[1] + 4 * r * x[0], -6 * x[0] * x[1] + 4 * r * x[1]};
+                       return x[0] * x[0] * x[0] - 3 * x[0] * x[1] * x[1] + r * r;
+                     },
+                     [](const Vector& x, const Vector& v) {
+                       const double r = x[0] * x[0] + x[1] * x[1], xv = x[0] * v[0] + x[1] * v[1];
+                       return Vector{6 * x[0] * v[0] - 6 * x[1] * v[1] + 4 * r * v[0] + 8 * xv * x[0],
+                                     -6 * x[1] * v[0] - 6 * x[0] * v[1] + 4 * r * v[1] + 8 * xv * x[1]};
+                     },
+                     2)});
   return all;
 }
 
@@ -307,9 +308,8 @@ TEST(NewtonCg, ContinuesBitwiseFromRestoredState) {
     for (const std::string& preconditioner : preconditioners)
       for (const DType type : {DType::float32, DType::float64}) {
         SCOPED_TRACE(globalization + " " + preconditioner);
-        const NamedValues values = {{"globalization", globalization},
-                                    {"preconditioner", preconditioner},
-                                    {"forcing", "eisenstat_walker_1"}};
+        const NamedValues values = {
+            {"globalization", globalization}, {"preconditioner", preconditioner}, {"forcing", "eisenstat_walker_1"}};
         SmoothObjective objective = chained_rosenbrock(8, 1, type);
         const Tensor theta = Tensor::of({8}, rosenbrock_start(8), type);
         const auto optimizer = make_optimizer("newton_cg", values), fresh = make_optimizer("newton_cg", values);

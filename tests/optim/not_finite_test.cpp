@@ -89,8 +89,12 @@ std::vector<Recipe> all_recipes() {
   }
   // Several around each other.
   all.push_back({.method = "lion",
-                 .wrappers = {{"sam"}, {"gradient_accumulation", {{"accumulation_steps", 2}}}, {"clip_by_value"},
-                              {"lookahead"}, {"ema"}, {"decoupled_weight_decay"}}});
+                 .wrappers = {{"sam"},
+                              {"gradient_accumulation", {{"accumulation_steps", 2}}},
+                              {"clip_by_value"},
+                              {"lookahead"},
+                              {"ema"},
+                              {"decoupled_weight_decay"}}});
   // What does not go together is refused elsewhere.
   std::erase_if(all, [](const Recipe& recipe) {
     try {
@@ -121,13 +125,17 @@ const std::vector<double> start = {0.5, -0.25, 1, -1.5, 0.75, 0.125, -0.5, 0.25,
 // Three good steps, a bad one, and two good ones.
 void expect_reported(const Recipe& recipe, Poisoned::Where where, double poison, std::int64_t element, DType type,
                      int spared = 0) {
-  SCOPED_TRACE(label(recipe) + ": " + std::to_string(poison) + " at " + std::to_string(element) + " of " + name_of(type));
+  SCOPED_TRACE(label(recipe) + ": " + std::to_string(poison) + " at " + std::to_string(element) + " of " +
+               name_of(type));
   Poisoned objective(type);
   const auto optimizer = make_optimizer(recipe);
   const Tensor theta = Tensor::of({9}, start, type);
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(optimizer->step(objective, theta).is_diverged());
   const std::vector<double> before = theta.to_vector(), state = all_numbers(*optimizer);
-  objective.where = where, objective.poison = poison, objective.element = element, objective.spared = spared;
+  objective.where = where;
+  objective.poison = poison;
+  objective.element = element;
+  objective.spared = spared;
   objective.invalidate();
   const StepReport report = optimizer->step(objective, theta);
   EXPECT_EQ(report.reason, Reason::not_finite);
@@ -187,7 +195,8 @@ TEST(NotFinite, IsReportedOfAProduct) {
     for (const double poison : {nan, infinity, -infinity}) {
       SCOPED_TRACE(label(recipe) + ": " + std::to_string(poison));
       Poisoned objective;
-      objective.where = Poisoned::Where::product, objective.poison = poison;
+      objective.where = Poisoned::Where::product;
+      objective.poison = poison;
       const auto optimizer = make_optimizer(recipe);
       const Tensor theta = Tensor::of({9}, start);
       EXPECT_EQ(optimizer->step(objective, theta).reason, Reason::not_finite);

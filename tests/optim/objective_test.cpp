@@ -5,8 +5,8 @@
 
 #include "optim/state.h"
 #include "tests/optim/bowl.h"
-#include "tests/support/throws.h"
 #include "tests/optim/problems.h"
+#include "tests/support/throws.h"
 
 namespace gradus::optim {
 namespace {

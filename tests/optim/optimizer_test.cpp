@@ -10,9 +10,9 @@
 #include <set>
 
 #include "tests/optim/bowl.h"
-#include "tests/support/throws.h"
 #include "tests/optim/problems.h"
 #include "tests/optim/variants.h"
+#include "tests/support/throws.h"
 
 namespace gradus::optim {
 namespace {

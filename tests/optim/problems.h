@@ -81,12 +81,9 @@ inline Problem quadratic() { return plain_problem("quadratic", random_numbers(10
 // The quadratic of parts of every kind: matrices with fewer and with more rows than columns, three axes, an embedding,
 // a vector that starts at 0, a single number, and a matrix on which nothing depends.
 inline Problem shaped_quadratic() {
-  const std::vector<Slice> slices{{"wide", {3, 5}, 0, {}},
-                                  {"tall", {6, 4}, 15, {}},
-                                  {"kernel", {2, 2, 3}, 39, {}},
-                                  {"table", {4, 2}, 51, {"embedding"}},
-                                  {"bias", {4}, 59, {"bias"}},
-                                  {"scale", {}, 63, {}},
+  const std::vector<Slice> slices{{"wide", {3, 5}, 0, {}},       {"tall", {6, 4}, 15, {}},
+                                  {"kernel", {2, 2, 3}, 39, {}}, {"table", {4, 2}, 51, {"embedding"}},
+                                  {"bias", {4}, 59, {"bias"}},   {"scale", {}, 63, {}},
                                   {"unused", {2, 3}, 64, {}}};
   constexpr std::size_t used = 64, size = 70, bias = 59;
   Vector start = random_numbers(size, 3);

@@ -30,7 +30,7 @@ TEST(Randomness, IsOfTheStream) {
   const std::vector<Recipe> recipes = {
       {.method = "adahessian"},
       {.method = "sophia", .values = {{"learning_rate", 0.01}, {"clip", 1000}, {"estimator", "hutchinson"}}},
-      {.method = "newton_cg", .values = {{"preconditioner", "jacobi"}, {"probes", 1}, {"max_inner_iterations", 1}}},
+      {.method = "newton_cg", .values = {{"preconditioner", "jacobi"}, {"max_inner_iterations", 1}}},
       {.method = "sgd", .wrappers = {{"gradient_noise"}}},
       {.method = "sgd", .wrappers = {{"parameter_noise"}}},
   };

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "optim/recipe.h"
-#include "tests/support/throws.h"
 #include "tests/optim/problems.h"
+#include "tests/support/throws.h"
 
 namespace gradus::optim {
 
@@ -17,7 +17,8 @@ inline double difference(const Vector& a, const Vector& b) {
   double most = a.size() == b.size() ? 0 : 1e300, scale = 1e-300;
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
     const double d = std::abs(a[i] - b[i]);
-    most = d <= most ? most : d, scale = std::max(scale, std::abs(b[i]));  // NaN is most
+    most = d <= most ? most : d;
+    scale = std::max(scale, std::abs(b[i]));  // NaN is most
   }
   return most / scale;
 }

@@ -68,9 +68,13 @@ R reference(const std::string& name, const Texts& v, const Q& t) {
     Q begin = 0, cycle = length;
     if (number(v, "restarts", "0") == 0) return mix(final_factor, half_cosine(least(t / length, 1)));
     const Q growth = get("cycle_growth", "1");
-    if (growth == 1) begin = length * Q(floored(t / length));
+    if (growth == 1)
+      begin = length * Q(floored(t / length));
     else
-      while (begin + cycle <= t) begin += cycle, cycle *= growth;
+      while (begin + cycle <= t) {
+        begin += cycle;
+        cycle *= growth;
+      }
     return mix(final_factor, half_cosine((t - begin) / cycle));
   }
   if (name == "one_cycle") {
@@ -102,15 +106,17 @@ R with_warmup(const std::string& name, const Texts& v, std::int64_t step) {
 Schedule made(const std::string& name, const Texts& texts) {
   NamedValues values;
   for (const auto& [key, text] : texts) {
-    if (key == "warmup") values.emplace_back(key, text);
-    else values.emplace_back(key, std::stod(text));
+    if (key == "warmup")
+      values.emplace_back(key, text);
+    else
+      values.emplace_back(key, std::stod(text));
   }
   return {name, values};
 }
 
 // Compares at these steps and their neighbours: `accuracy` is relative to the value, `of_base` to the base.
-void compare(const std::string& name, const Texts& texts, const std::set<std::int64_t>& corners, double accuracy = 4e-15,
-             double of_base = 0) {
+void compare(const std::string& name, const Texts& texts, const std::set<std::int64_t>& corners,
+             double accuracy = 4e-15, double of_base = 0) {
   std::string what = name;
   for (const auto& [key, text] : texts) what += " " + key + "=" + text;
   const Schedule schedule = made(name, texts);
@@ -127,8 +133,8 @@ void compare(const std::string& name, const Texts& texts, const std::set<std::in
     }
     // What is below the smallest normal number has fewer digits.
     const R off = abs(R(found) - expected), allowed = accuracy * abs(expected) + of_base + 1e-300;
-    EXPECT_LE(off, allowed)
-        << what << " at step " << step << ": " << found << ", expected " << static_cast<double>(expected);
+    EXPECT_LE(off, allowed) << what << " at step " << step << ": " << found << ", expected "
+                            << static_cast<double>(expected);
   }
 }
 
@@ -156,14 +162,16 @@ TEST(ScheduleCorners, AreWhereExactArithmeticHasThem) {
   check("plateau", {}, {10});
   for (const std::string every : {"1", "3", "1000", "999999999999999"}) {
     const std::int64_t k = std::stoll(every);
-    for (const char* factor : {"0.1", "0.5", "1", "1.0001"}) check("step", {{"every", every}, {"factor", factor}}, {k, 2 * k, 7 * k});
+    for (const char* factor : {"0.1", "0.5", "1", "1.0001"})
+      check("step", {{"every", every}, {"factor", factor}}, {k, 2 * k, 7 * k});
     check("sutskever_momentum", {{"every", every}}, {k, 2 * k, 7 * k});
   }
   for (const char* factor : {"0.999", "0.5", "1"}) check("exponential", {{"factor", factor}}, {10, 500});
   for (const std::string length : {"1", "2", "3", "10", "1000", "1000000", "999999999999999"}) {
     const std::int64_t n = std::stoll(length);
     for (const char* end : {"0", "0.1", "1", "2"}) {
-      for (const char* power : {"0.5", "1", "2"}) check("polynomial", {{"steps", length}, {"power", power}, {"final_factor", end}}, {n / 2, n});
+      for (const char* power : {"0.5", "1", "2"})
+        check("polynomial", {{"steps", length}, {"power", power}, {"final_factor", end}}, {n / 2, n});
       check("cosine", {{"steps", length}, {"final_factor", end}}, {n / 2, n, 2 * n});
       for (const std::string rise : {"0", "0.3", "0.55", "0.7", "1"}) {
         const std::int64_t peak = whole(exact(rise) * (n - 1));
@@ -171,7 +179,8 @@ TEST(ScheduleCorners, AreWhereExactArithmeticHasThem) {
       }
       for (const std::string decay : {"0", "1", "7", "2000"}) {
         const std::int64_t start = n - std::min<std::int64_t>(n, std::stoll(decay));
-        check("warmup_stable_decay", {{"steps", length}, {"decay_steps", decay}, {"final_factor", end}}, {start, n - 1, n});
+        check("warmup_stable_decay", {{"steps", length}, {"decay_steps", decay}, {"final_factor", end}},
+              {start, n - 1, n});
       }
     }
   }
@@ -182,9 +191,29 @@ TEST(ScheduleCorners, AreWhereExactArithmeticHasThem) {
 // Where cycles begin: at the first whole step that exact arithmetic allows, and not one later or earlier.
 TEST(ScheduleCorners, CyclesBeginAtTheirStep) {
   int whole_starts = 0;
-  const std::vector<std::string> growths{"1",   "1.1", "1.2", "1.25", "1.3", "1.4", "1.5", "1.6", "1.7",
-                                         "1.8", "1.9", "2",   "2.5",  "3",   "7",   "10",  "1.01", "1.001",
-                                         "1.0000000000000002", "1.0000001", "2.718281828459045", "123456.78901234567", "1000000"};
+  const std::vector<std::string> growths{"1",
+                                         "1.1",
+                                         "1.2",
+                                         "1.25",
+                                         "1.3",
+                                         "1.4",
+                                         "1.5",
+                                         "1.6",
+                                         "1.7",
+                                         "1.8",
+                                         "1.9",
+                                         "2",
+                                         "2.5",
+                                         "3",
+                                         "7",
+                                         "10",
+                                         "1.01",
+                                         "1.001",
+                                         "1.0000000000000002",
+                                         "1.0000001",
+                                         "2.718281828459045",
+                                         "123456.78901234567",
+                                         "1000000"};
   for (const std::int64_t length : {1, 2, 4, 5, 8, 10, 20, 25, 50, 100, 125, 200, 250, 400, 500, 625, 1000, 1000000})
     for (const std::string& growth : growths) {
       Q begin = 0, cycle = length;
@@ -195,13 +224,15 @@ TEST(ScheduleCorners, CyclesBeginAtTheirStep) {
         whole_starts += denominator(begin) == 1;
         corners.insert(whole(begin));  // and its neighbours: before and after a boundary between steps
       }
-      // Just before its end a cosine is the square of what is left, of which cycles that begin between steps have 1e-19.
-      compare("cosine", {{"steps", std::to_string(length)}, {"restarts", "1"}, {"cycle_growth", growth}}, corners, 1e-13,
-              1e-20);
+      // Just before its end a cosine is the square of what is left, of which cycles that begin between steps have
+      // 1e-19.
+      compare("cosine", {{"steps", std::to_string(length)}, {"restarts", "1"}, {"cycle_growth", growth}}, corners,
+              1e-13, 1e-20);
     }
   EXPECT_GT(whole_starts, 1000);
   for (const char* growth : {"1.5", "1.75", "2", "3.3", "1000"})
-    compare("cosine", {{"steps", "12"}, {"restarts", "1"}, {"cycle_growth", growth}}, {1000, 123456789, far, farthest}, 1e-11, 1e-20);
+    compare("cosine", {{"steps", "12"}, {"restarts", "1"}, {"cycle_growth", growth}}, {1000, 123456789, far, farthest},
+            1e-11, 1e-20);
 }
 
 TEST(ScheduleCorners, BeginAndEndExactly) {

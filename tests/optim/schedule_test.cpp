@@ -32,7 +32,10 @@ TEST(Schedules, FollowTheirFormulas) {
     EXPECT_NEAR(at("cosine", {{"steps", 70}, {"restarts", 1}}, t), 1 + std::cos(pi * (t % 70) / 70), 1e-13);
     // Cycles of 10, 20, 40, 80, 160 steps.
     int start = 0, length = 10;
-    while (t >= start + length) start += length, length *= 2;
+    while (t >= start + length) {
+      start += length;
+      length *= 2;
+    }
     EXPECT_NEAR(at("cosine", {{"steps", 10}, {"restarts", 1}, {"cycle_growth", 2}}, t),
                 1 + std::cos(pi * (t - start) / length), 1e-12);
     const double stable = t < 150 ? 1 : t < 200 ? 1 - (t - 150) / 50.0 : 0;
@@ -150,8 +153,8 @@ TEST(Schedules, RefuseWhatDoesNotExist) {
   EXPECT_EQ(error_of([&] { make_optimizer(growing)->check_steps(7); }),
             "schedule polynomial: at step 6 beta1 = 1.008, expected 0 <= beta1 < 1");
   // What is > 0 must not end at 0 in float32 either, where the smallest number is a larger one.
-  const Recipe vanishing{.method = "adam", .schedules = {{"epsilon", "exponential", {{"factor", 1e-3}}}},
-                         .dtype = DType::float32};
+  const Recipe vanishing{
+      .method = "adam", .schedules = {{"epsilon", "exponential", {{"factor", 1e-3}}}}, .dtype = DType::float32};
   for (const double theta : run_recipe(vanishing, quadratic(), 200, DType::float32)) EXPECT_TRUE(std::isfinite(theta));
   // A rate may end at 0: nothing moves then.
   const Recipe falling{.schedules = {{"learning_rate", "polynomial", {{"steps", 3}}}}};

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "optim/solvers/step.h"
-#include "optim/search.h"
 #include "autodiff/tensor/vectors.h"
+#include "optim/search.h"
+#include "optim/solvers/step.h"
 #include "tests/optim/curvature_problems.h"
 
 namespace gradus::optim {
@@ -74,9 +74,12 @@ SmoothObjective rough_bowl(DType dtype) {
 
 TEST(Standstill, HoldsForMethodsWhoseValuesAreRough) {
   const std::vector<std::pair<std::string, NamedValues>> all = {
-      {"newton_cg", {{"globalization", "armijo"}}},       {"newton_cg", {{"globalization", "strong_wolfe"}}},
-      {"newton_cg", {{"globalization", "trust_region"}}}, {"newton_cg", {{"globalization", "trust_region_lanczos"}}},
-      {"lbfgs", {{"line_search", "strong_wolfe"}}},       {"lbfgs", {{"line_search", "armijo"}}},
+      {"newton_cg", {{"globalization", "armijo"}}},
+      {"newton_cg", {{"globalization", "strong_wolfe"}}},
+      {"newton_cg", {{"globalization", "trust_region"}}},
+      {"newton_cg", {{"globalization", "trust_region_lanczos"}}},
+      {"lbfgs", {{"line_search", "strong_wolfe"}}},
+      {"lbfgs", {{"line_search", "armijo"}}},
       {"nonlinear_cg", {}}};
   for (const DType dtype : {DType::float64, DType::float32})
     for (const auto& [name, values] : all) {

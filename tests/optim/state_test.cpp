@@ -18,8 +18,9 @@ std::vector<Recipe> recipes_of(const Method& m) {
        .schedules = {{rate, "cosine", {{"steps", 10}, {"warmup_steps", 3}}}, {"l2", "exponential"}}},
       {.method = m.name, .schedules = {{rate, "plateau", {{"patience", 0}, {"factor", 0.5}}}}}};
   if (m.family != Family::curvature) {
-    recipes.push_back(
-        {.method = m.name, .wrappers = {{"gradient_noise"}, {"clip_by_norm"}, {"parameter_noise"}}, .stream = RandomStream(3)});
+    recipes.push_back({.method = m.name,
+                       .wrappers = {{"gradient_noise"}, {"clip_by_norm"}, {"parameter_noise"}},
+                       .stream = RandomStream(3)});
     recipes.push_back({.method = m.name,
                        .wrappers = {{"sam"},
                                     {"gradient_accumulation", {{"accumulation_steps", 4}}},

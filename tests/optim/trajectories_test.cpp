@@ -55,7 +55,8 @@ double relative_difference(const Vector& a, const Vector& b) {
   for (std::size_t i = 0; i < b.size(); ++i) {
     const double d = std::abs(a[i] - b[i]);
     if (!std::isfinite(d)) return INFINITY;
-    difference = std::max(difference, d), scale = std::max(scale, std::abs(b[i]));
+    difference = std::max(difference, d);
+    scale = std::max(scale, std::abs(b[i]));
   }
   return difference / scale;
 }

@@ -77,9 +77,8 @@ TEST(LanczosTrustRegion, SaysWhyItStopped) {
   EXPECT_EQ(solver.solve(convex.product(), g, none, 0.1, 1e-8, 0, 100, p).reason, Reason::boundary);
   EXPECT_EQ(solver.solve(saddle.product(), g, none, 100, 1e-8, 0, 100, p).reason, Reason::negative_curvature);
   EXPECT_EQ(solver.solve(convex.product(), g, none, 100, 1e-8, 0, 3, p).reason, Reason::iteration_limit);
-  const LinearOperator nan{10, DType::float64, [](const Tensor&, const Tensor& out) {
-                             out.fill(std::numeric_limits<double>::quiet_NaN());
-                           }};
+  const LinearOperator nan{
+      10, DType::float64, [](const Tensor&, const Tensor& out) { out.fill(std::numeric_limits<double>::quiet_NaN()); }};
   EXPECT_EQ(solver.solve(nan, g, none, 1, 1e-8, 0, 100, p).reason, Reason::not_finite);
   EXPECT_EQ(p.to_vector(), Vector(10));
   EXPECT_EQ(solver.solve(convex.product(), Tensor::zeros({10}, DType::float64), none, 1, 1e-8, 0, 9, p).iterations, 0);

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <set>
 
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "optim/recipe.h"
 #include "tests/optim/problems.h"
 #include "tests/optim/recipes.h"
@@ -41,8 +41,8 @@ void expect_equal(const std::vector<Recipe::Wrapped>& wrapped, const PlainStep& 
   for (const Problem& problem : {quadratic(), tanh_network()}) {
     SCOPED_TRACE(problem.name);
     const auto objective = problem.objective(DType::float64);
-    const auto optimizer =
-        make_optimizer({.method = "momentum", .values = momentum_values, .wrappers = wrapped, .stream = RandomStream(5)});
+    const auto optimizer = make_optimizer(
+        {.method = "momentum", .values = momentum_values, .wrappers = wrapped, .stream = RandomStream(5)});
     const Tensor theta = Tensor::of({objective->size()}, problem.start);
     Vector x = problem.start;
     PlainMomentum inner;
@@ -85,9 +85,8 @@ TEST(Wrappers, MoveOnlyWhatGoesDownTheGradientOfNow) {
   for (const Problem& problem : {quadratic(), shaped_quadratic(), tanh_network()}) {
     SCOPED_TRACE(problem.name);
     const auto objective = problem.objective(DType::float64);
-    const auto optimizer = make_optimizer({.method = "momentum",
-                                           .values = momentum_values,
-                                           .wrappers = {{"cautious", {{"cautious_extra", 0.5}}}}});
+    const auto optimizer = make_optimizer(
+        {.method = "momentum", .values = momentum_values, .wrappers = {{"cautious", {{"cautious_extra", 0.5}}}}});
     const Tensor theta = Tensor::of({objective->size()}, problem.start);
     Vector x = problem.start, v(x.size()), g(x.size());
     bool any_stays = false;
@@ -219,7 +218,8 @@ TEST(Wrappers, AverageThePointsForEvaluationOnly) {
 class Targets final : public Objective {
  public:
   void set(double scale, double target) {
-    scale_ = scale, target_ = target;
+    scale_ = scale;
+    target_ = target;
     invalidate();
   }
   std::int64_t size() const override { return 3; }
@@ -295,7 +295,9 @@ TEST(Wrappers, AddGaussianNoiseThatShrinks) {
       double mean = 0, square = 0, fourth = 0, correlation = 0;
       const Vector z = theta.to_vector();
       for (std::size_t i = 0; i < z.size(); ++i) {
-        mean += z[i] / 20000, square += z[i] * z[i] / 20000, fourth += std::pow(z[i], 4) / 20000;
+        mean += z[i] / 20000;
+        square += z[i] * z[i] / 20000;
+        fourth += std::pow(z[i], 4) / 20000;
         if (!last.empty()) correlation += z[i] * last[i] / 20000;
       }
       const double variance = 0.3 / std::pow(1 + t, decay);
@@ -322,7 +324,8 @@ TEST(Wrappers, DrawOtherNumbersForAnotherSeed) {
 TEST(Wrappers, SmoothTheLossByNoisyParameters) {
   expect_equal({{"parameter_noise", {{"parameter_noise", 0.1}, {"parameter_noise_samples", 3}}}},
                [](Vector& x, const GradientOf& grad, PlainMomentum& inner, int t) {
-                 RandomStream stream = RandomStream(5).child("parameter_noise").child("step", static_cast<std::uint64_t>(t));
+                 RandomStream stream =
+                     RandomStream(5).child("parameter_noise").child("step", static_cast<std::uint64_t>(t));
                  Vector mean(x.size());
                  for (int k = 0; k < 3; ++k) {
                    Vector near = x;

@@ -14,29 +14,38 @@ namespace F = torch::nn::functional;
 
 TEST(Torch, Activations) {
   const Shape x{3, 37};
-  std::vector<Case> cases{
-      same("relu", {x}, [](const auto& v) { return relu(v[0]); }),
-      same("tanh", {x}, [](const auto& v) { return tanh(v[0]); }),
-      same("sigmoid", {x}, [](const auto& v) { return sigmoid(v[0]); }),
-      same("gelu", {x}, [](const auto& v) { return gelu(v[0]); }),
-      same("leaky_relu", {x}, [](const auto& v) { return leaky_relu(v[0], 0.2); }),
-      same("elu", {x}, [](const auto& v) { return elu(v[0], 1.3); }),
-      same("selu", {x}, [](const auto& v) { return selu(v[0]); }),
-      same("silu", {x}, [](const auto& v) { return silu(v[0]); }),
-      same("mish", {x}, [](const auto& v) { return mish(v[0]); }),
-      same("abs", {x}, [](const auto& v) { return abs(v[0]); }),
-      // By default libtorch leaves out the curve above 20.
-      {"softplus", {x}, [](const Vars& v) { return softplus(v[0]); },
-       [](const Arrays& v) { return torch::softplus(v[0], 1, 50); }},
-      {"softsign", {x}, [](const Vars& v) { return softsign(v[0]); },
-       [](const Arrays& v) { return F::softsign(v[0]); }},
-      {"softmax", {x}, [](const Vars& v) { return softmax(v[0]); },
-       [](const Arrays& v) { return torch::softmax(v[0], -1); }},
-      {"log_softmax", {x}, [](const Vars& v) { return log_softmax(v[0]); },
-       [](const Arrays& v) { return torch::log_softmax(v[0], -1); }}};
+  std::vector<Case> cases{same("relu", {x}, [](const auto& v) { return relu(v[0]); }),
+                          same("tanh", {x}, [](const auto& v) { return tanh(v[0]); }),
+                          same("sigmoid", {x}, [](const auto& v) { return sigmoid(v[0]); }),
+                          same("gelu", {x}, [](const auto& v) { return gelu(v[0]); }),
+                          same("leaky_relu", {x}, [](const auto& v) { return leaky_relu(v[0], 0.2); }),
+                          same("elu", {x}, [](const auto& v) { return elu(v[0], 1.3); }),
+                          same("selu", {x}, [](const auto& v) { return selu(v[0]); }),
+                          same("silu", {x}, [](const auto& v) { return silu(v[0]); }),
+                          same("mish", {x}, [](const auto& v) { return mish(v[0]); }),
+                          same("abs", {x}, [](const auto& v) { return abs(v[0]); }),
+                          // By default libtorch leaves out the curve above 20.
+                          {"softplus",
+                           {x},
+                           [](const Vars& v) { return softplus(v[0]); },
+                           [](const Arrays& v) { return torch::softplus(v[0], 1, 50); }},
+                          {"softsign",
+                           {x},
+                           [](const Vars& v) { return softsign(v[0]); },
+                           [](const Arrays& v) { return F::softsign(v[0]); }},
+                          {"softmax",
+                           {x},
+                           [](const Vars& v) { return softmax(v[0]); },
+                           [](const Arrays& v) { return torch::softmax(v[0], -1); }},
+                          {"log_softmax",
+                           {x},
+                           [](const Vars& v) { return log_softmax(v[0]); },
+                           [](const Arrays& v) { return torch::log_softmax(v[0], -1); }}};
   compare(cases, {Inputs::normal, Inputs::whole, Inputs::extreme});
   // Its derivative at 1 is 1, libtorch's 0.
-  const Case hard_tanh_case{"hard_tanh", {x}, [](const Vars& v) { return hard_tanh(v[0]); },
+  const Case hard_tanh_case{"hard_tanh",
+                            {x},
+                            [](const Vars& v) { return hard_tanh(v[0]); },
                             [](const Arrays& v) { return torch::hardtanh(v[0]); }};
   compare({hard_tanh_case}, {Inputs::normal, Inputs::extreme});
 }
@@ -51,18 +60,18 @@ TEST(Torch, ProductsAndArithmetic) {
         const auto theirs = [=](const Arrays& v) { return torch::matmul(flipped(v[0], ta), flipped(v[1], tb)); };
         const std::string flags = std::string(ta ? " transposed a" : "") + (tb ? " transposed b" : "");
         cases.push_back({"matmul" + flags, {a, b}, [=](const Vars& v) { return matmul(v[0], v[1], ta, tb); }, theirs});
-        cases.push_back({"batch_matmul" + flags, {{2, 3, a[0], a[1]}, {2, 3, b[0], b[1]}},
-                         [=](const Vars& v) { return batch_matmul(v[0], v[1], ta, tb); }, theirs});
+        cases.push_back({"batch_matmul" + flags,
+                         {{2, 3, a[0], a[1]}, {2, 3, b[0], b[1]}},
+                         [=](const Vars& v) { return batch_matmul(v[0], v[1], ta, tb); },
+                         theirs});
       }
-  cases.push_back(layer_case("Linear", Linear(31, 17), {9, 31},
-                             [](const Arrays& v) { return torch::addmm(v[2], v[0], v[1]); }));
-  cases.push_back(same("broadcasting", {{4, 1, 3}, {5, 1}, {3}}, [](const auto& v) {
-    return (v[0] + v[1]) * v[2] - v[0] / (square(v[1]) + 1);
-  }));
+  cases.push_back(
+      layer_case("Linear", Linear(31, 17), {9, 31}, [](const Arrays& v) { return torch::addmm(v[2], v[0], v[1]); }));
+  cases.push_back(same("broadcasting", {{4, 1, 3}, {5, 1}, {3}},
+                       [](const auto& v) { return (v[0] + v[1]) * v[2] - v[0] / (square(v[1]) + 1); }));
   cases.push_back(same("maximum", {{4, 3}, {3}}, [](const auto& v) { return maximum(v[0], v[1]); }));
-  cases.push_back(same("exp, log, sqrt", {{4, 3}}, [](const auto& v) {
-    return log(sqrt(square(v[0]) + 1) + exp(v[0]));
-  }));
+  cases.push_back(
+      same("exp, log, sqrt", {{4, 3}}, [](const auto& v) { return log(sqrt(square(v[0]) + 1) + exp(v[0])); }));
   cases.push_back(same("clamp", {{4, 30}}, [](const auto& v) { return clamp(v[0], -0.5, 0.7); }));
   compare(cases);
 }
@@ -73,37 +82,73 @@ TEST(Torch, SumsNormsAndShapes) {
   std::vector<Case> cases{
       {"l1_norm", {x}, [](const Vars& v) { return l1_norm(v[0]); }, [](const Arrays& v) { return v[0].norm(1); }},
       {"l2_norm", {x}, [](const Vars& v) { return l2_norm(v[0]); }, [](const Arrays& v) { return v[0].norm(); }},
-      {"sum", {x}, [](const Vars& v) { return sum(v[0], {0, 2}); },
-       [](const Arrays& v) { return v[0].sum(at::IntArrayRef{0, 2}); }},
-      {"mean", {x}, [](const Vars& v) { return mean(v[0], {1}, true); },
+      {"sum",
+       {x},
+       [](const Vars& v) {
+         return sum(v[0], {0, 2});
+       },
+       [](const Arrays& v) {
+         return v[0].sum(at::IntArrayRef{0, 2});
+       }},
+      {"mean",
+       {x},
+       [](const Vars& v) { return mean(v[0], {1}, true); },
        [](const Arrays& v) { return v[0].mean(at::IntArrayRef{1}, true); }},
-      {"max", {x}, [](const Vars& v) { return max(v[0], 1); },
+      {"max",
+       {x},
+       [](const Vars& v) { return max(v[0], 1); },
        [](const Arrays& v) { return std::get<0>(v[0].max(1)); }},
-      {"concatenate", {{2, 3}, {2, 4}}, [](const Vars& v) { return slice(concatenate({v[0], v[1]}, 1), -1, 2, 4); },
-       [](const Arrays& v) { return torch::cat({v[0], v[1]}, 1).slice(1, 2, 6); }},
-      {"pad", {x}, [](const Vars& v) { return pad(v[0], 1, 2, 7); },
-       [](const Arrays& v) { return torch::constant_pad_nd(v[0], {0, 0, 2, 1}); }},
-      {"permute", {x}, [](const Vars& v) { return permute(v[0], {2, 0, 1}); },
-       [](const Arrays& v) { return v[0].permute({2, 0, 1}); }},
-      {"where", {{3, 1}, {4}, {3, 4}},
+      {"concatenate",
+       {{2, 3}, {2, 4}},
+       [](const Vars& v) {
+         return slice(concatenate({v[0], v[1]}, 1), -1, 2, 4);
+       },
+       [](const Arrays& v) {
+         return torch::cat({v[0], v[1]}, 1).slice(1, 2, 6);
+       }},
+      {"pad",
+       {x},
+       [](const Vars& v) { return pad(v[0], 1, 2, 7); },
+       [](const Arrays& v) {
+         return torch::constant_pad_nd(v[0], {0, 0, 2, 1});
+       }},
+      {"permute",
+       {x},
+       [](const Vars& v) {
+         return permute(v[0], {2, 0, 1});
+       },
+       [](const Arrays& v) {
+         return v[0].permute({2, 0, 1});
+       }},
+      {"where",
+       {{3, 1}, {4}, {3, 4}},
        [](const Vars& v) { return where(greater(v[2], v[0]), v[0] * v[1], v[2]); },
        [](const Arrays& v) { return torch::where(v[2] > v[0], v[0] * v[1], v[2]); }},
-      {"masked_fill", {{3, 4}, {4}},
+      {"masked_fill",
+       {{3, 4}, {4}},
        [](const Vars& v) { return masked_fill(v[0], greater(v[1], v[1].tape().scalar(0)), 2.5); },
        [](const Arrays& v) { return v[0].masked_fill(v[1] > 0, 2.5); }},
   };
   for (const int axis : {0, 1, 2}) {
     const std::string name = "cumulative_sum along axis " + std::to_string(axis);
-    cases.push_back({name, {x}, [=](const Vars& v) { return cumulative_sum(v[0], axis); },
+    cases.push_back({name,
+                     {x},
+                     [=](const Vars& v) { return cumulative_sum(v[0], axis); },
                      [=](const Arrays& v) { return v[0].cumsum(axis); }});
-    cases.push_back({name + ", reverse", {x}, [=](const Vars& v) { return cumulative_sum(v[0], axis, true); },
+    cases.push_back({name + ", reverse",
+                     {x},
+                     [=](const Vars& v) { return cumulative_sum(v[0], axis, true); },
                      [=](const Arrays& v) { return v[0].flip(axis).cumsum(axis).flip(axis); }});
-    cases.push_back({name + ", exclusive", {x}, [=](const Vars& v) { return cumulative_sum(v[0], axis, false, true); },
+    cases.push_back({name + ", exclusive",
+                     {x},
+                     [=](const Vars& v) { return cumulative_sum(v[0], axis, false, true); },
                      [=](const Arrays& v) { return v[0].cumsum(axis) - v[0]; }});
   }
   compare(cases, {Inputs::normal, Inputs::whole});
   // Among equal maxima libtorch shares the derivative.
-  compare({{"max_norm", {x}, [](const Vars& v) { return max_norm(v[0]); },
+  compare({{"max_norm",
+            {x},
+            [](const Vars& v) { return max_norm(v[0]); },
             [=](const Arrays& v) { return v[0].norm(infinity); }}});
 }
 
@@ -111,20 +156,27 @@ TEST(Torch, Indices) {
   const Tensor list = Tensor::indices({2, 0, 2, 4, 1, 2}), square = list.reshaped({2, 3});
   const Array theirs = to_torch(list);
   const auto index = [](const Vars& v, const Tensor& t) { return v[0].tape().leaf(t); };
-  Case embedding = layer_case("Embedding", Embedding(5, 7), {}, [=](const Arrays& v) {
-    return torch::embedding(v[0], to_torch(square));
-  });
+  Case embedding = layer_case("Embedding", Embedding(5, 7), {},
+                              [=](const Arrays& v) { return torch::embedding(v[0], to_torch(square)); });
   embedding.shapes.erase(embedding.shapes.begin());  // tokens have no derivative
   embedding.ours = [=](const Vars& v) {
     const Declared<Embedding> declared(Embedding(5, 7));
     Forward f(v, Mode::train, RandomStream(0));
     return declared.layer.forward(f, index(v, square));
   };
-  compare({{"gather", {{5, 2, 3}}, [=](const Vars& v) { return gather(v[0], index(v, list)); },
+  compare({{"gather",
+            {{5, 2, 3}},
+            [=](const Vars& v) { return gather(v[0], index(v, list)); },
             [=](const Arrays& v) { return v[0].index_select(0, theirs); }},
-           {"scatter_add", {{6, 3}}, [=](const Vars& v) { return scatter_add(v[0], index(v, list), 5); },
-            [=](const Arrays& v) { return torch::zeros({5, 3}, v[0].options()).index_add(0, theirs, v[0]); }},
-           {"take_from_row", {{6, 5}}, [=](const Vars& v) { return take_from_row(v[0], index(v, list)); },
+           {"scatter_add",
+            {{6, 3}},
+            [=](const Vars& v) { return scatter_add(v[0], index(v, list), 5); },
+            [=](const Arrays& v) {
+              return torch::zeros({5, 3}, v[0].options()).index_add(0, theirs, v[0]);
+            }},
+           {"take_from_row",
+            {{6, 5}},
+            [=](const Vars& v) { return take_from_row(v[0], index(v, list)); },
             [=](const Arrays& v) { return v[0].gather(1, theirs.unsqueeze(1)).squeeze(1); }},
            layer_case("LearnedPositions", LearnedPositions(9, 4), {2, 6, 4},
                       [](const Arrays& v) { return v[0] + v[1].slice(0, 0, 6); }),
@@ -135,17 +187,23 @@ TEST(Torch, CrossEntropies) {
   const Tensor labels = Tensor::indices({2, 0, 4, 4, 1, 3}), weights = Tensor::of({5}, {0.3, 2, 1, 0.7, 1.9});
   const Tensor counted = Tensor::of({6}, {1, 1, 0, 1, 0, 1});
   const Array theirs = to_torch(labels), ignored = torch::where(to_torch(counted) > 0, theirs, -100);
-  std::vector<Case> cases{
-      {"labels", {{2, 3, 5}},
-       [=](const Vars& v) { return cross_entropy(v[0], v[0].tape().leaf(labels.reshaped({2, 3}))); },
-       [=](const Arrays& v) { return F::cross_entropy(v[0].reshape({6, 5}), theirs); }},
-      {"soft labels", {{6, 5}, {6, 5}}, [](const Vars& v) { return cross_entropy(v[0], softmax(v[1])); },
-       [](const Arrays& v) { return F::cross_entropy(v[0], v[1].softmax(1)); }}};
+  std::vector<Case> cases{{"labels",
+                           {{2, 3, 5}},
+                           [=](const Vars& v) {
+                             return cross_entropy(v[0], v[0].tape().leaf(labels.reshaped({2, 3})));
+                           },
+                           [=](const Arrays& v) {
+                             return F::cross_entropy(v[0].reshape({6, 5}), theirs);
+                           }},
+                          {"soft labels",
+                           {{6, 5}, {6, 5}},
+                           [](const Vars& v) { return cross_entropy(v[0], softmax(v[1])); },
+                           [](const Arrays& v) { return F::cross_entropy(v[0], v[1].softmax(1)); }}};
   for (const double smoothing : {0.0, 0.1})
     for (const bool weighted : {false, true})
       for (const bool masked : {false, true}) {
-        const std::string name = "smoothing " + std::to_string(smoothing) + (weighted ? ", class weights" : "") +
-                                 (masked ? ", mask" : "");
+        const std::string name =
+            "smoothing " + std::to_string(smoothing) + (weighted ? ", class weights" : "") + (masked ? ", mask" : "");
         const auto ours = [=](const Vars& v) {
           Tape& tape = v[0].tape();
           const auto* loss = tape.keep(CrossEntropy{
@@ -166,16 +224,25 @@ TEST(Torch, OtherLosses) {
   const Tensor labels = Tensor::indices({2, 0, 4, 4, 1, 3});
   const Shape x{6, 5};
   std::vector<Case> cases{
-      {"kl_divergence", {x, x}, [](const Vars& v) { return kl_divergence(log_softmax(v[0]), softmax(v[1])); },
+      {"kl_divergence",
+       {x, x},
+       [](const Vars& v) { return kl_divergence(log_softmax(v[0]), softmax(v[1])); },
        [](const Arrays& v) { return torch::kl_div(v[0].log_softmax(1), v[1].softmax(1), at::Reduction::Sum) / 6; }},
-      {"huber", {x, x}, [](const Vars& v) { return huber(v[0], v[1], 2); },
+      {"huber",
+       {x, x},
+       [](const Vars& v) { return huber(v[0], v[1], 2); },
        [](const Arrays& v) { return torch::huber_loss(v[0], v[1], at::Reduction::Mean, 2); }},
-      {"mean_absolute_error", {x, x}, [](const Vars& v) { return mean_absolute_error(v[0], v[1]); },
+      {"mean_absolute_error",
+       {x, x},
+       [](const Vars& v) { return mean_absolute_error(v[0], v[1]); },
        [](const Arrays& v) { return torch::l1_loss(v[0], v[1]); }},
-      {"mean_squared_error", {x, x}, [](const Vars& v) { return mean_squared_error(v[0], v[1]); },
+      {"mean_squared_error",
+       {x, x},
+       [](const Vars& v) { return mean_squared_error(v[0], v[1]); },
        [](const Arrays& v) { return torch::mse_loss(v[0], v[1]); }}};
   for (const double weight : {1.0, 2.5})
-    cases.push_back({"binary_cross_entropy, positive weight " + std::to_string(weight), {x, x},
+    cases.push_back({"binary_cross_entropy, positive weight " + std::to_string(weight),
+                     {x, x},
                      [=](const Vars& v) { return binary_cross_entropy(v[0], sigmoid(v[1]), weight); },
                      [=](const Arrays& v) {
                        const Array positive = torch::full({1}, weight, v[0].options());
@@ -183,19 +250,19 @@ TEST(Torch, OtherLosses) {
                      }});
   for (const int power : {1, 2})
     for (const double margin : {1.0, 0.4})
-      cases.push_back({"multiclass_hinge of power " + std::to_string(power), {x},
-                       [=](const Vars& v) { return multiclass_hinge(v[0], v[0].tape().leaf(labels), margin, power); },
-                       [=](const Arrays& v) {
-                         return torch::multi_margin_loss(v[0], to_torch(labels), power, margin);
-                       }});
+      cases.push_back(
+          {"multiclass_hinge of power " + std::to_string(power),
+           {x},
+           [=](const Vars& v) { return multiclass_hinge(v[0], v[0].tape().leaf(labels), margin, power); },
+           [=](const Arrays& v) { return torch::multi_margin_loss(v[0], to_torch(labels), power, margin); }});
   compare(cases, {Inputs::normal, Inputs::whole});
   // Where the margin is just met, our derivative is 0, that of libtorch's clamp not.
   const auto sign = [](const Array& a) { return torch::where(a > 0, 1.0, -1.0).to(a.dtype()); };
-  compare({{"hinge", {x, x},
-            [](const Vars& v) { return hinge(v[0], 2 * greater(v[1], v[1].tape().scalar(0)) - 1, 0.8); },
-            [=](const Arrays& v) {
-              return torch::margin_ranking_loss(v[0], torch::zeros_like(v[0]), sign(v[1]), 0.8);
-            }}});
+  compare(
+      {{"hinge",
+        {x, x},
+        [](const Vars& v) { return hinge(v[0], 2 * greater(v[1], v[1].tape().scalar(0)) - 1, 0.8); },
+        [=](const Arrays& v) { return torch::margin_ranking_loss(v[0], torch::zeros_like(v[0]), sign(v[1]), 0.8); }}});
 }
 
 TEST(Torch, Convolution) {
@@ -206,12 +273,12 @@ TEST(Torch, Convolution) {
     std::int64_t groups = 1;
   };
   std::vector<Case> cases;
-  for (const Use& u : {Use{{2, 8, 9, 3}, 5, {3, 3}}, Use{{2, 8, 9, 3}, 5, {3, 5}, {2, 1}, {1, 2}},
-                       Use{{2, 7, 7, 4}, 6, {3, 2}, {2, 2}, {1, 0}, 2}, Use{{2, 7, 6, 4}, 8, {3, 3}, {1, 1}, {1, 1}, 4},
-                       Use{{2, 5, 5, 8}, 4, {1, 1}}, Use{{2, 9, 9, 4}, 4, {1, 1}, {2, 2}},
-                       Use{{3, 28, 28, 1}, 6, {5, 5}}, Use{{4, 16, 16, 16}, 32, {3, 3}, {1, 1}, {1, 1}},
-                       Use{{4, 14, 14, 16}, 32, {5, 5}, {1, 1}, {2, 2}},
-                       Use{{2, 32, 32, 3}, 64, {7, 7}, {2, 2}, {3, 3}}}) {
+  for (const Use& u :
+       {Use{{2, 8, 9, 3}, 5, {3, 3}}, Use{{2, 8, 9, 3}, 5, {3, 5}, {2, 1}, {1, 2}},
+        Use{{2, 7, 7, 4}, 6, {3, 2}, {2, 2}, {1, 0}, 2}, Use{{2, 7, 6, 4}, 8, {3, 3}, {1, 1}, {1, 1}, 4},
+        Use{{2, 5, 5, 8}, 4, {1, 1}}, Use{{2, 9, 9, 4}, 4, {1, 1}, {2, 2}}, Use{{3, 28, 28, 1}, 6, {5, 5}},
+        Use{{4, 16, 16, 16}, 32, {3, 3}, {1, 1}, {1, 1}}, Use{{4, 14, 14, 16}, 32, {5, 5}, {1, 1}, {2, 2}},
+        Use{{2, 32, 32, 3}, 64, {7, 7}, {2, 2}, {3, 3}}}) {
     const Conv2d::Options options{
         .stride = u.stride, .padding = padding(u.padding.height, u.padding.width), .groups = u.groups};
     const Conv2d layer(u.x[3], u.out, u.kernel, options);
@@ -257,7 +324,8 @@ TEST(Torch, BatchNorm) {
       const Array mean = torch::zeros({4}, torch_type(type)), variance = torch::ones({4}, torch_type(type));
       const auto step = [&](const std::string& name, const Shape& x, Mode mode) {
         const bool first = channel_axis == 1 || x.rank() == 2;
-        compare({name, {x, {4}, {4}},
+        compare({name,
+                 {x, {4}, {4}},
                  [&](const Vars& v) {
                    Forward f(from(v, 1), mode, RandomStream(0), declared.buffers);
                    return declared.layer.forward(f, v[0]);
@@ -282,10 +350,9 @@ TEST(Torch, BatchNorm) {
 TEST(Torch, LayerAndGroupNorm) {
   compare({layer_case("LayerNorm", LayerNorm(33, 1e-4), {2, 5, 33},
                       [](const Arrays& v) { return torch::layer_norm(v[0], {33}, v[1], v[2], 1e-4); }),
-           layer_case("GroupNorm, channels last", GroupNorm(3, 6), {2, 5, 4, 6},
-                      [](const Arrays& v) {
-                        return channels_last(torch::group_norm(channels_first(v[0]), 3, v[1], v[2]));
-                      }),
+           layer_case(
+               "GroupNorm, channels last", GroupNorm(3, 6), {2, 5, 4, 6},
+               [](const Arrays& v) { return channels_last(torch::group_norm(channels_first(v[0]), 3, v[1], v[2])); }),
            layer_case("GroupNorm, channels first", GroupNorm(2, 6, {.epsilon = 1e-3, .channel_axis = 1}), {2, 6, 4, 5},
                       [](const Arrays& v) { return torch::group_norm(v[0], 2, v[1], v[2], 1e-3); })});
 }

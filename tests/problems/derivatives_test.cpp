@@ -99,7 +99,10 @@ TEST_P(Derivatives, GaussNewtonProductIsThatOfTheOutputs) {
     };
     const std::vector<double> jv = slopes(v), jw = slopes(w);
     double measured = 0, squares = 0, scale = 0;
-    for (std::size_t i = 0; i < jv.size(); ++i) measured += 2 * jv[i] * jw[i], scale += std::abs(2 * jv[i] * jw[i]);
+    for (std::size_t i = 0; i < jv.size(); ++i) {
+      measured += 2 * jv[i] * jw[i];
+      scale += std::abs(2 * jv[i] * jw[i]);
+    }
     const Tensor outputs = objective.outputs(point);
     squares = dot(outputs, outputs);
     if (std::abs(squares - value_at(objective, point)) < 1e-9 * squares) {

@@ -77,7 +77,8 @@ constexpr Slow slow[] = {
     {"nonlinear_cg", "penalty_2", "a valley whose floor hardly falls"},
     {"lbfgs", "meyer", "the Hessian's condition is beyond 1e10"},
     {"newton_cg", "meyer", "the valley is narrow and long"},
-    {"levenberg_marquardt", "powell_badly_scaled", "Levenberg's damping has no scale for parameters that differ by 1e5"},
+    {"levenberg_marquardt", "powell_badly_scaled",
+     "Levenberg's damping has no scale for parameters that differ by 1e5"},
     {"levenberg_marquardt", "meyer", "Levenberg's damping has no scale for parameters that differ by 1e5"},
     {"hessian_free", "meyer", "damping by the identity has no scale for parameters that differ by 1e5"}};
 
@@ -157,7 +158,8 @@ std::vector<std::string> faults_of(const Problem& problem, const optim::Method& 
   // On the way to -infinity it may be the square of a number, inside of a solver, that is not finite.
   const bool has_minimum = !names(unbounded, problem.name);
   expect(!end.diverged || end.met_not_finite || !has_minimum, "diverged, and every number was finite");
-  expect(end.diverged || (std::isfinite(end.value) && std::isfinite(end.gradient_norm)), "not finite, and not diverged");
+  expect(end.diverged || (std::isfinite(end.value) && std::isfinite(end.gradient_norm)),
+         "not finite, and not diverged");
   expect(end.diverged || !(end.value < minimum - 1e-6 * (1 + std::abs(minimum))), "below the published minimum");
   if (noisy) return faults;
   expect(end.diverged || end.step_limit || end.reason == Reason::converged || end.reason == Reason::no_progress,
@@ -169,7 +171,8 @@ std::vector<std::string> faults_of(const Problem& problem, const optim::Method& 
   }
   expect(!end.diverged || !has_minimum, "a method that promises descent diverged");
   expect(end.diverged || !end.rose, "rose above a point on the way");
-  if (const std::string fault = fault_of_value(problem, method, end); !end.diverged) expect(fault.empty(), fault.c_str());
+  if (const std::string fault = fault_of_value(problem, method, end); !end.diverged)
+    expect(fault.empty(), fault.c_str());
   return faults;
 }
 

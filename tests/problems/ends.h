@@ -16,7 +16,7 @@ struct End {
   bool met_not_finite = false;
   double value = 0, start = 0;  // at the end; at the start
   bool rose = false;            // some point lies above an earlier one, by more than the rounding of the value
-  double gradient_norm = 0;                 // at the end
+  double gradient_norm = 0;     // at the end
   std::int64_t steps = 0;
 };
 
@@ -30,9 +30,9 @@ End run_to_end(const Problem& problem, const optim::Recipe& recipe, std::int64_t
 
 // What does not hold of an end, in words; empty if all is well:
 //   a run is diverged if and only if a number ended it that is not finite, and only if such a number was met;
-//   a method that promises descent comes to no point above one that it has been at, up to the rounding of the value, and
-//   ends for a reason of its own at a minimum: the published one, or one that the tables in ends.cpp name, with why;
-//   no end lies below a published minimum.
+//   a method that promises descent comes to no point above one that it has been at, up to the rounding of the value,
+//   and ends for a reason of its own at a minimum: the published one, or one that the tables in ends.cpp name, with
+//   why; no end lies below a published minimum.
 std::vector<std::string> faults_of(const Problem& problem, const optim::Method& method, const End& end);
 
 // Whether the method refuses the problem, which lacks what it needs; why, or empty.

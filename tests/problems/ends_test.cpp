@@ -32,8 +32,10 @@ TEST_P(Ends, OfEveryProblemAreWhatTheySay) {
       ADD_FAILURE() << fault << ": " << end.value << " after " << end.steps << " steps, " << name_of(end.reason);
   }
   // Nine problems are no sum of squares or the like, and no function has Kronecker factors.
-  const std::map<std::string, int> expected{
-      {"gauss_newton", 9}, {"levenberg_marquardt", 9}, {"hessian_free", 9}, {"kfac", static_cast<int>(problems().size())}};
+  const std::map<std::string, int> expected{{"gauss_newton", 9},
+                                            {"levenberg_marquardt", 9},
+                                            {"hessian_free", 9},
+                                            {"kfac", static_cast<int>(problems().size())}};
   EXPECT_EQ(refused, expected.contains(method.name) ? expected.at(method.name) : 0);
 }
 

@@ -22,7 +22,8 @@ struct Shapes final : optim::StateVisitor {
 std::vector<optim::Recipe> recipes() {
   std::vector<optim::Recipe> all;
   for (const optim::Method& method : optim::methods()) all.push_back({.method = method.name});
-  for (const optim::WrapperKind& wrapper : optim::wrappers()) all.push_back({.method = "momentum", .wrappers = {{wrapper.name}}});
+  for (const optim::WrapperKind& wrapper : optim::wrappers())
+    all.push_back({.method = "momentum", .wrappers = {{wrapper.name}}});
   return all;
 }
 

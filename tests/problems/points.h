@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "autodiff/random.h"
+#include "autodiff/tensor/random.h"
 #include "experiments/problems/problem.h"
 #include "tests/support/tensors.h"
 

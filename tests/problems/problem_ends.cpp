@@ -1,5 +1,5 @@
-// Every problem with every method to its end, as ends_test has it, with as many steps as one likes: prints each end, and
-// what does not hold of it. usage: problem_ends [STEPS [METHOD]]
+// Every problem with every method to its end, as ends_test has it, with as many steps as one likes: prints each end,
+// and what does not hold of it. usage: problem_ends [STEPS [METHOD]]
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -26,9 +26,9 @@ int run_all(int argc, char** argv) {
         fmt::print("{} refused: {}\n", pair, why);
         continue;
       }
-      const problems::End end =
-          problems::run_to_end(problem, {.method = method.name, .values = problems::settings_for_functions(method.name)},
-                               problems::steps_for(problem, method, steps));
+      const problems::End end = problems::run_to_end(
+          problem, {.method = method.name, .values = problems::settings_for_functions(method.name)},
+          problems::steps_for(problem, method, steps));
       const char* status = end.diverged ? "diverged" : end.step_limit ? "step_limit" : optim::name_of(end.reason);
       fmt::print("{} {:12} {:7} steps  {:.10g} (start {:.4g}, minimum {:.10g})\n", pair, status, end.steps, end.value,
                  end.start, problem.minimum(problem.dimensions.standard).value);

@@ -65,9 +65,11 @@ double refined(TapeObjective& objective, Tensor x) {
     for (std::size_t i = 0; i < size; ++i)
       next.set(static_cast<std::int64_t>(i), x.at(static_cast<std::int64_t>(i)) - step[i] / matrix[i * size + i]);
     const double there = value_at(objective, next);
-    if (there < value)
-      x = next, value = there, damping /= 5;
-    else
+    if (there < value) {
+      x = next;
+      value = there;
+      damping /= 5;
+    } else
       damping *= 5;
   }
   return value;

@@ -37,7 +37,8 @@ TEST(Requests, WrongOnesAreOneClearLine) {
   EXPECT_NE(with("quadratic", [](Request& r) { r.eigenvalues = {1, -2}; }).find("eigenvalue -2"), std::string::npos);
   EXPECT_NE(with("quadratic",
                  [](Request& r) {
-                   r.eigenvalues = {1, 2}, r.dimension = 3;
+                   r.eigenvalues = {1, 2};
+                   r.dimension = 3;
                  })
                 .find("expected 2"),
             std::string::npos);
@@ -80,7 +81,8 @@ TEST(Requests, QuadraticsHaveTheSpectrumAskedFor) {
       const Tensor v = Tensor::zeros({3}, DType::float64), out = v.clone();
       v.set(i, 1);
       multiply(objective->curvature()->hessian, v, out);
-      trace += out.at(i), squares += dot(out, out);
+      trace += out.at(i);
+      squares += dot(out, out);
       off_diagonal += norm(out) - std::abs(out.at(i));
     }
     EXPECT_NEAR(trace, 31, 1e-12);
@@ -88,7 +90,8 @@ TEST(Requests, QuadraticsHaveTheSpectrumAskedFor) {
     EXPECT_EQ(off_diagonal > 0.1, rotate);
   }
   request = {};
-  request.dimension = 3, request.condition = 1e4;
+  request.dimension = 3;
+  request.condition = 1e4;
   const std::vector<double> spectrum = quadratic_spectrum(request);
   EXPECT_NEAR(spectrum[0], 1e-4, 1e-18);
   EXPECT_NEAR(spectrum[1], 1e-2, 1e-16);

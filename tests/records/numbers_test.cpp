@@ -33,7 +33,8 @@ TEST(Numbers, AreReadAsTheListSays) {
 
 TEST(Numbers, OutOfRangeAreToldFromOtherTexts) {
   double number = 5;
-  for (const char* text : {"1e309", "-1e309", "+1e-400"}) EXPECT_EQ(read_number(text, number), std::errc::result_out_of_range);
+  for (const char* text : {"1e309", "-1e309", "+1e-400"})
+    EXPECT_EQ(read_number(text, number), std::errc::result_out_of_range);
   for (const char* text : {"1e309x", "1e", ""}) EXPECT_EQ(read_number(text, number), std::errc::invalid_argument);
   EXPECT_EQ(number, 5);
   std::int64_t integer = 5;

@@ -85,7 +85,9 @@ TEST(GuardedMain, ExceptionsBecomeCodes) {
 
 TEST(Text, IsShownWithoutWhatATerminalWouldObey) {
   EXPECT_TRUE(is_utf8("größe ∇ 𝛼"));
-  EXPECT_FALSE(is_utf8("gr\xf6\xdf" "e"));
+  EXPECT_FALSE(
+      is_utf8("gr\xf6\xdf"
+              "e"));
   EXPECT_FALSE(is_utf8("\xc3"));
   EXPECT_FALSE(is_utf8("\xed\xa0\x80"));  // a surrogate
   EXPECT_EQ(printable("größe\x1b[2J\t\xc3(\xff"), "größe\\x1b[2J\\x09\\xc3(\\xff");

@@ -49,10 +49,9 @@ TEST(Sealed, TheSealIsTheDigestOfTheFileWithZerosInItsPlace) {
 TEST(Json, NestingIsBounded) {
   EXPECT_EQ(parse_json("[[1]]")[0][0], 1);
   for (const std::size_t depth : {100u, 1000000u})
-    EXPECT_NE(error_of([&] {
-                parse_json(std::string(depth, '[') + std::string(depth, ']'));
-              }).find("more than 64 deep"),
-              std::string::npos);
+    EXPECT_NE(
+        error_of([&] { parse_json(std::string(depth, '[') + std::string(depth, ']')); }).find("more than 64 deep"),
+        std::string::npos);
   EXPECT_NE(error_of([] { parse_json("{"); }).find("it is not JSON"), std::string::npos);
 }
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "autodiff/random.h"
 #include "autodiff/tape.h"
+#include "autodiff/tensor/random.h"
 
 namespace gradus {
 

@@ -7,8 +7,8 @@
 
 namespace gradus {
 
-// The message of the exception that `call` throws; empty if it throws nothing. One that is no Error passes through, and fails
-// the test.
+// The message of the exception that `call` throws; empty if it throws nothing. One that is no Error passes through, and
+// fails the test.
 template <class Error = std::exception, class F>
 std::string error_of(F&& call) {
   try {

@@ -10,8 +10,8 @@ namespace gradus::sweep {
 struct Executable {
   std::filesystem::path path;  // as found
   std::string digest;          // SHA-256 of the file
-  // Not one that may look beside itself (a script, an executable with $ORIGIN among the paths of its libraries), nor one
-  // of more than a gigabyte.
+  // Not one that may look beside itself (a script, an executable with $ORIGIN among the paths of its libraries), nor
+  // one of more than a gigabyte.
   bool may_be_copied = false;
 };
 

@@ -20,8 +20,8 @@ struct RunRecord {
   std::string stamp;           // of a whole run
   std::string status, reason;  // of a whole run, as recorded
   std::string program, config_hash, build;
-  nlohmann::json options;  // with defaults; null where no record tells, or the cache knows those that were given
-  std::string problem;     // unless the run is whole
+  nlohmann::json options;      // with defaults; null where no record tells, or the cache knows those that were given
+  std::string problem;         // unless the run is whole
   std::string config_problem;  // of a whole run whose config.json is damaged or cannot be read now; not used
   bool is_result() const { return verdict == records::Verdict::whole && sweep::is_result(status); }
 };

@@ -33,8 +33,7 @@ pid_t owner_of(int file) {
 
 }  // namespace
 
-FolderLock::FolderLock(const fs::path& output, Signals& signals)
-    : file_(output / ".lock", O_RDWR | O_CREAT, 0644) {
+FolderLock::FolderLock(const fs::path& output, Signals& signals) : file_(output / ".lock", O_RDWR | O_CREAT, 0644) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   const fs::path path = output / ".lock";
   records::Lock lock = records::Lock::mine;
@@ -52,8 +51,10 @@ FolderLock::FolderLock(const fs::path& output, Signals& signals)
   }
   exclusive_ = lock == records::Lock::mine;
   if (!exclusive_)
-    records::complain("sweep", fmt::format("{}: the file system has no locks: another sweep in this folder would not be "
-                                           "noticed", output.string()));
+    records::complain("sweep",
+                      fmt::format("{}: the file system has no locks: another sweep in this folder would not be "
+                                  "noticed",
+                                  output.string()));
   const std::string process = fmt::format("{}\n", ::getpid());
   // Only for the message above: that it cannot be written harms nothing.
   if (::ftruncate(file_.get(), 0) == 0)

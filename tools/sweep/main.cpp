@@ -57,7 +57,8 @@ void print_commands(const Job& job, const Plan& plan) {
   for (const Step& step : plan.steps) {
     const bool runs = step.action == Action::run || step.action == Action::rebuild;
     if (runs)
-      records::put(fmt::format("{}\n", shell_text(run_command(job.program, *step.combination, job.output / step.row.id))));
+      records::put(
+          fmt::format("{}\n", shell_text(run_command(job.program, *step.combination, job.output / step.row.id))));
     else
       ++left_out;
   }
@@ -72,13 +73,14 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
   };
   const Counts& counts = outcome.counts;
   records::put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
-                  counts.completed, counts.diverged, counts.failed, counts.skipped));
+                           counts.completed, counts.diverged, counts.failed, counts.skipped));
   if (counts.left > 0) records::put(fmt::format(", {} left alone", counts.left));
   if (outcome.interrupted) records::put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
   records::put("\n");
   for (std::size_t i = 0; i < outcome.runs.size(); ++i)
     if (outcome.runs[i].status == "failed") records::put(fmt::format("failed {}\n", named(i)));
-  if (counts.failed > 0) records::put(fmt::format("logs: {}/<id>.log\n", records::printable((job.output / "logs").string())));
+  if (counts.failed > 0)
+    records::put(fmt::format("logs: {}/<id>.log\n", records::printable((job.output / "logs").string())));
   std::vector<std::string> left_alone;
   for (const std::size_t i : outcome.left_alone) left_alone.push_back(named(i));
   complain_of_some("left alone ", left_alone);
@@ -190,7 +192,8 @@ int sweep_main(const std::vector<std::string>& arguments) {
       ->check(CLI::Range(1, 65536));
   run->add_flag("-q,--quiet", job.quiet, "no progress, only the summary");
   run->add_flag("--retry-failed,!--no-retry-failed", job.retry_failed, "run again what failed before (default: yes)");
-  auto* again = run->add_flag("--rebuild", rebuild, "run again what another build of the program, or another Gradus, has made");
+  auto* again =
+      run->add_flag("--rebuild", rebuild, "run again what another build of the program, or another Gradus, has made");
   run->add_flag("--allow-mixed-builds", mixed, "keep what another build has made beside the new runs")->excludes(again);
   run->add_flag("-n,--dry-run", dry_run, "print the commands that would be run");
   run->footer(run_footer);

@@ -23,9 +23,7 @@ std::chrono::milliseconds time_from(const char* variable, std::chrono::milliseco
 
 }  // namespace
 
-std::chrono::milliseconds answer_patience() {
-  return time_from("GRADUS_SWEEP_PATIENCE", std::chrono::seconds(10));
-}
+std::chrono::milliseconds answer_patience() { return time_from("GRADUS_SWEEP_PATIENCE", std::chrono::seconds(10)); }
 
 std::chrono::milliseconds ending_grace() { return time_from("GRADUS_SWEEP_GRACE", std::chrono::seconds(5)); }
 

@@ -39,8 +39,8 @@ inline constexpr int end_at_once = 10;  // SIGUSR1: the program and all that it 
 
 // The supervisor's whole life, in a fork of the sweep whose signals are blocked. `lifeline` is the read end of the pipe
 // whose write end only the sweep has; `report` is where the Ending goes; of the sweep's other descriptors only `kept`
-// stay open. With a namespace of its own (namespace.h), which counts its processes after `last_pid`, the kernel ends what
-// is left; otherwise this process adopts and ends it.
+// stay open. With a namespace of its own (namespace.h), which counts its processes after `last_pid`, the kernel ends
+// what is left; otherwise this process adopts and ends it.
 [[noreturn]] void supervise(const Launch& launch, int lifeline, int report, std::set<int> kept,
                             std::optional<pid_t> last_pid);
 

@@ -65,12 +65,15 @@ Matrix power(Matrix a, double p) {
         const double angle = 0.5 * std::atan2(2 * a(i, j), a(i, i) - a(j, j)), c = std::cos(angle), s = std::sin(angle);
         for (std::size_t k = 0; k < n; ++k) {
           const double x = a(k, i), y = a(k, j), u = q(k, i), w = q(k, j);
-          a(k, i) = c * x + s * y, a(k, j) = c * y - s * x;
-          q(k, i) = c * u + s * w, q(k, j) = c * w - s * u;
+          a(k, i) = c * x + s * y;
+          a(k, j) = c * y - s * x;
+          q(k, i) = c * u + s * w;
+          q(k, j) = c * w - s * u;
         }
         for (std::size_t k = 0; k < n; ++k) {
           const double x = a(i, k), y = a(j, k);
-          a(i, k) = c * x + s * y, a(j, k) = c * y - s * x;
+          a(i, k) = c * x + s * y;
+          a(j, k) = c * y - s * x;
         }
         a(i, j) = a(j, i) = 0;
       }

@@ -145,12 +145,12 @@ Path dadapt_adam(const Problem& problem, const Values& h) {
 std::vector<Case> moments_cases() {
   return {
       {"adopt", "adopt", adopt, {0.05, 0.02, 0.01, 0.05}, {}},
-      {"adopt_other",
-       "adopt",
-       adopt,
-       {0.05, 0.02, 0.01, 0.05},
-       {{"beta1", 0.7}, {"beta2", 0.95}, {"epsilon", 1e-2}}},
-      {"dadapt_adam", "dadapt_adam", dadapt_adam, {0.5, 0.5, 0.2, 0.2}, {{"epsilon", 1e-2}, {"initial_distance", 1e-2}}},
+      {"adopt_other", "adopt", adopt, {0.05, 0.02, 0.01, 0.05}, {{"beta1", 0.7}, {"beta2", 0.95}, {"epsilon", 1e-2}}},
+      {"dadapt_adam",
+       "dadapt_adam",
+       dadapt_adam,
+       {0.5, 0.5, 0.2, 0.2},
+       {{"epsilon", 1e-2}, {"initial_distance", 1e-2}}},
       {"dadapt_adam_other",
        "dadapt_adam",
        dadapt_adam,

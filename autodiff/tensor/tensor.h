@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "autodiff/dtype.h"
-#include "autodiff/shape.h"
+#include "autodiff/tensor/dtype.h"
+#include "autodiff/tensor/shape.h"
 
 namespace gradus {
 
@@ -29,7 +29,9 @@ class Tensor {
   // A view of memory that the caller keeps alive.
   static Tensor view(void* data, const Shape& shape, DType type) {
     Tensor tensor;
-    tensor.data_ = data, tensor.shape_ = shape, tensor.type_ = type;
+    tensor.data_ = data;
+    tensor.shape_ = shape;
+    tensor.type_ = type;
     return tensor;
   }
 

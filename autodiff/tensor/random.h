@@ -1,6 +1,6 @@
 // Counter-based random numbers: a number is a pure function of (key, counter), so streams never disturb one another and
-// a checkpoint holds counters only. Philox4x32-10 of Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as easy
-// as 1, 2, 3".
+// a checkpoint holds counters only. Philox4x32-10 of Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as
+// easy as 1, 2, 3".
 #pragma once
 
 #include <array>
@@ -14,7 +14,8 @@
 namespace gradus {
 
 // The block of four words that belongs to a key and a 128-bit counter.
-constexpr std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t counter_low, std::uint64_t counter_high) {
+constexpr std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t counter_low,
+                                              std::uint64_t counter_high) {
   std::array<std::uint32_t, 4> x{static_cast<std::uint32_t>(counter_low), static_cast<std::uint32_t>(counter_low >> 32),
                                  static_cast<std::uint32_t>(counter_high),
                                  static_cast<std::uint32_t>(counter_high >> 32)};
@@ -23,7 +24,8 @@ constexpr std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t c
     const std::uint64_t p0 = std::uint64_t{0xD2511F53} * x[0], p1 = std::uint64_t{0xCD9E8D57} * x[2];
     x = {static_cast<std::uint32_t>(p1 >> 32) ^ x[1] ^ k0, static_cast<std::uint32_t>(p1),
          static_cast<std::uint32_t>(p0 >> 32) ^ x[3] ^ k1, static_cast<std::uint32_t>(p0)};
-    k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
   }
   return x;
 }
@@ -50,7 +52,11 @@ class RandomStream {
   // 64 uniform bits.
   std::uint64_t bits() {
     const std::uint64_t block = counter_ >> 1, half = counter_ & 1;
-    if (!cached_ || block != cached_block_) cache_ = philox(key_, block, high_), cached_block_ = block, cached_ = true;
+    if (!cached_ || block != cached_block_) {
+      cache_ = philox(key_, block, high_);
+      cached_block_ = block;
+      cached_ = true;
+    }
     ++counter_;
     return half ? cache_[2] | std::uint64_t{cache_[3]} << 32 : cache_[0] | std::uint64_t{cache_[1]} << 32;
   }

@@ -34,9 +34,12 @@ constexpr DType dtype_of() {
 template <class F>
 decltype(auto) with_floating(DType type, F&& f) {
   switch (type) {
-    case DType::float32: return f(float{});
-    case DType::float64: return f(double{});
-    case DType::int32: break;
+    case DType::float32:
+      return f(float{});
+    case DType::float64:
+      return f(double{});
+    case DType::int32:
+      break;
   }
   throw std::invalid_argument("element type int32 where float32 or float64 was expected");
 }

@@ -1,4 +1,4 @@
-#include "autodiff/shape.h"
+#include "autodiff/tensor/shape.h"
 
 #include <stdexcept>
 

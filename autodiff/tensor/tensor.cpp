@@ -1,4 +1,4 @@
-#include "autodiff/tensor.h"
+#include "autodiff/tensor/tensor.h"
 
 #include <algorithm>
 #include <cstring>
@@ -134,8 +134,10 @@ std::vector<double> Tensor::to_vector() const {
 }
 
 void Tensor::wrong_type(DType asked) const {
-  if (!data_) throw std::invalid_argument("tensor: undefined, it was made without numbers and has not been given any yet");
-  throw std::invalid_argument("tensor: " + shape_.to_string() + " of " + name_of(type_) + " was read as " + name_of(asked) +
+  if (!data_)
+    throw std::invalid_argument("tensor: undefined, it was made without numbers and has not been given any yet");
+  throw std::invalid_argument("tensor: " + shape_.to_string() + " of " + name_of(type_) + " was read as " +
+                              name_of(asked) +
                               ": read it as what it is, or pass Tensor::converted(DType::" + name_of(asked) + ")");
 }
 

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+"""Who may include whom: every include of ours is in one table, and no files include one another in a circle."""
+import pathlib
+import re
+import subprocess
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# Each room and what it may include, beside itself: rooms, or single files of a room. A room is a folder; the longest that
+# fits a file is its room.
+LOOPS = {"autodiff/kernels/simd.h", "autodiff/kernels/lane_sum.h", "autodiff/kernels/largest.h", "autodiff/kernels/math.h"}
+TAPE = {"autodiff", "autodiff/operations", "autodiff/tensor"}
+OPTIM = {"optim", "settings", "autodiff/tensor"}
+LAB = {"experiments/lab", "experiments/records", "nn", "nn/layers", "optim", "settings", *TAPE}
+ROOMS = {
+    "process": set(),
+    "settings": set(),
+    "autodiff/tensor": LOOPS,  # vector algebra is loops over elements
+    "autodiff/kernels": {"autodiff/tensor"},
+    "autodiff": {"autodiff/tensor", "autodiff/kernels", "autodiff/operations"},
+    "autodiff/operations": {"autodiff", "autodiff/tensor", "autodiff/kernels"},
+    "autodiff/curvature": {"autodiff/tensor", *LOOPS, "autodiff/kernels/products.h"},
+    "nn": {"nn/layers", *TAPE},
+    "nn/layers": {"nn", *TAPE},
+    "optim": {"optim/methods", "optim/wrappers", "optim/schedules", "optim/solvers", *OPTIM, *LOOPS},
+    "optim/schedules": OPTIM,
+    "optim/wrappers": {*OPTIM, *LOOPS},
+    "optim/solvers": {*OPTIM, *LOOPS, "autodiff/kernels/products.h", "autodiff/curvature"},
+    "optim/descents": {*OPTIM, "optim/solvers"},
+    # Methods by layers multiply and decompose small matrices.
+    "optim/methods": {*OPTIM, *LOOPS, "optim/solvers", "optim/descents", "autodiff/curvature",
+                      "autodiff/kernels/products.h", "autodiff/kernels/loops.h"},
+    "experiments/records": {"settings"},
+    "experiments/lab": {*LAB, "process", "autodiff/kernels"},
+    "experiments/problems": {"nn", "optim", "settings", "autodiff/kernels", *TAPE},
+    "experiments/workloads": LAB,
+    "experiments/minimize": {"experiments/problems", *LAB},
+    "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
+    "experiments/second_order": {"experiments/workloads", *LAB},
+    "tools/sweep": {"experiments/records"},
+    "cmake": set(),
+    "docs/examples": {"experiments/workloads", "autodiff/curvature", "autodiff/kernels", *LAB},
+    "docs/generate": {"experiments/problems", "experiments/records", "optim", "settings"},
+}
+# What is still to be taken apart.
+KNOWN_CIRCLES = [("autodiff/tape", "autodiff/inspect"), ("autodiff/sweep", "autodiff/operations/arithmetic")]
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+FOLDERS = ("", "tools", "tests")  # where an include's path may start, beside the folder of the file itself
+
+
+def files():
+    listed = subprocess.run(["git", "ls-files", "-z", "*.h", "*.cpp"], cwd=ROOT, capture_output=True, check=True).stdout
+    return sorted(name for name in listed.decode().split("\0") if name and (ROOT / name).exists())
+
+
+def includes(name):
+    """The files of ours that this one includes; generated headers are none."""
+    for text in INCLUDE.findall((ROOT / name).read_text(encoding="utf-8")):
+        for folder in (pathlib.PurePath(name).parent, *FOLDERS):
+            if (ROOT / folder / text).is_file():
+                yield str(pathlib.PurePath(folder) / text)
+                break
+
+
+def room(name):
+    return next((str(folder) for folder in pathlib.PurePath(name).parents if str(folder) in ROOMS), None)
+
+
+def circle(graph):
+    """A path of files that ends where it begins, or None."""
+    done, path = set(), []
+
+    def visit(node):
+        if node in path:
+            return path[path.index(node):] + [node]
+        if node in done:
+            return None
+        path.append(node)
+        found = next((circle for follower in graph.get(node, ()) if (circle := visit(follower))), None)
+        path.pop()
+        done.add(node)
+        return found
+
+    return next((found for node in graph if (found := visit(node))), None)
+
+
+class Rooms(unittest.TestCase):
+    def setUp(self):
+        self.graph = {name: list(includes(name)) for name in files()}
+
+    def test_every_include_is_in_the_table(self):
+        wrong = []
+        for name, included in self.graph.items():
+            if name.startswith("tests/"):
+                continue
+            here = room(name)
+            self.assertIsNotNone(here, f"{name} is in no room of the table")
+            may = ROOMS[here] | {here}
+            wrong += [f"{name} includes {other}" for other in included if other not in may and room(other) not in may]
+        self.assertEqual(wrong, [])
+
+    def test_no_circles(self):
+        units = {}  # a header and its source are one: what either includes, both know
+        for name, included in self.graph.items():
+            unit = name.rsplit(".", 1)[0]
+            units.setdefault(unit, set()).update({other.rsplit(".", 1)[0] for other in included} - {unit})
+        for unit, other in KNOWN_CIRCLES:
+            units[unit].remove(other)  # which fails where there is no such include any more
+        self.assertIsNone(circle(units))
+
+    def test_rooms_exist(self):
+        for name in ROOMS:
+            self.assertTrue((ROOT / name).is_dir(), name)
+
+    def test_a_circle_is_found(self):
+        self.assertEqual(circle({"a": ["b"], "b": ["c"], "c": ["b"]}), ["b", "c", "b"])
+
+
+if __name__ == "__main__":
+    unittest.main()
