@@ -25,7 +25,8 @@ struct State {
 
   std::string_view name;
   double (*start)(const void* method) = nullptr;  // null: 0
-  bool (*is_kept)(const void* method) = nullptr;  // null: always
+  bool is_optional = false;
+  bool (*is_kept)(const void* method) = nullptr;  // of an optional one
   bool starts_at_theta = false;
 };
 // That starts at the value of a member.
@@ -39,6 +40,7 @@ template <auto Member>
 constexpr State state_if(const char* name) {
   using M = decltype(settings::detail::owner_of(Member));
   State result(name);
+  result.is_optional = true;
   result.is_kept = [](const void* method) { return static_cast<const M*>(method)->*Member != 0; };
   return result;
 }
