@@ -6,7 +6,6 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <stdexcept>
 
 #include "experiments/lab/hdf5_reader.h"
@@ -102,13 +101,25 @@ std::string difference_of(const nlohmann::json& saved, const nlohmann::json& exp
   return fmt::format("it lacks {}", text(expected[common]));
 }
 
-// A signature as it is since methods have no seeds of their own.
-std::string without_seeds(const std::string& signature) {
-  static const std::regex alone(R"(\((label_seed|probe_seed|seed)=\d+\))");
-  static const std::regex among(R"( (label_seed|probe_seed|seed)=\d+)");
-  static const std::regex first(R"(\((label_seed|probe_seed|seed)=\d+ )");
-  const std::string rest = std::regex_replace(std::regex_replace(signature, alone, ""), among, "");
-  return std::regex_replace(rest, first, "(");
+// A signature, "method(name=value name=value)", as it is since methods have no seeds of their own.
+std::string without_seeds(std::string signature) {
+  for (const std::string name : {"label_seed=", "probe_seed=", "seed="}) {
+    std::size_t begin = 0;
+    while ((begin = signature.find(name, begin)) != std::string::npos) {
+      const std::size_t end = signature.find_first_not_of("0123456789", begin + name.size());
+      const bool is_whole = begin > 0 && (signature[begin - 1] == '(' || signature[begin - 1] == ' ');
+      if (!is_whole || end == std::string::npos || end == begin + name.size()) {
+        begin += name.size();
+        continue;
+      }
+      // With the space that parted it from its neighbour, or with the brackets around it alone.
+      const bool is_first = signature[begin - 1] == '(', is_last = signature[end] == ')';
+      const std::size_t from = is_first && !is_last ? begin : begin - 1;
+      signature.erase(from, (is_first ? end + 1 : end) - from);
+      begin = from;
+    }
+  }
+  return signature;
 }
 
 void require_finite(const std::filesystem::path& path, const std::string& name, const Tensor& tensor) {
