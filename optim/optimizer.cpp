@@ -52,19 +52,10 @@ std::int64_t Optimizer::state_bytes() {
   return counter.bytes;
 }
 
-void refuse_fixed(const Method& method, const std::string& asked) {
-  for (const auto& [name, value] : method.fixed) {
-    if (name != asked) continue;
-    std::ostringstream text;
-    text << method.name << ": " << name << " is no longer an option: it is fixed at " << value;
-    throw std::invalid_argument(text.str());
-  }
-}
-
 std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const NamedValues& hyperparameters,
                                           const RandomStream& stream) {
   const Method& chosen = method(name);
-  for (const auto& [asked, value] : hyperparameters) refuse_fixed(chosen, asked);
+  settings::refuse_retired(name, chosen.retired, hyperparameters);
   return chosen.make(hyperparameters, stream);
 }
 

@@ -89,8 +89,7 @@ struct Method {
   // With the default settings and on the same data, no step ends above a point on the way, up to the rounding of the
   // lowest value (vectors::rounding), which does not add up.
   bool descends = false;
-  // What was a hyperparameter once, and the number that it is fixed at.
-  std::vector<std::pair<std::string, double>> fixed = {};
+  std::vector<settings::Retired> retired = {};
   // Throws std::invalid_argument for an unknown hyperparameter or a value out of range. What the method draws is of the
   // stream.
   std::function<std::unique_ptr<Optimizer>(const NamedValues&, const RandomStream&)> make = nullptr;
@@ -100,9 +99,6 @@ struct Method {
 const settings::Catalogue<Method>& methods();
 // Throws std::invalid_argument with the list of methods (and the nearest name).
 inline const Method& method(std::string_view name) { return methods().find(name); }
-
-// Throws std::invalid_argument, with the number, for the name of what is fixed.
-void refuse_fixed(const Method& method, const std::string& asked);
 
 // Makes an optimizer by name. Hyperparameters that are not given have their defaults; an unknown one or a value out of
 // range throws std::invalid_argument, which names the valid ones.

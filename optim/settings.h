@@ -13,6 +13,7 @@
 #include "settings/field.h"
 #include "settings/hyperparameter.h"
 #include "settings/nearest_name.h"
+#include "settings/retired.h"
 
 namespace gradus::optim {
 
@@ -26,6 +27,9 @@ using settings::fraction;
 using settings::non_negative;
 using settings::one_of;
 using settings::positive;
+
+using settings::drawn_from_stream;
+using settings::fixed_at;
 
 using settings::check_value;
 using settings::choices_text;

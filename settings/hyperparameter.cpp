@@ -8,7 +8,6 @@
 #include <stdexcept>
 
 #include "settings/nearest_name.h"
-#include "settings/retired.h"
 
 namespace gradus::settings {
 namespace {
@@ -91,8 +90,6 @@ std::vector<double> complete_values(const std::string& owner, const std::vector<
   }
   for (const auto& [name, value] : given) {
     const auto found = std::find(names.begin(), names.end(), name);
-    if (const auto instead = replacement_of(name); found == names.end() && !instead.empty())
-      throw std::invalid_argument(fmt::format("{}: {} is no hyperparameter any more: {}", owner, name, instead));
     if (found == names.end())
       throw std::invalid_argument(
           fmt::format("{}: unknown hyperparameter '{}': {}", owner, name, choices_text(name, names)));

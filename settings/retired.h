@@ -1,14 +1,22 @@
-// Names that hyperparameters had, for those who still give them.
+// Hyperparameters that are no more, for those who still give them.
 #pragma once
 
-#include <string_view>
+#include <string>
+#include <vector>
+
+#include "settings/hyperparameter.h"
 
 namespace gradus::settings {
 
-// What has taken the place of a hyperparameter that is no more; empty for other names.
-constexpr std::string_view replacement_of(std::string_view name) {
-  constexpr std::string_view drawn = "what a method draws follows the run's --seed, in C++ the stream it is made with";
-  return name == "label_seed" || name == "probe_seed" || name == "seed" ? drawn : "";
-}
+struct Retired {
+  std::string name;
+  std::string fate;  // what became of it: "is fixed at 0.1"
+};
+
+Retired fixed_at(std::string name, double value);
+Retired drawn_from_stream(std::string name);  // a seed of the method's own
+
+// Throws std::invalid_argument, with its fate, if one of them is given.
+void refuse_retired(const std::string& owner, const std::vector<Retired>& retired, const NamedValues& given);
 
 }  // namespace gradus::settings

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "settings/render.h"
-#include "settings/retired.h"
 
 namespace gradus::lab {
 namespace {
@@ -117,17 +116,13 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
                                  const std::vector<MethodDefaults>& defaults, const RandomStream& stream, DType dtype) {
   optim::Recipe recipe;
   recipe.stream = stream;
-  for (const char* name : {"label_seed", "probe_seed"})
-    if (options.given(name))
-      throw UsageError(fmt::format("--{} is no option any more: {}", name, settings::replacement_of(name)));
   recipe.dtype = dtype;
   recipe.method = options.get("optimizer", fallback, "the method", one_of(optim::methods().names()));
   std::vector<Hyperparameter> all = optim::method(recipe.method).hyperparameters;
   for (const Hyperparameter& h : all)
     recipe.values.emplace_back(h.name, value_from(options, h.name, h, default_of(recipe.method, h, defaults)));
 
-  for (const auto& [name, number] : optim::method(recipe.method).fixed)
-    options.retire(name, fmt::format("is fixed at {:g}", number));
+  for (const settings::Retired& r : optim::method(recipe.method).retired) options.retire(r.name, r.fate);
 
   const std::string wrappers = options.get(
       "wrappers", "none",

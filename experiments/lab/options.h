@@ -95,7 +95,7 @@ class Options {
   // True if the command line names the option, declared or not.
   bool given(std::string_view name) const;
   // What was an option once: refused with what became of it, "is fixed at 0.1".
-  void retire(std::string name, std::string what) { retired_.emplace_back(std::move(name), std::move(what)); }
+  void retire(std::string name, std::string fate) { retired_.emplace_back(std::move(name), std::move(fate)); }
   // Call when all options are declared: refuses what is left, with the nearest name that is known.
   void finish();
 

@@ -127,7 +127,9 @@ Method adahessian_method() {
       "m^ = m / (1 - beta1^t);  v^ = v / (1 - beta2^t)\n"
       "theta <- (1 - learning_rate weight_decay) theta - learning_rate m^ / (sqrt(v^)^hessian_power + epsilon)",
       "The mean over a kernel is that of D, as in the paper's equation; its authors' program takes that of |D|. With "
-      "update_interval > 1, v^ is corrected by the number of estimates."};
+      "update_interval > 1, v^ is corrected by the number of estimates.",
+      false,
+      {drawn_from_stream("probe_seed")}};
 }
 
 }  // namespace gradus::optim

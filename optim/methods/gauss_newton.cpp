@@ -37,7 +37,7 @@ Method gauss_newton_method() {
           .formula = "G p = -g, by conjugate gradients;  theta <- theta + a p, with the first a = 1",
           .differences = "Where G is singular the step is the shortest one, as by a pseudo-inverse.",
           .descends = true,
-          .fixed = {{"sufficient_decrease", 1e-4}, {"max_evaluations", 40}}};
+          .retired = {fixed_at("sufficient_decrease", 1e-4), fixed_at("max_evaluations", 40)}};
 }
 
 Method levenberg_marquardt_method() {
@@ -61,7 +61,7 @@ marquardt:  damping *= 1/10 if taken, else 10)",
           "The damping is of Levenberg's form, a multiple of the identity; MINPACK's lmder scales it by the "
           "columns of J and chooses it by a trust region.",
       .descends = true,
-      .fixed = {{"acceptance", 1e-4}, {"max_evaluations", 40}}};
+      .retired = {fixed_at("acceptance", 1e-4), fixed_at("max_evaluations", 40)}};
 }
 
 }  // namespace gradus::optim

@@ -209,9 +209,8 @@ lambda <- lambda damping_factor if rho < 1/4 or the step is refused, lambda / da
       "The loss is always that of the gradient's batch, also where curvature is of another one; Martens' program "
       "takes the curvature's batch for the reduction ratio rho.",
       true,
-      {{"preconditioner_exponent", preconditioner_exponent},
-       {"sufficient_decrease", sufficient_decrease},
-       {"shrink", shrink}}};
+      {fixed_at("preconditioner_exponent", preconditioner_exponent),
+       fixed_at("sufficient_decrease", sufficient_decrease), fixed_at("shrink", shrink)}};
 }
 
 }  // namespace gradus::optim

@@ -197,7 +197,9 @@ kl_clip: delta <- momentum delta + learning_rate min(1, sqrt(kl_bound / (learnin
 theta <- theta + delta;  other parameters: delta <- momentum delta - plain_learning_rate g)",
           "The factored damping is sqrt(lambda), which the paper begins with; it then also tries neighbours of it. Two "
           "programs for PyTorch clip as kl_clip does: kfac-pytorch (gpauloski) with the given labels in place of drawn "
-          "ones, KFAC-Pytorch (alecwangcq) with drawn ones."};
+          "ones, KFAC-Pytorch (alecwangcq) with drawn ones.",
+          false,
+          {drawn_from_stream("label_seed")}};
 }
 
 }  // namespace gradus::optim

@@ -45,7 +45,8 @@ theta <- theta + a p;  s = a p;  y = g(theta + a p) - g(theta), on the same batc
           "again on the same batch at the end of a step, and is not paid again if the next step has the same data. "
           "With line_search=none a step may rise.",
       .descends = true,
-      .fixed = {{"sufficient_decrease", 1e-4}, {"wolfe_curvature", 0.9}, {"max_evaluations", 40}}};
+      .retired = {fixed_at("sufficient_decrease", 1e-4), fixed_at("wolfe_curvature", 0.9),
+                  fixed_at("max_evaluations", 40)}};
 }
 
 }  // namespace gradus::optim

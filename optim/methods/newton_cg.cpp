@@ -62,15 +62,10 @@ trust region:  |p| <= radius;  theta <- theta + p if the value falls as the mode
           "negative curvature; here the direction of negative curvature is followed too. After a rejection, "
           "trust_region_lanczos solves for the smaller radius in the space it has, without further products.",
       .descends = true,
-      .fixed = {{"boundary_tolerance", 0.1},
-                {"sufficient_decrease", 1e-4},
-                {"wolfe_curvature", 0.9},
-                {"max_evaluations", 40},
-                {"probes", 10},
-                {"preconditioner_interval", 10},
-                {"history", 10},
-                {"largest_radius", 1e10},
-                {"acceptance", 1e-4}}};
+      .retired = {fixed_at("boundary_tolerance", 0.1), fixed_at("sufficient_decrease", 1e-4),
+                  fixed_at("wolfe_curvature", 0.9), fixed_at("max_evaluations", 40), fixed_at("probes", 10),
+                  fixed_at("preconditioner_interval", 10), fixed_at("history", 10), fixed_at("largest_radius", 1e10),
+                  fixed_at("acceptance", 1e-4), drawn_from_stream("seed")}};
 }
 
 }  // namespace gradus::optim

@@ -33,7 +33,7 @@ hager_zhang  max((y - 2 d y.y / d.y).g / d.y, 0.4 (d.g before) / d.d))",
           "to approximate Wolfe conditions once a step changes the value by less than 0.001 of its average size; "
           "here values count as equal where they are within rounding.",
       .descends = true,
-      .fixed = {{"sufficient_decrease", 1e-4}, {"max_evaluations", 40}}};
+      .retired = {fixed_at("sufficient_decrease", 1e-4), fixed_at("max_evaluations", 40)}};
 }
 
 }  // namespace gradus::optim

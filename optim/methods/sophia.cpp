@@ -122,7 +122,9 @@ Method sophia_method() {
           "m <- beta1 m + (1 - beta1) g\n"
           "theta <- (1 - learning_rate weight_decay) theta - learning_rate clip(m / max(gamma h, epsilon), clip)",
           "As in the paper, neither m nor h is corrected for its start at zero. Optax corrects m, and an estimate of h "
-          "counts from the step after."};
+          "counts from the step after.",
+          false,
+          {drawn_from_stream("probe_seed")}};
 }
 
 }  // namespace gradus::optim

@@ -86,6 +86,10 @@ TEST(OptimizerOptions, RefuseInOneLine) {
   EXPECT_EQ(error_of_choosing({"--learning-rate-schedule=cos"}), "--learning-rate-schedule=cos: " + schedules);
   EXPECT_EQ(error_of_choosing({"--optimizer=momentum", "--momentum-schedule=cos"}),
             "--momentum-schedule=cos: " + schedules);
+  EXPECT_EQ(error_of_choosing({"--optimizer=newton_cg", "--boundary-tolerance=0.2"}),
+            "--boundary-tolerance is no longer an option: it is fixed at 0.1");
+  EXPECT_TRUE(error_of_choosing({"--optimizer=kfac", "--label-seed=1"})
+                  .starts_with("--label-seed is no longer an option: it follows the run's --seed"));
   EXPECT_EQ(error_of_choosing({"--groups=@bias"}), "groups: '@bias': expected NAME=VALUE after the selector");
   EXPECT_EQ(error_of_choosing({"--wrappers=sam+sam"}), "wrapper sam: is there twice");
 }

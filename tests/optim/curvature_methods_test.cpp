@@ -104,14 +104,17 @@ TEST(CurvatureMethods, ReadEveryHyperparameter) {
     }
 }
 
-TEST(CurvatureMethods, RefuseWhatIsFixedWithItsNumber) {
+TEST(CurvatureMethods, RefuseWhatIsRetiredWithItsFate) {
   EXPECT_EQ(error_of([] {
               make_optimizer("newton_cg", {{"boundary_tolerance", 0.2}});
             }),
             "newton_cg: boundary_tolerance is no longer an option: it is fixed at 0.1");
   for (const Method* m : curvature_methods())
-    for (const auto& [name, value] : m->fixed)
-      EXPECT_THROW(make_optimizer({.method = m->name, .values = {{name, value}}}), std::invalid_argument) << name;
+    for (const settings::Retired& r : m->retired) {
+      const NamedValues values = {{r.name, 1}};
+      const std::string refusal = r.name + " is no longer an option: it " + r.fate;
+      EXPECT_EQ(error_of([&] { make_optimizer({.method = m->name, .values = values}); }), m->name + ": " + refusal);
+    }
 }
 
 TEST(CurvatureMethods, RefuseASearchThatProposesAnotherKindOfSize) {
