@@ -167,13 +167,25 @@ class Docs(unittest.TestCase):
             self.assertTrue(any(block in program for program in programs), block)
         self.assertIn("gradient check: good", self.run_quietly(BIN / "examples" / "extensions"))
 
+    def test_the_readme_knows_every_folder_method_and_wrapper(self):
+        text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+        known = json.loads(self.run_quietly(BIN / "minimize", "--describe"))
+        curvature = [method["name"] for method in known["optimizers"] if method["family"] == "curvature"]
+        first_order = len(known["optimizers"]) - len(curvature)
+        self.assertIn(f"{first_order} of first order", text)
+        self.assertIn(f"{len(curvature)} that ask for curvature", text)
+        for name in curvature + [wrapper["name"] for wrapper in known["wrappers"]]:
+            self.assertIn(f"`{name}`", text)
+        for lists in REPOSITORY.glob("*/CMakeLists.txt"):
+            self.assertIn(f"| `{lists.parent.name}/", text)
+
     def test_links_and_paths_lead_somewhere(self):
         for page in PAGES:
             text = re.sub(r"^```.*?^```$", "", (REPOSITORY / page).read_text(encoding="utf-8"), flags=re.M | re.S)
             links = [link for link in re.findall(r"\]\(([^)#]+)", text) if not link.startswith("http")]
             for link in links:
                 self.assertTrue(((REPOSITORY / page).parent / link).exists(), f"{page}: {link}")
-            roots = "autodiff|nn|optim|experiments|tests|tools|docs|cmake"
+            roots = "autodiff|nn|optim|settings|process|experiments|tests|tools|docs|cmake"
             paths = re.findall(rf"`((?:{roots})/[\w./]*)[^`]*`", text)
             self.assertGreater(len(links) + len(paths), 2, page)
             for path in paths:
