@@ -11,6 +11,7 @@ struct Adafactor {
   double learning_rate = 0.01, decay_exponent = 0.8, epsilon1 = 1e-30, epsilon2 = 1e-3, clip_threshold = 1;
   bool scale_parameter = true;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {
         "adafactor",

@@ -10,6 +10,7 @@ namespace gradus::optim {
 struct Lamb {
   double learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weight_decay = 0.01;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"lamb",
             "You et al. (2020), Algorithm 2",

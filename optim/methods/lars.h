@@ -10,6 +10,7 @@ namespace gradus::optim {
 struct Lars {
   double learning_rate = 0.1, momentum = 0.9, trust_coefficient = 0.001, weight_decay = 0;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"lars",
             "You, Gitman & Ginsburg (2017), Algorithm 1",

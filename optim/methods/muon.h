@@ -13,6 +13,7 @@ struct Muon {
   std::int64_t newton_schulz_steps = 5;
   double weight_decay = 0, adam_learning_rate = 3e-4, beta1 = 0.9, beta2 = 0.95, epsilon = 1e-10;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"muon",
             "Jordan et al. (2024)",

@@ -11,6 +11,7 @@ struct Shampoo {
   double learning_rate = 0.1, epsilon = 1e-4, momentum = 0;
   std::int64_t update_interval = 1, max_dimension = 1024;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"shampoo",
             "Gupta, Koren & Singer (2018), Algorithms 1 and 2",

@@ -270,12 +270,5 @@ TEST(MakeOptimizer, RefusesValuesThatContradictEachOther) {
   EXPECT_EQ(error_of_making("rprop", {{"decrease", 0}}), "rprop: decrease = 0, expected 0 < decrease < 1");
 }
 
-TEST(Settings, KnowsOnlyWhatWasSet) {
-  Settings settings;
-  settings.set("rho", 0.9);
-  EXPECT_EQ(settings["rho"], 0.9);
-  EXPECT_THROW(settings["momentum"], std::logic_error);
-}
-
 }  // namespace
 }  // namespace gradus::optim
