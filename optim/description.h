@@ -57,6 +57,12 @@ constexpr State state_if(const char* name) {
   result.is_kept = [](const void* method) { return static_cast<const M*>(method)->*Member != 0; };
   return result;
 }
+// That exists only sometimes, as its method decides.
+constexpr State optional_state(const char* name) {
+  State result(name);
+  result.is_optional = true;
+  return result;
+}
 constexpr State from_theta(const char* name) {
   State result(name);
   result.starts_at_theta = true;
@@ -80,7 +86,7 @@ struct Description {
   std::string_view formula;      // the update, in plain text, one line an assignment; common indentation is left out
   std::string_view differences;  // where other libraries differ, and limits; whole sentences, in one paragraph
   std::vector<settings::Field> fields;
-  std::vector<State> states = {};        // of elementwise methods, in the order of the formula's arguments
+  std::vector<State> states = {};  // of first-order methods; of elementwise ones in the order of update's arguments
   std::vector<KeptNumber> numbers = {};  // of elementwise methods
   std::string_view evaluated_at = {};    // the state at which the model is evaluated; empty: at theta
   // With the default settings and on the same data, no step ends above a point on the way, up to the rounding of the
@@ -105,12 +111,17 @@ concept Described = requires {
 struct Entry {
   std::string name, source, formula, differences;
   std::vector<Hyperparameter> hyperparameters;
+  const Description* about = nullptr;  // as it is written
 };
 template <class M>
 Entry entry_of() {
   const Description& it = about<M>();
-  return {std::string(it.name), std::string(it.source), settings::without_indentation(it.formula),
-          settings::one_line(it.differences), settings::hyperparameters_of(settings::fields_of<M>())};
+  return {std::string(it.name),
+          std::string(it.source),
+          settings::without_indentation(it.formula),
+          settings::one_line(it.differences),
+          settings::hyperparameters_of(settings::fields_of<M>()),
+          &it};
 }
 
 }  // namespace gradus::optim

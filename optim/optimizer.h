@@ -86,8 +86,6 @@ enum class Family {
 // A method, and how one is made.
 struct Method : Entry {
   Family family = Family::elementwise;
-  bool descends = false;  // see Description
-  std::vector<settings::Retired> retired = {};
   // Throws std::invalid_argument for an unknown hyperparameter or a value out of range. What the method draws is of the
   // stream.
   std::function<std::unique_ptr<Optimizer>(const NamedValues&, const RandomStream&)> make = nullptr;

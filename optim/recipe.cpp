@@ -106,7 +106,7 @@ std::vector<std::string> parse_wrappers(std::string_view text) {
 std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
   const Method& chosen = method(recipe.method);
   check_wrappers(recipe, chosen);
-  settings::refuse_retired(chosen.name, chosen.retired, recipe.values);
+  settings::refuse_retired(chosen.name, chosen.about->retired, recipe.values);
   settings::complete_values(chosen.name, chosen.hyperparameters, recipe.values, precision_of(recipe.dtype));
   std::unique_ptr<Optimizer> optimizer;
   std::vector<Optimizer*> places;  // the method's instances, of which the last is that of the rest

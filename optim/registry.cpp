@@ -42,8 +42,6 @@ template <class M>
 Method method_of() {
   Method method{entry_of<M>()};
   if constexpr (requires { M::family; }) method.family = M::family;
-  method.descends = about<M>().descends;
-  method.retired = about<M>().retired;
   method.make = [](const NamedValues& values, const RandomStream& stream) -> std::unique_ptr<Optimizer> {
     return make(settings::with_values<M>(std::string(about<M>().name), values), stream);
   };

@@ -42,7 +42,8 @@ struct Adafactor {
          field<&Adafactor::clip_threshold>("clip_threshold", positive(),
                                            "the largest root mean square of a step, before its size"),
          field<&Adafactor::scale_parameter>("scale_parameter",
-                                            "steps are relative to the root mean square of the slice")}};
+                                            "steps are relative to the root mean square of the slice")},
+        {"row_moment", "column_moment", "second_moment"}};
   }
 };
 std::unique_ptr<Optimizer> make(const Adafactor& method, const RandomStream& = RandomStream(0));

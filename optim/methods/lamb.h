@@ -31,7 +31,8 @@ struct Lamb {
              field<&Lamb::beta2>("beta2", decay(), "decay of the second moment"),
              field<&Lamb::epsilon>("epsilon", positive(), "added to the root of the second moment"),
              field<&Lamb::weight_decay>("weight_decay", non_negative(),
-                                        "adds weight_decay theta to the direction, before its norm is taken")}};
+                                        "adds weight_decay theta to the direction, before its norm is taken")},
+            {"first_moment", "second_moment"}};
   }
 };
 std::unique_ptr<Optimizer> make(const Lamb& method, const RandomStream& = RandomStream(0));

@@ -37,7 +37,9 @@ struct Shampoo {
              field<&Shampoo::update_interval>("update_interval", at_least(1),
                                               "steps from one computation of the roots to the next"),
              field<&Shampoo::max_dimension>("max_dimension", at_least(1),
-                                            "sides of a matrix longer than this have no statistics")}};
+                                            "sides of a matrix longer than this have no statistics")},
+            {"row_statistics", "column_statistics", "diagonal_statistics", optional_state("row_roots"),
+             optional_state("column_roots"), state_if<&Shampoo::momentum>("velocity")}};
   }
 };
 std::unique_ptr<Optimizer> make(const Shampoo& method, const RandomStream& = RandomStream(0));

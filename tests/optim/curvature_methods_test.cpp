@@ -112,7 +112,7 @@ TEST(CurvatureMethods, RefuseWhatIsRetiredWithItsFate) {
             }),
             "newton_cg: boundary_tolerance is no longer an option: it is fixed at 0.1");
   for (const Method* m : curvature_methods())
-    for (const settings::Retired& r : m->retired) {
+    for (const settings::Retired& r : m->about->retired) {
       const std::string name(r.name), refusal = name + " is no longer an option: it " + r.fate();
       const NamedValues values = {{name, 1}};
       EXPECT_EQ(error_of([&] { make_optimizer({.method = m->name, .values = values}); }), m->name + ": " + refusal);

@@ -185,29 +185,42 @@ Path muon(const Problem& problem, const Values& h) {
 
 }  // namespace
 
-std::vector<Case> matrix_cases() {
+Transcriptions matrix() {
   return {
-      {"shampoo", "shampoo", shampoo, {0.3, 0.1, 0.05, 0.2}, {}},
-      {"shampoo_other",
-       "shampoo",
-       shampoo,
-       {0.1, 0.1, 0.05, 0.1},
-       {{"epsilon", 1e-2}, {"momentum", 0.8}, {"update_interval", 7}, {"max_dimension", 10}}},
-      {"shampoo_one_sided", "shampoo", shampoo, {0.3, 0.1, 0.05, 0.1}, {{"max_dimension", 4}}},
-      {"muon", "muon", muon, {0.02, 0.02, 0.01, 0.02}, {{"adam_learning_rate", 0.02}}},
-      {"muon_other",
-       "muon",
-       muon,
-       {0.02, 0.02, 0.01, 0.02},
-       {{"momentum", 0.8},
-        {"nesterov", 0},
-        {"newton_schulz_steps", 3},
-        {"weight_decay", 0.2},
-        {"adam_learning_rate", 0.01},
-        {"beta1", 0.7},
-        {"beta2", 0.9},
-        {"epsilon", 1e-2}}},
-  };
+      {
+          {"shampoo", "shampoo", shampoo, {0.3, 0.1, 0.05, 0.2}, {}},
+          {"shampoo_other",
+           "shampoo",
+           shampoo,
+           {0.1, 0.1, 0.05, 0.1},
+           {{"epsilon", 1e-2}, {"momentum", 0.8}, {"update_interval", 7}, {"max_dimension", 10}}},
+          {"shampoo_one_sided", "shampoo", shampoo, {0.3, 0.1, 0.05, 0.1}, {{"max_dimension", 4}}},
+          {"muon", "muon", muon, {0.02, 0.02, 0.01, 0.02}, {{"adam_learning_rate", 0.02}}},
+          {"muon_other",
+           "muon",
+           muon,
+           {0.02, 0.02, 0.01, 0.02},
+           {{"momentum", 0.8},
+            {"nesterov", 0},
+            {"newton_schulz_steps", 3},
+            {"weight_decay", 0.2},
+            {"adam_learning_rate", 0.01},
+            {"beta1", 0.7},
+            {"beta2", 0.9},
+            {"epsilon", 1e-2}}},
+      },
+      {{"shampoo",
+        {{"learning_rate", 0.1}, {"epsilon", 1e-4}, {"momentum", 0}, {"update_interval", 1}, {"max_dimension", 1024}}},
+       {"muon",
+        {{"learning_rate", 0.02},
+         {"momentum", 0.95},
+         {"nesterov", 1},
+         {"newton_schulz_steps", 5},
+         {"weight_decay", 0},
+         {"adam_learning_rate", 3e-4},
+         {"beta1", 0.9},
+         {"beta2", 0.95},
+         {"epsilon", 1e-10}}}}};
 }
 
 }  // namespace gradus::optim
