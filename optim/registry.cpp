@@ -31,6 +31,7 @@
 #include "optim/methods/sgd.h"
 #include "optim/methods/shampoo.h"
 #include "optim/methods/signsgd.h"
+#include "optim/methods/soap.h"
 #include "optim/methods/sophia.h"
 #include "optim/methods/yogi.h"
 
@@ -59,7 +60,7 @@ const settings::Catalogue<Method>& methods() {
       "optimizer",
       listed<GradientDescent, Sgd, Momentum, Nesterov, Adam, AdamW, RmsProp, Adagrad, Adadelta, Adamax, Nadam, Radam,
              Adabelief, Yogi, Adan, Lion, Lamb, Lars, Adafactor, Rprop, SignSgd, Asgd, Muon, Prodigy, ScheduleFreeSgd,
-             ScheduleFreeAdamW, AdEmaMix, Adopt, DAdaptAdam, Shampoo, Amsgrad, NewtonCg, Lbfgs, NonlinearCg,
+             ScheduleFreeAdamW, AdEmaMix, Adopt, DAdaptAdam, Shampoo, Soap, Amsgrad, NewtonCg, Lbfgs, NonlinearCg,
              GaussNewton, LevenbergMarquardt, HessianFree, Kfac, AdaHessian, Sophia>());
   return all;
 }
