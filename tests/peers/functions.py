@@ -85,7 +85,7 @@ def network(name, changing=True, kernel=(2, 3, 4), outputs=3):
     def value(arrays, t):
         first, bias, matrix, last_bias = arrays
         weights = 1 + jnp.sin(examples * (1.3 * t)) if changing else jnp.ones(16)
-        hidden = jnp.tanh(inputs @ first.reshape(in_features, hidden) + bias)
+        hidden = jnp.tanh(inputs @ first.reshape(in_features, kernel[-1]) + bias)
         return (weights[:, None] * (hidden @ matrix + last_bias - targets) ** 2).mean()
 
     return Function(name, slices, value, start)
