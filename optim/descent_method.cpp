@@ -20,8 +20,8 @@ const char* Descent::name_of(Size size) {
 }
 
 DescentMethod::DescentMethod(std::unique_ptr<Descent> descent, std::unique_ptr<Search> search,
-                             Setting gradient_tolerance)
-    : descent_(std::move(descent)), search_(std::move(search)), gradient_tolerance_(std::move(gradient_tolerance)) {
+                             const double* gradient_tolerance)
+    : descent_(std::move(descent)), search_(std::move(search)), gradient_tolerance_(gradient_tolerance) {
   if (descent_->size() == search_->size()) return;
   throw std::invalid_argument(descent_->name() + " with " + search_->name() + ": the size of a step is a " +
                               Descent::name_of(descent_->size()) + ", but the search proposes a " +
@@ -32,7 +32,7 @@ StepReport DescentMethod::step(Objective& objective, const Tensor& theta) {
   check(objective);
   StepReport report;
   report.damping = descent_->damping();
-  if (!open_step(objective, theta, gradient_tolerance_, gradient_, report)) return report;
+  if (!open_step(objective, theta, *gradient_tolerance_, gradient_, report)) return report;
   vectors::like(step_, theta);
   vectors::like(trial_, theta);
   const Start start{

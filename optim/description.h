@@ -2,21 +2,34 @@
 // it.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
-#include "optim/settings.h"
 #include "settings/field.h"
+#include "settings/retired.h"
+#include "settings/text.h"
 
 namespace gradus::optim {
 
-// What distinguishes families of methods.
-enum class Family {
-  elementwise,  // first order; each parameter's step depends on its own gradients alone
-  layerwise,    // first order; looks at the slices of theta, or at all of it
-  curvature     // asks for products, several values or several gradients a step
-};
+// The words with which fields are described.
+using settings::above_one;
+using settings::at_least;
+using settings::between;
+using settings::decay;
+using settings::field;
+using settings::fraction;
+using settings::non_negative;
+using settings::one_of;
+using settings::positive;
+
+using settings::drawn_from_stream;
+using settings::fixed_at;
+
+using settings::GivenValue;
+using settings::Hyperparameter;
+using settings::NamedValues;
 
 // A vector of theta's shape that an elementwise method keeps, under the name that it has in files.
 struct State {
@@ -44,6 +57,12 @@ constexpr State state_if(const char* name) {
   result.is_kept = [](const void* method) { return static_cast<const M*>(method)->*Member != 0; };
   return result;
 }
+// That exists only sometimes, as its method decides.
+constexpr State optional_state(const char* name) {
+  State result(name);
+  result.is_optional = true;
+  return result;
+}
 constexpr State from_theta(const char* name) {
   State result(name);
   result.starts_at_theta = true;
@@ -67,9 +86,13 @@ struct Description {
   std::string_view formula;      // the update, in plain text, one line an assignment; common indentation is left out
   std::string_view differences;  // where other libraries differ, and limits; whole sentences, in one paragraph
   std::vector<settings::Field> fields;
-  std::vector<State> states = {};        // of elementwise methods, in the order of the formula's arguments
+  std::vector<State> states = {};  // of first-order methods; of elementwise ones in the order of update's arguments
   std::vector<KeptNumber> numbers = {};  // of elementwise methods
   std::string_view evaluated_at = {};    // the state at which the model is evaluated; empty: at theta
+  // With the default settings and on the same data, no step ends above a point on the way, up to the rounding of the
+  // lowest value (vectors::rounding), which does not add up.
+  bool descends = false;
+  std::vector<settings::Retired> retired = {};
 };
 
 // The description of M, made once.
@@ -77,6 +100,28 @@ template <class M>
 const Description& about() {
   static const Description made = M::describe();
   return made;
+}
+
+template <class M>
+concept Described = requires {
+  M::describe().states;
+};
+
+// What the lists of methods, wrappers and schedules have of each of them.
+struct Entry {
+  std::string name, source, formula, differences;
+  std::vector<Hyperparameter> hyperparameters;
+  const Description* about = nullptr;  // as it is written
+};
+template <class M>
+Entry entry_of() {
+  const Description& it = about<M>();
+  return {std::string(it.name),
+          std::string(it.source),
+          settings::without_indentation(it.formula),
+          settings::one_line(it.differences),
+          settings::hyperparameters_of(settings::fields_of<M>()),
+          &it};
 }
 
 }  // namespace gradus::optim

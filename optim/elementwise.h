@@ -147,8 +147,7 @@ class ElementwiseMethod final : public FirstOrder {
 
 // The optimizer of a method: make(Adam{.beta1 = 0.5}). Throws std::invalid_argument for a member out of its range.
 // Methods that are more than a formula have a function `make` of their own.
-template <class M>
-requires requires { M::describe().states; }
+template <Described M>
 std::unique_ptr<Optimizer> make(const M& method, const RandomStream& = RandomStream(0)) {
   return std::make_unique<ElementwiseMethod<M>>(method);
 }

@@ -55,7 +55,7 @@ std::int64_t Optimizer::state_bytes() {
 std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const NamedValues& hyperparameters,
                                           const RandomStream& stream) {
   const Method& chosen = method(name);
-  settings::refuse_retired(name, chosen.retired, hyperparameters);
+  settings::refuse_retired(name, chosen.about->retired, hyperparameters);
   return chosen.make(hyperparameters, stream);
 }
 

@@ -11,7 +11,6 @@
 #include "autodiff/tensor/random.h"
 #include "optim/description.h"
 #include "optim/objective.h"
-#include "optim/settings.h"
 #include "optim/state_visitor.h"
 #include "settings/catalogue.h"
 
@@ -77,19 +76,16 @@ class Optimizer {
   std::int64_t state_bytes();
 };
 
-// A method: its name, its source, its hyperparameters, and how one is made.
-struct Method {
-  std::string name;
-  std::string source;  // author (year), equation or algorithm
-  std::vector<Hyperparameter> hyperparameters;
-  std::function<std::unique_ptr<Optimizer>(const Settings&)> make_of_settings;  // of methods without typed fields
+// What distinguishes families of methods.
+enum class Family {
+  elementwise,  // first order; each parameter's step depends on its own gradients alone
+  layerwise,    // first order; looks at the slices of theta, or at all of it
+  curvature     // asks for products, several values or several gradients a step
+};
+
+// A method, and how one is made.
+struct Method : Entry {
   Family family = Family::elementwise;
-  std::string formula = {};      // the update, in plain text, one line an assignment
-  std::string differences = {};  // where other libraries differ; whole sentences
-  // With the default settings and on the same data, no step ends above a point on the way, up to the rounding of the
-  // lowest value (vectors::rounding), which does not add up.
-  bool descends = false;
-  std::vector<settings::Retired> retired = {};
   // Throws std::invalid_argument for an unknown hyperparameter or a value out of range. What the method draws is of the
   // stream.
   std::function<std::unique_ptr<Optimizer>(const NamedValues&, const RandomStream&)> make = nullptr;

@@ -12,6 +12,10 @@ namespace {
   throw std::invalid_argument("wrapper " + wrapper + ": " + why);
 }
 
+settings::Precision precision_of(DType dtype) {
+  return dtype == DType::float32 ? settings::Precision::float32 : settings::Precision::float64;
+}
+
 // What can be scheduled, and where its values are.
 struct Schedulable {
   Hyperparameter hyperparameter;
@@ -102,7 +106,7 @@ std::vector<std::string> parse_wrappers(std::string_view text) {
 std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
   const Method& chosen = method(recipe.method);
   check_wrappers(recipe, chosen);
-  settings::refuse_retired(chosen.name, chosen.retired, recipe.values);
+  settings::refuse_retired(chosen.name, chosen.about->retired, recipe.values);
   settings::complete_values(chosen.name, chosen.hyperparameters, recipe.values, precision_of(recipe.dtype));
   std::unique_ptr<Optimizer> optimizer;
   std::vector<Optimizer*> places;  // the method's instances, of which the last is that of the rest
@@ -132,7 +136,7 @@ std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
     const auto found = std::find(names.begin(), names.end(), asked.hyperparameter);
     if (found == names.end())
       throw std::invalid_argument("schedule of '" + asked.hyperparameter +
-                                  "': " + choices_text(asked.hyperparameter, names));
+                                  "': " + settings::choices_text(asked.hyperparameter, names));
     if (std::find(taken.begin(), taken.end(), asked.hyperparameter) != taken.end())
       throw std::invalid_argument("schedule of " + asked.hyperparameter + ": there are two");
     taken.push_back(asked.hyperparameter);

@@ -14,41 +14,32 @@
 #include "optim/schedules/step.h"
 #include "optim/schedules/sutskever_momentum.h"
 #include "optim/schedules/warmup_stable_decay.h"
-#include "settings/text.h"
 
 namespace gradus::optim {
 namespace {
 
 template <class S>
 ScheduleKind kind_of() {
-  const Description& it = about<S>();
-  std::vector<Hyperparameter> all = settings::hyperparameters_of(settings::fields_of<S>());
-  for (Hyperparameter& h : settings::hyperparameters_of(settings::fields_of<WarmUp>())) all.push_back(std::move(h));
-  const auto make = [](const std::vector<double>& values) {
+  ScheduleKind kind{entry_of<S>()};
+  for (Hyperparameter& h : settings::hyperparameters_of(settings::fields_of<WarmUp>()))
+    kind.hyperparameters.push_back(std::move(h));
+  if constexpr (requires { S::observes; }) kind.observes = S::observes;
+  kind.make = [](const std::vector<double>& values) {
     return [it = settings::of_values<S>(values)](std::int64_t t, double base) { return it.at(t, base); };
   };
-  return {std::string(it.name), std::string(it.source), std::move(all), settings::without_indentation(it.formula),
-          settings::one_line(it.differences), requires {S::observes;
+  return kind;
 }
-, make
-};  // namespace
-}  // namespace gradus::optim
+template <class... S>
+std::vector<ScheduleKind> listed() {
+  return {kind_of<S>()...};
+}
 
 }  // namespace
 
 const settings::Catalogue<ScheduleKind>& schedules() {
-  static const settings::Catalogue<ScheduleKind> all("schedule", {
-                                                                     kind_of<Constant>(),
-                                                                     kind_of<StepDecay>(),
-                                                                     kind_of<ExponentialDecay>(),
-                                                                     kind_of<PolynomialDecay>(),
-                                                                     kind_of<CosineDecay>(),
-                                                                     kind_of<OneCycle>(),
-                                                                     kind_of<WarmupStableDecay>(),
-                                                                     kind_of<InverseSqrt>(),
-                                                                     kind_of<ReduceOnPlateau>(),
-                                                                     kind_of<SutskeverMomentum>(),
-                                                                 });
+  static const settings::Catalogue<ScheduleKind> all(
+      "schedule", listed<Constant, StepDecay, ExponentialDecay, PolynomialDecay, CosineDecay, OneCycle,
+                         WarmupStableDecay, InverseSqrt, ReduceOnPlateau, SutskeverMomentum>());
   return all;
 }
 

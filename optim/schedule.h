@@ -17,15 +17,11 @@
 
 namespace gradus::optim {
 
-struct ScheduleKind {
-  std::string name;
-  std::string source;
-  std::vector<Hyperparameter> hyperparameters;  // warmup_steps and warmup are every schedule's
-  std::string formula;
-  std::string differences;
+// warmup_steps and warmup are every schedule's.
+struct ScheduleKind : Entry {
   bool observes = false;  // a held-out loss
   // What `at` is of the schedule with these values, in the order of the hyperparameters.
-  std::function<std::function<double(std::int64_t t, double base)>(const std::vector<double>&)> make;
+  std::function<std::function<double(std::int64_t t, double base)>(const std::vector<double>&)> make = nullptr;
 };
 
 // All schedules, in a fixed order.

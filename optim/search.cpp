@@ -93,7 +93,7 @@ bool RatioSearch::find(Descent& descent, const Start& start, const Tensor& p, co
   return false;
 }
 
-double TrustRegion::first(Descent&) const { return std::min<double>(initial_, largest_radius); }
+double TrustRegion::first(Descent&) const { return std::min(*initial_, largest_radius); }
 
 void TrustRegion::update(const Trial& trial) {
   if (!(trial.ratio >= 0.25)) {  // NaN too
@@ -106,7 +106,7 @@ void TrustRegion::update(const Trial& trial) {
 }
 
 void Damping::update(const Trial& trial) {
-  if (!nielsen_) {
+  if (rule_ == Rule::marquardt) {
     size_ *= trial.is_accepted() ? 0.1 : 10;
   } else if (trial.is_accepted()) {
     size_ *= std::max(1.0 / 3, 1 - std::pow(2 * trial.ratio - 1, 3));

@@ -1,4 +1,5 @@
-// How far to go along a descent: proposes sizes to it and accepts one.
+// How far to go along a descent: proposes sizes to it and accepts one. Numbers of the method, which a schedule may
+// change, are pointed to.
 #pragma once
 
 #include "optim/descent.h"
@@ -31,34 +32,31 @@ class LengthSearch : public Search {
 // armijo_search; along negative curvature with doubling.
 class Armijo final : public LengthSearch {
  public:
-  explicit Armijo(LineSearchOptions options = {}) : options_(options) {}
   std::string name() const override { return "armijo"; }
 
  protected:
   LineSearchResult along(Objective& objective, const Ray& ray, double first, bool negative) const override {
-    return armijo_search(objective, ray, first, options_, negative);
+    return armijo_search(objective, ray, first, {}, negative);
   }
-
- private:
-  LineSearchOptions options_;
 };
 
 // strong_wolfe_search, with the share of the slope that it leaves at most.
 class StrongWolfe final : public LengthSearch {
  public:
-  explicit StrongWolfe(double curvature) : curvature_(std::make_shared<double>(curvature)) {}
-  explicit StrongWolfe(Setting curvature) : curvature_(std::move(curvature)) {}
+  // Loose, as Nocedal & Wright for methods whose first step is nearly always the right one.
+  static constexpr double loose = 0.9;
+  explicit StrongWolfe(const double* curvature = &loose) : curvature_(curvature) {}
   std::string name() const override { return "strong_wolfe"; }
 
  protected:
   LineSearchResult along(Objective& objective, const Ray& ray, double first, bool) const override {
     LineSearchOptions options;
-    options.curvature = curvature_;
+    options.curvature = *curvature_;
     return strong_wolfe_search(objective, ray, first, options);
   }
 
  private:
-  Setting curvature_;
+  const double* curvature_;
 };
 
 // The first size as it is, or a tenth of it as long as there is no finite gradient; a step may rise. For batches.
@@ -100,7 +98,7 @@ class RatioSearch : public Search {
 // twice the step, if that is more.
 class TrustRegion final : public RatioSearch {
  public:
-  explicit TrustRegion(Setting initial) : initial_(std::move(initial)) {}
+  explicit TrustRegion(const double* initial) : initial_(initial) {}
   std::string name() const override { return "trust_region"; }
   Descent::Size size() const override { return Descent::Size::radius; }
   void visit(StateVisitor& visitor) override { visitor.number("trust_radius", size_); }
@@ -110,7 +108,7 @@ class TrustRegion final : public RatioSearch {
   void update(const Trial& trial) override;
   // A radius of nothing would find nothing on other data either.
   bool forgets() const override { return true; }
-  Setting initial_;
+  const double* initial_;
 };
 
 // The damping of Levenberg and Marquardt, from a multiple of the curvature along the gradient on. Nielsen (1999),
@@ -118,7 +116,8 @@ class TrustRegion final : public RatioSearch {
 // 1/10 or 10.
 class Damping final : public RatioSearch {
  public:
-  Damping(Setting initial, bool nielsen) : initial_(std::move(initial)), nielsen_(nielsen) {}
+  enum class Rule { nielsen, marquardt };
+  Damping(const double* initial, Rule rule) : initial_(initial), rule_(rule) {}
   std::string name() const override { return "damping"; }
   Descent::Size size() const override { return Descent::Size::damping; }
   void visit(StateVisitor& visitor) override {
@@ -127,10 +126,10 @@ class Damping final : public RatioSearch {
   }
 
  private:
-  double first(Descent& descent) const override { return initial_ * descent.first_size(); }
+  double first(Descent& descent) const override { return *initial_ * descent.first_size(); }
   void update(const Trial& trial) override;
-  Setting initial_;
-  bool nielsen_;
+  const double* initial_;
+  Rule rule_;
   double growth_ = 2;
 };
 

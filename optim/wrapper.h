@@ -135,14 +135,11 @@ struct Place {
   bool uses_learning_rate = false;  // of the method
 };
 
-struct WrapperKind {
-  std::string name;
-  std::string source;                           // author (year), equation or algorithm
-  std::vector<Hyperparameter> hyperparameters;  // names that no method and no other wrapper has
+// Its hyperparameters have names that no method and no other wrapper has; "step" in its formula is the inner
+// optimizer's.
+struct WrapperKind : Entry {
   Place place;
-  std::string formula;      // in plain text, one line an assignment; "step" is the inner optimizer's
-  std::string differences;  // where other libraries differ, and limits; whole sentences
-  std::function<std::unique_ptr<Optimizer>(const NamedValues&, Inner)> make;
+  std::function<std::unique_ptr<Optimizer>(const NamedValues&, Inner)> make = nullptr;
 };
 
 // An AroundStep with hyperparameters h, as they are now.

@@ -1,12 +1,9 @@
-// Dense matrix products.
+// Dense matrix products: kernels::matmul of autodiff/tensor/matrix.h, and how it works.
 #pragma once
 
-#include "autodiff/tensor/tensor.h"
+#include "autodiff/tensor/matrix.h"
 
 namespace gradus::kernels {
-
-// y[m, n] = a b or y += a b, where a is [m, k] ([k, m] if transposed) and b is [k, n] ([n, k] if transposed).
-void matmul(const Tensor& y, bool accumulate, const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b);
 
 // How many threads a product may use; 1 until set. The results are the same bits for every number.
 void set_threads(int threads);

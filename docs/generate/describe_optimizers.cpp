@@ -40,7 +40,7 @@ void print_methods() {
       if (!titled) records::put(std::string("## ") + family.title + "\n\n" + family.text + "\n\n");
       titled = true;
       optim::Method entry = method;
-      if (method.descends)
+      if (method.about->descends)
         entry.differences +=
             " As long as the data are the same, no step ends above a point on the way, up to the rounding of the "
             "value.";

@@ -122,7 +122,7 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
   for (const Hyperparameter& h : all)
     recipe.values.emplace_back(h.name, value_from(options, h.name, h, default_of(recipe.method, h, defaults)));
 
-  for (const settings::Retired& r : optim::method(recipe.method).retired) options.retire(r.name, r.fate);
+  for (const settings::Retired& r : optim::method(recipe.method).about->retired) options.retire(std::string(r.name), r.fate());
 
   const std::string wrappers = options.get(
       "wrappers", "none",
@@ -163,7 +163,7 @@ nlohmann::json described_optimizers() {
   for (const optim::Method& m : optim::methods()) {
     nlohmann::json one = settings::as_json(settings::card_of(m));
     one["family"] = name_of(m.family);
-    one["descends"] = m.descends;
+    one["descends"] = m.about->descends;
     all["optimizers"].push_back(std::move(one));
   }
   for (const optim::WrapperKind& w : optim::wrappers()) all["wrappers"].push_back(as_json(settings::card_of(w)));

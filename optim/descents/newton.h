@@ -15,7 +15,7 @@ class NewtonDescent : public Descent {
   void check(const Objective& objective) const override { model_.check(objective); }
   void begin(const Start& start) override { model_.begin(start); }
   void learn(const Start& start, const Tensor& trial, double) override { model_.learn(start, trial); }
-  double damping() const override { return model_.damping; }
+  double damping() const override { return model_.damping_now(); }
   void visit(StateVisitor& visitor) override { model_.visit(visitor); }
 
  protected:

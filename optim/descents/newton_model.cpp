@@ -7,8 +7,8 @@ namespace gradus::optim {
 void NewtonModel::begin(const Start& where) {
   start = &where;
   solutions = 0;
-  a = damped(require(where.objective, matrix, method), damping);
-  m = &preconditioners->at(where.objective, a, where.theta, damping);
+  a = damped(require(where.objective, matrix, method), damping_now());
+  m = &preconditioners->at(where.objective, a, where.theta, damping_now());
   tolerance = forcing.tolerance(where.gradient_norm);
 }
 

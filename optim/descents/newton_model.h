@@ -14,11 +14,12 @@ namespace gradus::optim {
 struct NewtonModel {
   std::string method;  // for messages
   LinearOperator Curvature::*matrix = &Curvature::hessian;
-  Setting damping;  // added to the matrix's diagonal
   Forcing forcing;
   std::unique_ptr<NewtonPreconditioner> preconditioners;
   std::int64_t max_products = 250;  // for a step
+  const double* damping = nullptr;  // added to the matrix's diagonal; null: 0
 
+  double damping_now() const { return damping ? *damping : 0; }
   void check(const Objective& objective) const { require(objective, matrix, method); }
   void begin(const Start& where);
   // To be called before each solution: sends the objective back, where a trial has moved it.

@@ -11,6 +11,7 @@ struct Adafactor {
   double learning_rate = 0.01, decay_exponent = 0.8, epsilon1 = 1e-30, epsilon2 = 1e-3, clip_threshold = 1;
   bool scale_parameter = true;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {
         "adafactor",
@@ -41,7 +42,8 @@ struct Adafactor {
          field<&Adafactor::clip_threshold>("clip_threshold", positive(),
                                            "the largest root mean square of a step, before its size"),
          field<&Adafactor::scale_parameter>("scale_parameter",
-                                            "steps are relative to the root mean square of the slice")}};
+                                            "steps are relative to the root mean square of the slice")},
+        {"row_moment", "column_moment", "second_moment"}};
   }
 };
 std::unique_ptr<Optimizer> make(const Adafactor& method, const RandomStream& = RandomStream(0));

@@ -1,14 +1,10 @@
-// AdaHessian. Yao, Gholami, Shen, Mustafa, Keutzer & Mahoney (2021), Algorithm 1.
-//   D = z * (H z), z of random signs, a mean over the kernel for convolutions (its equation 9)
-//   m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) D^2
-//   theta <- (1 - learning_rate weight_decay) theta - learning_rate m^ / (sqrt(v^)^hessian_power + epsilon)
-// with m^ = m / (1 - beta1^t), v^ = v / (1 - beta2^t). The mean is of D itself, as in the paper's equation; its program
-// takes |D|.
+#include "optim/methods/adahessian.h"
+
 #include <cmath>
 
 #include "autodiff/curvature/probe.h"
 #include "autodiff/tensor/vectors.h"
-#include "optim/first_order.h"
+#include "optim/typed.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
@@ -31,18 +27,9 @@ void average_over_kernels(std::span<const Slice> slices, const Tensor& diagonal)
   }
 }
 
-class AdaHessian final : public Optimizer {
+class AdaHessianSteps final : public OptimizerOf<AdaHessian> {
  public:
-  explicit AdaHessian(const Settings& s)
-      : learning_rate_(s["learning_rate"]),
-        beta1_(s["beta1"]),
-        beta2_(s["beta2"]),
-        epsilon_(s["epsilon"]),
-        hessian_power_(s["hessian_power"]),
-        weight_decay_(s["weight_decay"]),
-        spatial_averaging_(s.flag("spatial_averaging")),
-        interval_(s.count("update_interval")),
-        stream_(s.stream) {}
+  AdaHessianSteps(const AdaHessian& method, const RandomStream& stream) : OptimizerOf(method), stream_(stream) {}
 
   void check(const Objective& objective) override { require(objective, &Curvature::hessian, "adahessian"); }
   StepReport step(Objective& objective, const Tensor& theta) override {
@@ -55,13 +42,13 @@ class AdaHessian final : public Optimizer {
     if (!begin_step(objective, theta, report)) return report;
     const Tensor& gradient = objective.gradient();
     report.gradient_norm = vectors::norm(gradient);
-    const bool estimates = step_ % interval_ == 0;
+    const bool estimates = step_ % h.update_interval == 0;
     if (estimates) {
       RandomStream random = stream_.child("adahessian", static_cast<std::uint64_t>(step_));
       draw(Probe::rademacher, random, probe_);
       multiply(require(objective, &Curvature::hessian, "adahessian"), probe_, diagonal_);
       vectors::multiply(probe_, diagonal_, diagonal_);
-      if (spatial_averaging_) average_over_kernels(objective.slices(), diagonal_);
+      if (h.spatial_averaging) average_over_kernels(objective.slices(), diagonal_);
     }
     if (estimates && !vectors::is_finite(diagonal_)) {
       report.reason = Reason::not_finite;
@@ -71,17 +58,17 @@ class AdaHessian final : public Optimizer {
     if (estimates) {
       ++estimates_;
       update_each(second_moment_, diagonal_, [this]<class T>(T) {
-        return [beta2 = static_cast<T>(beta2_)](T& v, T d) { v += (1 - beta2) * (d * d - v); };
+        return [beta2 = static_cast<T>(h.beta2)](T& v, T d) { v += (1 - beta2) * (d * d - v); };
       });
     }
     update_each(
         theta, gradient,
         [this]<class T>(T) {
-          const double rate = learning_rate_;
-          return [beta1 = static_cast<T>(beta1_), power = static_cast<T>(hessian_power_ / 2),
-                  epsilon = static_cast<T>(epsilon_), shrink = static_cast<T>(1 - rate * weight_decay_),
-                  rate = static_cast<T>(rate / (1 - std::pow(beta1_, static_cast<double>(step_)))),
-                  correction = static_cast<T>(1 / (1 - std::pow(beta2_, static_cast<double>(estimates_))))](
+          const double rate = h.learning_rate;
+          return [beta1 = static_cast<T>(h.beta1), power = static_cast<T>(h.hessian_power / 2),
+                  epsilon = static_cast<T>(h.epsilon), shrink = static_cast<T>(1 - rate * h.weight_decay),
+                  rate = static_cast<T>(rate / (1 - std::pow(h.beta1, static_cast<double>(step_)))),
+                  correction = static_cast<T>(1 / (1 - std::pow(h.beta2, static_cast<double>(estimates_))))](
                      T& x, T g, T& m, T& v) {
             m += (1 - beta1) * (g - m);
             x = x * shrink - rate * m / (std::pow(v * correction, power) + epsilon);
@@ -99,9 +86,6 @@ class AdaHessian final : public Optimizer {
   }
 
  private:
-  Setting learning_rate_, beta1_, beta2_, epsilon_, hessian_power_, weight_decay_;
-  bool spatial_averaging_;
-  std::int64_t interval_;
   RandomStream stream_;
   Tensor first_moment_, second_moment_, probe_, diagonal_;
   std::int64_t step_ = 0, estimates_ = 0;
@@ -109,27 +93,8 @@ class AdaHessian final : public Optimizer {
 
 }  // namespace
 
-Method adahessian_method() {
-  return {
-      "adahessian",
-      "Yao et al. (2021), Algorithm 1",
-      {positive("learning_rate", 0.15, "step size"), decay("beta1", 0.9, "decay of the first moment"),
-       decay("beta2", 0.999, "decay of the squared diagonal's mean"),
-       positive("epsilon", 1e-4, "added to the power of the root of the second moment"),
-       between("hessian_power", 1, 0, 1, "exponent of the root of the second moment"),
-       non_negative("weight_decay", 0, "decoupled: theta shrinks by learning_rate * weight_decay a step"),
-       flag("spatial_averaging", true, "the diagonal's mean over the places of a convolution's kernel"),
-       count("update_interval", 1, 1, "steps from one estimate of the diagonal to the next")},
-      [](const Settings& s) { return std::make_unique<AdaHessian>(s); },
-      Family::curvature,
-      "D = z * (H z), z of random signs;  a mean over each kernel of a convolution\n"
-      "m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) D^2\n"
-      "m^ = m / (1 - beta1^t);  v^ = v / (1 - beta2^t)\n"
-      "theta <- (1 - learning_rate weight_decay) theta - learning_rate m^ / (sqrt(v^)^hessian_power + epsilon)",
-      "The mean over a kernel is that of D, as in the paper's equation; its authors' program takes that of |D|. With "
-      "update_interval > 1, v^ is corrected by the number of estimates.",
-      false,
-      {drawn_from_stream("probe_seed")}};
+std::unique_ptr<Optimizer> make(const AdaHessian& method, const RandomStream& stream) {
+  return std::make_unique<AdaHessianSteps>(method, stream);
 }
 
 }  // namespace gradus::optim

@@ -16,6 +16,7 @@ struct DAdaptAdam {
   struct Memory {
     double numerator = 0, distance = 0;  // r and d; d is 0 before the first step
   };
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"dadapt_adam",
             "Defazio & Mishchenko (2023), Algorithm 5",

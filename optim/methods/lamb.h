@@ -10,6 +10,7 @@ namespace gradus::optim {
 struct Lamb {
   double learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weight_decay = 0.01;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"lamb",
             "You et al. (2020), Algorithm 2",
@@ -30,7 +31,8 @@ struct Lamb {
              field<&Lamb::beta2>("beta2", decay(), "decay of the second moment"),
              field<&Lamb::epsilon>("epsilon", positive(), "added to the root of the second moment"),
              field<&Lamb::weight_decay>("weight_decay", non_negative(),
-                                        "adds weight_decay theta to the direction, before its norm is taken")}};
+                                        "adds weight_decay theta to the direction, before its norm is taken")},
+            {"first_moment", "second_moment"}};
   }
 };
 std::unique_ptr<Optimizer> make(const Lamb& method, const RandomStream& = RandomStream(0));

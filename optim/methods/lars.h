@@ -10,6 +10,7 @@ namespace gradus::optim {
 struct Lars {
   double learning_rate = 0.1, momentum = 0.9, trust_coefficient = 0.001, weight_decay = 0;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"lars",
             "You, Gitman & Ginsburg (2017), Algorithm 1",
@@ -28,7 +29,8 @@ struct Lars {
              field<&Lars::momentum>("momentum", decay(), "decay of the velocity"),
              field<&Lars::trust_coefficient>("trust_coefficient", positive(),
                                              "how far a slice trusts its gradient, relative to its norm"),
-             field<&Lars::weight_decay>("weight_decay", non_negative(), "adds weight_decay theta to the gradient")}};
+             field<&Lars::weight_decay>("weight_decay", non_negative(), "adds weight_decay theta to the gradient")},
+            {"velocity"}};
   }
 };
 std::unique_ptr<Optimizer> make(const Lars& method, const RandomStream& = RandomStream(0));

@@ -13,6 +13,7 @@ struct Muon {
   std::int64_t newton_schulz_steps = 5;
   double weight_decay = 0, adam_learning_rate = 3e-4, beta1 = 0.9, beta2 = 0.95, epsilon = 1e-10;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"muon",
             "Jordan et al. (2024)",
@@ -42,7 +43,8 @@ struct Muon {
              field<&Muon::adam_learning_rate>("adam_learning_rate", positive(), "step size of all other slices"),
              field<&Muon::beta1>("beta1", decay(), "decay of their first moment"),
              field<&Muon::beta2>("beta2", decay(), "decay of their second moment"),
-             field<&Muon::epsilon>("epsilon", positive(), "added to the root of their second moment")}};
+             field<&Muon::epsilon>("epsilon", positive(), "added to the root of their second moment")},
+            {"momentum", "first_moment", "second_moment"}};
   }
 };
 std::unique_ptr<Optimizer> make(const Muon& method, const RandomStream& = RandomStream(0));

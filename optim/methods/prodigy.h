@@ -13,6 +13,7 @@ struct Prodigy {
   struct Memory {
     double numerator = 0, distance = 0;  // r and d; d is 0 before the first step
   };
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"prodigy",
             "Mishchenko & Defazio (2024), Algorithm 4",

@@ -6,8 +6,8 @@
 
 #include "autodiff/curvature/small_eigen.h"
 #include "autodiff/kernels/math.h"
-#include "autodiff/kernels/products.h"
-#include "optim/layerwise.h"
+#include "autodiff/tensor/matrix.h"
+#include "optim/solvers/matrix_sides.h"
 #include "optim/typed.h"
 #include "optim/update.h"
 
@@ -20,7 +20,7 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
 
   void apply(const Tensor& theta, const Tensor& gradient, Slices slices) override {
     if (known_slices_.are_new(slices)) lay_out(slices, theta.dtype());
-    ensure_sides(slices, theta.dtype());
+    sides_.ensure(theta.dtype(), h.epsilon);
     diagonal_.ensure(theta.dtype(), h.epsilon);
     if (has_momentum_) ensure_state(velocity_, theta);
     ++step_;
@@ -28,64 +28,28 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
     for (std::size_t i = 0; i < slices.size(); ++i) {
       const Tensor part = slices[i].of(theta), g = slices[i].of(gradient);
       if (part.size() == 0) continue;
-      const Tensor direction = slices[i].shape.rank() >= 2 ? of_matrix(i, matrix_extents(slices[i]), g, anew)
-                                                           : of_vector(diagonal_.of(i, slices[i].shape), g);
+      const Tensor direction =
+          slices[i].shape.rank() >= 2 ? of_matrix(i, g, anew) : of_vector(diagonal_.of(i, slices[i].shape), g);
       move(part, direction.reshaped(part.shape()), slices[i]);
     }
   }
   void visit(StateVisitor& visitor) override {
-    visitor.tensor("row_statistics", rows_.statistics.values);
-    visitor.tensor("column_statistics", columns_.statistics.values);
+    sides_.visit(visitor, h.update_interval > 1 ? "roots" : "");
     visitor.tensor("diagonal_statistics", diagonal_.values);
-    if (h.update_interval > 1) {
-      visitor.tensor("row_roots", rows_.roots.values);
-      visitor.tensor("column_roots", columns_.roots.values);
-    }
     if (has_momentum_) visitor.tensor("velocity", velocity_);
     visitor.counter("step", step_);
   }
 
  private:
-  struct Side {
-    PackedState statistics, roots;  // [n, n] of each slice: L or R, and its power -1/4
-  };
-
-  bool is_kept(std::int64_t extent) const { return extent <= h.max_dimension; }
-
   void lay_out(std::span<const Slice> slices, DType type) {
-    std::int64_t longest = 0;
-    for (const Slice& slice : slices) {
-      const bool matrix = slice.shape.rank() >= 2;
-      const MatrixExtents extents = matrix ? matrix_extents(slice) : MatrixExtents{};
-      for (const auto& [side, extent] : {std::pair{&rows_, extents.rows}, std::pair{&columns_, extents.columns}}) {
-        const std::int64_t n = is_kept(extent) ? extent : 0;
-        side->statistics.append(n * n);
-        side->roots.append(n * n);
-        longest = std::max(longest, n);
-      }
-      diagonal_.append(matrix ? 0 : slice.size());
-    }
-    for (Tensor& x : direction_) x = Tensor::uninitialized({largest_size(slices)}, type);
-    for (Tensor& x : square_) x = Tensor::uninitialized({longest * longest}, DType::float64);
-  }
-
-  void ensure_sides(std::span<const Slice> slices, DType type) {
-    for (Side* side : {&rows_, &columns_}) {
-      side->roots.ensure(type);
-      if (!side->statistics.ensure(type)) continue;
-      for (std::size_t i = 0; i < slices.size(); ++i) {
-        if (slices[i].shape.rank() < 2) continue;
-        const MatrixExtents extents = matrix_extents(slices[i]);
-        const std::int64_t n = side == &rows_ ? extents.rows : extents.columns;
-        if (!is_kept(n)) continue;
-        const Tensor statistics = side->statistics.of(i, {n, n});
-        for (std::int64_t k = 0; k < n; ++k) statistics.set(k * n + k, h.epsilon);
-      }
-    }
+    sides_.lay_out(slices, h.max_dimension, type);
+    for (const Slice& slice : slices) diagonal_.append(slice.shape.rank() >= 2 ? 0 : slice.size());
+    for (Tensor& x : square_) x = Tensor::uninitialized({sides_.longest() * sides_.longest()}, DType::float64);
+    direction_ = Tensor::uninitialized({largest_size(slices)}, type);
   }
 
   Tensor of_vector(const Tensor& statistics, const Tensor& gradient) const {
-    const Tensor direction = direction_[0].part(0, gradient.shape());
+    const Tensor direction = direction_.part(0, gradient.shape());
     update_each(
         direction, gradient,
         []<class T>(T) {
@@ -98,27 +62,10 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
     return direction;
   }
 
-  Tensor of_matrix(std::size_t slice, MatrixExtents extents, const Tensor& shaped_gradient, bool anew) {
-    const auto [rows, columns] = extents;
-    const Tensor gradient = shaped_gradient.reshaped({rows, columns});
-    Tensor result = gradient, next = direction_[0].part(0, {rows, columns});
-    if (is_kept(rows)) {
-      const Tensor statistics = rows_.statistics.of(slice, {rows, rows}), root = rows_.roots.of(slice, {rows, rows});
-      kernels::matmul(statistics, true, gradient, false, gradient, true);
-      if (anew) write_root(root, statistics);
-      kernels::matmul(next, false, root, false, result, false);
-      result = next;
-      next = direction_[1].part(0, {rows, columns});
-    }
-    if (is_kept(columns)) {
-      const Shape square{columns, columns};
-      const Tensor statistics = columns_.statistics.of(slice, square), root = columns_.roots.of(slice, square);
-      kernels::matmul(statistics, true, gradient, true, gradient, false);
-      if (anew) write_root(root, statistics);
-      kernels::matmul(next, false, result, false, root, false);
-      result = next;
-    }
-    return result;
+  Tensor of_matrix(std::size_t slice, const Tensor& gradient, bool anew) {
+    sides_.collect(slice, gradient, 1);
+    if (anew) sides_.for_each(slice, [&](const Tensor& matrix, const Tensor& root, bool) { write_root(root, matrix); });
+    return sides_.apply(slice, gradient);
   }
 
   // root = matrix^(-1/4): V diag(values^(-1/4)) V^T in double precision. The statistics are at least epsilon I;
@@ -159,13 +106,12 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
   }
 
   bool has_momentum_;
-  Side rows_, columns_;
+  MatrixSides sides_;
   PackedState diagonal_;  // v of slices of rank <= 1
   Tensor velocity_;
   KnownSlices known_slices_;
   std::int64_t step_ = 0;
-  // To work in.
-  Tensor direction_[2], square_[2];
+  Tensor direction_, square_[2];                                     // to work in
   std::map<std::int64_t, curvature::SymmetricEigensolver> solvers_;  // one for each extent
 };
 

@@ -11,6 +11,7 @@ struct Shampoo {
   double learning_rate = 0.1, epsilon = 1e-4, momentum = 0;
   std::int64_t update_interval = 1, max_dimension = 1024;
 
+  static constexpr Family family = Family::layerwise;
   static constexpr Description describe() {
     return {"shampoo",
             "Gupta, Koren & Singer (2018), Algorithms 1 and 2",
@@ -36,7 +37,9 @@ struct Shampoo {
              field<&Shampoo::update_interval>("update_interval", at_least(1),
                                               "steps from one computation of the roots to the next"),
              field<&Shampoo::max_dimension>("max_dimension", at_least(1),
-                                            "sides of a matrix longer than this have no statistics")}};
+                                            "sides of a matrix longer than this have no statistics")},
+            {"row_statistics", "column_statistics", "diagonal_statistics", optional_state("row_roots"),
+             optional_state("column_roots"), state_if<&Shampoo::momentum>("velocity")}};
   }
 };
 std::unique_ptr<Optimizer> make(const Shampoo& method, const RandomStream& = RandomStream(0));

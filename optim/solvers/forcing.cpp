@@ -5,24 +5,9 @@
 #include <numbers>
 
 namespace gradus::optim {
-namespace {
-
-const std::vector<std::string> names = {"fixed", "superlinear", "quadratic", "eisenstat_walker_1",
-                                        "eisenstat_walker_2"};
-
-}  // namespace
-
-Hyperparameter Forcing::choice_hyperparameter(std::string default_choice) {
-  return choice("forcing", std::move(default_choice), names, "how the accuracy of a step follows the gradient");
-}
-
-Forcing::Forcing(const Settings& settings)
-    : kind_(static_cast<Kind>(std::find(names.begin(), names.end(), settings.choice("forcing")) - names.begin())),
-      largest_(settings["tolerance"]) {}
-
 double Forcing::tolerance(double gradient_norm) {
   if (first_norm_ == 0) first_norm_ = gradient_norm;
-  const double ratio = gradient_norm / first_norm_, largest = largest_;
+  const double ratio = gradient_norm / first_norm_, largest = *largest_;
   double eta = largest;
   // A value that asks for much less than the step before did may be luck: Eisenstat & Walker let it fall slowly while
   // it is large.

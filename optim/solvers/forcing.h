@@ -2,11 +2,10 @@
 #pragma once
 
 #include "optim/optimizer.h"
-#include "optim/settings.h"
 
 namespace gradus::optim {
 
-// The choices of "forcing", with eta_max the hyperparameter "tolerance":
+// The choices of "forcing", with eta_max a number of the method:
 //   fixed               eta_max
 //   superlinear         min(eta_max, sqrt(|g| / |g of the first step|))
 //   quadratic           min(eta_max, |g| / |g of the first step|)
@@ -17,9 +16,12 @@ namespace gradus::optim {
 // gradient, no sequence here does. Eisenstat & Walker (1996), choices 1 and 2 with their safeguards.
 class Forcing {
  public:
-  explicit Forcing(const Settings& settings);
-  static Forcing fixed(Setting tolerance) { return {Kind::fixed, std::move(tolerance)}; }
-  static Hyperparameter choice_hyperparameter(std::string default_choice);
+  enum class Kind { fixed, superlinear, quadratic, eisenstat_walker_1, eisenstat_walker_2 };
+  static constexpr settings::Range kinds() {
+    return one_of({"fixed", "superlinear", "quadratic", "eisenstat_walker_1", "eisenstat_walker_2"});
+  }
+  // `largest` is eta_max.
+  Forcing(Kind kind, const double* largest) : kind_(kind), largest_(largest) {}
 
   // eta for a gradient of this norm.
   double tolerance(double gradient_norm);
@@ -28,11 +30,8 @@ class Forcing {
   void visit(StateVisitor& visitor);
 
  private:
-  enum class Kind { fixed, superlinear, quadratic, eisenstat_walker_1, eisenstat_walker_2 };
-  Forcing(Kind kind, Setting largest) : kind_(kind), largest_(std::move(largest)) {}
-
   Kind kind_;
-  Setting largest_;
+  const double* largest_;
   double first_norm_ = 0, norm_ = 0, residual_ = 0, eta_ = 0;  // 0: no step yet
 };
 

@@ -8,20 +8,10 @@
 namespace gradus::optim {
 namespace {
 
-const std::vector<std::string> names = {"none", "jacobi", "empirical_fisher", "lbfgs"};
 // The least element of a diagonal, relative to the mean: an estimate by probes may be near 0 by chance.
 constexpr double least_of_estimate = 0.01, least_of_squares = 1e-6;
 
 }  // namespace
-
-NewtonPreconditioner::NewtonPreconditioner(const Settings& settings)
-    : kind_(
-          static_cast<Kind>(std::find(names.begin(), names.end(), settings.choice("preconditioner")) - names.begin())),
-      stream_(settings.stream) {}
-
-Hyperparameter NewtonPreconditioner::choice_hyperparameter() {
-  return choice("preconditioner", "none", names, "of the inner solver; empirical_fisher needs gradient_squares");
-}
 
 const Preconditioner& NewtonPreconditioner::at(Objective& objective, const LinearOperator& a, const Tensor& theta,
                                                double damping) {

@@ -16,11 +16,12 @@ namespace gradus::optim {
 //   lbfgs             from the pairs of the last steps
 class NewtonPreconditioner {
  public:
-  NewtonPreconditioner() = default;  // none
-  explicit NewtonPreconditioner(const Settings& settings);
+  enum class Kind { none, jacobi, empirical_fisher, lbfgs };
+  static constexpr settings::Range kinds() { return one_of({"none", "jacobi", "empirical_fisher", "lbfgs"}); }
+  explicit NewtonPreconditioner(Kind kind = Kind::none, const RandomStream& stream = RandomStream(0))
+      : kind_(kind), stream_(stream) {}
   NewtonPreconditioner(const NewtonPreconditioner&) = delete;
   NewtonPreconditioner& operator=(const NewtonPreconditioner&) = delete;
-  static Hyperparameter choice_hyperparameter();
 
   // Brings it up to date for a step from the objective's point; `a` is the curvature. The Fisher diagonal is read from
   // the objective.
@@ -31,14 +32,13 @@ class NewtonPreconditioner {
   void visit(StateVisitor& visitor);
 
  private:
-  enum class Kind { none, jacobi, empirical_fisher, lbfgs };
   // Ten probes know a diagonal to some 30 %, which changes little from one step to the next; ten pairs are what L-BFGS
   // itself keeps.
   static constexpr std::int64_t probes = 10, interval = 10, history = 10;
   void estimate_diagonal(const LinearOperator& a, const Tensor& theta);
 
-  Kind kind_ = Kind::none;
-  RandomStream stream_{0};
+  Kind kind_;
+  RandomStream stream_;
   std::int64_t step_ = 0;
   IdentityPreconditioner identity_;
   DiagonalPreconditioner diagonal_;

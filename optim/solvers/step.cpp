@@ -49,8 +49,4 @@ void close_step(Objective& objective, const Tensor& theta, const Tensor& trial, 
   objective.adopt(theta);
 }
 
-Hyperparameter gradient_tolerance_hyperparameter() {
-  return non_negative("gradient_tolerance", 0, "converged where the norm of the gradient is no larger; absolute");
-}
-
 }  // namespace gradus::optim

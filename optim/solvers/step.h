@@ -54,6 +54,10 @@ void close_step(Objective& objective, const Tensor& theta, const Tensor& trial, 
                 StepReport& report);
 
 // "gradient_tolerance".
-Hyperparameter gradient_tolerance_hyperparameter();
+template <auto Member>
+constexpr settings::Field gradient_tolerance_field() {
+  return field<Member>("gradient_tolerance", non_negative(),
+                       "converged where the norm of the gradient is no larger; absolute");
+}
 
 }  // namespace gradus::optim

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "optim/descent_method.h"
-#include "optim/descents/lbfgs.h"
+#include "optim/methods/lbfgs.h"
+#include "optim/methods/newton_cg.h"
+#include "optim/methods/nonlinear_cg.h"
 #include "optim/recipe.h"
 #include "tests/optim/curvature_problems.h"
 #include "tests/support/throws.h"
@@ -110,23 +112,39 @@ TEST(CurvatureMethods, RefuseWhatIsRetiredWithItsFate) {
             }),
             "newton_cg: boundary_tolerance is no longer an option: it is fixed at 0.1");
   for (const Method* m : curvature_methods())
-    for (const settings::Retired& r : m->retired) {
-      const NamedValues values = {{r.name, 1}};
-      const std::string refusal = r.name + " is no longer an option: it " + r.fate;
+    for (const settings::Retired& r : m->about->retired) {
+      const std::string name(r.name), refusal = name + " is no longer an option: it " + r.fate();
+      const NamedValues values = {{name, 1}};
       EXPECT_EQ(error_of([&] { make_optimizer({.method = m->name, .values = values}); }), m->name + ": " + refusal);
     }
 }
 
 TEST(CurvatureMethods, RefuseASearchThatProposesAnotherKindOfSize) {
-  const Setting tolerance(std::make_shared<double>(0));
+  const Lbfgs lbfgs;
+  const double number = 0;
   const auto pair = [&](std::unique_ptr<Search> search) {
-    DescentMethod(std::make_unique<LbfgsDescent>(5, false, tolerance, tolerance), std::move(search), tolerance);
+    DescentMethod(lbfgs.descent(RandomStream(0)), std::move(search), &number);
   };
-  EXPECT_EQ(error_of([&] { pair(std::make_unique<TrustRegion>(tolerance)); }),
+  EXPECT_EQ(error_of([&] { pair(std::make_unique<TrustRegion>(&number)); }),
             "lbfgs with trust_region: the size of a step is a length, but the search proposes a radius");
-  EXPECT_EQ(error_of([&] { pair(std::make_unique<Damping>(tolerance, true)); }),
+  EXPECT_EQ(error_of([&] { pair(std::make_unique<Damping>(&number, Damping::Rule::nielsen)); }),
             "lbfgs with damping: the size of a step is a length, but the search proposes a damping");
   EXPECT_EQ(error_of([&] { pair(std::make_unique<Armijo>()); }), "");
+}
+
+// What C++ writes is what is made by name.
+TEST(CurvatureMethods, AreMadeOfTheirMembers) {
+  const auto end = [](std::unique_ptr<Optimizer> optimizer) {
+    SmoothObjective objective = problem();
+    const Tensor theta = Tensor::of({6}, rosenbrock_start(6));
+    for (int i = 0; i < 5; ++i) optimizer->step(objective, theta);
+    return theta.to_vector();
+  };
+  EXPECT_EQ(end(make(NewtonCg{.globalization = NewtonCg::Globalization::armijo, .damping = 1})),
+            end_of("newton_cg", {{"globalization", "armijo"}, {"damping", 1}}, 5));
+  EXPECT_EQ(end(make(NonlinearCg{.beta = NonlinearCg::Beta::dai_yuan})),
+            end_of("nonlinear_cg", {{"beta", "dai_yuan"}}, 5));
+  EXPECT_EQ(error_of([] { make(NewtonCg{.damping = -1}); }), "newton_cg: damping = -1, expected a finite number >= 0");
 }
 
 TEST(CurvatureMethods, GoDownInBothElementTypes) {

@@ -5,10 +5,11 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "optim/recipe.h"
 #include "tests/optim/problems.h"
-#include "tests/optim/variants.h"
+#include "tests/optim/transcriptions/transcriptions.h"
 #include "tests/support/throws.h"
 
 namespace gradus::optim {
@@ -34,109 +35,15 @@ TEST(Methods, AreNamedOnceAndExplained) {
     }
     if (m.family == Family::curvature) continue;  // tests/optim/curvature_methods_test.cpp
     EXPECT_TRUE(of_this.count("learning_rate")) << m.name;
-    EXPECT_TRUE(std::any_of(variants().begin(), variants().end(), [&](const Variant& v) { return v.method == m.name; }))
-        << m.name << " is not among the variants of this test";
   }
 }
 
-// The papers' values where they give any, PyTorch's otherwise; RMSprop's epsilon is Keras's.
 TEST(Methods, HaveTheDefaultsThatAreDocumented) {
-  const std::map<std::string, std::map<std::string, double>> defaults{
-      {"gradient_descent", {{"learning_rate", 0.01}}},
-      {"sgd", {{"learning_rate", 0.01}}},
-      {"momentum", {{"learning_rate", 0.01}, {"momentum", 0.9}}},
-      {"nesterov", {{"learning_rate", 0.01}, {"momentum", 0.9}}},
-      {"adam", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}, {"amsgrad", 0}}},
-      {"adamw",
-       {{"learning_rate", 1e-3},
-        {"beta1", 0.9},
-        {"beta2", 0.999},
-        {"epsilon", 1e-8},
-        {"amsgrad", 0},
-        {"weight_decay", 0.01}}},
-      {"rmsprop", {{"learning_rate", 1e-3}, {"rho", 0.9}, {"epsilon", 1e-7}, {"momentum", 0}, {"centered", 0}}},
-      {"adagrad", {{"learning_rate", 0.01}, {"epsilon", 1e-10}, {"initial_accumulator", 0}}},
-      {"adadelta", {{"learning_rate", 1}, {"rho", 0.9}, {"epsilon", 1e-6}}},
-      {"adamax", {{"learning_rate", 2e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}}},
-      {"nadam",
-       {{"learning_rate", 2e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}, {"momentum_decay", 0.004}}},
-      {"radam", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}}},
-      {"adabelief", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-16}}},
-      {"yogi",
-       {{"learning_rate", 0.01}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-3}, {"initial_accumulator", 1e-6}}},
-      {"adan",
-       {{"learning_rate", 1e-3},
-        {"beta1", 0.98},
-        {"beta2", 0.92},
-        {"beta3", 0.99},
-        {"epsilon", 1e-8},
-        {"weight_decay", 0}}},
-      {"lion", {{"learning_rate", 1e-4}, {"beta1", 0.9}, {"beta2", 0.99}, {"weight_decay", 0}}},
-      {"lamb", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-6}, {"weight_decay", 0.01}}},
-      {"lars", {{"learning_rate", 0.1}, {"momentum", 0.9}, {"trust_coefficient", 1e-3}, {"weight_decay", 0}}},
-      {"adafactor",
-       {{"learning_rate", 0.01},
-        {"decay_exponent", 0.8},
-        {"epsilon1", 1e-30},
-        {"epsilon2", 1e-3},
-        {"clip_threshold", 1},
-        {"scale_parameter", 1}}},
-      {"rprop",
-       {{"learning_rate", 0.01}, {"increase", 1.2}, {"decrease", 0.5}, {"smallest_step", 1e-6}, {"largest_step", 50}}},
-      {"signsgd", {{"learning_rate", 1e-3}}},
-      {"asgd", {{"learning_rate", 0.01}, {"average_start", 0}}},
-      {"muon",
-       {{"learning_rate", 0.02},
-        {"momentum", 0.95},
-        {"nesterov", 1},
-        {"newton_schulz_steps", 5},
-        {"weight_decay", 0},
-        {"adam_learning_rate", 3e-4},
-        {"beta1", 0.9},
-        {"beta2", 0.95},
-        {"epsilon", 1e-10}}},
-      {"prodigy",
-       {{"learning_rate", 1},
-        {"beta1", 0.9},
-        {"beta2", 0.999},
-        {"epsilon", 1e-8},
-        {"weight_decay", 0},
-        {"initial_distance", 1e-6}}},
-      {"schedule_free_sgd", {{"learning_rate", 0.1}, {"momentum", 0.9}, {"weight_decay", 0}, {"warmup_steps", 0}}},
-      {"schedule_free_adamw",
-       {{"learning_rate", 2.5e-3},
-        {"beta1", 0.9},
-        {"beta2", 0.999},
-        {"epsilon", 1e-8},
-        {"weight_decay", 0},
-        {"warmup_steps", 0}}},
-      {"ademamix",
-       {{"learning_rate", 1e-3},
-        {"beta1", 0.9},
-        {"beta2", 0.999},
-        {"beta3", 0.9999},
-        {"alpha", 8},
-        {"epsilon", 1e-8},
-        {"weight_decay", 0},
-        {"warmup_steps", 0}}},
-      {"adopt", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.9999}, {"epsilon", 1e-6}}},
-      {"dadapt_adam",
-       {{"learning_rate", 1},
-        {"beta1", 0.9},
-        {"beta2", 0.999},
-        {"epsilon", 1e-8},
-        {"weight_decay", 0},
-        {"initial_distance", 1e-6}}},
-      {"shampoo",
-       {{"learning_rate", 0.1}, {"epsilon", 1e-4}, {"momentum", 0}, {"update_interval", 1}, {"max_dimension", 1024}}},
-      {"amsgrad", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}}},
-  };
   for (const Method& m : methods()) {
     if (m.family == Family::curvature) continue;  // tests/optim/curvature_methods_test.cpp
     std::map<std::string, double> found;
     for (const Hyperparameter& h : m.hyperparameters) found[h.name] = h.default_value;
-    ASSERT_TRUE(defaults.count(m.name)) << m.name;
-    EXPECT_EQ(found, defaults.at(m.name)) << m.name;
+    EXPECT_EQ(found, documented_defaults(m.name)) << m.name;
   }
 }
 
@@ -268,13 +175,6 @@ TEST(MakeOptimizer, RefusesValuesThatContradictEachOther) {
   EXPECT_EQ(error_of_making("rprop", {{"smallest_step", 1}, {"largest_step", 1}}), "");
   EXPECT_EQ(error_of_making("rprop", {{"increase", 1}}), "rprop: increase = 1, expected a finite number > 1");
   EXPECT_EQ(error_of_making("rprop", {{"decrease", 0}}), "rprop: decrease = 0, expected 0 < decrease < 1");
-}
-
-TEST(Settings, KnowsOnlyWhatWasSet) {
-  Settings settings;
-  settings.set("rho", 0.9);
-  EXPECT_EQ(settings["rho"], 0.9);
-  EXPECT_THROW(settings["momentum"], std::logic_error);
 }
 
 }  // namespace

@@ -78,11 +78,11 @@ inline Function random_quadratic(std::size_t n) {
 
 inline Problem quadratic() { return plain_problem("quadratic", random_numbers(10, 3), random_quadratic(10)); }
 
-// The quadratic of parts of every kind: matrices with fewer and with more rows than columns, three axes, an embedding,
-// a vector that starts at 0, a single number, and a matrix on which nothing depends.
+// The quadratic of parts of every kind: matrices with fewer and with more rows than columns, three axes that make a
+// square one, an embedding, a vector that starts at 0, a single number, and a matrix on which nothing depends.
 inline Problem shaped_quadratic() {
-  const std::vector<Slice> slices{{"wide", {3, 5}, 0, {}},       {"tall", {6, 4}, 15, {}},
-                                  {"kernel", {2, 2, 3}, 39, {}}, {"table", {4, 2}, 51, {"embedding"}},
+  const std::vector<Slice> slices{{"wide", {3, 6}, 0, {}},       {"tall", {6, 4}, 18, {}},
+                                  {"kernel", {3, 1, 3}, 42, {}}, {"table", {4, 2}, 51, {"embedding"}},
                                   {"bias", {4}, 59, {"bias"}},   {"scale", {}, 63, {}},
                                   {"unused", {2, 3}, 64, {}}};
   constexpr std::size_t used = 64, size = 70, bias = 59;

@@ -19,9 +19,7 @@ const std::vector<Problem>& problems() {
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = [] {
     std::vector<Case> joined;
-    for (const auto& part : {descent_cases(), root_mean_square_cases(), adam_cases(), moments_cases(), sign_cases(),
-                             averaging_cases(), layerwise_cases(), matrix_cases()})
-      joined.insert(joined.end(), part.begin(), part.end());
+    for (const auto& [part, defaults] : transcriptions()) joined.insert(joined.end(), part.begin(), part.end());
     return joined;
   }();
   return all;

@@ -1,74 +1,47 @@
-// Each first-order method in each form that keeps other state.
+// Each first-order method in each form that keeps other state or has another flag or count.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
 #include "optim/optimizer.h"
+#include "optim/state.h"
 
 namespace gradus::optim {
 
-// With the names of what it keeps for parameters that are one vector.
 struct Variant {
-  std::string method;
+  const Method* method;
   NamedValues values;
-  std::set<std::string> vectors, counters, numbers = {};
+  std::unique_ptr<Optimizer> make() const { return make_optimizer(method->name, values); }
 };
-inline const std::vector<Variant>& variants() {
-  static const std::vector<Variant> all{
-      {"gradient_descent", {}, {}, {}},
-      {"sgd", {}, {}, {}},
-      {"momentum", {}, {"velocity"}, {}},
-      {"nesterov", {}, {"velocity"}, {}},
-      {"adam", {}, {"first_moment", "second_moment"}, {"step"}},
-      {"adam", {{"amsgrad", 1}}, {"first_moment", "second_moment", "largest_second_moment"}, {"step"}},
-      {"adamw", {}, {"first_moment", "second_moment"}, {"step"}},
-      {"adamw", {{"amsgrad", 1}}, {"first_moment", "second_moment", "largest_second_moment"}, {"step"}},
-      {"rmsprop", {}, {"second_moment"}, {}},
-      {"rmsprop", {{"momentum", 0.9}}, {"second_moment", "velocity"}, {}},
-      {"rmsprop", {{"centered", 1}}, {"second_moment", "first_moment"}, {}},
-      {"rmsprop", {{"centered", 1}, {"momentum", 0.9}}, {"second_moment", "first_moment", "velocity"}, {}},
-      {"adagrad", {}, {"accumulator"}, {}},
-      {"adagrad", {{"initial_accumulator", 0.1}}, {"accumulator"}, {}},
-      {"adadelta", {}, {"gradient_squares", "step_squares"}, {}},
-      {"adamax", {}, {"first_moment", "largest_gradient"}, {"step"}},
-      {"nadam", {}, {"first_moment", "second_moment"}, {"step"}, {"momentum_product"}},
-      {"radam", {}, {"first_moment", "second_moment"}, {"step"}},
-      {"adabelief", {}, {"first_moment", "surprise"}, {"step"}},
-      {"yogi", {}, {"first_moment", "second_moment"}, {}},
-      {"adan", {}, {"first_moment", "difference_moment", "second_moment", "previous_gradient"}, {"step"}},
-      {"lion", {}, {"momentum"}, {}},
-      {"lamb", {}, {"first_moment", "second_moment"}, {"step"}},
-      {"lars", {}, {"velocity"}, {}},
-      {"adafactor", {}, {"second_moment"}, {"step"}},
-      {"adafactor", {{"scale_parameter", 0}}, {"second_moment"}, {"step"}},
-      {"rprop", {}, {"step_size", "previous_gradient"}, {}},
-      {"signsgd", {}, {}, {}},
-      {"asgd", {}, {"average"}, {"step"}},
-      {"asgd", {{"average_start", 5}}, {"average"}, {"step"}},
-      {"muon", {}, {"first_moment", "second_moment"}, {"step"}},
-      {"muon", {{"nesterov", 0}}, {"first_moment", "second_moment"}, {"step"}},
-      {"prodigy", {}, {"first_moment", "second_moment", "weighted_sum", "start"}, {}, {"numerator", "distance"}},
-      {"schedule_free_sgd", {}, {"base_point", "average"}, {"step"}, {"weight_sum"}},
-      {"schedule_free_sgd", {{"warmup_steps", 4}}, {"base_point", "average"}, {"step"}, {"weight_sum"}},
-      {"schedule_free_adamw", {}, {"second_moment", "base_point", "average"}, {"step"}, {"weight_sum"}},
-      {"ademamix", {}, {"fast_moment", "slow_moment", "second_moment"}, {"step"}},
-      {"ademamix", {{"warmup_steps", 10}}, {"fast_moment", "slow_moment", "second_moment"}, {"step"}},
-      {"adopt", {}, {"first_moment", "second_moment"}, {"step"}},
-      {"dadapt_adam", {}, {"first_moment", "second_moment", "weighted_sum"}, {}, {"numerator", "distance"}},
-      {"shampoo", {}, {"diagonal_statistics"}, {"step"}},
-      {"shampoo", {{"momentum", 0.9}}, {"diagonal_statistics", "velocity"}, {"step"}},
-      {"shampoo", {{"update_interval", 3}}, {"diagonal_statistics"}, {"step"}},
-      {"amsgrad", {}, {"first_moment", "second_moment", "largest_second_moment"}, {"step"}},
-  };
-  return all;
-}
 inline std::string label(const Variant& v) {
-  std::string text = v.method;
-  for (const auto& [name, value] : v.values)
-    text += " " + name + "=" + (value.is_text() ? value.text() : std::to_string(value.number()));
+  std::string text = v.method->name;
+  for (const auto& [name, value] : v.values) text += " " + name + "=" + std::to_string(value.number());
   return text;
+}
+
+// With each flag turned over, each count larger, and each number that is 0 but adds state above it; and all of those
+// that add state.
+inline std::vector<Variant> variants() {
+  std::vector<Variant> all;
+  for (const Method& m : methods()) {
+    if (m.family == Family::curvature) continue;
+    const auto pieces = [&](const NamedValues& values) {
+      return save_state(*Variant{&m, values}.make()).tensors.size();
+    };
+    all.push_back({&m, {}});
+    NamedValues adding;
+    for (const Hyperparameter& h : m.hyperparameters) {
+      const bool is_flag = h.kind == Hyperparameter::Kind::flag, is_count = h.kind == Hyperparameter::Kind::count;
+      const double other = is_flag ? 1 - h.default_value : is_count ? h.default_value + 2 : 0.5;
+      if (!is_flag && !is_count && h.default_value != 0) continue;
+      const bool adds = pieces({{h.name, other}}) > pieces({});
+      if (adds) adding.push_back({h.name, other});
+      if (adds || is_flag || is_count) all.push_back({&m, {{h.name, other}}});
+    }
+    if (adding.size() > 1) all.push_back({&m, adding});
+  }
+  return all;
 }
 
 }  // namespace gradus::optim

@@ -71,24 +71,26 @@ def vector(name, changing=True):
     return Function(name, [("theta", [n], [])], value, start)
 
 
-def network(name, changing=True):
+def network(name, changing=True, kernel=(2, 3, 4), outputs=3):
     """Two layers with biases, tanh, squared error over 16 examples whose weights change; the first matrix has two axes
     of inputs, as a convolution's kernel has several, and the last bias starts at 0."""
     random = np.random.default_rng(2)
-    inputs, targets, examples = random.normal(size=(16, 6)), random.normal(size=(16, 3)), np.arange(16.0)
-    slices = [("0.weight", [2, 3, 4], []), ("0.bias", [4], ["bias"]),
-              ("1.weight", [4, 3], []), ("1.bias", [3], ["bias"])]
-    start = np.concatenate([0.5 * random.normal(size=24), 0.1 * random.normal(size=4), 0.5 * random.normal(size=12),
-                            np.zeros(3)])
+    in_features, hidden = int(np.prod(kernel[:-1])), kernel[-1]
+    inputs, targets, examples = random.normal(size=(16, in_features)), random.normal(size=(16, outputs)), np.arange(16.0)
+    slices = [("0.weight", list(kernel), []), ("0.bias", [hidden], ["bias"]),
+              ("1.weight", [hidden, outputs], []), ("1.bias", [outputs], ["bias"])]
+    start = np.concatenate([0.5 * random.normal(size=in_features * hidden), 0.1 * random.normal(size=hidden),
+                            0.5 * random.normal(size=hidden * outputs), np.zeros(outputs)])
 
     def value(arrays, t):
-        kernel, bias, matrix, last_bias = arrays
+        first, bias, matrix, last_bias = arrays
         weights = 1 + jnp.sin(examples * (1.3 * t)) if changing else jnp.ones(16)
-        hidden = jnp.tanh(inputs @ kernel.reshape(6, 4) + bias)
+        hidden = jnp.tanh(inputs @ first.reshape(in_features, kernel[-1]) + bias)
         return (weights[:, None] * (hidden @ matrix + last_bias - targets) ** 2).mean()
 
     return Function(name, slices, value, start)
 
 
 ALL = {function.name: function for function in (vector("vector"), network("network"), vector("fixed_vector", False),
-                                                network("fixed_network", False))}
+                                                network("fixed_network", False),
+                                                network("square_network", kernel=(2, 2, 4), outputs=4))}

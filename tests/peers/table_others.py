@@ -109,6 +109,26 @@ def shampoo(h, function, vectors=True):
     return TorchPeer(function, build)
 
 
+def soap(h, function, precise=True):
+    """Rows become orthonormal in float32 there: in float64."""
+
+    def build(parameters):
+        optimizer = pytorch_optimizer.SOAP(parameters, lr=h.learning_rate, betas=betas(h), eps=h.epsilon,
+                                           weight_decay=h.weight_decay, precondition_frequency=h.update_interval,
+                                           max_precondition_dim=h.max_dimension)
+        step = optimizer.step
+
+        def precise_step():
+            with mock.patch.object(torch, "float32", torch.float64):
+                step()
+
+        if precise:
+            optimizer.step = precise_step
+        return optimizer
+
+    return TorchPeer(function, build)
+
+
 def lars(h, function, shape=rows):
     """Vectors are left out there: they are matrices of one row."""
     return TorchPeer(function, lambda p: pytorch_optimizer.LARS(
@@ -134,6 +154,7 @@ PRODIGY = {"learning_rate": 0.8, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-2, "
            "initial_distance": 1e-2}
 ADAHESSIAN = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.97, "epsilon": 1e-2, "hessian_power": 0.8,
               "weight_decay": 0.1, "update_interval": 1}
+SOAP = ADAM | {"weight_decay": 0.1, "update_interval": 7, "max_dimension": 100}
 SOPHIA = {"learning_rate": 0.05, "beta1": 0.8, "beta2": 0.9, "gamma": 0.3, "epsilon": 1e-2, "clip": 0.8,
           "weight_decay": 0.1, "estimator": "hutchinson", "update_interval": 1}
 SCHEDULE_FREE = {"learning_rate": 0.05, "beta1": 0.85, "beta2": 0.97, "epsilon": 1e-3, "weight_decay": 0.1,
@@ -184,6 +205,11 @@ ROWS = [
         {"learning_rate": 0.3, "epsilon": 1e-2, "momentum": 0.0, "update_interval": 1, "max_dimension": 100}, shampoo,
         "Vectors have a full matrix there: our diagonal, as Adagrad's", lambda h, f: shampoo(h, f, vectors=False),
         functions=("network",), unseen={"max_dimension": "no side is longer"}),
+    Row("soap: pytorch_optimizer.SOAP", "soap", SOAP, soap,
+        "Rows become orthonormal in float32 there: in float64", lambda h, f: soap(h, f, precise=False),
+        functions=("square_network", "vector"), unseen={"max_dimension": "no side is longer"}),
+    Row("soap: pytorch_optimizer.SOAP, one side", "soap", SOAP | {"max_dimension": 3}, soap,
+        functions=("network",)),
     Row("sophia: pytorch_optimizer.SophiaH", "sophia", SOPHIA, sophia, "SophiaH has no gamma: in the other numbers"),
     Row("adahessian: pytorch_optimizer.AdaHessian", "adahessian", ADAHESSIAN, adahessian),
 ]

@@ -164,7 +164,7 @@ std::vector<std::string> faults_of(const Problem& problem, const optim::Method& 
   if (noisy) return faults;
   expect(end.diverged || end.step_limit || end.reason == Reason::converged || end.reason == Reason::no_progress,
          "ended for no reason");
-  if (!method.descends) {
+  if (!method.about->descends) {
     // A fixed rate promises nothing, but on the plainest function the default one goes down.
     expect(problem.name != "sphere" || end.value < end.start, "no descent on the sphere");
     return faults;
@@ -187,7 +187,7 @@ std::string refusal_of(const Problem& problem, const optim::Method& method) {
 
 std::int64_t steps_for(const Problem& problem, const optim::Method& method, std::int64_t steps) {
   if (make_objective(problem)->is_noisy()) return std::max<std::int64_t>(1, steps / 500);
-  return method.descends ? steps : std::max<std::int64_t>(1, steps / 10);
+  return method.about->descends ? steps : std::max<std::int64_t>(1, steps / 10);
 }
 
 }  // namespace gradus::problems

@@ -68,15 +68,19 @@ Path nesterov(const Problem& problem, const Values& h) {
 
 }  // namespace
 
-std::vector<Case> descent_cases() {
-  return {
-      {"gradient_descent", "gradient_descent", gradient_descent, {0.1, 5e-4, 0.2, 0.1}, {}},
-      {"sgd", "sgd", stochastic_gradient_descent, {0.3, 1e-3, 0.5, 0.2}, {}},
-      {"momentum", "momentum", heavy_ball, {0.05, 1e-4, 0.1, 0.05}, {}},
-      {"momentum_light", "momentum", heavy_ball, {0.2, 5e-4, 0.2, 0.2}, {{"momentum", 0.4}}},
-      {"nesterov", "nesterov", nesterov, {0.05, 1e-4, 0.1, 0.05}, {}},
-      {"nesterov_light", "nesterov", nesterov, {0.2, 5e-4, 0.2, 0.2}, {{"momentum", 0.4}}},
-  };
+Transcriptions descent() {
+  return {{
+              {"gradient_descent", "gradient_descent", gradient_descent, {0.1, 5e-4, 0.2, 0.1}, {}},
+              {"sgd", "sgd", stochastic_gradient_descent, {0.3, 1e-3, 0.5, 0.2}, {}},
+              {"momentum", "momentum", heavy_ball, {0.05, 1e-4, 0.1, 0.05}, {}},
+              {"momentum_light", "momentum", heavy_ball, {0.2, 5e-4, 0.2, 0.2}, {{"momentum", 0.4}}},
+              {"nesterov", "nesterov", nesterov, {0.05, 1e-4, 0.1, 0.05}, {}},
+              {"nesterov_light", "nesterov", nesterov, {0.2, 5e-4, 0.2, 0.2}, {{"momentum", 0.4}}},
+          },
+          {{"gradient_descent", {{"learning_rate", 0.01}}},
+           {"sgd", {{"learning_rate", 0.01}}},
+           {"momentum", {{"learning_rate", 0.01}, {"momentum", 0.9}}},
+           {"nesterov", {{"learning_rate", 0.01}, {"momentum", 0.9}}}}};
 }
 
 }  // namespace gradus::optim

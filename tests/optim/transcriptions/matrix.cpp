@@ -1,4 +1,4 @@
-// Steps of whole matrices: Shampoo and Muon.
+// Steps of whole matrices: Shampoo, SOAP and Muon.
 #include "tests/optim/transcriptions/transcriptions.h"
 
 namespace gradus::optim {
@@ -13,6 +13,11 @@ struct Matrix {
       : Matrix(static_cast<std::size_t>(slice.size() / slice.shape[slice.shape.rank() - 1]),
                static_cast<std::size_t>(slice.shape[slice.shape.rank() - 1])) {
     for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = vector[static_cast<std::size_t>(slice.offset) + i];
+  }
+  static Matrix row(const Vector& vector, const Slice& slice) {
+    Matrix result(1, static_cast<std::size_t>(slice.size()));
+    for (std::size_t i = 0; i < result.columns; ++i) result(0, i) = vector[static_cast<std::size_t>(slice.offset) + i];
+    return result;
   }
   static Matrix identity(std::size_t n, double scale = 1) {
     Matrix result(n, n);
@@ -52,10 +57,9 @@ Matrix operator+(Matrix a, const Matrix& b) {
   return a;
 }
 
-// A^p of a symmetric positive definite matrix, by Jacobi's rotations (1846): each makes one element off the diagonal 0.
-Matrix power(Matrix a, double p) {
+// A becomes diagonal and Q its eigenvectors, by Jacobi's rotations (1846): each makes one element off the diagonal 0.
+void diagonalize(Matrix& a, Matrix& q) {
   const std::size_t n = a.rows;
-  Matrix q = Matrix::identity(n);
   for (int sweep = 0; sweep < 20; ++sweep) {
     double off_diagonal = 0;
     for (std::size_t i = 0; i < n; ++i)
@@ -79,6 +83,13 @@ Matrix power(Matrix a, double p) {
       }
     if (off_diagonal == 0) break;
   }
+}
+
+// A^p of a symmetric positive definite matrix.
+Matrix power(Matrix a, double p) {
+  const std::size_t n = a.rows;
+  Matrix q = Matrix::identity(n);
+  diagonalize(a, q);
   Matrix scaled = q.transposed();
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j < n; ++j) scaled(i, j) *= std::pow(a(i, i), p);
@@ -183,31 +194,147 @@ Path muon(const Problem& problem, const Values& h) {
   return path;
 }
 
+// The eigenvectors of a symmetric matrix as columns, by Jacobi's rotations.
+Matrix eigenvectors(Matrix a) {
+  Matrix q = Matrix::identity(a.rows);
+  diagonalize(a, q);
+  return q;
+}
+
+// Vyas, Morwani, Zhao, Kwun, Shapira, Brandfonbrener, Janson & Kakade (2024), Algorithms 3 and 4, with what their
+// program adds: a first step that only starts, corrected moments, weight decay after the step, and V sorted with the
+// eigenvectors.
+Path soap(const Problem& problem, const Values& h) {
+  const double eta = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
+  const auto longest = static_cast<std::size_t>(h("max_dimension"));
+  const int frequency = static_cast<int>(h("update_interval"));
+  struct State {
+    Matrix w, m, v, l, r, ql, qr;
+    bool left, right;
+  };
+  std::vector<State> states;
+  for (const Slice& s : problem.slices) {
+    const bool is_matrix = s.shape.rank() >= 2;
+    const Matrix w = is_matrix ? Matrix(problem.start, s) : Matrix::row(problem.start, s);
+    const Matrix one = Matrix::identity(w.rows), other = Matrix::identity(w.columns);
+    states.push_back({w, 0 * w, 0 * w, 0 * one, 0 * other, one, other, is_matrix && w.rows <= longest,
+                      is_matrix && w.columns <= longest});
+  }
+  // Algorithm 4 for Q; the rows of v, which belong to its columns, follow.
+  const auto turn = [](const Matrix& p, Matrix& q, Matrix& v) {
+    if (p.frobenius_norm() == 0) return;  // nothing has been seen
+    const Matrix s = p * q, quotients = q.transposed() * s, old = v;
+    std::vector<std::size_t> order(q.columns);
+    for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return quotients(a, a) > quotients(b, b); });
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      for (std::size_t i = 0; i < q.rows; ++i) q(i, k) = s(i, order[k]);
+      for (std::size_t j = 0; j < v.columns; ++j) v(k, j) = old(order[k], j);
+      for (std::size_t before = 0; before <= k; ++before) {  // Gram & Schmidt, modified; at last the length becomes 1
+        double product = 0;
+        for (std::size_t i = 0; i < q.rows; ++i) product += q(i, before) * q(i, k);
+        for (std::size_t i = 0; i < q.rows; ++i)
+          q(i, k) = before < k ? q(i, k) - product * q(i, before) : q(i, k) / std::sqrt(product);
+      }
+    }
+  };
+  Vector theta = problem.start;
+  Path path;
+  for (int t = 0; t < steps; ++t) {
+    const Vector gradient = gradient_at(problem, theta);
+    for (std::size_t part = 0; part < states.size(); ++part) {
+      State& s = states[part];
+      const Slice& slice = problem.slices[part];
+      const Matrix g = slice.shape.rank() >= 2 ? Matrix(gradient, slice) : Matrix::row(gradient, slice);
+      if (t > 0) {
+        const Matrix turned = s.ql.transposed() * g * s.qr;
+        s.m = beta1 * s.m + (1 - beta1) * g;
+        for (std::size_t i = 0; i < g.numbers.size(); ++i)
+          s.v.numbers[i] = beta2 * s.v.numbers[i] + (1 - beta2) * turned.numbers[i] * turned.numbers[i];
+        Matrix n = s.ql.transposed() * s.m * s.qr;
+        for (std::size_t i = 0; i < n.numbers.size(); ++i) n.numbers[i] /= std::sqrt(s.v.numbers[i]) + epsilon;
+        const double step = eta * std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t));
+        s.w = (1 - eta * h("weight_decay")) * (s.w + -step * (s.ql * n * s.qr.transposed()));
+      }
+      s.l = beta2 * s.l + (1 - beta2) * (g * g.transposed());
+      s.r = beta2 * s.r + (1 - beta2) * (g.transposed() * g);
+      if (t == 0) {
+        if (s.left) s.ql = eigenvectors(s.l);
+        if (s.right) s.qr = eigenvectors(s.r);
+      } else if (t % frequency == 0) {
+        if (s.left) turn(s.l, s.ql, s.v);
+        Matrix across = s.v.transposed();
+        if (s.right) turn(s.r, s.qr, across);
+        s.v = across.transposed();
+      }
+      for (std::size_t i = 0; i < s.w.numbers.size(); ++i)
+        theta[static_cast<std::size_t>(slice.offset) + i] = s.w.numbers[i];
+    }
+    path.push_back(theta);
+  }
+  return path;
+}
+
 }  // namespace
 
-std::vector<Case> matrix_cases() {
+Transcriptions matrix() {
+  // SOAP's sides are of at most 3: those have full rank at the first step, so that their eigenvectors are determined;
+  // the gradient of the second step is diagonal in them, where epsilon covers rounding.
   return {
-      {"shampoo", "shampoo", shampoo, {0.3, 0.1, 0.05, 0.2}, {}},
-      {"shampoo_other",
-       "shampoo",
-       shampoo,
-       {0.1, 0.1, 0.05, 0.1},
-       {{"epsilon", 1e-2}, {"momentum", 0.8}, {"update_interval", 7}, {"max_dimension", 10}}},
-      {"shampoo_one_sided", "shampoo", shampoo, {0.3, 0.1, 0.05, 0.1}, {{"max_dimension", 4}}},
-      {"muon", "muon", muon, {0.02, 0.02, 0.01, 0.02}, {{"adam_learning_rate", 0.02}}},
-      {"muon_other",
-       "muon",
-       muon,
-       {0.02, 0.02, 0.01, 0.02},
-       {{"momentum", 0.8},
-        {"nesterov", 0},
-        {"newton_schulz_steps", 3},
-        {"weight_decay", 0.2},
-        {"adam_learning_rate", 0.01},
-        {"beta1", 0.7},
-        {"beta2", 0.9},
-        {"epsilon", 1e-2}}},
-  };
+      {
+          {"soap", "soap", soap, {0.05, 0.02, 0.01, 0.03}, {{"epsilon", 1e-2}, {"max_dimension", 3}}},
+          {"soap_other",
+           "soap",
+           soap,
+           {0.05, 0.02, 0.01, 0.03},
+           {{"beta1", 0.8},
+            {"beta2", 0.9},
+            {"epsilon", 1e-2},
+            {"weight_decay", 0.2},
+            {"update_interval", 3},
+            {"max_dimension", 3}}},
+          {"shampoo", "shampoo", shampoo, {0.3, 0.1, 0.05, 0.2}, {}},
+          {"shampoo_other",
+           "shampoo",
+           shampoo,
+           {0.1, 0.1, 0.05, 0.1},
+           {{"epsilon", 1e-2}, {"momentum", 0.8}, {"update_interval", 7}, {"max_dimension", 10}}},
+          {"shampoo_one_sided", "shampoo", shampoo, {0.3, 0.1, 0.05, 0.1}, {{"max_dimension", 4}}},
+          {"muon", "muon", muon, {0.02, 0.02, 0.01, 0.02}, {{"adam_learning_rate", 0.02}}},
+          {"muon_other",
+           "muon",
+           muon,
+           {0.02, 0.02, 0.01, 0.02},
+           {{"momentum", 0.8},
+            {"nesterov", 0},
+            {"newton_schulz_steps", 3},
+            {"weight_decay", 0.2},
+            {"adam_learning_rate", 0.01},
+            {"beta1", 0.7},
+            {"beta2", 0.9},
+            {"epsilon", 1e-2}}},
+      },
+      {{"soap",
+        {{"learning_rate", 3e-3},
+         {"beta1", 0.95},
+         {"beta2", 0.95},
+         {"epsilon", 1e-8},
+         {"weight_decay", 0.01},
+         {"update_interval", 10},
+         {"max_dimension", 10000}}},
+       {"shampoo",
+        {{"learning_rate", 0.1}, {"epsilon", 1e-4}, {"momentum", 0}, {"update_interval", 1}, {"max_dimension", 1024}}},
+       {"muon",
+        {{"learning_rate", 0.02},
+         {"momentum", 0.95},
+         {"nesterov", 1},
+         {"newton_schulz_steps", 5},
+         {"weight_decay", 0},
+         {"adam_learning_rate", 3e-4},
+         {"beta1", 0.9},
+         {"beta2", 0.95},
+         {"epsilon", 1e-10}}}}};
 }
 
 }  // namespace gradus::optim

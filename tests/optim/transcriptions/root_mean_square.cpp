@@ -108,31 +108,38 @@ Path adadelta(const Problem& problem, const Values& h) {
 
 }  // namespace
 
-std::vector<Case> root_mean_square_cases() {
-  return {
-      {"rmsprop", "rmsprop", rmsprop, {0.01, 0.002, 0.002, 0.01}, {}},
-      {"rmsprop_other", "rmsprop", rmsprop, {0.02, 0.01, 0.005, 0.02}, {{"rho", 0.95}, {"epsilon", 1e-2}}},
-      {"rmsprop_momentum",
-       "rmsprop",
-       rmsprop_momentum,
-       {0.01, 0.002, 0.002, 0.01},
-       {{"momentum", 0.8}, {"rho", 0.95}, {"epsilon", 1e-3}}},
-      {"rmsprop_centered", "rmsprop", rmsprop_centered, {0.005, 0.001, 0.0005, 0.005}, {{"centered", 1}}},
-      {"rmsprop_centered_other",
-       "rmsprop",
-       rmsprop_centered,
-       {0.01, 0.0005, 0.002, 0.01},
-       {{"centered", 1}, {"rho", 0.95}, {"epsilon", 5e-2}}},
-      {"rmsprop_centered_momentum",
-       "rmsprop",
-       rmsprop_graves,
-       {0.005, 0.001, 0.001, 0.005},
-       {{"centered", 1}, {"momentum", 0.9}, {"rho", 0.95}, {"epsilon", 1e-3}}},
-      {"adagrad", "adagrad", adagrad, {0.3, 0.1, 0.05, 0.3}, {}},
-      {"adagrad_other", "adagrad", adagrad, {0.3, 0.1, 0.05, 0.3}, {{"initial_accumulator", 0.1}, {"epsilon", 1e-2}}},
-      {"adadelta", "adadelta", adadelta, {1, 1, 1, 1}, {}},
-      {"adadelta_other", "adadelta", adadelta, {0.5, 0.3, 0.5, 0.5}, {{"rho", 0.95}, {"epsilon", 1e-4}}},
-  };
+Transcriptions root_mean_square() {
+  return {{
+              {"rmsprop", "rmsprop", rmsprop, {0.01, 0.002, 0.002, 0.01}, {}},
+              {"rmsprop_other", "rmsprop", rmsprop, {0.02, 0.01, 0.005, 0.02}, {{"rho", 0.95}, {"epsilon", 1e-2}}},
+              {"rmsprop_momentum",
+               "rmsprop",
+               rmsprop_momentum,
+               {0.01, 0.002, 0.002, 0.01},
+               {{"momentum", 0.8}, {"rho", 0.95}, {"epsilon", 1e-3}}},
+              {"rmsprop_centered", "rmsprop", rmsprop_centered, {0.005, 0.001, 0.0005, 0.005}, {{"centered", 1}}},
+              {"rmsprop_centered_other",
+               "rmsprop",
+               rmsprop_centered,
+               {0.01, 0.0005, 0.002, 0.01},
+               {{"centered", 1}, {"rho", 0.95}, {"epsilon", 5e-2}}},
+              {"rmsprop_centered_momentum",
+               "rmsprop",
+               rmsprop_graves,
+               {0.005, 0.001, 0.001, 0.005},
+               {{"centered", 1}, {"momentum", 0.9}, {"rho", 0.95}, {"epsilon", 1e-3}}},
+              {"adagrad", "adagrad", adagrad, {0.3, 0.1, 0.05, 0.3}, {}},
+              {"adagrad_other",
+               "adagrad",
+               adagrad,
+               {0.3, 0.1, 0.05, 0.3},
+               {{"initial_accumulator", 0.1}, {"epsilon", 1e-2}}},
+              {"adadelta", "adadelta", adadelta, {1, 1, 1, 1}, {}},
+              {"adadelta_other", "adadelta", adadelta, {0.5, 0.3, 0.5, 0.5}, {{"rho", 0.95}, {"epsilon", 1e-4}}},
+          },
+          {{"rmsprop", {{"learning_rate", 1e-3}, {"rho", 0.9}, {"epsilon", 1e-7}, {"momentum", 0}, {"centered", 0}}},
+           {"adagrad", {{"learning_rate", 0.01}, {"epsilon", 1e-10}, {"initial_accumulator", 0}}},
+           {"adadelta", {{"learning_rate", 1}, {"rho", 0.9}, {"epsilon", 1e-6}}}}};
 }
 
 }  // namespace gradus::optim

@@ -62,22 +62,27 @@ Path lion(const Problem& problem, const Values& h) {
 
 }  // namespace
 
-std::vector<Case> sign_cases() {
+Transcriptions sign() {
   return {
-      {"signsgd", "signsgd", sign_descent, {0.011, 0.013, 0.003, 0.011}, {}},
-      {"rprop", "rprop", rprop, {0.01, 0.01, 0.01, 0.01}, {}},
-      {"rprop_other",
-       "rprop",
-       rprop,
-       {0.03, 0.02, 0.01, 0.03},
-       {{"increase", 1.4}, {"decrease", 0.3}, {"smallest_step", 1e-3}, {"largest_step", 0.07}}},
-      {"lion", "lion", lion, {0.011, 0.013, 0.003, 0.011}, {}},
-      {"lion_other",
-       "lion",
-       lion,
-       {0.011, 0.013, 0.003, 0.011},
-       {{"beta1", 0.7}, {"beta2", 0.9}, {"weight_decay", 0.3}}},
-  };
+      {
+          {"signsgd", "signsgd", sign_descent, {0.011, 0.013, 0.003, 0.011}, {}},
+          {"rprop", "rprop", rprop, {0.01, 0.01, 0.01, 0.01}, {}},
+          {"rprop_other",
+           "rprop",
+           rprop,
+           {0.03, 0.02, 0.01, 0.03},
+           {{"increase", 1.4}, {"decrease", 0.3}, {"smallest_step", 1e-3}, {"largest_step", 0.07}}},
+          {"lion", "lion", lion, {0.011, 0.013, 0.003, 0.011}, {}},
+          {"lion_other",
+           "lion",
+           lion,
+           {0.011, 0.013, 0.003, 0.011},
+           {{"beta1", 0.7}, {"beta2", 0.9}, {"weight_decay", 0.3}}},
+      },
+      {{"signsgd", {{"learning_rate", 1e-3}}},
+       {"rprop",
+        {{"learning_rate", 0.01}, {"increase", 1.2}, {"decrease", 0.5}, {"smallest_step", 1e-6}, {"largest_step", 50}}},
+       {"lion", {{"learning_rate", 1e-4}, {"beta1", 0.9}, {"beta2", 0.99}, {"weight_decay", 0}}}}};
 }
 
 }  // namespace gradus::optim

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -21,6 +22,11 @@ constexpr int steps = 100;
 
 using Path = std::vector<Vector>;  // theta after step 1, 2, ...
 
+// Of the hyperparameters of a method. The papers' values where they give any, PyTorch's otherwise; RMSprop's epsilon is
+// Keras's.
+using Defaults = std::map<std::string, double>;
+inline const Defaults& documented_defaults(const std::string& method);
+
 // A complete set of hyperparameters: those given, the others with their defaults.
 struct Values {
   std::string optimizer;
@@ -28,9 +34,7 @@ struct Values {
   double operator()(const std::string& name) const {
     for (const auto& [known, value] : given)
       if (known == name) return value.number();
-    for (const Hyperparameter& h : method(optimizer).hyperparameters)
-      if (h.name == name) return h.default_value;
-    throw std::logic_error(optimizer + " has no " + name);
+    return documented_defaults(optimizer).at(name);
   }
 };
 
@@ -49,14 +53,29 @@ struct Case {
   friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 };
 
-// One list a file of this folder.
-std::vector<Case> adam_cases();
-std::vector<Case> averaging_cases();
-std::vector<Case> descent_cases();
-std::vector<Case> layerwise_cases();
-std::vector<Case> matrix_cases();
-std::vector<Case> moments_cases();
-std::vector<Case> root_mean_square_cases();
-std::vector<Case> sign_cases();
+// What a file of this folder has.
+struct Transcriptions {
+  std::vector<Case> cases;
+  std::map<std::string, Defaults> defaults;  // of each method
+};
+Transcriptions adam();
+Transcriptions averaging();
+Transcriptions descent();
+Transcriptions layerwise();
+Transcriptions matrix();
+Transcriptions moments();
+Transcriptions root_mean_square();
+Transcriptions sign();
+
+inline const std::vector<Transcriptions>& transcriptions() {
+  static const std::vector<Transcriptions> all{adam(),   averaging(), descent(),          layerwise(),
+                                               matrix(), moments(),   root_mean_square(), sign()};
+  return all;
+}
+inline const Defaults& documented_defaults(const std::string& method) {
+  for (const Transcriptions& part : transcriptions())
+    if (const auto found = part.defaults.find(method); found != part.defaults.end()) return found->second;
+  throw std::logic_error(method + " has no defaults in tests/optim/transcriptions");
+}
 
 }  // namespace gradus::optim
