@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "experiments/records/files.h"
+#include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 
 namespace gradus::records {
@@ -42,6 +43,25 @@ void verify(Completion& completion, const fs::path& folder, std::string_view kno
 }
 
 }  // namespace
+
+std::string_view name_of(Status status) {
+  static constexpr std::string_view names[] = {"completed", "diverged", "failed", "interrupted"};
+  return names[static_cast<int>(status)];
+}
+
+bool is_result(std::string_view status) {
+  return status == name_of(Status::completed) || status == name_of(Status::diverged);
+}
+
+int exit_code_of(std::string_view status) {
+  if (status == name_of(Status::completed)) return 0;
+  if (status == name_of(Status::diverged)) return exit_diverged;
+  return status == name_of(Status::interrupted) ? exit_interrupted : exit_failed;
+}
+
+std::string config_hash_of(const std::string& program, const nlohmann::json& options) {
+  return sha256(json_text({{"program", program}, {"options", options}})).substr(0, 12);
+}
 
 Completion read_completion(const fs::path& folder, std::string_view known) {
   Completion completion;

@@ -13,8 +13,15 @@ struct UsageError : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+// A signal asked the program to end: no error.
+struct Interrupted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
+inline constexpr int exit_diverged = 3;  // a number of a run is not finite
+inline constexpr int exit_interrupted = 130;
 
 // What is said where memory did not suffice and nobody knows for what: see within_memory (files.h).
 inline constexpr const char* out_of_memory = "not enough memory";
