@@ -74,15 +74,8 @@ void choose_schedules(Options& options, const std::vector<Hyperparameter>& hyper
 }
 
 const char* name_of(optim::Family family) {
-  switch (family) {
-    case optim::Family::elementwise:
-      return "elementwise";
-    case optim::Family::layerwise:
-      return "layerwise";
-    case optim::Family::curvature:
-      return "curvature";
-  }
-  return "?";
+  static constexpr const char* names[] = {"elementwise", "layerwise", "curvature"};
+  return names[static_cast<int>(family)];
 }
 
 }  // namespace

@@ -21,19 +21,6 @@ constexpr hsize_t chunk_rows = 1024;
 constexpr unsigned deflate_level = 4;
 constexpr std::size_t memory_increment = std::size_t{1} << 20;
 
-[[noreturn]] void fail(const std::string& path, const std::string& what) {
-  throw std::runtime_error(fmt::format("{}: cannot write {}: {}", path, what, reason()));
-}
-
-Object opened(hid_t id, Object::Close close, const std::string& path, const std::string& what) {
-  if (id < 0) fail(path, what);
-  return {id, close};
-}
-
-void done(herr_t status, const std::string& path, const std::string& what) {
-  if (status < 0) fail(path, what);
-}
-
 void write_attribute(hid_t where, const std::string& path, const std::string& name, hid_t type, const void* value) {
   const Silence silence;
   const Object space = opened(H5Screate(H5S_SCALAR), H5Sclose, path, name);
@@ -143,7 +130,7 @@ void Node::attribute(const std::string& name, double value) {
   write_attribute(handle_.get(), path_, name, H5T_NATIVE_DOUBLE, &value);
 }
 
-File::File(const std::filesystem::path& path) : path_(path.string()) {
+File::File(const std::filesystem::path& path) : path_(path.string() + ": cannot write") {
   const Silence silence;
   const Object access = opened(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path_, "file");
   done(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), path_, "file");

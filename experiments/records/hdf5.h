@@ -42,7 +42,7 @@ class Array {
   Array(Object handle, std::string path, std::size_t rows)
       : handle_(std::move(handle)), path_(std::move(path)), rows_(rows) {}
   Object handle_;
-  std::string path_;
+  std::string path_;  // for messages: "PATH: cannot write"
   std::size_t rows_;
 };
 
@@ -75,7 +75,7 @@ class Node {
   void write_elements(const std::string& name, Object::Id type, std::span<const std::byte> data,
                       std::span<const std::int64_t> shape);
   Object handle_;
-  std::string path_;
+  std::string path_;  // for messages: "PATH: cannot write"
 };
 
 // A new file in memory: what reaches the disk is then written by us, as a whole, and a full disk cannot leave the
@@ -90,7 +90,7 @@ class File {
   std::string image();
 
  private:
-  std::string path_;
+  std::string path_;  // for messages: "PATH: cannot write"
   Object handle_;
 };
 

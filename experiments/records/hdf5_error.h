@@ -1,9 +1,12 @@
-// HDF5's error stack, kept from printing and turned into text. For the files that call the C API.
+// HDF5's error stack, kept from printing and turned into errors of ours. For the files that call the C API.
 #pragma once
 
 #include <hdf5.h>
 
+#include <stdexcept>
 #include <string>
+
+#include "experiments/records/hdf5.h"
 
 namespace gradus::records::h5 {
 
@@ -34,6 +37,20 @@ inline std::string reason() {
       },
       &text);
   return text;
+}
+
+// "PATH: cannot write NAME: WHY", where `path` is "PATH: cannot write".
+[[noreturn]] inline void fail(const std::string& path, const std::string& what, const std::string& why = reason()) {
+  throw std::runtime_error(path + " " + what + ": " + why);
+}
+
+inline Object opened(hid_t id, Object::Close close, const std::string& path, const std::string& what) {
+  if (id < 0) fail(path, what);
+  return {id, close};
+}
+
+inline void done(herr_t status, const std::string& path, const std::string& what) {
+  if (status < 0) fail(path, what);
 }
 
 }  // namespace gradus::records::h5

@@ -34,10 +34,7 @@ int guarded_main(std::string_view program, const std::function<int()>& body);
 // Writes "PROGRAM: MESSAGE" as one line to standard error.
 void complain(std::string_view program, std::string_view message);
 
-// Writes to standard output. What cannot be written is noticed in the end, by finish_output, with the system's reason.
+// Writes to standard output. What cannot be written is noticed in the end, with the system's reason.
 void put(std::string_view text);
-
-// Flushes standard output; throws std::runtime_error where something could not be written.
-void finish_output();
 
 }  // namespace gradus::records

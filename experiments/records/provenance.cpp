@@ -18,16 +18,23 @@ extern "C" [[gnu::weak]] const char* gradus_study_commit();
 extern "C" [[gnu::weak]] bool gradus_study_dirty();
 
 namespace gradus::records {
+namespace {
 
-const Build& build() {
-  static const Build known{.git_commit = gradus_study_commit ? gradus_study_commit() : GRADUS_STUDY_COMMIT,
-                           .gradus_commit = GRADUS_COMMIT,
-                           .compiler = GRADUS_COMPILER,
-                           .compiler_flags = printable(GRADUS_COMPILER_FLAGS, std::string::npos),
-                           .git_dirty = gradus_study_dirty ? gradus_study_dirty() : GRADUS_STUDY_DIRTY != 0,
-                           .gradus_dirty = GRADUS_DIRTY != 0};
-  return known;
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? printable(name.data()) : "unknown";
 }
+
+// As /proc/cpuinfo has it.
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name") || line.starts_with("Model"))
+      if (const auto colon = line.find(": "); colon != std::string::npos) return printable(line.substr(colon + 2));
+  return "unknown";
+}
+
+}  // namespace
 
 const std::string& executable_sha256() {
   static const std::string digest = [] {
@@ -39,19 +46,6 @@ const std::string& executable_sha256() {
     }
   }();
   return digest;
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? printable(name.data()) : "unknown";
-}
-
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name") || line.starts_with("Model"))
-      if (const auto colon = line.find(": "); colon != std::string::npos) return printable(line.substr(colon + 2));
-  return "unknown";
 }
 
 std::string iso_time(std::chrono::system_clock::time_point time) {
@@ -71,16 +65,16 @@ std::chrono::system_clock::time_point parse_iso_time(const std::string& text) {
 
 nlohmann::json program_json() {
   return {{"executable_sha256", executable_sha256()},
-          {"git_commit", build().git_commit},
-          {"git_dirty", build().git_dirty},
-          {"gradus_commit", build().gradus_commit},
-          {"gradus_dirty", build().gradus_dirty}};
+          {"git_commit", gradus_study_commit ? gradus_study_commit() : GRADUS_STUDY_COMMIT},
+          {"git_dirty", gradus_study_dirty ? gradus_study_dirty() : GRADUS_STUDY_DIRTY != 0},
+          {"gradus_commit", GRADUS_COMMIT},
+          {"gradus_dirty", GRADUS_DIRTY != 0}};
 }
 
 nlohmann::json provenance_json() {
   nlohmann::json all = program_json();
-  all.update({{"compiler", build().compiler},
-              {"compiler_flags", build().compiler_flags},
+  all.update({{"compiler", GRADUS_COMPILER},
+              {"compiler_flags", printable(GRADUS_COMPILER_FLAGS, std::string::npos)},
               {"host", host_name()},
               {"processor", processor_name()}});
   return all;

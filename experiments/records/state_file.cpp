@@ -18,8 +18,10 @@
 namespace gradus::records {
 namespace {
 
+using h5::done;
+using h5::fail;
 using h5::Object;
-using h5::reason;
+using h5::opened;
 using h5::Silence;
 
 constexpr std::size_t block_size = 512;  // the smallest user block that HDF5 knows
@@ -43,19 +45,6 @@ std::string verified_contents(const std::filesystem::path& path) {
     throw std::runtime_error(
         fmt::format("{}: is damaged: its contents do not have the digest that it gives", path.string()));
   return bytes;
-}
-
-[[noreturn]] void fail(const std::string& path, const std::string& what, const std::string& why) {
-  throw std::runtime_error(fmt::format("{}: cannot read {}: {}", path, what, why));
-}
-
-Object opened(hid_t id, Object::Close close, const std::string& path, const std::string& what) {
-  if (id < 0) fail(path, what, reason());
-  return {id, close};
-}
-
-void done(herr_t status, const std::string& path, const std::string& what) {
-  if (status < 0) fail(path, what, reason());
 }
 
 void require_hard_link(hid_t location, const std::string& path, const std::string& name) {
@@ -92,7 +81,7 @@ bool is_state_file(const std::filesystem::path& path) {
   return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic;
 }
 
-StateFile::StateFile(std::filesystem::path path) : path_(path.string()) {
+StateFile::StateFile(std::filesystem::path path) : path_(path.string() + ": cannot read") {
   std::string bytes = verified_contents(path);
   file_bytes_ = bytes.size();
   const Silence silence;
@@ -173,7 +162,7 @@ void StateFile::read(const std::string& where, const std::string& name, std::spa
   }
   if (!std::equal(shape.begin(), shape.end(), extents.begin(), extents.begin() + std::max(rank, 0),
                   [](std::int64_t asked, hsize_t found) { return std::cmp_equal(asked, found); }))
-    fail(path_, name, fmt::format("its shape is not [{}]", fmt::join(shape, ",")));
+    fail(path_, name, fmt::format("its shape is not [{}]", fmt::join(shape, ", ")));
   if (bytes > 0 && H5Dget_storage_size(dataset.get()) != bytes) fail(path_, name, "it is not complete");
   const std::span<T> values = memory();
   if (values.size_bytes() != bytes) throw std::invalid_argument(name + ": memory for another number of elements");

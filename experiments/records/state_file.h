@@ -60,7 +60,7 @@ class StateFile {
  private:
   h5::Object group(const std::string& name) const;
   void attribute(const std::string& group, const std::string& name, h5::Object::Id type, void* value) const;
-  std::string path_;
+  std::string path_;  // for messages: "PATH: cannot read"
   std::uint64_t file_bytes_ = 0;
   h5::Object file_;
 };

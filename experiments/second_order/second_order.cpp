@@ -82,32 +82,25 @@ double mean_loss(lab::NetworkObjective& objective, const Tensor& theta, const la
 
 // What the options say, but for model, optimizer and data.
 struct Asked {
-  double budget_seconds, budget_gradients, interval;
-  bool by_steps, processor_clock;
-  int evaluated, batch_size, curvature_batch_size;
-};
-
-Asked ask(lab::Run& run) {
-  Asked asked{};
-  asked.budget_seconds =
+  lab::Run& run;
+  double budget_seconds =
       run.option("budget_seconds", 300.0, "seconds of training after which to stop; 0: no limit", lab::at_least(0));
-  asked.budget_gradients = run.option(
+  double budget_gradients = run.option(
       "budget_gradient_equivalents", 0.0,
       "gradients of the whole training set, or work as dear, after which to stop; 0: no limit", lab::at_least(0));
-  asked.interval = run.option("evaluation_interval", 10.0, "training between two evaluations", lab::more_than(0));
-  asked.by_steps = run.option("evaluation_unit", "seconds",
-                              "of the interval; a schedule that observes the held-out loss needs steps",
-                              lab::one_of({"seconds", "steps"})) == "steps";
-  asked.processor_clock =
+  double interval = run.option("evaluation_interval", 10.0, "training between two evaluations", lab::more_than(0));
+  bool by_steps = run.option("evaluation_unit", "seconds",
+                             "of the interval; a schedule that observes the held-out loss needs steps",
+                             lab::one_of({"seconds", "steps"})) == "steps";
+  bool processor_clock =
       run.option("clock", "wall",
                  "seconds of training by: wall; processor, those given to this process, where others compete for it",
                  lab::one_of({"wall", "processor"})) == "processor";
-  asked.evaluated = run.option("evaluation_examples", 10000, "images of each set that are evaluated", lab::at_least(1));
-  asked.batch_size = run.option("batch_size", 128, "images in a batch of the gradient", lab::at_least(1));
-  asked.curvature_batch_size = run.option(
+  int evaluated = run.option("evaluation_examples", 10000, "images of each set that are evaluated", lab::at_least(1));
+  int batch_size = run.option("batch_size", 128, "images in a batch of the gradient", lab::at_least(1));
+  int curvature_batch_size = run.option(
       "curvature_batch_size", 0, "images in a batch of its own for curvature; 0: the gradient's", lab::at_least(0));
-  return asked;
-}
+};
 
 void refuse_contradictions(const Asked& asked, const lab::ChosenOptimizer& optimizer) {
   if (asked.budget_seconds <= 0 && asked.budget_gradients <= 0)
@@ -122,19 +115,18 @@ void refuse_contradictions(const Asked& asked, const lab::ChosenOptimizer& optim
 
 class Training {
  public:
-  Training(lab::Run& run, const Asked& asked, const lab::Dataset& data, lab::NetworkObjective& objective,
-           optim::Optimizer& optimizer)
-      : run_(run),
+  Training(const Asked& asked, const lab::Dataset& data, lab::NetworkObjective& objective, optim::Optimizer& optimizer)
+      : run_(asked.run),
         asked_(asked),
         data_(data),
         objective_(objective),
         optimizer_(optimizer),
-        theta_(objective.parameters().initial(run.dtype(), run.stream("initialisation"))),
-        batches_(run, data.train, std::min<std::int64_t>(asked.batch_size, data.train.size()), "shuffle"),
-        table_(run.table("epoch", columns)) {
+        theta_(objective.parameters().initial(run_.dtype(), run_.stream("initialisation"))),
+        batches_(run_, data.train, std::min<std::int64_t>(asked.batch_size, data.train.size()), "shuffle"),
+        table_(run_.table("epoch", columns)) {
     if (asked.curvature_batch_size > 0)
-      curvature_batches_.emplace(run, data.train, std::min<std::int64_t>(asked.curvature_batch_size, data.train.size()),
-                                 "curvature");
+      curvature_batches_.emplace(run_, data.train,
+                                 std::min<std::int64_t>(asked.curvature_batch_size, data.train.size()), "curvature");
   }
 
   // Until the budget is spent. `observes`: the optimizer steers by the loss of all held-out images, so that it does not
@@ -208,7 +200,7 @@ int main(int argc, char** argv) {
   return lab::main(
       "second_order", "Trains a deep autoencoder with one optimizer and one seed until a budget is spent.", argc, argv,
       [](lab::Run& run) {
-        const Asked asked = ask(run);
+        const Asked asked{run};
         const workloads::Model model = workloads::choose_model(run, workloads::Autoencoder{.activation = "tanh"});
         const auto optimizer = run.optimizer(
             "hessian_free",
@@ -224,6 +216,6 @@ int main(int argc, char** argv) {
         lab::from_options([&] { optimizer->check(*objective_of({1, 1})); });
         run.start();
         const auto objective = objective_of({data.height, data.width});
-        Training(run, asked, data, *objective, *optimizer).go(optimizer.observes());
+        Training(asked, data, *objective, *optimizer).go(optimizer.observes());
       });
 }
