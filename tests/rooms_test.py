@@ -38,7 +38,7 @@ ROOMS = {
     "experiments/minimize": {"experiments/problems", *LAB},
     "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
     "experiments/second_order": {"experiments/workloads", *LAB},
-    "tools/sweep": {"experiments/records"},
+    "tools/sweep": {"experiments/records", "settings"},
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "autodiff/curvature", "autodiff/kernels", *LAB},
     "docs/generate": {"experiments/problems", "experiments/records", "optim", "settings"},
@@ -85,6 +85,11 @@ def circle(graph):
     return next((found for node in graph if (found := visit(node))), None)
 
 
+DEFINITION = re.compile(r"^(?:struct|class|enum class|using) (?:\[\[\w+\]\] )?(\w+)(?=[^;{(]*\{| =)", re.MULTILINE)
+# Words that readers search for: one thing each, in sources too.
+SEARCHED = {"Recipe", "Slice", "Model", "Group", "Setting", "Value", "Table", "Progress"}
+
+
 class Rooms(unittest.TestCase):
     def setUp(self):
         self.graph = {name: list(includes(name)) for name in files()}
@@ -108,6 +113,22 @@ class Rooms(unittest.TestCase):
         for unit, other in KNOWN_CIRCLES:
             units[unit].remove(other)  # which fails where there is no such include any more
         self.assertIsNone(circle(units))
+
+    def test_a_name_of_a_type_is_given_once(self):
+        """In headers, at the level of a namespace; a room may specialise its own templates."""
+        rooms = {}
+        for name in self.graph:
+            if not name.startswith("tests/"):
+                for type_name in DEFINITION.findall((ROOT / name).read_text(encoding="utf-8")):
+                    if name.endswith(".h") or type_name in SEARCHED:
+                        rooms.setdefault(type_name, set()).add(room(name))
+        self.assertIn("Model", rooms)
+        self.assertEqual({name: found for name, found in rooms.items() if len(found) > 1}, {})
+
+    def test_records_alone_know_hdf5(self):
+        for name in self.graph:
+            if room(name) != "experiments/records":
+                self.assertNotRegex((ROOT / name).read_text(encoding="utf-8"), r"#include .*\bhdf5\w*\.h", name)
 
     def test_rooms_exist(self):
         for name in ROOMS:

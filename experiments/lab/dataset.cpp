@@ -77,8 +77,7 @@ Dataset load_idx_dataset(const std::string& name, const fs::path& directory, DTy
   if (train.height != test.height || train.width != test.width)
     throw std::runtime_error(fmt::format("{}: training images are {} x {}, test images {} x {}", from.string(),
                                          train.height, train.width, test.height, test.width));
-  return {.name = name,
-          .train = std::move(train.split),
+  return {.train = std::move(train.split),
           .test = std::move(test.split),
           .classes = std::max(train.classes, test.classes),
           .height = train.height,

@@ -18,7 +18,6 @@ struct Split {
 };
 
 struct Dataset {
-  std::string name;
   Split train, test;
   std::int64_t classes = 0, height = 0, width = 0;
 };
@@ -91,7 +90,5 @@ class Batches {
   Batch batch_;
   std::int64_t current_ = -1;  // the batch that batch_ holds
 };
-
-inline Batches sequential_batches(const Split& split, std::int64_t batch_size) { return {split, batch_size}; }
 
 }  // namespace gradus::lab

@@ -32,7 +32,7 @@ enum class Separator { automatic, comma, semicolon, tab, space };
 // holds names, each of which begins with a letter, or numbers; every later one as many numbers. At most `most` rows if
 // that is not 0.
 //
-// Nothing is guessed: a cell that is empty or not a finite number as a whole (experiments/records/numbers.h), a line
+// Nothing is guessed: a cell that is empty or not a finite number as a whole (settings/parse.h), a line
 // with more or fewer cells, misplaced quotes, another encoding or a table without rows throws std::runtime_error with
 // the path and, where there are any, line and column.
 NumberTable read_number_table(const std::filesystem::path& path, Separator separator = Separator::automatic,

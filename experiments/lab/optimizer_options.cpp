@@ -24,21 +24,6 @@ Check check_of(const Hyperparameter& h) {
   return h.low > 0 ? more_than(0) : at_least(0);
 }
 
-// Declares a hyperparameter as an option and returns its value.
-GivenValue value_from(Options& options, const std::string& name, const Hyperparameter& h, const GivenValue& fallback) {
-  switch (h.kind) {
-    case Kind::flag:
-      return options.get(name, fallback.number() != 0, h.help) ? 1.0 : 0.0;
-    case Kind::count:
-      return static_cast<double>(options.get(name, static_cast<std::int64_t>(fallback.number()), h.help, check_of(h)));
-    case Kind::choice:
-      return options.get(name, fallback.text(), h.help, one_of(h.choices));
-    case Kind::number:
-      break;
-  }
-  return options.get(name, fallback.number(), h.help, check_of(h));
-}
-
 GivenValue default_of(const Hyperparameter& h) {
   if (h.kind == Kind::choice) return h.default_text();
   return h.default_value;
@@ -83,24 +68,31 @@ void choose_schedules(Options& options, const std::vector<Hyperparameter>& hyper
     if (name == "none") continue;
     optim::NamedValues values;
     for (const Hyperparameter& number : optim::schedule(name).hyperparameters)
-      values.emplace_back(number.name, value_from(options, h.name + "_" + number.name, number, default_of(number)));
+      values.emplace_back(number.name, option_value(options, h.name + "_" + number.name, number, default_of(number)));
     recipe.schedules.push_back({h.name, name, std::move(values)});
   }
 }
 
 const char* name_of(optim::Family family) {
-  switch (family) {
-    case optim::Family::elementwise:
-      return "elementwise";
-    case optim::Family::layerwise:
-      return "layerwise";
-    case optim::Family::curvature:
-      return "curvature";
-  }
-  return "?";
+  static constexpr const char* names[] = {"elementwise", "layerwise", "curvature"};
+  return names[static_cast<int>(family)];
 }
 
 }  // namespace
+
+GivenValue option_value(Options& options, std::string_view name, const Hyperparameter& h, const GivenValue& fallback) {
+  switch (h.kind) {
+    case Kind::flag:
+      return options.get(name, fallback.number() != 0, h.help) ? 1.0 : 0.0;
+    case Kind::count:
+      return static_cast<double>(options.get(name, static_cast<std::int64_t>(fallback.number()), h.help, check_of(h)));
+    case Kind::choice:
+      return options.get(name, fallback.text(), h.help, one_of(h.choices));
+    case Kind::number:
+      break;
+  }
+  return options.get(name, fallback.number(), h.help, check_of(h));
+}
 
 bool ChosenOptimizer::observes() const {
   return std::any_of(recipe.schedules.begin(), recipe.schedules.end(),
@@ -120,7 +112,7 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
   recipe.method = options.get("optimizer", fallback, "the method", one_of(optim::methods().names()));
   std::vector<Hyperparameter> all = optim::method(recipe.method).hyperparameters;
   for (const Hyperparameter& h : all)
-    recipe.values.emplace_back(h.name, value_from(options, h.name, h, default_of(recipe.method, h, defaults)));
+    recipe.values.emplace_back(h.name, option_value(options, h.name, h, default_of(recipe.method, h, defaults)));
 
   for (const settings::Retired& r : optim::method(recipe.method).about->retired) options.retire(std::string(r.name), r.fate());
 
@@ -130,7 +122,7 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
   for (const std::string& name : optim::parse_wrappers(wrappers)) {
     optim::NamedValues values;
     for (const Hyperparameter& h : optim::wrapper(name).hyperparameters) {
-      values.emplace_back(h.name, value_from(options, h.name, h, default_of(h)));
+      values.emplace_back(h.name, option_value(options, h.name, h, default_of(h)));
       all.push_back(h);
     }
     recipe.wrappers.push_back({name, std::move(values)});

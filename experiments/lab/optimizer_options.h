@@ -12,6 +12,10 @@
 
 namespace gradus::lab {
 
+// Declares a hyperparameter as an option of this name, and returns its value: a number, or a choice by its name.
+optim::GivenValue option_value(Options& options, std::string_view name, const optim::Hyperparameter& hyperparameter,
+                               const optim::GivenValue& fallback);
+
 // An optimizer together with what was asked for.
 struct ChosenOptimizer {
   std::string name;  // of the method

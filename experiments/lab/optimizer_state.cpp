@@ -4,28 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "experiments/lab/hdf5_reader.h"
-#include "experiments/records/files.h"
+#include "experiments/records/state_file.h"
 
 namespace gradus::lab {
 namespace {
 
-constexpr std::size_t block_size = 512;  // the smallest user block that HDF5 knows
-constexpr std::string_view magic = "gradus optimizer state 1\nsha256 ";
-
-std::string header_of(const std::string& contents) {
-  std::string header = std::string(magic) + records::sha256(contents) + "\n";
-  header.resize(block_size, ' ');
-  header.back() = '\n';
-  return header;
-}
-
-nlohmann::json json_of(const Shape& shape) {
-  auto extents = nlohmann::json::array();
+std::vector<std::int64_t> extents_of(const Shape& shape) {
+  std::vector<std::int64_t> extents;
   for (int axis = 0; axis < shape.rank(); ++axis) extents.push_back(shape[axis]);
   return extents;
 }
@@ -37,7 +25,7 @@ Shape shape_of(const nlohmann::json& extents) {
 
 nlohmann::json json_of(std::span<const optim::Slice> slices) {
   auto all = nlohmann::json::array();
-  for (const optim::Slice& slice : slices) all.push_back({{"name", slice.name}, {"shape", json_of(slice.shape)}});
+  for (const optim::Slice& slice : slices) all.push_back({{"name", slice.name}, {"shape", extents_of(slice.shape)}});
   return all;
 }
 
@@ -78,7 +66,7 @@ nlohmann::json manifest_of(const Tensor& theta, std::span<const optim::Slice> sl
   for (const auto& [name, tensor] : state.tensors) {
     nlohmann::json one{{"name", name}, {"defined", tensor.defined()}};
     if (tensor.defined()) {
-      one["shape"] = json_of(tensor.shape());
+      one["shape"] = extents_of(tensor.shape());
       one["dtype"] = name_of(tensor.dtype());
     }
     manifest["tensors"].push_back(std::move(one));
@@ -132,17 +120,22 @@ void require_finite(const std::filesystem::path& path, const std::string& name, 
   });
 }
 
-// The HDF5 file behind a block that fits it.
-std::string verified_contents(const std::filesystem::path& path) {
-  std::string bytes = records::read_file(path);
-  if (bytes.size() < block_size || !bytes.starts_with(magic))
-    throw std::runtime_error(fmt::format("{}: is not an optimizer state file", path.string()));
-  const std::string header = bytes.substr(0, block_size);
-  bytes.erase(0, block_size);
-  if (header_of(bytes) != header)
-    throw std::runtime_error(
-        fmt::format("{}: is damaged: its contents do not have the digest that it gives", path.string()));
-  return bytes;
+records::StoredArray stored(const Tensor& tensor) {
+  records::StoredArray array{extents_of(tensor.shape()), {}};
+  with_floating(tensor.dtype(), [&]<class T>(T) { array.elements = std::span<const T>(tensor.elements<T>()); });
+  return array;
+}
+
+Tensor read_tensor(const records::StateFile& file, const std::string& group, const std::string& name,
+                   const Shape& shape, DType type) {
+  Tensor values;
+  with_floating(type, [&]<class T>(T) {
+    file.read<T>(group, name, extents_of(shape), [&] {
+      values = Tensor::uninitialized(shape, type);
+      return values.elements<T>();
+    });
+  });
+  return values;
 }
 
 }  // namespace
@@ -151,34 +144,21 @@ void save_state_file(const std::filesystem::path& path, const Tensor& theta, std
                      const optim::Recipe& recipe, const optim::SavedState& state) {
   require_finite(path, "theta", theta);
   for (const auto& [name, tensor] : state.tensors) require_finite(path, name, tensor);
-  h5::File file(path);
-  {
-    h5::Group root = file.root();
-    root.attribute("optimizer", optim::signature(recipe));
-    root.attribute("recipe", json_of(recipe).dump());
-    root.attribute("manifest", manifest_of(theta, slices, state).dump());
-    root.tensor("theta", theta);
-    h5::Group tensors = root.group("tensors"), counters = root.group("counters"), numbers = root.group("numbers");
-    for (const auto& [name, tensor] : state.tensors)
-      if (tensor.defined()) tensors.tensor(name, tensor);
-    for (const auto& [name, value] : state.counters) counters.attribute(name, value);
-    for (const auto& [name, value] : state.numbers) numbers.attribute(name, value);
-  }
-  const std::string contents = file.image();
-  records::write_file(path, header_of(contents) + contents);
-}
-
-bool is_state_file(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path)) return false;
-  std::ifstream file(path, std::ios::binary);
-  std::string begin(magic.size(), '\0');
-  return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic;
+  records::StateContents contents{.texts = {{"optimizer", optim::signature(recipe)},
+                                            {"recipe", json_of(recipe).dump()},
+                                            {"manifest", manifest_of(theta, slices, state).dump()}},
+                                  .theta = stored(theta),
+                                  .tensors = {},
+                                  .counters = {state.counters.begin(), state.counters.end()},
+                                  .numbers = {state.numbers.begin(), state.numbers.end()}};
+  for (const auto& [name, tensor] : state.tensors)
+    if (tensor.defined()) contents.tensors.emplace(name, stored(tensor));
+  records::write_state_file(path, contents);
 }
 
 LoadedState load_state_file(const std::filesystem::path& path, std::span<const optim::Slice> slices, DType type,
                             const optim::Recipe& recipe) {
-  const std::string contents = verified_contents(path);
-  const h5::Reader file(contents, path.string());
+  const records::StateFile file(path);
   const auto refuse = [&](const std::string& why) {
     throw std::invalid_argument(fmt::format("{}: is the state of another {}", path.string(), why));
   };
@@ -194,16 +174,16 @@ LoadedState load_state_file(const std::filesystem::path& path, std::span<const o
     for (const optim::Slice& slice : slices) size += slice.size();
 
     LoadedState loaded;
-    loaded.theta = file.tensor("", "theta", {size}, type);
+    loaded.theta = read_tensor(file, "", "theta", {size}, type);
     for (const auto& one : manifest.at("tensors")) {
       const std::string name = one.at("name");
       loaded.state.tensors[name] =
           one.at("defined").get<bool>()
-              ? file.tensor("tensors", name, shape_of(one.at("shape")), floating_dtype(one.at("dtype")))
+              ? read_tensor(file, "tensors", name, shape_of(one.at("shape")), floating_dtype(one.at("dtype")))
               : Tensor();
     }
-    for (const std::string name : manifest.at("counters")) loaded.state.counters[name] = file.integer("counters", name);
-    for (const std::string name : manifest.at("numbers")) loaded.state.numbers[name] = file.number("numbers", name);
+    for (const std::string name : manifest.at("counters")) loaded.state.counters[name] = file.counter(name);
+    for (const std::string name : manifest.at("numbers")) loaded.state.numbers[name] = file.number(name);
     return loaded;
   } catch (const nlohmann::json::exception& error) {
     throw std::runtime_error(fmt::format("{}: is damaged: {}", path.string(), error.what()));

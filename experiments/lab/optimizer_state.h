@@ -1,13 +1,7 @@
 // A file with the parameters of a model and the state of its optimizer, from which training continues with the same
-// bits.
-//
-// The file is HDF5 behind a block of 512 bytes, which HDF5 readers skip (a "user block"). The block names the format
-// and has the SHA-256 of everything behind it, so that a damaged file is refused before HDF5 looks at it.
-//   /theta              the parameters, [P]
-//   /tensors/NAME       tensors of the state, in the element type in which they are kept
-//   /counters@NAME      whole numbers (attributes), /numbers@NAME  real ones
-//   @optimizer          what optim::signature says of the recipe; @recipe  the caller's own description of it, as JSON
-//   @manifest           JSON: element type, slices of theta, names and shapes of the tensors
+// bits (experiments/records/state_file.h). Its texts:
+//   optimizer   what optim::signature says of the recipe; recipe  the caller's own description of it, as JSON
+//   manifest    JSON: element type, slices of theta, names and shapes of the tensors
 #pragma once
 
 #include <filesystem>
@@ -23,9 +17,6 @@ namespace gradus::lab {
 // number of theta or of the state is not finite, since nothing can go on from there.
 void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const optim::Slice> slices,
                      const optim::Recipe& recipe, const optim::SavedState& state);
-
-// Whether there is a file that begins as a state file does.
-bool is_state_file(const std::filesystem::path& path);
 
 struct LoadedState {
   Tensor theta;

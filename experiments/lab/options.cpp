@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "experiments/records/numbers.h"
 #include "experiments/records/text.h"
 #include "settings/nearest_name.h"
+#include "settings/parse.h"
 
 namespace gradus::lab {
 namespace {
@@ -22,9 +22,7 @@ std::string replaced(std::string_view text, char from, char to) {
 }
 
 bool allowed(const Check& check, double value) {
-  if (std::isnan(value)) return check.nan;
-  if (std::isinf(value) && !check.infinite) return false;
-  return !check.number || check.number(value);
+  return std::isfinite(value) && (!check.number || check.number(value));
 }
 
 [[noreturn]] void refuse(std::string_view spelled, std::string_view value, std::string_view kind, const Check& check) {
@@ -40,9 +38,6 @@ void check_default(std::string_view name, bool good) {
 
 Check at_least(double low) {
   return {.range = fmt::format(">= {}", low), .number = [low](double x) { return x >= low; }};
-}
-Check at_most(double high) {
-  return {.range = fmt::format("<= {}", high), .number = [high](double x) { return x <= high; }};
 }
 Check more_than(double low) {
   return {.range = fmt::format("> {}", low), .number = [low](double x) { return x > low; }};
@@ -62,22 +57,11 @@ Check one_of(std::vector<std::string> choices) {
 Check written_as(std::function<std::string(const std::string&)> canonical) {
   return {.range = "", .canonical = std::move(canonical)};
 }
-Check or_infinite(Check check) {
-  check.infinite = true;
-  check.range += check.range.empty() ? "inf allowed" : ", inf allowed";
-  return check;
-}
-Check or_nan(Check check) {
-  check.nan = true;
-  check.range += check.range.empty() ? "nan allowed" : ", nan allowed";
-  return check;
-}
-
 std::vector<double> parse_numbers(std::string_view option, const std::string& text) {
   std::vector<double> numbers;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto number = records::number_in<double>(std::string_view(text).substr(begin, end - begin));
+    const auto number = settings::number_in<double>(std::string_view(text).substr(begin, end - begin));
     if (!number || !std::isfinite(*number))
       throw UsageError(fmt::format("--{}={}: expected numbers separated by commas", option, text));
     numbers.push_back(*number);
@@ -93,15 +77,7 @@ Check numbers_or(std::string option, std::vector<std::string> words) {
   });
 }
 
-Options::Options(std::string program, int argc, const char* const* argv) : program_(std::move(program)) {
-  parse(argc > 1 ? std::vector<std::string>(argv + 1, argv + argc) : std::vector<std::string>{});
-}
-
 Options::Options(std::string program, const std::vector<std::string>& arguments) : program_(std::move(program)) {
-  parse(arguments);
-}
-
-void Options::parse(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
     if (word != "-h" && (word.size() < 3 || !word.starts_with("--")))
@@ -130,19 +106,25 @@ const Options::Argument* Options::find(std::string_view name) const {
   return nullptr;
 }
 
+const Options::Argument* Options::find_with_value(std::string_view name) const {
+  const Argument* argument = find(name);
+  if (argument && !argument->inline_value && !argument->next_value)
+    throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
+  return argument;
+}
+
 std::string Options::name_asked_for(std::string_view spelled) const {
   if (finished_)
     throw std::logic_error(
         fmt::format("option {}: asked for after the options were finished, too late to be checked and recorded: ask "
-                    "before start() or "
-                    "finish_options()",
+                    "before start() or finish_options()",
                     spelled));
   return replaced(spelled, '-', '_');
 }
 
 bool Options::given(std::string_view name) const { return find(replaced(name, '-', '_')) != nullptr; }
 
-void Options::declare(std::string_view name, Value fallback, Value value, std::string_view help, const Check& check,
+void Options::declare(std::string_view name, Scalar fallback, Scalar value, std::string_view help, const Check& check,
                       bool recorded) {
   // Two parts of a program may ask for the same option, as long as they agree on what it is.
   for (const Declared& known : declared_)
@@ -155,38 +137,24 @@ void Options::declare(std::string_view name, Value fallback, Value value, std::s
                        std::move(value), recorded});
 }
 
-std::int64_t Options::integer(std::string_view asked, std::int64_t fallback, std::string_view help, const Check& check,
-                              bool recorded, std::int64_t limit) {
+template <class Number>
+Number Options::number(std::string_view asked, Number fallback, std::string_view help, const Check& check,
+                       bool recorded, Number limit) {
   const std::string name = name_asked_for(asked);
   check_default(name, allowed(check, static_cast<double>(fallback)));
-  std::int64_t value = fallback;
-  if (const Argument* argument = find(name)) {
-    if (!argument->inline_value && !argument->next_value)
-      throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
-    const auto parsed = records::number_in<std::int64_t>(argument->value);
+  Number value = fallback;
+  if (const Argument* argument = find_with_value(name)) {
+    const auto parsed = settings::number_in<Number>(argument->value);
     if (!parsed || *parsed > limit || *parsed < -limit || !allowed(check, static_cast<double>(*parsed)))
-      refuse(argument->spelled, argument->value, "an integer", check);
+      refuse(argument->spelled, argument->value, std::is_integral_v<Number> ? "an integer" : "a number", check);
     value = *parsed;
   }
   declare(name, fallback, value, help, check, recorded);
   return value;
 }
-
-double Options::number(std::string_view asked, double fallback, std::string_view help, const Check& check,
-                       bool recorded) {
-  const std::string name = name_asked_for(asked);
-  check_default(name, allowed(check, fallback));
-  double value = fallback;
-  if (const Argument* argument = find(name)) {
-    if (!argument->inline_value && !argument->next_value)
-      throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
-    const auto parsed = records::number_in<double>(argument->value);
-    if (!parsed || !allowed(check, *parsed)) refuse(argument->spelled, argument->value, "a number", check);
-    value = *parsed;
-  }
-  declare(name, fallback, value, help, check, recorded);
-  return value;
-}
+template std::int64_t Options::number(std::string_view, std::int64_t, std::string_view, const Check&, bool,
+                                      std::int64_t);
+template double Options::number(std::string_view, double, std::string_view, const Check&, bool, double);
 
 bool Options::flag(std::string_view asked, bool fallback, std::string_view help, bool recorded) {
   const std::string name = name_asked_for(asked);
@@ -218,20 +186,15 @@ std::string Options::text(std::string_view asked, const std::string& fallback, s
   };
   check_default(name, good(fallback));
   std::string value = fallback;
-  if (const Argument* argument = find(name)) {
-    if (!argument->inline_value && !argument->next_value)
-      throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
+  if (const Argument* argument = find_with_value(name)) {
     value = argument->value;
     if (value.find('\0') != std::string::npos)
       throw UsageError(fmt::format("--{}={}: expected a text without NUL", argument->spelled, value));
     if (recorded && !records::is_utf8(value))
       throw UsageError(fmt::format("--{}={}: expected UTF-8, for the run's record", argument->spelled, value));
-    if (!good(value)) {
-      const std::string near = settings::nearest_name(value, check.choices);
-      throw UsageError(fmt::format("--{}={}: {}expected one of {}", argument->spelled, value,
-                                   near.empty() ? "" : fmt::format("did you mean {}? ", near),
-                                   fmt::join(check.choices, ", ")));
-    }
+    if (!good(value))
+      throw UsageError(
+          fmt::format("--{}={}: {}", argument->spelled, value, settings::choices_text(value, check.choices)));
     if (check.canonical) value = check.canonical(value);
   }
   declare(name, fallback, value, help, check, recorded);
@@ -260,9 +223,7 @@ void Options::finish() {
   finished_ = true;
 }
 
-nlohmann::json Options::to_json(const Value& value) {
-  if (const double* number = std::get_if<double>(&value); number && !std::isfinite(*number))
-    return fmt::format("{}", *number);  // JSON has no infinity
+nlohmann::json Options::to_json(const Scalar& value) {
   return std::visit([](const auto& v) { return nlohmann::json(v); }, value);
 }
 

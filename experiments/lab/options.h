@@ -32,15 +32,13 @@ decltype(auto) from_options(Call&& call) {
 // What an option's value must fulfil, and how to say so.
 struct Check {
   std::string range;                             // ">= 1"; empty: anything
-  std::function<bool(double)> number = nullptr;  // of an integer or a number
+  std::function<bool(double)> number = nullptr;  // of an integer or a number, which is finite
   std::vector<std::string> choices = {};         // of a string
-  bool infinite = false, nan = false;            // numbers must be finite unless these say otherwise
   // The one way to write what a string says, under which it is recorded: runs of equal values are then known as equal.
   // Throws UsageError for a string that says nothing.
   std::function<std::string(const std::string&)> canonical = nullptr;
 };
 Check at_least(double low);
-Check at_most(double high);
 Check more_than(double low);
 Check between(double low, double high);        // both included
 Check from_to_below(double low, double high);  // low <= value < high, as for a momentum
@@ -48,15 +46,13 @@ Check one_of(std::vector<std::string> choices);
 Check written_as(std::function<std::string(const std::string&)> canonical);
 // Numbers separated by commas, or one of the words: "1.0,1" is recorded as "1,1".
 Check numbers_or(std::string option, std::vector<std::string> words);
-Check or_infinite(Check check);  // also allows inf and -inf where the check does
-Check or_nan(Check check);
 
 // "1,-0.5" as numbers. Throws UsageError, which names the option, for what is not finite numbers separated by commas.
 std::vector<double> parse_numbers(std::string_view option, const std::string& text);
 
 // Reads --name=value, --name value and flags; '-' and '_' in a name are the same. Each option is declared by asking for
 // it:
-//   Options options("width_study", argc, argv);
+//   Options options("width_study", {"--width=64"});
 //   const int width = options.get("width", 128, "units in the hidden layer", at_least(1));
 //   options.finish();
 // Throws UsageError for a value that does not parse as a whole or fails its check, a text to be recorded that is not
@@ -64,16 +60,15 @@ std::vector<double> parse_numbers(std::string_view option, const std::string& te
 // asked for after finish() would not be recorded: std::logic_error.
 class Options {
  public:
-  Options(std::string program, int argc, const char* const* argv);
   Options(std::string program, const std::vector<std::string>& arguments);
 
   template <std::integral T>
   requires(!std::same_as<T, bool>) T
       get(std::string_view name, T fallback, std::string_view help, const Check& check = {}) {
-    return static_cast<T>(integer(name, static_cast<std::int64_t>(fallback), help, check, true, limit_of<T>()));
+    return static_cast<T>(number(name, static_cast<std::int64_t>(fallback), help, check, true, limit_of<T>()));
   }
   double get(std::string_view name, double fallback, std::string_view help, const Check& check = {}) {
-    return number(name, fallback, help, check, true);
+    return number(name, fallback, help, check, true, std::numeric_limits<double>::max());
   }
   bool get(std::string_view name, bool fallback, std::string_view help) { return flag(name, fallback, help, true); }
   std::string get(std::string_view name, const std::string& fallback, std::string_view help, const Check& check = {}) {
@@ -102,13 +97,13 @@ class Options {
   const std::string& program() const { return program_; }
   std::string help_text(std::string_view summary = {}) const;
   // {"program": ..., "options": [{"name", "type", "default", "help", "range", "choices", "recorded"}]}; type is
-  // integer, number, string or boolean; infinities and NaN are the strings "inf", "-inf" and "nan".
+  // integer, number, string or boolean.
   nlohmann::json describe_json() const;
   // The effective value of each recorded option, defaults included.
   nlohmann::json values_json() const;
 
  private:
-  using Value = std::variant<bool, std::int64_t, double, std::string>;
+  using Scalar = std::variant<bool, std::int64_t, double, std::string>;
   struct Argument {
     std::string spelled, name;  // as written without the dashes, and with '_' only
     bool inline_value = false, next_value = false;
@@ -117,7 +112,7 @@ class Options {
   struct Declared {
     std::string name, help, range;
     std::vector<std::string> choices;
-    Value fallback, value;
+    Scalar fallback, value;
     bool recorded;
   };
   template <class T>
@@ -127,18 +122,18 @@ class Options {
                : std::numeric_limits<std::int64_t>::max();
   }
 
-  void parse(const std::vector<std::string>& arguments);
   const Argument* find(std::string_view name) const;
+  const Argument* find_with_value(std::string_view name) const;
   std::string name_asked_for(std::string_view name) const;
-  void declare(std::string_view name, Value fallback, Value value, std::string_view help, const Check& check,
+  void declare(std::string_view name, Scalar fallback, Scalar value, std::string_view help, const Check& check,
                bool recorded);
-  std::int64_t integer(std::string_view name, std::int64_t fallback, std::string_view help, const Check& check,
-                       bool recorded, std::int64_t limit);
-  double number(std::string_view name, double fallback, std::string_view help, const Check& check, bool recorded);
+  template <class Number>
+  Number number(std::string_view name, Number fallback, std::string_view help, const Check& check, bool recorded,
+                Number limit);
   bool flag(std::string_view name, bool fallback, std::string_view help, bool recorded);
   std::string text(std::string_view name, const std::string& fallback, std::string_view help, const Check& check,
                    bool recorded);
-  static nlohmann::json to_json(const Value& value);
+  static nlohmann::json to_json(const Scalar& value);
 
   std::string program_;
   std::vector<Argument> arguments_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <csignal>
@@ -9,9 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "autodiff/kernels/products.h"
-#include "experiments/lab/provenance.h"
-#include "experiments/lab/run_endings.h"
-#include "experiments/lab/run_folder.h"
+#include "experiments/records/provenance.h"
+#include "experiments/records/run_folder.h"
 
 namespace gradus::lab {
 namespace {
@@ -31,6 +31,12 @@ Run::Run(Options options, std::string summary, const std::string& default_dtype)
       continue_after_divergence_(options_.get("continue_after_divergence", false,
                                               "go on when a number is not finite; the run still counts as diverged")) {}
 
+double Run::option(const optim::Hyperparameter& h) {
+  if (h.kind != optim::Hyperparameter::Kind::choice) return option_value(options_, h.name, h, h.default_value).number();
+  const std::string chosen = option_value(options_, h.name, h, h.default_text()).text();
+  return static_cast<double>(std::find(h.choices.begin(), h.choices.end(), chosen) - h.choices.begin());
+}
+
 ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
   has_optimizer_ = true;
   return from_options([&] { return choose_optimizer(options_, fallback, defaults, stream("optimizer"), dtype_); });
@@ -49,7 +55,7 @@ const Dataset& Run::dataset(const std::string& fallback) {
 nlohmann::json Run::description() const {
   nlohmann::json all = options_.describe_json();
   if (has_optimizer_) all.update(described_optimizers());
-  all.update(program_json());
+  all.update(records::program_json());
   all["describe_runs"] = true;
   return all;
 }
@@ -95,7 +101,8 @@ void Run::start(std::vector<Column> step_columns) {
   kernels::set_threads(threads_);
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stop_signal = 1; });
   try {
-    folder_ = std::make_unique<RunFolder>(options_.program(), options_.values_json(), seed_, output_->choose_folder());
+    folder_ = std::make_unique<records::RunFolder>(options_.program(), options_.values_json(), seed_,
+                                                   output_->choose_folder());
   } catch (const records::SystemError& error) {
     if (error.code != EEXIST) throw;
     output_->refuse_as_taken();
@@ -112,17 +119,22 @@ RunTable& Run::table(const std::string& name, std::vector<Column> columns) {
 }
 
 void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
+  const auto told = [](double number) { return !std::isnan(number); };
+  if (report.inner_iterations < 0 && !told(report.damping) && !told(report.trust_radius) &&
+      !told(report.reduction_ratio) && !told(report.step_length))
+    return;
   if (!solver_) {
     const std::string codes = optim::reason_codes();
-    solver_ = &table("solver", {{"damping", "1", "weight of the identity added to the curvature"},
-                                {"trust_radius", "1", "radius of the trust region"},
-                                {"reduction_ratio", "1", "reduction of the loss over that of the model"},
-                                {"inner_iterations", "1", "iterations of the solver inside the step"},
-                                {"inner_reason", "1", "why the solver stopped: " + codes},
-                                {"reason", "1", "what the step was: " + codes},
-                                {"step_length", "1", "factor of the direction found"},
-                                {"gradient_norm", "1", "Euclidean norm of the gradient before the step"},
-                                {"step_norm", "1", "Euclidean norm of the step"}});
+    solver_ = &table("solver",
+                     {{"damping", "1", "weight of the identity added to the curvature"},
+                      {"trust_radius", "1", "radius with which the step was computed"},
+                      {"reduction_ratio", "1", "reduction of the loss over that of the model"},
+                      {"inner_iterations", "1", "iterations of the solver inside the step; -1 where there was none"},
+                      {"inner_reason", "1", "why the solver stopped: " + codes},
+                      {"reason", "1", "what the step was: " + codes},
+                      {"step_length", "1", "factor of the direction found"},
+                      {"gradient_norm", "1", "Euclidean norm of the gradient before the step"},
+                      {"step_norm", "1", "Euclidean norm of the step"}});
   }
   solver_->append(
       step, {report.damping, report.trust_radius, report.reduction_ratio, static_cast<double>(report.inner_iterations),
@@ -133,8 +145,7 @@ void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
 void Run::log(const optim::StepReport& report) {
   if (!steps_) throw std::logic_error("log: before start()");
   const std::int64_t step = steps_->rows();
-  const bool solves = report.inner_iterations >= 0 || !std::isnan(report.damping);
-  if (solves && folder_) log_solver(step, report);
+  log_solver(step, report);
   log_row(step, std::span(&report.loss, 1), report.loss);
   if (report.is_diverged() &&
       !diverged(fmt::format("a gradient, a product or every trial is not finite at step {}", step)))
@@ -156,7 +167,7 @@ bool Run::diverged(const std::string& why) {
 }
 
 void Run::stop_if_asked() const {
-  if (stop_signal) throw Interrupted{};
+  if (stop_signal) throw records::Interrupted("stopped by a signal");
 }
 
 void Run::set_attribute(const std::string& name, const Attribute& value) {

@@ -15,19 +15,34 @@
 #include "experiments/lab/dataset.h"
 #include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
-#include "experiments/lab/output.h"
 #include "experiments/lab/progress.h"
-#include "experiments/lab/run_paths.h"
-#include "experiments/lab/run_table.h"
+#include "experiments/records/output.h"
+#include "experiments/records/run_paths.h"
+#include "experiments/records/run_table.h"
 #include "optim/optimizer.h"
+
+namespace gradus::records {
+class RunFolder;
+}
 
 namespace gradus::lab {
 
-class RunFolder;
+// What a program says and writes of its tables.
+using records::Column;
+using records::RunTable;
 
 // Exit codes of every program of the laboratory. "usage" stands for a UsageError alone: what options ask for in vain is
 // made one by from_options; any other error, such as of shapes inside the program, is a failure.
-enum class Exit { completed = 0, failed = 1, usage = 2, diverged = 3, interrupted = 130 };
+enum class Exit {
+  completed = 0,
+  failed = records::exit_failed,
+  usage = records::exit_usage,
+  diverged = records::exit_diverged,
+  interrupted = records::exit_interrupted
+};
+
+// Thrown by a run whose --help or the like was answered, or of which only the options were asked for.
+struct Finished {};
 
 // Thrown when a number is not finite: the run ends, recorded as diverged, with everything that was logged.
 struct Diverged : std::runtime_error {
@@ -55,12 +70,14 @@ class Run {
   std::string option(std::string_view name, const char* fallback, std::string_view help, const Check& check = {}) {
     return options_.get(name, fallback, help, check);
   }
+  // A hyperparameter as an option: a number, a flag as 0 or 1, a choice as its position.
+  double option(const optim::Hyperparameter& hyperparameter);
   // An option that says where or how to run and does not change the result: it is not part of the run's configuration.
   std::string control(std::string_view name, const char* fallback, std::string_view help) {
     return options_.control(name, fallback, help);
   }
   // The files beside the output that options ask for; finish_options() refuses what they cannot be.
-  RunPaths& paths() { return paths_; }
+  records::RunPaths& paths() { return paths_; }
   // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see
   // choose_optimizer. Wrappers that draw random numbers do so by the run's seed.
   ChosenOptimizer optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults = {});
@@ -83,10 +100,13 @@ class Run {
     return RandomStream(seed_, purpose, index);
   }
 
-  // One row of /step, and, for a step that was solved for or damped, one of /solver: damping, reduction ratio, inner
-  // iterations, reasons and the like. Throws Diverged if the loss, or another number of the step, is not finite, unless
+  // One row of /step, and one of /solver (log_solver). Throws Diverged if the loss, or another number of the step, is
+  // not finite, unless
   // --continue-after-divergence is given.
   void log(const optim::StepReport& report);
+  // One row of /solver for a step of which there is more to tell than its loss: damping, radius, reduction ratio, inner
+  // iterations, reasons and the like.
+  void log_solver(std::int64_t step, const optim::StepReport& report);
   // A row of a program's own columns. The loss is shown, and looked at for divergence.
   void log_row(std::int64_t step, std::span<const double> values, double loss);
   // The run counts as diverged, because a number is not finite. Returns whether it goes on all the same, as
@@ -108,7 +128,6 @@ class Run {
 
  private:
   friend class Session;  // run_main.cpp
-  void log_solver(std::int64_t step, const optim::StepReport& report);
   nlohmann::json description() const;
 
   Options options_;
@@ -122,9 +141,9 @@ class Run {
   bool quiet_ = false;
   std::optional<std::pair<std::string, std::string>> data_;  // name and directory
   Dataset dataset_;
-  RunPaths paths_;
-  std::optional<Output> output_;  // once the options are finished
-  std::unique_ptr<RunFolder> folder_;
+  records::RunPaths paths_;
+  std::optional<records::Output> output_;  // once the options are finished
+  std::unique_ptr<records::RunFolder> folder_;
   bool started_ = false;
   RunTable* steps_ = nullptr;
   RunTable* solver_ = nullptr;  // made by the first step that has something to say

@@ -9,13 +9,12 @@
 #include <new>
 
 #include "autodiff/kernels/simd.h"
-#include "experiments/lab/provenance.h"
 #include "experiments/lab/run.h"
-#include "experiments/lab/run_endings.h"
-#include "experiments/lab/run_folder.h"
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
 #include "experiments/records/lifeline.h"
+#include "experiments/records/provenance.h"
+#include "experiments/records/run_folder.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "process/heap.h"
@@ -23,6 +22,7 @@
 
 namespace gradus::lab {
 
+using records::Status;
 using Body = std::function<void(Run&)>;
 
 class Session {
@@ -100,8 +100,8 @@ int Session::run(const std::vector<std::string>& arguments) {
       return end(Exit::completed, Status::completed, run_->reason_, "");
     } catch (const Finished&) {
       return Exit::completed;
-    } catch (const Interrupted&) {
-      return end(Exit::interrupted, Status::interrupted, "stopped by a signal", "stopped by a signal");
+    } catch (const records::Interrupted& error) {
+      return end(Exit::interrupted, Status::interrupted, error.what(), error.what());
     } catch (const Diverged& error) {
       return end(Exit::diverged, Status::diverged, error.what(), std::string("diverged: ") + error.what());
     } catch (const UsageError& error) {
@@ -130,7 +130,7 @@ nlohmann::json Session::described(const std::string& line) const {
     } catch (const Finished&) {
     }
     const nlohmann::json values = run->options_.values_json();
-    return {{"options", values}, {"config_hash", config_hash_of(program_, values)}};
+    return {{"options", values}, {"config_hash", records::config_hash_of(program_, values)}};
   } catch (const std::exception& error) {
     return {{"error", records::printable(error.what(), 4000)}};
   }
@@ -146,7 +146,9 @@ int Session::describe_runs() {
     if (std::fputs((records::json_text(json) + "\n").c_str(), answers) < 0 || std::fflush(answers) != 0)
       throw records::SystemError("standard output", "cannot write", errno);
   };
-  answer({{"program", program_}, {"schema", records::schema_version}, {"executable_sha256", executable_sha256()}});
+  answer({{"program", program_},
+          {"schema", records::schema_version},
+          {"executable_sha256", records::executable_sha256()}});
   for (std::string line; std::getline(std::cin, line);) answer(described(line));
   if (std::cin.bad()) throw std::runtime_error("standard input: cannot read");
   std::fclose(answers);

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "experiments/records/numbers.h"
+#include "settings/parse.h"
 
 namespace gradus::lab {
 namespace {
@@ -72,7 +72,7 @@ const std::vector<std::string>& CellReader::split(std::string_view line) {
 
 std::optional<double> number_in(std::string_view cell) {
   double value = 0;
-  const std::errc error = records::read_number(cell, value);
+  const std::errc error = settings::read_number(cell, value);
   if (error == std::errc::result_out_of_range) throw OutOfRange{};
   if (error != std::errc{} || !std::isfinite(value)) return std::nullopt;
   return value;

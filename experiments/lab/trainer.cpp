@@ -30,7 +30,7 @@ Evaluation Trainer::evaluate(const Split& split) {
   const Tensor point = optimizer_.evaluation_point(theta_);
   double loss = 0;
   std::int64_t correct = 0;
-  Batches batches = sequential_batches(split, batch_size);
+  Batches batches(split, batch_size);
   for (const Batch& batch : batches) {
     const auto [outputs, batch_loss] = objective_.forward(point, batch, nn::Mode::evaluate);
     loss += batch_loss.item() * static_cast<double>(batch.labels.size());

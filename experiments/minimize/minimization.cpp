@@ -9,6 +9,7 @@
 
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/optimizer_state.h"
+#include "experiments/records/state_file.h"
 
 namespace gradus {
 namespace {
@@ -26,7 +27,8 @@ double distance(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-Minimization::Minimization(lab::Run& run, ProblemOptions& asked, lab::ChosenOptimizer& optimizer, const Plan& plan)
+Minimization::Minimization(lab::Run& run, ProblemOptions& asked, lab::ChosenOptimizer& optimizer,
+                           const MinimizationPlan& plan)
     : run_(run), optimizer_(optimizer), plan_(plan), problem_(asked.problem()) {
   lab::from_options([&] {
     const problems::Request& request = asked.load();
@@ -56,7 +58,7 @@ void Minimization::check() const {
   optimizer_->check(*objective_);
   if (std::error_code error; std::filesystem::exists(std::filesystem::symlink_status(plan_.save_state, error)) &&
                              !std::filesystem::is_directory(plan_.save_state, error) &&
-                             !lab::is_state_file(plan_.save_state))
+                             !records::is_state_file(plan_.save_state))
     throw lab::UsageError(
         fmt::format("--save-state={}: exists and is no state file: it is not replaced", plan_.save_state));
 }

@@ -15,7 +15,7 @@ namespace gradus {
 
 // What decides on the points is here and in the options of problem and optimizer: steps, observe_every, load_state.
 // All else is watching.
-struct Plan {
+struct MinimizationPlan {
   std::int64_t steps = 0, observe_every = 0, log_every = 1, trajectory_limit = 0, contour = 0;
   double gradient_tolerance = 0;
   bool with_theta = true;
@@ -27,7 +27,7 @@ class Minimization {
  public:
   // Reads what is asked for, and refuses what does not go together; nothing is written yet. Throws
   // std::invalid_argument or, for a file, std::runtime_error.
-  Minimization(lab::Run& run, ProblemOptions& asked, lab::ChosenOptimizer& optimizer, const Plan& plan);
+  Minimization(lab::Run& run, ProblemOptions& asked, lab::ChosenOptimizer& optimizer, const MinimizationPlan& plan);
 
   // After the options are finished. Starts the run's output.
   void run();
@@ -49,7 +49,7 @@ class Minimization {
 
   lab::Run& run_;
   lab::ChosenOptimizer& optimizer_;
-  Plan plan_;
+  MinimizationPlan plan_;
   const problems::Problem& problem_;
   // The method's own, and one to look at points at no cost to the method.
   std::unique_ptr<problems::TapeObjective> objective_, observer_;
@@ -57,7 +57,7 @@ class Minimization {
   std::int64_t first_ = 0, step_ = 0;  // the number of the first step, and of the next one
   std::optional<Trajectory> trajectory_;
   std::vector<double> start_, minimiser_;
-  Place place_;
+  TrajectoryPoint place_;
   bool diverged_ = false;
   double seconds_ = 0;
 };

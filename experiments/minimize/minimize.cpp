@@ -7,8 +7,8 @@ using namespace gradus;
 
 namespace {
 
-Plan declare_plan(lab::Run& run, const lab::ChosenOptimizer& optimizer) {
-  Plan plan{};
+MinimizationPlan declare_plan(lab::Run& run, const lab::ChosenOptimizer& optimizer) {
+  MinimizationPlan plan{};
   plan.steps = run.option("steps", std::int64_t{1000}, "the most steps to take", lab::at_least(0));
   plan.gradient_tolerance =
       run.option("gradient_tolerance", 0.0, "stop where the gradient's norm is at most this", lab::at_least(0));
@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
         // It ends the run, at the point that is evaluated; a method that stopped by itself would make an average of its
         // points another one.
         optimizer.forget("gradient_tolerance");
-        const Plan plan = declare_plan(run, optimizer);
+        const MinimizationPlan plan = declare_plan(run, optimizer);
         Minimization minimization(run, asked, optimizer, plan);
         run.finish_options();
         minimization.run();

@@ -24,24 +24,9 @@ std::vector<lab::Column> columns(std::int64_t dimension, DType type, bool with_t
   return all;
 }
 
-std::vector<lab::Column> solver_columns() {
-  return {{"damping", "1", "weight of the identity added to the curvature"},
-          {"trust_radius", "1", "radius with which the step was computed"},
-          {"reduction_ratio", "1", "actual reduction over the model's"},
-          {"step_length", "1", "along the direction found"},
-          {"inner_iterations", "1", "of the solver; -1 where there was none"},
-          {"inner_reason", "1", "why the solver stopped: " + optim::reason_codes()},
-          {"reason", "1", "how the step ended: " + optim::reason_codes()}};
-}
-
-bool tells_of_a_solver(const optim::StepReport& r) {
-  return r.inner_iterations >= 0 || !std::isnan(r.damping) || !std::isnan(r.trust_radius) ||
-         !std::isnan(r.reduction_ratio) || !std::isnan(r.step_length);
-}
-
 }  // namespace
 
-bool Place::is_finite() const {
+bool TrajectoryPoint::is_finite() const {
   const std::vector<double> point = theta.to_vector();
   return std::isfinite(value) && std::isfinite(gradient_norm) &&
          std::all_of(point.begin(), point.end(), [](double x) { return std::isfinite(x); });
@@ -52,8 +37,8 @@ Trajectory::Trajectory(lab::Run& run, std::int64_t dimension, DType type, bool w
   run.start(columns(dimension, type, with_theta));
 }
 
-void Trajectory::add(const Place& place, const optim::Costs& costs, double seconds, const optim::StepReport* report,
-                     double step_norm) {
+void Trajectory::add(const TrajectoryPoint& place, const optim::Costs& costs, double seconds,
+                     const optim::StepReport* report, double step_norm) {
   const auto number = [](std::int64_t count) { return static_cast<double>(count); };
   row_ = {place.value,
           place.gradient_norm,
@@ -68,12 +53,7 @@ void Trajectory::add(const Place& place, const optim::Costs& costs, double secon
   if (with_theta_)
     for (std::int64_t i = 0; i < place.theta.size(); ++i) row_.push_back(place.theta.at(i));
   if (keep_path_) path_.push_back(place.theta.to_vector());
-  if (report && tells_of_a_solver(*report)) {
-    if (!solver_) solver_ = &run_.table("solver", solver_columns());
-    solver_->append(place.step, {report->damping, report->trust_radius, report->reduction_ratio, report->step_length,
-                                 number(report->inner_iterations), static_cast<double>(report->inner_reason),
-                                 static_cast<double>(report->reason)});
-  }
+  if (report) run_.log_solver(place.step, *report);
   run_.log_row(place.step, row_, place.value);
 }
 

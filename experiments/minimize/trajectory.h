@@ -10,7 +10,7 @@
 namespace gradus {
 
 // Where a run is: the point, and what is known there without being charged to the method.
-struct Place {
+struct TrajectoryPoint {
   std::int64_t step = 0;
   Tensor theta;
   double value = 0, gradient_norm = 0;
@@ -23,7 +23,7 @@ class Trajectory {
   Trajectory(lab::Run& run, std::int64_t dimension, DType type, bool with_theta);
 
   // A row: the place, the costs before the step from it, and what the step was; nothing for the last place.
-  void add(const Place& place, const optim::Costs& costs, double seconds, const optim::StepReport* report,
+  void add(const TrajectoryPoint& place, const optim::Costs& costs, double seconds, const optim::StepReport* report,
            double step_norm);
   // The rows of theta so far.
   const std::vector<std::vector<double>>& path() const { return path_; }
@@ -33,7 +33,6 @@ class Trajectory {
   bool with_theta_, keep_path_;
   std::vector<double> row_;
   std::vector<std::vector<double>> path_;  // in two dimensions
-  lab::RunTable* solver_ = nullptr;        // once a method has something to tell
 };
 
 }  // namespace gradus

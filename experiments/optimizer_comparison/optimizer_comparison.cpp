@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "experiments/lab/trainer.h"
+#include "experiments/workloads/mlp.h"
 #include "experiments/workloads/models.h"
 #include "nn/losses.h"
 

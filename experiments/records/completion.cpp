@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "experiments/records/files.h"
+#include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 
 namespace gradus::records {
@@ -43,32 +44,52 @@ void verify(Completion& completion, const fs::path& folder, std::string_view kno
 
 }  // namespace
 
+std::string_view name_of(Status status) {
+  static constexpr std::string_view names[] = {"completed", "diverged", "failed", "interrupted"};
+  return names[static_cast<int>(status)];
+}
+
+bool is_result(std::string_view status) {
+  return status == name_of(Status::completed) || status == name_of(Status::diverged);
+}
+
+int exit_code_of(std::string_view status) {
+  if (status == name_of(Status::completed)) return 0;
+  if (status == name_of(Status::diverged)) return exit_diverged;
+  return status == name_of(Status::interrupted) ? exit_interrupted : exit_failed;
+}
+
+std::string config_hash_of(const std::string& program, const nlohmann::json& options) {
+  return sha256(json_text({{"program", program}, {"options", options}})).substr(0, 12);
+}
+
 Completion read_completion(const fs::path& folder, std::string_view known) {
   Completion completion;
+  const auto judge = [&](Verdict verdict, std::string problem) {
+    completion.verdict = verdict;
+    completion.problem = std::move(problem);
+    completion.stamp.clear();
+  };
   try {
     verify(completion, folder, known);
     completion.verdict = Verdict::whole;
-    return completion;
   } catch (const SystemError& error) {
     const bool absent = error.code == ENOENT || error.code == ENOTDIR;
-    const bool has_record = !completion.record.is_null();
     // A record whose run.h5 is not there is damaged: that is no passing trouble.
-    completion.verdict = !absent ? Verdict::unreadable : has_record ? Verdict::damaged : Verdict::none;
-    completion.problem = absent && !has_record ? fmt::format("no {}", completion_file) : error.what();
+    if (absent && completion.record.is_null())
+      judge(Verdict::none, fmt::format("no {}", completion_file));
+    else
+      judge(absent ? Verdict::damaged : Verdict::unreadable, error.what());
   } catch (const OtherSchema& error) {
-    completion.verdict = Verdict::other_schema;
-    completion.problem = error.what();
+    judge(Verdict::other_schema, error.what());
   } catch (const Damaged& error) {
-    completion.verdict = Verdict::damaged;
-    completion.problem = error.what();
+    judge(Verdict::damaged, error.what());
   } catch (const nlohmann::json::exception& error) {  // a member is not there, or of another type
-    completion.verdict = Verdict::damaged;
-    completion.problem = error.what();
+    judge(Verdict::damaged, error.what());
   } catch (const std::exception& error) {  // no memory, no SHA-256
-    completion.verdict = Verdict::unreadable;
-    completion.problem = fmt::format("{}: cannot be checked: {}", (folder / completion_file).string(), error.what());
+    judge(Verdict::unreadable,
+          fmt::format("{}: cannot be checked: {}", (folder / completion_file).string(), error.what()));
   }
-  completion.stamp.clear();
   return completion;
 }
 

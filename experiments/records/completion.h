@@ -15,6 +15,15 @@ inline constexpr const char* log_file = "metrics.log";
 inline constexpr const char* run_file = "run.h5";
 inline constexpr const char* completion_file = "complete.json";
 
+enum class Status { completed, diverged, failed, interrupted };
+std::string_view name_of(Status status);
+bool is_result(std::string_view status);  // completed or diverged
+// Of a program whose run ended so.
+int exit_code_of(std::string_view status);
+
+// 12 hexadecimal digits that stand for a program and its options.
+std::string config_hash_of(const std::string& program, const nlohmann::json& options);
+
 enum class Verdict {
   none,          // no complete.json: still running, killed, or never begun
   whole,         // the seal holds, and run.h5 has the recorded size and digest, whatever the status

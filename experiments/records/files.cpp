@@ -68,15 +68,6 @@ void sync_folder(const fs::path& folder) {
   if (::fsync(directory.get()) != 0 && errno != EINVAL && errno != ENOTSUP) fail(folder, "cannot sync", errno);
 }
 
-void replace_file(const fs::path& finished, const fs::path& target) {
-  {
-    const Descriptor file(finished, O_RDONLY);
-    if (::fsync(file.get()) != 0) fail(finished, "cannot sync", errno);
-  }
-  if (::rename(finished.c_str(), target.c_str()) != 0) fail(target, "cannot replace", errno);
-  sync_folder(folder_of(target));
-}
-
 bool rename_to_new(const fs::path& from, const fs::path& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
   if (errno != EEXIST && !has_no_such_rename(errno)) fail(to, "cannot write", errno);
@@ -121,6 +112,16 @@ void remove_folder(const fs::path& folder) {
   std::error_code error;
   fs::remove_all(folder, error);
   if (error) fail(folder, "cannot be removed", error.value());
+}
+
+// Makes a finished file durable under its final name.
+static void replace_file(const fs::path& finished, const fs::path& target) {
+  {
+    const Descriptor file(finished, O_RDONLY);
+    if (::fsync(file.get()) != 0) fail(finished, "cannot sync", errno);
+  }
+  if (::rename(finished.c_str(), target.c_str()) != 0) fail(target, "cannot replace", errno);
+  sync_folder(folder_of(target));
 }
 
 void write_file(const fs::path& target, std::string_view contents) {

@@ -49,10 +49,8 @@ decltype(auto) within_memory(const std::filesystem::path& path, std::string_view
 
 // Throws std::runtime_error for what is there but no regular file: opening a pipe to read it could wait for ever.
 void require_regular_file(const std::filesystem::path& path);
-// Makes a finished file durable under its final name: fsync, rename, fsync of the folder. Readers see the old file or
-// the new one, never a part.
-void replace_file(const std::filesystem::path& finished, const std::filesystem::path& target);
-// Writes contents into a new file beside the target and replaces it. On failure the old file is as it was.
+// Writes contents into a new file beside the target, makes it durable and renames it: readers see the old file or the
+// new one, never a part. On failure the old file is as it was.
 void write_file(const std::filesystem::path& target, std::string_view contents);
 // A file of more than `most` bytes is refused with TooLarge.
 std::string read_file(const std::filesystem::path& path, std::size_t most = std::numeric_limits<std::size_t>::max());

@@ -17,17 +17,7 @@ namespace {
 
 int failed_write = 0;  // errno's of the first one to standard output
 
-}  // namespace
-
-void complain(std::string_view program, std::string_view message) {
-  const std::string line = fmt::format("{}: {}\n", program, printable(message, 4000));
-  std::fputs(line.c_str(), stderr);
-}
-
-void put(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && failed_write == 0) failed_write = errno;
-}
-
+// Flushes standard output; throws std::runtime_error where something could not be written.
 void finish_output() {
   errno = 0;
   std::cout.flush();
@@ -38,6 +28,17 @@ void finish_output() {
   std::clearerr(stdout);  // said once
   failed_write = 0;
   throw std::runtime_error(fmt::format("standard output: cannot write: {}", reason));
+}
+
+}  // namespace
+
+void complain(std::string_view program, std::string_view message) {
+  const std::string line = fmt::format("{}: {}\n", program, printable(message, 4000));
+  std::fputs(line.c_str(), stderr);
+}
+
+void put(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && failed_write == 0) failed_write = errno;
 }
 
 int guarded_main(std::string_view program, const std::function<int()>& body) {

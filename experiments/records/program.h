@@ -13,8 +13,15 @@ struct UsageError : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+// A signal asked the program to end: no error.
+struct Interrupted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
+inline constexpr int exit_diverged = 3;  // a number of a run is not finite
+inline constexpr int exit_interrupted = 130;
 
 // What is said where memory did not suffice and nobody knows for what: see within_memory (files.h).
 inline constexpr const char* out_of_memory = "not enough memory";
@@ -27,10 +34,7 @@ int guarded_main(std::string_view program, const std::function<int()>& body);
 // Writes "PROGRAM: MESSAGE" as one line to standard error.
 void complain(std::string_view program, std::string_view message);
 
-// Writes to standard output. What cannot be written is noticed in the end, by finish_output, with the system's reason.
+// Writes to standard output. What cannot be written is noticed in the end, with the system's reason.
 void put(std::string_view text);
-
-// Flushes standard output; throws std::runtime_error where something could not be written.
-void finish_output();
 
 }  // namespace gradus::records

@@ -4,12 +4,12 @@
 
 namespace gradus::workloads {
 
-const settings::Catalogue<NamedActivation>& activations() {
-  static const settings::Catalogue<NamedActivation> all("activation", {{"relu", nn::Relu{}},
-                                                                       {"tanh", nn::Tanh{}},
-                                                                       {"sigmoid", nn::Sigmoid{}},
-                                                                       {"softplus", nn::Softplus{}},
-                                                                       {"gelu", nn::Gelu{}}});
+const settings::Catalogue<Named<nn::Layer>>& activations() {
+  static const settings::Catalogue<Named<nn::Layer>> all("activation", {{"relu", nn::Relu{}},
+                                                                        {"tanh", nn::Tanh{}},
+                                                                        {"sigmoid", nn::Sigmoid{}},
+                                                                        {"softplus", nn::Softplus{}},
+                                                                        {"gelu", nn::Gelu{}}});
   return all;
 }
 

@@ -10,14 +10,15 @@
 
 namespace gradus::workloads {
 
-struct NamedActivation {
+template <class T>
+struct Named {
   std::string name;
-  nn::Layer layer;
+  T value;
 };
 // relu, tanh, sigmoid, softplus, gelu
-const settings::Catalogue<NamedActivation>& activations();
+const settings::Catalogue<Named<nn::Layer>>& activations();
 // Throws std::invalid_argument, with the nearest name and the list, for one that is not among them.
-inline const nn::Layer& activation(std::string_view name) { return activations().find(name).layer; }
+inline const nn::Layer& activation(std::string_view name) { return activations().find(name).value; }
 
 // Those without arguments (nn/initializers.h): glorot_uniform, ...
 const settings::Catalogue<nn::Initializer>& initializers();

@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 
-#include "experiments/records/numbers.h"
+#include "settings/parse.h"
 
 namespace gradus::workloads {
 namespace {
@@ -17,7 +18,7 @@ std::optional<std::vector<std::int64_t>> parse_sizes(const std::string& text) {
   std::vector<std::int64_t> sizes;
   for (std::size_t first = 0; !text.empty() && first <= text.size();) {
     const std::size_t comma = std::min(text.find(',', first), text.size());
-    const auto size = records::number_in<std::int64_t>(std::string_view(text).substr(first, comma - first));
+    const auto size = settings::number_in<std::int64_t>(std::string_view(text).substr(first, comma - first));
     if (!size || *size < 1 || *size > 999'999) return std::nullopt;
     sizes.push_back(*size);
     first = comma + 1;
@@ -31,29 +32,44 @@ std::string written(const std::vector<std::int64_t>& sizes) { return fmt::format
 
 Task classification(const lab::Dataset& data) { return {{data.height, data.width}, data.classes}; }
 
-void FieldVisitor::operator()(const char* name, std::int64_t& value, const char* help, const lab::Check& check) const {
-  value = run_.option(name, value, help, check);
+void refuse_task(std::string_view model, const Task& task, std::string_view expected) {
+  throw std::invalid_argument(
+      fmt::format("model {}: examples of {}, expected {}", model, task.input.to_string(), expected));
 }
 
-void FieldVisitor::operator()(const char* name, double& value, const char* help, const lab::Check& check) const {
-  value = run_.option(name, value, help, check);
+Shape image_of(std::string_view model, const Task& task) {
+  const int rank = task.input.rank();
+  if (rank != 2 && rank != 3) refuse_task(model, task, "[height, width] or [height, width, channels]");
+  return {task.input[0], task.input[1], rank == 3 ? task.input[2] : 1};
 }
 
-void FieldVisitor::operator()(const char* name, std::string& value, const char* help, const lab::Check& check) const {
-  value = run_.option(name, value, help, check);
+Model::Model(std::shared_ptr<Interface> self, std::size_t members) : self_(std::move(self)) {
+  const ModelDescription description = self_->describe();
+  name = description.name;
+  if (description.fields.size() + description.sizes.size() != members)
+    throw std::logic_error(fmt::format("model {}: describe() needs one field for each member", name));
 }
 
-void FieldVisitor::operator()(const char* name, std::vector<std::int64_t>& value, const char* help,
-                              std::size_t at_least) const {
-  const auto read = [&](const std::string& text) {
-    const std::optional<std::vector<std::int64_t>> sizes = parse_sizes(text);
-    if (!sizes || sizes->size() < at_least)
-      throw lab::UsageError(fmt::format("option --{}={}: expected {}layer sizes such as 128 or 256,128", name, text,
-                                        at_least > 0 ? fmt::format("at least {} ", at_least) : ""));
-    return *sizes;
-  };
-  const auto canonical = [&](const std::string& text) { return written(read(text)); };
-  value = read(run_.option(name, written(value), help, lab::written_as(canonical)));
+Model Model::with_options(lab::Run& run) const {
+  Model chosen = *this;
+  chosen.self_ = self_->clone();
+  void* const values = chosen.self_->values();
+  const ModelDescription description = self_->describe();
+  for (const SizesField& field : description.sizes) {
+    const auto read = [&](const std::string& text) {
+      const std::optional<std::vector<std::int64_t>> sizes = parse_sizes(text);
+      if (!sizes || sizes->size() < field.at_least)
+        throw lab::UsageError(fmt::format("option --{}={}: expected {}layer sizes such as 128 or 256,128", field.name,
+                                          text, field.at_least > 0 ? fmt::format("at least {} ", field.at_least) : ""));
+      return *sizes;
+    };
+    const auto canonical = [&](const std::string& text) { return written(read(text)); };
+    std::vector<std::int64_t>& sizes = field.of(values);
+    sizes = read(run.option(field.name, written(sizes), field.help, lab::written_as(canonical)));
+  }
+  for (const settings::Field& field : description.fields)
+    field.set(values, run.option(settings::hyperparameter(field.name, field.get(values), field.range, field.help)));
+  return chosen;
 }
 
 }  // namespace gradus::workloads

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "tests/experiments/lab_files.h"
+#include "tests/experiments/idx_files.h"
 
 namespace gradus::lab {
 namespace {
@@ -13,10 +13,10 @@ namespace {
 class IdxDataset : public testing::Test {
  protected:
   IdxDataset() {
-    put(folder_ / "train-images-idx3-ubyte", idx_bytes({3, 1, 2}, std::string("\0\xff\1\2\3\4", 6)));
-    put(folder_ / "train-labels-idx1-ubyte", idx_bytes({3}, std::string("\0\1\2", 3)));
-    put(folder_ / "t10k-images-idx3-ubyte.gz", gzipped(idx_bytes({1, 1, 2}, "ab")));
-    put(folder_ / "t10k-labels-idx1-ubyte.gz", gzipped(idx_bytes({1}, "\4")));
+    put_file(folder_ / "train-images-idx3-ubyte", idx_bytes({3, 1, 2}, std::string("\0\xff\1\2\3\4", 6)));
+    put_file(folder_ / "train-labels-idx1-ubyte", idx_bytes({3}, std::string("\0\1\2", 3)));
+    put_file(folder_ / "t10k-images-idx3-ubyte.gz", gzipped(idx_bytes({1, 1, 2}, "ab")));
+    put_file(folder_ / "t10k-labels-idx1-ubyte.gz", gzipped(idx_bytes({1}, "\4")));
   }
   Dataset load(DType type = DType::float32) { return load_idx_dataset("mnist", folder_.path(), type); }
   std::string complaint() {
@@ -42,12 +42,12 @@ TEST_F(IdxDataset, ScalesPixelsAndCountsClasses) {
 }
 
 TEST_F(IdxDataset, RefusesFilesThatDoNotFit) {
-  put(folder_ / "train-labels-idx1-ubyte", idx_bytes({2}, "\1\1"));
+  put_file(folder_ / "train-labels-idx1-ubyte", idx_bytes({2}, "\1\1"));
   EXPECT_NE(complaint().find("3 images, but 2 labels"), std::string::npos) << complaint();
-  put(folder_ / "train-labels-idx1-ubyte", idx_bytes({3}, "\1\1\12"));
+  put_file(folder_ / "train-labels-idx1-ubyte", idx_bytes({3}, "\1\1\12"));
   EXPECT_NE(complaint().find("label 10 at position 2, expected 0 to 9"), std::string::npos) << complaint();
-  put(folder_ / "train-labels-idx1-ubyte", idx_bytes({3}, "\1\1\1"));
-  put(folder_ / "t10k-images-idx3-ubyte.gz", gzipped(idx_bytes({1, 2, 1}, "ab")));
+  put_file(folder_ / "train-labels-idx1-ubyte", idx_bytes({3}, "\1\1\1"));
+  put_file(folder_ / "t10k-images-idx3-ubyte.gz", gzipped(idx_bytes({1, 2, 1}, "ab")));
   EXPECT_NE(complaint().find("training images are 1 x 2, test images 2 x 1"), std::string::npos) << complaint();
   std::filesystem::remove(folder_ / "t10k-images-idx3-ubyte.gz");
   EXPECT_NE(complaint().find("neither t10k-images-idx3-ubyte nor t10k-images-idx3-ubyte.gz is there"),
@@ -120,7 +120,7 @@ TEST(Batches, ReuseOneBuffer) {
 TEST(Batches, SequentialOnesAreViews) {
   const Split split = numbered(10);
   std::int64_t row = 0;
-  Batches batches = sequential_batches(split, 3);
+  Batches batches(split, 3);
   EXPECT_EQ(batches.size(), 4);
   for (const Batch& batch : batches) {
     EXPECT_EQ(batch.inputs.data<double>(), split.images.data<double>() + 2 * row);

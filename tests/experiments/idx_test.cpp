@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/experiments/lab_files.h"
+#include "tests/experiments/idx_files.h"
 
 namespace gradus::lab {
 namespace {
@@ -11,7 +11,7 @@ class Idx : public testing::Test {
  protected:
   // The complaint about a file with these bytes, which must name the file.
   std::string complaint(const std::string& bytes, int rank = 3) {
-    put(file_, bytes);
+    put_file(file_, bytes);
     const std::string what = error_of([&] { read_idx(file_, rank); });
     EXPECT_NE(what.find(file_.string()), std::string::npos) << what;
     return what.substr(std::min(what.size(), file_.string().size()));
@@ -24,7 +24,7 @@ class Idx : public testing::Test {
 
 TEST_F(Idx, ReadsPlainAndGzip) {
   for (const std::string& bytes : {images_, gzipped(images_)}) {
-    put(file_, bytes);
+    put_file(file_, bytes);
     const IdxFile read = read_idx(file_, 3);
     EXPECT_EQ(read.shape, (std::vector<std::int64_t>{2, 2, 3}));
     EXPECT_EQ(std::string(read.bytes.begin(), read.bytes.end()), "abcdefghijkl");
@@ -69,7 +69,7 @@ TEST_F(Idx, ReservesNothingThatTheFileCannotHold) {
   const std::string huge = idx_bytes({0xffffffff, 0xffffffff, 0xffffffff}, "abc");
   EXPECT_NE(complaint(huge).find("the header asks for more than"), std::string::npos);
   EXPECT_NE(complaint(gzipped(huge)).find("the header asks for more than"), std::string::npos);
-  put(file_, images_);
+  put_file(file_, images_);
   EXPECT_NE(error_of([&] { read_idx(file_, 3, 11); }).find("more than 11 bytes"), std::string::npos);
 }
 

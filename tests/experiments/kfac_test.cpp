@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "experiments/lab/network_objective.h"
-#include "experiments/workloads/models.h"
+#include "experiments/workloads/autoencoder.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "tests/optim/dense_objective.h"

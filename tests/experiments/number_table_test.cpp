@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/experiments/lab_files.h"
+#include "tests/support/files.h"
 
 namespace gradus::lab {
 namespace {
@@ -17,7 +17,7 @@ using Numbers = std::vector<double>;
 class Tables : public testing::Test {
  protected:
   NumberTable read(const std::string& text, Separator separator = Separator::automatic) {
-    put(file_, text);
+    put_file(file_, text);
     return read_number_table(file_, separator);
   }
   // The complaint about a file with this text, after the path that it begins with.
@@ -200,7 +200,7 @@ TEST_F(Tables, KnowWhereANumberIsFrom) {
   const NumberTable table = read("# a comment\n\ntime,signal\n1,2\n\n3,4\n");
   EXPECT_EQ(table.place(1, 1), file_.string() + ": line 6, column 2 (signal)");
   EXPECT_EQ(table.names, (std::vector<std::string>{"time", "signal"}));
-  put(file_, "1,2\n3,4\nrubbish\n");
+  put_file(file_, "1,2\n3,4\nrubbish\n");
   EXPECT_EQ(read_number_table(file_, Separator::automatic, 2).rows(), 2);
 }
 
@@ -214,7 +214,7 @@ TEST_F(Tables, AreFiles) {
 TEST_F(Tables, ThatNoMemoryHoldsAreNamed) {
   std::string text;
   for (int row = 0; row < 1'000'000; ++row) text += "1,2,3,4,5,6,7,8\n";
-  put(file_, text);
+  put_file(file_, text);
   text = {};
   const pid_t child = ::fork();
   if (child == 0) {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/experiments/lab_files.h"
+#include "tests/support/files.h"
 
 namespace gradus::lab {
 namespace {

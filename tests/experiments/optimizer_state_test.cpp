@@ -8,7 +8,7 @@
 #include "experiments/lab/network_objective.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
-#include "tests/experiments/lab_files.h"
+#include "tests/support/files.h"
 
 namespace gradus::lab {
 namespace {
@@ -132,13 +132,13 @@ TEST(OptimizerState, IsRefusedWhereItDoesNotBelong) {
   for (const std::size_t at : {std::size_t{40}, std::size_t{600}, good.size() / 2, good.size() - 1}) {
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 1);
-    put(path, bad);
+    put_file(path, bad);
     EXPECT_EQ(loading(recipe, slices), "is damaged: its contents do not have the digest that it gives") << at;
   }
-  put(path, good.substr(0, good.size() - 100));
+  put_file(path, good.substr(0, good.size() - 100));
   EXPECT_EQ(loading(recipe, slices), "is damaged: its contents do not have the digest that it gives");
   for (const std::string& text : {std::string(), std::string("hello"), good.substr(512)}) {
-    put(path, text);
+    put_file(path, text);
     EXPECT_EQ(loading(recipe, slices), "is not an optimizer state file");
   }
   std::filesystem::remove(path);

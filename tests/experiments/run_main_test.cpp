@@ -15,7 +15,7 @@
 #include "experiments/records/completion.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
-#include "tests/experiments/lab_files.h"
+#include "tests/support/files.h"
 
 namespace gradus::lab {
 namespace {

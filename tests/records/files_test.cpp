@@ -9,19 +9,17 @@
 
 #include <csignal>
 
-#include "tests/experiments/lab_files.h"
+#include "tests/support/files.h"
 
 namespace gradus::records {
 namespace {
 
 namespace fs = std::filesystem;
-using lab::put;
-using lab::TemporaryFolder;
 
 TEST(Files, DigestsAreThoseOfTheStandard) {
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2, B.1
   const TemporaryFolder folder;
-  put(folder / "abc", "abc");
+  put_file(folder / "abc", "abc");
   EXPECT_EQ(sha256_of_file(folder / "abc"), sha256("abc"));
   EXPECT_NE(error_of([&] { sha256_of_file(folder / "absent"); }).find("absent: cannot open: No such file"),
             std::string::npos);
@@ -29,10 +27,10 @@ TEST(Files, DigestsAreThoseOfTheStandard) {
 
 TEST(Files, AreReadNoFurtherThanAsked) {
   const TemporaryFolder folder;
-  put(folder / "log", "0123456789abc");
+  put_file(folder / "log", "0123456789abc");
   fs::resize_file(folder / "log", std::uintmax_t{1} << 40);  // no memory holds it
   EXPECT_EQ(read_beginning(folder / "log", 10), "0123456789");
-  put(folder / "log", "012");
+  put_file(folder / "log", "012");
   EXPECT_EQ(read_beginning(folder / "log", 10), "012");
 }
 
@@ -91,7 +89,7 @@ TEST(ReplaceFolder, EndsAfterAKillAtAnyMoment) {
   const fs::path target = folder / "run", finished = folder / "new", aside = folder / ".run.old";
   const auto make = [](const fs::path& path, const std::string& text) {
     fs::create_directory(path);
-    put(path / "text", text);
+    put_file(path / "text", text);
   };
   make(target, "old");
   make(finished, "new");
@@ -110,7 +108,7 @@ TEST(ReplaceFolder, EndsAfterAKillAtAnyMoment) {
 
 TEST(Lock, IsHadByOneAndTroubleIsNotALock) {
   const TemporaryFolder folder;
-  put(folder / "log", "");
+  put_file(folder / "log", "");
   const Descriptor first(folder / "log", O_RDONLY), second(folder / "log", O_RDONLY);
   EXPECT_EQ(try_lock(first.get(), folder / "log"), Lock::mine);
   EXPECT_EQ(try_lock(second.get(), folder / "log"), Lock::others);

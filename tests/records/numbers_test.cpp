@@ -1,5 +1,5 @@
 // Texts and the numbers they stand for: number_texts.json, which tests/tools/grouping_test.py reads as well.
-#include "experiments/records/numbers.h"
+#include "settings/parse.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-namespace gradus::records {
+namespace gradus::settings {
 namespace {
 
 nlohmann::json cases() {
@@ -43,4 +43,4 @@ TEST(Numbers, OutOfRangeAreToldFromOtherTexts) {
 }
 
 }  // namespace
-}  // namespace gradus::records
+}  // namespace gradus::settings

@@ -7,33 +7,30 @@
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
-#include "tests/experiments/lab_files.h"
+#include "tests/support/files.h"
 
 namespace gradus::records {
 namespace {
 
 namespace fs = std::filesystem;
-using lab::bytes_of;
-using lab::put;
-using lab::TemporaryFolder;
 
 TEST(Sealed, AnyChangedByteIsNoticed) {
   const TemporaryFolder folder;
   const fs::path path = folder / "a.json";
   const nlohmann::json object{{"rate", 0.02}, {"text", "\"seal\": \"\xff\n"}, {"list", {1, 2}}};
-  put(path, sealed_text(object));
+  put_file(path, sealed_text(object));
   EXPECT_EQ(read_sealed(path).at("rate"), 0.02);
   EXPECT_EQ(read_sealed(path).size(), 3u);
   const std::string good = bytes_of(path);
   for (std::size_t at = 0; at < good.size(); ++at) {
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 1);
-    put(path, bad);
+    put_file(path, bad);
     EXPECT_THROW(read_sealed(path), Damaged) << "byte " << at;
-    put(path, good.substr(0, at));
+    put_file(path, good.substr(0, at));
     EXPECT_THROW(read_sealed(path), Damaged) << "cut at " << at;
   }
-  put(path, good + "\n");
+  put_file(path, good + "\n");
   EXPECT_THROW(read_sealed(path), Damaged);
   EXPECT_THROW(read_sealed(folder / "absent"), SystemError);
 }
@@ -59,11 +56,11 @@ class CompletionOfARun : public testing::Test {
  protected:
   CompletionOfARun() { write("results"); }
   void write(const std::string& results) {
-    put(folder_ / run_file, results);
-    put(folder_ / completion_file, sealed_text({{"schema", schema_version},
-                                                {"status", "completed"},
-                                                {"size", results.size()},
-                                                {"sha256", sha256(results)}}));
+    put_file(folder_ / run_file, results);
+    put_file(folder_ / completion_file, sealed_text({{"schema", schema_version},
+                                                     {"status", "completed"},
+                                                     {"size", results.size()},
+                                                     {"sha256", sha256(results)}}));
   }
   const TemporaryFolder folder_;
 };
@@ -72,9 +69,9 @@ TEST_F(CompletionOfARun, IsWholeWhenSealAndDigestHold) {
   const Completion completion = read_completion(folder_.path());
   EXPECT_EQ(completion.verdict, Verdict::whole) << completion.problem;
   EXPECT_EQ(completion.record.at("status"), "completed");
-  put(folder_ / run_file, "resultz");
+  put_file(folder_ / run_file, "resultz");
   EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged);
-  put(folder_ / run_file, "result");
+  put_file(folder_ / run_file, "result");
   EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged);
   fs::remove(folder_ / run_file);
   EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged);
@@ -86,7 +83,7 @@ TEST_F(CompletionOfARun, IsWholeWhenSealAndDigestHold) {
 TEST_F(CompletionOfARun, ARememberedVerdictHoldsWhileTheFilesAreTheSame) {
   const std::string stamp = read_completion(folder_.path()).stamp;
   EXPECT_EQ(read_completion(folder_.path(), stamp).verdict, Verdict::whole);
-  put(folder_ / run_file, "resultz");  // of the same size
+  put_file(folder_ / run_file, "resultz");  // of the same size
   EXPECT_EQ(read_completion(folder_.path(), stamp).verdict, Verdict::damaged);
 }
 
@@ -105,7 +102,7 @@ TEST_F(CompletionOfARun, OddMembersAreDamage) {
        {nlohmann::json{{"schema", "2"}}, nlohmann::json{{"schema", nullptr}}, nlohmann::json{{"schema", {1}}},
         nlohmann::json{{"status", "completed"}}, nlohmann::json{{"schema", 2}},
         nlohmann::json{{"schema", 2}, {"size", "7"}, {"sha256", 7}}}) {
-    put(folder_ / completion_file, sealed_text(record));
+    put_file(folder_ / completion_file, sealed_text(record));
     EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged) << record;
   }
 }
@@ -113,7 +110,7 @@ TEST_F(CompletionOfARun, OddMembersAreDamage) {
 TEST_F(CompletionOfARun, OfAnotherGradusIsNotDamaged) {
   const std::string path = (folder_ / completion_file).string();
   const auto expect = [&](const std::string& text, const std::string& problem) {
-    put(path, text);
+    put_file(path, text);
     const Completion completion = read_completion(folder_.path());
     EXPECT_EQ(completion.verdict, Verdict::other_schema) << text;
     EXPECT_EQ(completion.problem, path + problem);
@@ -125,7 +122,7 @@ TEST_F(CompletionOfARun, OfAnotherGradusIsNotDamaged) {
   expect(sealed_text({{"schema", 3}}), ": schema 3, written by a later Gradus; expected 2");
   for (const char* text :
        {"{\"schema\": 1", "{\"schema\": 2}", "{\"schema\": 3}", "{\"schema\": 1, \"seal\": \"\"}", "[1]"}) {
-    put(path, text);
+    put_file(path, text);
     EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged) << text;
   }
 }

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import sys
@@ -28,6 +29,14 @@ class OnDisk(unittest.TestCase):
 
     def states(self):
         return {run.name: run.status for run in self.load().runs}
+
+    def test_the_names_and_words_are_those_of_the_programs(self):
+        records = pathlib.Path(__file__).resolve().parents[2] / "experiments/records"
+        completion, source = (records / "completion.h").read_text(), (records / "completion.cpp").read_text()
+        for name in ("CONFIG_FILE", "LOG_FILE", "RUN_FILE", "COMPLETION_FILE"):
+            self.assertIn(f'{name.lower()} = "{getattr(sealed, name)}";', completion)
+        self.assertEqual(re.search(r"names\[\] = \{(.*)\};", source)[1], json.dumps(sealed.ENDS)[1:-1])
+        self.assertIn(f"schema_version = {sealed.SCHEMA};", (records / "sealed.h").read_text())
 
     def test_every_changed_byte_of_a_sealed_file_is_noticed(self):
         path = self.folder / "complete.json"

@@ -8,6 +8,12 @@
 #include "autodiff/gradcheck.h"
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
+#include "experiments/workloads/autoencoder.h"
+#include "experiments/workloads/mlp.h"
+#include "experiments/workloads/recurrent_network.h"
+#include "experiments/workloads/residual_network.h"
+#include "experiments/workloads/transformer.h"
+#include "experiments/workloads/two_convolutions.h"
 #include "nn/losses.h"
 #include "tests/support/tensors.h"
 #include "tests/support/throws.h"
@@ -130,7 +136,7 @@ TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
   EXPECT_EQ(refusal_of([&] {
               RecurrentNetwork{.cell = "elman"}.make({{2, 2}, 2});
             }),
-            "model recurrent: cell=elman: expected lstm, gru or rnn");
+            "unknown cell 'elman': expected one of lstm, gru, rnn");
   EXPECT_EQ(refusal_of([&] { Mlp{.activation = "step"}.make(row); }).substr(0, 25), "unknown activation 'step'");
   EXPECT_EQ(refusal_of([&] { Mlp{.initializer = "xavier"}.make(row); }).substr(0, 28), "unknown initializer 'xavier'");
 }

@@ -7,12 +7,10 @@ import stat
 import sys
 import warnings
 
+from .runs.sealed import RECORDS, TABLE_FILE
 from .runs.values import escaped
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy starts threads that nothing here needs
-
-
-RECORDS = ("config.json", "metrics.log", "run.h5", "complete.json", "sweep.json")  # never written over
 
 
 class Failure(Exception):
@@ -110,7 +108,7 @@ def check_target(target):
         raise Failure(f"cannot write {target}: no such folder: {folder}")
     if not name or os.path.isdir(target):
         raise Failure(f"cannot write {target}: it is a folder")
-    if name in RECORDS:
+    if name in (*RECORDS, TABLE_FILE):
         raise Failure(f"cannot write {target}: {name} is a record of runs; expected another name", 2)
 
 

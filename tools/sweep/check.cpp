@@ -24,9 +24,9 @@ std::string account_of(const Reply& reply) {
   std::string text;
   if (reply.late)
     text = fmt::format("no answer for {} seconds", std::chrono::duration<double>(answer_patience()).count());
-  else if (reply.ending.kind == Ending::Kind::exited)
+  else if (reply.ending.kind == ProcessEnd::Kind::exited)
     text = fmt::format("ended with exit code {}", reply.ending.value);
-  else if (reply.ending.kind == Ending::Kind::not_started)
+  else if (reply.ending.kind == ProcessEnd::Kind::not_started)
     text = fmt::format("cannot be started: {}", std::strerror(reply.ending.value));
   else
     text = fmt::format("killed by signal {} ({})", reply.ending.value, ::strsignal(reply.ending.value));
@@ -34,9 +34,9 @@ std::string account_of(const Reply& reply) {
   return line.empty() ? text : fmt::format("{}: {}", text, records::printable(line));
 }
 
-class Check {
+class RunCheck {
  public:
-  Check(const Description& description, std::vector<Combination>& combinations)
+  RunCheck(const ProgramDescription& description, std::vector<Combination>& combinations)
       : description_(description), combinations_(combinations) {}
 
   std::optional<std::string> next_line() {
@@ -61,7 +61,7 @@ class Check {
   // Why the answers do not count; empty if all are there.
   std::string problem(const Reply& reply) const {
     if (!problem_.empty()) return problem_;
-    if (answers_ == combinations_.size() && reply.ending.kind == Ending::Kind::exited && reply.ending.value == 0)
+    if (answers_ == combinations_.size() && reply.ending.kind == ProcessEnd::Kind::exited && reply.ending.value == 0)
       return {};
     return fmt::format("{} ({} of {} runs answered)", account_of(reply), answers_, combinations_.size());
   }
@@ -98,13 +98,13 @@ class Check {
   // Runs cannot be told apart by what they do not record, and all would write to the one path it may be.
   static std::string unrecorded(const Combination& combination, const json& options) {
     if (!options.is_object()) return {};
-    for (const Setting& setting : combination.settings)
-      if (!options.contains(setting.name))
-        return fmt::format("{}: no part of a run's configuration, expected options that are", setting.name);
+    for (const Choice& choice : combination.choices)
+      if (!options.contains(choice.name))
+        return fmt::format("{}: no part of a run's configuration, expected options that are", choice.name);
     return {};
   }
 
-  const Description& description_;
+  const ProgramDescription& description_;
   std::vector<Combination>& combinations_;
   std::size_t sent_ = 0, answers_ = 0, refused_ = 0;
   bool header_ = false;
@@ -113,7 +113,7 @@ class Check {
 
 }  // namespace
 
-Description describe(Children& children, Signals& signals, const std::filesystem::path& program) {
+ProgramDescription describe(Children& children, Signals& signals, const std::filesystem::path& program) {
   std::string text;
   Question question;
   question.argv = {program.string(), "--describe"};
@@ -124,14 +124,14 @@ Description describe(Children& children, Signals& signals, const std::filesystem
   };
   const Reply reply = converse(children, signals, question);
   if (reply.late) {
-    Description silent;
+    ProgramDescription silent;
     silent.late = true;
     return silent;
   }
   if (reply.stopped) return {};
-  if (reply.ending.kind == Ending::Kind::not_started)
+  if (reply.ending.kind == ProcessEnd::Kind::not_started)
     throw records::SystemError(program, "cannot be started", reply.ending.value);
-  if (reply.ending.kind != Ending::Kind::exited || reply.ending.value != 0) return {};
+  if (reply.ending.kind != ProcessEnd::Kind::exited || reply.ending.value != 0) return {};
   try {
     const json told = records::parse_json(text);
     if (!told.is_object()) return {};
@@ -143,8 +143,8 @@ Description describe(Children& children, Signals& signals, const std::filesystem
 }
 
 void check_runs(Children& children, Signals& signals, const std::filesystem::path& program,
-                const Description& description, std::vector<Combination>& combinations) {
-  Check check(description, combinations);
+                const ProgramDescription& description, std::vector<Combination>& combinations) {
+  RunCheck check(description, combinations);
   Question question;
   question.argv = {program.string(), "--describe-runs"};
   question.next_line = [&] { return check.next_line(); };

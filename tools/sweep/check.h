@@ -11,19 +11,19 @@
 namespace gradus::sweep {
 
 // What `program --describe` tells; empty where it does not know that option, or does not answer in time (patience.h).
-struct Description {
+struct ProgramDescription {
   std::string program;       // the name it gives itself, also behind a script
   std::string build;         // SHA-256 of its executable
   bool checks_runs = false;  // it answers --describe-runs
   bool late = false;         // it may know the option, but had not answered in time
 };
-Description describe(Children& children, Signals& signals, const std::filesystem::path& program);
+ProgramDescription describe(Children& children, Signals& signals, const std::filesystem::path& program);
 
 // Has the program look at every combination, in one process for all: `program --describe-runs` reads an array of
 // arguments a line and answers, after a header, with a run's effective options and their digest, or what it would say
 // against them. Sets each config_hash and leaves out combinations that come to the same as an earlier one. Throws
 // UsageError with the options of the first that is refused, std::runtime_error where the program does not keep to that.
 void check_runs(Children& children, Signals& signals, const std::filesystem::path& program,
-                const Description& description, std::vector<Combination>& combinations);
+                const ProgramDescription& description, std::vector<Combination>& combinations);
 
 }  // namespace gradus::sweep

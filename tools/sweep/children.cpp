@@ -46,7 +46,7 @@ void Children::ask_to_end(pid_t child) const { ::kill(child, sweep::ask_to_end);
 
 void Children::end_at_once(pid_t child) const { ::kill(child, sweep::end_at_once); }
 
-std::optional<std::pair<pid_t, Ending>> Children::collect() {
+std::optional<std::pair<pid_t, ProcessEnd>> Children::collect() {
   for (;;) {
     int status = 0;
     const pid_t child = ::waitpid(-1, &status, WNOHANG);
@@ -54,9 +54,9 @@ std::optional<std::pair<pid_t, Ending>> Children::collect() {
     if (child <= 0) return std::nullopt;
     const auto found = running_.find(child);
     if (found == running_.end()) continue;  // an orphan that was adopted
-    Ending ending;
+    ProcessEnd ending;
     if (::read(found->second.report.get(), &ending, sizeof ending) != static_cast<ssize_t>(sizeof ending)) {
-      ending = {Ending::Kind::lost, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+      ending = {ProcessEnd::Kind::lost, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
       std::set<pid_t> others;
       for (const auto& [other, supervisor] : running_) others.insert(other);
       end_children(others);

@@ -30,7 +30,7 @@ class Children {
   void ask_to_end(pid_t child) const;
   void end_at_once(pid_t child) const;
   // One that has ended, with all that it started; none when there is none now.
-  std::optional<std::pair<pid_t, Ending>> collect();
+  std::optional<std::pair<pid_t, ProcessEnd>> collect();
 
  private:
   records::Lifeline lifeline_;

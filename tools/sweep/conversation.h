@@ -22,13 +22,13 @@ struct Question {
 };
 
 struct Reply {
-  Ending ending;
+  ProcessEnd ending;
   bool late = false;     // ended by us: its time was over
   bool stopped = false;  // ended by us: take_line had enough, or what came was too long
   std::string errors;    // the beginning of what it wrote to standard error
 };
 
-// Returns when the program has ended with all that it started. Throws Interrupted, and records::SystemError.
+// Returns when the program has ended with all that it started. Throws records::Interrupted and records::SystemError.
 Reply converse(Children& children, Signals& signals, const Question& question);
 
 }  // namespace gradus::sweep

@@ -88,11 +88,11 @@ void tell(RunRow& row, const RunRecord& record) {
   row.stamp = record.stamp;
   switch (record.verdict) {
     case Verdict::whole:
-      if (is_result(record.status) || record.status == "failed") {
+      if (records::is_result(record.status) || record.status == "failed") {
         if (row.status != record.status) row.exit_code.reset();
         row.status = record.status;
         row.reason = record.reason;
-        if (!row.exit_code) row.exit_code = record.status == "completed" ? 0 : record.status == "diverged" ? 3 : 1;
+        if (!row.exit_code) row.exit_code = records::exit_code_of(record.status);
       } else if (row.status != "failed") {
         row.status = "pending";
         row.reason = record.reason.empty() ? record.status : fmt::format("{}: {}", record.status, record.reason);

@@ -23,7 +23,7 @@ struct RunRecord {
   nlohmann::json options;      // with defaults; null where no record tells, or the cache knows those that were given
   std::string problem;         // unless the run is whole
   std::string config_problem;  // of a whole run whose config.json is damaged or cannot be read now; not used
-  bool is_result() const { return verdict == records::Verdict::whole && sweep::is_result(status); }
+  bool is_result() const { return verdict == records::Verdict::whole && records::is_result(status); }
 };
 
 // `known` is the cache's row of the run: while the files are those of its stamp, no digest is computed. Never throws.

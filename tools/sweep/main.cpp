@@ -30,8 +30,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int exit_interrupted = 130;
-
 constexpr const char* run_footer = R"(Values of an option:
   sgd,adam           a list (a literal comma is written \,)
   0:4  0:10:2        integers, both ends included (a literal colon is written \:)
@@ -47,7 +45,7 @@ Exit codes: 0 every run completed or diverged, 1 a run failed, 2 usage, 130 inte
 int default_jobs(const std::vector<Combination>& combinations) {
   std::int64_t threads = 1;  // of the run that uses most
   for (const Combination& combination : combinations)
-    if (const Value* value = combination.find("threads"); value != nullptr && value->json.is_number_integer())
+    if (const OptionValue* value = combination.find("threads"); value != nullptr && value->json.is_number_integer())
       threads = std::max(threads, value->json.get<std::int64_t>());
   return static_cast<int>(std::max<std::int64_t>(1, usable_processors() / threads));
 }
@@ -85,14 +83,14 @@ int report(const Job& job, const Plan& plan, const Outcome& outcome) {
   for (const std::size_t i : outcome.left_alone) left_alone.push_back(named(i));
   complain_of_some("left alone ", left_alone);
   for (const std::string& problem : outcome.problems) records::complain("sweep", problem);
-  if (outcome.interrupted) return exit_interrupted;
+  if (outcome.interrupted) return records::exit_interrupted;
   return counts.failed > 0 || counts.left > 0 || !outcome.problems.empty() ? records::exit_failed : 0;
 }
 
 // What a program tells of itself and of its runs, before any of them. False where it did not answer in time.
 bool ask(Job& job, const Specification& specification, Children& children, Signals& signals,
          const Executable& executable) {
-  const Description description = describe(children, signals, job.program);
+  const ProgramDescription description = describe(children, signals, job.program);
   job.program_name =
       description.program.empty() ? records::printable(job.program.filename().string()) : description.program;
   job.told_build = !description.build.empty();
@@ -242,9 +240,9 @@ int sweep_main(const std::vector<std::string>& arguments) {
   job.other_builds = rebuild ? OtherBuilds::rebuild : mixed ? OtherBuilds::keep : OtherBuilds::refuse;
   try {
     return run_job(job, specification, jobs, dry_run);
-  } catch (const Interrupted& error) {
+  } catch (const records::Interrupted& error) {
     records::complain("sweep", error.what());
-    return exit_interrupted;
+    return records::exit_interrupted;
   }
 }
 

@@ -4,9 +4,9 @@
 
 #include <cstdlib>
 
-#include "experiments/records/numbers.h"
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
+#include "settings/parse.h"
 
 namespace gradus::sweep {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 std::chrono::milliseconds time_from(const char* variable, std::chrono::milliseconds usual) {
   const char* text = std::getenv(variable);
   if (text == nullptr) return usual;
-  const auto seconds = records::number_in<double>(text);
+  const auto seconds = settings::number_in<double>(text);
   if (!seconds || !(*seconds >= 0.001 && *seconds <= 86400))
     throw records::UsageError(
         fmt::format("{}={}: expected seconds from 0.001 to 86400", variable, records::printable(text)));

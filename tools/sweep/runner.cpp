@@ -21,7 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 Environment environment_of(const Combination& combination) {
-  const Value* threads = combination.find("threads");
+  const OptionValue* threads = combination.find("threads");
   if (threads == nullptr) return {"OMP_NUM_THREADS=1"};
   if (threads->json.is_number_integer() && threads->json.get<std::int64_t>() > 0)
     return {"OMP_NUM_THREADS=" + threads->text};
@@ -142,19 +142,19 @@ class Runner {
         plan_.steps[index].action == Action::run || (job_.told_build && record.build == job_.build &&
                                                      record.config_hash == plan_.steps[index].combination->config_hash);
     if (!record.is_result() || !fits) return false;
-    settle(index, record, record.status == "completed" ? 0 : 3);
+    settle(index, record, records::exit_code_of(record.status));
     return true;
   }
 
-  void judge(pid_t child, const Ending& ending) {
+  void judge(pid_t child, const ProcessEnd& ending) {
     const auto found = running_.find(child);
     if (found == running_.end()) return;
     const std::size_t index = found->second;
     running_.erase(found);
-    if (ending.kind == Ending::Kind::not_started)
+    if (ending.kind == ProcessEnd::Kind::not_started)
       return leave(index,
                    fmt::format("could not be started: {}: {}", executable_.string(), std::strerror(ending.value)));
-    const int code = ending.kind == Ending::Kind::exited ? ending.value : 128 + ending.value;
+    const int code = ending.kind == ProcessEnd::Kind::exited ? ending.value : 128 + ending.value;
     const RunRecord record = read_record(folder_of(index));
     if (record.is_result()) return settle(index, record, code);
     if (record.verdict == records::Verdict::unreadable) return leave(index, record.problem);
@@ -163,11 +163,11 @@ class Runner {
       return;
     }
     const std::string line = last_line(log_of(index));
-    if (ending.kind != Ending::Kind::exited)
-      return fail(
-          index, code,
-          fmt::format("{}killed by signal {} ({}){}{}", ending.kind == Ending::Kind::lost ? "its supervisor was " : "",
-                      ending.value, ::strsignal(ending.value), line.empty() ? "" : "; last line: ", line));
+    if (ending.kind != ProcessEnd::Kind::exited)
+      return fail(index, code,
+                  fmt::format("{}killed by signal {} ({}){}{}",
+                              ending.kind == ProcessEnd::Kind::lost ? "its supervisor was " : "", ending.value,
+                              ::strsignal(ending.value), line.empty() ? "" : "; last line: ", line));
     if (code == 0) return fail(index, code, fmt::format("exit code 0, but {}", record.problem));
     fail(index, code, line.empty() ? fmt::format("exit code {}, nothing in its log", code) : line);
   }
@@ -178,7 +178,7 @@ class Runner {
     row.build = job_.build;
     tell(row, record);
     row.exit_code = code;
-    ++(record.status == "completed" ? counts_.completed : counts_.diverged);
+    ++(record.status == name_of(records::Status::completed) ? counts_.completed : counts_.diverged);
     if (job_.told_build && !record.build.empty() && record.build != job_.build)
       problems_.push_back(fmt::format("{}: made by another build ({}) than the sweep began with ({})", row.id,
                                       record.build.substr(0, 12), job_.build.substr(0, 12)));

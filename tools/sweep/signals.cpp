@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "experiments/records/program.h"
+
 namespace gradus::sweep {
 
 Signals::Signals() {
@@ -39,7 +41,7 @@ bool Signals::wait(std::chrono::milliseconds time) {
 }
 
 void Signals::check() {
-  if (take()) throw Interrupted("interrupted before the first run");
+  if (take()) throw records::Interrupted("interrupted before the first run");
 }
 
 }  // namespace gradus::sweep

@@ -2,16 +2,10 @@
 #pragma once
 
 #include <chrono>
-#include <stdexcept>
 
 #include "experiments/records/descriptor.h"
 
 namespace gradus::sweep {
-
-// SIGINT, SIGTERM or SIGHUP came before the first run (exit code 130).
-struct Interrupted : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 class Signals {
  public:
@@ -20,7 +14,7 @@ class Signals {
   int descriptor() const { return descriptor_.get(); }  // readable when one has come
   bool take();                                          // fetches all that came; true when the sweep is to end
   bool wait(std::chrono::milliseconds time);            // take() when one comes, or after the time
-  void check();                                         // throws Interrupted when the sweep is to end
+  void check();                                         // throws records::Interrupted when the sweep is to end
 
  private:
   records::Descriptor descriptor_;

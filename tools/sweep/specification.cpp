@@ -9,10 +9,9 @@
 #include <optional>
 #include <unordered_set>
 
-#include "experiments/records/files.h"
-#include "experiments/records/numbers.h"
-#include "experiments/records/sealed.h"
+#include "experiments/records/completion.h"
 #include "experiments/records/text.h"
+#include "settings/parse.h"
 
 namespace gradus::sweep {
 namespace {
@@ -50,11 +49,11 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-std::vector<Value> integer_range(std::string_view text, const std::vector<std::string>& parts,
-                                 const std::string& where) {
-  const auto first = records::number_in<std::int64_t>(parts[0]);
-  const auto last = records::number_in<std::int64_t>(parts[1]);
-  const auto step = parts.size() == 3 ? records::number_in<std::int64_t>(parts[2]) : std::optional<std::int64_t>(1);
+std::vector<OptionValue> integer_range(std::string_view text, const std::vector<std::string>& parts,
+                                       const std::string& where) {
+  const auto first = settings::number_in<std::int64_t>(parts[0]);
+  const auto last = settings::number_in<std::int64_t>(parts[1]);
+  const auto step = parts.size() == 3 ? settings::number_in<std::int64_t>(parts[2]) : std::optional<std::int64_t>(1);
   if (parts.size() > 3 || !first || !last || !step)
     throw UsageError(
         fmt::format("{}: bad range '{}': expected first:last or first:last:step, all integers "
@@ -70,50 +69,50 @@ std::vector<Value> integer_range(std::string_view text, const std::vector<std::s
   const std::uint64_t stride = *step > 0 ? static_cast<std::uint64_t>(*step) : 0 - static_cast<std::uint64_t>(*step);
   if (distance / stride >= static_cast<std::uint64_t>(max_values))
     throw UsageError(fmt::format("{}: bad range '{}': more than {} values", where, text, max_values));
-  std::vector<Value> values;
+  std::vector<OptionValue> values;
   for (std::uint64_t i = 0; i <= distance / stride; ++i)
     values.push_back(make_value(fmt::format("{}", *first + static_cast<std::int64_t>(i) * *step)));
   return values;
 }
 
-std::vector<Value> geometric_range(std::string_view text, const std::vector<std::string>& parts,
-                                   const std::string& where) {
-  const auto lowest = parts.size() == 4 ? records::number_in<double>(parts[1]) : std::nullopt;
-  const auto highest = parts.size() == 4 ? records::number_in<double>(parts[2]) : std::nullopt;
-  const auto count = parts.size() == 4 ? records::number_in<std::int64_t>(parts[3]) : std::nullopt;
+std::vector<OptionValue> geometric_range(std::string_view text, const std::vector<std::string>& parts,
+                                         const std::string& where) {
+  const auto lowest = parts.size() == 4 ? settings::number_in<double>(parts[1]) : std::nullopt;
+  const auto highest = parts.size() == 4 ? settings::number_in<double>(parts[2]) : std::nullopt;
+  const auto count = parts.size() == 4 ? settings::number_in<std::int64_t>(parts[3]) : std::nullopt;
   if (!lowest || !highest || !count || !(*lowest > 0) || !(*highest > 0) || !std::isfinite(*lowest) ||
       !std::isfinite(*highest) || *count < 2 || *count > max_values)
     throw UsageError(
         fmt::format("{}: bad range '{}': expected log:first:last:count with first and last above 0 and "
                     "count from 2 to {}",
                     where, text, max_values));
-  std::vector<Value> values;
+  std::vector<OptionValue> values;
   for (std::int64_t i = 0; i < *count; ++i) {
     const double fraction = static_cast<double>(i) / static_cast<double>(*count - 1);
     const double point = i == 0            ? *lowest
                          : i + 1 == *count ? *highest
                                            : std::exp(std::lerp(std::log(*lowest), std::log(*highest), fraction));
     // Twelve digits make 0.001 of 0.00099999999999999937; then the shortest text that reads back as the same number.
-    values.push_back(make_value(fmt::format("{}", *records::number_in<double>(fmt::format("{:.12g}", point)))));
+    values.push_back(make_value(fmt::format("{}", *settings::number_in<double>(fmt::format("{:.12g}", point)))));
   }
   return values;
 }
 
 }  // namespace
 
-Value make_value(std::string text) {
-  Value value;
+OptionValue make_value(std::string text) {
+  OptionValue value;
   value.text = std::move(text);
   value.json = value.text;
   std::string_view t = value.text;
-  if (t.starts_with('+') && records::number_in<double>(t)) t.remove_prefix(1);
+  if (t.starts_with('+') && settings::number_in<double>(t)) t.remove_prefix(1);
   if (t == "true" || t == "false") {
     value.json = t == "true";
   } else if (!t.empty() && t.find_first_not_of("0123456789", t[0] == '-' ? 1 : 0) == t.npos) {
     // Leading zeros or more than 64 bits: a name, not a number, or two different values would become equal.
-    if (const auto integer = records::number_in<std::int64_t>(t); integer && fmt::format("{}", *integer) == t)
+    if (const auto integer = settings::number_in<std::int64_t>(t); integer && fmt::format("{}", *integer) == t)
       value.json = *integer;
-  } else if (const auto real = records::number_in<double>(t); real && std::isfinite(*real)) {
+  } else if (const auto real = settings::number_in<double>(t); real && std::isfinite(*real)) {
     if (*real == std::trunc(*real) && std::abs(*real) <= 9007199254740992.0)
       value.json = static_cast<std::int64_t>(*real);
     else
@@ -137,25 +136,25 @@ std::string canonical_name(std::string_view name) {
   return plain;
 }
 
-std::vector<Value> parse_element(std::string_view text, const std::string& where) {
+std::vector<OptionValue> parse_element(std::string_view text, const std::string& where) {
   if (!records::is_utf8(text) || text.find('\0') != text.npos)  // it could not be recorded, or not be handed on
     throw UsageError(
         fmt::format("{}: bad value '{}': expected UTF-8 without zero bytes", where, records::printable(text)));
   const std::vector<std::string> parts = split(text, ':');
   if (parts.size() > 1) {
     if (parts[0] == "log") return geometric_range(text, parts, where);
-    if (records::number_in<double>(parts[0])) return integer_range(text, parts, where);
+    if (settings::number_in<double>(parts[0])) return integer_range(text, parts, where);
   }
   return {make_value(unescape(text))};
 }
 
-std::vector<Value> parse_list(std::string_view text, const std::string& where) {
+std::vector<OptionValue> parse_list(std::string_view text, const std::string& where) {
   if (trim(text).empty()) throw UsageError(fmt::format("{}: empty list of values", where));
-  std::vector<Value> values;
+  std::vector<OptionValue> values;
   for (const std::string& part : split(text, ',')) {
     const std::string_view element = trim(part);
     if (element.empty()) throw UsageError(fmt::format("{}: empty value in the list '{}'", where, text));
-    for (Value& value : parse_element(element, where)) values.push_back(std::move(value));
+    for (OptionValue& value : parse_element(element, where)) values.push_back(std::move(value));
   }
   return values;
 }
@@ -197,23 +196,23 @@ void override_options(Grid& grid, const Grid& overrides) {
 
 nlohmann::json Combination::options() const {
   nlohmann::json object = nlohmann::json::object();
-  for (const Setting& setting : settings) object[setting.name] = setting.value.json;
+  for (const Choice& choice : choices) object[choice.name] = choice.value.json;
   return object;
 }
 
 std::vector<std::string> Combination::arguments() const {
   std::vector<std::string> arguments;
-  for (const Setting& setting : settings) {
-    std::string name = setting.name;
+  for (const Choice& choice : choices) {
+    std::string name = choice.name;
     std::replace(name.begin(), name.end(), '_', '-');
-    arguments.push_back(setting.value.bare_flag ? "--" + name : fmt::format("--{}={}", name, setting.value.text));
+    arguments.push_back(choice.value.bare_flag ? "--" + name : fmt::format("--{}={}", name, choice.value.text));
   }
   return arguments;
 }
 
-const Value* Combination::find(std::string_view name) const {
-  for (const Setting& setting : settings)
-    if (setting.name == name) return &setting.value;
+const OptionValue* Combination::find(std::string_view name) const {
+  for (const Choice& choice : choices)
+    if (choice.name == name) return &choice.value;
   return nullptr;
 }
 
@@ -233,10 +232,9 @@ std::vector<Combination> expand(const std::vector<Grid>& grids, const std::strin
       for (const Option& option : grid) {
         const auto size = static_cast<std::int64_t>(option.values.size());
         block /= size;
-        combination.settings.push_back({option.name, option.values[static_cast<std::size_t>(index / block % size)]});
+        combination.choices.push_back({option.name, option.values[static_cast<std::size_t>(index / block % size)]});
       }
-      const nlohmann::json identity = {{"program", program}, {"options", combination.options()}};
-      combination.id = records::sha256(records::json_text(identity)).substr(0, 12);
+      combination.id = records::config_hash_of(program, combination.options());
       if (seen.insert(combination.id).second) combinations.push_back(std::move(combination));
     }
   }

@@ -16,7 +16,7 @@ namespace gradus::sweep {
 
 using records::UsageError;  // the caller's command line or specification is wrong
 
-struct Value {
+struct OptionValue {
   std::string text;        // what the program is given
   nlohmann::json json;     // number, boolean or string; equal for `0.1`, `0.10` and `1e-1`
   bool bare_flag = false;  // written `--name` without a value: handed on like that
@@ -24,7 +24,7 @@ struct Value {
 
 struct Option {
   std::string name;  // canonical: underscores, no leading hyphens
-  std::vector<Value> values;
+  std::vector<OptionValue> values;
 };
 
 using Grid = std::vector<Option>;
@@ -34,32 +34,32 @@ struct Specification {
   std::vector<Grid> grids;  // their union is run
 };
 
-struct Setting {
+struct Choice {
   std::string name;
-  Value value;
+  OptionValue value;
 };
 
 // One run: a value for every option of its grid.
 struct Combination {
   std::string id;           // first 12 hex digits of SHA-256 of {"options":{...},"program":"..."}: compact, keys sorted
   std::string config_hash;  // stands for all effective values, where the program tells it (check.h); otherwise empty
-  std::vector<Setting> settings;
+  std::vector<Choice> choices;
 
   nlohmann::json options() const;
   std::vector<std::string> arguments() const;  // `--learning-rate=0.1`, in the order written
-  const Value* find(std::string_view name) const;
+  const OptionValue* find(std::string_view name) const;
 };
 
 // Number, boolean or string. An integral number is an integer, however it is written.
-Value make_value(std::string text);
+OptionValue make_value(std::string text);
 
 // Leading hyphens removed, hyphens to underscores. Throws UsageError for a name that cannot be an option, or that the
 // sweep itself sets (output, quiet, overwrite, ...).
 std::string canonical_name(std::string_view name);
 
 // `where` begins the message of the UsageError for an empty list, a bad range, or a text that is not UTF-8.
-std::vector<Value> parse_list(std::string_view text, const std::string& where);
-std::vector<Value> parse_element(std::string_view text, const std::string& where);  // a range, or one value
+std::vector<OptionValue> parse_list(std::string_view text, const std::string& where);
+std::vector<OptionValue> parse_element(std::string_view text, const std::string& where);  // a range, or one value
 
 // Options as on a command line: `--name=values`, `--name values`, `--flag`.
 Grid parse_arguments(const std::vector<std::string>& arguments);

@@ -108,7 +108,7 @@ void close_all_but(const std::set<int>& kept) {
   ::close_range(first, std::numeric_limits<unsigned int>::max(), 0);
 }
 
-void tell(int report, Ending ending) { static_cast<void>(::write(report, &ending, sizeof ending) >= 0); }
+void tell(int report, ProcessEnd ending) { static_cast<void>(::write(report, &ending, sizeof ending) >= 0); }
 
 // To the program's group, which it may have left.
 void pass_on(pid_t program, int signal) {
@@ -117,7 +117,7 @@ void pass_on(pid_t program, int signal) {
 }
 
 // Waits for the program's end and passes on what the sweep asks for. Without an ending where the sweep is gone.
-Ending watch(pid_t program, int signals, int lifeline) {
+ProcessEnd watch(pid_t program, int signals, int lifeline) {
   for (;;) {
     pollfd waiting[2] = {{signals, POLLIN, 0}, {lifeline, POLLIN, 0}};
     if (::poll(waiting, 2, -1) < 0 && errno != EINTR) return {};
@@ -130,8 +130,8 @@ Ending watch(pid_t program, int signals, int lifeline) {
     int status = 0;
     for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0 || (child < 0 && errno == EINTR);) {
       if (child != program) continue;  // an orphan that was adopted
-      if (WIFEXITED(status)) return {Ending::Kind::exited, WEXITSTATUS(status)};
-      return {Ending::Kind::signalled, WTERMSIG(status)};
+      if (WIFEXITED(status)) return {ProcessEnd::Kind::exited, WEXITSTATUS(status)};
+      return {ProcessEnd::Kind::signalled, WTERMSIG(status)};
     }
   }
 }
@@ -141,7 +141,7 @@ Ending watch(pid_t program, int signals, int lifeline) {
 void supervise(const Launch& launch, int lifeline, int report, std::set<int> kept, std::optional<pid_t> last_pid) {
   ::setpgid(0, 0);
   if (last_pid ? !furnish_namespace(*last_pid) : ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
-    tell(report, {Ending::Kind::not_started, errno});
+    tell(report, {ProcessEnd::Kind::not_started, errno});
     ::_exit(1);
   }
   sigset_t set;
@@ -151,17 +151,17 @@ void supervise(const Launch& launch, int lifeline, int report, std::set<int> kep
   const int signals = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   const pid_t program = signals < 0 ? -1 : start(launch);
   if (program < 0) {
-    tell(report, {Ending::Kind::not_started, errno});
+    tell(report, {ProcessEnd::Kind::not_started, errno});
     ::_exit(1);
   }
   // The program has its own by now; an end of a pipe that stayed open here would never be seen to close.
   kept.insert({lifeline, report, signals});
   close_all_but(kept);
-  const Ending ending = watch(program, signals, lifeline);
+  const ProcessEnd ending = watch(program, signals, lifeline);
   // In a namespace of its own this process is the first, and the kernel ends the others with it.
   if (!last_pid) end_children();
-  if (ending.kind != Ending::Kind::lost) tell(report, ending);
-  ::_exit(ending.kind == Ending::Kind::lost ? exit_abandoned : 0);
+  if (ending.kind != ProcessEnd::Kind::lost) tell(report, ending);
+  ::_exit(ending.kind == ProcessEnd::Kind::lost ? exit_abandoned : 0);
 }
 
 }  // namespace gradus::sweep

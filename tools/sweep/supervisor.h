@@ -22,7 +22,7 @@ struct Launch {
 };
 
 // How a program ended, as its supervisor tells it.
-struct Ending {
+struct ProcessEnd {
   enum class Kind {
     lost,         // the supervisor itself was killed: value is the signal
     not_started,  // the system refused: value is errno
@@ -38,9 +38,9 @@ inline constexpr int ask_to_end = 15;   // SIGTERM: goes to the program's group
 inline constexpr int end_at_once = 10;  // SIGUSR1: the program and all that it started are killed
 
 // The supervisor's whole life, in a fork of the sweep whose signals are blocked. `lifeline` is the read end of the pipe
-// whose write end only the sweep has; `report` is where the Ending goes; of the sweep's other descriptors only `kept`
-// stay open. With a namespace of its own (namespace.h), which counts its processes after `last_pid`, the kernel ends
-// what is left; otherwise this process adopts and ends it.
+// whose write end only the sweep has; `report` is where the ProcessEnd goes; of the sweep's other descriptors only
+// `kept` stay open. With a namespace of its own (namespace.h), which counts its processes after `last_pid`, the kernel
+// ends what is left; otherwise this process adopts and ends it.
 [[noreturn]] void supervise(const Launch& launch, int lifeline, int report, std::set<int> kept,
                             std::optional<pid_t> last_pid);
 

@@ -49,8 +49,6 @@ json json_of(const RunRow& row) {
 
 }  // namespace
 
-bool is_result(const std::string& status) { return status == "completed" || status == "diverged"; }
-
 std::optional<Table> Table::read(const fs::path& output) {
   const fs::path path = output / table_file;
   try {

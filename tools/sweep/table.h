@@ -23,8 +23,6 @@ struct RunRow {
   std::string build = {};        // SHA-256 of the executable, as recorded, or of the file that was run
 };
 
-bool is_result(const std::string& status);  // completed or diverged
-
 struct Table {
   std::string program;
   std::vector<std::string> command;  // the sweep's own arguments

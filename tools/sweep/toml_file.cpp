@@ -17,7 +17,7 @@ std::string place(const std::filesystem::path& path, const toml::source_region& 
   return fmt::format("{}:{}", path.string(), source.begin.line);
 }
 
-std::vector<Value> scalar(const toml::node& node, bool splits_at_commas, const std::string& where) {
+std::vector<OptionValue> scalar(const toml::node& node, bool splits_at_commas, const std::string& where) {
   if (const auto* text = node.as_string())
     return splits_at_commas ? parse_list(text->get(), where) : parse_element(text->get(), where);
   if (const auto* integer = node.as_integer()) return {make_value(fmt::format("{}", integer->get()))};
@@ -52,7 +52,7 @@ Grid parse_options(const toml::table& table, const std::filesystem::path& path) 
     if (const auto* array = entry.node->as_array()) {
       if (array->empty()) throw UsageError(fmt::format("{}: empty list of values", where));
       for (const toml::node& element : *array)
-        for (Value& value : scalar(element, false, where)) option.values.push_back(std::move(value));
+        for (OptionValue& value : scalar(element, false, where)) option.values.push_back(std::move(value));
     } else {
       option.values = scalar(*entry.node, true, where);
     }

@@ -12,10 +12,9 @@ import numpy as np
 
 from .isolated import in_children
 from .run_file import read_run, verified_bytes
-from .sealed import Damaged, Unread, options_of, read_sealed
+from .sealed import (COMPLETION_FILE, CONFIG_FILE, ENDS, RECORDS, RESULTS, RUN_FILE, TABLE_FILE, Damaged, Unread,
+                     options_of, read_sealed)
 
-RECORDS = ("config.json", "metrics.log", "run.h5", "complete.json")
-ENDS = ("completed", "diverged", "failed", "interrupted")
 
 
 class NoRuns(Exception):
@@ -111,7 +110,7 @@ def _run_folders(folder):
 def _table(folder, sweep):
     """{name: entry} of sweep.json, which may be missing; one that does not vouch for itself is named and not used."""
     try:
-        document = read_sealed(folder / "sweep.json")
+        document = read_sealed(folder / TABLE_FILE)
         entries = {}
         if not isinstance(document.get("runs"), list):
             raise Damaged('has no array "runs"')
@@ -128,7 +127,7 @@ def _table(folder, sweep):
     except FileNotFoundError:
         return {}
     except (Damaged, Unread) as error:
-        _warn(sweep, folder / "sweep.json", error)
+        _warn(sweep, folder / TABLE_FILE, error)
         return {}
 
 
@@ -145,25 +144,25 @@ def _look_up(run, entry, sweep):
     run.given = {} if run.effective else dict(run.options)
     run.program = sweep.program
     try:
-        _take(run, read_sealed(run.folder / "config.json"))
+        _take(run, read_sealed(run.folder / CONFIG_FILE))
     except FileNotFoundError:
         pass
     except (Damaged, Unread) as error:
-        _warn(sweep, run.folder / "config.json", error)
+        _warn(sweep, run.folder / CONFIG_FILE, error)
     try:
-        record = read_sealed(run.folder / "complete.json")
+        record = read_sealed(run.folder / COMPLETION_FILE)
         if record.get("status") not in ENDS:
             raise Damaged(f"has the unknown status {record.get('status')!r}")
-        if not isinstance(record.get("size"), int) or record["size"] < 0 or record.get("run_file") != "run.h5":
-            raise Damaged("does not name run.h5 and its size")
+        if not isinstance(record.get("size"), int) or record["size"] < 0 or record.get("run_file") != RUN_FILE:
+            raise Damaged(f"does not name {RUN_FILE} and its size")
         _take(run, record)
         return record
     except FileNotFoundError:
         _without_record(run, entry)
     except Damaged as error:
-        run.status, run.reason = "damaged", f"complete.json: {error}"
+        run.status, run.reason = "damaged", f"{COMPLETION_FILE}: {error}"
     except Unread as error:
-        run.status, run.reason = "unreadable", f"complete.json: {error}"
+        run.status, run.reason = "unreadable", f"{COMPLETION_FILE}: {error}"
     return None
 
 
@@ -182,14 +181,14 @@ def _without_record(run, entry):
     except OSError as error:
         run.status, run.reason = "unreadable", str(Unread(error))
         return
-    if told in ("completed", "diverged"):
+    if told in RESULTS:
         run.status = "damaged"
-        run.reason = f"sweep.json says {told}, and there is no " + (
-            f"such folder: {run.folder}" if there is None else "complete.json")
+        run.reason = f"{TABLE_FILE} says {told}, and there is no " + (
+            f"such folder: {run.folder}" if there is None else COMPLETION_FILE)
     elif told and told != "pending":
         run.status, run.reason = told, str(entry.get("reason") or f"exit code {code}")
     elif there:
-        run.status, run.reason = "unfinished", "has no complete.json: it is at work, or was stopped"
+        run.status, run.reason = "unfinished", f"has no {COMPLETION_FILE}: it is at work, or was stopped"
     else:
         run.status, run.reason = "pending", str(entry.get("reason") or "has not finished")
 
@@ -199,14 +198,14 @@ def _read(job):
     run, record = job
     for _ in range(3):
         try:
-            return {**read_run(verified_bytes(run.folder / "run.h5", record["size"], record.get("sha256"))),
+            return {**read_run(verified_bytes(run.folder / RUN_FILE, record["size"], record.get("sha256"))),
                     "record": record}
         except FileNotFoundError:
             problem = Damaged("is missing")
         except Damaged as damaged:
             problem = damaged
         try:
-            again = read_sealed(run.folder / "complete.json")
+            again = read_sealed(run.folder / COMPLETION_FILE)
         except FileNotFoundError:
             raise Unread("it is made anew") from None
         if again == record or not isinstance(again.get("size"), int):
@@ -218,20 +217,20 @@ def _read(job):
 def _accept(run, answer):
     if isinstance(answer, Exception):
         run.status = "damaged" if isinstance(answer, Damaged) else "unreadable"
-        run.reason = f"run.h5: {answer}"
+        run.reason = f"{RUN_FILE}: {answer}"
         return
     record = answer["record"]
     attributes = answer["attributes"]
     for name in ("status", "run_id", "config_hash"):
         if attributes.get(name) != record.get(name):
             run.status = "damaged"
-            run.reason = f"run.h5 says {name} {attributes.get(name)!r}, complete.json {record.get(name)!r}"
+            run.reason = f"{RUN_FILE} says {name} {attributes.get(name)!r}, {COMPLETION_FILE} {record.get(name)!r}"
             return
     run.options, run.effective = answer["options"], True
     run.program = str(attributes.get("program") or run.program)
     run.status, run.reason = attributes["status"], str(attributes.get("reason") or "")
     run.attributes = attributes
-    if run.status in ("completed", "diverged"):
+    if run.status in RESULTS:
         run.epoch = {name: np.asarray(values, float) for name, values in answer["epoch"].items()}
         run.step = {name: np.asarray(values, float) for name, values in answer["step"].items()}
         run.fingerprint = answer["fingerprint"]

@@ -1,4 +1,5 @@
 """Which runs are the same configuration, and which options tell them apart. All of it by value."""
+from .sealed import RESULTS
 from .values import identity, is_number, number_in
 
 APART = ("seed",)  # what repeats a configuration instead of making another
@@ -52,7 +53,7 @@ def count_once(runs):
         same.setdefault(key, []).append(run)
     kept, agree, differ = [], [], []
     for group in same.values():
-        group.sort(key=lambda run: (run.status not in ("completed", "diverged"), str(run.attributes.get("started", "~")),
+        group.sort(key=lambda run: (run.status not in RESULTS, str(run.attributes.get("started", "~")),
                                     run.name))
         kept.append(group[0])
         if len(group) > 1:

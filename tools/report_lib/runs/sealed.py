@@ -8,7 +8,12 @@ import math
 import os
 import stat
 
+# As experiments/records has them, which tests/tools/runs_test.py holds them to.
 SCHEMA = 2
+CONFIG_FILE, LOG_FILE, RUN_FILE, COMPLETION_FILE = RECORDS = ("config.json", "metrics.log", "run.h5", "complete.json")
+TABLE_FILE = "sweep.json"
+RESULTS = ("completed", "diverged")
+ENDS = (*RESULTS, "failed", "interrupted")
 LARGEST_JSON = 64 << 20  # bytes
 SEAL = slice(-68, -4)    # where its digits lie: the file ends with  "seal": "..."\n}\n
 

@@ -17,7 +17,7 @@ def identity(value):
 
 
 def number_in(text):
-    """The number that a program of ours takes a text for (experiments/records/numbers.h), or None."""
+    """The number that a program of ours takes a text for (settings/parse.h), or None."""
     if re.fullmatch("[+-]?[0-9]+", text) and -2 ** 63 <= int(text) < 2 ** 63:
         return int(text)
     if re.fullmatch("[+-]?(inf|infinity|nan)", text, re.IGNORECASE | re.ASCII):

@@ -1,0 +1,56 @@
+// HDF5's error stack, kept from printing and turned into errors of ours. For the files that call the C API.
+#pragma once
+
+#include <hdf5.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "experiments/records/hdf5.h"
+
+namespace gradus::records::h5 {
+
+// Keeps HDF5 from printing its error stack, and gives the caller's handler back.
+class Silence {
+ public:
+  Silence() {
+    H5Eget_auto2(H5E_DEFAULT, &handler_, &data_);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  ~Silence() { H5Eset_auto2(H5E_DEFAULT, handler_, data_); }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+ private:
+  H5E_auto2_t handler_ = nullptr;
+  void* data_ = nullptr;
+};
+
+// The description of where an error arose, which holds the system's reason if there is one.
+inline std::string reason() {
+  std::string text = "unknown HDF5 error";
+  H5Ewalk2(
+      H5E_DEFAULT, H5E_WALK_UPWARD,
+      [](unsigned n, const H5E_error2_t* error, void* to) -> herr_t {
+        if (n == 0 && error->desc) *static_cast<std::string*>(to) = error->desc;
+        return 0;
+      },
+      &text);
+  return text;
+}
+
+// "PATH: cannot write NAME: WHY", where `path` is "PATH: cannot write".
+[[noreturn]] inline void fail(const std::string& path, const std::string& what, const std::string& why = reason()) {
+  throw std::runtime_error(path + " " + what + ": " + why);
+}
+
+inline Object opened(hid_t id, Object::Close close, const std::string& path, const std::string& what) {
+  if (id < 0) fail(path, what);
+  return {id, close};
+}
+
+inline void done(herr_t status, const std::string& path, const std::string& what) {
+  if (status < 0) fail(path, what);
+}
+
+}  // namespace gradus::records::h5

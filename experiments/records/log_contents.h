@@ -1,0 +1,29 @@
+// What a run has logged, as far as it can be read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "experiments/records/run_table.h"
+
+namespace gradus::records {
+
+// The first bytes of a log tell whether it is one: so many are to be looked at.
+inline constexpr std::size_t log_beginning = 10;
+bool begins_a_log(std::string_view first_bytes);
+
+struct LogContents {
+  nlohmann::json configuration;  // null if the first frame is not whole
+  std::vector<MetricTable> tables;
+  nlohmann::json attributes = nlohmann::json::object();
+  std::int64_t whole_bytes = 0, torn_bytes = 0;  // up to and after the last whole frame before the first damage
+};
+
+// Reads a log up to its first torn or damaged frame. No memory is taken that the file's size does not vouch for: a
+// table without rows that announces more than that is left out.
+LogContents read_metric_log(const std::filesystem::path& path);
+
+}  // namespace gradus::records

@@ -1,0 +1,21 @@
+// The results of a run as one self-describing HDF5 file, which h5py, xarray, MATLAB and HDFView open without our code.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "experiments/records/run_table.h"
+
+namespace gradus::records {
+
+// The table "step" lies at the root, each other one in a group of its name; the index is the dimension scale of its
+// columns. Attributes become attributes of the root: texts and numbers as they are, truth values as 0 and 1, lists and
+// objects as JSON text. The file is written under another name, synced and renamed: a reader finds the old version or
+// the new one. Throws std::runtime_error with the path; the old version then remains.
+void write_run_file(const std::filesystem::path& path, const std::vector<const MetricTable*>& tables,
+                    const nlohmann::json& attributes);
+
+inline constexpr const char* root_table = "step";
+
+}  // namespace gradus::records

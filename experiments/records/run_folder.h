@@ -1,0 +1,80 @@
+// The folder of one run: claimed, logged to, snapshotted, and completed by a record that can be verified.
+//   metrics.log    the configuration, and every row as it comes
+//   config.json    program, run id, options: written before the first row
+//   run.h5         everything so far, replaced as a whole from time to time
+//   complete.json  status, size and SHA-256 of run.h5: written last; a run is complete when it verifies
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/records/metric_log.h"
+#include "experiments/records/run_record.h"
+#include "experiments/records/run_table.h"
+
+namespace gradus::records {
+
+// All members throw std::runtime_error with the path where the system fails.
+class RunFolder {
+ public:
+  // Claims the folder, which must not exist, begins the log and writes config.json. Leaves nothing if it throws. Also
+  // makes the process ignore SIGXFSZ, so that a file size limit is an error like a full disk. A snapshot is made with
+  // the first row after each interval, or as seldom as keeps its cost below 1 % of the time.
+  RunFolder(const std::string& program, nlohmann::json options, std::uint64_t seed, const std::filesystem::path& folder,
+            std::chrono::milliseconds snapshot_interval = std::chrono::seconds(30));
+  // Keeps the log; without finish() there is no completion record, and the run counts as interrupted.
+  ~RunFolder() = default;
+  // The run did not come to its beginning: the folder goes with this object.
+  void abandon() { claim_.kept = false; }
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  const std::filesystem::path& path() const { return claim_.folder; }
+  // What config.json holds.
+  const nlohmann::json& configuration() const { return configuration_; }
+
+  // A new table, in a group of its name ("step" at the root). Throws std::invalid_argument for a name that is taken.
+  RunTable& table(const std::string& name, std::vector<Column> columns);
+  // An attribute of run.h5's root beyond those that every run has.
+  void set_attribute(const std::string& name, const nlohmann::json& value);
+
+  // Returns when every row is durable in the log.
+  void flush() { log_.sync(); }
+  // Writes run.h5 now.
+  void snapshot();
+  // The last snapshot, then complete.json. Nothing may be appended afterwards. A run that failed is recorded even where
+  // its log cannot be made durable.
+  void finish(Status status, const std::string& reason = {});
+  bool finished() const { return finished_; }
+
+ private:
+  friend class RunTable;
+  using Clock = std::chrono::steady_clock;
+  struct Claim {
+    explicit Claim(const std::filesystem::path& folder);
+    ~Claim();
+    std::filesystem::path folder;
+    bool kept = false;
+  };
+  void row_was_added();
+  std::vector<const MetricTable*> tables() const;
+  double seconds() const;
+
+  nlohmann::json configuration_, attributes_;
+  Claim claim_;
+  MetricLog log_;
+  std::chrono::milliseconds snapshot_interval_;
+  std::deque<RunTable> tables_;  // addresses stay
+  Clock::time_point started_ = Clock::now(), next_snapshot_;
+  bool finished_ = false;
+};
+
+}  // namespace gradus::records
