@@ -33,7 +33,7 @@ void Checkpoint::rerun(EagerSweep& s) const {
   for (int i = 0; i < s.count(); ++i) {
     if (!s.wants(i)) continue;
     wanted.push_back(leaves[static_cast<std::size_t>(i)]);
-    derivatives.push_back(s.scratch(s.shape(i)));
+    derivatives.push_back(s.temporary(s.shape(i)));
     out.push_back(derivatives.back().tensor);
   }
   gradus::vjp((*segment)(*inner, leaves), s.dy().tensor, wanted, out);

@@ -1,5 +1,7 @@
 #include "autodiff/fisher.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -8,9 +10,9 @@ namespace gradus {
 void categorical_scores(const Tensor& logits, RandomStream& random, const Tensor& scores) {
   const Shape& shape = logits.shape();
   if (shape.rank() != 2 || shape[1] == 0 || scores.shape() != shape || scores.dtype() != logits.dtype())
-    throw std::invalid_argument("categorical_scores: logits " + shape.to_string() + " of " + name_of(logits.dtype()) +
-                                " -> scores " + scores.shape().to_string() + " of " + name_of(scores.dtype()) +
-                                ", expected [n, classes] of one type");
+    throw std::invalid_argument(
+        fmt::format("categorical_scores: logits {} of {} -> scores {} of {}, expected [n, classes] of one type",
+                    shape.to_string(), name_of(logits.dtype()), scores.shape().to_string(), name_of(scores.dtype())));
   with_floating(logits.dtype(), [&]<class T>(T) {
     const std::int64_t rows = shape[0], classes = shape[1];
     for (std::int64_t r = 0; r < rows; ++r) {

@@ -1,32 +1,31 @@
 #include "autodiff/gradient.h"
 
+#include <fmt/format.h>
+
 #include "autodiff/sweep.h"
+#include "autodiff/tensor/error.h"
 
 namespace gradus {
 namespace {
 
 void require_scalar(const Var& result) {
-  if (result.shape().size() != 1)
-    throw std::invalid_argument("gradient: of a result of shape " + result.shape().to_string() +
-                                ", expected one number");
+  if (result.shape().size() != 1) bad_shapes("gradient", {result.shape()}, "one number");
 }
 
 void sweep(std::span<const Var> results, std::span<const Tensor> cotangents, std::span<const Var> leaves,
            std::span<const Tensor> out, bool last) {
   if (results.empty()) throw std::invalid_argument("vjp: no results");
   if (cotangents.size() != results.size())
-    throw std::invalid_argument("vjp: " + std::to_string(cotangents.size()) + " cotangents for " +
-                                std::to_string(results.size()) + " results");
+    throw std::invalid_argument(fmt::format("vjp: {} cotangents for {} results", cotangents.size(), results.size()));
   for (std::size_t i = 0; i < results.size(); ++i) {
     const Tensor& value = results[i].value();
     if (cotangents[i].shape() != value.shape() || cotangents[i].dtype() != value.dtype())
-      throw std::invalid_argument("vjp: cotangent " + cotangents[i].shape().to_string() + " of " +
-                                  name_of(cotangents[i].dtype()) + " for a result " + value.shape().to_string() +
-                                  " of " + name_of(value.dtype()));
+      throw std::invalid_argument(fmt::format("vjp: cotangent {} of {} for a result {} of {}",
+                                              cotangents[i].shape().to_string(), name_of(cotangents[i].dtype()),
+                                              value.shape().to_string(), name_of(value.dtype())));
   }
   if (leaves.size() != out.size())
-    throw std::invalid_argument("vjp: " + std::to_string(leaves.size()) + " leaves, " + std::to_string(out.size()) +
-                                " destinations");
+    throw std::invalid_argument(fmt::format("vjp: {} leaves, {} destinations", leaves.size(), out.size()));
   EagerSweep(results[0].tape(), last).run("vjp", results, cotangents, leaves, out);
 }
 
@@ -67,15 +66,13 @@ std::vector<Tensor> gradient(const Var& result, std::initializer_list<Var> leave
 
 std::vector<Var> record_vjp(const Var& result, const Var& cotangent, std::span<const Var> leaves) {
   if (cotangent.shape() != result.shape())
-    throw std::invalid_argument("vjp: cotangent " + cotangent.shape().to_string() + " for a result " +
-                                result.shape().to_string());
+    bad_shapes("vjp", {cotangent.shape()}, "cotangent " + result.shape().to_string() + ", as the result");
   return RecordingSweep(result.tape()).run("vjp", result, cotangent, leaves);
 }
 
 void jvp(const Var& result, std::span<const Var> leaves, std::span<const Tensor> tangents, const Tensor& out) {
   if (leaves.size() != tangents.size())
-    throw std::invalid_argument("jvp: " + std::to_string(tangents.size()) + " tangents for " +
-                                std::to_string(leaves.size()) + " leaves");
+    throw std::invalid_argument(fmt::format("jvp: {} tangents for {} leaves", tangents.size(), leaves.size()));
   const Var u = result.tape().copy(Tensor::zeros(result.shape(), result.tape().dtype()));
   const std::vector<Var> transposed = record_vjp(result, u, leaves);  // J^T u
   vjp(transposed, tangents, {&u, 1}, {&out, 1});

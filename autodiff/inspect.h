@@ -26,7 +26,8 @@ class Scope {
 
  private:
   Tape& tape_;
-  std::uint32_t generation_, outer_first_, outer_length_;
+  std::uint32_t generation_;
+  NodeNames::Text outer_;
 };
 
 // One line a node: index, name, operation, operands, shape, element type, bytes, and what kind of node it is; below a
@@ -61,42 +62,5 @@ struct MemoryReport {
 // Of the nodes on the tape, and of the sweep since the last reset that took most. Ask before tape.reset().
 MemoryReport memory_by_operation(const Tape& tape);
 std::string to_text(const MemoryReport& report);
-
-// What the tape and its sweeps call; of no use elsewhere.
-class Inspector {
- public:
-  explicit Inspector(const Tape& tape) : tape_(tape) {}
-
-  void check_result(std::uint32_t node) const;
-  void check_seeds(std::span<const Var> results, std::span<const Tensor> seeds) const;
-  void check_contributions(std::uint32_t node) const;
-  void start_sweep() const;
-  // A piece of the sweep's memory, for a node's adjoint or as scratch of its rule, while the rule of `running` runs.
-  void note_allocation(Pool::Piece piece, std::size_t bytes, std::uint32_t node, std::uint32_t running,
-                       bool scratch) const;
-  void forget() const;
-
-  static std::uint32_t index(const Var& var) { return var.index_; }
-  std::string name(std::uint32_t node) const;       // "encoder.0.hidden"
-  std::string reference(std::uint32_t node) const;  // "encoder.0.hidden#12": no two nodes have the same
-  const char* operation(std::uint32_t node) const;
-  const char* kind(std::uint32_t node) const;  // "leaf", "copied leaf", "view", "in place", "value"
-  bool is_leaf(std::uint32_t node) const { return !tape_.nodes_[node].operation; }
-  bool is_view(std::uint32_t node) const;
-  std::size_t bytes_on_tape(std::uint32_t node) const;
-  std::uint32_t origin(std::uint32_t node) const;  // the node whose derivative rule recorded this one, or Tape::no_node
-  std::span<const std::uint32_t> operands(std::uint32_t node) const;
-  const Tensor& value(std::uint32_t node) const { return tape_.nodes_[node].value; }
-  // Which nodes the result depends on.
-  std::vector<bool> ancestors(std::uint32_t result) const;
-  MemoryReport memory() const;
-  static constexpr std::uint32_t none = Tape::no_node;
-
- private:
-  std::string chosen_name(std::uint32_t node) const;
-  std::string health(std::uint32_t node) const;
-  std::string operands_with_health(std::uint32_t node) const;
-  const Tape& tape_;
-};
 
 }  // namespace gradus

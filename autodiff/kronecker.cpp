@@ -1,9 +1,12 @@
 #include "autodiff/kronecker.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/scratch.h"
+#include "autodiff/layer_use.h"
 #include "autodiff/sweep.h"
 #include "autodiff/tensor/vectors.h"
 
@@ -24,7 +27,7 @@ struct PatchRows;
 
 // Adds a^T a for the layer's inputs a, with a column of ones at their end if there is a bias, slab by slab of rows.
 template <class T>
-void add_inputs(const AnyOperation& operation, Inputs in, const LayerUse& layer, bool bias, const Tensor& sum) {
+void add_inputs(const SharedOperands& operation, Inputs in, const LayerUse& layer, bool bias, const Tensor& sum) {
   constexpr std::int64_t slab_elements = 1 << 20;
   const std::int64_t width = layer.width + bias;
   const std::int64_t slab = std::clamp<std::int64_t>(slab_elements / std::max<std::int64_t>(width, 1), 16, 8192);
@@ -57,11 +60,11 @@ void kronecker_factors(const Var& outputs, const Tensor& cotangents, std::int64_
                        std::vector<KroneckerBlock>& blocks) {
   const DType type = outputs.value().dtype();
   if (cotangents.shape() != outputs.shape() || cotangents.dtype() != type)
-    throw std::invalid_argument("kronecker_factors: cotangents " + cotangents.shape().to_string() + " of " +
-                                name_of(cotangents.dtype()) + " for outputs " + outputs.shape().to_string() + " of " +
-                                name_of(type));
+    throw std::invalid_argument(fmt::format("kronecker_factors: cotangents {} of {} for outputs {} of {}",
+                                            cotangents.shape().to_string(), name_of(cotangents.dtype()),
+                                            outputs.shape().to_string(), name_of(type)));
   if (examples < 1)
-    throw std::invalid_argument("kronecker_factors: " + std::to_string(examples) + " examples, expected at least 1");
+    throw std::invalid_argument(fmt::format("kronecker_factors: {} examples, expected at least 1", examples));
 
   std::vector<Found> found(leaves.size());
   const auto leaf_at = [&](const Tensor& operand) {
@@ -76,7 +79,8 @@ void kronecker_factors(const Var& outputs, const Tensor& cotangents, std::int64_
   };
   const auto use = [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
     Found& f = found[leaf];
-    const LayerUse layer = operation.as_layer(in);
+    const SharedOperands* shared = SharedOperands::of(operation);
+    const LayerUse layer = shared ? shared->as_layer(in) : LayerUse{};
     if (layer.weight < 0 || layer.rows == 0 || (operand != layer.weight && operand != layer.bias)) f.other_use = true;
     if (operand != layer.weight || f.other_use) return;
     const std::ptrdiff_t bias = layer.bias < 0 ? -1 : leaf_at(in[layer.bias]);
@@ -98,7 +102,7 @@ void kronecker_factors(const Var& outputs, const Tensor& cotangents, std::int64_
       return;
     }
     f.rows += layer.rows;
-    with_floating(type, [&]<class T>(T) { add_inputs<T>(operation, in, layer, bias >= 0, f.inputs); });
+    with_floating(type, [&]<class T>(T) { add_inputs<T>(*shared, in, layer, bias >= 0, f.inputs); });
     const Tensor g = dy.reshaped({layer.rows, columns});
     kernels::matmul(f.outputs, true, g, true, g, false);
   };

@@ -1,13 +1,17 @@
 #include "autodiff/linearization.h"
 
+#include <fmt/format.h>
+
 #include "autodiff/gradient.h"
+#include "autodiff/tensor/error.h"
 
 namespace gradus {
 
 Linearization::Linearization(const Var& loss, std::span<const Var> leaves)
     : loss_(loss), leaves_(leaves.begin(), leaves.end()), gradient_(record_gradient(loss, leaves)) {
   for (const Var& leaf : leaves_) size_ += leaf.shape().size();
-  v_parts_.resize(leaves_.size()), out_parts_.resize(leaves_.size());
+  v_parts_.resize(leaves_.size());
+  out_parts_.resize(leaves_.size());
 }
 
 Linearization::Linearization(const Var& loss, const Var& outputs, std::span<const Var> leaves)
@@ -18,14 +22,15 @@ Linearization::Linearization(const Var& loss, const Var& outputs, std::span<cons
   outputs_gradient_ = gradient_.back();
   gradient_.pop_back();
   for (const Var& leaf : leaves_) size_ += leaf.shape().size();
-  v_parts_.resize(leaves_.size()), out_parts_.resize(leaves_.size());
+  v_parts_.resize(leaves_.size());
+  out_parts_.resize(leaves_.size());
   tangents_ = Tensor::uninitialized(outputs.shape(), outputs.value().dtype());
   cotangents_ = Tensor::uninitialized(outputs.shape(), outputs.value().dtype());
 }
 
 void Linearization::require_outputs(const char* product) const {
   if (!outputs_.defined())
-    throw std::logic_error(std::string(product) + ": the linearization was made without the model's outputs");
+    throw std::logic_error(fmt::format("{}: the linearization was made without the model's outputs", product));
 }
 
 void Linearization::split(const Tensor& vector, std::vector<Tensor>& parts) const {
@@ -50,17 +55,16 @@ void Linearization::for_each_vector(const char* product, const Tensor& v, const 
     return tensor.shape() == all && tensor.dtype() == type;
   };
   if (!is(v, v_shape) || !is(out, out_shape))
-    throw std::invalid_argument(std::string(product) + ": " + v.shape().to_string() + " of " + name_of(v.dtype()) +
-                                " -> " + out.shape().to_string() + " of " + name_of(out.dtype()) + ", expected " +
-                                v_shape.to_string() + " -> " + out_shape.to_string() + " of " + name_of(type) +
-                                ", or several of them");
+    throw std::invalid_argument(fmt::format("{}: {} of {} -> {} of {}, expected {} -> {} of {}, or several of them",
+                                            product, v.shape().to_string(), name_of(v.dtype()), out.shape().to_string(),
+                                            name_of(out.dtype()), v_shape.to_string(), out_shape.to_string(),
+                                            name_of(type)));
   for (std::int64_t i = 0; i < count; ++i)
     f(v.part(i * v_shape.size(), v_shape), out.part(i * out_shape.size(), out_shape));
 }
 
 void Linearization::gradient(const Tensor& out) const {
-  if (out.shape() != Shape{size_})
-    throw std::invalid_argument("gradient: " + out.shape().to_string() + ", expected " + Shape{size_}.to_string());
+  if (out.shape() != Shape{size_}) bad_shapes("gradient", {out.shape()}, Shape{size_}.to_string());
   std::int64_t first = 0;
   for (const Var& part : gradient_) {
     out.part(first, part.shape()).copy_from(part.value());
@@ -70,7 +74,8 @@ void Linearization::gradient(const Tensor& out) const {
 
 void Linearization::hessian_times(const Tensor& v, const Tensor& out) {
   for_each_vector("hessian_times", v, {size_}, out, {size_}, [&](const Tensor& one, const Tensor& result) {
-    split(one, v_parts_), split(result, out_parts_);
+    split(one, v_parts_);
+    split(result, out_parts_);
     vjp(gradient_, v_parts_, leaves_, out_parts_);
   });
 }
@@ -105,9 +110,9 @@ void Linearization::fisher_times(const Tensor& scores, const Tensor& v, const Te
   require_outputs("fisher_times");
   const Shape& shape = outputs_.shape();
   if (scores.shape() != shape || scores.dtype() != tangents_.dtype() || shape.rank() == 0 || shape.size() == 0)
-    throw std::invalid_argument("fisher_times: scores " + scores.shape().to_string() + " of " +
-                                name_of(scores.dtype()) + " for outputs " + shape.to_string() + " of " +
-                                name_of(tangents_.dtype()));
+    throw std::invalid_argument(fmt::format("fisher_times: scores {} of {} for outputs {} of {}",
+                                            scores.shape().to_string(), name_of(scores.dtype()), shape.to_string(),
+                                            name_of(tangents_.dtype())));
   for_each_vector("fisher_times", v, {size_}, out, {size_}, [&](const Tensor& one, const Tensor& result) {
     jacobian_times(one, tangents_);
     with_floating(scores.dtype(), [&]<class T>(T) {
@@ -130,8 +135,8 @@ void Linearization::empirical_scores(const Tensor& out) const {
   require_outputs("empirical_scores");
   const Tensor& derivative = outputs_gradient_.value();
   if (out.shape() != derivative.shape() || out.dtype() != derivative.dtype() || out.shape().rank() == 0)
-    throw std::invalid_argument("empirical_scores: " + out.shape().to_string() + " for outputs " +
-                                derivative.shape().to_string());
+    throw std::invalid_argument(
+        fmt::format("empirical_scores: {} for outputs {}", out.shape().to_string(), derivative.shape().to_string()));
   with_floating(out.dtype(), [&]<class T>(T) {
     const T examples = static_cast<T>(out.shape()[0]);
     for (std::int64_t i = 0; i < out.size(); ++i) out.data<T>()[i] = examples * derivative.data<T>()[i];

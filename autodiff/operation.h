@@ -15,6 +15,7 @@
 #pragma once
 
 #include "autodiff/sweep.h"
+#include "autodiff/tensor/error.h"
 
 namespace gradus {
 
@@ -23,11 +24,11 @@ class Operation : public AnyOperation {
  public:
   static constexpr int index_operand = -1;  // the position of an operand of int32, if there is one
   static constexpr bool is_view = false;  // a view has `void* view(Inputs) const`: the result shares operand 0's memory
-  // An element of the result depends on one element of each operand, the one in its place or of what is broadcast, and
-  // the kernel may write over an operand of the result's shape.
-  static constexpr bool pointwise = false;
-  bool can_overwrite(const Shape& /*result*/) const { return true; }  // a pointwise one that cannot always says when
-  static constexpr Reads rule_reads = Reads::everything;              // less lets memory be used again, see last_use()
+  // What lets memory be used again (autodiff/memory_reuse.h). The kernel may write over an operand of the result's
+  // shape: an element of the result depends on one element of each operand, that in its place or of what is broadcast.
+  static constexpr bool may_overwrite = false;
+  bool can_overwrite(const Shape& /*result*/) const { return true; }  // one that cannot always do so says when
+  static constexpr Reads rule_reads = Reads::everything;
 
   const char* name() const final;
   void propagate(EagerSweep& sweep) const final;
@@ -64,13 +65,13 @@ bool Operation<Derived>::shares_memory() const {
   return Derived::is_view;
 }
 
-namespace detail {
-inline const EagerValue& as_value(const EagerValue& value) { return value; }
+// A term that a rule uses several times, computed at once instead of where it is used.
+inline const Var& computed(const Var& x) { return x; }
+inline const EagerValue& computed(const EagerValue& x) { return x; }
 template <class Op, int n>
-EagerValue as_value(const Lazy<Op, n>& lazy) {
-  return lazy.evaluated();
+EagerValue computed(const Lazy<Op, n>& x) {
+  return x.evaluated();
 }
-}  // namespace detail
 
 // Records an operation on Vars, or prepares it on the values of an eager sweep.
 template <class Op, Term... A>
@@ -80,7 +81,7 @@ auto apply(const Op& operation, const A&... operands) {
     return vars[0].tape().record(operation, vars);
   } else {
     static_assert(!(std::same_as<A, Var> || ...), "a Var and a value of an eager sweep in one operation");
-    return Lazy<Op, static_cast<int>(sizeof...(A))>{operation, {detail::as_value(operands)...}};
+    return Lazy<Op, static_cast<int>(sizeof...(A))>{operation, {computed(operands)...}};
   }
 }
 

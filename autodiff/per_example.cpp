@@ -1,9 +1,13 @@
 #include "autodiff/per_example.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "autodiff/gradient.h"
+#include "autodiff/layer_use.h"
 #include "autodiff/sweep.h"
+#include "autodiff/tensor/error.h"
 
 namespace gradus {
 namespace {
@@ -25,15 +29,15 @@ Batch rows_of(const Var& outputs, std::span<const Var> leaves) {
 
 Batch batch_of(const char* function, const Var& losses, std::span<const Var> leaves) {
   if (losses.shape().rank() != 1 || losses.shape()[0] == 0)
-    throw std::invalid_argument(std::string(function) + ": losses " + losses.shape().to_string() +
-                                ", expected [n] with one number an example");
+    bad_shapes(function, {losses.shape()}, "losses [n] with one number an example");
   return rows_of(losses, leaves);
 }
 
 void require(const char* function, const Tensor& out, const Shape& shape, DType type) {
   if (out.shape() != shape || out.dtype() != type)
-    throw std::invalid_argument(std::string(function) + ": destination " + out.shape().to_string() + " of " +
-                                name_of(out.dtype()) + ", expected " + shape.to_string() + " of " + name_of(type));
+    throw std::invalid_argument(fmt::format("{}: destination {} of {}, expected {} of {}", function,
+                                            out.shape().to_string(), name_of(out.dtype()), shape.to_string(),
+                                            name_of(type)));
 }
 
 using Use = std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>;
@@ -44,18 +48,25 @@ void visit(const char* function, const Var& outputs, const Tensor& cotangents, s
       .visit_uses(function, outputs, cotangents, leaves,
                   [&](auto leaf, auto& operation, int operand, Inputs in, const Tensor& dy) {
                     if (dy.shape().rank() == 0 || dy.shape()[0] != outputs.shape()[0])
-                      throw std::invalid_argument(std::string(function) + ": " + operation.name() + " with result " +
-                                                  dy.shape().to_string() + " uses a leaf, expected " +
-                                                  std::to_string(outputs.shape()[0]) + " rows, one an example");
+                      throw std::invalid_argument(
+                          fmt::format("{}: {} with result {} uses a leaf, expected {} rows, one an example", function,
+                                      operation.name(), dy.shape().to_string(), outputs.shape()[0]));
                     use(leaf, operation, operand, in, dy);
                   });
 }
 
 Tensor ones(const Var& losses) { return Tensor::full(losses.shape(), 1, losses.value().dtype()); }
 
+// Adds the quantity onto `out`; false if the operation does not know how.
+bool per_example(PerExample what, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy,
+                 const Tensor& out) {
+  const SharedOperands* shared = SharedOperands::of(operation);
+  return shared && shared->per_example(what, operand, in, dy, out);
+}
+
 [[noreturn]] void refuse(const char* function, const AnyOperation& operation, int operand) {
-  throw std::invalid_argument(std::string(function) + ": a leaf is operand " + std::to_string(operand) + " of " +
-                              operation.name() + ", which cannot tell examples apart");
+  throw std::invalid_argument(fmt::format("{}: a leaf is operand {} of {}, which cannot tell examples apart", function,
+                                          operand, operation.name()));
 }
 
 // The gradients of one leaf from all its uses, [n, elements of the leaf].
@@ -67,7 +78,7 @@ class LeafGradients {
            const Tensor& dy) {
     if (!gradients_[leaf].defined())
       gradients_[leaf] = Tensor::zeros({batch_.examples, leaves_[leaf].shape().size()}, batch_.type);
-    if (!operation.per_example(PerExample::gradients, operand, in, dy, gradients_[leaf]))
+    if (!per_example(PerExample::gradients, operation, operand, in, dy, gradients_[leaf]))
       refuse(function, operation, operand);
   }
   const Tensor& operator[](std::size_t leaf) const { return gradients_[leaf]; }
@@ -95,7 +106,7 @@ void sum_of_squares(const char* function, const Batch& batch, const Var& outputs
   const auto slice = [&](std::size_t leaf) { return squares.part(batch.first[leaf], leaves[leaf].shape()); };
   visit(function, outputs, cotangents, leaves,
         [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
-          if (uses[leaf] == 1 && operation.per_example(PerExample::sum_of_squares, operand, in, dy, slice(leaf)))
+          if (uses[leaf] == 1 && per_example(PerExample::sum_of_squares, operation, operand, in, dy, slice(leaf)))
             return;
           formed.add(function, leaf, operation, operand, in, dy);
         });
@@ -145,7 +156,7 @@ void per_example_squared_norms(const Var& losses, std::span<const Var> leaves, c
   LeafGradients formed(batch, leaves);
   visit(function, losses, ones(losses), leaves,
         [&](std::size_t leaf, const AnyOperation& operation, int operand, Inputs in, const Tensor& dy) {
-          if (uses[leaf] == 1 && operation.per_example(PerExample::squared_norms, operand, in, dy, squared_norms))
+          if (uses[leaf] == 1 && per_example(PerExample::squared_norms, operation, operand, in, dy, squared_norms))
             return;
           formed.add(function, leaf, operation, operand, in, dy);
         });
@@ -168,7 +179,7 @@ void gradient_mean_and_variance(const Var& losses, std::span<const Var> leaves, 
   const Batch batch = batch_of(function, losses, leaves);
   require(function, mean, {batch.parameters}, batch.type);
   require(function, variance, {batch.parameters}, batch.type);
-  if (batch.examples < 2) throw std::invalid_argument(std::string(function) + ": one example has no variance");
+  if (batch.examples < 2) throw std::invalid_argument(fmt::format("{}: one example has no variance", function));
   sum_of_squares(function, batch, losses, ones(losses), leaves, variance);
   std::vector<Tensor> parts;
   for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
@@ -188,8 +199,7 @@ void per_example_mean_squares(const Var& outputs, const Tensor& cotangents, std:
                               const Tensor& squares) {
   constexpr const char* function = "per_example_mean_squares";
   if (outputs.shape().rank() == 0 || outputs.shape()[0] == 0)
-    throw std::invalid_argument(std::string(function) + ": outputs " + outputs.shape().to_string() +
-                                ", expected [n, ...] with an example in each row");
+    bad_shapes(function, {outputs.shape()}, "outputs [n, ..] with an example in each row");
   const Batch batch = rows_of(outputs, leaves);
   require(function, cotangents, outputs.shape(), batch.type);
   require(function, squares, {batch.parameters}, batch.type);

@@ -65,7 +65,10 @@ void Pool::give_back(Piece piece) {
   const bool joins_previous = next != free_.begin() && std::prev(next)->first + std::prev(next)->bytes == memory;
   if (joins_previous) {
     std::prev(next)->bytes += bytes;
-    if (joins_next) std::prev(next)->bytes += next->bytes, free_.erase(next);
+    if (joins_next) {
+      std::prev(next)->bytes += next->bytes;
+      free_.erase(next);
+    }
   } else if (joins_next) {
     next->first = memory;
     next->bytes += bytes;
@@ -80,7 +83,9 @@ void Pool::reset() {
     peak_ = 0;
     return;
   }
-  free_.clear(), unused_.clear(), pieces_.resize(1);
+  free_.clear();
+  unused_.clear();
+  pieces_.resize(1);
   used_ = peak_ = 0;
   if (one_block) {
     free_.push_back({blocks_[0].memory.get(), capacity_});

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace gradus {
@@ -27,6 +28,29 @@ class Pool {
   }
   // Takes every piece back.
   void reset();
+
+  // A user of a piece: copies are users of their own, and with each that ends the piece is released.
+  class Use {
+   public:
+    Use() = default;
+    Use(Pool& pool, Piece piece) : pool_(&pool), piece_(piece) {}  // in the place of a user there was
+    Use(const Use& other) : pool_(other.pool_), piece_(other.piece_) {
+      if (pool_) pool_->retain(piece_);
+    }
+    Use(Use&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)), piece_(other.piece_) {}
+    Use& operator=(Use other) noexcept {
+      std::swap(pool_, other.pool_);
+      std::swap(piece_, other.piece_);
+      return *this;
+    }
+    ~Use() {
+      if (pool_) pool_->release(piece_);
+    }
+
+   private:
+    Pool* pool_ = nullptr;
+    Piece piece_ = none;
+  };
 
   // The most bytes in use at once since the last reset, and bytes held.
   std::size_t peak() const { return peak_; }

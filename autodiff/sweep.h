@@ -14,11 +14,13 @@
 
 namespace gradus {
 
-// A tensor inside an eager sweep: the vocabulary's second kind of term, beside Var.
+// A tensor inside an eager sweep: the vocabulary's second kind of term, beside Var. A temporary's memory is given back
+// when the last value that refers to it goes out of scope.
 struct EagerValue {
   Tensor tensor;
   EagerSweep* sweep;
-  Pool::Piece piece = Pool::none;  // the sweep's memory that it lies in, if it does
+  Pool::Piece piece = Pool::none;  // the sweep's memory in which it lies, if it does
+  Pool::Use use = {};              // of a temporary: what keeps that memory
   const Shape& shape() const { return tensor.shape(); }
 };
 
@@ -34,10 +36,9 @@ struct Lazy {
   void into(const Tensor& destination, bool accumulate) const {
     with_inputs([&](Inputs in) { operation.evaluate(in, destination, accumulate); });
   }
-  // The result in scratch memory, for use as an operand (a view costs nothing).
+  // The result in memory of its own, for use as an operand (a view costs nothing).
   EagerValue evaluated() const;
 
- private:
   template <class F>
   decltype(auto) with_inputs(F&& f) const {
     const Tensor* in[n];
@@ -55,10 +56,30 @@ struct is_lazy<Lazy<Op, n>> : std::true_type {};
 template <class T>
 concept Term = std::same_as<T, Var> || std::same_as<T, EagerValue> || is_lazy<T>::value;
 
-class EagerSweep {
+// What both sweeps know of the node whose rule they run.
+class RunningRule {
+ public:
+  const Shape& shape(int i) const { return graph_[operand(i)].value.shape(); }
+  int count() const { return static_cast<int>(graph_[node_].operand_count); }
+  bool wants(int i) const { return on_path_[operand(i)]; }
+
+ protected:
+  RunningRule(Tape& tape, std::vector<std::uint8_t>& on_path) : tape_(tape), graph_(tape.graph()), on_path_(on_path) {}
+  std::uint32_t operand(int i) const { return graph_.operand(node_, i); }
+  // Marks the nodes through which `results` depend on `leaves`; throws if they are not of this tape.
+  void find_paths(const char* operation, std::span<const Var> results, std::span<const Var> leaves);
+
+  Tape& tape_;
+  Graph& graph_;
+  std::vector<std::uint8_t>& on_path_;
+  std::uint32_t node_ = 0;
+};
+
+class EagerSweep : public RunningRule {
  public:
   // In the last sweep over a record, adjoints may be written over values that no rule reads any more.
-  explicit EagerSweep(Tape& tape, bool last_sweep = false) : tape_(tape), last_sweep_(last_sweep) {}
+  explicit EagerSweep(Tape& tape, bool last_sweep = false)
+      : RunningRule(tape, tape.sweep_state().on_path), state_(tape.sweep_state()), last_sweep_(last_sweep) {}
 
   // Adds the derivatives of the sum of <seed, result> with respect to `leaves` up and writes them into `out`, same
   // order and shapes. Adjoints give their memory back as soon as they are used.
@@ -72,86 +93,67 @@ class EagerSweep {
       const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>& use);
 
   // For rules: the result's cotangent, operands, the result, and the place of a contribution.
-  EagerValue dy() { return {tape_.adjoint_[node_], this, tape_.adjoint_piece_[node_]}; }
-  EagerValue in(int i) { return {tape_.read_by_rule(node_, operand(i)), this}; }
-  EagerValue out() { return {tape_.read_by_rule(node_, node_), this}; }
-  const Shape& shape(int i) const { return tape_.nodes_[operand(i)].value.shape(); }
-  int count() const { return static_cast<int>(tape_.nodes_[node_].operand_count); }
-  bool wants(int i) const { return tape_.on_path_[operand(i)]; }
+  EagerValue dy() { return {adjoint(node_).tensor, this, adjoint(node_).piece}; }
+  EagerValue in(int i) { return {graph_.read_by_rule(node_, operand(i)), this}; }
+  EagerValue out() { return {graph_.read_by_rule(node_, node_), this}; }
   template <class F>
   void to(int i, const F& contribution) {
-    if (!wants(i)) return;
-    const std::size_t before = mark();
-    contribute(operand(i), contribution());
-    if (mark() > before) drop_temporaries(before, {});  // the contribution's own
+    if (wants(i)) contribute(operand(i), contribution(), false);
   }
   // The same for the last line of a rule, which then reads nothing any more: an element-wise contribution may be
   // written over dy, and in the last sweep over the operand's value.
   template <class F>
   void to_last(int i, const F& contribution) {
-    if (!wants(i)) return;
-    const std::size_t before = mark();
-    contribute(operand(i), contribution(), true);
-    if (mark() > before) drop_temporaries(before, {});
+    if (wants(i)) contribute(operand(i), contribution(), true);
   }
-
-  // Memory until the end of the contribution (else of the rule) that is being made, or as long as an adjoint lies in
-  // it.
-  EagerValue scratch(const Shape& shape);
-  // The temporaries made since `mark` was taken give their memory back now, but for those kept.
-  std::size_t mark() const { return tape_.rule_pieces_.size(); }
-  void drop_temporaries(std::size_t mark, std::initializer_list<EagerValue> kept);
+  // Uninitialised memory.
+  EagerValue temporary(const Shape& shape);
 
  private:
-  std::uint32_t operand(int i) const {
-    return tape_.operands_[tape_.nodes_[node_].first_operand + static_cast<std::uint32_t>(i)];
-  }
   using Visitor = std::function<void(EagerSweep&)>;  // called before the rule of each node
+  Adjoint& adjoint(std::uint32_t node) { return state_.adjoints[node]; }
   void start(const char* operation, std::span<const Var> results, std::span<const Var> leaves);
   void sweep_back(std::span<const Var> results, std::span<const Tensor> seeds, const Visitor* visitor);
-  // For the adjoint of a node, or as scratch of its rule.
-  Tensor allocate(const Shape& shape, Pool::Piece& piece, std::uint32_t node, bool scratch);
   // Gives an adjoint memory, and tells whether it already holds something to add onto.
-  bool prepare(std::uint32_t node);
-  void contribute(std::uint32_t node, const EagerValue& value, bool last = false);
+  bool prepare(std::uint32_t node) { return state_.prepare(node, graph_[node].value.shape(), node_); }
+  // Whether the first contribution to a node may be written where something lies that is not needed any more; if so,
+  // that is where its adjoint lies now (autodiff/memory_reuse.h).
+  bool take_over(std::uint32_t node, Inputs operands);
+  void contribute(std::uint32_t node, const EagerValue& value, bool last);
   template <class Op, int n>
-  void contribute(std::uint32_t node, const Lazy<Op, n>& lazy, bool last = false) {
+  void contribute(std::uint32_t node, const Lazy<Op, n>& lazy, bool last) {
     if constexpr (Op::is_view) {
-      contribute(node, lazy.evaluated());
+      contribute(node, lazy.evaluated(), last);
     } else {
-      if constexpr (Op::pointwise)
-        if (last && tape_.adjoint_state_[node] == Tape::Adjoint::none && !tape_.check_finite_ &&
-            lazy.operation.can_overwrite(tape_.nodes_[node].value.shape()) &&
-            (take_over_value(node, lazy.operands) || take_over_dy(node, lazy.operands)))
-          return lazy.into(tape_.adjoint_[node], false);
-      const bool accumulate = prepare(node);
-      lazy.into(tape_.adjoint_[node], accumulate);
+      bool accumulate = false, over_another = false;
+      if constexpr (Op::may_overwrite)
+        over_another = last && lazy.operation.can_overwrite(graph_[node].value.shape()) &&
+                       lazy.with_inputs([&](Inputs in) { return take_over(node, in); });
+      if (!over_another) accumulate = prepare(node);
+      lazy.into(adjoint(node).tensor, accumulate);
     }
   }
 
-  // Make the memory of the node's value, or of the running rule's dy, that of the node's adjoint if nothing else needs
-  // it. A kernel that reads `operands` and works element by element then writes there.
-  bool take_over_value(std::uint32_t node, std::span<const EagerValue> operands);
-  bool take_over_dy(std::uint32_t node, std::span<const EagerValue> operands);
-
-  Tape& tape_;
+  SweepState& state_;
   bool last_sweep_;
-  std::uint32_t node_ = 0;
 };
 
-class RecordingSweep {
+class RecordingSweep : public RunningRule {
  public:
-  explicit RecordingSweep(Tape& tape) : tape_(tape) {}
+  explicit RecordingSweep(Tape& tape) : RunningRule(tape, paths_) {}
 
   // The same derivatives as new nodes. A leaf on which the result does not depend gets zeros.
   std::vector<Var> run(const char* operation, const Var& result, const Var& seed, std::span<const Var> leaves);
 
-  Var dy() { return tape_.recorded_adjoint_[node_]; }
-  Var in(int i) { return tape_.read_by_rule(node_, operand(i)), tape_.var(operand(i)); }
-  Var out() { return tape_.read_by_rule(node_, node_), tape_.var(node_); }
-  const Shape& shape(int i) const { return tape_.nodes_[operand(i)].value.shape(); }
-  int count() const { return static_cast<int>(tape_.nodes_[node_].operand_count); }
-  bool wants(int i) const { return tape_.on_path_[operand(i)]; }
+  Var dy() { return adjoint_[node_]; }
+  Var in(int i) {
+    graph_.read_by_rule(node_, operand(i));
+    return tape_.at(operand(i));
+  }
+  Var out() {
+    graph_.read_by_rule(node_, node_);
+    return tape_.at(node_);
+  }
   template <class F>
   void to(int i, const F& contribution) {
     if (wants(i)) contribute(operand(i), contribution());
@@ -160,31 +162,26 @@ class RecordingSweep {
   void to_last(int i, const F& contribution) {
     to(i, contribution);
   }
-  // Nodes stay on the tape.
-  std::size_t mark() const { return 0; }
-  void drop_temporaries(std::size_t, std::initializer_list<Var>) const {}
 
  private:
-  std::uint32_t operand(int i) const {
-    return tape_.operands_[tape_.nodes_[node_].first_operand + static_cast<std::uint32_t>(i)];
-  }
   void contribute(std::uint32_t node, const Var& value);
 
-  Tape& tape_;
-  std::uint32_t node_ = 0;
+  std::vector<std::uint8_t> paths_;  // not the tape's: a rule may itself record a derivative (checkpoint)
+  std::vector<Var> adjoint_;         // by node
 };
 
 template <class Op, int n>
 EagerValue Lazy<Op, n>::evaluated() const {
-  EagerSweep* sweep = operands[0].sweep;
+  const EagerValue& first = operands[0];
   if constexpr (Op::is_view) {
     return with_inputs([&](Inputs in) {
-      return EagerValue{Tensor::view(operation.view(in), operation.shape(in), in[0].dtype()), sweep, operands[0].piece};
+      return EagerValue{Tensor::view(operation.view(in), operation.shape(in), in[0].dtype()), first.sweep, first.piece,
+                        first.use};
     });
   } else {
-    const EagerValue memory = sweep->scratch(shape());
-    into(memory.tensor, false);
-    return memory;
+    EagerValue result = first.sweep->temporary(shape());
+    into(result.tensor, false);
+    return result;
   }
 }
 

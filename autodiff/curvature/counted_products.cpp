@@ -1,5 +1,7 @@
 #include "autodiff/curvature/counted_products.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -12,10 +14,10 @@ namespace gradus::curvature {
 
 CountedProducts::CountedProducts(const char* caller, const LinearOperator& a) : caller_(caller), a_(a) {
   const std::string name = caller;
-  if (a.size < 1)
-    throw std::invalid_argument(name + ": operator of size " + std::to_string(a.size) + ", expected 1 or more");
-  if (a.type == DType::int32) throw std::invalid_argument(name + ": operator of int32, expected float32 or float64");
-  if (!a.times) throw std::invalid_argument(name + ": operator without a product");
+  if (a.size < 1) throw std::invalid_argument(fmt::format("{}: operator of size {}, expected 1 or more", name, a.size));
+  if (a.type == DType::int32)
+    throw std::invalid_argument(fmt::format("{}: operator of int32, expected float32 or float64", name));
+  if (!a.times) throw std::invalid_argument(fmt::format("{}: operator without a product", name));
   out_ = Tensor::zeros({a.size}, a.type);
 }
 
@@ -29,8 +31,7 @@ bool CountedProducts::times(const Tensor& v, std::vector<double>& w) {
 
 void CountedProducts::finite_times(const Tensor& v, std::vector<double>& w) {
   if (!times(v, w))
-    throw std::runtime_error(std::string(caller_) + ": product " + std::to_string(count_) +
-                             " with the operator is not finite");
+    throw std::runtime_error(fmt::format("{}: product {} with the operator is not finite", caller_, count_));
 }
 
 }  // namespace gradus::curvature

@@ -1,5 +1,7 @@
 #include "autodiff/curvature/diagonal.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -13,7 +15,7 @@ namespace gradus {
 DiagonalEstimate hutchinson_diagonal(const LinearOperator& a, std::int64_t probes, RandomStream& random) {
   curvature::CountedProducts products("hutchinson_diagonal", a);
   if (probes < 1)
-    throw std::invalid_argument("hutchinson_diagonal: " + std::to_string(probes) + " probes, expected 1 or more");
+    throw std::invalid_argument(fmt::format("hutchinson_diagonal: {} probes, expected 1 or more", probes));
   const Tensor z = Tensor::uninitialized({a.size}, a.type);
   const Tensor mean = Tensor::zeros({a.size}, DType::float64), squares = Tensor::zeros({a.size}, DType::float64);
   double *m = mean.data<double>(),

@@ -1,5 +1,7 @@
 #include "autodiff/curvature/lanczos.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -20,17 +22,16 @@ using namespace curvature;
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 std::int64_t basis_size(const LinearOperator& a, const LanczosOptions& o) {
-  const auto refuse = [](const std::string& what) { throw std::invalid_argument("lanczos: " + what); };
-  if (o.count < 1 || o.count > a.size)
-    refuse(std::to_string(o.count) + " eigenvalues of an operator of size " + std::to_string(a.size));
+  const auto refuse = [](const std::string& what) { throw std::invalid_argument(fmt::format("lanczos: {}", what)); };
+  if (o.count < 1 || o.count > a.size) refuse(fmt::format("{} eigenvalues of an operator of size {}", o.count, a.size));
   if (!(o.tolerance > 0) || !std::isfinite(o.tolerance))
-    refuse("tolerance " + std::to_string(o.tolerance) + ", expected more than 0");
+    refuse(fmt::format("tolerance {}, expected more than 0", o.tolerance));
   if (o.max_products / 2 < o.count)
-    refuse("at most " + std::to_string(o.max_products) + " products for " + std::to_string(o.count) +
-           " eigenvalues, expected two for each or more");
+    refuse(
+        fmt::format("at most {} products for {} eigenvalues, expected two for each or more", o.max_products, o.count));
   const std::int64_t least = std::min(a.size, o.count + 2);
   if (o.basis != 0 && o.basis < least)
-    refuse("a basis of " + std::to_string(o.basis) + " vectors, expected " + std::to_string(least) + " or more");
+    refuse(fmt::format("a basis of {} vectors, expected {} or more", o.basis, least));
   return std::min(a.size, o.basis != 0 ? o.basis : 2 * o.count + 20);
 }
 

@@ -1,5 +1,7 @@
 #include "autodiff/curvature/orthonormal_basis.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -78,8 +80,7 @@ void OrthonormalBasis::append_random(RandomStream& random) {
     // Where little of the draw is left, that little must still be longer than the rounding of the basis.
     if (left > 1e-3 * drawn / std::sqrt(static_cast<double>(size_))) return append(w, left);
   }
-  throw std::runtime_error("orthonormal basis: no direction left beside " + std::to_string(count_) + " of " +
-                           std::to_string(size_));
+  throw std::runtime_error(fmt::format("orthonormal basis: no direction left beside {} of {}", count_, size_));
 }
 
 void OrthonormalBasis::combine(const std::vector<double>& weights, std::int64_t kept) {

@@ -3,6 +3,8 @@
 // which costs 4/3 n^3 operations, nearly all of them in large products; small blocks by Cholesky's factorisation.
 #include "autodiff/curvature/positive_definite.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -57,9 +59,9 @@ bool invert_positive_definite(const Tensor& a, const Tensor& out) {
   const Shape& shape = a.shape();
   if (shape.rank() != 2 || shape[0] != shape[1] || out.shape() != shape || a.dtype() != DType::float64 ||
       out.dtype() != DType::float64)
-    throw std::invalid_argument("invert_positive_definite: " + shape.to_string() + " of " + name_of(a.dtype()) +
-                                " -> " + out.shape().to_string() + " of " + name_of(out.dtype()) +
-                                ", expected two square matrices of float64");
+    throw std::invalid_argument(
+        fmt::format("invert_positive_definite: {} of {} -> {} of {}, expected two square matrices of float64",
+                    shape.to_string(), name_of(a.dtype()), out.shape().to_string(), name_of(out.dtype())));
   return invert(a, out);
 }
 

@@ -1,5 +1,7 @@
 #include "autodiff/curvature/power_iteration.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -14,12 +16,13 @@ namespace gradus {
 namespace {
 
 void check(const LinearOperator& a, const PowerOptions& o) {
-  const auto refuse = [](const std::string& what) { throw std::invalid_argument("power_iteration: " + what); };
-  if (o.count < 1 || o.count > a.size)
-    refuse(std::to_string(o.count) + " eigenvalues of an operator of size " + std::to_string(a.size));
+  const auto refuse = [](const std::string& what) {
+    throw std::invalid_argument(fmt::format("power_iteration: {}", what));
+  };
+  if (o.count < 1 || o.count > a.size) refuse(fmt::format("{} eigenvalues of an operator of size {}", o.count, a.size));
   if (!(o.tolerance > 0) || !std::isfinite(o.tolerance))
-    refuse("tolerance " + std::to_string(o.tolerance) + ", expected more than 0");
-  if (o.max_products < 1) refuse("at most " + std::to_string(o.max_products) + " products, expected 1 or more");
+    refuse(fmt::format("tolerance {}, expected more than 0", o.tolerance));
+  if (o.max_products < 1) refuse(fmt::format("at most {} products, expected 1 or more", o.max_products));
 }
 
 // Falling magnitude: of two close eigenvalues the smaller may have been found first.

@@ -1,6 +1,8 @@
 // The only file that compiles Eigen's decompositions.
 #include "autodiff/curvature/small_eigen.h"
 
+#include <fmt/format.h>
+
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <stdexcept>
@@ -14,8 +16,7 @@ using Solver = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>;
 
 void require_success(Eigen::ComputationInfo info, Eigen::Index n) {
   if (info != Eigen::Success)
-    throw std::runtime_error("eigenvalues of a " + std::to_string(n) +
-                             "-row matrix: the QR iteration did not converge");
+    throw std::runtime_error(fmt::format("eigenvalues of a {}-row matrix: the QR iteration did not converge", n));
 }
 
 SmallEigen result_of(const Solver& solver, double scale) {

@@ -1,5 +1,7 @@
 #include "autodiff/curvature/spectral_density.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -43,8 +45,8 @@ Quadrature quadrature(CountedProducts& products, OrthonormalBasis& basis) {
 SpectralDensity spectral_density(const LinearOperator& a, RandomStream& random, const SpectralOptions& options) {
   CountedProducts products("spectral_density", a);
   if (options.probes < 1 || options.steps < 1)
-    throw std::invalid_argument("spectral_density: " + std::to_string(options.probes) + " probes of " +
-                                std::to_string(options.steps) + " steps, expected 1 or more of each");
+    throw std::invalid_argument(fmt::format("spectral_density: {} probes of {} steps, expected 1 or more of each",
+                                            options.probes, options.steps));
   const Tensor z = Tensor::uninitialized({a.size}, a.type);
   SpectralDensity result{.size = a.size, .probes = {}, .products = 0};
   OrthonormalBasis basis(a.size, std::min(options.steps, a.size), a.type);
@@ -70,7 +72,7 @@ Estimate SpectralDensity::mean(const std::function<double(double)>& f) const {
 }
 
 Estimate SpectralDensity::moment(int power) const {
-  if (power < 0) throw std::invalid_argument("moment: power " + std::to_string(power) + ", expected 0 or more");
+  if (power < 0) throw std::invalid_argument(fmt::format("moment: power {}, expected 0 or more", power));
   return mean([power](double x) { return std::pow(x, power); });
 }
 
@@ -80,7 +82,7 @@ Estimate SpectralDensity::fraction_below(double x) const {
 
 DensityCurve SpectralDensity::density(std::span<const double> grid, double width) const {
   if (!(width > 0) || !std::isfinite(width))
-    throw std::invalid_argument("density: kernel of width " + std::to_string(width) + ", expected more than 0");
+    throw std::invalid_argument(fmt::format("density: kernel of width {}, expected more than 0", width));
   DensityCurve curve;
   const double height = 1 / (width * std::sqrt(2 * std::numbers::pi));
   for (const double t : grid) {
@@ -97,8 +99,8 @@ DensityCurve SpectralDensity::density(std::span<const double> grid, double width
 
 std::vector<double> SpectralDensity::grid(std::int64_t points, double width) const {
   if (points < 2 || probes.empty())
-    throw std::invalid_argument("grid: " + std::to_string(points) + " points over " + std::to_string(probes.size()) +
-                                " probes, expected 2 or more over 1 or more");
+    throw std::invalid_argument(
+        fmt::format("grid: {} points over {} probes, expected 2 or more over 1 or more", points, probes.size()));
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const Quadrature& probe : probes) {
     low = std::min(low, probe.nodes.front());

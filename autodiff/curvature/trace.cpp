@@ -1,5 +1,7 @@
 #include "autodiff/curvature/trace.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 #include <string>
@@ -14,8 +16,7 @@ using namespace curvature;
 
 TraceEstimate hutchinson_trace(const LinearOperator& a, std::int64_t probes, RandomStream& random, Probe probe) {
   CountedProducts products("hutchinson_trace", a);
-  if (probes < 1)
-    throw std::invalid_argument("hutchinson_trace: " + std::to_string(probes) + " probes, expected 1 or more");
+  if (probes < 1) throw std::invalid_argument(fmt::format("hutchinson_trace: {} probes, expected 1 or more", probes));
   const Tensor z = Tensor::uninitialized({a.size}, a.type);
   std::vector<double> w;
   RunningMean mean;
@@ -30,7 +31,7 @@ TraceEstimate hutchinson_trace(const LinearOperator& a, std::int64_t probes, Ran
 TraceEstimate hutch_plus_plus(const LinearOperator& a, std::int64_t products, RandomStream& random, Probe probe) {
   CountedProducts counted("hutch_plus_plus", a);
   if (products < 3)
-    throw std::invalid_argument("hutch_plus_plus: " + std::to_string(products) + " products, expected 3 or more");
+    throw std::invalid_argument(fmt::format("hutch_plus_plus: {} products, expected 3 or more", products));
   const std::int64_t sketch = std::min(products / 3, a.size);
   const Tensor z = Tensor::uninitialized({a.size}, a.type);
   std::vector<double> w;

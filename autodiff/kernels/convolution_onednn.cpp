@@ -1,5 +1,7 @@
 #include "autodiff/kernels/convolution_onednn.h"
 
+#include <fmt/format.h>
+
 #ifndef GRADUS_HAVE_ONEDNN
 
 namespace gradus::kernels {
@@ -44,7 +46,7 @@ const dnnl::engine& engine() {
 }
 
 void check(dnnl_status_t status) {
-  if (status != dnnl_success) throw std::runtime_error("conv2d: oneDNN failed with status " + std::to_string(status));
+  if (status != dnnl_success) throw std::runtime_error(fmt::format("conv2d: oneDNN failed with status {}", status));
 }
 
 struct ScratchpadTag;
@@ -205,7 +207,7 @@ bool run(const Key& key, const Tensor& x, const Tensor& w, const Tensor& y, cons
     if (plan.is_fast()) plan.run(plans.stream(), x, w, y, bias);
     return plan.is_fast();
   } catch (const dnnl::error& e) {
-    throw std::runtime_error(std::string("conv2d: oneDNN failed: ") + e.what());
+    throw std::runtime_error(fmt::format("conv2d: oneDNN failed: {}", e.what()));
   }
 }
 

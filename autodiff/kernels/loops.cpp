@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autodiff/tensor/error.h"
+
 namespace gradus::kernels {
 
 Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
@@ -12,9 +14,7 @@ Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
   for (int axis = 0; axis < rank; ++axis) {
     const int ia = axis - rank + a.rank(), ib = axis - rank + b.rank();
     const std::int64_t na = ia < 0 ? 1 : a[ia], nb = ib < 0 ? 1 : b[ib];
-    if (na != nb && na != 1 && nb != 1)
-      throw std::invalid_argument(std::string(operation) + ": shapes do not broadcast: " + a.to_string() + " and " +
-                                  b.to_string());
+    if (na != nb && na != 1 && nb != 1) bad_shapes(operation, {a, b}, "[..] and [..] that broadcast");
     result.append(na == 1 ? nb : na);
   }
   return result;

@@ -1,5 +1,7 @@
 #include "autodiff/kernels/products.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -47,8 +49,7 @@ void product(const Product<T>& p) {
       const dnnl_status_t status =
           dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f, p.a, p.lda, p.b,
                      p.transpose_b ? p.k : p.n, p.accumulate ? 1.0f : 0.0f, p.y, p.n);
-      if (status != dnnl_success)
-        throw std::runtime_error("matmul: oneDNN failed with status " + std::to_string(status));
+      if (status != dnnl_success) throw std::runtime_error(fmt::format("matmul: oneDNN failed with status {}", status));
       return;
     }
   }
@@ -78,7 +79,7 @@ void product_in_slabs(const Product<T>& p, int workers) {
 }  // namespace
 
 void set_threads(int threads) {
-  if (threads < 1) throw std::invalid_argument("threads: " + std::to_string(threads) + ", expected at least 1");
+  if (threads < 1) throw std::invalid_argument(fmt::format("threads: {}, expected at least 1", threads));
   thread_count = threads;
 }
 

@@ -32,10 +32,7 @@ struct Clamp;
 template <class Derived>
 struct Elementwise : Operation<Derived> {
   Shape shape(Inputs in) const {
-    for (int i = 1; i < in.count; ++i)
-      if (in[i].shape() != in[0].shape())
-        throw std::invalid_argument(std::string(Derived::title) + ": shapes differ: " + in[0].shape().to_string() +
-                                    " and " + in[i].shape().to_string());
+    for (int i = 1; i < in.count; ++i) require_equal_shapes(Derived::title, in[0].shape(), in[i].shape());
     return in[0].shape();
   }
 };
@@ -43,7 +40,7 @@ struct Elementwise : Operation<Derived> {
 // One whose kernel may write over an operand.
 template <class Derived>
 struct Pointwise : Elementwise<Derived> {
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
 };
 
 // y = e^x

@@ -12,8 +12,7 @@ namespace {
 // Throws unless broadcasting `small` to `large` gives `large`.
 void require_broadcast(const char* operation, const Shape& small, const Shape& large) {
   if (kernels::broadcast_shape(operation, small, large) != large)
-    throw std::invalid_argument(std::string(operation) + ": " + small.to_string() + " does not broadcast to " +
-                                large.to_string());
+    bad_shapes(operation, {small, large}, "[..] that broadcasts to [..]");
 }
 
 }  // namespace
@@ -124,9 +123,7 @@ void ops::Compare::evaluate(Inputs in, const Tensor& out, bool accumulate) const
 }
 
 Shape ops::WherePositive::shape(Inputs in) const {
-  if (in[0].shape() != in[1].shape())
-    throw std::invalid_argument("where_positive: shapes differ: " + in[0].shape().to_string() + " and " +
-                                in[1].shape().to_string());
+  require_equal_shapes(title, in[0].shape(), in[1].shape());
   return in[0].shape();
 }
 void ops::WherePositive::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -1,6 +1,7 @@
 // Element-wise arithmetic with broadcasting by NumPy's rule, and the sums that undo a broadcast.
 #pragma once
 
+#include "autodiff/layer_use.h"
 #include "autodiff/operation.h"
 
 namespace gradus {
@@ -72,7 +73,7 @@ void to_broadcast(Sweep& s, int i, const F& contribution) {
 // y = c x
 struct ops::Scale : Operation<ops::Scale> {
   static constexpr const char* title = "scale";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::nothing;
   double factor;
   explicit Scale(double c) : factor(c) {}
@@ -95,7 +96,7 @@ auto neg(const X& x) {
 // y = x + c
 struct ops::AddScalar : Operation<ops::AddScalar> {
   static constexpr const char* title = "add_scalar";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::nothing;
   double constant;
   explicit AddScalar(double c) : constant(c) {}
@@ -112,9 +113,9 @@ auto add_scalar(const X& x, double constant) {
 }
 
 // y = a + b
-struct ops::Add : Operation<ops::Add> {
+struct ops::Add : Operation<ops::Add>, SharedOperands {
   static constexpr const char* title = "add";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::nothing;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -136,7 +137,7 @@ bool bias_per_example(PerExample what, const Shape& bias, const Tensor& dy, cons
 // y = a - b
 struct ops::Sub : Operation<ops::Sub> {
   static constexpr const char* title = "sub";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::nothing;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -154,7 +155,7 @@ auto sub(const A& a, const B& b) {
 // y = a b, element by element
 struct ops::Mul : Operation<ops::Mul> {
   static constexpr const char* title = "mul";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -174,7 +175,7 @@ void ops::Mul::vjp(Sweep& s) const {
 // y = a / b.  da = dy / b,  db = -dy y / b
 struct ops::Div : Operation<ops::Div> {
   static constexpr const char* title = "div";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
@@ -193,7 +194,7 @@ void ops::Div::vjp(Sweep& s) const {
 // y = a / b, but 0 where b is 0: what a norm's derivative is made of.  da = dy / b,  db = -dy y / b, 0 there too
 struct ops::Ratio : Operation<ops::Ratio> {
   static constexpr const char* title = "ratio";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
@@ -212,7 +213,7 @@ void ops::Ratio::vjp(Sweep& s) const {
 // y = a b, but 0 where a is 0 and b infinite: what has no weight does not count, as in p ln p.  da = dy b,  db = dy a
 struct ops::WeightedBy : Operation<ops::WeightedBy> {
   static constexpr const char* title = "weighted_by";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -232,7 +233,7 @@ void ops::WeightedBy::vjp(Sweep& s) const {
 // y = 1 where a > b, 0 where a = b, -1 where a < b, NaN where either is; no derivative flows through it.
 struct ops::Compare : Operation<ops::Compare> {
   static constexpr const char* title = "compare";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::nothing;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -248,7 +249,7 @@ auto compare(const A& a, const B& b) {
 // function of d.
 struct ops::WherePositive : Operation<ops::WherePositive> {
   static constexpr const char* title = "where_positive";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
@@ -265,7 +266,7 @@ auto where_positive(const G& g, const D& d) {
 // y = max(a, b), element by element; NaN where either is. Where they are equal, each gets half of the derivative.
 struct ops::Maximum : Operation<ops::Maximum> {
   static constexpr const char* title = "maximum";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;

@@ -1,5 +1,7 @@
 #include "autodiff/operations/attention.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "autodiff/kernels/attention_rows.h"
@@ -127,8 +129,7 @@ void for_each_head(const Shape& x, const AttentionHeads& of, const Body& body) {
 
 Shape result_of(const Shape& x, const AttentionHeads& of) {
   if (x.rank() != 3 || x[1] < 1 || of.heads < 1 || x[2] < 1 || x[2] % (3 * of.heads) != 0)
-    throw std::invalid_argument("attention: " + x.to_string() + " with " + std::to_string(of.heads) +
-                                " heads, expected [batch, time, 3 width] with heads that divide the width");
+    bad_shapes("attention", {x}, fmt::format("[batch, time, 3 width] with a width that {} heads divide", of.heads));
   return {x[0], x[1], x[2] / 3};
 }
 
@@ -155,8 +156,7 @@ void ops::Attention::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 
 Shape ops::AttentionDerivative::shape(Inputs in) const {
   if (in[0].shape() != result_of(in[1].shape(), of))
-    throw std::invalid_argument("attention_derivative: cotangent " + in[0].shape().to_string() + " for " +
-                                in[1].shape().to_string());
+    bad_shapes(title, {in[0].shape(), in[1].shape()}, "[batch, time, width] for [batch, time, 3 width]");
   return in[1].shape();
 }
 void ops::AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -38,7 +38,7 @@ struct AttentionHeads {
 // The derivative of attention at a cotangent g[batch, time, width], of x's shape.
 struct ops::AttentionDerivative : Operation<ops::AttentionDerivative> {  // operands g, x
   static constexpr const char* title = "attention_derivative";
-  static constexpr bool pointwise = true;  // head by head, which does as well: it may write over x
+  static constexpr bool may_overwrite = true;  // head by head, over x
   AttentionHeads of;
   explicit AttentionDerivative(const AttentionHeads& heads) : of(heads) {}
   Shape shape(Inputs in) const;
@@ -71,40 +71,32 @@ auto attention(const X& x, std::int64_t heads, double factor, bool causal) {
 template <class Sweep>
 void ops::AttentionDerivative::vjp(Sweep& s) const {
   const Shape x = s.shape(1), rows = s.shape(0), head = of.one(x);
-  const auto share = [&](const auto& all, int k) { return once(part(all, k * head.size(), head)); };
+  const auto share = [&](const auto& all, int k) { return computed(part(all, k * head.size(), head)); };
   const auto weights_derivative = [&](const auto& g, const auto& y) {
-    return once(apply(ops::AttentionWeightsDerivative{of.factor}, g, y));
+    return computed(apply(ops::AttentionWeightsDerivative{of.factor}, g, y));
   };
-  const auto in = once(of.split(s.in(1))), u = once(of.split(s.dy()));
+  const auto in = computed(of.split(s.in(1))), u = computed(of.split(s.dy()));
   const auto q = share(in, 0), k = share(in, 1), v = share(in, 2), uq = share(u, 0), uk = share(u, 1), uv = share(u, 2);
-  const auto g = once(permute(reshape(s.in(0), {x[0], x[1], of.heads, head[3]}), {0, 2, 1, 3}));
+  const auto g = computed(permute(reshape(s.in(0), {x[0], x[1], of.heads, head[3]}), {0, 2, 1, 3}));
 
-  // Each has the scores' size, of which there would be a dozen: those of a sum are given back when the sum is there.
-  const auto alone = [&](const auto& make) {
-    const std::size_t before = s.mark();
-    const auto result = once(make());
-    s.drop_temporaries(before, {result});
-    return result;
-  };
-  const auto weights = alone([&] { return attention_weights(batch_matmul(q, k, false, true), of.factor, of.causal); });
-  const auto to_weights = once(batch_matmul(g, v, false, true)), to_scores = weights_derivative(to_weights, weights);
+  const auto weights = computed(attention_weights(batch_matmul(q, k, false, true), of.factor, of.causal));
+  const auto to_weights = computed(batch_matmul(g, v, false, true)),
+             to_scores = weights_derivative(to_weights, weights);
   // The cotangents of DS and of DP.
-  const auto a = alone([&] { return add(batch_matmul(uq, k, false, true), batch_matmul(q, uk, false, true)); });
+  const auto a = computed(add(batch_matmul(uq, k, false, true), batch_matmul(q, uk, false, true)));
   const auto b = weights_derivative(a, weights);
   s.to(0, [&] { return reshape(permute(add(batch_matmul(b, v), batch_matmul(weights, uv)), {0, 2, 1, 3}), rows); });
   s.to(1, [&] {
-    const auto e = alone([&] {    // the cotangent of S
-      const auto p = alone([&] {  // of P
-        const auto along_a = alone([&] { return row_sum(mul(a, weights)); });
-        const auto along_to = alone([&] { return row_sum(mul(to_weights, weights)); });
-        const auto through_softmax =
-            alone([&] { return sub(mul(a, sub(to_weights, along_to)), mul(to_weights, along_a)); });
-        return add(batch_matmul(g, uv, false, true), scale(through_softmax, of.factor));
-      });
-      return weights_derivative(p, weights);
-    });
-    const auto of_q = alone([&] { return add(batch_matmul(to_scores, uk), batch_matmul(e, k)); });
-    const auto of_k = alone([&] { return add(batch_matmul(to_scores, uq, true), batch_matmul(e, q, true)); });
+    // Each has the scores' size, of which there would be a dozen: they are given back when e, the cotangent of S, is
+    // there.
+    const auto cotangent_of_scores = [&] {
+      const auto along_a = computed(row_sum(mul(a, weights))), along_to = computed(row_sum(mul(to_weights, weights)));
+      const auto through_softmax = computed(sub(mul(a, sub(to_weights, along_to)), mul(to_weights, along_a)));
+      return weights_derivative(add(batch_matmul(g, uv, false, true), scale(through_softmax, of.factor)), weights);
+    };
+    const auto e = cotangent_of_scores();
+    const auto of_q = computed(add(batch_matmul(to_scores, uk), batch_matmul(e, k)));
+    const auto of_k = computed(add(batch_matmul(to_scores, uq, true), batch_matmul(e, q, true)));
     return of.join(of_q, of_k, batch_matmul(b, g, true), x);
   });
 }

@@ -7,9 +7,7 @@ Shape ops::AttentionWeights::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   const int rank = x.rank();
   if (rank < 2 || x[rank - 1] == 0 || (causal && x[rank - 1] < x[rank - 2]))
-    throw std::invalid_argument("attention_weights: scores " + x.to_string() +
-                                ", expected [.., queries, keys] with keys" +
-                                (causal ? ", at least as many as queries" : ""));
+    bad_shapes(title, {x}, causal ? "[.., queries, keys] with at least as many keys" : "[.., queries, keys] with keys");
   return x;
 }
 void ops::AttentionWeights::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

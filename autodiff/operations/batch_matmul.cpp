@@ -1,5 +1,7 @@
 #include "autodiff/operations/batch_matmul.h"
 
+#include <fmt/format.h>
+
 #include "autodiff/kernels/products.h"
 
 namespace gradus {
@@ -7,17 +9,17 @@ namespace gradus {
 Shape ops::BatchMatMul::shape(Inputs in) const {
   const Shape &a = in[0].shape(), &b = in[1].shape();
   const int rank = a.rank();
-  const auto refuse = [&](const char* what) {
-    throw std::invalid_argument(std::string("batch_matmul: ") + what + ": " + a.to_string() +
-                                (transpose_a ? "^T" : "") + " x " + b.to_string() + (transpose_b ? "^T" : ""));
+  const auto refuse = [&] {
+    bad_shapes(title, {a, b},
+               fmt::format("[.., m, k]{} x [.., k, n]{}", transpose_a ? "^T" : "", transpose_b ? "^T" : ""));
   };
-  if (rank < 2 || b.rank() != rank) refuse("expected matrices with equal batch axes before them");
+  if (rank < 2 || b.rank() != rank) refuse();
   Shape result;
   for (int axis = 0; axis < rank - 2; ++axis) {
-    if (a[axis] != b[axis]) refuse("batch axes differ");
+    if (a[axis] != b[axis]) refuse();
     result.append(a[axis]);
   }
-  if (a[rank - (transpose_a ? 2 : 1)] != b[rank - (transpose_b ? 1 : 2)]) refuse("inner dimensions differ");
+  if (a[rank - (transpose_a ? 2 : 1)] != b[rank - (transpose_b ? 1 : 2)]) refuse();
   result.append(a[rank - (transpose_a ? 1 : 2)]);
   result.append(b[rank - (transpose_b ? 2 : 1)]);
   return result;

@@ -1,18 +1,18 @@
 #include "autodiff/operations/convolution.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace gradus {
 namespace {
 
-std::string text(const Extent2d& e) { return std::to_string(e.height) + "x" + std::to_string(e.width); }
+std::string text(const Extent2d& e) { return fmt::format("{}x{}", e.height, e.width); }
 
 std::string text(const Window2d& w) {
-  return "kernel " + text(w.kernel) + ", stride " + text(w.stride) + ", padding " + text(w.before) + " before and " +
-         text(w.after) + " after";
+  return fmt::format("kernel {}, stride {}, padding {} before and {} after", text(w.kernel), text(w.stride),
+                     text(w.before), text(w.after));
 }
-
-[[noreturn]] void refuse(const std::string& message) { throw std::invalid_argument(message); }
 
 // The shape of w for channels in, out and groups.
 Shape weight_shape(const Window2d& window, std::int64_t in, std::int64_t out, std::int64_t groups) {
@@ -26,22 +26,22 @@ Shape result_shape(const Window2d& window, const Shape& x, std::int64_t out) {
 
 void check_channels(const char* operation, std::int64_t in, std::int64_t out, std::int64_t groups) {
   if (groups < 1 || in < 1 || out < 1 || in % groups != 0 || out % groups != 0)
-    refuse(std::string(operation) + ": " + std::to_string(in) + " input and " + std::to_string(out) +
-           " output channels in " + std::to_string(groups) + " groups, expected multiples of the groups");
+    throw std::invalid_argument(
+        fmt::format("{}: {} input and {} output channels in {} groups, expected multiples of the groups", operation, in,
+                    out, groups));
 }
 
 // Checks x and w, and returns the shape of x * w.
 Shape product_shape(const char* operation, const Window2d& window, std::int64_t groups, const Shape& x,
                     const Shape& w) {
   if (x.rank() != 4 || w.rank() != 4)
-    refuse(std::string(operation) + ": " + x.to_string() + " * " + w.to_string() +
-           ", expected [batch, height, width, channels] * [kernel height, kernel width, channels / groups, channels]");
+    bad_shapes(operation, {x, w},
+               "[batch, height, width, channels] * [kernel height, kernel width, channels / groups, channels]");
   check_window(operation, x, window);
   check_channels(operation, x[3], w[3], groups);
   const Shape expected = weight_shape(window, x[3], w[3], groups);
   if (w != expected)
-    refuse(std::string(operation) + ": " + x.to_string() + " * " + w.to_string() + " with groups " +
-           std::to_string(groups) + ", expected weights " + expected.to_string());
+    bad_shapes(operation, {x, w}, fmt::format("{} * {} with groups {}", x.to_string(), expected.to_string(), groups));
   return result_shape(window, x, w[3]);
 }
 
@@ -66,8 +66,7 @@ Window2d window_on(const Shape& x, const Extent2d& kernel, const Extent2d& strid
 }
 
 void check_window(const char* operation, const Shape& x, const Window2d& w) {
-  if (x.rank() != 4)
-    refuse(std::string(operation) + ": " + x.to_string() + ", expected [batch, height, width, channels]");
+  if (x.rank() != 4) bad_shapes(operation, {x}, "[batch, height, width, channels]");
   const auto sound = [](std::int64_t image, std::int64_t kernel, std::int64_t stride, std::int64_t before,
                         std::int64_t after) {
     return image >= 1 && kernel >= 1 && stride >= 1 && before >= 0 && after >= 0 && before < kernel && after < kernel &&
@@ -75,8 +74,8 @@ void check_window(const char* operation, const Shape& x, const Window2d& w) {
   };
   if (!sound(x[1], w.kernel.height, w.stride.height, w.before.height, w.after.height) ||
       !sound(x[2], w.kernel.width, w.stride.width, w.before.width, w.after.width))
-    refuse(std::string(operation) + ": " + text(w) + " on " + x.to_string() +
-           ", expected stride >= 1, 0 <= padding < kernel <= padded image");
+    throw std::invalid_argument(fmt::format("{}: {} on {}, expected stride >= 1, 0 <= padding < kernel <= padded image",
+                                            operation, text(w), x.to_string()));
 }
 
 Shape ops::Conv2d::shape(Inputs in) const { return product_shape(title, window, groups, in[0].shape(), in[1].shape()); }
@@ -86,12 +85,10 @@ void ops::Conv2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
 
 Shape ops::Conv2dInputDerivative::shape(Inputs in) const {
   const Shape &dy = in[0].shape(), &w = in[1].shape();
-  if (dy.rank() != 4 || w.rank() != 4)
-    refuse(std::string(title) + ": " + dy.to_string() + " with weights " + w.to_string() + ", expected rank 4 of both");
+  if (dy.rank() != 4 || w.rank() != 4) bad_shapes(title, {dy, w}, "rank 4 of both");
   const Shape x{dy[0], image.height, image.width, w[2] * groups};
-  if (product_shape(title, window, groups, x, w) != dy)
-    refuse(std::string(title) + ": cotangent " + dy.to_string() + " of " + x.to_string() + " * " + w.to_string() +
-           ", expected " + product_shape(title, window, groups, x, w).to_string());
+  if (const Shape y = product_shape(title, window, groups, x, w); dy != y)
+    bad_shapes(title, {dy}, fmt::format("cotangent {} of {} * {}", y.to_string(), x.to_string(), w.to_string()));
   return x;
 }
 void ops::Conv2dInputDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -102,7 +99,7 @@ Shape ops::Conv2dWeightDerivative::shape(Inputs in) const {
   const Shape &x = in[0].shape(), &dy = in[1].shape();
   check_window(title, x, window);
   if (dy.rank() != 4 || result_shape(window, x, dy[3]) != dy)
-    refuse(std::string(title) + ": cotangent " + dy.to_string() + " of " + text(window) + " on " + x.to_string());
+    bad_shapes(title, {dy}, fmt::format("cotangent [..] of {} on {}", text(window), x.to_string()));
   check_channels(title, x[3], dy[3], groups);
   return weight_shape(window, x[3], dy[3], groups);
 }
@@ -157,8 +154,7 @@ void ops::Conv2dBias::layer_inputs(Inputs in, std::int64_t first, const Tensor& 
 Shape ops::Conv2dBias::shape(Inputs in) const {
   const Shape y = product_shape(title, window, groups, in[0].shape(), in[1].shape());
   if (in[2].shape() != Shape{y[3]})
-    refuse(std::string(title) + ": bias " + in[2].shape().to_string() + " for " + y.to_string() + ", expected [" +
-           std::to_string(y[3]) + "]");
+    bad_shapes(title, {in[2].shape()}, fmt::format("bias [{}] for {}", y[3], y.to_string()));
   return y;
 }
 void ops::Conv2dBias::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -30,7 +30,7 @@ Window2d window_on(const Shape& x, const Extent2d& kernel, const Extent2d& strid
 void check_window(const char* operation, const Shape& x, const Window2d& window);
 
 // y = x * w.  Bilinear: this and the next two are each other's derivatives.
-struct ops::Conv2d : Operation<ops::Conv2d> {
+struct ops::Conv2d : Operation<ops::Conv2d>, SharedOperands {
   static constexpr const char* title = "conv2d";
   static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
@@ -92,7 +92,7 @@ void ops::Conv2d::vjp(Sweep& s) const {
 }
 
 // y = x * w + b, with b[out channels]: the convolution and the bias of a layer in one node.
-struct ops::Conv2dBias : Operation<ops::Conv2dBias> {
+struct ops::Conv2dBias : Operation<ops::Conv2dBias>, SharedOperands {
   static constexpr const char* title = "conv2d_bias";
   static constexpr Reads rule_reads = Reads::operands;
   Window2d window;

@@ -1,5 +1,7 @@
 #include "autodiff/operations/dropout.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -9,7 +11,7 @@ namespace gradus {
 
 Shape ops::Dropout::shape(Inputs in) const {
   if (!(probability >= 0 && probability < 1))
-    throw std::invalid_argument("dropout: probability " + std::to_string(probability) + ", expected 0 <= p < 1");
+    throw std::invalid_argument(fmt::format("dropout: probability {}, expected 0 <= p < 1", probability));
   return in[0].shape();
 }
 

@@ -14,7 +14,7 @@ struct Dropout;
 // it again.
 struct ops::Dropout : Operation<ops::Dropout> {
   static constexpr const char* title = "dropout";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::nothing;
   double probability;
   std::uint64_t key;

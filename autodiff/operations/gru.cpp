@@ -1,5 +1,7 @@
 #include "autodiff/operations/gru.h"
 
+#include <fmt/format.h>
+
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/write.h"
@@ -68,9 +70,8 @@ void step_back(const GruLayout& at, std::int64_t t, const T* record, const T* co
 GruLayout layout_of(const char* operation, const Shape& x, const Shape& w, const Shape& b, const Shape& h0) {
   if (x.rank() != 3 || w.rank() != 2 || x[0] < 1 || x[2] != 3 * w[0] || w[1] != x[2] || b != Shape{w[0]} ||
       h0 != Shape{x[1], w[0]})
-    throw std::invalid_argument(std::string(operation) + ": x " + x.to_string() + ", w " + w.to_string() + ", b " +
-                                b.to_string() + ", h0 " + h0.to_string() +
-                                ", expected [steps, batch, 3 hidden], [hidden, 3 hidden], [hidden], [batch, hidden]");
+    bad_shapes(operation, {x, w, b, h0},
+               "x [steps, batch, 3 hidden], w [hidden, 3 hidden], b [hidden], h0 [batch, hidden]");
   return {x[0], x[1], w[0]};
 }
 
@@ -79,8 +80,7 @@ GruLayout layout_of(const char* operation, const Shape& x, const Shape& w, const
 Shape ops::GruRecord::shape(Inputs in) const {
   const GruLayout found = layout_of(title, in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape());
   if (found.states() != at.states())
-    throw std::invalid_argument("gru_record: operands for states " + found.states().to_string() + ", expected " +
-                                at.states().to_string());
+    bad_shapes(title, {found.states()}, "operands for states " + at.states().to_string());
   return at.record();
 }
 void ops::GruRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -97,9 +97,7 @@ void ops::GruRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 }
 
 Shape ops::GruStates::shape(Inputs in) const {
-  if (in[0].shape() != at.record())
-    throw std::invalid_argument("gru_states: record " + in[0].shape().to_string() + ", expected " +
-                                at.record().to_string());
+  if (in[0].shape() != at.record()) bad_shapes(title, {in[0].shape()}, "record " + at.record().to_string());
   return at.states();
 }
 
@@ -108,12 +106,12 @@ void ops::GruStates::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 }
 
 Shape ops::GruDerivative::shape(Inputs in) const {
-  if ((in[0].shape() != at.states() && in[0].shape() != at.record()) || in[1].shape() != at.record())
-    throw std::invalid_argument("gru_derivative: cotangent " + in[0].shape().to_string() + " and record " +
-                                in[1].shape().to_string() + ", expected " + at.states().to_string() + " or " +
-                                at.record().to_string() + ", and " + at.record().to_string());
-  if (const Shape w{at.hidden, 3 * at.hidden}; in[2].shape() != w)
-    throw std::invalid_argument("gru_derivative: weight " + in[2].shape().to_string() + ", expected " + w.to_string());
+  const Shape w{at.hidden, 3 * at.hidden};
+  if ((in[0].shape() != at.states() && in[0].shape() != at.record()) || in[1].shape() != at.record() ||
+      in[2].shape() != w)
+    bad_shapes(title, {in[0].shape(), in[1].shape(), in[2].shape()},
+               fmt::format("cotangent {} (or the record's), record {}, w {}", at.states().to_string(),
+                           at.record().to_string(), w.to_string()));
   return at.derivatives();
 }
 void ops::GruDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

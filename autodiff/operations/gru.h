@@ -59,8 +59,8 @@ struct ops::GruDerivative : Operation<ops::GruDerivative> {  // operands cotange
 template <class Sweep, class Record>
 void gru_vjp(Sweep& s, const GruLayout& at, const Record& record, int first) {
   const std::int64_t rows = at.steps * at.batch, n = at.hidden;
-  const auto d = once(apply(ops::GruDerivative{at}, s.dy(), record, s.in(first + 1)));
-  const auto products = once(part(d, at.dp(1), {rows, 3 * n}));
+  const auto d = computed(apply(ops::GruDerivative{at}, s.dy(), record, s.in(first + 1)));
+  const auto products = computed(part(d, at.dp(1), {rows, 3 * n}));
   s.to(first, [&] { return part(d, 0, {at.steps, at.batch, 3 * n}); });
   s.to(first + 1, [&] { return matmul(part(record, 0, {rows, n}), products, true); });
   s.to(first + 2, [&] { return sum_to(slice(products, 1, 2 * n, n), Shape{n}); });
@@ -110,31 +110,34 @@ void ops::GruDerivative::vjp(Sweep& s) const {
   const std::int64_t width = at.hidden;
   const Shape cotangent = s.shape(0), record = s.shape(1);
   const bool of_record = cotangent == record;
-  const auto gate = [width](const auto& x, int k) { return once(slice(x, 1, k * width, width)); };
+  const auto gate = [width](const auto& x, int k) { return computed(slice(x, 1, k * width, width)); };
   const auto join = [](const auto& a, const auto& b, const auto& c) { return apply(ops::Concatenate{1}, a, b, c); };
   const auto sigmoid_slope = [](const auto& u, const auto& y) { return apply(ops::SigmoidDerivative{}, u, y); };
   const auto tanh_slope = [](const auto& u, const auto& y) { return apply(ops::TanhDerivative{}, u, y); };
   const auto one_less = [](const auto& y) { return add_scalar(neg(y), 1); };
   const auto one_less_twice = [](const auto& y) { return add_scalar(scale(y, -2), 1); };
 
-  const auto mark = s.mark();
-  Item to_dh = once(part(s.dy(), at.dh0(), at.cell()));
+  Item to_dh = computed(part(s.dy(), at.dh0(), at.cell()));
   for (std::int64_t t = 0;; ++t) {
     s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
     if (t == at.steps) break;
 
     const std::int64_t next = t + 1;
-    const Item gates = once(part(s.in(1), at.gates(next), at.gates())), m = once(part(s.in(1), at.m(next), at.cell()));
-    const Item r = gate(gates, 0), z = gate(gates, 1), n = gate(gates, 2), h = once(part(s.in(1), at.h(t), at.cell()));
-    const Item dx = once(part(s.out(), at.dx(next), at.gates())), dp = once(part(s.out(), at.dp(next), at.gates()));
-    const Item dn = gate(dx, 2), dh = once(part(s.out(), at.dh(next), at.cell())), past = to_dh;
+    const Item gates = computed(part(s.in(1), at.gates(next), at.gates())),
+               m = computed(part(s.in(1), at.m(next), at.cell()));
+    const Item r = gate(gates, 0), z = gate(gates, 1), n = gate(gates, 2),
+               h = computed(part(s.in(1), at.h(t), at.cell()));
+    const Item dx = computed(part(s.out(), at.dx(next), at.gates())),
+               dp = computed(part(s.out(), at.dp(next), at.gates()));
+    const Item dn = gate(dx, 2), dh = computed(part(s.out(), at.dh(next), at.cell())), past = to_dh;
 
     s.to(2, [&] { return matmul(past, dp, true); });
-    const Item ux = once(part(s.dy(), at.dx(next), at.gates()));
-    const Item up = once(add(part(s.dy(), at.dp(next), at.gates()), matmul(past, s.in(2))));
-    const Item ur = once(add(gate(ux, 0), gate(up, 0))), uz = once(add(gate(ux, 1), gate(up, 1))), um = gate(up, 2);
-    const Item vr = once(sigmoid_slope(ur, r)), vz = once(sigmoid_slope(uz, z));
-    const Item un = once(add(gate(ux, 2), add(mul(um, r), mul(vr, m)))), vn = once(tanh_slope(un, n));
+    const Item ux = computed(part(s.dy(), at.dx(next), at.gates()));
+    const Item up = computed(add(part(s.dy(), at.dp(next), at.gates()), matmul(past, s.in(2))));
+    const Item ur = computed(add(gate(ux, 0), gate(up, 0))), uz = computed(add(gate(ux, 1), gate(up, 1))),
+               um = gate(up, 2);
+    const Item vr = computed(sigmoid_slope(ur, r)), vz = computed(sigmoid_slope(uz, z));
+    const Item un = computed(add(gate(ux, 2), add(mul(um, r), mul(vr, m)))), vn = computed(tanh_slope(un, n));
     if (of_record) {
       s.to(0, [&] { return put_part(join(vr, vz, vn), at.gates(next), cotangent); });
       s.to(0, [&] { return put_part(um, at.m(next), cotangent); });
@@ -144,20 +147,20 @@ void ops::GruDerivative::vjp(Sweep& s) const {
     s.to(1, [&] { return put_part(mul(vr, dn), at.m(next), record); });
     s.to(1, [&] {
       // What arrived at each gate in the sweep back.
-      Item to_r = once(mul(dn, m)), to_z = once(mul(dh, sub(h, n))), to_n = once(mul(dh, one_less(z)));
+      Item to_r = computed(mul(dn, m)), to_z = computed(mul(dh, sub(h, n))), to_n = computed(mul(dh, one_less(z)));
       if (of_record) {
-        const Item more = once(part(s.in(0), at.gates(next), at.gates()));
-        to_r = once(add(to_r, gate(more, 0))), to_z = once(add(to_z, gate(more, 1))),
-        to_n = once(add(to_n, gate(more, 2)));
+        const Item more = computed(part(s.in(0), at.gates(next), at.gates()));
+        to_r = computed(add(to_r, gate(more, 0)));
+        to_z = computed(add(to_z, gate(more, 1)));
+        to_n = computed(add(to_n, gate(more, 2)));
       }
       return put_part(join(add(mul(um, dn), mul(mul(ur, to_r), one_less_twice(r))),
                            add(mul(sub(past, vn), dh), mul(mul(uz, to_z), one_less_twice(z))),
                            neg(add(mul(vz, dh), scale(mul(mul(un, to_n), n), 2)))),
                       at.gates(next), record);
     });
-    to_dh = once(
+    to_dh = computed(
         add(add(mul(vn, one_less(z)), mul(vz, sub(h, n))), add(mul(past, z), part(s.dy(), at.dh(next), at.cell()))));
-    s.drop_temporaries(mark, {to_dh});
   }
 }
 

@@ -1,5 +1,7 @@
 #include "autodiff/operations/indexing.h"
 
+#include <fmt/format.h>
+
 #include "autodiff/kernels/simd.h"
 
 namespace gradus {
@@ -8,8 +10,8 @@ void check_indices(const char* operation, const Tensor& index, std::int64_t limi
   const std::int32_t* values = index.data<std::int32_t>();
   for (std::int64_t i = 0; i < index.size(); ++i)
     if (values[i] < 0 || values[i] >= limit)
-      throw std::invalid_argument(std::string(operation) + ": index " + std::to_string(values[i]) + " at position " +
-                                  std::to_string(i) + " is not in [0, " + std::to_string(limit) + ")");
+      throw std::invalid_argument(
+          fmt::format("{}: index {} at position {} is not in [0, {})", operation, values[i], i, limit));
 }
 
 namespace {
@@ -30,7 +32,7 @@ Shape joined(Shape first, const Shape& second) {
 Shape ops::ScatterAdd::shape(Inputs in) const {
   const Shape &x = in[0].shape(), &index = in[1].shape();
   if (index.rank() == 0 || x.rank() < index.rank() || x != joined(index, after(x, index.rank())))
-    throw std::invalid_argument("scatter_add: " + index.to_string() + " indices for rows of " + x.to_string());
+    bad_shapes(title, {index, x}, "indices [n..] for rows of [n.., ..]");
   check_indices(title, in[1], rows);
   return joined({rows}, after(x, index.rank()));
 }
@@ -54,8 +56,7 @@ void ops::ScatterAdd::evaluate(Inputs in, const Tensor& out, bool accumulate) co
 Shape ops::Gather::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   if (x.rank() == 0 || in[1].shape().rank() == 0)
-    throw std::invalid_argument("gather: expected rows and a list of indices, got " + x.to_string() + " and " +
-                                in[1].shape().to_string());
+    bad_shapes(title, {x, in[1].shape()}, "rows [n, ..] and indices [m..]");
   check_indices(title, in[1], x[0]);
   return joined(in[1].shape(), after(x, 1));
 }
@@ -77,9 +78,7 @@ void ops::Gather::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
 
 Shape ops::PutInRow::shape(Inputs in) const {
   const Shape& x = in[0].shape();
-  if (x.rank() != 1 || in[1].shape() != x)
-    throw std::invalid_argument("put_in_row: " + x.to_string() + " at " + in[1].shape().to_string() +
-                                " indices, expected [n] and [n]");
+  if (x.rank() != 1 || in[1].shape() != x) bad_shapes(title, {x, in[1].shape()}, "[n] at indices [n]");
   check_indices(title, in[1], columns);
   return {x[0], columns};
 }
@@ -97,8 +96,7 @@ void ops::PutInRow::evaluate(Inputs in, const Tensor& out, bool accumulate) cons
 Shape ops::TakeFromRow::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   if (x.rank() != 2 || in[1].shape() != Shape{x[0]})
-    throw std::invalid_argument("take_from_row: " + in[1].shape().to_string() + " indices for " + x.to_string() +
-                                ", expected [n] for [n, columns]");
+    bad_shapes(title, {x, in[1].shape()}, "[n, columns] at indices [n]");
   check_indices(title, in[1], x[1]);
   return {x[0]};
 }

@@ -1,5 +1,7 @@
 #include "autodiff/operations/lstm.h"
 
+#include <fmt/format.h>
+
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/write.h"
@@ -74,10 +76,9 @@ LstmLayout layout_of(const Shape& x, const Shape& v, const Shape& b, const Shape
   const bool good = x.rank() == 3 && w.rank() == 2 && x[0] >= 1 && w[1] == 4 * w[0] && v == Shape{x[2], w[1]} &&
                     b == Shape{w[1]} && h0 == Shape{x[1], w[0]} && c0 == h0;
   if (!good)
-    throw std::invalid_argument("lstm: x " + x.to_string() + ", v " + v.to_string() + ", b " + b.to_string() + ", w " +
-                                w.to_string() + ", h0 " + h0.to_string() + ", c0 " + c0.to_string() +
-                                ", expected [steps, batch, in], [in, 4 hidden], [4 hidden], [hidden, 4 hidden], "
-                                "[batch, hidden] twice");
+    bad_shapes("lstm", {x, v, b, w, h0, c0},
+               "x [steps, batch, in], v [in, 4 hidden], b [4 hidden], w [hidden, 4 hidden], h0 [batch, hidden], "
+               "c0 [batch, hidden]");
   return {x[0], x[1], w[0]};
 }
 
@@ -87,8 +88,7 @@ Shape ops::LstmRecord::shape(Inputs in) const {
   const LstmLayout found =
       layout_of(in[0].shape(), in[1].shape(), in[2].shape(), in[3].shape(), in[4].shape(), in[5].shape());
   if (found.states() != at.states())
-    throw std::invalid_argument("lstm_record: operands for states " + found.states().to_string() + ", expected " +
-                                at.states().to_string());
+    bad_shapes(title, {found.states()}, "operands for states " + at.states().to_string());
   return at.record();
 }
 void ops::LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -111,9 +111,7 @@ void ops::LstmRecord::evaluate(Inputs in, const Tensor& out, bool accumulate) co
 }
 
 Shape ops::LstmStates::shape(Inputs in) const {
-  if (in[0].shape() != at.record())
-    throw std::invalid_argument("lstm_states: record " + in[0].shape().to_string() + ", expected " +
-                                at.record().to_string());
+  if (in[0].shape() != at.record()) bad_shapes(title, {in[0].shape()}, "record " + at.record().to_string());
   return at.states();
 }
 
@@ -122,12 +120,12 @@ void ops::LstmStates::evaluate(Inputs in, const Tensor& out, bool accumulate) co
 }
 
 Shape ops::LstmDerivative::shape(Inputs in) const {
-  if ((in[0].size() != at.states().size() && in[0].shape() != at.record()) || in[1].shape() != at.record())
-    throw std::invalid_argument("lstm_derivative: cotangent " + in[0].shape().to_string() + " and record " +
-                                in[1].shape().to_string() + ", expected " + at.states().to_string() + " or " +
-                                at.record().to_string() + ", and " + at.record().to_string());
-  if (const Shape w{at.hidden, 4 * at.hidden}; in[2].shape() != w)
-    throw std::invalid_argument("lstm_derivative: weight " + in[2].shape().to_string() + ", expected " + w.to_string());
+  const Shape w{at.hidden, 4 * at.hidden};
+  if ((in[0].size() != at.states().size() && in[0].shape() != at.record()) || in[1].shape() != at.record() ||
+      in[2].shape() != w)
+    bad_shapes(title, {in[0].shape(), in[1].shape(), in[2].shape()},
+               fmt::format("cotangent {} (or the record's), record {}, w {}", at.states().to_string(),
+                           at.record().to_string(), w.to_string()));
   return at.derivatives();
 }
 void ops::LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -62,8 +62,8 @@ struct ops::LstmDerivative : Operation<ops::LstmDerivative> {  // operands cotan
 // Hands the derivatives to the operands x, v, b, w, h(0) and c(0), which begin at operand `first`.
 template <class Sweep, class Record>
 void lstm_vjp(Sweep& s, const LstmLayout& at, const Record& record, int first) {
-  const auto d = once(apply(ops::LstmDerivative{at}, s.dy(), record, s.in(first + 3)));
-  const auto gates = once(part(d, 0, {at.rows(), 4 * at.hidden}));
+  const auto d = computed(apply(ops::LstmDerivative{at}, s.dy(), record, s.in(first + 3)));
+  const auto gates = computed(part(d, 0, {at.rows(), 4 * at.hidden}));
   s.to(first, [&] { return reshape(matmul(gates, s.in(first + 1), false, true), s.shape(first)); });
   s.to(first + 1, [&] { return matmul(reshape(s.in(first), {at.rows(), s.shape(first)[2]}), gates, true); });
   s.to(first + 2, [&] { return sum_to(gates, s.shape(first + 2)); });
@@ -118,7 +118,7 @@ void ops::LstmDerivative::vjp(Sweep& s) const {
   const std::int64_t n = at.hidden;
   const Shape cotangent = s.shape(0), record = s.shape(1);
   const bool of_record = cotangent == record;
-  const auto gate = [n](const auto& x, int k) { return once(slice(x, 1, k * n, n)); };
+  const auto gate = [n](const auto& x, int k) { return computed(slice(x, 1, k * n, n)); };
   const auto join = [](const auto& i, const auto& f, const auto& g, const auto& o) {
     return apply(ops::Concatenate{1}, i, f, g, o);
   };
@@ -126,27 +126,28 @@ void ops::LstmDerivative::vjp(Sweep& s) const {
   const auto tanh_slope = [](const auto& u, const auto& y) { return apply(ops::TanhDerivative{}, u, y); };
   const auto one_less_twice = [](const auto& y) { return add_scalar(scale(y, -2), 1); };
 
-  const auto mark = s.mark();
-  Item to_dh = once(part(s.dy(), at.dh0(), at.cell())), to_dc = once(part(s.dy(), at.dc0(), at.cell()));
+  Item to_dh = computed(part(s.dy(), at.dh0(), at.cell())), to_dc = computed(part(s.dy(), at.dc0(), at.cell()));
   for (std::int64_t t = 0;; ++t) {
     s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
     s.to(0, [&] { return put_part(to_dc, at.c(t), cotangent); });
     if (t == at.steps) break;
 
     const std::int64_t next = t + 1;
-    const Item gates = once(part(s.in(1), at.gates(next), at.gates())),
-               dx = once(part(s.out(), at.dx(next), at.gates()));
+    const Item gates = computed(part(s.in(1), at.gates(next), at.gates())),
+               dx = computed(part(s.out(), at.dx(next), at.gates()));
     const Item i = gate(gates, 0), f = gate(gates, 1), g = gate(gates, 2), o = gate(gates, 3);
-    const Item before = once(part(s.in(1), at.c(t), at.cell())), y = once(tanh(part(s.in(1), at.c(next), at.cell())));
-    const Item dh = once(part(s.out(), at.dh(next), at.cell())), dc = once(part(s.out(), at.dc(next), at.cell()));
+    const Item before = computed(part(s.in(1), at.c(t), at.cell())),
+               y = computed(tanh(part(s.in(1), at.c(next), at.cell())));
+    const Item dh = computed(part(s.out(), at.dh(next), at.cell())),
+               dc = computed(part(s.out(), at.dc(next), at.cell()));
 
     s.to(2, [&] { return matmul(to_dh, dx, true); });
-    const Item u = once(add(part(s.dy(), at.dx(next), at.gates()), matmul(to_dh, s.in(2))));
+    const Item u = computed(add(part(s.dy(), at.dx(next), at.gates()), matmul(to_dh, s.in(2))));
     const Item ui = gate(u, 0), uf = gate(u, 1), ug = gate(u, 2), uo = gate(u, 3);
-    const Item vi = once(sigmoid_slope(ui, i)), vf = once(sigmoid_slope(uf, f));
-    const Item vg = once(tanh_slope(ug, g)), vo = once(sigmoid_slope(uo, o));
-    const Item w = once(add(add(add(mul(vi, g), mul(vf, before)), add(mul(vg, i), mul(to_dc, f))),
-                            part(s.dy(), at.dc(next), at.cell())));
+    const Item vi = computed(sigmoid_slope(ui, i)), vf = computed(sigmoid_slope(uf, f));
+    const Item vg = computed(tanh_slope(ug, g)), vo = computed(sigmoid_slope(uo, o));
+    const Item w = computed(add(add(add(mul(vi, g), mul(vf, before)), add(mul(vg, i), mul(to_dc, f))),
+                                part(s.dy(), at.dc(next), at.cell())));
     if (of_record) s.to(0, [&] { return put_part(join(vi, vf, vg, vo), at.gates(next), cotangent); });
 
     s.to(1, [&] { return put_part(mul(vf, dc), at.c(t), record); });
@@ -156,13 +157,14 @@ void ops::LstmDerivative::vjp(Sweep& s) const {
     });
     s.to(1, [&] {
       // What arrived at each gate in the sweep back.
-      Item di = once(mul(dc, g)), df = once(mul(dc, before)), dg = once(mul(dc, i)), d_o = once(mul(dh, y));
+      Item di = computed(mul(dc, g)), df = computed(mul(dc, before)), dg = computed(mul(dc, i)),
+           d_o = computed(mul(dh, y));
       if (of_record) {
-        const Item more = once(part(s.in(0), at.gates(next), at.gates()));
-        di = once(add(di, gate(more, 0)));
-        df = once(add(df, gate(more, 1)));
-        dg = once(add(dg, gate(more, 2)));
-        d_o = once(add(d_o, gate(more, 3)));
+        const Item more = computed(part(s.in(0), at.gates(next), at.gates()));
+        di = computed(add(di, gate(more, 0)));
+        df = computed(add(df, gate(more, 1)));
+        dg = computed(add(dg, gate(more, 2)));
+        d_o = computed(add(d_o, gate(more, 3)));
       }
       return put_part(join(add(mul(mul(ui, di), one_less_twice(i)), mul(vg, dc)),
                            add(mul(mul(uf, df), one_less_twice(f)), mul(to_dc, dc)),
@@ -170,9 +172,8 @@ void ops::LstmDerivative::vjp(Sweep& s) const {
                            add(mul(mul(uo, d_o), one_less_twice(o)), tanh_slope(mul(w, dh), y))),
                       at.gates(next), record);
     });
-    to_dh = once(add(add(tanh_slope(mul(w, o), y), mul(vo, y)), part(s.dy(), at.dh(next), at.cell())));
+    to_dh = computed(add(add(tanh_slope(mul(w, o), y), mul(vo, y)), part(s.dy(), at.dh(next), at.cell())));
     to_dc = w;
-    s.drop_temporaries(mark, {to_dh, to_dc});
   }
 }
 

@@ -1,5 +1,7 @@
 #include "autodiff/operations/matmul.h"
 
+#include <fmt/format.h>
+
 #include "autodiff/kernels/loops.h"
 #include "autodiff/kernels/products.h"
 
@@ -7,11 +9,8 @@ namespace gradus {
 
 Shape ops::MatMul::shape(Inputs in) const {
   const Shape &a = in[0].shape(), &b = in[1].shape();
-  if (a.rank() != 2 || b.rank() != 2)
-    throw std::invalid_argument("matmul: expected two matrices, got " + a.to_string() + " x " + b.to_string());
-  if (a[transpose_a ? 0 : 1] != b[transpose_b ? 1 : 0])
-    throw std::invalid_argument("matmul: inner dimensions differ: " + a.to_string() + (transpose_a ? "^T" : "") +
-                                " x " + b.to_string() + (transpose_b ? "^T" : ""));
+  if (a.rank() != 2 || b.rank() != 2 || a[transpose_a ? 0 : 1] != b[transpose_b ? 1 : 0])
+    bad_shapes(title, {a, b}, fmt::format("[m, k]{} x [k, n]{}", transpose_a ? "^T" : "", transpose_b ? "^T" : ""));
   return {a[transpose_a ? 1 : 0], b[transpose_b ? 0 : 1]};
 }
 
@@ -22,8 +21,7 @@ void ops::MatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
 Shape ops::Affine::shape(Inputs in) const {
   const Shape &x = in[0].shape(), &w = in[1].shape(), &b = in[2].shape();
   if (x.rank() != 2 || w.rank() != 2 || x[1] != w[0] || b != Shape{w[1]})
-    throw std::invalid_argument("affine: " + x.to_string() + " x " + w.to_string() + " + " + b.to_string() +
-                                ", expected [m, k] x [k, n] + [n]");
+    bad_shapes(title, {x, w, b}, "[m, k] x [k, n] + [n]");
   return {x[0], w[1]};
 }
 void ops::Affine::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

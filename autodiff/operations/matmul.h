@@ -11,7 +11,7 @@ struct Affine;
 }  // namespace ops
 
 // y[m, n] = op(a) op(b), where op(a) is [m, k] and op(b) is [k, n]; a flag says that the operand is stored transposed.
-struct ops::MatMul : Operation<ops::MatMul> {
+struct ops::MatMul : Operation<ops::MatMul>, SharedOperands {
   static constexpr const char* title = "matmul";
   static constexpr Reads rule_reads = Reads::operands;
   bool transpose_a, transpose_b;
@@ -38,7 +38,7 @@ auto matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b =
 }
 
 // y[m, n] = x w + b, with x[m, k], w[k, n] and b[n]: the product and the bias of a dense layer in one node.
-struct ops::Affine : Operation<ops::Affine> {
+struct ops::Affine : Operation<ops::Affine>, SharedOperands {
   static constexpr const char* title = "affine";
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;

@@ -1,5 +1,7 @@
 #include "autodiff/operations/normalization.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -63,8 +65,7 @@ GRADUS_INLINE RowMoments<T> row_moments(const T* __restrict x, std::int64_t n, T
 }
 
 Shape rows_of(const char* operation, const Shape& x) {
-  if (x.rank() == 0 || x[x.rank() - 1] == 0)
-    throw std::invalid_argument(std::string(operation) + ": no elements along the last axis of " + x.to_string());
+  if (x.rank() == 0 || x[x.rank() - 1] == 0) bad_shapes(operation, {x}, "elements along the last axis");
   return x;
 }
 
@@ -120,9 +121,7 @@ void ops::Standardize::evaluate(Inputs in, const Tensor& out, bool accumulate) c
 }
 
 Shape ops::StandardizeDerivative::shape(Inputs in) const {
-  if (in[0].shape() != in[1].shape())
-    throw std::invalid_argument("standardize_derivative: shapes differ: " + in[0].shape().to_string() + " and " +
-                                in[1].shape().to_string());
+  require_equal_shapes(title, in[0].shape(), in[1].shape());
   return rows_of(title, in[1].shape());
 }
 void ops::StandardizeDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -146,9 +145,7 @@ void ops::StandardizeDerivative::evaluate(Inputs in, const Tensor& out, bool acc
 Shape ops::LayerNorm::shape(Inputs in) const {
   const Shape &x = in[0].shape(), &weight = in[1].shape(), &bias = in[2].shape();
   const Shape row{x.rank() > 0 ? row_length(x) : 0};
-  if (weight != row || bias != row)
-    throw std::invalid_argument("layer_norm: " + x.to_string() + " with weight " + weight.to_string() + " and bias " +
-                                bias.to_string() + ", expected " + row.to_string() + " for both");
+  if (weight != row || bias != row) bad_shapes(title, {x, weight, bias}, "[.., n] with weight [n] and bias [n]");
   return rows_of(title, x);
 }
 void ops::LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -176,8 +173,7 @@ void ops::LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 Shape ops::LayerNormDerivative::shape(Inputs in) const {
   const Shape &g = in[0].shape(), &x = in[1].shape(), &weight = in[2].shape();
   if (g != x || rows_of(title, x).rank() == 0 || weight != Shape{row_length(x)})
-    throw std::invalid_argument("layer_norm_derivative: " + g.to_string() + " for " + x.to_string() + " with weight " +
-                                weight.to_string());
+    bad_shapes(title, {g, x, weight}, "[.., n] for the same [.., n] with weight [n]");
   return {x.size() + 2 * weight[0]};
 }
 void ops::LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -211,8 +207,7 @@ void ops::LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accum
 
 Shape channel_shape(const char* operation, const Shape& x, int axis) {
   if (axis < 0 || axis >= x.rank())
-    throw std::invalid_argument(std::string(operation) + ": channels along axis " + std::to_string(axis) + " of " +
-                                x.to_string());
+    throw std::invalid_argument(fmt::format("{}: channels along axis {} of {}", operation, axis, x.to_string()));
   Shape shape{x[axis]};
   for (int k = axis + 1; k < x.rank(); ++k) shape.append(1);
   return shape;
@@ -266,9 +261,7 @@ void require_channels(const char* operation, int axis, Inputs in, int x, int fir
   const Shape row{channel_shape(operation, in[x].shape(), axis)[0]};
   for (int i = first; i < in.count; ++i)
     if (in[i].shape() != row)
-      throw std::invalid_argument(std::string(operation) + ": " + in[i].shape().to_string() + " for the channels of " +
-                                  in[x].shape().to_string() + " along axis " + std::to_string(axis) + ", expected " +
-                                  row.to_string());
+      bad_shapes(operation, {in[i].shape()}, row.to_string() + " for the channels of " + in[x].shape().to_string());
 }
 
 }  // namespace
@@ -276,7 +269,7 @@ void require_channels(const char* operation, int axis, Inputs in, int x, int fir
 Shape ops::ChannelMoments::shape(Inputs in) const {
   const Shape& x = in[0].shape();
   const std::int64_t channels = channel_shape(title, x, axis)[0];
-  if (x.size() == 0) throw std::invalid_argument("channel_moments: no elements in " + x.to_string());
+  if (x.size() == 0) bad_shapes(title, {x}, "elements");
   return {2, channels};
 }
 void ops::ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -313,9 +306,7 @@ void ops::ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate
 }
 
 Shape ops::ChannelDot::shape(Inputs in) const {
-  if (in[0].shape() != in[1].shape())
-    throw std::invalid_argument("channel_dot: shapes differ: " + in[0].shape().to_string() + " and " +
-                                in[1].shape().to_string());
+  require_equal_shapes(title, in[0].shape(), in[1].shape());
   require_channels(title, axis, in, 1, 2);
   return in[2].shape();
 }

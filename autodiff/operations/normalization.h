@@ -89,8 +89,8 @@ void ops::InverseDeviation::vjp(Sweep& s) const {
 // the derivative of standardize at -r (u mean(g y) + g mean(u y)), less r y mean(u z).
 template <Term U, Term G, Term X, Term Z>
 auto standardize_curvature(const U& u, const G& g, const X& x, const Z& z, double epsilon) {
-  const auto y = once(standardize(x, epsilon));
-  const auto r = once(apply(ops::InverseDeviation{epsilon}, x));
+  const auto y = computed(standardize(x, epsilon));
+  const auto r = computed(apply(ops::InverseDeviation{epsilon}, x));
   const auto towards_y = mul(r, add(mul(u, row_mean(mul(g, y))), mul(g, row_mean(mul(u, y)))));
   return neg(add(apply(ops::StandardizeDerivative{epsilon}, towards_y, x), mul(y, mul(r, row_mean(mul(u, z))))));
 }
@@ -117,7 +117,7 @@ struct ops::LayerNormDerivative : Operation<ops::LayerNormDerivative> {  // oper
     const auto through = [&](const auto& g) { return apply(StandardizeDerivative{epsilon}, g, s.in(1)); };
     s.to(0, [&] { return add(add(mul(through(u), s.in(2)), mul(standardize(s.in(1), epsilon), v)), t); });
     s.to(1, [&] {
-      const auto g = once(mul(s.in(0), s.in(2)));
+      const auto g = computed(mul(s.in(0), s.in(2)));
       return add(standardize_curvature(u, g, s.in(1), part(s.out(), 0, matrix), epsilon), through(mul(s.in(0), v)));
     });
     s.to(2, [&] { return sum_to(mul(s.in(0), through(u)), row); });
@@ -135,7 +135,7 @@ struct ops::LayerNorm : Operation<ops::LayerNorm> {
   template <class Sweep>
   void vjp(Sweep& s) const {
     const Shape matrix = s.shape(0), row = s.shape(1);
-    const auto d = once(apply(LayerNormDerivative{epsilon}, s.dy(), s.in(0), s.in(1)));
+    const auto d = computed(apply(LayerNormDerivative{epsilon}, s.dy(), s.in(0), s.in(1)));
     s.to(0, [&] { return part(d, 0, matrix); });
     s.to(1, [&] { return part(d, matrix.size(), row); });
     s.to(2, [&] { return part(d, matrix.size() + row[0], row); });

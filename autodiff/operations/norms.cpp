@@ -50,7 +50,7 @@ void ops::L2Norm::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
 Var l1_norm(const Var& x) { return sum(abs(x)); }
 
 Var max_norm(const Var& x) {
-  if (x.shape().size() == 0) throw std::invalid_argument("max_norm: no elements in " + x.shape().to_string());
+  if (x.shape().size() == 0) bad_shapes("max_norm", {x.shape()}, "elements");
   return max(reshape(abs(x), {x.shape().size()}), 0);
 }
 

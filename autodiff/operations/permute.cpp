@@ -1,5 +1,7 @@
 #include "autodiff/operations/permute.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "autodiff/kernels/loops.h"
@@ -131,7 +133,7 @@ ops::Permute::Permute(std::span<const int> axes) : rank(static_cast<int>(axes.si
   if (good) return;
   std::string text;
   for (const int axis : axes) text += (text.empty() ? "" : ", ") + std::to_string(axis);
-  throw std::invalid_argument("permute: order (" + text + "), expected every axis from 0 on once");
+  throw std::invalid_argument(fmt::format("permute: order ({}), expected every axis from 0 on once", text));
 }
 
 ops::Permute ops::Permute::inverse() const {
@@ -142,8 +144,7 @@ ops::Permute ops::Permute::inverse() const {
 
 Shape ops::Permute::shape(Inputs in) const {
   if (in[0].shape().rank() != rank)
-    throw std::invalid_argument("permute: " + in[0].shape().to_string() + " by an order of " + std::to_string(rank) +
-                                " axes");
+    throw std::invalid_argument(fmt::format("permute: {} by an order of {} axes", in[0].shape().to_string(), rank));
   Shape result;
   for (int k = 0; k < rank; ++k) result.append(in[0].shape()[order[static_cast<std::size_t>(k)]]);
   return result;

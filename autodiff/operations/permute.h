@@ -36,7 +36,7 @@ auto permute(const X& x, std::initializer_list<int> order) {
 template <Term X>
 auto transpose(const X& x) {
   const int rank = x.shape().rank();
-  if (rank < 2) throw std::invalid_argument("transpose: " + x.shape().to_string() + ", expected at least 2 axes");
+  if (rank < 2) bad_shapes("transpose", {x.shape()}, "at least 2 axes");
   std::array<int, Shape::max_rank> order{};
   for (int axis = 0; axis < rank; ++axis) order[static_cast<std::size_t>(axis)] = axis;
   std::swap(order[static_cast<std::size_t>(rank - 1)], order[static_cast<std::size_t>(rank - 2)]);

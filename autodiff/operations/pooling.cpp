@@ -18,9 +18,7 @@ double per_pixel(const Window2d& window) {
 }  // namespace
 
 Shape ops::TakeAtPoolMax::shape(Inputs in) const {
-  if (in[0].shape() != in[1].shape())
-    throw std::invalid_argument("take_at_pool_max: shapes differ: " + in[0].shape().to_string() + " and " +
-                                in[1].shape().to_string());
+  require_equal_shapes(title, in[0].shape(), in[1].shape());
   return pooled(title, in[1].shape(), window);
 }
 void ops::TakeAtPoolMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -28,10 +26,8 @@ void ops::TakeAtPoolMax::evaluate(Inputs in, const Tensor& out, bool accumulate)
 }
 
 Shape ops::PutAtPoolMax::shape(Inputs in) const {
-  if (in[0].shape() != pooled(title, in[1].shape(), window))
-    throw std::invalid_argument("put_at_pool_max: " + in[0].shape().to_string() + " for the maxima of " +
-                                in[1].shape().to_string() + ", expected " +
-                                pooled(title, in[1].shape(), window).to_string());
+  if (const Shape maxima = pooled(title, in[1].shape(), window); in[0].shape() != maxima)
+    bad_shapes(title, {in[0].shape()}, maxima.to_string() + " for the maxima of " + in[1].shape().to_string());
   return in[1].shape();
 }
 bool ops::PutAtPoolMax::can_overwrite(const Shape& x) const { return kernels::windows_tile(window, x); }
@@ -46,12 +42,10 @@ void ops::MaxPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 
 Shape ops::SpreadPool2d::shape(Inputs in) const {
   const Shape& g = in[0].shape();
-  if (g.rank() != 4)
-    throw std::invalid_argument("spread_pool2d: " + g.to_string() + ", expected [batch, height, width, channels]");
+  if (g.rank() != 4) bad_shapes(title, {g}, "[batch, height, width, channels]");
   const Shape x{g[0], image.height, image.width, g[3]};
-  if (pooled(title, x, window) != g)
-    throw std::invalid_argument("spread_pool2d: " + g.to_string() + " for windows on " + x.to_string() + ", expected " +
-                                pooled(title, x, window).to_string());
+  if (const Shape places = pooled(title, x, window); g != places)
+    bad_shapes(title, {g}, places.to_string() + " for windows on " + x.to_string());
   return x;
 }
 void ops::SpreadPool2d::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -29,8 +29,8 @@ struct ops::TakeAtPoolMax : Operation<ops::TakeAtPoolMax> {
 // Its transpose: zeros of x's shape, with g added at the places of the largest x of each window; operands g, x.
 struct ops::PutAtPoolMax : Operation<ops::PutAtPoolMax> {
   static constexpr const char* title = "put_at_pool_max";
-  static constexpr bool pointwise = true;    // window by window, which does as well
-  bool can_overwrite(const Shape& x) const;  // where each pixel is in one window
+  static constexpr bool may_overwrite = true;  // window by window
+  bool can_overwrite(const Shape& x) const;    // where each pixel is in one window
   static constexpr Reads rule_reads = Reads::operands;
   Window2d window;
   explicit PutAtPoolMax(const Window2d& w) : window(w) {}

@@ -14,7 +14,7 @@ struct Power;
 //   dx = dy ((b - m) x^(b - m - 1) (ln x)^k + k x^(b - m - 1) (ln x)^(k-1)),  db = dy x^(b - m) (ln x)^(k+1)
 struct ops::Power : Operation<ops::Power> {  // operands x, b
   static constexpr const char* title = "power";
-  static constexpr bool pointwise = true;
+  static constexpr bool may_overwrite = true;
   static constexpr Reads rule_reads = Reads::operands;
   int lowered, log_power;  // m, a field so that b - m is not rounded; k
   explicit Power(int m = 0, int k = 0) : lowered(m), log_power(k) {}

@@ -1,5 +1,7 @@
 #include "autodiff/operations/rectifiers.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 
@@ -30,7 +32,7 @@ void ops::EluDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate)
 }
 
 Shape ops::Elu::shape(Inputs in) const {
-  if (!(alpha > 0)) throw std::invalid_argument("elu: alpha " + std::to_string(alpha) + ", expected > 0");
+  if (!(alpha > 0)) throw std::invalid_argument(fmt::format("elu: alpha {}, expected > 0", alpha));
   return in[0].shape();
 }
 void ops::Elu::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -127,7 +127,7 @@ struct ops::Softsign : Pointwise<ops::Softsign> {
   template <class Sweep>
   void vjp(Sweep& s) const {
     s.to(0, [&] {
-      const auto b = once(add_scalar(abs(s.in(0)), 1));
+      const auto b = computed(add_scalar(abs(s.in(0)), 1));
       return div(div(s.dy(), b), b);
     });
   }

@@ -22,8 +22,7 @@ Reduced reduce(const char* operation, const Shape& shape, std::initializer_list<
 
 Shape with_one(const char* operation, int axis, Shape shape) {
   const int a = checked_axis(operation, axis, shape);
-  if (shape[a] == 0)
-    throw std::invalid_argument(std::string(operation) + ": no elements along the axis of " + shape.to_string());
+  if (shape[a] == 0) bad_shapes(operation, {shape}, "elements along the axis");
   shape[a] = 1;
   return shape;
 }
@@ -57,8 +56,7 @@ Var sum(const Var& x, std::initializer_list<int> axes, bool keep_axes) {
 Shape ops::MeanTo::shape(Inputs in) const {
   const Shape kept = kernels::broadcast_shape(title, target, in[0].shape());
   if (kept != in[0].shape() || kept.size() == 0)
-    throw std::invalid_argument("mean: no elements, or " + target.to_string() + " does not broadcast to " +
-                                in[0].shape().to_string());
+    bad_shapes("mean", {in[0].shape(), target}, "[..] with elements over a shape [..] that broadcasts to it");
   return target;
 }
 void ops::MeanTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -66,23 +64,19 @@ void ops::MeanTo::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
 }
 
 Var mean(const Var& x) {
-  const std::int64_t n = x.shape().size();
-  if (n == 0) throw std::invalid_argument("mean: no elements in " + x.shape().to_string());
+  if (x.shape().size() == 0) bad_shapes("mean", {x.shape()}, "elements");
   return apply(ops::MeanTo{Shape{}}, x);
 }
 
 Var mean(const Var& x, std::initializer_list<int> axes, bool keep_axes) {
-  const std::int64_t n = x.shape().size();
-  if (n == 0) throw std::invalid_argument("mean: no elements in " + x.shape().to_string());
+  if (x.shape().size() == 0) bad_shapes("mean", {x.shape()}, "elements");
   const Reduced reduced = reduce("mean", x.shape(), axes);
   const Var kept = apply(ops::MeanTo{reduced.kept}, x);
   return keep_axes ? kept : reshape(kept, reduced.dropped);
 }
 
 Shape ops::TakeAtMax::shape(Inputs in) const {
-  if (in[0].shape() != in[1].shape())
-    throw std::invalid_argument("take_at_max: shapes differ: " + in[0].shape().to_string() + " and " +
-                                in[1].shape().to_string());
+  require_equal_shapes(title, in[0].shape(), in[1].shape());
   return with_one(title, axis, in[0].shape());
 }
 void ops::TakeAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -95,9 +89,8 @@ void ops::TakeAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 }
 
 Shape ops::PutAtMax::shape(Inputs in) const {
-  if (in[0].shape() != with_one(title, axis, in[1].shape()))
-    throw std::invalid_argument("put_at_max: " + in[0].shape().to_string() + " for the maxima of " +
-                                in[1].shape().to_string() + " along axis " + std::to_string(axis));
+  if (const Shape maxima = with_one(title, axis, in[1].shape()); in[0].shape() != maxima)
+    bad_shapes(title, {in[0].shape()}, maxima.to_string() + " for the maxima of " + in[1].shape().to_string());
   return in[1].shape();
 }
 void ops::PutAtMax::evaluate(Inputs in, const Tensor& out, bool accumulate) const {

@@ -1,5 +1,7 @@
 #include "autodiff/operations/rnn.h"
 
+#include <fmt/format.h>
+
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/write.h"
@@ -47,11 +49,10 @@ void ops::Rnn::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
 }
 
 Shape ops::RnnDerivative::shape(Inputs in) const {
-  if (in[0].shape() != at.states() || in[1].shape() != at.states())
-    throw std::invalid_argument("rnn_derivative: cotangent " + in[0].shape().to_string() + " and states " +
-                                in[1].shape().to_string() + ", expected " + at.states().to_string());
-  if (const Shape w{at.hidden, at.hidden}; in[2].shape() != w)
-    throw std::invalid_argument("rnn_derivative: weight " + in[2].shape().to_string() + ", expected " + w.to_string());
+  const Shape w{at.hidden, at.hidden};
+  if (in[0].shape() != at.states() || in[1].shape() != at.states() || in[2].shape() != w)
+    bad_shapes(title, {in[0].shape(), in[1].shape(), in[2].shape()},
+               fmt::format("cotangent {0}, states {0}, w {1}", at.states().to_string(), w.to_string()));
   return at.derivatives();
 }
 void ops::RnnDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -76,9 +77,7 @@ RnnResult rnn(const Var& x, const Var& w, const Var& h0, bool rectified) {
   const Shape &xs = x.shape(), &ws = w.shape();
   if (xs.rank() != 3 || ws.rank() != 2 || xs[0] < 1 || xs[2] != ws[0] || ws[1] != ws[0] ||
       h0.shape() != Shape{xs[1], ws[0]})
-    throw std::invalid_argument("rnn: x " + xs.to_string() + ", w " + ws.to_string() + ", h0 " +
-                                h0.shape().to_string() +
-                                ", expected [steps, batch, hidden], [hidden, hidden], [batch, hidden]");
+    bad_shapes("rnn", {xs, ws, h0.shape()}, "x [steps, batch, hidden], w [hidden, hidden], h0 [batch, hidden]");
   const RnnLayout at{xs[0], xs[1], xs[2], rectified};
   const Var states = apply(ops::Rnn{at}, x, w, h0);
   return {part(states, at.h(1), {at.steps, at.batch, at.hidden}), part(states, at.h(at.steps), at.cell())};

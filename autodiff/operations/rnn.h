@@ -50,7 +50,7 @@ struct ops::Rnn : Operation<ops::Rnn> {  // operands x[steps, batch, hidden], w[
   template <class Sweep>
   void vjp(Sweep& s) const {
     const std::int64_t rows = at.steps * at.batch;
-    const auto d = once(apply(RnnDerivative{at}, s.dy(), s.out(), s.in(1)));
+    const auto d = computed(apply(RnnDerivative{at}, s.dy(), s.out(), s.in(1)));
     s.to(0, [&] { return part(d, 0, {at.steps, at.batch, at.hidden}); });
     s.to(1, [&] { return matmul(part(s.out(), 0, {rows, at.hidden}), part(d, 0, {rows, at.hidden}), true); });
     s.to(2, [&] { return part(d, at.dh0(), at.cell()); });
@@ -70,24 +70,22 @@ template <class Sweep>
 void ops::RnnDerivative::vjp(Sweep& s) const {
   using Item = decltype(s.dy());
   const Shape cotangent = s.shape(0), states = s.shape(1);
-  const auto mark = s.mark();
-  Item to_dh = once(part(s.dy(), at.dh0(), at.cell()));
+  Item to_dh = computed(part(s.dy(), at.dh0(), at.cell()));
   for (std::int64_t t = 0;; ++t) {
     s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
     if (t == at.steps) break;
 
     const std::int64_t next = t + 1;
-    const Item h = once(part(s.in(1), at.h(next), at.cell())), dh = once(part(s.out(), at.dh(next), at.cell()));
+    const Item h = computed(part(s.in(1), at.h(next), at.cell())), dh = computed(part(s.out(), at.dh(next), at.cell()));
     s.to(2, [&] { return matmul(to_dh, part(s.out(), at.dx(next), at.cell()), true); });
-    const Item u = once(add(part(s.dy(), at.dx(next), at.cell()), matmul(to_dh, s.in(2))));
-    const Item more = once(part(s.dy(), at.dh(next), at.cell()));
+    const Item u = computed(add(part(s.dy(), at.dx(next), at.cell()), matmul(to_dh, s.in(2))));
+    const Item more = computed(part(s.dy(), at.dh(next), at.cell()));
     if (at.rectified) {
-      to_dh = once(add(apply(ops::ReluGate{}, u, h), more));
+      to_dh = computed(add(apply(ops::ReluGate{}, u, h), more));
     } else {
       s.to(1, [&] { return put_part(scale(mul(mul(u, dh), h), -2), at.h(next), states); });
-      to_dh = once(add(apply(ops::TanhDerivative{}, u, h), more));
+      to_dh = computed(add(apply(ops::TanhDerivative{}, u, h), more));
     }
-    s.drop_temporaries(mark, {to_dh});
   }
 }
 

@@ -1,5 +1,7 @@
 #include "autodiff/operations/shaping.h"
 
+#include <fmt/format.h>
+
 #include "autodiff/kernels/loops.h"
 
 namespace gradus {
@@ -30,14 +32,14 @@ void* element(const Tensor& tensor, std::int64_t i) {
 int checked_axis(const char* operation, int axis, const Shape& shape) {
   const int from_start = axis < 0 ? axis + shape.rank() : axis;
   if (from_start < 0 || from_start >= shape.rank())
-    throw std::invalid_argument(std::string(operation) + ": axis " + std::to_string(axis) + " of " + shape.to_string());
+    throw std::invalid_argument(fmt::format("{}: axis {} of {}", operation, axis, shape.to_string()));
   return from_start;
 }
 
 Shape ops::Reshape::shape(Inputs in) const {
   if (in[0].size() != target.size())
-    throw std::invalid_argument("reshape: " + in[0].shape().to_string() + " has " + std::to_string(in[0].size()) +
-                                " elements, " + target.to_string() + " has " + std::to_string(target.size()));
+    throw std::invalid_argument(fmt::format("reshape: {} has {} elements, {} has {}", in[0].shape().to_string(),
+                                            in[0].size(), target.to_string(), target.size()));
   return target;
 }
 void ops::Reshape::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -46,8 +48,8 @@ void ops::Reshape::evaluate(Inputs in, const Tensor& out, bool accumulate) const
 
 Shape ops::PutPart::shape(Inputs in) const {
   if (first < 0 || first + in[0].size() > whole.size())
-    throw std::invalid_argument("put_part: " + in[0].shape().to_string() + " from element " + std::to_string(first) +
-                                " on does not fit into " + whole.to_string());
+    throw std::invalid_argument(fmt::format("put_part: {} from element {} on does not fit into {}",
+                                            in[0].shape().to_string(), first, whole.to_string()));
   return whole;
 }
 void ops::PutPart::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -61,8 +63,8 @@ void ops::PutPart::evaluate(Inputs in, const Tensor& out, bool accumulate) const
 
 Shape ops::Part::shape(Inputs in) const {
   if (first < 0 || first + target.size() > in[0].size())
-    throw std::invalid_argument("part: elements [" + std::to_string(first) + ", " +
-                                std::to_string(first + target.size()) + ") of " + in[0].shape().to_string());
+    throw std::invalid_argument(
+        fmt::format("part: elements [{}, {}) of {}", first, first + target.size(), in[0].shape().to_string()));
   return target;
 }
 void* ops::Part::view(Inputs in) const { return element(in[0], first); }
@@ -78,8 +80,8 @@ Shape ops::Pad::shape(Inputs in) const {
   Shape shape = in[0].shape();
   const int a = checked_axis(title, axis, shape);
   if (first < 0 || first + shape[a] > extent)
-    throw std::invalid_argument("pad: " + shape.to_string() + " at " + std::to_string(first) + " along axis " +
-                                std::to_string(axis) + " does not fit into extent " + std::to_string(extent));
+    throw std::invalid_argument(
+        fmt::format("pad: {} at {} along axis {} does not fit into extent {}", shape.to_string(), first, axis, extent));
   shape[a] = extent;
   return shape;
 }
@@ -96,8 +98,8 @@ Shape ops::Slice::shape(Inputs in) const {
   Shape shape = in[0].shape();
   const int a = checked_axis(title, axis, shape);
   if (first < 0 || count < 0 || first + count > shape[a])
-    throw std::invalid_argument("slice: [" + std::to_string(first) + ", " + std::to_string(first + count) +
-                                ") along axis " + std::to_string(axis) + " of " + shape.to_string());
+    throw std::invalid_argument(
+        fmt::format("slice: [{}, {}) along axis {} of {}", first, first + count, axis, shape.to_string()));
   shape[a] = count;
   return shape;
 }
@@ -117,8 +119,8 @@ Shape ops::Concatenate::shape(Inputs in) const {
     const std::int64_t extent = other.rank() == result.rank() ? other[a] : 0;
     if (other.rank() == result.rank()) other[a] = result[a];
     if (other != result)
-      throw std::invalid_argument("concatenate: shapes differ beside axis " + std::to_string(axis) + ": " +
-                                  in[0].shape().to_string() + " and " + in[i].shape().to_string());
+      throw std::invalid_argument(fmt::format("concatenate: shapes differ beside axis {}: {} and {}", axis,
+                                              in[0].shape().to_string(), in[i].shape().to_string()));
     result[a] += extent;
   }
   return result;

@@ -35,14 +35,6 @@ auto reshape(const X& x, const Shape& shape) {
   return apply(ops::Reshape{shape}, x);
 }
 
-// A term that a rule uses several times, computed once.
-inline const Var& once(const Var& x) { return x; }
-inline const EagerValue& once(const EagerValue& x) { return x; }
-template <class Op, int n>
-EagerValue once(const Lazy<Op, n>& x) {
-  return x.evaluated();
-}
-
 // Zeros of the shape `whole`, with the elements of x, in row-major order, from element `first` on. The inverse of a
 // part.
 struct ops::PutPart : Operation<ops::PutPart> {

@@ -153,15 +153,13 @@ GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __r
 }
 
 Shape rows_of(const char* operation, const Shape& shape) {
-  if (shape.rank() == 0 || shape[shape.rank() - 1] == 0)
-    throw std::invalid_argument(std::string(operation) + ": no elements along the last axis of " + shape.to_string());
+  if (shape.rank() == 0 || shape[shape.rank() - 1] == 0) bad_shapes(operation, {shape}, "elements along the last axis");
   return shape;
 }
 
 Shape losses_of(const char* operation, const Shape& logits, const Shape& other, const Shape& expected) {
   if (logits.rank() != 2 || logits[1] == 0 || other != expected)
-    throw std::invalid_argument(std::string(operation) + ": logits " + logits.to_string() + " with targets " +
-                                other.to_string() + ", expected [n, classes] with " + expected.to_string());
+    bad_shapes(operation, {logits, other}, "logits [n, classes] with targets " + expected.to_string());
   return {logits[0]};
 }
 
@@ -239,8 +237,7 @@ void ops::LogSoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accu
 Shape ops::CrossEntropyDerivative::shape(Inputs in) const {
   const Shape &g = in[0].shape(), &x = in[1].shape();
   if (x.rank() != 2 || g != Shape{x[0]} || in[2].shape() != g)
-    throw std::invalid_argument(std::string(title) + ": cotangents " + g.to_string() + " and labels " +
-                                in[2].shape().to_string() + " for logits " + x.to_string());
+    bad_shapes(title, {g, x, in[2].shape()}, "cotangents [n] for logits [n, classes] with labels [n]");
   check_indices(title, in[2], x[1]);
   return x;
 }

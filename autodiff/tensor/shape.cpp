@@ -1,5 +1,7 @@
 #include "autodiff/tensor/shape.h"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 
 namespace gradus {
@@ -12,7 +14,7 @@ std::string Shape::to_string() const {
 
 void Shape::refuse(std::int64_t extent) const {
   if (rank_ == max_rank) throw std::invalid_argument("shape: more than 6 axes");
-  throw std::invalid_argument("shape: negative extent " + std::to_string(extent));
+  throw std::invalid_argument(fmt::format("shape: negative extent {}", extent));
 }
 
 }  // namespace gradus

@@ -1,5 +1,7 @@
 #include "autodiff/tensor/tensor.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -43,7 +45,7 @@ Tensor Tensor::of(const Shape& shape, std::initializer_list<double> values, DTyp
 
 Tensor Tensor::of(const Shape& shape, const std::vector<double>& values, DType type) {
   if (static_cast<std::int64_t>(values.size()) != shape.size())
-    throw std::invalid_argument("tensor: " + std::to_string(values.size()) + " values for shape " + shape.to_string());
+    throw std::invalid_argument(fmt::format("tensor: {} values for shape {}", values.size(), shape.to_string()));
   Tensor tensor = uninitialized(shape, type);
   for (std::size_t i = 0; i < values.size(); ++i) tensor.set(static_cast<std::int64_t>(i), values[i]);
   return tensor;
@@ -57,16 +59,16 @@ Tensor Tensor::indices(std::initializer_list<std::int32_t> values) {
 
 Tensor Tensor::reshaped(const Shape& shape) const {
   if (shape.size() != size())
-    throw std::invalid_argument("reshape: " + shape_.to_string() + " has " + std::to_string(size()) + " elements, " +
-                                shape.to_string() + " has " + std::to_string(shape.size()));
+    throw std::invalid_argument(fmt::format("reshape: {} has {} elements, {} has {}", shape_.to_string(), size(),
+                                            shape.to_string(), shape.size()));
   return part(0, shape);
 }
 
 Tensor Tensor::part(std::int64_t first, const Shape& shape) const {
   if (!data_) wrong_type(type_);
   if (first < 0 || shape.size() > size() - first)
-    throw std::invalid_argument("tensor: elements " + std::to_string(first) + " to " +
-                                std::to_string(first + shape.size()) + " of " + shape_.to_string());
+    throw std::invalid_argument(
+        fmt::format("tensor: elements {} to {} of {}", first, first + shape.size(), shape_.to_string()));
   Tensor tensor = *this;
   tensor.shape_ = shape;
   tensor.data_ = static_cast<std::byte*>(data_) + static_cast<std::size_t>(first) * size_of(type_);
@@ -75,8 +77,7 @@ Tensor Tensor::part(std::int64_t first, const Shape& shape) const {
 
 Tensor Tensor::rows(std::int64_t first, std::int64_t count) const {
   if (shape_.rank() == 0 || first < 0 || count < 0 || first + count > shape_[0])
-    throw std::invalid_argument("tensor: rows " + std::to_string(first) + " to " + std::to_string(first + count) +
-                                " of " + shape_.to_string());
+    throw std::invalid_argument(fmt::format("tensor: rows {} to {} of {}", first, first + count, shape_.to_string()));
   Shape shape = shape_;
   shape[0] = count;
   return part(first * shape_.size(1, shape_.rank()), shape);
@@ -92,7 +93,7 @@ Tensor Tensor::converted(DType type) const {
 
 void Tensor::copy_from(const Tensor& source) const {
   if (source.size() != size())
-    throw std::invalid_argument("copy: " + source.shape_.to_string() + " into " + shape_.to_string());
+    throw std::invalid_argument(fmt::format("copy: {} into {}", source.shape_.to_string(), shape_.to_string()));
   if (source.type_ == type_) {
     if (!data_ || !source.data_) (data_ ? source : *this).wrong_type(type_);
     if (data_ != source.data_ && size() > 0) std::memmove(data_, source.data_, bytes());
@@ -111,19 +112,18 @@ void Tensor::fill(double value) const {
 }
 
 double Tensor::at(std::int64_t i) const {
-  if (i < 0 || i >= size())
-    throw std::invalid_argument("tensor: element " + std::to_string(i) + " of " + shape_.to_string());
+  if (i < 0 || i >= size()) throw std::invalid_argument(fmt::format("tensor: element {} of {}", i, shape_.to_string()));
   return with_any(type_, [&]<class T>(T) { return static_cast<double>(data<T>()[i]); });
 }
 
 void Tensor::set(std::int64_t i, double value) const {
-  if (i < 0 || i >= size())
-    throw std::invalid_argument("tensor: element " + std::to_string(i) + " of " + shape_.to_string());
+  if (i < 0 || i >= size()) throw std::invalid_argument(fmt::format("tensor: element {} of {}", i, shape_.to_string()));
   with_any(type_, [&]<class T>(T) { data<T>()[i] = static_cast<T>(value); });
 }
 
 double Tensor::item() const {
-  if (size() != 1) throw std::invalid_argument("item: " + shape_.to_string() + " has more or fewer than one element");
+  if (size() != 1)
+    throw std::invalid_argument(fmt::format("item: {} has more or fewer than one element", shape_.to_string()));
   return at(0);
 }
 
@@ -136,9 +136,9 @@ std::vector<double> Tensor::to_vector() const {
 void Tensor::wrong_type(DType asked) const {
   if (!data_)
     throw std::invalid_argument("tensor: undefined, it was made without numbers and has not been given any yet");
-  throw std::invalid_argument("tensor: " + shape_.to_string() + " of " + name_of(type_) + " was read as " +
-                              name_of(asked) +
-                              ": read it as what it is, or pass Tensor::converted(DType::" + name_of(asked) + ")");
+  throw std::invalid_argument(
+      fmt::format("tensor: {} of {} was read as {}: read it as what it is, or pass Tensor::converted(DType::{})",
+                  shape_.to_string(), name_of(type_), name_of(asked), name_of(asked)));
 }
 
 }  // namespace gradus

@@ -71,15 +71,16 @@ TEST(BatchMatmul, IsTheProductOfEachPairAndNamesWrongShapes) {
   const Var x = tape.leaf(a), y = tape.leaf(b);
   EXPECT_EQ(batch_matmul(x, y).value().to_vector(), (std::vector<double>{1, 2, 22, 29}));
   EXPECT_EQ(batch_matmul(x, y, false, true).value().to_vector(), (std::vector<double>{1, 2, 18, 32}));
-  EXPECT_EQ(refusal_of([&] { batch_matmul(y, x); }), "batch_matmul: inner dimensions differ: [2, 2, 2] x [2, 1, 2]");
+  EXPECT_EQ(refusal_of([&] { batch_matmul(y, x); }),
+            "batch_matmul: [2, 2, 2] x [2, 1, 2], expected [.., m, k] x [.., k, n]");
   EXPECT_EQ(refusal_of([&] {
               batch_matmul(x, part(y, 0, {1, 2, 2}));
             }),
-            "batch_matmul: batch axes differ: [2, 1, 2] x [1, 2, 2]");
+            "batch_matmul: [2, 1, 2] x [1, 2, 2], expected [.., m, k] x [.., k, n]");
   EXPECT_EQ(refusal_of([&] {
               batch_matmul(x, part(y, 0, {2, 2}));
             }),
-            "batch_matmul: expected matrices with equal batch axes before them: [2, 1, 2] x [2, 2]");
+            "batch_matmul: [2, 1, 2] x [2, 2], expected [.., m, k] x [.., k, n]");
 }
 
 TEST(Permute, MovesEveryElementToItsPlace) {

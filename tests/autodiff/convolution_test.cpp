@@ -202,7 +202,7 @@ TEST(Convolution, RefusesWhatDoesNotFit) {
   EXPECT_EQ(refusal_of([&] {
               conv2d(x, zeros({3, 3, 2, 6}));
             }),
-            "conv2d: [2, 8, 8, 4] * [3, 3, 2, 6] with groups 1, expected weights [3, 3, 4, 6]");
+            "conv2d: [2, 8, 8, 4] * [3, 3, 2, 6], expected [2, 8, 8, 4] * [3, 3, 4, 6] with groups 1");
   EXPECT_EQ(refusal_of([&] {
               conv2d(x, zeros({9, 3, 4, 6}));
             }),
@@ -219,7 +219,7 @@ TEST(Convolution, RefusesWhatDoesNotFit) {
             "conv2d: [8, 8, 4] * [3, 3, 4, 6], expected [batch, height, width, channels] * [kernel height, kernel "
             "width, channels "
             "/ groups, channels]");
-  EXPECT_EQ(refusal_of([&] { conv2d(x, w, zeros({4})); }), "conv2d_bias: bias [4] for [2, 6, 6, 6], expected [6]");
+  EXPECT_EQ(refusal_of([&] { conv2d(x, w, zeros({4})); }), "conv2d_bias: bias [4], expected bias [6] for [2, 6, 6, 6]");
   for (const Conv2dOptions& options : {Conv2dOptions{{0, 1}},
                                        {{0, 1}, same_padding()},
                                        {{1, 1}, padding(3, 0)},

@@ -136,7 +136,7 @@ TEST(PerExample, RefusesWhatMixesExamples) {
   EXPECT_EQ(refusal_of([&] {
               per_example_gradients(sum(losses), {&weight, 1}, out);
             }),
-            "per_example_gradients: losses [], expected [n] with one number an example");
+            "per_example_gradients: losses [], expected losses [n] with one number an example");
   EXPECT_EQ(refusal_of([&] {
               per_example_squared_norms(losses, {&weight, 1}, out);
             }),

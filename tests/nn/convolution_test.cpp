@@ -57,7 +57,7 @@ TEST(Conv2d, RefusesWrongSizes) {
   EXPECT_EQ(refusal_of([&] {
               layer.layer.forward(f, tape.leaf(random_tensor({1, 5, 5, 3}, 1)));
             }),
-            "conv2d_bias: [1, 5, 5, 3] * [3, 3, 4, 6] with groups 1, expected weights [3, 3, 3, 6]");
+            "conv2d_bias: [1, 5, 5, 3] * [3, 3, 4, 6], expected [1, 5, 5, 3] * [3, 3, 3, 6] with groups 1");
 }
 
 // A small network of the kind that the layers are for; its parameters get gradients that finite differences confirm.
