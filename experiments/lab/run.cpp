@@ -167,7 +167,7 @@ bool Run::diverged(const std::string& why) {
 }
 
 void Run::stop_if_asked() const {
-  if (stop_signal) throw records::Interrupted("stopped by a signal");
+  if (stop_signal) throw records::Interrupted{"stopped by a signal"};
 }
 
 void Run::set_attribute(const std::string& name, const Attribute& value) {

@@ -101,8 +101,8 @@ int Session::run(const std::vector<std::string>& arguments) {
       return end(Exit::completed, Status::completed, run_->reason_, "");
     } catch (const Finished&) {
       return Exit::completed;
-    } catch (const records::Interrupted& error) {
-      return end(Exit::interrupted, Status::interrupted, error.what(), error.what());
+    } catch (const records::Interrupted& signal) {
+      return end(Exit::interrupted, Status::interrupted, signal.what, signal.what);
     } catch (const Diverged& error) {
       return end(Exit::diverged, Status::diverged, error.what(), std::string("diverged: ") + error.what());
     } catch (const UsageError& error) {

@@ -9,28 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "experiments/records/hdf5_object.h"
+
 namespace gradus::records::h5 {
-
-// An open HDF5 where, closed with the function that belongs to its kind.
-class Object {
- public:
-  using Id = std::int64_t;
-  using Close = int (*)(Id);
-  Object() = default;
-  Object(Id id, Close close) : id_(id), close_(close) {}
-  Object(Object&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-  Object& operator=(Object&& other) noexcept {
-    std::swap(id_, other.id_);
-    std::swap(close_, other.close_);
-    return *this;
-  }
-  ~Object();
-  Id get() const { return id_; }
-
- private:
-  Id id_ = -1;
-  Close close_ = nullptr;
-};
 
 // A dataset, with what it needs to become an axis of others.
 class Array {

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "experiments/records/hdf5.h"
+#include "experiments/records/hdf5_object.h"
 
 namespace gradus::records::h5 {
 

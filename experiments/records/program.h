@@ -13,9 +13,9 @@ struct UsageError : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
-// A signal asked the program to end: no error.
-struct Interrupted : std::runtime_error {
-  using std::runtime_error::runtime_error;
+// A signal asked the program to end: no error, so that nobody who catches errors catches it.
+struct Interrupted {
+  const char* what;
 };
 
 inline constexpr int exit_failed = 1;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "experiments/records/files.h"
+#include "experiments/records/hdf5.h"
 #include "experiments/records/hdf5_error.h"
 
 namespace gradus::records {

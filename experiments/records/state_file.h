@@ -17,7 +17,7 @@
 #include <variant>
 #include <vector>
 
-#include "experiments/records/hdf5.h"
+#include "experiments/records/hdf5_object.h"
 
 namespace gradus::records {
 

@@ -41,7 +41,7 @@ FolderLock::FolderLock(const fs::path& output, Signals& signals) : file_(output 
     const pid_t owner = owner_of(file_.get());
     const bool gone = owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH;
     if (gone && std::chrono::steady_clock::now() < deadline) {
-      if (signals.wait(20ms)) throw records::Interrupted("interrupted before the first run");
+      if (signals.wait(20ms)) throw records::Interrupted{"interrupted before the first run"};
       continue;
     }
     throw std::runtime_error(fmt::format("{}: {}{}", output.string(),

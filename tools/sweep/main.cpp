@@ -240,8 +240,8 @@ int sweep_main(const std::vector<std::string>& arguments) {
   job.other_builds = rebuild ? OtherBuilds::rebuild : mixed ? OtherBuilds::keep : OtherBuilds::refuse;
   try {
     return run_job(job, specification, jobs, dry_run);
-  } catch (const records::Interrupted& error) {
-    records::complain("sweep", error.what());
+  } catch (const records::Interrupted& signal) {
+    records::complain("sweep", signal.what);
     return records::exit_interrupted;
   }
 }

@@ -41,7 +41,7 @@ bool Signals::wait(std::chrono::milliseconds time) {
 }
 
 void Signals::check() {
-  if (take()) throw records::Interrupted("interrupted before the first run");
+  if (take()) throw records::Interrupted{"interrupted before the first run"};
 }
 
 }  // namespace gradus::sweep
