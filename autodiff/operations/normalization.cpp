@@ -172,7 +172,7 @@ void ops::LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 
 Shape ops::LayerNormDerivative::shape(Inputs in) const {
   const Shape &g = in[0].shape(), &x = in[1].shape(), &weight = in[2].shape();
-  if (g != x || rows_of(title, x).rank() == 0 || weight != Shape{row_length(x)})
+  if (g != x || rows_of("layer_norm", x).rank() == 0 || weight != Shape{row_length(x)})
     bad_shapes("layer_norm", {g, x, weight}, "[.., n] for the same [.., n] with weight [n]");
   return {x.size() + 2 * weight[0]};
 }
