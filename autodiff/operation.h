@@ -65,6 +65,15 @@ bool Operation<Derived>::shares_memory() const {
   return Derived::is_view;
 }
 
+// What a rule computes in the eager sweep alone, with `shape` and `evaluate` as an operation has them. It is never
+// recorded and needs no rule: the recording sweep is given the same in parts, whose rules there are.
+struct EagerOnly {
+  static constexpr bool is_view = false, may_overwrite = false;
+  bool can_overwrite(const Shape& /*result*/) const { return true; }
+};
+template <class Sweep>
+inline constexpr bool records = std::same_as<Sweep, RecordingSweep>;
+
 // A term that a rule uses several times, computed at once instead of where it is used.
 inline const Var& computed(const Var& x) { return x; }
 inline const EagerValue& computed(const EagerValue& x) { return x; }

@@ -20,10 +20,9 @@ void RunningRule::find_paths(const char* operation, std::span<const Var> results
     tape_.check(operation, leaf);
     if (leaf.index() <= last) on_path_[leaf.index()] = 1;
   }
-  for (std::uint32_t node = 0; node <= last; ++node) {
-    const int count = static_cast<int>(graph_[node].operand_count);
-    for (int k = 0; k < count && !on_path_[node]; ++k) on_path_[node] = on_path_[graph_.operand(node, k)];
-  }
+  std::uint8_t* const on_path = on_path_.data();
+  for (std::uint32_t node = 0; node <= last; ++node)
+    for (const std::uint32_t operand : graph_.operands(node)) on_path[node] |= on_path[operand];
 }
 
 EagerValue EagerSweep::temporary(const Shape& shape) {

@@ -64,8 +64,11 @@ bool SweepState::prepare(std::uint32_t node, const Shape& shape, std::uint32_t r
 }
 
 void SweepState::borrow(std::uint32_t node, const Tensor& tensor, Pool::Piece piece) {
+  Adjoint& adjoint = adjoints[node];
+  adjoint.tensor = tensor;
+  adjoint.piece = piece;
+  adjoint.state = Adjoint::State::borrowed;
   pool.retain(piece);
-  adjoints[node] = {tensor, piece, Adjoint::State::borrowed};
 }
 
 }  // namespace gradus

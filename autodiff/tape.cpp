@@ -103,16 +103,11 @@ void Tape::reset() {
   ++generation_;
 }
 
-void Tape::check(const char* operation, const Var& var) const {
-  const char* wrong = nullptr;
-  if (!var.tape_)
-    wrong = "an operand is not of any tape";
-  else if (var.tape_ != this)
-    wrong = "operands belong to different tapes";
-  else if (var.generation_ != generation_ || var.index_ >= graph_.size())
-    wrong = "an operand is stale: its tape was reset after it was made";
-  if (wrong) [[unlikely]]
-    throw std::invalid_argument(fmt::format("{}: {}", operation, wrong));
+void Tape::refuse(const char* operation, const Var& var) const {
+  const char* wrong = !var.tape_          ? "an operand is not of any tape"
+                      : var.tape_ != this ? "operands belong to different tapes"
+                                          : "an operand is stale: its tape was reset after it was made";
+  throw std::invalid_argument(fmt::format("{}: {}", operation, wrong));
 }
 
 Var Tape::name(const Var& var, std::string_view text) {

@@ -97,7 +97,10 @@ class Tape {
   Tape& inner();
 
   // Throws if the Var is not a live node of this tape.
-  void check(const char* operation, const Var& var) const;
+  void check(const char* operation, const Var& var) const {
+    if (var.tape_ != this || var.generation_ != generation_ || var.index_ >= graph_.size()) [[unlikely]]
+      refuse(operation, var);
+  }
 
   // The rest is for finding out what went wrong, with autodiff/inspect.h. What is not used costs a step nothing.
 
@@ -134,6 +137,7 @@ class Tape {
   Result memory_for(const Shape& shape, std::span<const Var> operands, Inputs in, bool may_overwrite);
   Var add_result(const AnyOperation* operation, const Result& result, std::span<const Var> operands);
   Var add_copied_leaf(const Tensor& memory);
+  [[noreturn]] void refuse(const char* operation, const Var& var) const;
   Tensor allocate(const Shape& shape);
 
   DType type_;

@@ -172,8 +172,8 @@ void ops::LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 
 Shape ops::LayerNormDerivative::shape(Inputs in) const {
   const Shape &g = in[0].shape(), &x = in[1].shape(), &weight = in[2].shape();
-  if (g != x || rows_of(title, x).rank() == 0 || weight != Shape{row_length(x)})
-    bad_shapes(title, {g, x, weight}, "[.., n] for the same [.., n] with weight [n]");
+  if (g != x || rows_of("layer_norm", x).rank() == 0 || weight != Shape{row_length(x)})
+    bad_shapes("layer_norm", {g, x, weight}, "[.., n] for the same [.., n] with weight [n]");
   return {x.size() + 2 * weight[0]};
 }
 void ops::LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -364,7 +364,6 @@ void ops::ChannelAffine::evaluate(Inputs in, const Tensor& out, bool accumulate)
 template class Operation<ops::InverseDeviation>;
 template class Operation<ops::StandardizeDerivative>;
 template class Operation<ops::Standardize>;
-template class Operation<ops::LayerNormDerivative>;
 template class Operation<ops::LayerNorm>;
 template class Operation<ops::ChannelMoments>;
 template class Operation<ops::ChannelDot>;

@@ -85,43 +85,27 @@ void ops::InverseDeviation::vjp(Sweep& s) const {
   });
 }
 
-// The derivative of StandardizeDerivative(g, x) with respect to x, for a cotangent u of z:
-// the derivative of standardize at -r (u mean(g y) + g mean(u y)), less r y mean(u z).
-template <Term U, Term G, Term X, Term Z>
-auto standardize_curvature(const U& u, const G& g, const X& x, const Z& z, double epsilon) {
-  const auto y = computed(standardize(x, epsilon));
-  const auto r = computed(apply(ops::InverseDeviation{epsilon}, x));
-  const auto towards_y = mul(r, add(mul(u, row_mean(mul(g, y))), mul(g, row_mean(mul(u, y)))));
-  return neg(add(apply(ops::StandardizeDerivative{epsilon}, towards_y, x), mul(y, mul(r, row_mean(mul(u, z))))));
-}
-
+// With respect to x, for a cotangent u of z: the derivative of standardize at -r (u mean(g y) + g mean(u y)), less
+// r y mean(u z).
 template <class Sweep>
 void ops::StandardizeDerivative::vjp(Sweep& s) const {
   s.to(0, [&] { return apply(ops::StandardizeDerivative{epsilon}, s.dy(), s.in(1)); });
-  s.to(1, [&] { return standardize_curvature(s.dy(), s.in(0), s.in(1), s.out(), epsilon); });
+  s.to(1, [&] {
+    const auto u = s.dy(), g = s.in(0), x = s.in(1);
+    const auto y = computed(standardize(x, epsilon));
+    const auto r = computed(apply(ops::InverseDeviation{epsilon}, x));
+    const auto towards_y = mul(r, add(mul(u, row_mean(mul(g, y))), mul(g, row_mean(mul(u, y)))));
+    return neg(
+        add(apply(ops::StandardizeDerivative{epsilon}, towards_y, x), mul(y, mul(r, row_mean(mul(u, s.out()))))));
+  });
 }
 
 // The derivatives of layer_norm at a cotangent g, one after the other in one list of numbers: of x, of weight, of bias.
-struct ops::LayerNormDerivative : Operation<ops::LayerNormDerivative> {  // operands g, x, weight
-  static constexpr const char* title = "layer_norm_derivative";
+struct ops::LayerNormDerivative : EagerOnly {  // operands g, x, weight
   double epsilon;
   explicit LayerNormDerivative(double e) : epsilon(e) {}
   Shape shape(Inputs in) const;
-  void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
-    const Shape matrix = s.shape(0), row = s.shape(2);
-    const std::int64_t n = row[0];
-    const auto u = part(s.dy(), 0, matrix);
-    const auto v = part(s.dy(), matrix.size(), row), t = part(s.dy(), matrix.size() + n, row);
-    const auto through = [&](const auto& g) { return apply(StandardizeDerivative{epsilon}, g, s.in(1)); };
-    s.to(0, [&] { return add(add(mul(through(u), s.in(2)), mul(standardize(s.in(1), epsilon), v)), t); });
-    s.to(1, [&] {
-      const auto g = computed(mul(s.in(0), s.in(2)));
-      return add(standardize_curvature(u, g, s.in(1), part(s.out(), 0, matrix), epsilon), through(mul(s.in(0), v)));
-    });
-    s.to(2, [&] { return sum_to(mul(s.in(0), through(u)), row); });
-  }
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const;
 };
 
 // y = standardize(x) weight + bias along the last axis; x[.., n], weight[n], bias[n]. Ba, Kiros & Hinton (2016).
@@ -135,10 +119,16 @@ struct ops::LayerNorm : Operation<ops::LayerNorm> {
   template <class Sweep>
   void vjp(Sweep& s) const {
     const Shape matrix = s.shape(0), row = s.shape(1);
-    const auto d = computed(apply(LayerNormDerivative{epsilon}, s.dy(), s.in(0), s.in(1)));
-    s.to(0, [&] { return part(d, 0, matrix); });
-    s.to(1, [&] { return part(d, matrix.size(), row); });
-    s.to(2, [&] { return part(d, matrix.size() + row[0], row); });
+    if constexpr (records<Sweep>) {
+      s.to(0, [&] { return apply(StandardizeDerivative{epsilon}, mul(s.dy(), s.in(1)), s.in(0)); });
+      s.to(1, [&] { return sum_to(mul(s.dy(), standardize(s.in(0), epsilon)), row); });
+      s.to(2, [&] { return sum_to(s.dy(), row); });
+    } else {
+      const auto d = computed(apply(LayerNormDerivative{epsilon}, s.dy(), s.in(0), s.in(1)));
+      s.to(0, [&] { return part(d, 0, matrix); });
+      s.to(1, [&] { return part(d, matrix.size(), row); });
+      s.to(2, [&] { return part(d, matrix.size() + row[0], row); });
+    }
   }
 };
 template <Term X, Term W, Term B>
@@ -217,7 +207,6 @@ void ops::ChannelMoments::vjp(Sweep& s) const {
 extern template class Operation<ops::InverseDeviation>;
 extern template class Operation<ops::StandardizeDerivative>;
 extern template class Operation<ops::Standardize>;
-extern template class Operation<ops::LayerNormDerivative>;
 extern template class Operation<ops::LayerNorm>;
 extern template class Operation<ops::ChannelMoments>;
 extern template class Operation<ops::ChannelDot>;

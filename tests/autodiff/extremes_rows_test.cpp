@@ -170,7 +170,7 @@ const bool added_norms = add_probes({
        });
      }),
      {64, 64, 64}},
-    {{"layer_norm", "layer_norm_derivative"},
+    {{"layer_norm"},
      {{2, 5}, {5}, {5}},
      [](Tape&, const Leaves& x) { return layer_norm(x[0], x[1], x[2]); },
      formula([](const auto& in) {
@@ -201,7 +201,7 @@ const bool added_norms = add_probes({
 
 // [time, 3 width] with one head; causal, so that what is hidden must have no influence, NaN or not.
 const bool added_attention = add_probes({
-    {{"attention", "attention_derivative"},
+    {{"attention"},
      {{1, 4, 6}},
      [](Tape&, const Leaves& x) { return attention(x[0], 1, 0.7, true); },
      formula([](const auto& in) {

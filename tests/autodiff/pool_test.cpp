@@ -61,5 +61,23 @@ TEST(Pool, CountsUsersAndMergesNeighbours) {
   EXPECT_EQ(pool.capacity(), 4 * unit);
 }
 
+TEST(Pool, EachUseEndsWithItsVariable) {
+  Pool pool;
+  const Pool::Piece piece = pool.allocate(unit);
+  Pool::Use use(pool, piece);
+  {
+    const Pool::Use copy = use, none;
+    EXPECT_EQ(pool.users(piece), 2u);
+    Pool::Use moved = std::move(use);
+    EXPECT_EQ(pool.users(piece), 2u);
+    use = moved;
+    EXPECT_EQ(pool.users(piece), 3u);
+  }
+  EXPECT_EQ(pool.users(piece), 1u);
+  use = {};
+  EXPECT_EQ(pool.users(piece), 0u);
+  EXPECT_EQ(pool.allocate(unit), piece) << "it was not given back";
+}
+
 }  // namespace
 }  // namespace gradus

@@ -113,7 +113,7 @@ TEST(Evaluate, AddsOntoADestination) {
     operation.evaluate(in, written, false);
     operation.evaluate(in, onto, true);
     for (std::int64_t i = 0; i < written.size(); ++i)
-      EXPECT_NEAR(onto.at(i), 1 + written.at(i), 1e-14) << operation.name();
+      EXPECT_NEAR(onto.at(i), 1 + written.at(i), 1e-14) << typeid(operation).name();
   };
   const LstmLayout lstm{2, 3, 2};
   check(ops::LstmRecord{lstm}, {{2, 3, 4}, {4, 8}, {8}, {2, 8}, {3, 2}, {3, 2}});

@@ -30,7 +30,7 @@ TEST(LayerNorm, NormalisesEachRowAndPassesGradcheck) {
   EXPECT_EQ(layer.set.views(initial)[0].to_vector(), std::vector<double>(6, 1));
   EXPECT_EQ(refusal_of([&] { LayerNorm(0); }), "LayerNorm: 0 features, expected at least 1");
   EXPECT_EQ(refusal_of([&] { layer.layer.forward(f, tape.leaf(layer["weight"].part(0, {5}))); }),
-            "layer_norm: [5] with weight [6] and bias [6], expected [5] for both");
+            "layer_norm: [5] with weight [6] and bias [6], expected [.., n] with weight [n] and bias [n]");
 }
 
 TEST(RmsNorm, DividesEachRowByItsRootMeanSquareAndPassesGradcheck) {

@@ -183,8 +183,8 @@ TEST(Recurrent, SaysWhatIsWrong) {
   EXPECT_EQ(refusal_of([&] {
               layer.layer.run(f, tape.leaf(x), {state, state});
             }),
-            "lstm: x [4, 5, 2], v [2, 12], b [12], w [3, 12], h0 [4, 3], c0 [4, 3], expected [steps, batch, in], "
-            "[in, 4 hidden], [4 hidden], [hidden, 4 hidden], [batch, hidden] twice");
+            "lstm: x [4, 5, 2], v [2, 12], b [12], w [3, 12], h0 [4, 3], c0 [4, 3], expected x [steps, batch, "
+            "in], v [in, 4 hidden], b [4 hidden], w [hidden, 4 hidden], h0 [batch, hidden], c0 [batch, hidden]");
   EXPECT_EQ(swap_time(tape.leaf(x)).shape(), (Shape{5, 4, 2}));
 }
 
