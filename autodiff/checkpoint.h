@@ -31,10 +31,7 @@ struct Checkpoint : Operation<Checkpoint> {
       : segment(s), inner(t), first_value(value), result(value->shape()) {}
   Shape shape(Inputs) const { return result; }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
-    rerun(s);
-  }
+  void vjp(auto& s) const { rerun(s); }
 
  private:
   void rerun(EagerSweep& sweep) const;

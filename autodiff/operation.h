@@ -4,9 +4,9 @@
 //     static constexpr const char* title = "exp";
 //     Shape shape(Inputs in) const { return in[0].shape(); }
 //     void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-//     template <class Sweep> void vjp(Sweep& s) const { s.to(0, [&] { return mul(s.dy(), s.out()); }); }
+//     void vjp(auto& s) const { s.to(0, [&] { return mul(s.dy(), s.out()); }); }
 //   };
-//   template <Term X> auto exp(const X& x) { return apply(Exp{}, x); }
+//   auto exp(const Term auto& x) { return apply(Exp{}, x); }
 //
 // The rule is compiled for both sweeps; one that uses anything but the vocabulary does not compile, so every operation
 // can be differentiated to any order. So that this happens once and not in each file that uses the operation, one that

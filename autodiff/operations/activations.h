@@ -48,75 +48,55 @@ struct ops::Exp : Pointwise<ops::Exp> {
   static constexpr const char* title = "exp";
   static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return mul(s.dy(), s.out()); });
   }
 };
-template <Term X>
-auto exp(const X& x) {
-  return apply(ops::Exp{}, x);
-}
+auto exp(const Term auto& x) { return apply(ops::Exp{}, x); }
 
 // y = ln x
 struct ops::Log : Pointwise<ops::Log> {
   static constexpr const char* title = "log";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return div(s.dy(), s.in(0)); });
   }
 };
-template <Term X>
-auto log(const X& x) {
-  return apply(ops::Log{}, x);
-}
+auto log(const Term auto& x) { return apply(ops::Log{}, x); }
 
 // y = x^2
 struct ops::Square : Pointwise<ops::Square> {
   static constexpr const char* title = "square";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return scale(mul(s.dy(), s.in(0)), 2); });
   }
 };
-template <Term X>
-auto square(const X& x) {
-  return apply(ops::Square{}, x);
-}
+auto square(const Term auto& x) { return apply(ops::Square{}, x); }
 
 // y = sqrt x.  dx = dy / (2 y), which is infinite at 0, as are all further derivatives.
 struct ops::Sqrt : Pointwise<ops::Sqrt> {
   static constexpr const char* title = "sqrt";
   static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return scale(div(s.dy(), s.out()), 0.5); });
   }
 };
-template <Term X>
-auto sqrt(const X& x) {
-  return apply(ops::Sqrt{}, x);
-}
+auto sqrt(const Term auto& x) { return apply(ops::Sqrt{}, x); }
 
 // y = |x|; the derivatives at 0 are 0.
 struct ops::Abs : Pointwise<ops::Abs> {
   static constexpr const char* title = "abs";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return sub(where_positive(s.dy(), s.in(0)), where_positive(s.dy(), neg(s.in(0)))); });
   }
 };
-template <Term X>
-auto abs(const X& x) {
-  return apply(ops::Abs{}, x);
-}
+auto abs(const Term auto& x) { return apply(ops::Abs{}, x); }
 
 // y = g where x > 0, 0 elsewhere, NaN where x is: the derivative of relu, piecewise constant in x. At 0 it is 0, as in
 // PyTorch and Keras.
@@ -124,8 +104,7 @@ struct ops::ReluGate : Pointwise<ops::ReluGate> {
   static constexpr const char* title = "relu_gate";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(ReluGate{}, s.dy(), s.in(1)); });
   }
 };
@@ -135,15 +114,11 @@ struct ops::Relu : Pointwise<ops::Relu> {
   static constexpr const char* title = "relu";
   static constexpr Reads rule_reads = Reads::result;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(ReluGate{}, s.dy(), s.out()); });
   }
 };
-template <Term X>
-auto relu(const X& x) {
-  return apply(ops::Relu{}, x);
-}
+auto relu(const Term auto& x) { return apply(ops::Relu{}, x); }
 
 // z = g (1 - y^2): the derivative of tanh where y = tanh x, for those that keep no x. dg = dz (1 - y^2),  dy = -2 y g
 // dz
@@ -151,8 +126,7 @@ struct ops::TanhDerivative : Pointwise<ops::TanhDerivative> {
   static constexpr const char* title = "tanh_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(TanhDerivative{}, s.dy(), s.in(1)); });
     s.to_last(1, [&] { return scale(mul(mul(s.dy(), s.in(0)), s.in(1)), -2); });
   }
@@ -163,8 +137,10 @@ struct ops::TanhSlope : Pointwise<ops::TanhSlope> {
   static constexpr const char* title = "tanh_slope";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    s.to(0, [&] { return apply(ops::TanhSlope{}, s.dy(), s.in(1)); });
+    s.to_last(1, [&] { return apply(ops::TanhSlope{}, scale(mul(mul(s.dy(), s.in(0)), tanh(s.in(1))), -2), s.in(1)); });
+  }
 };
 
 // y = tanh x
@@ -172,20 +148,11 @@ struct ops::Tanh : Pointwise<ops::Tanh> {
   static constexpr const char* title = "tanh";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(TanhSlope{}, s.dy(), s.in(0)); });
   }
 };
-template <Term X>
-auto tanh(const X& x) {
-  return apply(ops::Tanh{}, x);
-}
-template <class Sweep>
-void ops::TanhSlope::vjp(Sweep& s) const {
-  s.to(0, [&] { return apply(ops::TanhSlope{}, s.dy(), s.in(1)); });
-  s.to_last(1, [&] { return apply(ops::TanhSlope{}, scale(mul(mul(s.dy(), s.in(0)), tanh(s.in(1))), -2), s.in(1)); });
-}
+auto tanh(const Term auto& x) { return apply(ops::Tanh{}, x); }
 
 // z = g y (1 - y): the derivative of the logistic function where y is its value, for those that keep no x.
 // dg = dz y (1 - y),  dy = dz g (1 - 2 y)
@@ -193,8 +160,7 @@ struct ops::SigmoidDerivative : Pointwise<ops::SigmoidDerivative> {
   static constexpr const char* title = "sigmoid_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(SigmoidDerivative{}, s.dy(), s.in(1)); });
     s.to_last(1, [&] { return mul(mul(s.dy(), s.in(0)), add_scalar(scale(s.in(1), -2), 1)); });
   }
@@ -206,8 +172,7 @@ struct ops::SigmoidSlope : Pointwise<ops::SigmoidSlope> {
   static constexpr const char* title = "sigmoid_slope";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(SigmoidSlope{}, s.dy(), s.in(1)); });
     s.to_last(
         1, [&] { return apply(SigmoidSlope{}, neg(mul(mul(s.dy(), s.in(0)), tanh(scale(s.in(1), 0.5)))), s.in(1)); });
@@ -219,37 +184,28 @@ struct ops::Sigmoid : Pointwise<ops::Sigmoid> {
   static constexpr const char* title = "sigmoid";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(SigmoidSlope{}, s.dy(), s.in(0)); });
   }
 };
-template <Term X>
-auto sigmoid(const X& x) {
-  return apply(ops::Sigmoid{}, x);
-}
+auto sigmoid(const Term auto& x) { return apply(ops::Sigmoid{}, x); }
 
 // y = ln(1 + e^x), without overflow
 struct ops::Softplus : Pointwise<ops::Softplus> {
   static constexpr const char* title = "softplus";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return mul(s.dy(), sigmoid(s.in(0))); });
   }
 };
-template <Term X>
-auto softplus(const X& x) {
-  return apply(ops::Softplus{}, x);
-}
+auto softplus(const Term auto& x) { return apply(ops::Softplus{}, x); }
 
 // y = exp(-x^2 / 2) / sqrt(2 pi).  dx = -dy x y
 struct ops::NormalPdf : Pointwise<ops::NormalPdf> {
   static constexpr const char* title = "normal_pdf";
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return neg(weighted_by(s.out(), mul(s.dy(), s.in(0)))); });
   }
 };
@@ -259,8 +215,7 @@ struct ops::GeluCurvature : Pointwise<ops::GeluCurvature> {
   static constexpr const char* title = "gelu_curvature";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(GeluCurvature{}, s.dy(), s.in(1)); });
     s.to_last(1, [&] {
       return mul(mul(s.dy(), s.in(0)), mul(apply(NormalPdf{}, s.in(1)), mul(s.in(1), add_scalar(square(s.in(1)), -4))));
@@ -273,8 +228,7 @@ struct ops::GeluDerivative : Pointwise<ops::GeluDerivative> {
   static constexpr const char* title = "gelu_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(GeluDerivative{}, s.dy(), s.in(1)); });
     s.to_last(1, [&] { return apply(GeluCurvature{}, mul(s.dy(), s.in(0)), s.in(1)); });
   }
@@ -285,15 +239,11 @@ struct ops::Gelu : Pointwise<ops::Gelu> {
   static constexpr const char* title = "gelu";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(GeluDerivative{}, s.dy(), s.in(0)); });
   }
 };
-template <Term X>
-auto gelu(const X& x) {
-  return apply(ops::Gelu{}, x);
-}
+auto gelu(const Term auto& x) { return apply(ops::Gelu{}, x); }
 
 // y = g where low < x < high, 0 elsewhere, NaN where x is: the derivative of clamp, piecewise constant in x.
 struct ops::ClampGate : Pointwise<ops::ClampGate> {  // operands g, x
@@ -302,8 +252,7 @@ struct ops::ClampGate : Pointwise<ops::ClampGate> {  // operands g, x
   double low, high;
   ClampGate(double lower, double upper) : low(lower), high(upper) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(ClampGate{low, high}, s.dy(), s.in(1)); });
   }
 };
@@ -315,16 +264,12 @@ struct ops::Clamp : Pointwise<ops::Clamp> {
   double low, high;
   Clamp(double lower, double upper) : low(lower), high(upper) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(ClampGate{low, high}, s.dy(), s.in(0)); });
   }
 };
 // x limited to [low, high]
-template <Term X>
-auto clamp(const X& x, double low, double high) {
-  return apply(ops::Clamp{low, high}, x);
-}
+auto clamp(const Term auto& x, double low, double high) { return apply(ops::Clamp{low, high}, x); }
 
 extern template class Operation<ops::Exp>;
 extern template class Operation<ops::Log>;

@@ -30,13 +30,11 @@ struct ops::SumTo : Operation<ops::SumTo> {
   explicit SumTo(const Shape& shape) : target(shape) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    s.to(0, [&] { return broadcast_to(s.dy(), s.shape(0)); });
+  }
 };
-template <Term X>
-auto sum_to(const X& x, const Shape& shape) {
-  return apply(ops::SumTo{shape}, x);
-}
+auto sum_to(const Term auto& x, const Shape& shape) { return apply(ops::SumTo{shape}, x); }
 
 // y = x repeated to a larger shape.  dx = dy summed
 struct ops::BroadcastTo : Operation<ops::BroadcastTo> {
@@ -46,20 +44,11 @@ struct ops::BroadcastTo : Operation<ops::BroadcastTo> {
   explicit BroadcastTo(const Shape& shape) : target(shape) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return sum_to(s.dy(), s.shape(0)); });
   }
 };
-template <Term X>
-auto broadcast_to(const X& x, const Shape& shape) {
-  return apply(ops::BroadcastTo{shape}, x);
-}
-
-template <class Sweep>
-void ops::SumTo::vjp(Sweep& s) const {
-  s.to(0, [&] { return broadcast_to(s.dy(), s.shape(0)); });
-}
+auto broadcast_to(const Term auto& x, const Shape& shape) { return apply(ops::BroadcastTo{shape}, x); }
 
 // Hands `contribution`, which has the result's shape, to an operand that may have been broadcast.
 template <class Sweep, class F>
@@ -79,19 +68,12 @@ struct ops::Scale : Operation<ops::Scale> {
   explicit Scale(double c) : factor(c) {}
   Shape shape(Inputs in) const { return in[0].shape(); }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(Scale{factor}, s.dy()); });
   }
 };
-template <Term X>
-auto scale(const X& x, double factor) {
-  return apply(ops::Scale{factor}, x);
-}
-template <Term X>
-auto neg(const X& x) {
-  return scale(x, -1);
-}
+auto scale(const Term auto& x, double factor) { return apply(ops::Scale{factor}, x); }
+auto neg(const Term auto& x) { return scale(x, -1); }
 
 // y = x + c
 struct ops::AddScalar : Operation<ops::AddScalar> {
@@ -102,15 +84,11 @@ struct ops::AddScalar : Operation<ops::AddScalar> {
   explicit AddScalar(double c) : constant(c) {}
   Shape shape(Inputs in) const { return in[0].shape(); }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return s.dy(); });
   }
 };
-template <Term X>
-auto add_scalar(const X& x, double constant) {
-  return apply(ops::AddScalar{constant}, x);
-}
+auto add_scalar(const Term auto& x, double constant) { return apply(ops::AddScalar{constant}, x); }
 
 // y = a + b
 struct ops::Add : Operation<ops::Add>, SharedOperands {
@@ -120,16 +98,12 @@ struct ops::Add : Operation<ops::Add>, SharedOperands {
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     to_broadcast(s, 0, [&] { return s.dy(); });
     to_broadcast(s, 1, [&] { return s.dy(); });
   }
 };
-template <Term A, Term B>
-auto add(const A& a, const B& b) {
-  return apply(ops::Add{}, a, b);
-}
+auto add(const Term auto& a, const Term auto& b) { return apply(ops::Add{}, a, b); }
 
 // PerExample quantities of a bias of the result's last axes: g_i is dy_i summed over the axes between.
 bool bias_per_example(PerExample what, const Shape& bias, const Tensor& dy, const Tensor& out);
@@ -141,16 +115,12 @@ struct ops::Sub : Operation<ops::Sub> {
   static constexpr Reads rule_reads = Reads::nothing;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     to_broadcast(s, 0, [&] { return s.dy(); });
     to_broadcast(s, 1, [&] { return neg(s.dy()); });
   }
 };
-template <Term A, Term B>
-auto sub(const A& a, const B& b) {
-  return apply(ops::Sub{}, a, b);
-}
+auto sub(const Term auto& a, const Term auto& b) { return apply(ops::Sub{}, a, b); }
 
 // y = a b, element by element
 struct ops::Mul : Operation<ops::Mul> {
@@ -159,18 +129,12 @@ struct ops::Mul : Operation<ops::Mul> {
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    to_broadcast(s, 0, [&] { return mul(s.dy(), s.in(1)); });
+    to_broadcast(s, 1, [&] { return mul(s.dy(), s.in(0)); });
+  }
 };
-template <Term A, Term B>
-auto mul(const A& a, const B& b) {
-  return apply(ops::Mul{}, a, b);
-}
-template <class Sweep>
-void ops::Mul::vjp(Sweep& s) const {
-  to_broadcast(s, 0, [&] { return mul(s.dy(), s.in(1)); });
-  to_broadcast(s, 1, [&] { return mul(s.dy(), s.in(0)); });
-}
+auto mul(const Term auto& a, const Term auto& b) { return apply(ops::Mul{}, a, b); }
 
 // y = a / b.  da = dy / b,  db = -dy y / b
 struct ops::Div : Operation<ops::Div> {
@@ -178,18 +142,12 @@ struct ops::Div : Operation<ops::Div> {
   static constexpr bool may_overwrite = true;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    to_broadcast(s, 0, [&] { return div(s.dy(), s.in(1)); });
+    to_broadcast(s, 1, [&] { return neg(div(mul(s.dy(), s.out()), s.in(1))); });
+  }
 };
-template <Term A, Term B>
-auto div(const A& a, const B& b) {
-  return apply(ops::Div{}, a, b);
-}
-template <class Sweep>
-void ops::Div::vjp(Sweep& s) const {
-  to_broadcast(s, 0, [&] { return div(s.dy(), s.in(1)); });
-  to_broadcast(s, 1, [&] { return neg(div(mul(s.dy(), s.out()), s.in(1))); });
-}
+auto div(const Term auto& a, const Term auto& b) { return apply(ops::Div{}, a, b); }
 
 // y = a / b, but 0 where b is 0: what a norm's derivative is made of.  da = dy / b,  db = -dy y / b, 0 there too
 struct ops::Ratio : Operation<ops::Ratio> {
@@ -197,18 +155,12 @@ struct ops::Ratio : Operation<ops::Ratio> {
   static constexpr bool may_overwrite = true;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    to_broadcast(s, 0, [&] { return ratio(s.dy(), s.in(1)); });
+    to_broadcast(s, 1, [&] { return neg(ratio(mul(s.dy(), s.out()), s.in(1))); });
+  }
 };
-template <Term A, Term B>
-auto ratio(const A& a, const B& b) {
-  return apply(ops::Ratio{}, a, b);
-}
-template <class Sweep>
-void ops::Ratio::vjp(Sweep& s) const {
-  to_broadcast(s, 0, [&] { return ratio(s.dy(), s.in(1)); });
-  to_broadcast(s, 1, [&] { return neg(ratio(mul(s.dy(), s.out()), s.in(1))); });
-}
+auto ratio(const Term auto& a, const Term auto& b) { return apply(ops::Ratio{}, a, b); }
 
 // y = a b, but 0 where a is 0 and b infinite: what has no weight does not count, as in p ln p.  da = dy b,  db = dy a
 struct ops::WeightedBy : Operation<ops::WeightedBy> {
@@ -217,18 +169,12 @@ struct ops::WeightedBy : Operation<ops::WeightedBy> {
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    to_broadcast(s, 0, [&] { return weighted_by(s.dy(), s.in(1)); });
+    to_broadcast(s, 1, [&] { return mul(s.dy(), s.in(0)); });
+  }
 };
-template <Term A, Term B>
-auto weighted_by(const A& weight, const B& x) {
-  return apply(ops::WeightedBy{}, weight, x);
-}
-template <class Sweep>
-void ops::WeightedBy::vjp(Sweep& s) const {
-  to_broadcast(s, 0, [&] { return weighted_by(s.dy(), s.in(1)); });
-  to_broadcast(s, 1, [&] { return mul(s.dy(), s.in(0)); });
-}
+auto weighted_by(const Term auto& weight, const Term auto& x) { return apply(ops::WeightedBy{}, weight, x); }
 
 // y = 1 where a > b, 0 where a = b, -1 where a < b, NaN where either is; no derivative flows through it.
 struct ops::Compare : Operation<ops::Compare> {
@@ -240,10 +186,7 @@ struct ops::Compare : Operation<ops::Compare> {
   template <class Sweep>
   void vjp(Sweep&) const {}
 };
-template <Term A, Term B>
-auto compare(const A& a, const B& b) {
-  return apply(ops::Compare{}, a, b);
-}
+auto compare(const Term auto& a, const Term auto& b) { return apply(ops::Compare{}, a, b); }
 
 // y = g where d > 0, g/2 where d = 0, 0 elsewhere, NaN where d is; g and d of one shape. Piecewise constant as a
 // function of d.
@@ -253,15 +196,11 @@ struct ops::WherePositive : Operation<ops::WherePositive> {
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(WherePositive{}, s.dy(), s.in(1)); });
   }
 };
-template <Term G, Term D>
-auto where_positive(const G& g, const D& d) {
-  return apply(ops::WherePositive{}, g, d);
-}
+auto where_positive(const Term auto& g, const Term auto& d) { return apply(ops::WherePositive{}, g, d); }
 
 // y = max(a, b), element by element; NaN where either is. Where they are equal, each gets half of the derivative.
 struct ops::Maximum : Operation<ops::Maximum> {
@@ -277,10 +216,7 @@ struct ops::Maximum : Operation<ops::Maximum> {
     to_broadcast(s, 1, [&] { return where_positive(s.dy(), compare(s.in(1), s.in(0))); });
   }
 };
-template <Term A, Term B>
-auto maximum(const A& a, const B& b) {
-  return apply(ops::Maximum{}, a, b);
-}
+auto maximum(const Term auto& a, const Term auto& b) { return apply(ops::Maximum{}, a, b); }
 
 inline Var operator+(const Var& a, const Var& b) { return add(a, b); }
 inline Var operator-(const Var& a, const Var& b) { return sub(a, b); }

@@ -51,8 +51,7 @@ struct ops::Attention : Operation<ops::Attention> {
   }
 };
 // x[batch, time, 3 width]: queries, keys and values of all heads; `heads` divides the width.
-template <Term X>
-auto attention(const X& x, std::int64_t heads, double factor, bool causal) {
+auto attention(const Term auto& x, std::int64_t heads, double factor, bool causal) {
   return apply(ops::Attention{{heads, factor, causal}}, x);
 }
 

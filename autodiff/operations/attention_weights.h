@@ -18,8 +18,7 @@ struct ops::AttentionWeightsDerivative : Elementwise<ops::AttentionWeightsDeriva
   double factor;
   explicit AttentionWeightsDerivative(double c) : factor(c) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(AttentionWeightsDerivative{factor}, s.dy(), s.in(1)); });
     s.to(1, [&] {
       const auto u = s.dy(), g = s.in(0), y = s.in(1);
@@ -37,13 +36,11 @@ struct ops::AttentionWeights : Operation<ops::AttentionWeights> {
   AttentionWeights(double c, bool hide_later) : factor(c), causal(hide_later) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(AttentionWeightsDerivative{factor}, s.dy(), s.out()); });
   }
 };
-template <Term X>
-auto attention_weights(const X& scores, double factor, bool causal) {
+auto attention_weights(const Term auto& scores, double factor, bool causal) {
   return apply(ops::AttentionWeights{factor, causal}, scores);
 }
 

@@ -18,8 +18,7 @@ struct ops::BatchMatMul : Operation<ops::BatchMatMul> {
   explicit BatchMatMul(bool ta = false, bool tb = false) : transpose_a(ta), transpose_b(tb) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const auto product = [](const auto& a, const auto& b, bool ta, bool tb) {
       return apply(BatchMatMul{ta, tb}, a, b);
     };
@@ -31,8 +30,7 @@ struct ops::BatchMatMul : Operation<ops::BatchMatMul> {
     });
   }
 };
-template <Term A, Term B>
-auto batch_matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b = false) {
+auto batch_matmul(const Term auto& a, const Term auto& b, bool transpose_a = false, bool transpose_b = false) {
   return apply(ops::BatchMatMul{transpose_a, transpose_b}, a, b);
 }
 

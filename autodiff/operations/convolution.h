@@ -41,8 +41,7 @@ struct ops::Conv2d : Operation<ops::Conv2d>, SharedOperands {
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
   LayerUse as_layer(Inputs in) const override;
   void layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const;
 };
 
 // dx of x * w for a cotangent dy, with the extent of x; operands dy, w.
@@ -55,8 +54,7 @@ struct ops::Conv2dInputDerivative : Operation<ops::Conv2dInputDerivative> {
   Conv2dInputDerivative(const Window2d& w, std::int64_t g, const Extent2d& i) : window(w), groups(g), image(i) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const;
 };
 
 // dw of x * w for a cotangent dy; operands x, dy.
@@ -68,8 +66,7 @@ struct ops::Conv2dWeightDerivative : Operation<ops::Conv2dWeightDerivative> {
   Conv2dWeightDerivative(const Window2d& w, std::int64_t g) : window(w), groups(g) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] {
       return apply(Conv2dInputDerivative{window, groups, {s.shape(0)[1], s.shape(0)[2]}}, s.in(1), s.dy());
     });
@@ -77,14 +74,12 @@ struct ops::Conv2dWeightDerivative : Operation<ops::Conv2dWeightDerivative> {
   }
 };
 
-template <class Sweep>
-void ops::Conv2dInputDerivative::vjp(Sweep& s) const {
+void ops::Conv2dInputDerivative::vjp(auto& s) const {
   s.to(0, [&] { return apply(ops::Conv2d{window, groups}, s.dy(), s.in(1)); });
   s.to(1, [&] { return apply(ops::Conv2dWeightDerivative{window, groups}, s.dy(), s.in(0)); });
 }
 
-template <class Sweep>
-void ops::Conv2d::vjp(Sweep& s) const {
+void ops::Conv2d::vjp(auto& s) const {
   s.to(0, [&] {
     return apply(ops::Conv2dInputDerivative{window, groups, {s.shape(0)[1], s.shape(0)[2]}}, s.dy(), s.in(1));
   });
@@ -103,8 +98,7 @@ struct ops::Conv2dBias : Operation<ops::Conv2dBias>, SharedOperands {
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
   LayerUse as_layer(Inputs in) const override;
   void layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     Conv2d{window, groups}.vjp(s);
     s.to(2, [&] { return sum_to(s.dy(), s.shape(2)); });
   }

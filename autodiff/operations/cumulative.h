@@ -18,14 +18,12 @@ struct ops::CumulativeSum : Operation<ops::CumulativeSum> {
       : axis(along), reverse(from_end), exclusive(without_self) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(CumulativeSum{axis, !reverse, exclusive}, s.dy()); });
   }
 };
 // Negative axes count from the end.
-template <Term X>
-auto cumulative_sum(const X& x, int axis, bool reverse = false, bool exclusive = false) {
+auto cumulative_sum(const Term auto& x, int axis, bool reverse = false, bool exclusive = false) {
   return apply(ops::CumulativeSum{axis, reverse, exclusive}, x);
 }
 

@@ -21,14 +21,12 @@ struct ops::Dropout : Operation<ops::Dropout> {
   Dropout(double p, std::uint64_t mask_key) : probability(p), key(mask_key) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(Dropout{probability, key}, s.dy()); });
   }
 };
 // probability in [0, 1); equal keys give equal masks.
-template <Term X>
-auto dropout(const X& x, double probability, std::uint64_t key) {
+auto dropout(const Term auto& x, double probability, std::uint64_t key) {
   return apply(ops::Dropout{probability, key}, x);
 }
 

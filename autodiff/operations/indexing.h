@@ -21,8 +21,9 @@ struct ops::ScatterAdd : Operation<ops::ScatterAdd> {
   explicit ScatterAdd(std::int64_t total) : rows(total) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    s.to(0, [&] { return gather(s.dy(), s.in(1)); });
+  }
 };
 
 // y[i] = x[index[i]]; x[rows, ...], index[n] of int32 in [0, rows), or of more axes; y[index's axes, ...].
@@ -32,22 +33,13 @@ struct ops::Gather : Operation<ops::Gather> {
   static constexpr int index_operand = 1;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(ScatterAdd{s.shape(0)[0]}, s.dy(), s.in(1)); });
   }
 };
-template <Term X, Term I>
-auto gather(const X& x, const I& index) {
-  return apply(ops::Gather{}, x, index);
-}
-template <Term X, Term I>
-auto scatter_add(const X& x, const I& index, std::int64_t rows) {
+auto gather(const Term auto& x, const Term auto& index) { return apply(ops::Gather{}, x, index); }
+auto scatter_add(const Term auto& x, const Term auto& index, std::int64_t rows) {
   return apply(ops::ScatterAdd{rows}, x, index);
-}
-template <class Sweep>
-void ops::ScatterAdd::vjp(Sweep& s) const {
-  s.to(0, [&] { return gather(s.dy(), s.in(1)); });
 }
 
 // y[n, columns]: y[i, index[i]] = x[i], zeros elsewhere; x[n], index[n] of int32 in [0, columns).
@@ -58,8 +50,9 @@ struct ops::PutInRow : Operation<ops::PutInRow> {
   explicit PutInRow(std::int64_t width) : columns(width) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    s.to(0, [&] { return take_from_row(s.dy(), s.in(1)); });
+  }
 };
 
 // y[n]: y[i] = x[i, index[i]]; x[n, columns], index[n] of int32 in [0, columns).
@@ -68,19 +61,11 @@ struct ops::TakeFromRow : Operation<ops::TakeFromRow> {
   static constexpr int index_operand = 1;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(PutInRow{s.shape(0)[1]}, s.dy(), s.in(1)); });
   }
 };
-template <Term X, Term I>
-auto take_from_row(const X& x, const I& index) {
-  return apply(ops::TakeFromRow{}, x, index);
-}
-template <class Sweep>
-void ops::PutInRow::vjp(Sweep& s) const {
-  s.to(0, [&] { return take_from_row(s.dy(), s.in(1)); });
-}
+auto take_from_row(const Term auto& x, const Term auto& index) { return apply(ops::TakeFromRow{}, x, index); }
 
 // Throws unless every index lies in [0, limit).
 void check_indices(const char* operation, const Tensor& index, std::int64_t limit);

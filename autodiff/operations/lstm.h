@@ -55,8 +55,71 @@ struct ops::LstmDerivative : Operation<ops::LstmDerivative> {  // operands cotan
   explicit LstmDerivative(const LstmLayout& layout) : at(layout) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  // The derivative of the sweep back is a sweep forth: what arrives at dh(t-1) and dc(t-1) has come from the gates of
+  // step t.
+  void vjp(auto& s) const {
+    using Item = decltype(s.dy());
+    const std::int64_t n = at.hidden;
+    const Shape cotangent = s.shape(0), record = s.shape(1);
+    const bool of_record = cotangent == record;
+    const auto gate = [n](const auto& x, int k) { return computed(slice(x, 1, k * n, n)); };
+    const auto join = [](const auto& i, const auto& f, const auto& g, const auto& o) {
+      return apply(ops::Concatenate{1}, i, f, g, o);
+    };
+    const auto sigmoid_slope = [](const auto& u, const auto& y) { return apply(ops::SigmoidDerivative{}, u, y); };
+    const auto tanh_slope = [](const auto& u, const auto& y) { return apply(ops::TanhDerivative{}, u, y); };
+    const auto one_less_twice = [](const auto& y) { return add_scalar(scale(y, -2), 1); };
+
+    Item to_dh = computed(part(s.dy(), at.dh0(), at.cell())), to_dc = computed(part(s.dy(), at.dc0(), at.cell()));
+    for (std::int64_t t = 0;; ++t) {
+      s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
+      s.to(0, [&] { return put_part(to_dc, at.c(t), cotangent); });
+      if (t == at.steps) break;
+
+      const std::int64_t next = t + 1;
+      const Item gates = computed(part(s.in(1), at.gates(next), at.gates())),
+                 dx = computed(part(s.out(), at.dx(next), at.gates()));
+      const Item i = gate(gates, 0), f = gate(gates, 1), g = gate(gates, 2), o = gate(gates, 3);
+      const Item before = computed(part(s.in(1), at.c(t), at.cell())),
+                 y = computed(tanh(part(s.in(1), at.c(next), at.cell())));
+      const Item dh = computed(part(s.out(), at.dh(next), at.cell())),
+                 dc = computed(part(s.out(), at.dc(next), at.cell()));
+
+      s.to(2, [&] { return matmul(to_dh, dx, true); });
+      const Item u = computed(add(part(s.dy(), at.dx(next), at.gates()), matmul(to_dh, s.in(2))));
+      const Item ui = gate(u, 0), uf = gate(u, 1), ug = gate(u, 2), uo = gate(u, 3);
+      const Item vi = computed(sigmoid_slope(ui, i)), vf = computed(sigmoid_slope(uf, f));
+      const Item vg = computed(tanh_slope(ug, g)), vo = computed(sigmoid_slope(uo, o));
+      const Item w = computed(add(add(add(mul(vi, g), mul(vf, before)), add(mul(vg, i), mul(to_dc, f))),
+                                  part(s.dy(), at.dc(next), at.cell())));
+      if (of_record) s.to(0, [&] { return put_part(join(vi, vf, vg, vo), at.gates(next), cotangent); });
+
+      s.to(1, [&] { return put_part(mul(vf, dc), at.c(t), record); });
+      s.to(1, [&] {
+        const auto through_tanh = sub(mul(vo, dh), scale(mul(mul(w, dh), mul(o, y)), 2));
+        return put_part(tanh_slope(through_tanh, y), at.c(next), record);
+      });
+      s.to(1, [&] {
+        // What arrived at each gate in the sweep back.
+        Item di = computed(mul(dc, g)), df = computed(mul(dc, before)), dg = computed(mul(dc, i)),
+             d_o = computed(mul(dh, y));
+        if (of_record) {
+          const Item more = computed(part(s.in(0), at.gates(next), at.gates()));
+          di = computed(add(di, gate(more, 0)));
+          df = computed(add(df, gate(more, 1)));
+          dg = computed(add(dg, gate(more, 2)));
+          d_o = computed(add(d_o, gate(more, 3)));
+        }
+        return put_part(join(add(mul(mul(ui, di), one_less_twice(i)), mul(vg, dc)),
+                             add(mul(mul(uf, df), one_less_twice(f)), mul(to_dc, dc)),
+                             add(scale(mul(mul(ug, dg), g), -2), mul(vi, dc)),
+                             add(mul(mul(uo, d_o), one_less_twice(o)), tanh_slope(mul(w, dh), y))),
+                        at.gates(next), record);
+      });
+      to_dh = computed(add(add(tanh_slope(mul(w, o), y), mul(vo, y)), part(s.dy(), at.dh(next), at.cell())));
+      to_dc = w;
+    }
+  }
 };
 
 // Hands the derivatives to the operands x, v, b, w, h(0) and c(0), which begin at operand `first`.
@@ -79,10 +142,7 @@ struct ops::LstmRecord : Operation<ops::LstmRecord> {
   explicit LstmRecord(const LstmLayout& layout) : at(layout) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
-    lstm_vjp(s, at, s.out(), 0);
-  }
+  void vjp(auto& s) const { lstm_vjp(s, at, s.out(), 0); }
 };
 
 // [2, steps + 1, batch, hidden]: h and c. A function of x, v, b, w, h(0) and c(0); the record only saves computing it
@@ -95,10 +155,7 @@ struct ops::LstmStates : Operation<ops::LstmStates> {  // operands record, x, v,
   Shape shape(Inputs in) const;
   void* view(Inputs in) const { return in[0].raw(); }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
-    lstm_vjp(s, at, s.in(0), 1);
-  }
+  void vjp(auto& s) const { lstm_vjp(s, at, s.in(0), 1); }
 };
 
 // What a recurrent layer gives: the hidden states of all steps [steps, batch, hidden], and the states after the last
@@ -109,73 +166,6 @@ struct LstmResult {
 // Throws unless x is [steps, batch, in], v [in, 4 hidden], b [4 hidden], w [hidden, 4 hidden], h0 and c0
 // [batch, hidden], and steps is at least 1.
 LstmResult lstm(const Var& x, const Var& v, const Var& b, const Var& w, const Var& h0, const Var& c0);
-
-// The derivative of the sweep back is a sweep forth: what arrives at dh(t-1) and dc(t-1) has come from the gates of
-// step t.
-template <class Sweep>
-void ops::LstmDerivative::vjp(Sweep& s) const {
-  using Item = decltype(s.dy());
-  const std::int64_t n = at.hidden;
-  const Shape cotangent = s.shape(0), record = s.shape(1);
-  const bool of_record = cotangent == record;
-  const auto gate = [n](const auto& x, int k) { return computed(slice(x, 1, k * n, n)); };
-  const auto join = [](const auto& i, const auto& f, const auto& g, const auto& o) {
-    return apply(ops::Concatenate{1}, i, f, g, o);
-  };
-  const auto sigmoid_slope = [](const auto& u, const auto& y) { return apply(ops::SigmoidDerivative{}, u, y); };
-  const auto tanh_slope = [](const auto& u, const auto& y) { return apply(ops::TanhDerivative{}, u, y); };
-  const auto one_less_twice = [](const auto& y) { return add_scalar(scale(y, -2), 1); };
-
-  Item to_dh = computed(part(s.dy(), at.dh0(), at.cell())), to_dc = computed(part(s.dy(), at.dc0(), at.cell()));
-  for (std::int64_t t = 0;; ++t) {
-    s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
-    s.to(0, [&] { return put_part(to_dc, at.c(t), cotangent); });
-    if (t == at.steps) break;
-
-    const std::int64_t next = t + 1;
-    const Item gates = computed(part(s.in(1), at.gates(next), at.gates())),
-               dx = computed(part(s.out(), at.dx(next), at.gates()));
-    const Item i = gate(gates, 0), f = gate(gates, 1), g = gate(gates, 2), o = gate(gates, 3);
-    const Item before = computed(part(s.in(1), at.c(t), at.cell())),
-               y = computed(tanh(part(s.in(1), at.c(next), at.cell())));
-    const Item dh = computed(part(s.out(), at.dh(next), at.cell())),
-               dc = computed(part(s.out(), at.dc(next), at.cell()));
-
-    s.to(2, [&] { return matmul(to_dh, dx, true); });
-    const Item u = computed(add(part(s.dy(), at.dx(next), at.gates()), matmul(to_dh, s.in(2))));
-    const Item ui = gate(u, 0), uf = gate(u, 1), ug = gate(u, 2), uo = gate(u, 3);
-    const Item vi = computed(sigmoid_slope(ui, i)), vf = computed(sigmoid_slope(uf, f));
-    const Item vg = computed(tanh_slope(ug, g)), vo = computed(sigmoid_slope(uo, o));
-    const Item w = computed(add(add(add(mul(vi, g), mul(vf, before)), add(mul(vg, i), mul(to_dc, f))),
-                                part(s.dy(), at.dc(next), at.cell())));
-    if (of_record) s.to(0, [&] { return put_part(join(vi, vf, vg, vo), at.gates(next), cotangent); });
-
-    s.to(1, [&] { return put_part(mul(vf, dc), at.c(t), record); });
-    s.to(1, [&] {
-      const auto through_tanh = sub(mul(vo, dh), scale(mul(mul(w, dh), mul(o, y)), 2));
-      return put_part(tanh_slope(through_tanh, y), at.c(next), record);
-    });
-    s.to(1, [&] {
-      // What arrived at each gate in the sweep back.
-      Item di = computed(mul(dc, g)), df = computed(mul(dc, before)), dg = computed(mul(dc, i)),
-           d_o = computed(mul(dh, y));
-      if (of_record) {
-        const Item more = computed(part(s.in(0), at.gates(next), at.gates()));
-        di = computed(add(di, gate(more, 0)));
-        df = computed(add(df, gate(more, 1)));
-        dg = computed(add(dg, gate(more, 2)));
-        d_o = computed(add(d_o, gate(more, 3)));
-      }
-      return put_part(join(add(mul(mul(ui, di), one_less_twice(i)), mul(vg, dc)),
-                           add(mul(mul(uf, df), one_less_twice(f)), mul(to_dc, dc)),
-                           add(scale(mul(mul(ug, dg), g), -2), mul(vi, dc)),
-                           add(mul(mul(uo, d_o), one_less_twice(o)), tanh_slope(mul(w, dh), y))),
-                      at.gates(next), record);
-    });
-    to_dh = computed(add(add(tanh_slope(mul(w, o), y), mul(vo, y)), part(s.dy(), at.dh(next), at.cell())));
-    to_dc = w;
-  }
-}
 
 extern template class Operation<ops::LstmDerivative>;
 extern template class Operation<ops::LstmRecord>;

@@ -21,8 +21,7 @@ struct ops::MatMul : Operation<ops::MatMul>, SharedOperands {
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
   LayerUse as_layer(Inputs in) const override;
   void layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const auto product = [](const auto& a, const auto& b, bool ta, bool tb) { return apply(MatMul{ta, tb}, a, b); };
     s.to(0, [&] {
       return transpose_a ? product(s.in(1), s.dy(), transpose_b, true) : product(s.dy(), s.in(1), false, !transpose_b);
@@ -32,8 +31,7 @@ struct ops::MatMul : Operation<ops::MatMul>, SharedOperands {
     });
   }
 };
-template <Term A, Term B>
-auto matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b = false) {
+auto matmul(const Term auto& a, const Term auto& b, bool transpose_a = false, bool transpose_b = false) {
   return apply(ops::MatMul{transpose_a, transpose_b}, a, b);
 }
 
@@ -46,17 +44,13 @@ struct ops::Affine : Operation<ops::Affine>, SharedOperands {
   bool per_example(PerExample what, int operand, Inputs in, const Tensor& dy, const Tensor& out) const override;
   LayerUse as_layer(Inputs in) const override;
   void layer_inputs(Inputs in, std::int64_t first, const Tensor& out) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return matmul(s.dy(), s.in(1), false, true); });
     s.to(1, [&] { return matmul(s.in(0), s.dy(), true, false); });
     s.to(2, [&] { return sum_to(s.dy(), s.shape(2)); });
   }
 };
-template <Term X, Term W, Term B>
-auto affine(const X& x, const W& w, const B& b) {
-  return apply(ops::Affine{}, x, w, b);
-}
+auto affine(const Term auto& x, const Term auto& w, const Term auto& b) { return apply(ops::Affine{}, x, w, b); }
 
 extern template class Operation<ops::MatMul>;
 extern template class Operation<ops::Affine>;

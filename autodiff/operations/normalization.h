@@ -24,12 +24,8 @@ inline Shape one_column(Shape shape) {
   return shape;
 }
 // Sums and means over the last axis, kept with extent 1; for use in rules.
-template <Term X>
-auto row_sum(const X& x) {
-  return sum_to(x, one_column(x.shape()));
-}
-template <Term X>
-auto row_mean(const X& x) {
+auto row_sum(const Term auto& x) { return sum_to(x, one_column(x.shape())); }
+auto row_mean(const Term auto& x) {
   const Shape shape = x.shape();
   return scale(row_sum(x), 1.0 / static_cast<double>(shape[shape.rank() - 1]));
 }
@@ -42,8 +38,13 @@ struct ops::InverseDeviation : Operation<ops::InverseDeviation> {
   explicit InverseDeviation(double e) : epsilon(e) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    s.to(0, [&] {
+      const Shape rows = s.shape(0);
+      const double n = static_cast<double>(rows[rows.rank() - 1]);
+      return mul(scale(mul(s.dy(), square(s.out())), -1 / n), standardize(s.in(0), epsilon));
+    });
+  }
 };
 
 // z = r (g - mean(g) - y mean(g y)), where y = r (x - mean(x)): the derivative of standardize, a symmetric map of g.
@@ -53,8 +54,19 @@ struct ops::StandardizeDerivative : Operation<ops::StandardizeDerivative> {
   explicit StandardizeDerivative(double e) : epsilon(e) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  // With respect to x, for a cotangent u of z: the derivative of standardize at -r (u mean(g y) + g mean(u y)), less
+  // r y mean(u z).
+  void vjp(auto& s) const {
+    s.to(0, [&] { return apply(ops::StandardizeDerivative{epsilon}, s.dy(), s.in(1)); });
+    s.to(1, [&] {
+      const auto u = s.dy(), g = s.in(0), x = s.in(1);
+      const auto y = computed(standardize(x, epsilon));
+      const auto r = computed(apply(ops::InverseDeviation{epsilon}, x));
+      const auto towards_y = mul(r, add(mul(u, row_mean(mul(g, y))), mul(g, row_mean(mul(u, y)))));
+      return neg(
+          add(apply(ops::StandardizeDerivative{epsilon}, towards_y, x), mul(y, mul(r, row_mean(mul(u, s.out()))))));
+    });
+  }
 };
 
 // y = (x - mean) / sqrt(var + epsilon) along the last axis, with the biased variance; right for numbers whose squares
@@ -66,39 +78,11 @@ struct ops::Standardize : Operation<ops::Standardize> {
   explicit Standardize(double e) : epsilon(e) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(StandardizeDerivative{epsilon}, s.dy(), s.in(0)); });
   }
 };
-template <Term X>
-auto standardize(const X& x, double epsilon = 1e-5) {
-  return apply(ops::Standardize{epsilon}, x);
-}
-
-template <class Sweep>
-void ops::InverseDeviation::vjp(Sweep& s) const {
-  s.to(0, [&] {
-    const Shape rows = s.shape(0);
-    const double n = static_cast<double>(rows[rows.rank() - 1]);
-    return mul(scale(mul(s.dy(), square(s.out())), -1 / n), standardize(s.in(0), epsilon));
-  });
-}
-
-// With respect to x, for a cotangent u of z: the derivative of standardize at -r (u mean(g y) + g mean(u y)), less
-// r y mean(u z).
-template <class Sweep>
-void ops::StandardizeDerivative::vjp(Sweep& s) const {
-  s.to(0, [&] { return apply(ops::StandardizeDerivative{epsilon}, s.dy(), s.in(1)); });
-  s.to(1, [&] {
-    const auto u = s.dy(), g = s.in(0), x = s.in(1);
-    const auto y = computed(standardize(x, epsilon));
-    const auto r = computed(apply(ops::InverseDeviation{epsilon}, x));
-    const auto towards_y = mul(r, add(mul(u, row_mean(mul(g, y))), mul(g, row_mean(mul(u, y)))));
-    return neg(
-        add(apply(ops::StandardizeDerivative{epsilon}, towards_y, x), mul(y, mul(r, row_mean(mul(u, s.out()))))));
-  });
-}
+auto standardize(const Term auto& x, double epsilon = 1e-5) { return apply(ops::Standardize{epsilon}, x); }
 
 // The derivatives of layer_norm at a cotangent g, one after the other in one list of numbers: of x, of weight, of bias.
 struct ops::LayerNormDerivative : EagerOnly {  // operands g, x, weight
@@ -131,8 +115,7 @@ struct ops::LayerNorm : Operation<ops::LayerNorm> {
     }
   }
 };
-template <Term X, Term W, Term B>
-auto layer_norm(const X& x, const W& weight, const B& bias, double epsilon = 1e-5) {
+auto layer_norm(const Term auto& x, const Term auto& weight, const Term auto& bias, double epsilon = 1e-5) {
   return apply(ops::LayerNorm{epsilon}, x, weight, bias);
 }
 
@@ -147,13 +130,16 @@ struct ops::ChannelMoments : Operation<ops::ChannelMoments> {
   explicit ChannelMoments(int channel_axis) : axis(channel_axis) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    const std::int64_t channels = s.shape(0)[axis];
+    const double n = static_cast<double>(s.shape(0).size() / channels);
+    s.to(0, [&] {
+      return channel_affine(s.in(0), part(s.out(), 0, {channels}), scale(part(s.dy(), channels, {channels}), 2 / n),
+                            scale(part(s.dy(), 0, {channels}), 1 / n), axis);
+    });
+  }
 };
-template <Term X>
-auto channel_moments(const X& x, int axis = 1) {
-  return apply(ops::ChannelMoments{axis}, x);
-}
+auto channel_moments(const Term auto& x, int axis = 1) { return apply(ops::ChannelMoments{axis}, x); }
 
 // d[C] = sum of g (x - center) over each channel; center[C].
 struct ops::ChannelDot : Operation<ops::ChannelDot> {  // operands g, x, center
@@ -163,8 +149,7 @@ struct ops::ChannelDot : Operation<ops::ChannelDot> {  // operands g, x, center
   explicit ChannelDot(int channel_axis) : axis(channel_axis) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const Shape x = s.shape(1), row = s.shape(2), column = channel_shape(title, x, axis);
     s.to(0, [&] { return mul(sub(s.in(1), reshape(s.in(2), column)), reshape(s.dy(), column)); });
     s.to(1, [&] { return mul(s.in(0), reshape(s.dy(), column)); });
@@ -180,8 +165,7 @@ struct ops::ChannelAffine : Operation<ops::ChannelAffine> {  // operands x, cent
   explicit ChannelAffine(int channel_axis) : axis(channel_axis) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const Shape x = s.shape(0), row = s.shape(1), column = channel_shape(title, x, axis);
     s.to(0, [&] { return mul(s.dy(), reshape(s.in(2), column)); });
     s.to(1, [&] { return neg(mul(s.in(2), reshape(sum_to(s.dy(), column), row))); });
@@ -189,19 +173,9 @@ struct ops::ChannelAffine : Operation<ops::ChannelAffine> {  // operands x, cent
     s.to(3, [&] { return reshape(sum_to(s.dy(), column), row); });
   }
 };
-template <Term X, Term M, Term F, Term S>
-auto channel_affine(const X& x, const M& center, const F& factor, const S& shift, int axis = 1) {
+auto channel_affine(const Term auto& x, const Term auto& center, const Term auto& factor, const Term auto& shift,
+                    int axis = 1) {
   return apply(ops::ChannelAffine{axis}, x, center, factor, shift);
-}
-
-template <class Sweep>
-void ops::ChannelMoments::vjp(Sweep& s) const {
-  const std::int64_t channels = s.shape(0)[axis];
-  const double n = static_cast<double>(s.shape(0).size() / channels);
-  s.to(0, [&] {
-    return channel_affine(s.in(0), part(s.out(), 0, {channels}), scale(part(s.dy(), channels, {channels}), 2 / n),
-                          scale(part(s.dy(), 0, {channels}), 1 / n), axis);
-  });
 }
 
 extern template class Operation<ops::InverseDeviation>;

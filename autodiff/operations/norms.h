@@ -16,15 +16,11 @@ struct ops::L2Norm : Operation<ops::L2Norm> {
   static constexpr const char* title = "l2_norm";
   Shape shape(Inputs) const { return {}; }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return mul(s.dy(), ratio(s.in(0), s.out())); });
   }
 };
-template <Term X>
-auto l2_norm(const X& x) {
-  return apply(ops::L2Norm{}, x);
-}
+auto l2_norm(const Term auto& x) { return apply(ops::L2Norm{}, x); }
 
 // sum |x|
 Var l1_norm(const Var& x);

@@ -21,20 +21,17 @@ struct ops::Permute : Operation<ops::Permute> {
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   Permute inverse() const;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(inverse(), s.dy()); });
   }
 };
 // y of shape [x.shape[order[0]], x.shape[order[1]], ...]; `order` holds every axis once.
-template <Term X>
-auto permute(const X& x, std::initializer_list<int> order) {
+auto permute(const Term auto& x, std::initializer_list<int> order) {
   return apply(ops::Permute(std::span(order.begin(), order.size())), x);
 }
 
 // The last two axes exchanged: [.., m, n] -> [.., n, m].
-template <Term X>
-auto transpose(const X& x) {
+auto transpose(const Term auto& x) {
   const int rank = x.shape().rank();
   if (rank < 2) bad_shapes("transpose", {x.shape()}, "at least 2 axes");
   std::array<int, Shape::max_rank> order{};

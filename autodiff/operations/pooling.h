@@ -22,8 +22,7 @@ struct ops::TakeAtPoolMax : Operation<ops::TakeAtPoolMax> {
   explicit TakeAtPoolMax(const Window2d& w) : window(w) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const;
 };
 
 // Its transpose: zeros of x's shape, with g added at the places of the largest x of each window; operands g, x.
@@ -36,13 +35,11 @@ struct ops::PutAtPoolMax : Operation<ops::PutAtPoolMax> {
   explicit PutAtPoolMax(const Window2d& w) : window(w) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(TakeAtPoolMax{window}, s.dy(), s.in(1)); });
   }
 };
-template <class Sweep>
-void ops::TakeAtPoolMax::vjp(Sweep& s) const {
+void ops::TakeAtPoolMax::vjp(auto& s) const {
   s.to(0, [&] { return apply(ops::PutAtPoolMax{window}, s.dy(), s.in(1)); });
 }
 
@@ -54,8 +51,7 @@ struct ops::MaxPool2d : Operation<ops::MaxPool2d> {
   explicit MaxPool2d(const Window2d& w) : window(w) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(PutAtPoolMax{window}, s.dy(), s.in(0)); });
   }
 };
@@ -69,8 +65,7 @@ struct ops::SpreadPool2d : Operation<ops::SpreadPool2d> {
   SpreadPool2d(const Window2d& w, const Extent2d& i) : window(w), image(i) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const;
 };
 
 // y = the sum of each window over kernel height * width: padding counts as zeros, as is PyTorch's default.
@@ -81,13 +76,11 @@ struct ops::AvgPool2d : Operation<ops::AvgPool2d> {
   explicit AvgPool2d(const Window2d& w) : window(w) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(SpreadPool2d{window, {s.shape(0)[1], s.shape(0)[2]}}, s.dy()); });
   }
 };
-template <class Sweep>
-void ops::SpreadPool2d::vjp(Sweep& s) const {
+void ops::SpreadPool2d::vjp(auto& s) const {
   s.to(0, [&] { return apply(ops::AvgPool2d{window}, s.dy()); });
 }
 

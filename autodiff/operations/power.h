@@ -20,8 +20,7 @@ struct ops::Power : Operation<ops::Power> {  // operands x, b
   explicit Power(int m = 0, int k = 0) : lowered(m), log_power(k) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const auto of_base = [&] {
       return weighted_by(add_scalar(s.in(1), -lowered), apply(Power{lowered + 1, log_power}, s.in(0), s.in(1)));
     };
@@ -35,10 +34,7 @@ struct ops::Power : Operation<ops::Power> {  // operands x, b
 };
 // x^b as std::pow has it: NaN for x < 0, unless b is whole. At x = 0, the derivative with respect to x is 0, 1 or
 // infinite for b > 1, = 1, < 1, and all those with respect to b are 0 for b > 0.
-template <Term X, Term B>
-auto power(const X& x, const B& b) {
-  return apply(ops::Power{}, x, b);
-}
+auto power(const Term auto& x, const Term auto& b) { return apply(ops::Power{}, x, b); }
 
 extern template class Operation<ops::Power>;
 

@@ -23,8 +23,7 @@ struct ops::LeakyGate : Pointwise<ops::LeakyGate> {  // operands g, x
   double slope;
   explicit LeakyGate(double c) : slope(c) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(LeakyGate{slope}, s.dy(), s.in(1)); });
   }
 };
@@ -36,15 +35,11 @@ struct ops::LeakyRelu : Pointwise<ops::LeakyRelu> {
   double slope;
   explicit LeakyRelu(double c) : slope(c) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(LeakyGate{slope}, s.dy(), s.in(0)); });
   }
 };
-template <Term X>
-auto leaky_relu(const X& x, double slope = 0.01) {
-  return apply(ops::LeakyRelu{slope}, x);
-}
+auto leaky_relu(const Term auto& x, double slope = 0.01) { return apply(ops::LeakyRelu{slope}, x); }
 
 // z = g where x > 0, g a e^x elsewhere: the derivative of elu.
 struct ops::EluDerivative : Pointwise<ops::EluDerivative> {  // operands g, x
@@ -53,8 +48,7 @@ struct ops::EluDerivative : Pointwise<ops::EluDerivative> {  // operands g, x
   double alpha;
   explicit EluDerivative(double a) : alpha(a) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(EluDerivative{alpha}, s.dy(), s.in(1)); });
     s.to_last(1, [&] {  // 0 at 0, as for x > 0
       return apply(ReluGate{}, apply(EluDerivative{alpha}, mul(s.dy(), s.in(0)), s.in(1)), neg(s.in(1)));
@@ -70,19 +64,14 @@ struct ops::Elu : Pointwise<ops::Elu> {
   explicit Elu(double a) : alpha(a) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(EluDerivative{alpha}, s.dy(), s.in(0)); });
   }
 };
-template <Term X>
-auto elu(const X& x, double alpha = 1) {
-  return apply(ops::Elu{alpha}, x);
-}
+auto elu(const Term auto& x, double alpha = 1) { return apply(ops::Elu{alpha}, x); }
 
 // Scaled so that mean 0 and variance 1 persist from layer to layer. Klambauer et al. (2017).
-template <Term X>
-auto selu(const X& x) {
+auto selu(const Term auto& x) {
   return scale(elu(x, 1.6732632423543772848170429916717), 1.0507009873554804934193349852946);
 }
 
@@ -91,8 +80,7 @@ struct ops::SiluDerivative : Pointwise<ops::SiluDerivative> {  // operands g, x
   static constexpr const char* title = "silu_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(SiluDerivative{}, s.dy(), s.in(1)); });
     s.to_last(1, [&] {
       const auto bend = add_scalar(neg(mul(s.in(1), tanh(scale(s.in(1), 0.5)))), 2);
@@ -106,15 +94,11 @@ struct ops::Silu : Pointwise<ops::Silu> {
   static constexpr const char* title = "silu";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to_last(0, [&] { return apply(SiluDerivative{}, s.dy(), s.in(0)); });
   }
 };
-template <Term X>
-auto silu(const X& x) {
-  return apply(ops::Silu{}, x);
-}
+auto silu(const Term auto& x) { return apply(ops::Silu{}, x); }
 
 // x tanh(softplus(x)). Misra (2019).
 Var mish(const Var& x);
@@ -124,24 +108,17 @@ struct ops::Softsign : Pointwise<ops::Softsign> {
   static constexpr const char* title = "softsign";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] {
       const auto b = computed(add_scalar(abs(s.in(0)), 1));
       return div(div(s.dy(), b), b);
     });
   }
 };
-template <Term X>
-auto softsign(const X& x) {
-  return apply(ops::Softsign{}, x);
-}
+auto softsign(const Term auto& x) { return apply(ops::Softsign{}, x); }
 
 // x limited to [-1, 1]
-template <Term X>
-auto hard_tanh(const X& x) {
-  return clamp(x, -1, 1);
-}
+auto hard_tanh(const Term auto& x) { return clamp(x, -1, 1); }
 
 extern template class Operation<ops::LeakyGate>;
 extern template class Operation<ops::LeakyRelu>;

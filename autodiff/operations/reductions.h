@@ -14,10 +14,7 @@ struct Max;
 }  // namespace ops
 
 // The sum of all elements, a scalar.
-template <Term X>
-auto sum(const X& x) {
-  return sum_to(x, Shape{});
-}
+auto sum(const Term auto& x) { return sum_to(x, Shape{}); }
 // The sum over some axes, which are dropped or kept with extent 1.
 Var sum(const Var& x, std::initializer_list<int> axes, bool keep_axes = false);
 
@@ -30,8 +27,7 @@ struct ops::MeanTo : Operation<ops::MeanTo> {
   explicit MeanTo(const Shape& shape) : target(shape) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const double share = static_cast<double>(target.size()) / static_cast<double>(s.shape(0).size());
     s.to(0, [&] { return broadcast_to(scale(s.dy(), share), s.shape(0)); });
   }
@@ -49,8 +45,7 @@ struct ops::TakeAtMax : Operation<ops::TakeAtMax> {
   explicit TakeAtMax(int along) : axis(along) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const;
 };
 
 // Zeros of x's shape, with g at the places of the largest elements of x along an axis.
@@ -60,13 +55,11 @@ struct ops::PutAtMax : Operation<ops::PutAtMax> {
   explicit PutAtMax(int along) : axis(along) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(TakeAtMax{axis}, s.dy(), s.in(1)); });
   }
 };
-template <class Sweep>
-void ops::TakeAtMax::vjp(Sweep& s) const {
+void ops::TakeAtMax::vjp(auto& s) const {
   s.to(0, [&] { return apply(ops::PutAtMax{axis}, s.dy(), s.in(1)); });
 }
 
@@ -78,8 +71,7 @@ struct ops::Max : Operation<ops::Max> {
   explicit Max(int along) : axis(along) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(PutAtMax{axis}, s.dy(), s.in(0)); });
   }
 };

@@ -37,8 +37,29 @@ struct ops::RnnDerivative : Operation<ops::RnnDerivative> {  // operands cotange
   explicit RnnDerivative(const RnnLayout& layout) : at(layout) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  // The derivative of the sweep back is a sweep forth: what arrives at dh(t-1) has come from step t.
+  void vjp(auto& s) const {
+    using Item = decltype(s.dy());
+    const Shape cotangent = s.shape(0), states = s.shape(1);
+    Item to_dh = computed(part(s.dy(), at.dh0(), at.cell()));
+    for (std::int64_t t = 0;; ++t) {
+      s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
+      if (t == at.steps) break;
+
+      const std::int64_t next = t + 1;
+      const Item h = computed(part(s.in(1), at.h(next), at.cell())),
+                 dh = computed(part(s.out(), at.dh(next), at.cell()));
+      s.to(2, [&] { return matmul(to_dh, part(s.out(), at.dx(next), at.cell()), true); });
+      const Item u = computed(add(part(s.dy(), at.dx(next), at.cell()), matmul(to_dh, s.in(2))));
+      const Item more = computed(part(s.dy(), at.dh(next), at.cell()));
+      if (at.rectified) {
+        to_dh = computed(add(apply(ops::ReluGate{}, u, h), more));
+      } else {
+        s.to(1, [&] { return put_part(scale(mul(mul(u, dh), h), -2), at.h(next), states); });
+        to_dh = computed(add(apply(ops::TanhDerivative{}, u, h), more));
+      }
+    }
+  }
 };
 
 struct ops::Rnn : Operation<ops::Rnn> {  // operands x[steps, batch, hidden], w[hidden, hidden], h(0)
@@ -47,8 +68,7 @@ struct ops::Rnn : Operation<ops::Rnn> {  // operands x[steps, batch, hidden], w[
   explicit Rnn(const RnnLayout& layout) : at(layout) {}
   Shape shape(Inputs) const { return at.states(); }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const std::int64_t rows = at.steps * at.batch;
     const auto d = computed(apply(RnnDerivative{at}, s.dy(), s.out(), s.in(1)));
     s.to(0, [&] { return part(d, 0, {at.steps, at.batch, at.hidden}); });
@@ -64,30 +84,6 @@ struct RnnResult {
 // x is the input's share, bias included. Throws unless it is [steps, batch, hidden], w [hidden, hidden], h0 [batch,
 // hidden], and steps is at least 1.
 RnnResult rnn(const Var& x, const Var& w, const Var& h0, bool rectified = false);
-
-// The derivative of the sweep back is a sweep forth: what arrives at dh(t-1) has come from step t.
-template <class Sweep>
-void ops::RnnDerivative::vjp(Sweep& s) const {
-  using Item = decltype(s.dy());
-  const Shape cotangent = s.shape(0), states = s.shape(1);
-  Item to_dh = computed(part(s.dy(), at.dh0(), at.cell()));
-  for (std::int64_t t = 0;; ++t) {
-    s.to(0, [&] { return put_part(to_dh, at.h(t), cotangent); });
-    if (t == at.steps) break;
-
-    const std::int64_t next = t + 1;
-    const Item h = computed(part(s.in(1), at.h(next), at.cell())), dh = computed(part(s.out(), at.dh(next), at.cell()));
-    s.to(2, [&] { return matmul(to_dh, part(s.out(), at.dx(next), at.cell()), true); });
-    const Item u = computed(add(part(s.dy(), at.dx(next), at.cell()), matmul(to_dh, s.in(2))));
-    const Item more = computed(part(s.dy(), at.dh(next), at.cell()));
-    if (at.rectified) {
-      to_dh = computed(add(apply(ops::ReluGate{}, u, h), more));
-    } else {
-      s.to(1, [&] { return put_part(scale(mul(mul(u, dh), h), -2), at.h(next), states); });
-      to_dh = computed(add(apply(ops::TanhDerivative{}, u, h), more));
-    }
-  }
-}
 
 extern template class Operation<ops::RnnDerivative>;
 extern template class Operation<ops::Rnn>;

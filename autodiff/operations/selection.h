@@ -19,29 +19,23 @@ struct ops::Select : Operation<ops::Select> {
   explicit Select(bool where_true = true) : wanted(where_true) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     to_broadcast(s, 0, [&] { return apply(Select{wanted}, s.dy(), s.in(1)); });
   }
 };
-template <Term X, Term C>
-auto select(const X& x, const C& condition) {
-  return apply(ops::Select{true}, x, condition);
-}
+auto select(const Term auto& x, const Term auto& condition) { return apply(ops::Select{true}, x, condition); }
 
 // y = a where the condition holds, b elsewhere, with broadcasting of all three.
 struct ops::Where : Operation<ops::Where> {
   static constexpr const char* title = "where";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     to_broadcast(s, 1, [&] { return apply(Select{true}, s.dy(), s.in(0)); });
     to_broadcast(s, 2, [&] { return apply(Select{false}, s.dy(), s.in(0)); });
   }
 };
-template <Term C, Term A, Term B>
-auto where(const C& condition, const A& a, const B& b) {
+auto where(const Term auto& condition, const Term auto& a, const Term auto& b) {
   return apply(ops::Where{}, condition, a, b);
 }
 
@@ -53,10 +47,7 @@ struct ops::Greater : Operation<ops::Greater> {
   template <class Sweep>
   void vjp(Sweep&) const {}
 };
-template <Term A, Term B>
-auto greater(const A& a, const B& b) {
-  return apply(ops::Greater{}, a, b);
-}
+auto greater(const Term auto& a, const Term auto& b) { return apply(ops::Greater{}, a, b); }
 
 extern template class Operation<ops::Select>;
 extern template class Operation<ops::Where>;

@@ -25,15 +25,11 @@ struct ops::Reshape : Operation<ops::Reshape> {
   Shape shape(Inputs in) const;
   void* view(Inputs in) const { return in[0].raw(); }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(Reshape{s.shape(0)}, s.dy()); });
   }
 };
-template <Term X>
-auto reshape(const X& x, const Shape& shape) {
-  return apply(ops::Reshape{shape}, x);
-}
+auto reshape(const Term auto& x, const Shape& shape) { return apply(ops::Reshape{shape}, x); }
 
 // Zeros of the shape `whole`, with the elements of x, in row-major order, from element `first` on. The inverse of a
 // part.
@@ -45,11 +41,11 @@ struct ops::PutPart : Operation<ops::PutPart> {
   PutPart(std::int64_t begin, const Shape& total) : first(begin), whole(total) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    s.to(0, [&] { return part(s.dy(), first, s.shape(0)); });
+  }
 };
-template <Term X>
-auto put_part(const X& x, std::int64_t first, const Shape& whole) {
+auto put_part(const Term auto& x, std::int64_t first, const Shape& whole) {
   return apply(ops::PutPart{first, whole}, x);
 }
 
@@ -65,19 +61,11 @@ struct ops::Part : Operation<ops::Part> {
   Shape shape(Inputs in) const;
   void* view(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return put_part(s.dy(), first, s.shape(0)); });
   }
 };
-template <Term X>
-auto part(const X& x, std::int64_t first, const Shape& shape) {
-  return apply(ops::Part{first, shape}, x);
-}
-template <class Sweep>
-void ops::PutPart::vjp(Sweep& s) const {
-  s.to(0, [&] { return part(s.dy(), first, s.shape(0)); });
-}
+auto part(const Term auto& x, std::int64_t first, const Shape& shape) { return apply(ops::Part{first, shape}, x); }
 
 // The same numbers, through which no derivative flows.
 struct ops::StopGradient : Operation<ops::StopGradient> {
@@ -90,10 +78,7 @@ struct ops::StopGradient : Operation<ops::StopGradient> {
   template <class Sweep>
   void vjp(Sweep&) const {}
 };
-template <Term X>
-auto stop_gradient(const X& x) {
-  return apply(ops::StopGradient{}, x);
-}
+auto stop_gradient(const Term auto& x) { return apply(ops::StopGradient{}, x); }
 
 // Zeros of extent `extent` along an axis, with x at [first, first + x's extent). The inverse of a slice.
 struct ops::Pad : Operation<ops::Pad> {
@@ -104,8 +89,9 @@ struct ops::Pad : Operation<ops::Pad> {
   Pad(int along, std::int64_t begin, std::int64_t total) : axis(along), first(begin), extent(total) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    s.to(0, [&] { return slice(s.dy(), axis, first, s.shape(0)[axis < 0 ? axis + s.shape(0).rank() : axis]); });
+  }
 };
 
 // x[first, first + count) along an axis; negative axes count from the end.
@@ -117,22 +103,15 @@ struct ops::Slice : Operation<ops::Slice> {
   Slice(int along, std::int64_t begin, std::int64_t length) : axis(along), first(begin), count(length) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(Pad{axis, first, s.shape(0)[axis < 0 ? axis + s.shape(0).rank() : axis]}, s.dy()); });
   }
 };
-template <Term X>
-auto slice(const X& x, int axis, std::int64_t first, std::int64_t count) {
+auto slice(const Term auto& x, int axis, std::int64_t first, std::int64_t count) {
   return apply(ops::Slice{axis, first, count}, x);
 }
-template <Term X>
-auto pad(const X& x, int axis, std::int64_t first, std::int64_t extent) {
+auto pad(const Term auto& x, int axis, std::int64_t first, std::int64_t extent) {
   return apply(ops::Pad{axis, first, extent}, x);
-}
-template <class Sweep>
-void ops::Pad::vjp(Sweep& s) const {
-  s.to(0, [&] { return slice(s.dy(), axis, first, s.shape(0)[axis < 0 ? axis + s.shape(0).rank() : axis]); });
 }
 
 // The operands one after the other along an axis.
@@ -143,8 +122,7 @@ struct ops::Concatenate : Operation<ops::Concatenate> {
   explicit Concatenate(int along) : axis(along) {}
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     std::int64_t first = 0;
     for (int i = 0; i < s.count(); ++i) {
       const std::int64_t count = s.shape(i)[axis < 0 ? axis + s.shape(i).rank() : axis];

@@ -18,8 +18,7 @@ struct SoftCrossEntropyEach;
 }  // namespace ops
 
 // Sums over the last axis, kept with extent 1; for use in rules.
-template <Term X>
-auto sum_rows(const X& x, Shape shape) {
+auto sum_rows(const Term auto& x, Shape shape) {
   shape[shape.rank() - 1] = 1;
   return sum_to(x, shape);
 }
@@ -29,8 +28,7 @@ auto sum_rows(const X& x, Shape shape) {
 struct ops::SoftmaxDerivative : Elementwise<ops::SoftmaxDerivative> {
   static constexpr const char* title = "softmax_derivative";
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const Shape shape = s.shape(0);
     s.to(0, [&] { return apply(SoftmaxDerivative{}, s.dy(), s.in(1)); });
     s.to(1, [&] {
@@ -45,15 +43,11 @@ struct ops::Softmax : Operation<ops::Softmax> {
   static constexpr const char* title = "softmax";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(SoftmaxDerivative{}, s.dy(), s.out()); });
   }
 };
-template <Term X>
-auto softmax(const X& x) {
-  return apply(ops::Softmax{}, x);
-}
+auto softmax(const Term auto& x) { return apply(ops::Softmax{}, x); }
 
 // z = g - e^y sum(g): the derivative of log_softmax where y is its value. At the largest y, where e^y may be nearly 1,
 // as g (1 - e^y) - e^y sum(the other g). dg = dz - sum(dz e^y),  dy = -dz e^y sum(g)
@@ -61,8 +55,7 @@ struct ops::LogSoftmaxDerivative : Elementwise<ops::LogSoftmaxDerivative> {
   static constexpr const char* title = "log_softmax_derivative";
   static constexpr Reads rule_reads = Reads::operands;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const Shape shape = s.shape(0);
     s.to(0, [&] { return sub(s.dy(), sum_rows(mul(s.dy(), exp(s.in(1))), shape)); });
     s.to(1, [&] { return neg(mul(mul(s.dy(), exp(s.in(1))), sum_rows(s.in(0), shape))); });
@@ -74,15 +67,11 @@ struct ops::LogSoftmax : Operation<ops::LogSoftmax> {
   static constexpr const char* title = "log_softmax";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(LogSoftmaxDerivative{}, s.dy(), s.out()); });
   }
 };
-template <Term X>
-auto log_softmax(const X& x) {
-  return apply(ops::LogSoftmax{}, x);
-}
+auto log_softmax(const Term auto& x) { return apply(ops::LogSoftmax{}, x); }
 
 // z[n, classes] = g[n] (softmax(x) - onehot(label)): the derivative of the cross-entropy from labels.
 // dg[n] = sum(dz (softmax(x) - onehot)),  dx = g softmax'(x) dz
@@ -91,8 +80,14 @@ struct ops::CrossEntropyDerivative : Operation<ops::CrossEntropyDerivative> {
   static constexpr int index_operand = 2;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const;
+  void vjp(auto& s) const {
+    const Shape rows = s.shape(0), matrix = s.shape(1), column{rows[0], 1};
+    s.to(0, [&] {
+      const auto ones = add_scalar(greater(s.in(0), s.in(0)), 1);  // whatever g is
+      return reshape(sum_rows(mul(s.dy(), apply(ops::CrossEntropyDerivative{}, ones, s.in(1), s.in(2))), matrix), rows);
+    });
+    s.to(1, [&] { return mul(apply(ops::SoftmaxDerivative{}, s.dy(), softmax(s.in(1))), reshape(s.in(0), column)); });
+  }
 };
 
 // y[n] = ln sum_c exp(x[n, c]) - x[n, label[n]], in nats; x[n, classes], label[n] of int32.
@@ -101,24 +96,12 @@ struct ops::CrossEntropyEach : Operation<ops::CrossEntropyEach> {
   static constexpr int index_operand = 1;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return apply(CrossEntropyDerivative{}, s.dy(), s.in(0), s.in(1)); });
   }
 };
-template <Term X, Term L>
-auto cross_entropy_each(const X& logits, const L& labels) {
+auto cross_entropy_each(const Term auto& logits, const Term auto& labels) {
   return apply(ops::CrossEntropyEach{}, logits, labels);
-}
-
-template <class Sweep>
-void ops::CrossEntropyDerivative::vjp(Sweep& s) const {
-  const Shape rows = s.shape(0), matrix = s.shape(1), column{rows[0], 1};
-  s.to(0, [&] {
-    const auto ones = add_scalar(greater(s.in(0), s.in(0)), 1);  // whatever g is
-    return reshape(sum_rows(mul(s.dy(), apply(ops::CrossEntropyDerivative{}, ones, s.in(1), s.in(2))), matrix), rows);
-  });
-  s.to(1, [&] { return mul(apply(ops::SoftmaxDerivative{}, s.dy(), softmax(s.in(1))), reshape(s.in(0), column)); });
 }
 
 // y[n] = -sum_c t[n, c] log_softmax(x)[n, c]: the cross-entropy from one-hot or soft targets. A target of 0 does not
@@ -127,8 +110,7 @@ struct ops::SoftCrossEntropyEach : Operation<ops::SoftCrossEntropyEach> {
   static constexpr const char* title = "soft_cross_entropy_each";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     const Shape matrix = s.shape(0), column{matrix[0], 1};
     s.to(0, [&] {
       return mul(apply(LogSoftmaxDerivative{}, s.in(1), log_softmax(s.in(0))), neg(reshape(s.dy(), column)));
@@ -136,8 +118,7 @@ struct ops::SoftCrossEntropyEach : Operation<ops::SoftCrossEntropyEach> {
     s.to(1, [&] { return neg(weighted_by(reshape(s.dy(), column), log_softmax(s.in(0)))); });
   }
 };
-template <Term X, Term T>
-auto soft_cross_entropy_each(const X& logits, const T& targets) {
+auto soft_cross_entropy_each(const Term auto& logits, const Term auto& targets) {
   return apply(ops::SoftCrossEntropyEach{}, logits, targets);
 }
 

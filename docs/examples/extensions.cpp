@@ -20,15 +20,11 @@ struct Lorentzian : Elementwise<Lorentzian> {
     kernels::map(
         out, accumulate, []<class T>(T x) { return std::log1p(x * x); }, in[0]);
   }
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return scale(div(mul(s.dy(), s.in(0)), add_scalar(square(s.in(0)), 1)), 2); });
   }
 };
-template <Term X>
-auto lorentzian(const X& x) {
-  return apply(Lorentzian{}, x);
-}
+auto lorentzian(const Term auto& x) { return apply(Lorentzian{}, x); }
 
 }  // namespace gradus
 

@@ -12,19 +12,12 @@ struct Sine : Elementwise<Sine> {
   int quarter_turns;  // the phase
   explicit Sine(int quarters = 0) : quarter_turns(quarters) {}
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return mul(s.dy(), apply(Sine{(quarter_turns + 1) % 4}, s.in(0))); });
   }
 };
-template <Term X>
-auto sin(const X& x) {
-  return apply(Sine{0}, x);
-}
-template <Term X>
-auto cos(const X& x) {
-  return apply(Sine{1}, x);
-}
+auto sin(const Term auto& x) { return apply(Sine{0}, x); }
+auto cos(const Term auto& x) { return apply(Sine{1}, x); }
 
 // y = the angle of (x, y) in turns, in (-1/4, 3/4], as the helical valley measures it: it jumps at the negative second
 // axis.
@@ -32,8 +25,7 @@ auto cos(const X& x) {
 struct Turns : Elementwise<Turns> {
   static constexpr const char* title = "turns";
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     constexpr double per_radian = 0.15915494309189533577;  // 1 / (2 pi)
     const auto square_norm = [&] { return add(square(s.in(0)), square(s.in(1))); };
     s.to(0, [&] { return scale(div(mul(s.dy(), s.in(1)), square_norm()), -per_radian); });

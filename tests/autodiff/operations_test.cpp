@@ -62,8 +62,7 @@ struct WrongCube : Elementwise<WrongCube> {  // a rule that is wrong at first or
   void evaluate(Inputs in, const Tensor& out, bool) const override {
     for (std::int64_t i = 0; i < out.size(); ++i) out.set(i, std::pow(in[0].at(i), 3));
   }
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return scale(mul(s.dy(), s.in(0)), first ? 2 : 0); });
   }
 };

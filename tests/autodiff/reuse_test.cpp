@@ -143,8 +143,7 @@ struct Liar : Pointwise<Liar> {
     kernels::map(
         out, accumulate, [](auto x) { return x * x; }, in[0]);
   }
-  template <class Sweep>
-  void vjp(Sweep& s) const {
+  void vjp(auto& s) const {
     s.to(0, [&] { return scale(mul(s.dy(), s.in(0)), 2); });
   }
 };
