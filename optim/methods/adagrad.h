@@ -1,7 +1,6 @@
 // Adagrad, diagonal form.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "autodiff/curvature/probe.h"
+#include "autodiff/tensor/probe.h"
 #include "autodiff/tensor/vectors.h"
 #include "optim/typed.h"
 #include "optim/update.h"

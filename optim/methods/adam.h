@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {

@@ -1,7 +1,6 @@
 // ADOPT: Adam with the v of the step before, which converges with any beta2.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "autodiff/kernels/math.h"
 #include "autodiff/tensor/sums.h"
 #include "optim/elementwise.h"
 #include "optim/layerwise.h"

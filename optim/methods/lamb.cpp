@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/math.h"
 #include "optim/layerwise.h"
 #include "optim/typed.h"
 #include "optim/update.h"

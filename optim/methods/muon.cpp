@@ -2,9 +2,7 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/loops.h"
-#include "autodiff/kernels/math.h"
-#include "autodiff/kernels/products.h"
+#include "autodiff/tensor/matrix.h"
 #include "optim/layerwise.h"
 #include "optim/typed.h"
 #include "optim/update.h"
@@ -72,8 +70,7 @@ class MuonSteps final : public FirstOrderOf<Muon> {
         },
         buffer);
     const double scale = 1 / (norm(u) + 1e-7);
-    kernels::map(
-        u, false, [scale]<class T>(T x) { return static_cast<T>(scale) * x; }, u);
+    vectors::scale(scale, u);
     const Tensor x = orthogonalized(u, x_[1].part(0, {rows, columns}));
     const double size =
         h.learning_rate * std::sqrt(std::max(1.0, static_cast<double>(columns) / static_cast<double>(rows)));
@@ -92,14 +89,10 @@ class MuonSteps final : public FirstOrderOf<Muon> {
     for (std::int64_t k = 0; k < h.newton_schulz_steps; ++k) {
       kernels::matmul(gram, false, x, tall, x, !tall);
       kernels::matmul(polynomial, false, gram, false, gram, false);
-      kernels::map(
-          polynomial, false,
-          []<class T>(T square, T plain) {
-            return static_cast<T>(of_cube) * plain + static_cast<T>(of_fifth) * square;
-          },
-          polynomial, gram);
-      kernels::map(
-          other, false, []<class T>(T value) { return static_cast<T>(of_itself) * value; }, x);
+      update_each(polynomial, gram, []<class T>(T) {
+        return [](T& square, T plain) { square = T(of_cube) * plain + T(of_fifth) * square; };
+      });
+      vectors::scale(of_itself, x, other);
       if (tall)
         kernels::matmul(other, true, x, false, polynomial, false);
       else

@@ -1,7 +1,6 @@
 // Prodigy in the form of Adam: d estimates the distance to a solution, from below.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 #include "optim/layerwise.h"
 

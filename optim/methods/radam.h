@@ -1,7 +1,6 @@
 // RAdam.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {

@@ -1,7 +1,6 @@
 // RMSprop, also centred and with momentum.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {

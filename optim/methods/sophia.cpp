@@ -1,6 +1,6 @@
 #include "optim/methods/sophia.h"
 
-#include "autodiff/curvature/probe.h"
+#include "autodiff/tensor/probe.h"
 #include "autodiff/tensor/vectors.h"
 #include "optim/typed.h"
 #include "optim/update.h"

@@ -5,8 +5,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "autodiff/curvature/positive_definite.h"
-#include "autodiff/kernels/products.h"
+#include "autodiff/tensor/matrix.h"
+#include "autodiff/tensor/positive_definite.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
@@ -24,7 +24,7 @@ bool damped_inverse(const Tensor& a, double damping, const Tensor& out) {
   const std::int64_t n = a.shape()[0];
   const Tensor damped = a.converted(DType::float64), inverse = Tensor::uninitialized(a.shape(), DType::float64);
   for (std::int64_t i = 0; i < n; ++i) damped.data<double>()[i * n + i] += damping;
-  if (!curvature::invert_positive_definite(damped, inverse)) return false;
+  if (!invert_positive_definite(damped, inverse)) return false;
   out.copy_from(inverse);
   return true;
 }

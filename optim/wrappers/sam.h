@@ -4,32 +4,13 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/lane_sum.h"
+#include "autodiff/tensor/sums.h"
 #include "autodiff/tensor/vectors.h"
 #include "optim/update.h"
 #include "optim/wrapper.h"
 
 namespace gradus::optim {
 namespace detail {
-
-// The Euclidean norm of f(x_i), summed in double precision in a fixed order.
-template <class F>
-double norm_of(const Tensor& shape_of, const F& make_element) {
-  double sum = 0;
-  with_floating(shape_of.dtype(), [&]<class T>(T type) {
-    const auto element = make_element(type);
-    const std::int64_t n = shape_of.size();
-    double* to = &sum;
-    simd::run([=] GRADUS_LOOP() {
-      *to = kernels::lane_sum_of<double>(
-          n, [=](std::int64_t i) __attribute__((always_inline)) {
-            const double x = element(i);
-            return x * x;
-          });
-    });
-  });
-  return std::sqrt(sum);
-}
 
 template <class W, auto Radius>
 class SharpnessAware : public DecoratorOf<W> {
@@ -124,13 +105,11 @@ class Asam::Decorator final : public detail::SharpnessAware<Asam, &Asam::asam_ra
 
  protected:
   double length(const Tensor& theta, const Tensor& gradient) const override {
-    return detail::norm_of(theta, [&]<class T>(T) {
-      return [ x = theta.data<T>(), g = gradient.data<T>(), eta = static_cast<double>(h.asam_eta) ](std::int64_t i)
-          __attribute__((always_inline)) {
-        const double at = static_cast<double>(x[i]);
-        return ((at < 0 ? -at : at) + eta) * static_cast<double>(g[i]);
-      };
-    });
+    const auto square = [eta = h.asam_eta](double x, double g) {
+      const double scaled = ((x < 0 ? -x : x) + eta) * g;
+      return scaled * scaled;
+    };
+    return std::sqrt(vectors::sum_over(square, theta, gradient));
   }
   void perturb(const Tensor& theta, const Tensor& gradient, double factor) const override {
     update_each(theta, gradient, [this, factor]<class T>(T) {
