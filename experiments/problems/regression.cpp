@@ -12,7 +12,7 @@
 #include "autodiff/tensor/random.h"
 #include "experiments/problems/definitions.h"
 #include "nn/losses.h"
-#include "optim/settings.h"
+#include "settings/nearest_name.h"
 
 namespace gradus::problems {
 namespace {

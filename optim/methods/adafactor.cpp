@@ -62,7 +62,7 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
 
   void step_vector(const Tensor& moment, double rate, const Tensor& theta, const Tensor& gradient) const {
     update_each(moment, gradient, [this]<class E>(E) {
-      return [fresh = static_cast<E>(fresh_), epsilon = static_cast<E>(h.epsilon1)](E& mean, E slope) {
+      return [fresh = E(fresh_), epsilon = E(h.epsilon1)](E& mean, E slope) {
         mean += fresh * (slope * slope + epsilon - mean);
       };
     });
@@ -74,7 +74,7 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
     update_each(
         theta, gradient,
         [&]<class E>(E) {
-          return [step = static_cast<E>(clipped(rate, squares, theta.size()))](E& x, E slope, E& mean) {
+          return [step = E(clipped(rate, squares, theta.size()))](E& x, E slope, E& mean) {
             x -= step * slope / math::sqrt(mean);
           };
         },
@@ -106,16 +106,16 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
             });
         for (std::int64_t j = 0; j < columns; ++j) sums[j] += static_cast<double>(row[j]) * static_cast<double>(row[j]);
         const double mean = sum / static_cast<double>(columns) + epsilon;
-        row_moment[i] = static_cast<T>((1 - fresh) * static_cast<double>(row_moment[i]) + fresh * mean);
+        row_moment[i] = T((1 - fresh) * static_cast<double>(row_moment[i]) + fresh * mean);
         mean_row += static_cast<double>(row_moment[i]) / static_cast<double>(rows);
       }
       for (std::int64_t j = 0; j < columns; ++j) {
         const double mean = sums[j] / static_cast<double>(rows) + epsilon;
-        column_moment[j] = static_cast<T>((1 - fresh) * static_cast<double>(column_moment[j]) + fresh * mean);
-        column_factors[j] = static_cast<T>(1 / math::sqrt(static_cast<double>(column_moment[j])));
+        column_moment[j] = T((1 - fresh) * static_cast<double>(column_moment[j]) + fresh * mean);
+        column_factors[j] = T(1 / math::sqrt(static_cast<double>(column_moment[j])));
       }
       for (std::int64_t i = 0; i < rows; ++i)
-        row_factors[i] = static_cast<T>(math::sqrt(mean_row / static_cast<double>(row_moment[i])));
+        row_factors[i] = T(math::sqrt(mean_row / static_cast<double>(row_moment[i])));
     });
     double squares = 0;
     simd::run([=, &squares] GRADUS_LOOP() {
@@ -130,7 +130,7 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
                        });
       }
     });
-    const T step = static_cast<T>(clipped(rate, squares, rows * columns));
+    const T step = T(clipped(rate, squares, rows * columns));
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t i = 0; i < rows; ++i) {
         const T* __restrict row = g + i * columns;

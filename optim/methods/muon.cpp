@@ -62,8 +62,7 @@ class MuonSteps final : public FirstOrderOf<Muon> {
     update_each(
         u, gradient,
         [this]<class T>(T) {
-          return [mu = static_cast<T>(h.momentum), fresh = static_cast<T>(1 - h.momentum), nesterov = h.nesterov](
-                     T& x, T g, T& b) {
+          return [mu = T(h.momentum), fresh = T(1 - h.momentum), nesterov = h.nesterov](T& x, T g, T& b) {
             b = mu * b + fresh * g;
             x = nesterov ? fresh * g + mu * b : b;
           };
@@ -75,8 +74,9 @@ class MuonSteps final : public FirstOrderOf<Muon> {
     const double size =
         h.learning_rate * std::sqrt(std::max(1.0, static_cast<double>(columns) / static_cast<double>(rows)));
     update_each(theta, x, [&]<class T>(T) {
-      return [rate = static_cast<T>(size), shrink = static_cast<T>(1 - h.learning_rate * h.weight_decay)](
-                 T& t, T step) { t = t * shrink - rate * step; };
+      return [rate = T(size), shrink = T(1 - h.learning_rate * h.weight_decay)](T& t, T step) {
+        t = t * shrink - rate * step;
+      };
     });
   }
 
@@ -110,14 +110,13 @@ class MuonSteps final : public FirstOrderOf<Muon> {
     update_each(
         theta, gradient,
         [&]<class T>(T) {
-          return [rate = static_cast<T>(rate), root_correction = static_cast<T>(root_correction),
-                  fresh1 = static_cast<T>(1 - h.beta1), fresh2 = static_cast<T>(1 - h.beta2),
-                  epsilon = static_cast<T>(h.epsilon),
-                  shrink = static_cast<T>(1 - h.adam_learning_rate * h.weight_decay)](T& x, T g, T& m, T& v) {
-            m += fresh1 * (g - m);
-            v += fresh2 * (g * g - v);
-            x = x * shrink - rate * m / (math::sqrt(v) * root_correction + epsilon);
-          };
+          return
+              [rate = T(rate), root_correction = T(root_correction), fresh1 = T(1 - h.beta1), fresh2 = T(1 - h.beta2),
+               epsilon = T(h.epsilon), shrink = T(1 - h.adam_learning_rate * h.weight_decay)](T& x, T g, T& m, T& v) {
+                m += fresh1 * (g - m);
+                v += fresh2 * (g * g - v);
+                x = x * shrink - rate * m / (math::sqrt(v) * root_correction + epsilon);
+              };
         },
         first_moment, second_moment);
   }

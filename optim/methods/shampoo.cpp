@@ -92,16 +92,15 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
       update_each(
           theta, direction,
           [this]<class T>(T) {
-            return [rate = static_cast<T>(h.learning_rate), mu = static_cast<T>(h.momentum)](T& x, T u, T& b) {
+            return [rate = T(h.learning_rate), mu = T(h.momentum)](T& x, T u, T& b) {
               b = mu * b + u;
               x -= rate * b;
             };
           },
           slice.of(velocity_));
     else
-      update_each(theta, direction, [this]<class T>(T) {
-        return [rate = static_cast<T>(h.learning_rate)](T& x, T u) { x -= rate * u; };
-      });
+      update_each(theta, direction,
+                  [this]<class T>(T) { return [rate = T(h.learning_rate)](T& x, T u) { x -= rate * u; }; });
   }
 
   bool has_momentum_;

@@ -81,9 +81,7 @@ void KroneckerInverse::update(const std::vector<KroneckerBlock>& blocks, double 
   for (const KroneckerBlock& b : blocks)
     for (const Tensor& fresh : {b.inputs, b.outputs}) {
       update_each(factors_.part(first, fresh.shape()), fresh, [weight]<class T>(T) {
-        return [kept = static_cast<T>(weight), taken = static_cast<T>(1 - weight)](T& f, T x) {
-          f = kept * f + taken * x;
-        };
+        return [kept = T(weight), taken = T(1 - weight)](T& f, T x) { f = kept * f + taken * x; };
       });
       first += fresh.size();
     }

@@ -24,7 +24,7 @@ void DiagonalPreconditioner::normalize(double damping, double power, double floo
     const double mean = finite > 0 ? sum / static_cast<double>(finite) : 0;
     for (T& d : diagonal_.elements<T>()) {
       const double relative = (std::abs(static_cast<double>(d)) + damping) / mean;
-      d = std::isfinite(relative) ? static_cast<T>(std::pow(std::max(relative, floor), power)) : T{1};
+      d = std::isfinite(relative) ? T(std::pow(std::max(relative, floor), power)) : T{1};
     }
   });
 }

@@ -66,7 +66,7 @@ struct Sam {
             The loss that is reported is that at theta. The authors' code and Optax divide by |g| as here; davda54's
             program for PyTorch adds 1e-12 to it.
             )",
-            {field<&Sam::sam_radius>("sam_radius", positive(), "distance to the point whose gradient is used")}};
+            {field<&Sam::sam_radius>(positive(), "distance to the point whose gradient is used")}};
   }
   class Decorator;
 };
@@ -78,8 +78,7 @@ class Sam::Decorator final : public detail::SharpnessAware<Sam, &Sam::sam_radius
  protected:
   double length(const Tensor&, const Tensor& gradient) const override { return vectors::norm(gradient); }
   void perturb(const Tensor& theta, const Tensor& gradient, double factor) const override {
-    update_each(theta, gradient,
-                [factor]<class T>(T) { return [f = static_cast<T>(factor)](T& x, T g) { x += f * g; }; });
+    update_each(theta, gradient, [factor]<class T>(T) { return [f = T(factor)](T& x, T g) { x += f * g; }; });
   }
 };
 
@@ -92,9 +91,8 @@ struct Asam {
             "Kwon et al. (2021), eq. 8 and Algorithm 1",
             "T = |theta| + asam_eta;  g <- grad f(theta + asam_radius T^2 g / |T g|)",
             "T is element by element for every parameter; the authors' code leaves biases unscaled.",
-            {field<&Asam::asam_radius>("asam_radius", positive(),
-                                       "distance, measured by T^-1, to the point whose gradient is used"),
-             field<&Asam::asam_eta>("asam_eta", non_negative(), "added to |theta| in T")}};
+            {field<&Asam::asam_radius>(positive(), "distance, measured by T^-1, to the point whose gradient is used"),
+             field<&Asam::asam_eta>(non_negative(), "added to |theta| in T")}};
   }
   class Decorator;
 };
@@ -113,7 +111,7 @@ class Asam::Decorator final : public detail::SharpnessAware<Asam, &Asam::asam_ra
   }
   void perturb(const Tensor& theta, const Tensor& gradient, double factor) const override {
     update_each(theta, gradient, [this, factor]<class T>(T) {
-      return [f = static_cast<T>(factor), eta = static_cast<T>(h.asam_eta)](T& x, T g) {
+      return [f = T(factor), eta = T(h.asam_eta)](T& x, T g) {
         const T scale = (x < 0 ? -x : x) + eta;
         x += f * scale * scale * g;
       };
