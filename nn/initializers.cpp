@@ -97,21 +97,4 @@ Initializer orthogonal(double gain) {
           }};
 }
 
-Initializer initializer(const std::string& name) {
-  const std::pair<const char*, Initializer (*)()> known[] = {{"glorot_uniform", glorot_uniform},
-                                                             {"glorot_normal", glorot_normal},
-                                                             {"he_uniform", he_uniform},
-                                                             {"he_normal", he_normal},
-                                                             {"lecun_uniform", lecun_uniform},
-                                                             {"lecun_normal", lecun_normal},
-                                                             {"orthogonal", [] { return orthogonal(); }},
-                                                             {"zeros", zeros}};
-  std::string names;
-  for (const auto& [known_name, make] : known) {
-    if (name == known_name) return make();
-    names += (names.empty() ? "" : ", ") + std::string(known_name);
-  }
-  throw std::invalid_argument("unknown initializer '" + name + "': expected one of " + names);
-}
-
 }  // namespace gradus::nn

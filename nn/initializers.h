@@ -18,7 +18,7 @@ struct Initializer {
 
 Initializer zeros();
 Initializer constant(double value);
-Initializer uniform(double low, double high);
+Initializer uniform(double low, double high);  // of each in [low, high], up to rounding
 Initializer normal(double standard_deviation, double mean = 0);
 // Glorot & Bengio (2010), eq. 16: uniform in +-sqrt(6 / (fan_in + fan_out)); normal with variance 2 / (fan_in +
 // fan_out).
@@ -32,8 +32,5 @@ Initializer lecun_uniform();
 Initializer lecun_normal();
 // Saxe et al. (2014): orthonormal rows or columns, whichever are fewer, times a gain.
 Initializer orthogonal(double gain = 1);
-
-// Any of the above without arguments ("glorot_uniform", ...); throws std::invalid_argument with the list of names.
-Initializer initializer(const std::string& name);
 
 }  // namespace gradus::nn

@@ -16,6 +16,7 @@
 #include "nn/layers/positions.h"
 #include "nn/layers/recurrent.h"
 #include "nn/layers/residual.h"
+#include "nn/layers/rms_norm.h"
 #include "nn/layers/sequences.h"
 #include "nn/layers/transformer.h"
 #include "nn/sequential.h"

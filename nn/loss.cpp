@@ -1,5 +1,7 @@
 #include "nn/loss.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -12,7 +14,7 @@ namespace gradus::nn {
 std::int64_t sampled_scores(Likelihood likelihood, const Tensor& outputs, RandomStream& random, const Tensor& scores) {
   const Shape& shape = outputs.shape();
   if (shape.rank() == 0 || shape.size() == 0)
-    throw std::invalid_argument("sampled labels: outputs " + shape.to_string() + ", expected [examples, ...]");
+    throw std::invalid_argument(fmt::format("sampled labels: outputs {}, expected [examples, ...]", shape.to_string()));
   const std::int64_t examples = shape[0];
   const double elements = static_cast<double>(shape.size() / examples);
   switch (likelihood) {

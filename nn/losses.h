@@ -1,4 +1,5 @@
-// Losses: the mean over the batch, a scalar. And shares of right answers.
+// Losses: the mean over the batch, a scalar. And shares of right answers. All throw std::invalid_argument for other
+// shapes than they say.
 #pragma once
 
 #include "autodiff/tape.h"
@@ -48,7 +49,8 @@ inline constexpr BinaryCrossEntropyLoss binary_cross_entropy;
 // and ln p(c) in its derivative with respect to p(c), which would be infinite, counts as 0.
 Var kl_divergence(const Var& log_q, const Var& p);
 
-// From scores and targets of -1 or 1, of equal shapes: the mean of max(0, margin - t x).
+// From scores and targets of -1 or 1, of equal shapes: the mean of max(0, margin - t x). Cortes &
+// Vapnik (1995).
 Var hinge(const Var& scores, const Var& targets, double margin = 1);
 
 // From scores [batch, classes] and labels [batch] of int32: the mean over the batch of

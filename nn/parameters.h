@@ -59,6 +59,7 @@ class ParameterRange {
   std::size_t first_ = 0, count_ = 0;
 };
 
+// What the layers of a model have declared: where each parameter lies in the one vector of all, and the buffers.
 class ParameterSet {
  public:
   ParameterSet() = default;
@@ -117,6 +118,7 @@ class ParameterScope {
   std::string path_;
 };
 
+// What the pass is for: dropout drops and batch normalisation takes the batch's statistics only to train.
 enum class Mode { train, evaluate };
 
 // What a layer sees during a forward pass: the parameters on the tape, the mode, a fresh key for each use of

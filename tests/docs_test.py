@@ -19,7 +19,8 @@ import numpy as np
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLES = REPOSITORY / "docs" / "examples"
-PAGES = ["README.md", "docs/architecture.md", "docs/derivatives.md", "docs/debugging.md", "experiments/optimizer_comparison/README.md"]
+PAGES = ["README.md", "docs/architecture.md", "docs/derivatives.md", "docs/debugging.md", "docs/runs.md",
+         "experiments/optimizer_comparison/README.md"]
 MOST_LINES = 45
 TRAINING, HELD_OUT = 160, 40
 
@@ -76,7 +77,7 @@ class Docs(unittest.TestCase):
         return self.run_quietly("/usr/bin/python3", script, argument)
 
     def python_block(self, with_words):
-        found = [block for block in blocks("README.md", "python") if with_words in block]
+        found = [block for page in ("README.md", "docs/runs.md") for block in blocks(page, "python") if with_words in block]
         self.assertEqual(len(found), 1, with_words)
         return found[0]
 
@@ -107,20 +108,20 @@ class Docs(unittest.TestCase):
                 self.assertEqual(file.attrs[name], value, name)
         self.assertEqual(json.loads((output / "complete.json").read_text())["status"], "completed")
 
-    def test_the_files_and_attributes_that_the_readme_lists_are_those_of_a_run(self):
+    def test_the_files_and_attributes_that_are_listed_are_those_of_a_run(self):
         output, _ = self.sweep()
-        readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+        page = (REPOSITORY / "docs/runs.md").read_text(encoding="utf-8")
         run = output / json.loads((output / "sweep.json").read_text())["runs"][0]["folder"]
         self.assertEqual({path.name for path in run.iterdir()},
                          {"config.json", "metrics.log", "run.h5", "complete.json"})
-        listed = dict(re.findall(r"^\| (`/\S.*?) \| (\w+) \[", readme, re.MULTILINE))
+        listed = dict(re.findall(r"^\| (`/\S.*?) \| (\w+) \[", page, re.MULTILINE))
         listed = {name: kind for names, kind in listed.items() for name in re.findall(r"`/(.*?)`", names)}
         found = {}
         with h5py.File(run / "run.h5") as file:
             file.visititems(lambda name, item: found.update({name: item.dtype.name} if hasattr(item, "dtype") else {}))
             attributes = {name for name in file.attrs if not name.startswith("option_")}
         self.assertEqual(found, listed)
-        paragraph = re.search(r"Attributes\s+of the root:(.*?)\n\n", readme, re.DOTALL).group(1)
+        paragraph = re.search(r"Attributes\s+of the root:(.*?)\n\n", page, re.DOTALL).group(1)
         self.assertEqual(attributes, set(re.findall(r"`(\w+)`", paragraph)))
 
     def test_the_ten_lines_of_python_give_the_means_of_a_sweep(self):

@@ -1,4 +1,6 @@
 // Quadratics with a spectrum that one chooses, and their axes turned if one likes.
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "experiments/problems/definitions.h"
@@ -22,8 +24,8 @@ Problem sphere() {
 // Half of the eigenvalues' weighted sum of squares along the axes; the outputs are the coordinates along these.
 Formula quadratic_formula(const Request& request) {
   if (request.rotate && request.dimension > dense)
-    throw std::invalid_argument("quadratic: " + std::to_string(request.dimension) + " dimensions, expected at most " +
-                                std::to_string(dense) + " where axes are turned");
+    throw std::invalid_argument(
+        fmt::format("quadratic: {} dimensions, expected at most {} where axes are turned", request.dimension, dense));
   const Tensor weights = constants(request.dtype, quadratic_spectrum(request));
   Tensor turn;
   if (request.rotate) turn = random_rotation(request.dimension, request.seed).converted(request.dtype);

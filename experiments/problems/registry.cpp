@@ -1,4 +1,6 @@
 // The list of all problems, and how one is made by name.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -38,15 +40,15 @@ std::int64_t dimension_of(const Problem& problem, const Request& request) {
   const std::int64_t asked = request.dimension;
   if (implied > 0) {
     if (asked > 0 && asked != implied)
-      throw std::invalid_argument(problem.name + ": dimension " + std::to_string(asked) + ", expected " +
-                                  std::to_string(implied) +
-                                  ", which follows from the eigenvalues, data or model given");
+      throw std::invalid_argument(
+          fmt::format("{}: dimension {}, expected {}, which follows from the eigenvalues, data or model given",
+                      problem.name, asked, implied));
     return implied;
   }
   const Dimensions& d = problem.dimensions;
   if (asked == 0) return d.standard;
   if (asked < d.low || asked > d.high || asked % d.multiple_of != 0)
-    throw std::invalid_argument(problem.name + ": dimension " + std::to_string(asked) + ", expected " + allowed(d));
+    throw std::invalid_argument(fmt::format("{}: dimension {}, expected {}", problem.name, asked, allowed(d)));
   return asked;
 }
 
@@ -54,7 +56,7 @@ std::unique_ptr<TapeObjective> make_objective(const Problem& problem, const Requ
   Request complete = request;
   complete.dimension = dimension_of(problem, request);
   if (complete.batch_size < 0)
-    throw std::invalid_argument(problem.name + ": batches of " + std::to_string(complete.batch_size) + " examples");
+    throw std::invalid_argument(fmt::format("{}: batches of {} examples", problem.name, complete.batch_size));
   return std::make_unique<TapeObjective>(problem.make(complete), complete.dimension, complete.dtype);
 }
 

@@ -1,8 +1,8 @@
 // Fits to data that one brings: logistic regression, and curves through points. Without data, some are made from the
 // seed.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -12,7 +12,7 @@
 #include "autodiff/tensor/random.h"
 #include "experiments/problems/definitions.h"
 #include "nn/losses.h"
-#include "settings/nearest_name.h"
+#include "settings/catalogue.h"
 
 namespace gradus::problems {
 namespace {
@@ -22,21 +22,17 @@ constexpr std::int64_t made_examples = 200;
 // Refuses a number of the data: by its place in the file if it has one.
 [[noreturn]] void refuse(const std::string& owner, const Data& data, std::int64_t example, std::int64_t column,
                          const std::string& what) {
-  if (data.place) throw std::runtime_error(data.place(example, column) + ": " + owner + ": " + what);
-  throw std::invalid_argument(owner + ": example " + std::to_string(example) + ": " + what);
-}
-
-std::string text_of(double number) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+  if (data.place) throw std::runtime_error(fmt::format("{}: {}: {}", data.place(example, column), owner, what));
+  throw std::invalid_argument(fmt::format("{}: example {}: {}", owner, example, what));
 }
 
 // Inputs [n, features] and targets [n] of numbers that the type they are used in holds: not as infinity, nor as 0.
 void check(const std::string& owner, const Data& data, DType type) {
   const Shape &x = data.inputs.shape(), &y = data.targets.shape();
   if (x.rank() != 2 || y.rank() != 1 || x[0] != y[0] || y[0] == 0)
-    throw std::invalid_argument(owner + ": inputs " + x.to_string() + " and targets " + y.to_string() +
-                                ", expected one target for each input, and at least one");
+    throw std::invalid_argument(
+        fmt::format("{}: inputs {} and targets {}, expected one target for each input, and at least one", owner,
+                    x.to_string(), y.to_string()));
   const std::int64_t features = x[1];
   const auto [smallest, largest] = with_floating(type, []<class T>(T) {
     return std::pair<double, double>(std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
@@ -46,9 +42,10 @@ void check(const std::string& owner, const Data& data, DType type) {
     for (std::int64_t column = 0; column <= features; ++column) {
       const double number = column < features ? *input++ : *target++;
       if (!(std::abs(number) <= largest))
-        refuse(owner, data, i, column, text_of(number) + ", expected a number that is finite as " + name_of(type));
+        refuse(owner, data, i, column,
+               fmt::format("{}, expected a number that is finite as {}", number, name_of(type)));
       if (number != 0 && std::abs(number) < smallest)
-        refuse(owner, data, i, column, text_of(number) + ", which is 0 as " + name_of(type));
+        refuse(owner, data, i, column, fmt::format("{}, which is 0 as {}", number, name_of(type)));
     }
 }
 
@@ -61,11 +58,11 @@ std::int64_t classes_of(const Data& data, DType type) {
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (!(labels[i] >= 0) || labels[i] != std::floor(labels[i]) || labels[i] >= 1000)
       refuse(owner, data, static_cast<std::int64_t>(i), data.inputs.shape()[1],
-             "label " + text_of(labels[i]) + ", expected whole numbers from 0 to 999, the classes counted from 0");
+             fmt::format("label {}, expected whole numbers from 0 to 999, the classes counted from 0", labels[i]));
   const auto [smallest, largest] = std::minmax_element(labels.begin(), labels.end());
   if (*smallest > 0)
     refuse(owner, data, smallest - labels.begin(), data.inputs.shape()[1],
-           "label " + text_of(*smallest) + " is the smallest, expected classes counted from 0");
+           fmt::format("label {} is the smallest, expected classes counted from 0", *smallest));
   return std::max<std::int64_t>(2, static_cast<std::int64_t>(*largest) + 1);
 }
 
@@ -96,8 +93,7 @@ Data made_classes(std::int64_t features, std::uint64_t seed) {
 // among the outputs that Gauss-Newton products are about.
 Formula logistic_formula(const Request& request) {
   if (!(request.l2 >= 0) || !std::isfinite(request.l2))
-    throw std::invalid_argument("logistic_regression: l2 " + std::to_string(request.l2) +
-                                ", expected a finite number >= 0");
+    throw std::invalid_argument(fmt::format("logistic_regression: l2 {}, expected a finite number >= 0", request.l2));
   const Data data = request.data ? *request.data : made_classes(request.dimension - 1, request.seed);
   const std::int64_t classes = classes_of(data, request.dtype), n = data.targets.size(),
                      features = data.inputs.shape()[1];
@@ -141,50 +137,44 @@ struct Curve {
   Var (*y)(const Var& x, const Var& p);
   std::vector<double> truth;
 };
-const std::vector<Curve>& curves() {
-  static const std::vector<Curve> all = {
-      {"exponential",
-       "a exp(b x)",
-       2,
-       [](const Var& x, const Var& p) { return at(p, 0) * exp(at(p, 1) * x); },
-       {2, -0.7}},
-      {"exponential_offset",
-       "a + b exp(c x)",
-       3,
-       [](const Var& x, const Var& p) { return at(p, 0) + at(p, 1) * exp(at(p, 2) * x); },
-       {1, 2, -0.7}},
-      {"two_exponentials",
-       "a exp(b x) + c exp(d x)",
-       4,
-       [](const Var& x, const Var& p) { return at(p, 0) * exp(at(p, 1) * x) + at(p, 2) * exp(at(p, 3) * x); },
-       {2, -0.3, 1.5, -2}},
-      {"logistic",
-       "a / (1 + exp(-b (x - c)))",
-       3,
-       [](const Var& x, const Var& p) { return at(p, 0) * sigmoid(at(p, 1) * (x - at(p, 2))); },
-       {3, 1.5, 2}},
-      {"gaussian",
-       "a exp(-((x - b) / c)^2 / 2)",
-       3,
-       [](const Var& x, const Var& p) { return at(p, 0) * exp(-0.5 * square((x - at(p, 1)) / at(p, 2))); },
-       {2, 2, 0.8}},
-      {"michaelis_menten",
-       "a x / (b + x)",
-       2,
-       [](const Var& x, const Var& p) { return at(p, 0) * x / (at(p, 1) + x); },
-       {3, 0.9}},
-      {"power",
-       "a x^b, x >= 0",
-       2,
-       [](const Var& x, const Var& p) { return at(p, 0) * power(x, at(p, 1)); },
-       {1.5, 0.6}}};
+const settings::Catalogue<Curve>& curves() {
+  static const settings::Catalogue<Curve> all(
+      "model", {{"exponential",
+                 "a exp(b x)",
+                 2,
+                 [](const Var& x, const Var& p) { return at(p, 0) * exp(at(p, 1) * x); },
+                 {2, -0.7}},
+                {"exponential_offset",
+                 "a + b exp(c x)",
+                 3,
+                 [](const Var& x, const Var& p) { return at(p, 0) + at(p, 1) * exp(at(p, 2) * x); },
+                 {1, 2, -0.7}},
+                {"two_exponentials",
+                 "a exp(b x) + c exp(d x)",
+                 4,
+                 [](const Var& x, const Var& p) { return at(p, 0) * exp(at(p, 1) * x) + at(p, 2) * exp(at(p, 3) * x); },
+                 {2, -0.3, 1.5, -2}},
+                {"logistic",
+                 "a / (1 + exp(-b (x - c)))",
+                 3,
+                 [](const Var& x, const Var& p) { return at(p, 0) * sigmoid(at(p, 1) * (x - at(p, 2))); },
+                 {3, 1.5, 2}},
+                {"gaussian",
+                 "a exp(-((x - b) / c)^2 / 2)",
+                 3,
+                 [](const Var& x, const Var& p) { return at(p, 0) * exp(-0.5 * square((x - at(p, 1)) / at(p, 2))); },
+                 {2, 2, 0.8}},
+                {"michaelis_menten",
+                 "a x / (b + x)",
+                 2,
+                 [](const Var& x, const Var& p) { return at(p, 0) * x / (at(p, 1) + x); },
+                 {3, 0.9}},
+                {"power",
+                 "a x^b, x >= 0",
+                 2,
+                 [](const Var& x, const Var& p) { return at(p, 0) * power(x, at(p, 1)); },
+                 {1.5, 0.6}}});
   return all;
-}
-const Curve& curve(const std::string& name) {
-  for (const Curve& candidate : curves())
-    if (candidate.name == name) return candidate;
-  throw std::invalid_argument("curve_fit: unknown model '" + name +
-                              "': " + settings::choices_text(name, curve_models()));
 }
 
 // 40 points with x in (0, 4] and normal errors of deviation 0.05.
@@ -208,14 +198,14 @@ Problem curve_fit() {
           start_everywhere(1),
           minimum_at(Minimum::unknown),
           [](const Request& request) {
-            const Curve& model = curve(request.model);
+            const Curve& model = curves().find(request.model);
             Data data = request.data ? *request.data : made_points(model, request.seed);
             const Shape& x = data.inputs.shape();
             if (x.rank() == 1) data.inputs = data.inputs.reshaped({x[0], 1});
             check("curve_fit", data, request.dtype);
             if (x[1] != 1)
               refuse("curve_fit", data, 0, 1,
-                     std::to_string(x[1]) + " columns of inputs, expected x alone beside the target");
+                     fmt::format("{} columns of inputs, expected x alone beside the target", x[1]));
             data.inputs = data.inputs.reshaped({x[0]});
             Formula result = least_squares([y = model.y, inputs = data.inputs.converted(request.dtype),
                                             targets = data.targets.converted(request.dtype)](const Var& theta) {
@@ -225,16 +215,12 @@ Problem curve_fit() {
             return result;
           },
           {Uses::model, Uses::seed, Uses::data},
-          [](const Request& request) { return curve(request.model).parameters; }};
+          [](const Request& request) { return curves().find(request.model).parameters; }};
 }
 
 }  // namespace
 
-std::vector<std::string> curve_models() {
-  std::vector<std::string> names;
-  for (const Curve& c : curves()) names.push_back(c.name);
-  return names;
-}
+std::vector<std::string> curve_models() { return curves().names(); }
 
 std::vector<Problem> regression_problems() { return {logistic_regression(), curve_fit()}; }
 

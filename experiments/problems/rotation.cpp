@@ -1,5 +1,7 @@
 #include "experiments/problems/rotation.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <stdexcept>
 
@@ -10,10 +12,10 @@ namespace gradus::problems {
 std::vector<double> quadratic_spectrum(const Request& request) {
   for (const double value : request.eigenvalues)
     if (!std::isfinite(value) || value < 0)
-      throw std::invalid_argument("quadratic: eigenvalue " + std::to_string(value) + ", expected finite ones >= 0");
+      throw std::invalid_argument(fmt::format("quadratic: eigenvalue {}, expected finite ones >= 0", value));
   if (!(request.condition >= 1) || !std::isfinite(request.condition))
-    throw std::invalid_argument("quadratic: condition " + std::to_string(request.condition) +
-                                ", expected a finite number >= 1");
+    throw std::invalid_argument(
+        fmt::format("quadratic: condition {}, expected a finite number >= 1", request.condition));
   if (!request.eigenvalues.empty()) return request.eigenvalues;
   std::vector<double> values;
   for (std::int64_t i = 0; i < request.dimension; ++i) {

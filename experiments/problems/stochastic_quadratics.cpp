@@ -1,4 +1,6 @@
 // Quadratics of which one sees noisy batches: the mean over examples x of (theta - x)^T A (theta - x) / 2.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -37,8 +39,8 @@ Problem noisy_quadratic() {
       minimum_everywhere(Minimum::unknown, 0),
       [](const Request& request) {
         if (!(request.noise >= 0) || !std::isfinite(request.noise))
-          throw std::invalid_argument("noisy_quadratic: noise " + std::to_string(request.noise) +
-                                      ", expected a finite number >= 0");
+          throw std::invalid_argument(
+              fmt::format("noisy_quadratic: noise {}, expected a finite number >= 0", request.noise));
         const std::int64_t n = request.dimension, examples = request.batch_size ? request.batch_size : 1;
         const Tensor batch = Tensor::zeros({examples, n}, request.dtype);
         const Tensor turn = request.rotate ? random_rotation(n, request.seed).converted(request.dtype) : Tensor();
@@ -109,8 +111,8 @@ Problem quadratic_deep() {
           [](const Request& request) {
             const std::int64_t examples = request.batch_size ? request.batch_size : 128;
             if (examples > deep_examples)
-              throw std::invalid_argument("quadratic_deep: batches of " + std::to_string(examples) +
-                                          " examples, expected at most 1000");
+              throw std::invalid_argument(
+                  fmt::format("quadratic_deep: batches of {} examples, expected at most 1000", examples));
             const DeepSpectrum spectrum = deep_spectrum();
             const Tensor data = Tensor::uninitialized({deep_examples, deep_size}, request.dtype);
             NumpyRandom random(42);

@@ -53,8 +53,29 @@ Problem extended_powell() {
           }))};
 }
 
+Problem dixon_price() {
+  return {"dixon_price",
+          "(x[1] - 1)^2 + sum over i > 1 of i (2 x[i]^2 - x[i-1])^2",
+          "Dixon & Price (1989); start (1, ..., 1); the minimum has x[i] = 2^(2^(1-i) - 1)",
+          {2, 2, any_dimension},
+          start_everywhere(1),
+          [](std::int64_t n) {
+            return Minimum{0, start_each([](double i, double) { return std::exp2(std::exp2(1 - i) - 1); })(n)};
+          },
+          [](const Request& request) {
+            const Tensor roots =
+                constants(request.dtype, request.dimension - 1, [](double i) { return std::sqrt(i + 1); });
+            return least_squares([roots, n = request.dimension](const Var& x) {
+              const Var valley = 2 * square(range(x, 1, n - 1)) - range(x, 0, n - 1);
+              return stack({at(x, 0) - 1, on(x, roots) * valley});
+            });
+          }};
+}
+
 }  // namespace
 
-std::vector<Problem> valley_problems() { return {rosenbrock(), extended_rosenbrock(), extended_powell()}; }
+std::vector<Problem> valley_problems() {
+  return {rosenbrock(), extended_rosenbrock(), extended_powell(), dixon_price()};
+}
 
 }  // namespace gradus::problems

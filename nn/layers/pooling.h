@@ -1,4 +1,5 @@
-// Pooling of images [batch, height, width, channels].
+// Pooling of images: x[batch, height, width, channels] -> y[batch, h, w, channels] with h = (height + padding - kernel)
+// / stride + 1, rounded down, and w likewise. Throws if a window is larger than the padded image.
 #pragma once
 
 #include "autodiff/operations/pooling.h"

@@ -33,6 +33,25 @@ TEST(LayerNorm, NormalisesEachRowAndPassesGradcheck) {
             "layer_norm: [5] with weight [6] and bias [6], expected [5] for both");
 }
 
+TEST(RmsNorm, DividesEachRowByItsRootMeanSquareAndPassesGradcheck) {
+  const Declared layer{RmsNorm(3, 0.5)};
+  EXPECT_EQ(check_layer(layer, random_tensor({2, 4, 3}, 1)), "");
+  Tape tape(DType::float64);
+  const auto leaves = layer.leaves(tape);
+  Forward f(leaves, Mode::train, RandomStream(0));
+  const Tensor y = layer.layer.forward(f, tape.copy(Tensor::of({2, 3}, {1, -2, 3, 0, 0, 0}))).value();
+  const double x[] = {1, -2, 3};
+  for (std::int64_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(y.at(i), x[i] / std::sqrt(14.0 / 3 + 0.5) * layer["weight"].at(i), 1e-15);
+    EXPECT_EQ(y.at(3 + i), 0);
+  }
+  EXPECT_EQ(layer.set.slices()[0].tags, std::vector<std::string>{"norm"});
+  EXPECT_EQ(refusal_of([&] {
+              layer.layer.forward(f, tape.leaf(random_tensor({2, 1}, 2)));
+            }),
+            "RmsNorm: [2, 1], expected weight's [3] along the last axis");
+}
+
 TEST(BatchNorm, PassesGradcheckInBothModesAndAlongAnyAxis) {
   EXPECT_EQ(check_layer(Declared{BatchNorm(3)}, random_tensor({5, 3}, 1)), "");
   EXPECT_EQ(check_layer(Declared{BatchNorm(3, {.channel_axis = 1})}, random_tensor({2, 3, 2, 2}, 2)), "");

@@ -19,6 +19,7 @@ std::vector<Kind> kinds() {
   const Tensor tokens = Tensor::indices({0, 3, 1});
   return {{"Linear", Linear(6, 6), rows},
           {"LayerNorm", LayerNorm(6), rows},
+          {"RmsNorm", RmsNorm(6), rows},
           {"BatchNorm", BatchNorm(6), rows},
           {"GroupNorm", GroupNorm(2, 6), rows},
           {"Conv2d", Conv2d(6, 6, {3, 3}, {.padding = same_padding()}), images},
