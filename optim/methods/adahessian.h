@@ -21,9 +21,9 @@ struct AdaHessian {
             theta <- (1 - learning_rate weight_decay) theta - learning_rate m^ / (sqrt(v^)^hessian_power + epsilon)
             )",
             .differences = R"(
-            The mean over a kernel is that of D, as in the paper's equation; its authors' program takes that of |D|. With
-            update_interval > 1, v^ is corrected by the number of estimates.
-            )",
+        The mean over a kernel is that of D, as in the paper's equation; its authors' program takes that of |D|. With
+        update_interval > 1, v^ is corrected by the number of estimates.
+        )",
             .fields = {field<&AdaHessian::learning_rate>(positive(), "step size"),
                        field<&AdaHessian::beta1>(decay(), "decay of the first moment"),
                        field<&AdaHessian::beta2>(decay(), "decay of the squared diagonal's mean"),

@@ -52,10 +52,10 @@ struct LevenbergMarquardt {
     return {.name = "levenberg_marquardt",
             .source = "Levenberg (1944); Marquardt (1963); Nielsen (1999), eq. 2.4",
             .formula = R"(
-            (G + damping I) p = -g;  ratio = (f(theta) - f(theta + p)) / (model's reduction, undamped)
-            nielsen:  damping *= max(1/3, 1 - (2 ratio - 1)^3), growth = 2 if taken;  else damping *= growth, growth *= 2
-            marquardt:  damping *= 1/10 if taken, else 10
-            )",
+        (G + damping I) p = -g;  ratio = (f(theta) - f(theta + p)) / (model's reduction, undamped)
+        nielsen:  damping *= max(1/3, 1 - (2 ratio - 1)^3), growth = 2 if taken;  else damping *= growth, growth *= 2
+        marquardt:  damping *= 1/10 if taken, else 10
+        )",
             .differences = R"(
             The damping is of Levenberg's form, a multiple of the identity; MINPACK's lmder scales it by the columns of
             J and chooses it by a trust region.

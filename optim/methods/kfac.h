@@ -20,13 +20,13 @@ struct Kfac {
         .name = "kfac",
         .source = "Martens & Grosse (2015); Grosse & Martens (2016)",
         .formula = R"(
-            A <- c A + (1 - c) mean a a^T
-            G <- c G + (1 - c) mean g g^T for drawn labels;  c = min(1 - 1 / k, factor_decay)
-            Delta = -(A + pi sqrt(lambda) I)^-1 dW (G + sqrt(lambda) / pi I)^-1
-            quadratic_model: delta <- learning_rate (a Delta + m delta), a and m minimising g^T d + d^T (F + lambda I) d / 2
-            kl_clip: delta <- momentum delta + learning_rate min(1, sqrt(kl_bound / (learning_rate^2 |g^T Delta|))) Delta
-            theta <- theta + delta;  other parameters: delta <- momentum delta - plain_learning_rate g
-            )",
+        A <- c A + (1 - c) mean a a^T
+        G <- c G + (1 - c) mean g g^T for drawn labels;  c = min(1 - 1 / k, factor_decay)
+        Delta = -(A + pi sqrt(lambda) I)^-1 dW (G + sqrt(lambda) / pi I)^-1
+        quadratic_model: delta <- learning_rate (a Delta + m delta), a and m minimising g^T d + d^T (F + lambda I) d / 2
+        kl_clip: delta <- momentum delta + learning_rate min(1, sqrt(kl_bound / (learning_rate^2 |g^T Delta|))) Delta
+        theta <- theta + delta;  other parameters: delta <- momentum delta - plain_learning_rate g
+        )",
         .differences = R"(
             The factored damping is sqrt(lambda), which the paper begins with; it then also tries neighbours of it. Two
             programs for PyTorch clip as kl_clip does: kfac-pytorch (gpauloski) with the given labels in place of drawn
