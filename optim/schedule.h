@@ -40,8 +40,8 @@ struct WarmUp {
             "",
             "",
             "",
-            {field<&WarmUp::warmup_steps>("warmup_steps", at_least(0), "steps of warm-up before the schedule begins"),
-             field<&WarmUp::warmup>("warmup", one_of({"linear", "cosine"}), "shape of the warm-up")}};
+            {field<&WarmUp::warmup_steps>(at_least(0), "steps of warm-up before the schedule begins"),
+             field<&WarmUp::warmup>(one_of({"linear", "cosine"}), "shape of the warm-up")}};
   }
   // The part of the first value at a step before warmup_steps.
   double part(std::int64_t step) const;

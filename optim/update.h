@@ -1,8 +1,9 @@
-// One fused pass over the parameters.
+// State of the parameters' shape, moved in fused passes.
 #pragma once
 
-#include "autodiff/kernels/simd.h"
-#include "autodiff/tensor/tensor.h"
+#include <stdexcept>
+
+#include "autodiff/kernels/fused_pass.h"
 
 namespace gradus::optim {
 
@@ -13,41 +14,6 @@ inline void ensure_state(Tensor& state, const Tensor& theta, double start = 0) {
   if (state.shape() != theta.shape() || state.dtype() != theta.dtype())
     throw std::invalid_argument("optimizer: parameters " + theta.shape().to_string() + " of " + name_of(theta.dtype()) +
                                 " for a state of " + state.shape().to_string() + " of " + name_of(state.dtype()));
-}
-
-// -1, 0 or 1.
-template <class T>
-GRADUS_INLINE T sign_of(T x) {
-  return x > 0 ? T{1} : x < 0 ? T{-1} : T{0};
-}
-
-// Calls update(theta_i, gradient_i, state_i...) for every i; all but the gradient are references that may be changed.
-template <class Update, class... State>
-void update_each(const Tensor& theta, const Tensor& gradient, const Update& make_update, const State&... state) {
-  with_floating(theta.dtype(), [&]<class T>(T type) {
-    const auto update = make_update(type);
-    const std::int64_t n = theta.size();
-    const auto run = [update, n](T* __restrict x, const T* __restrict g, auto* __restrict... s) {
-      simd::run([=] GRADUS_LOOP() {
-#pragma GCC ivdep
-        for (std::int64_t i = 0; i < n; ++i) update(x[i], g[i], s[i]...);
-      });
-    };
-    run(theta.data<T>(), gradient.data<T>(), state.template data<T>()...);
-  });
-}
-
-// change(x_i) for every i; the maker is given a number of the element type, as in update_each.
-template <class Change>
-void change_each(const Tensor& x, const Change& make_change) {
-  with_floating(x.dtype(), [&]<class T>(T type) {
-    const auto change = make_change(type);
-    T* to = x.data<T>();
-    const std::int64_t n = x.size();
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t i = 0; i < n; ++i) change(to[i]);
-    });
-  });
 }
 
 }  // namespace gradus::optim

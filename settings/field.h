@@ -21,13 +21,20 @@ struct Field {
   double (*get)(const void* object) = nullptr;
   void (*set)(void* object, double value) = nullptr;
   double* (*number)(void* object) = nullptr;  // of a double alone: a schedule changes it while the method runs
-  bool opens_member = true;                   // false for all but the first of the fields inside a member
 };
 
 namespace detail {
 
 template <class M, class V>
 M owner_of(V M::*);
+
+// "beta1" of &Adam::beta1: the compiler's text about this function ends in [with auto Member = &Adam::beta1; ...].
+template <auto Member>
+consteval std::string_view name_of() {
+  const std::string_view text = __PRETTY_FUNCTION__;
+  const std::size_t end = text.find_first_of(";]", text.find("Member = ")), start = text.rfind(':', end) + 1;
+  return text.substr(start, end - start);
+}
 
 struct Anything {
   template <class T>
@@ -46,12 +53,12 @@ consteval std::size_t count_members() {
 
 }  // namespace detail
 
-// &M::beta1 as a field of M.
+// &M::beta1 as a field of M, under the member's own name.
 template <auto Member>
-constexpr Field field(std::string_view name, const Range& range, std::string_view help) {
+constexpr Field field(const Range& range, std::string_view help) {
   using M = decltype(detail::owner_of(Member));
   using V = std::remove_cvref_t<decltype(M{}.*Member)>;
-  Field result{name, range, help};
+  Field result{detail::name_of<Member>(), range, help};
   result.default_value = static_cast<double>(M{}.*Member);
   result.get = [](const void* object) { return static_cast<double>(static_cast<const M*>(object)->*Member); };
   result.set = [](void* object, double value) { static_cast<M*>(object)->*Member = static_cast<V>(value); };
@@ -60,9 +67,9 @@ constexpr Field field(std::string_view name, const Range& range, std::string_vie
   return result;
 }
 template <auto Member>
-constexpr Field field(std::string_view name, std::string_view help) {
+constexpr Field field(std::string_view help) {
   static_assert(std::is_same_v<std::remove_cvref_t<decltype(decltype(detail::owner_of(Member)){}.*Member)>, bool>);
-  return field<Member>(name, flag(), help);
+  return field<Member>(flag(), help);
 }
 
 // The number of members of an aggregate.
@@ -73,10 +80,7 @@ inline constexpr std::size_t member_count = detail::count_members<M>();
 // asserted.
 template <class M>
 consteval bool is_described() {
-  std::size_t count = 0;
-  for (const Field& f : M::describe().fields)
-    if (f.opens_member) ++count;
-  return count == member_count<M>;
+  return M::describe().fields.size() == member_count<M>;
 }
 
 // The fields of M, which are made once.

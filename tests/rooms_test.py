@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # fits a file is its room.
 LOOPS = {"autodiff/kernels/simd.h", "autodiff/kernels/lane_sum.h", "autodiff/kernels/largest.h", "autodiff/kernels/math.h"}
 TAPE = {"autodiff", "autodiff/operations", "autodiff/tensor"}
-OPTIM = {"optim", "settings", "autodiff/tensor"}
+OPTIM = {"optim", "settings", "autodiff/tensor", "autodiff/kernels/fused_pass.h"}
 LAB = {"experiments/lab", "experiments/records", "nn", "nn/layers", "optim", "settings", *TAPE}
 ROOMS = {
     "process": set(),
@@ -20,17 +20,15 @@ ROOMS = {
     "autodiff/kernels": {"autodiff/tensor"},
     "autodiff": {"autodiff/tensor", "autodiff/kernels", "autodiff/operations"},
     "autodiff/operations": {"autodiff", "autodiff/tensor", "autodiff/kernels"},
-    "autodiff/curvature": {"autodiff/tensor", *LOOPS, "autodiff/kernels/products.h"},
+    "autodiff/curvature": {"autodiff/tensor", *LOOPS},
     "nn": {"nn/layers", *TAPE},
     "nn/layers": {"nn", *TAPE},
-    "optim": {"optim/methods", "optim/wrappers", "optim/schedules", "optim/solvers", *OPTIM, *LOOPS},
+    "optim": {"optim/methods", "optim/wrappers", "optim/schedules", "optim/solvers", *OPTIM},
     "optim/schedules": OPTIM,
-    "optim/wrappers": {*OPTIM, *LOOPS},
-    "optim/solvers": {*OPTIM, *LOOPS, "autodiff/kernels/products.h", "autodiff/curvature"},
+    "optim/wrappers": OPTIM,
+    "optim/solvers": OPTIM,
     "optim/descents": {*OPTIM, "optim/solvers"},
-    # Methods by layers multiply and decompose small matrices.
-    "optim/methods": {*OPTIM, *LOOPS, "optim/solvers", "optim/descents", "autodiff/curvature",
-                      "autodiff/kernels/products.h", "autodiff/kernels/loops.h"},
+    "optim/methods": {*OPTIM, "optim/solvers", "optim/descents"},
     "experiments/records": {"settings"},
     "experiments/lab": {*LAB, "process", "autodiff/kernels"},
     "experiments/problems": {"nn", "optim", "settings", "autodiff/kernels", *TAPE},

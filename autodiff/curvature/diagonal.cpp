@@ -8,7 +8,7 @@
 #include <string>
 
 #include "autodiff/curvature/counted_products.h"
-#include "autodiff/curvature/probe.h"
+#include "autodiff/tensor/probe.h"
 
 namespace gradus {
 

@@ -11,7 +11,7 @@
 
 #include "autodiff/curvature/counted_products.h"
 #include "autodiff/curvature/orthonormal_basis.h"
-#include "autodiff/curvature/small_eigen.h"
+#include "autodiff/tensor/small_eigen.h"
 #include "autodiff/tensor/vectors.h"
 
 namespace gradus {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "autodiff/curvature/estimate.h"
-#include "autodiff/curvature/probe.h"
 #include "autodiff/tensor/linear_operator.h"
+#include "autodiff/tensor/probe.h"
 
 namespace gradus {
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "autodiff/curvature/estimate.h"
-#include "autodiff/curvature/probe.h"
 #include "autodiff/tensor/linear_operator.h"
+#include "autodiff/tensor/probe.h"
 
 namespace gradus {
 

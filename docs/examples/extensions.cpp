@@ -57,8 +57,8 @@ struct Signum {
             theta <- theta - learning_rate sign(m)
             )",
             "",
-            {field<&Signum::learning_rate>("learning_rate", positive(), "what each parameter moves by"),
-             field<&Signum::beta>("beta", decay(), "decay of the momentum")},
+            {field<&Signum::learning_rate>(positive(), "what each parameter moves by"),
+             field<&Signum::beta>(decay(), "decay of the momentum")},
             {"momentum"}};
   }
   template <class T>

@@ -114,7 +114,8 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
   for (const Hyperparameter& h : all)
     recipe.values.emplace_back(h.name, option_value(options, h.name, h, default_of(recipe.method, h, defaults)));
 
-  for (const settings::Retired& r : optim::method(recipe.method).about->retired) options.retire(std::string(r.name), r.fate());
+  for (const settings::Retired& r : optim::method(recipe.method).about->retired)
+    options.retire(std::string(r.name), r.fate());
 
   const std::string wrappers = options.get(
       "wrappers", "none",

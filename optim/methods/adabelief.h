@@ -1,7 +1,6 @@
 // AdaBelief.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -22,11 +21,10 @@ struct Adabelief {
             Epsilon enters in both places, as in the paper; Optax has two, both 1e-16, and the authors' code rectifies
             as RAdam unless told otherwise. PyTorch and Keras do not have the method.
             )",
-            {field<&Adabelief::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Adabelief::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&Adabelief::beta2>("beta2", decay(), "decay of the squared distance from the first moment"),
-             field<&Adabelief::epsilon>("epsilon", positive(),
-                                        "added to the squared distance at each step, and to its root")},
+            {field<&Adabelief::learning_rate>(positive(), "step size"),
+             field<&Adabelief::beta1>(decay(), "decay of the first moment"),
+             field<&Adabelief::beta2>(decay(), "decay of the squared distance from the first moment"),
+             field<&Adabelief::epsilon>(positive(), "added to the squared distance at each step, and to its root")},
             {"first_moment", "surprise"}};
   }
   template <class T>

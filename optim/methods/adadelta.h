@@ -1,7 +1,6 @@
 // Adadelta.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -22,10 +21,9 @@ struct Adadelta {
             PyTorch does the same. Keras does too, but its defaults are the rate 0.001, rho 0.95 and epsilon 1e-7. The
             paper has no learning rate (1) and uses rho 0.95.
             )",
-            {field<&Adadelta::learning_rate>("learning_rate", positive(), "factor of the step; the paper has none"),
-             field<&Adadelta::rho>("rho", decay(), "decay of both mean squares"),
-             field<&Adadelta::epsilon>("epsilon", positive(),
-                                       "added to both mean squares; sets the size of the first steps")},
+            {field<&Adadelta::learning_rate>(positive(), "factor of the step; the paper has none"),
+             field<&Adadelta::rho>(decay(), "decay of both mean squares"),
+             field<&Adadelta::epsilon>(positive(), "added to both mean squares; sets the size of the first steps")},
             {"gradient_squares", "step_squares"}};
   }
   template <class T>

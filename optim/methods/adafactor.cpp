@@ -2,8 +2,7 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/lane_sum.h"
-#include "autodiff/kernels/math.h"
+#include "autodiff/tensor/sums.h"
 #include "optim/layerwise.h"
 #include "optim/typed.h"
 #include "optim/update.h"
@@ -29,7 +28,7 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
         if (slices[i].shape.rank() >= 2)
           step_matrix<T>(i, matrix_extents(slices[i]), rate, part, g);
         else
-          step_vector<T>(second_moment_.of(i, slices[i].shape), rate, part, g);
+          step_vector(second_moment_.of(i, slices[i].shape), rate, part, g);
       });
     }
   }
@@ -61,28 +60,21 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
     return rate / std::max(1.0, std::sqrt(squares_of_u / static_cast<double>(size)) / h.clip_threshold);
   }
 
-  template <class T>
   void step_vector(const Tensor& moment, double rate, const Tensor& theta, const Tensor& gradient) const {
     update_each(moment, gradient, [this]<class E>(E) {
-      return [fresh = static_cast<E>(fresh_), epsilon = static_cast<E>(h.epsilon1)](E& mean, E slope) {
+      return [fresh = E(fresh_), epsilon = E(h.epsilon1)](E& mean, E slope) {
         mean += fresh * (slope * slope + epsilon - mean);
       };
     });
-    const T* g = gradient.data<T>();
-    const T* v = moment.data<T>();
-    const std::int64_t n = theta.size();
-    double squares = 0;
-    simd::run([=, &squares] GRADUS_LOOP() {
-      squares = kernels::lane_sum_of<double>(
-          n, [=](std::int64_t i) __attribute__((always_inline)) {
-            const double u = static_cast<double>(g[i] / math::sqrt(v[i]));
-            return u * u;
-          });
-    });
+    const auto square = [](double g, double v) {
+      const double u = g / math::sqrt(v);
+      return u * u;
+    };
+    const double squares = vectors::sum_over(square, gradient, moment);
     update_each(
         theta, gradient,
         [&]<class E>(E) {
-          return [step = static_cast<E>(clipped(rate, squares, n))](E& x, E slope, E& mean) {
+          return [step = E(clipped(rate, squares, theta.size()))](E& x, E slope, E& mean) {
             x -= step * slope / math::sqrt(mean);
           };
         },
@@ -114,16 +106,16 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
             });
         for (std::int64_t j = 0; j < columns; ++j) sums[j] += static_cast<double>(row[j]) * static_cast<double>(row[j]);
         const double mean = sum / static_cast<double>(columns) + epsilon;
-        row_moment[i] = static_cast<T>((1 - fresh) * static_cast<double>(row_moment[i]) + fresh * mean);
+        row_moment[i] = T((1 - fresh) * static_cast<double>(row_moment[i]) + fresh * mean);
         mean_row += static_cast<double>(row_moment[i]) / static_cast<double>(rows);
       }
       for (std::int64_t j = 0; j < columns; ++j) {
         const double mean = sums[j] / static_cast<double>(rows) + epsilon;
-        column_moment[j] = static_cast<T>((1 - fresh) * static_cast<double>(column_moment[j]) + fresh * mean);
-        column_factors[j] = static_cast<T>(1 / math::sqrt(static_cast<double>(column_moment[j])));
+        column_moment[j] = T((1 - fresh) * static_cast<double>(column_moment[j]) + fresh * mean);
+        column_factors[j] = T(1 / math::sqrt(static_cast<double>(column_moment[j])));
       }
       for (std::int64_t i = 0; i < rows; ++i)
-        row_factors[i] = static_cast<T>(math::sqrt(mean_row / static_cast<double>(row_moment[i])));
+        row_factors[i] = T(math::sqrt(mean_row / static_cast<double>(row_moment[i])));
     });
     double squares = 0;
     simd::run([=, &squares] GRADUS_LOOP() {
@@ -138,7 +130,7 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
                        });
       }
     });
-    const T step = static_cast<T>(clipped(rate, squares, rows * columns));
+    const T step = T(clipped(rate, squares, rows * columns));
     simd::run([=] GRADUS_LOOP() {
       for (std::int64_t i = 0; i < rows; ++i) {
         const T* __restrict row = g + i * columns;

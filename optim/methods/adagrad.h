@@ -1,7 +1,6 @@
 // Adagrad, diagonal form.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -20,10 +19,9 @@ struct Adagrad {
             v starts at initial_accumulator: 0 in the paper and PyTorch, 0.1 in Keras and Optax, which add epsilon
             inside the root.
             )",
-            {field<&Adagrad::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Adagrad::epsilon>("epsilon", positive(), "added to the root of the sum of squares"),
-             field<&Adagrad::initial_accumulator>("initial_accumulator", non_negative(),
-                                                  "where the sum of squares starts")},
+            {field<&Adagrad::learning_rate>(positive(), "step size"),
+             field<&Adagrad::epsilon>(positive(), "added to the root of the sum of squares"),
+             field<&Adagrad::initial_accumulator>(non_negative(), "where the sum of squares starts")},
             {state<&Adagrad::initial_accumulator>("accumulator")}};
   }
   template <class T>

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "autodiff/curvature/probe.h"
+#include "autodiff/tensor/probe.h"
 #include "autodiff/tensor/vectors.h"
 #include "optim/typed.h"
 #include "optim/update.h"
@@ -20,8 +20,7 @@ void average_over_kernels(std::span<const Slice> slices, const Tensor& diagonal)
       for (std::int64_t c = 0; c < channels; ++c) {
         double sum = 0;
         for (std::int64_t p = 0; p < places; ++p) sum += static_cast<double>(d[p * channels + c]);
-        for (std::int64_t p = 0; p < places; ++p)
-          d[p * channels + c] = static_cast<T>(sum / static_cast<double>(places));
+        for (std::int64_t p = 0; p < places; ++p) d[p * channels + c] = T(sum / static_cast<double>(places));
       }
     });
   }
@@ -57,19 +56,17 @@ class AdaHessianSteps final : public OptimizerOf<AdaHessian> {
     ++step_;
     if (estimates) {
       ++estimates_;
-      update_each(second_moment_, diagonal_, [this]<class T>(T) {
-        return [beta2 = static_cast<T>(h.beta2)](T& v, T d) { v += (1 - beta2) * (d * d - v); };
-      });
+      update_each(second_moment_, diagonal_,
+                  [this]<class T>(T) { return [beta2 = T(h.beta2)](T& v, T d) { v += (1 - beta2) * (d * d - v); }; });
     }
     update_each(
         theta, gradient,
         [this]<class T>(T) {
           const double rate = h.learning_rate;
-          return [beta1 = static_cast<T>(h.beta1), power = static_cast<T>(h.hessian_power / 2),
-                  epsilon = static_cast<T>(h.epsilon), shrink = static_cast<T>(1 - rate * h.weight_decay),
-                  rate = static_cast<T>(rate / (1 - std::pow(h.beta1, static_cast<double>(step_)))),
-                  correction = static_cast<T>(1 / (1 - std::pow(h.beta2, static_cast<double>(estimates_))))](
-                     T& x, T g, T& m, T& v) {
+          return [beta1 = T(h.beta1), power = T(h.hessian_power / 2), epsilon = T(h.epsilon),
+                  shrink = T(1 - rate * h.weight_decay),
+                  rate = T(rate / (1 - std::pow(h.beta1, static_cast<double>(step_)))),
+                  correction = T(1 / (1 - std::pow(h.beta2, static_cast<double>(estimates_))))](T& x, T g, T& m, T& v) {
             m += (1 - beta1) * (g - m);
             x = x * shrink - rate * m / (std::pow(v * correction, power) + epsilon);
           };

@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -41,11 +40,11 @@ struct Adam {
             before the correction (the paper's "epsilon hat"). With amsgrad the maximum of v over time is taken and then
             corrected, as in PyTorch.
             )",
-            {field<&Adam::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Adam::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&Adam::beta2>("beta2", decay(), "decay of the second moment"),
-             field<&Adam::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-             field<&Adam::amsgrad>("amsgrad", "use the largest second moment so far (Reddi et al. 2018)")},
+            {field<&Adam::learning_rate>(positive(), "step size"),
+             field<&Adam::beta1>(decay(), "decay of the first moment"),
+             field<&Adam::beta2>(decay(), "decay of the second moment"),
+             field<&Adam::epsilon>(positive(), "added to the root of the second moment"),
+             field<&Adam::amsgrad>("use the largest second moment so far (Reddi et al. 2018)")},
             {"first_moment", "second_moment", state_if<&Adam::amsgrad>("largest_second_moment")}};
   }
   template <class T, bool largest>
@@ -59,26 +58,26 @@ struct AdamW {
   bool amsgrad = false;
 
   static constexpr Description describe() {
-    return {"adamw",
-            "Loshchilov & Hutter (2019), Algorithm 2",
-            R"(
+    return {
+        "adamw",
+        "Loshchilov & Hutter (2019), Algorithm 2",
+        R"(
             m <- beta1 m + (1 - beta1) g
             v <- beta2 v + (1 - beta2) g^2
             m^ = m / (1 - beta1^t);  v^ = v / (1 - beta2^t)
             theta <- (1 - learning_rate weight_decay) theta - learning_rate m^ / (sqrt(v^) + epsilon)
             )",
-            R"(
+        R"(
             The moments are those of adam, and so is amsgrad. The decay is multiplied by the rate, as in PyTorch; the
             paper multiplies it by the schedule's factor alone.
             )",
-            {field<&AdamW::learning_rate>("learning_rate", positive(), "step size"),
-             field<&AdamW::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&AdamW::beta2>("beta2", decay(), "decay of the second moment"),
-             field<&AdamW::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-             field<&AdamW::weight_decay>("weight_decay", non_negative(),
-                                         "decoupled: theta shrinks by learning_rate * weight_decay a step"),
-             field<&AdamW::amsgrad>("amsgrad", "use the largest second moment so far (Reddi et al. 2018)")},
-            {"first_moment", "second_moment", state_if<&AdamW::amsgrad>("largest_second_moment")}};
+        {field<&AdamW::learning_rate>(positive(), "step size"),
+         field<&AdamW::beta1>(decay(), "decay of the first moment"),
+         field<&AdamW::beta2>(decay(), "decay of the second moment"),
+         field<&AdamW::epsilon>(positive(), "added to the root of the second moment"),
+         field<&AdamW::weight_decay>(non_negative(), "decoupled: theta shrinks by learning_rate * weight_decay a step"),
+         field<&AdamW::amsgrad>("use the largest second moment so far (Reddi et al. 2018)")},
+        {"first_moment", "second_moment", state_if<&AdamW::amsgrad>("largest_second_moment")}};
   }
   template <class T, bool largest>
   auto update(std::int64_t t) const {
@@ -103,10 +102,10 @@ struct Amsgrad {
             adam with its flag amsgrad. The maximum of v over time is taken and then corrected, as in PyTorch; the paper
             corrects nothing and has no epsilon, Optax corrects v before it takes the maximum.
             )",
-            {field<&Amsgrad::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Amsgrad::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&Amsgrad::beta2>("beta2", decay(), "decay of the second moment"),
-             field<&Amsgrad::epsilon>("epsilon", positive(), "added to the root of the second moment")},
+            {field<&Amsgrad::learning_rate>(positive(), "step size"),
+             field<&Amsgrad::beta1>(decay(), "decay of the first moment"),
+             field<&Amsgrad::beta2>(decay(), "decay of the second moment"),
+             field<&Amsgrad::epsilon>(positive(), "added to the root of the second moment")},
             {"first_moment", "second_moment", "largest_second_moment"}};
   }
   template <class T>

@@ -20,10 +20,10 @@ struct Adamax {
             The paper has no epsilon, and divides 0 by 0 where the gradient has always been 0. It is added to |g| as in
             PyTorch and Optax; Keras adds it to u in the division.
             )",
-            {field<&Adamax::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Adamax::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&Adamax::beta2>("beta2", decay(), "decay of the largest gradient"),
-             field<&Adamax::epsilon>("epsilon", positive(), "added to the gradient's size")},
+            {field<&Adamax::learning_rate>(positive(), "step size"),
+             field<&Adamax::beta1>(decay(), "decay of the first moment"),
+             field<&Adamax::beta2>(decay(), "decay of the largest gradient"),
+             field<&Adamax::epsilon>(positive(), "added to the gradient's size")},
             {"first_moment", "largest_gradient"}};
   }
   template <class T>

@@ -1,7 +1,6 @@
 // Adan.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -25,12 +24,12 @@ struct Adan {
             correct the moments for their start. Optax multiplies d and v^ by 1 - beta2 where the authors' code has
             beta2, and subtracts the weight decay instead of dividing. PyTorch and Keras do not have the method.
             )",
-            {field<&Adan::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Adan::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&Adan::beta2>("beta2", decay(), "decay of the gradients' differences"),
-             field<&Adan::beta3>("beta3", decay(), "decay of the second moment"),
-             field<&Adan::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-             field<&Adan::weight_decay>("weight_decay", non_negative(),
+            {field<&Adan::learning_rate>(positive(), "step size"),
+             field<&Adan::beta1>(decay(), "decay of the first moment"),
+             field<&Adan::beta2>(decay(), "decay of the gradients' differences"),
+             field<&Adan::beta3>(decay(), "decay of the second moment"),
+             field<&Adan::epsilon>(positive(), "added to the root of the second moment"),
+             field<&Adan::weight_decay>(non_negative(),
                                         "decoupled: theta is divided by 1 + learning_rate * weight_decay a step")},
             {"first_moment", "difference_moment", "second_moment", "previous_gradient"}};
   }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -28,16 +27,15 @@ struct AdEmaMix {
             training. Optax has the method with schedules of alpha and beta3 in place of warmup_steps, and default alpha
             5; PyTorch and Keras do not have it.
             )",
-            {field<&AdEmaMix::learning_rate>("learning_rate", positive(), "step size"),
-             field<&AdEmaMix::beta1>("beta1", decay(), "decay of the fast first moment"),
-             field<&AdEmaMix::beta2>("beta2", decay(), "decay of the second moment"),
-             field<&AdEmaMix::beta3>("beta3", decay(), "decay of the slow first moment"),
-             field<&AdEmaMix::alpha>("alpha", non_negative(), "weight of the slow first moment"),
-             field<&AdEmaMix::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-             field<&AdEmaMix::weight_decay>("weight_decay", non_negative(),
+            {field<&AdEmaMix::learning_rate>(positive(), "step size"),
+             field<&AdEmaMix::beta1>(decay(), "decay of the fast first moment"),
+             field<&AdEmaMix::beta2>(decay(), "decay of the second moment"),
+             field<&AdEmaMix::beta3>(decay(), "decay of the slow first moment"),
+             field<&AdEmaMix::alpha>(non_negative(), "weight of the slow first moment"),
+             field<&AdEmaMix::epsilon>(positive(), "added to the root of the second moment"),
+             field<&AdEmaMix::weight_decay>(non_negative(),
                                             "decoupled: theta shrinks by learning_rate * weight_decay a step"),
-             field<&AdEmaMix::warmup_steps>("warmup_steps", at_least(0),
-                                            "steps over which alpha and beta3 rise; 0 for none")},
+             field<&AdEmaMix::warmup_steps>(at_least(0), "steps over which alpha and beta3 rise; 0 for none")},
             {"fast_moment", "slow_moment", "second_moment"}};
   }
   // beta3_t, written so that betas of 0 are no exception: the half-life of m2 grows linearly.

@@ -1,7 +1,6 @@
 // ADOPT: Adam with the v of the step before, which converges with any beta2.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -24,10 +23,10 @@ struct Adopt {
             The moments are not corrected for their start, as in the paper. Optax does the same; PyTorch and Keras do
             not have the method.
             )",
-            {field<&Adopt::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Adopt::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&Adopt::beta2>("beta2", decay(), "decay of the second moment"),
-             field<&Adopt::epsilon>("epsilon", positive(), "the least root of the second moment")},
+            {field<&Adopt::learning_rate>(positive(), "step size"),
+             field<&Adopt::beta1>(decay(), "decay of the first moment"),
+             field<&Adopt::beta2>(decay(), "decay of the second moment"),
+             field<&Adopt::epsilon>(positive(), "the least root of the second moment")},
             {"first_moment", "second_moment"}};
   }
   template <class T>

@@ -22,8 +22,8 @@ struct Asgd {
             average_start - 1, by default 1e6; the rate falls here by a schedule. Gradients are taken at theta,
             evaluations at a.
             )",
-            {field<&Asgd::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Asgd::average_start>("average_start", at_least(0), "steps before the mean over the points begins")},
+            {field<&Asgd::learning_rate>(positive(), "step size"),
+             field<&Asgd::average_start>(at_least(0), "steps before the mean over the points begins")},
             {"average"},
             {},
             "average"};

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "autodiff/kernels/math.h"
 #include "autodiff/tensor/sums.h"
 #include "optim/elementwise.h"
 #include "optim/layerwise.h"
@@ -33,13 +32,13 @@ struct DAdaptAdam {
             the paper it has the new one, and there is no weight decay. The moments are not corrected for their start,
             as in the paper; the authors' code can do it. PyTorch and Keras do not have the method.
             )",
-            {field<&DAdaptAdam::learning_rate>("learning_rate", positive(), "factor of the rate that is found"),
-             field<&DAdaptAdam::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&DAdaptAdam::beta2>("beta2", decay(), "decay of the second moment; its root is that of r and s"),
-             field<&DAdaptAdam::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-             field<&DAdaptAdam::weight_decay>("weight_decay", non_negative(),
+            {field<&DAdaptAdam::learning_rate>(positive(), "factor of the rate that is found"),
+             field<&DAdaptAdam::beta1>(decay(), "decay of the first moment"),
+             field<&DAdaptAdam::beta2>(decay(), "decay of the second moment; its root is that of r and s"),
+             field<&DAdaptAdam::epsilon>(positive(), "added to the root of the second moment"),
+             field<&DAdaptAdam::weight_decay>(non_negative(),
                                               "decoupled: theta shrinks by learning_rate * d * weight_decay a step"),
-             field<&DAdaptAdam::initial_distance>("initial_distance", positive(), "where d starts; it only grows")},
+             field<&DAdaptAdam::initial_distance>(positive(), "where d starts; it only grows")},
             {"first_moment", "second_moment", "weighted_sum"},
             {kept<&Memory::numerator>("numerator"), kept<&Memory::distance>("distance")}};
   }

@@ -10,8 +10,8 @@ namespace detail {
 // Of the inner solver of both.
 template <class M>
 constexpr std::vector<settings::Field> solver_fields() {
-  return {field<&M::tolerance>("tolerance", between(0, 1), "of the inner solver, relative to the gradient"),
-          field<&M::max_inner_iterations>("max_inner_iterations", at_least(1), "products for a solution"),
+  return {field<&M::tolerance>(between(0, 1), "of the inner solver, relative to the gradient"),
+          field<&M::max_inner_iterations>(at_least(1), "products for a solution"),
           gradient_tolerance_field<&M::gradient_tolerance>()};
 }
 
@@ -45,17 +45,17 @@ struct LevenbergMarquardt {
   static constexpr Family family = Family::curvature;
   static constexpr Description describe() {
     std::vector<settings::Field> fields = detail::solver_fields<LevenbergMarquardt>();
-    fields.push_back(field<&LevenbergMarquardt::initial_damping>("initial_damping", positive(),
-                                                                 "the first damping over the curvature g.G g / g.g"));
     fields.push_back(
-        field<&LevenbergMarquardt::update>("update", one_of({"nielsen", "marquardt"}), "of the damping after a step"));
+        field<&LevenbergMarquardt::initial_damping>(positive(), "the first damping over the curvature g.G g / g.g"));
+    fields.push_back(
+        field<&LevenbergMarquardt::update>(one_of({"nielsen", "marquardt"}), "of the damping after a step"));
     return {.name = "levenberg_marquardt",
             .source = "Levenberg (1944); Marquardt (1963); Nielsen (1999), eq. 2.4",
             .formula = R"(
-            (G + damping I) p = -g;  ratio = (f(theta) - f(theta + p)) / (model's reduction, undamped)
-            nielsen:  damping *= max(1/3, 1 - (2 ratio - 1)^3), growth = 2 if taken;  else damping *= growth, growth *= 2
-            marquardt:  damping *= 1/10 if taken, else 10
-            )",
+        (G + damping I) p = -g;  ratio = (f(theta) - f(theta + p)) / (model's reduction, undamped)
+        nielsen:  damping *= max(1/3, 1 - (2 ratio - 1)^3), growth = 2 if taken;  else damping *= growth, growth *= 2
+        marquardt:  damping *= 1/10 if taken, else 10
+        )",
             .differences = R"(
             The damping is of Levenberg's form, a multiple of the identity; MINPACK's lmder scales it by the columns of
             J and chooses it by a trust region.

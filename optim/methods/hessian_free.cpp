@@ -74,8 +74,7 @@ class HessianFreeSteps final : public OptimizerOf<HessianFree> {
       objective.curvature()->gradient_squares(vectors::like(preconditioner_, gradient_));
       with_floating(preconditioner_.dtype(), [&]<class T>(T) {
         for (T& m : preconditioner_.elements<T>())
-          m = static_cast<T>(
-              std::max(std::pow(static_cast<double>(m) + damping_, HessianFree::preconditioner_exponent), 1e-30));
+          m = T(std::max(std::pow(static_cast<double>(m) + damping_, HessianFree::preconditioner_exponent), 1e-30));
       });
     }
     if (warm) vectors::scale(h.momentum, direction_, direction_);

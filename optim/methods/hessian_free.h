@@ -19,9 +19,10 @@ struct HessianFree {
 
   static constexpr Family family = Family::curvature;
   static constexpr Description describe() {
-    return {.name = "hessian_free",
-            .source = "Martens (2010), Algorithm 2; Martens & Sutskever (2012)",
-            .formula = R"(
+    return {
+        .name = "hessian_free",
+        .source = "Martens (2010), Algorithm 2; Martens & Sutskever (2012)",
+        .formula = R"(
             B = G + lambda I + lambda structural_damping S
             d <- the minimum of g^T d + d^T B d / 2 by preconditioned conjugate gradients, from momentum d
             d <- the earliest kept downhill iterate after which the loss does not fall
@@ -29,31 +30,26 @@ struct HessianFree {
             theta <- theta + a d, a <- 0.8 a from 1 until f falls by 0.01 a |g^T d|
             lambda <- lambda damping_factor if rho < 1/4 or the step is refused, lambda / damping_factor if rho > 3/4
             )",
-            .differences = R"(
+        .differences = R"(
             The loss is always that of the gradient's batch, also where curvature is of another one; Martens' program
             takes the curvature's batch for the reduction ratio rho.
             )",
-            .fields = {field<&HessianFree::curvature>("curvature", one_of({"gauss_newton", "hessian"}),
-                                                      "the matrix of the model"),
-                       field<&HessianFree::initial_damping>("initial_damping", positive(),
-                                                            "weight of the identity at the first step; lambda"),
-                       field<&HessianFree::damping_factor>(
-                           "damping_factor", {settings::Range::Kind::number, 1, settings::unbounded, true},
-                           "by which the damping changes after a step whose reduction ratio is below 1/4 or above 3/4"),
-                       field<&HessianFree::structural_damping>(
-                           "structural_damping", non_negative(),
-                           "weight of J^T J of the hidden states relative to the damping; 0: off"),
-                       field<&HessianFree::momentum>("momentum", decay(),
-                                                     "share of the last solution from which conjugate gradients start"),
-                       field<&HessianFree::preconditioner>("preconditioner", one_of({"none", "empirical_fisher"}),
-                                                           "of conjugate gradients"),
-                       field<&HessianFree::max_iterations>("max_iterations", at_least(1),
-                                                           "of conjugate gradients in a step"),
-                       field<&HessianFree::tolerance>(
-                           "tolerance", positive(), "relative progress of the model an iteration below which it ends")},
-            .descends = true,
-            .retired = {fixed_at("preconditioner_exponent", preconditioner_exponent),
-                        fixed_at("sufficient_decrease", sufficient_decrease), fixed_at("shrink", shrink)}};
+        .fields = {field<&HessianFree::curvature>(one_of({"gauss_newton", "hessian"}), "the matrix of the model"),
+                   field<&HessianFree::initial_damping>(positive(), "weight of the identity at the first step; lambda"),
+                   field<&HessianFree::damping_factor>(
+                       {settings::Range::Kind::number, 1, settings::unbounded, true},
+                       "by which the damping changes after a step whose reduction ratio is below 1/4 or above 3/4"),
+                   field<&HessianFree::structural_damping>(
+                       non_negative(), "weight of J^T J of the hidden states relative to the damping; 0: off"),
+                   field<&HessianFree::momentum>(decay(),
+                                                 "share of the last solution from which conjugate gradients start"),
+                   field<&HessianFree::preconditioner>(one_of({"none", "empirical_fisher"}), "of conjugate gradients"),
+                   field<&HessianFree::max_iterations>(at_least(1), "of conjugate gradients in a step"),
+                   field<&HessianFree::tolerance>(positive(),
+                                                  "relative progress of the model an iteration below which it ends")},
+        .descends = true,
+        .retired = {fixed_at("preconditioner_exponent", preconditioner_exponent),
+                    fixed_at("sufficient_decrease", sufficient_decrease), fixed_at("shrink", shrink)}};
   }
 };
 std::unique_ptr<Optimizer> make(const HessianFree& method, const RandomStream& = RandomStream(0));

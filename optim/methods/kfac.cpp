@@ -49,8 +49,9 @@ class KfacSteps final : public OptimizerOf<Kfac> {
       update_each(
           slice.of(candidate_), slice.of(gradient_),
           [&]<class T>(T) {
-            return [momentum = static_cast<T>(h.momentum), rate = static_cast<T>(h.plain_learning_rate)](
-                       T& d, T g, T& v) { d = momentum * v - rate * g; };
+            return [momentum = T(h.momentum), rate = T(h.plain_learning_rate)](T& d, T g, T& v) {
+              d = momentum * v - rate * g;
+            };
           },
           slice.of(velocity_));
     });

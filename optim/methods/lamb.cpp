@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/math.h"
 #include "optim/layerwise.h"
 #include "optim/typed.h"
 #include "optim/update.h"
@@ -37,10 +36,9 @@ class LambSteps final : public FirstOrderOf<Lamb> {
     update_each(
         theta, gradient,
         [&]<class T>(T) {
-          return [correction = static_cast<T>(correction), root_correction = static_cast<T>(root_correction),
-                  fresh1 = static_cast<T>(1 - h.beta1), fresh2 = static_cast<T>(1 - h.beta2),
-                  epsilon = static_cast<T>(h.epsilon),
-                  weight_decay = static_cast<T>(h.weight_decay)](T& x, T g, T& m, T& v, T& u) {
+          return [correction = T(correction), root_correction = T(root_correction), fresh1 = T(1 - h.beta1),
+                  fresh2 = T(1 - h.beta2), epsilon = T(h.epsilon),
+                  weight_decay = T(h.weight_decay)](T& x, T g, T& m, T& v, T& u) {
             m += fresh1 * (g - m);
             v += fresh2 * (g * g - v);
             u = correction * m / (math::sqrt(v) * root_correction + epsilon) + weight_decay * x;
@@ -49,9 +47,8 @@ class LambSteps final : public FirstOrderOf<Lamb> {
         first_moment, second_moment, direction);
     const double of_theta = norm(theta), of_direction = norm(direction);
     const double ratio = of_theta > 0 && of_direction > 0 ? of_theta / of_direction : 1;
-    update_each(theta, direction, [&]<class T>(T) {
-      return [rate = static_cast<T>(h.learning_rate * ratio)](T& x, T u) { x -= rate * u; };
-    });
+    update_each(theta, direction,
+                [&]<class T>(T) { return [rate = T(h.learning_rate * ratio)](T& x, T u) { x -= rate * u; }; });
   }
 
   Tensor first_moment_, second_moment_;

@@ -26,11 +26,11 @@ struct Lamb {
             Biases and norms of layers are slices like any other; some implementations leave them out of the ratio and
             the decay.
             )",
-            {field<&Lamb::learning_rate>("learning_rate", positive(), "step size, relative to the norm of each slice"),
-             field<&Lamb::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&Lamb::beta2>("beta2", decay(), "decay of the second moment"),
-             field<&Lamb::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-             field<&Lamb::weight_decay>("weight_decay", non_negative(),
+            {field<&Lamb::learning_rate>(positive(), "step size, relative to the norm of each slice"),
+             field<&Lamb::beta1>(decay(), "decay of the first moment"),
+             field<&Lamb::beta2>(decay(), "decay of the second moment"),
+             field<&Lamb::epsilon>(positive(), "added to the root of the second moment"),
+             field<&Lamb::weight_decay>(non_negative(),
                                         "adds weight_decay theta to the direction, before its norm is taken")},
             {"first_moment", "second_moment"}};
   }

@@ -22,8 +22,8 @@ class LarsSteps final : public FirstOrderOf<Lars> {
       update_each(
           part, its_gradient,
           [&]<class T>(T) {
-            return [rate = static_cast<T>(h.learning_rate * ratio), mu = static_cast<T>(h.momentum),
-                    weight_decay = static_cast<T>(h.weight_decay)](T& x, T g, T& v) {
+            return [rate = T(h.learning_rate * ratio), mu = T(h.momentum), weight_decay = T(h.weight_decay)](T& x, T g,
+                                                                                                             T& v) {
               v = mu * v + rate * (g + weight_decay * x);
               x -= v;
             };

@@ -26,8 +26,8 @@ struct VelocityStep {
             Keras and Sutskever put the rate inside, v <- momentum v - learning_rate g, which is the same as long as the
             rate is constant.
             )",
-            {field<&VelocityStep::learning_rate>("learning_rate", positive(), "step size"),
-             field<&VelocityStep::momentum>("momentum", decay(), "decay of the velocity")},
+            {field<&VelocityStep::learning_rate>(positive(), "step size"),
+             field<&VelocityStep::momentum>(decay(), "decay of the velocity")},
             {"velocity"}};
   }
   template <class T>

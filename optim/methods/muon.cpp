@@ -2,9 +2,7 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/loops.h"
-#include "autodiff/kernels/math.h"
-#include "autodiff/kernels/products.h"
+#include "autodiff/tensor/matrix.h"
 #include "optim/layerwise.h"
 #include "optim/typed.h"
 #include "optim/update.h"
@@ -64,22 +62,21 @@ class MuonSteps final : public FirstOrderOf<Muon> {
     update_each(
         u, gradient,
         [this]<class T>(T) {
-          return [mu = static_cast<T>(h.momentum), fresh = static_cast<T>(1 - h.momentum), nesterov = h.nesterov](
-                     T& x, T g, T& b) {
+          return [mu = T(h.momentum), fresh = T(1 - h.momentum), nesterov = h.nesterov](T& x, T g, T& b) {
             b = mu * b + fresh * g;
             x = nesterov ? fresh * g + mu * b : b;
           };
         },
         buffer);
     const double scale = 1 / (norm(u) + 1e-7);
-    kernels::map(
-        u, false, [scale]<class T>(T x) { return static_cast<T>(scale) * x; }, u);
+    vectors::scale(scale, u);
     const Tensor x = orthogonalized(u, x_[1].part(0, {rows, columns}));
     const double size =
         h.learning_rate * std::sqrt(std::max(1.0, static_cast<double>(columns) / static_cast<double>(rows)));
     update_each(theta, x, [&]<class T>(T) {
-      return [rate = static_cast<T>(size), shrink = static_cast<T>(1 - h.learning_rate * h.weight_decay)](
-                 T& t, T step) { t = t * shrink - rate * step; };
+      return [rate = T(size), shrink = T(1 - h.learning_rate * h.weight_decay)](T& t, T step) {
+        t = t * shrink - rate * step;
+      };
     });
   }
 
@@ -92,14 +89,10 @@ class MuonSteps final : public FirstOrderOf<Muon> {
     for (std::int64_t k = 0; k < h.newton_schulz_steps; ++k) {
       kernels::matmul(gram, false, x, tall, x, !tall);
       kernels::matmul(polynomial, false, gram, false, gram, false);
-      kernels::map(
-          polynomial, false,
-          []<class T>(T square, T plain) {
-            return static_cast<T>(of_cube) * plain + static_cast<T>(of_fifth) * square;
-          },
-          polynomial, gram);
-      kernels::map(
-          other, false, []<class T>(T value) { return static_cast<T>(of_itself) * value; }, x);
+      update_each(polynomial, gram, []<class T>(T) {
+        return [](T& square, T plain) { square = T(of_cube) * plain + T(of_fifth) * square; };
+      });
+      vectors::scale(of_itself, x, other);
       if (tall)
         kernels::matmul(other, true, x, false, polynomial, false);
       else
@@ -117,14 +110,13 @@ class MuonSteps final : public FirstOrderOf<Muon> {
     update_each(
         theta, gradient,
         [&]<class T>(T) {
-          return [rate = static_cast<T>(rate), root_correction = static_cast<T>(root_correction),
-                  fresh1 = static_cast<T>(1 - h.beta1), fresh2 = static_cast<T>(1 - h.beta2),
-                  epsilon = static_cast<T>(h.epsilon),
-                  shrink = static_cast<T>(1 - h.adam_learning_rate * h.weight_decay)](T& x, T g, T& m, T& v) {
-            m += fresh1 * (g - m);
-            v += fresh2 * (g * g - v);
-            x = x * shrink - rate * m / (math::sqrt(v) * root_correction + epsilon);
-          };
+          return
+              [rate = T(rate), root_correction = T(root_correction), fresh1 = T(1 - h.beta1), fresh2 = T(1 - h.beta2),
+               epsilon = T(h.epsilon), shrink = T(1 - h.adam_learning_rate * h.weight_decay)](T& x, T g, T& m, T& v) {
+                m += fresh1 * (g - m);
+                v += fresh2 * (g * g - v);
+                x = x * shrink - rate * m / (math::sqrt(v) * root_correction + epsilon);
+              };
         },
         first_moment, second_moment);
   }

@@ -33,17 +33,15 @@ struct Muon {
             divides by max(|U|, 1e-7); Optax corrects B for its start, and with nesterov its step of the other slices
             looks ahead too. The authors give the output layer to AdamW too; here it is a matrix like any other.
             )",
-            {field<&Muon::learning_rate>("learning_rate", positive(), "step size of matrices"),
-             field<&Muon::momentum>("momentum", decay(), "decay of the matrices' momentum"),
-             field<&Muon::nesterov>("nesterov", "orthogonalize the look-ahead momentum"),
-             field<&Muon::newton_schulz_steps>("newton_schulz_steps", at_least(0),
-                                               "iterations towards an orthogonal matrix"),
-             field<&Muon::weight_decay>("weight_decay", non_negative(),
-                                        "decoupled: theta shrinks by its rate * weight_decay a step"),
-             field<&Muon::adam_learning_rate>("adam_learning_rate", positive(), "step size of all other slices"),
-             field<&Muon::beta1>("beta1", decay(), "decay of their first moment"),
-             field<&Muon::beta2>("beta2", decay(), "decay of their second moment"),
-             field<&Muon::epsilon>("epsilon", positive(), "added to the root of their second moment")},
+            {field<&Muon::learning_rate>(positive(), "step size of matrices"),
+             field<&Muon::momentum>(decay(), "decay of the matrices' momentum"),
+             field<&Muon::nesterov>("orthogonalize the look-ahead momentum"),
+             field<&Muon::newton_schulz_steps>(at_least(0), "iterations towards an orthogonal matrix"),
+             field<&Muon::weight_decay>(non_negative(), "decoupled: theta shrinks by its rate * weight_decay a step"),
+             field<&Muon::adam_learning_rate>(positive(), "step size of all other slices"),
+             field<&Muon::beta1>(decay(), "decay of their first moment"),
+             field<&Muon::beta2>(decay(), "decay of their second moment"),
+             field<&Muon::epsilon>(positive(), "added to the root of their second moment")},
             {"momentum", "first_moment", "second_moment"}};
   }
 };

@@ -1,7 +1,6 @@
 // NAdam.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -26,12 +25,11 @@ struct Nadam {
             PyTorch does the same, and Keras with momentum_decay 1. m decays by beta1; in the paper it decays by mu_t.
             Optax's nadam has no schedule of the momentum.
             )",
-            {field<&Nadam::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Nadam::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&Nadam::beta2>("beta2", decay(), "decay of the second moment"),
-             field<&Nadam::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-             field<&Nadam::momentum_decay>("momentum_decay", non_negative(),
-                                           "how fast the momentum rises from beta1 / 2 to beta1")},
+            {field<&Nadam::learning_rate>(positive(), "step size"),
+             field<&Nadam::beta1>(decay(), "decay of the first moment"),
+             field<&Nadam::beta2>(decay(), "decay of the second moment"),
+             field<&Nadam::epsilon>(positive(), "added to the root of the second moment"),
+             field<&Nadam::momentum_decay>(non_negative(), "how fast the momentum rises from beta1 / 2 to beta1")},
             {"first_moment", "second_moment"},
             {kept<&Memory::momentum_product>("momentum_product")}};
   }

@@ -37,22 +37,20 @@ struct NewtonCg {
             curvature; here the direction of negative curvature is followed too. After a rejection, trust_region_lanczos
             solves for the smaller radius in the space it has, without further products.
             )",
-        .fields =
-            {field<&NewtonCg::globalization>(
-                 "globalization", one_of({"armijo", "strong_wolfe", "trust_region", "trust_region_lanczos"}),
-                 "armijo and strong_wolfe search along the step; trust_region is Steihaug's and Toint's, "
-                 "trust_region_lanczos GLTR"),
-             field<&NewtonCg::curvature>("curvature", one_of({"hessian", "gauss_newton"}), "the matrix of the model"),
-             field<&NewtonCg::forcing>("forcing", Forcing::kinds(), "how the accuracy of a step follows the gradient"),
-             field<&NewtonCg::tolerance>("tolerance", between(0, 1),
-                                         "the inner solver's, relative to the gradient: the fixed one, or the largest"),
-             field<&NewtonCg::max_inner_iterations>("max_inner_iterations", at_least(1), "products for a step"),
-             field<&NewtonCg::damping>("damping", non_negative(), "added to the curvature's diagonal"),
-             gradient_tolerance_field<&NewtonCg::gradient_tolerance>(),
-             field<&NewtonCg::preconditioner>("preconditioner", NewtonPreconditioner::kinds(),
-                                              "of the inner solver; empirical_fisher needs gradient_squares"),
-             field<&NewtonCg::initial_radius>("initial_radius", positive(),
-                                              "of the trust region, in the preconditioner's norm")},
+        .fields = {field<&NewtonCg::globalization>(
+                       one_of({"armijo", "strong_wolfe", "trust_region", "trust_region_lanczos"}),
+                       "armijo and strong_wolfe search along the step; trust_region is Steihaug's and Toint's, "
+                       "trust_region_lanczos GLTR"),
+                   field<&NewtonCg::curvature>(one_of({"hessian", "gauss_newton"}), "the matrix of the model"),
+                   field<&NewtonCg::forcing>(Forcing::kinds(), "how the accuracy of a step follows the gradient"),
+                   field<&NewtonCg::tolerance>(
+                       between(0, 1), "the inner solver's, relative to the gradient: the fixed one, or the largest"),
+                   field<&NewtonCg::max_inner_iterations>(at_least(1), "products for a step"),
+                   field<&NewtonCg::damping>(non_negative(), "added to the curvature's diagonal"),
+                   gradient_tolerance_field<&NewtonCg::gradient_tolerance>(),
+                   field<&NewtonCg::preconditioner>(NewtonPreconditioner::kinds(),
+                                                    "of the inner solver; empirical_fisher needs gradient_squares"),
+                   field<&NewtonCg::initial_radius>(positive(), "of the trust region, in the preconditioner's norm")},
         .descends = true,
         .retired = {fixed_at("boundary_tolerance", 0.1), fixed_at("sufficient_decrease", 1e-4),
                     fixed_at("wolfe_curvature", 0.9), fixed_at("max_evaluations", 40), fixed_at("probes", 10),

@@ -32,19 +32,16 @@ struct NonlinearCg {
             to approximate Wolfe conditions once a step changes the value by less than 0.001 of its average size;
             here values count as equal where they are within rounding.
             )",
-            .fields = {field<&NonlinearCg::beta>("beta",
-                                                 one_of({"fletcher_reeves", "polak_ribiere_plus", "hestenes_stiefel",
+            .fields = {field<&NonlinearCg::beta>(one_of({"fletcher_reeves", "polak_ribiere_plus", "hestenes_stiefel",
                                                          "dai_yuan", "hager_zhang"}),
                                                  "how much of the last direction is kept"),
                        field<&NonlinearCg::restart_interval>(
-                           "restart_interval", at_least(0),
-                           "steps after which it starts again along the gradient; 0 for never"),
+                           at_least(0), "steps after which it starts again along the gradient; 0 for never"),
                        field<&NonlinearCg::restart_threshold>(
-                           "restart_threshold", positive(),
-                           "starts again where |g.g before| is not smaller than this times g.g"),
-                       field<&NonlinearCg::first_step>("first_step", positive(), "length of the first trial step"),
+                           positive(), "starts again where |g.g before| is not smaller than this times g.g"),
+                       field<&NonlinearCg::first_step>(positive(), "length of the first trial step"),
                        gradient_tolerance_field<&NonlinearCg::gradient_tolerance>(),
-                       field<&NonlinearCg::wolfe_curvature>("wolfe_curvature", between(0, 1),
+                       field<&NonlinearCg::wolfe_curvature>(between(0, 1),
                                                             "share of the slope that the search leaves at most: c2")},
             .descends = true,
             .retired = {fixed_at("sufficient_decrease", 1e-4), fixed_at("max_evaluations", 40)}};

@@ -1,7 +1,6 @@
 // Prodigy in the form of Adam: d estimates the distance to a solution, from below.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 #include "optim/layerwise.h"
 
@@ -30,13 +29,13 @@ struct Prodigy {
             can correct them and Optax does, and both divide r and s by the initial distance, which cancels. Their
             epsilon is multiplied by the new d. PyTorch and Keras do not have the method.
             )",
-            {field<&Prodigy::learning_rate>("learning_rate", positive(), "factor of the rate that is found"),
-             field<&Prodigy::beta1>("beta1", decay(), "decay of the first moment"),
-             field<&Prodigy::beta2>("beta2", decay(), "decay of the second moment; its root is that of r and s"),
-             field<&Prodigy::epsilon>("epsilon", positive(), "added to the root of the second moment, times d"),
-             field<&Prodigy::weight_decay>("weight_decay", non_negative(),
+            {field<&Prodigy::learning_rate>(positive(), "factor of the rate that is found"),
+             field<&Prodigy::beta1>(decay(), "decay of the first moment"),
+             field<&Prodigy::beta2>(decay(), "decay of the second moment; its root is that of r and s"),
+             field<&Prodigy::epsilon>(positive(), "added to the root of the second moment, times d"),
+             field<&Prodigy::weight_decay>(non_negative(),
                                            "decoupled: theta shrinks by learning_rate * d * weight_decay a step"),
-             field<&Prodigy::initial_distance>("initial_distance", positive(), "where d starts; it only grows")},
+             field<&Prodigy::initial_distance>(positive(), "where d starts; it only grows")},
             {"first_moment", "second_moment", "weighted_sum", from_theta("start")},
             {kept<&Memory::numerator>("numerator"), kept<&Memory::distance>("distance")}};
   }

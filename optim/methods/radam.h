@@ -1,7 +1,6 @@
 // RAdam.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -10,10 +9,9 @@ struct Radam {
   double learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 
   static constexpr Description describe() {
-    return {
-        "radam",
-        "Liu et al. (2020), Algorithm 2",
-        R"(
+    return {"radam",
+            "Liu et al. (2020), Algorithm 2",
+            R"(
             m <- beta1 m + (1 - beta1) g;  m^ = m / (1 - beta1^t)
             v <- beta2 v + (1 - beta2) g^2
             rho_inf = 2 / (1 - beta2) - 1;  rho_t = rho_inf - 2 t beta2^t / (1 - beta2^t)
@@ -21,15 +19,15 @@ struct Radam {
                            theta <- theta - learning_rate m^ r sqrt(1 - beta2^t) / (sqrt(v) + epsilon)
             else           theta <- theta - learning_rate m^
             )",
-        R"(
+            R"(
             PyTorch does the same. The paper's threshold is 4 (Optax's is an option, 5) and it has no epsilon; epsilon
             is added before the correction of v, Optax adds it after.
             )",
-        {field<&Radam::learning_rate>("learning_rate", positive(), "step size"),
-         field<&Radam::beta1>("beta1", decay(), "decay of the first moment"),
-         field<&Radam::beta2>("beta2", decay(), "decay of the second moment; the rectified steps need it above 0.67"),
-         field<&Radam::epsilon>("epsilon", positive(), "added to the root of the second moment")},
-        {"first_moment", "second_moment"}};
+            {field<&Radam::learning_rate>(positive(), "step size"),
+             field<&Radam::beta1>(decay(), "decay of the first moment"),
+             field<&Radam::beta2>(decay(), "decay of the second moment; the rectified steps need it above 0.67"),
+             field<&Radam::epsilon>(positive(), "added to the root of the second moment")},
+            {"first_moment", "second_moment"}};
   }
   template <class T>
   auto update(std::int64_t t) const {

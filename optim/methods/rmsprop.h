@@ -1,7 +1,6 @@
 // RMSprop, also centred and with momentum.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -24,12 +23,11 @@ struct RmsProp {
             Epsilon stands outside the root, as in PyTorch; Keras and TensorFlow put it inside. PyTorch calls rho
             "alpha". The velocity exists only if momentum is not 0 at the start.
             )",
-            {field<&RmsProp::learning_rate>("learning_rate", positive(), "step size"),
-             field<&RmsProp::rho>("rho", decay(), "decay of the mean square"),
-             field<&RmsProp::epsilon>("epsilon", positive(), "added to the root of the mean square"),
-             field<&RmsProp::momentum>("momentum", decay(), "decay of the velocity; 0 for none"),
-             field<&RmsProp::centered>("centered",
-                                       "divide by the deviation instead of the root mean square (Graves 2013)")},
+            {field<&RmsProp::learning_rate>(positive(), "step size"),
+             field<&RmsProp::rho>(decay(), "decay of the mean square"),
+             field<&RmsProp::epsilon>(positive(), "added to the root of the mean square"),
+             field<&RmsProp::momentum>(decay(), "decay of the velocity; 0 for none"),
+             field<&RmsProp::centered>("divide by the deviation instead of the root mean square (Graves 2013)")},
             {"second_moment", state_if<&RmsProp::centered>("first_moment"), state_if<&RmsProp::momentum>("velocity")}};
   }
   template <class T, bool is_centered, bool has_momentum>

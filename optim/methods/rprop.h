@@ -25,11 +25,11 @@ struct Rprop {
             PyTorch does the same; Optax takes each step one call later. The paper of 1993 takes the last step back
             where the sign changed. The rate is read once: a schedule of it changes nothing after the first step.
             )",
-            {field<&Rprop::learning_rate>("learning_rate", positive(), "the first step of each parameter"),
-             field<&Rprop::increase>("increase", above_one(), "factor of a step whose gradient kept its sign"),
-             field<&Rprop::decrease>("decrease", fraction(), "factor of a step whose gradient changed its sign"),
-             field<&Rprop::smallest_step>("smallest_step", positive(), "steps do not become shorter"),
-             field<&Rprop::largest_step>("largest_step", positive(), "steps do not become longer")},
+            {field<&Rprop::learning_rate>(positive(), "the first step of each parameter"),
+             field<&Rprop::increase>(above_one(), "factor of a step whose gradient kept its sign"),
+             field<&Rprop::decrease>(fraction(), "factor of a step whose gradient changed its sign"),
+             field<&Rprop::smallest_step>(positive(), "steps do not become shorter"),
+             field<&Rprop::largest_step>(positive(), "steps do not become longer")},
             {state<&Rprop::learning_rate>("step_size"), "previous_gradient"}};
   }
   void check() const {

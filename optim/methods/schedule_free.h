@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -37,10 +36,9 @@ struct ScheduleFreeSgd {
 
   using Memory = ScheduleFreeMemory;
   static constexpr Description describe() {
-    return {
-        "schedule_free_sgd",
-        "Defazio et al. (2024), eq. 4-6",
-        R"(
+    return {"schedule_free_sgd",
+            "Defazio et al. (2024), eq. 4-6",
+            R"(
             gamma = learning_rate min(1, t / warmup_steps)
             z <- z - gamma (g(y) + weight_decay y)
             S <- S + gamma^2;  c = gamma^2 / S
@@ -48,20 +46,20 @@ struct ScheduleFreeSgd {
             y = (1 - momentum) z + momentum x
             theta is y; evaluated at x
             )",
-        R"(
+            R"(
             The average is weighted by gamma^2, as in the authors' code and Optax, which keep the largest gamma so far
             for the weight; here it is that of the step. In Optax's warm-up z moves by the gamma of the step before.
             Theirs and Optax's give x by a change of mode or a function; here it is the evaluation point. PyTorch does
             not have the method.
             )",
-        {field<&ScheduleFreeSgd::learning_rate>("learning_rate", positive(), "step size"),
-         field<&ScheduleFreeSgd::momentum>("momentum", decay(), "how far from z to its average gradients are taken"),
-         field<&ScheduleFreeSgd::weight_decay>("weight_decay", non_negative(), "adds weight_decay y to the gradient"),
-         field<&ScheduleFreeSgd::warmup_steps>("warmup_steps", at_least(0),
-                                               "steps over which the rate rises to learning_rate; 0 for none")},
-        {from_theta("base_point"), from_theta("average")},
-        {kept<&Memory::weight_sum>("weight_sum")},
-        "average"};
+            {field<&ScheduleFreeSgd::learning_rate>(positive(), "step size"),
+             field<&ScheduleFreeSgd::momentum>(decay(), "how far from z to its average gradients are taken"),
+             field<&ScheduleFreeSgd::weight_decay>(non_negative(), "adds weight_decay y to the gradient"),
+             field<&ScheduleFreeSgd::warmup_steps>(at_least(0),
+                                                   "steps over which the rate rises to learning_rate; 0 for none")},
+            {from_theta("base_point"), from_theta("average")},
+            {kept<&Memory::weight_sum>("weight_sum")},
+            "average"};
   }
   template <class T>
   auto update(std::int64_t t, Memory& memory) const {
@@ -98,13 +96,13 @@ struct ScheduleFreeAdamW {
             Optax's warm-up z moves by the rate of the step before. Theirs and Optax's give x by a change of mode or a
             function; here it is the evaluation point. Keras has the method too; PyTorch does not.
             )",
-            {field<&ScheduleFreeAdamW::learning_rate>("learning_rate", positive(), "step size"),
-             field<&ScheduleFreeAdamW::beta1>("beta1", decay(), "how far from z to its average gradients are taken"),
-             field<&ScheduleFreeAdamW::beta2>("beta2", decay(), "decay of the second moment"),
-             field<&ScheduleFreeAdamW::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-             field<&ScheduleFreeAdamW::weight_decay>("weight_decay", non_negative(),
+            {field<&ScheduleFreeAdamW::learning_rate>(positive(), "step size"),
+             field<&ScheduleFreeAdamW::beta1>(decay(), "how far from z to its average gradients are taken"),
+             field<&ScheduleFreeAdamW::beta2>(decay(), "decay of the second moment"),
+             field<&ScheduleFreeAdamW::epsilon>(positive(), "added to the root of the second moment"),
+             field<&ScheduleFreeAdamW::weight_decay>(non_negative(),
                                                      "decoupled: z moves by -gamma * weight_decay y a step"),
-             field<&ScheduleFreeAdamW::warmup_steps>("warmup_steps", at_least(0),
+             field<&ScheduleFreeAdamW::warmup_steps>(at_least(0),
                                                      "steps over which the rate rises to learning_rate; 0 for none")},
             {"second_moment", from_theta("base_point"), from_theta("average")},
             {kept<&Memory::weight_sum>("weight_sum")},

@@ -15,7 +15,7 @@ struct GradientStep {
             whole_set ? "Cauchy (1847)" : "Robbins & Monro (1951)",
             "theta <- theta - learning_rate g",
             "",
-            {field<&GradientStep::learning_rate>("learning_rate", positive(), "step size")}};
+            {field<&GradientStep::learning_rate>(positive(), "step size")}};
   }
   template <class T>
   auto update() const {

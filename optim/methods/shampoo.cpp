@@ -4,9 +4,8 @@
 #include <limits>
 #include <map>
 
-#include "autodiff/curvature/small_eigen.h"
-#include "autodiff/kernels/math.h"
 #include "autodiff/tensor/matrix.h"
+#include "autodiff/tensor/small_eigen.h"
 #include "optim/solvers/matrix_sides.h"
 #include "optim/typed.h"
 #include "optim/update.h"
@@ -76,7 +75,7 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
     const Tensor doubles = square_[0].part(0, {n, n}), vectors = square_[1].part(0, {n, n});
     doubles.copy_from(matrix);
     const auto [found, inserted] = solvers_.try_emplace(n, n);
-    curvature::SymmetricEigensolver& solver = found->second;
+    SymmetricEigensolver& solver = found->second;
     solver.solve(doubles.data<double>());
     const double* from = solver.vectors();
     double* to = vectors.data<double>();
@@ -93,16 +92,15 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
       update_each(
           theta, direction,
           [this]<class T>(T) {
-            return [rate = static_cast<T>(h.learning_rate), mu = static_cast<T>(h.momentum)](T& x, T u, T& b) {
+            return [rate = T(h.learning_rate), mu = T(h.momentum)](T& x, T u, T& b) {
               b = mu * b + u;
               x -= rate * b;
             };
           },
           slice.of(velocity_));
     else
-      update_each(theta, direction, [this]<class T>(T) {
-        return [rate = static_cast<T>(h.learning_rate)](T& x, T u) { x -= rate * u; };
-      });
+      update_each(theta, direction,
+                  [this]<class T>(T) { return [rate = T(h.learning_rate)](T& x, T u) { x -= rate * u; }; });
   }
 
   bool has_momentum_;
@@ -111,8 +109,8 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
   Tensor velocity_;
   KnownSlices known_slices_;
   std::int64_t step_ = 0;
-  Tensor direction_, square_[2];                                     // to work in
-  std::map<std::int64_t, curvature::SymmetricEigensolver> solvers_;  // one for each extent
+  Tensor direction_, square_[2];                          // to work in
+  std::map<std::int64_t, SymmetricEigensolver> solvers_;  // one for each extent
 };
 
 }  // namespace

@@ -31,13 +31,11 @@ struct Shampoo {
             paper; later implementations average them and scale the step by another method's. The velocity exists only
             if momentum is not 0 at the start. PyTorch, Optax and Keras do not have the method.
             )",
-            {field<&Shampoo::learning_rate>("learning_rate", positive(), "step size"),
-             field<&Shampoo::epsilon>("epsilon", positive(), "where the diagonals of the statistics start"),
-             field<&Shampoo::momentum>("momentum", decay(), "decay of the velocity; 0 for none"),
-             field<&Shampoo::update_interval>("update_interval", at_least(1),
-                                              "steps from one computation of the roots to the next"),
-             field<&Shampoo::max_dimension>("max_dimension", at_least(1),
-                                            "sides of a matrix longer than this have no statistics")},
+            {field<&Shampoo::learning_rate>(positive(), "step size"),
+             field<&Shampoo::epsilon>(positive(), "where the diagonals of the statistics start"),
+             field<&Shampoo::momentum>(decay(), "decay of the velocity; 0 for none"),
+             field<&Shampoo::update_interval>(at_least(1), "steps from one computation of the roots to the next"),
+             field<&Shampoo::max_dimension>(at_least(1), "sides of a matrix longer than this have no statistics")},
             {"row_statistics", "column_statistics", "diagonal_statistics", optional_state("row_roots"),
              optional_state("column_roots"), state_if<&Shampoo::momentum>("velocity")}};
   }

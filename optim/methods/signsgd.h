@@ -13,7 +13,7 @@ struct SignSgd {
             "Bernstein et al. (2018), Algorithm 1",
             "theta <- theta - learning_rate sign(g), sign(0) = 0",
             "Optax has it as sign_sgd; PyTorch and Keras do not have it.",
-            {field<&SignSgd::learning_rate>("learning_rate", positive(), "what each parameter moves by")}};
+            {field<&SignSgd::learning_rate>(positive(), "what each parameter moves by")}};
   }
   template <class T>
   auto update() const {

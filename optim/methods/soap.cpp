@@ -24,6 +24,7 @@ class SoapSteps final : public FirstOrderOf<Soap> {
     sides_.ensure(theta.dtype());
     for (std::size_t i = 0; i < slices.size(); ++i) {
       const Tensor g = slices[i].of(gradient), v = slices[i].of(second_moment_);
+      if (g.size() == 0) continue;
       if (step_ > 0) move(i, slices[i].of(theta), g, slices[i].of(first_moment_), v);
       sides_.collect(i, g, h.beta2);
       if (step_ % h.update_interval != 0) continue;

@@ -26,19 +26,18 @@ struct Soap {
             other slices: the same with A = B = I
             )",
         R"(
-            As in the authors' code, the first gradient makes the eigenvectors and moves nothing, V keeps its numbers where
-            the eigenvectors turn, and the decay follows the step. A slice of rank above 2 is one matrix; theirs has a
-            factor for each axis. pytorch_optimizer makes the rows orthonormal in float32. Eigenvectors are arbitrary where
-            the first gradient has not full rank. Optax and Keras do not have the method.
-            )",
-        {field<&Soap::learning_rate>("learning_rate", positive(), "step size"),
-         field<&Soap::beta1>("beta1", decay(), "decay of the first moment"),
-         field<&Soap::beta2>("beta2", decay(), "decay of the second moment and of the statistics"),
-         field<&Soap::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-         field<&Soap::weight_decay>("weight_decay", non_negative(),
-                                    "decoupled: theta shrinks by learning_rate * weight_decay a step"),
-         field<&Soap::update_interval>("update_interval", at_least(1), "steps from one change of basis to the next"),
-         field<&Soap::max_dimension>("max_dimension", at_least(1), "sides longer than this keep their axes")},
+        As in the authors' code, the first gradient makes the eigenvectors and moves nothing, V keeps its numbers where
+        the eigenvectors turn, and the decay follows the step. A slice of rank above 2 is one matrix; theirs has a
+        factor for each axis. pytorch_optimizer makes the rows orthonormal in float32. Eigenvectors are arbitrary where
+        the first gradient has not full rank. Optax and Keras do not have the method.
+        )",
+        {field<&Soap::learning_rate>(positive(), "step size"),
+         field<&Soap::beta1>(decay(), "decay of the first moment"),
+         field<&Soap::beta2>(decay(), "decay of the second moment and of the statistics"),
+         field<&Soap::epsilon>(positive(), "added to the root of the second moment"),
+         field<&Soap::weight_decay>(non_negative(), "decoupled: theta shrinks by learning_rate * weight_decay a step"),
+         field<&Soap::update_interval>(at_least(1), "steps from one change of basis to the next"),
+         field<&Soap::max_dimension>(at_least(1), "sides longer than this keep their axes")},
         {"first_moment", "second_moment", "row_statistics", "column_statistics", "row_basis", "column_basis"}};
   }
 };

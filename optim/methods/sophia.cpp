@@ -1,6 +1,6 @@
 #include "optim/methods/sophia.h"
 
-#include "autodiff/curvature/probe.h"
+#include "autodiff/tensor/probe.h"
 #include "autodiff/tensor/vectors.h"
 #include "optim/typed.h"
 #include "optim/update.h"
@@ -37,15 +37,14 @@ class SophiaSteps final : public OptimizerOf<Sophia> {
     ++step_;
     if (estimates)
       update_each(curvature_, estimate_, [this]<class T>(T) {
-        return [beta2 = static_cast<T>(h.beta2)](T& mean, T e) { mean += (1 - beta2) * (e - mean); };
+        return [beta2 = T(h.beta2)](T& mean, T e) { mean += (1 - beta2) * (e - mean); };
       });
     update_each(
         theta, gradient,
         [this]<class T>(T) {
           const double rate = h.learning_rate;
-          return [beta1 = static_cast<T>(h.beta1), gamma = static_cast<T>(h.gamma), epsilon = static_cast<T>(h.epsilon),
-                  clip = static_cast<T>(h.clip), rate = static_cast<T>(rate),
-                  shrink = static_cast<T>(1 - rate * h.weight_decay)](T& x, T g, T& m, T& diagonal) {
+          return [beta1 = T(h.beta1), gamma = T(h.gamma), epsilon = T(h.epsilon), clip = T(h.clip), rate = T(rate),
+                  shrink = T(1 - rate * h.weight_decay)](T& x, T g, T& m, T& diagonal) {
             m += (1 - beta1) * (g - m);
             const T scaled = gamma * diagonal, ratio = m / (scaled > epsilon ? scaled : epsilon);
             x = x * shrink - rate * (ratio > clip ? clip : ratio < -clip ? -clip : ratio);
@@ -75,7 +74,7 @@ class SophiaSteps final : public OptimizerOf<Sophia> {
     objective.curvature()->sampled_gradient(stream_.child("sophia", number).bits(), estimate_);
     const auto examples = static_cast<double>(objective.costs().examples - before);
     with_floating(estimate_.dtype(), [&]<class T>(T) {
-      for (T& e : estimate_.elements<T>()) e = static_cast<T>(examples) * e * e;
+      for (T& e : estimate_.elements<T>()) e = T(examples) * e * e;
     });
   }
 

@@ -1,7 +1,6 @@
 // Yogi.
 #pragma once
 
-#include "autodiff/kernels/math.h"
 #include "optim/elementwise.h"
 
 namespace gradus::optim {
@@ -10,24 +9,23 @@ struct Yogi {
   double learning_rate = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-3, initial_accumulator = 1e-6;
 
   static constexpr Description describe() {
-    return {
-        "yogi",
-        "Zaheer et al. (2018), Algorithm 2",
-        R"(
+    return {"yogi",
+            "Zaheer et al. (2018), Algorithm 2",
+            R"(
             m <- beta1 m + (1 - beta1) g
             v <- v - (1 - beta2) sign(v - g^2) g^2
             theta <- theta - learning_rate m / (sqrt(v) + epsilon)
             )",
-        R"(
+            R"(
             The moments are not corrected for their start, as in the paper; Optax corrects them. v starts at
             initial_accumulator, in Optax m too; PyTorch and Keras do not have the method.
             )",
-        {field<&Yogi::learning_rate>("learning_rate", positive(), "step size"),
-         field<&Yogi::beta1>("beta1", decay(), "decay of the first moment"),
-         field<&Yogi::beta2>("beta2", decay(), "1 minus the speed of the second moment"),
-         field<&Yogi::epsilon>("epsilon", positive(), "added to the root of the second moment"),
-         field<&Yogi::initial_accumulator>("initial_accumulator", non_negative(), "where the second moment starts")},
-        {"first_moment", state<&Yogi::initial_accumulator>("second_moment")}};
+            {field<&Yogi::learning_rate>(positive(), "step size"),
+             field<&Yogi::beta1>(decay(), "decay of the first moment"),
+             field<&Yogi::beta2>(decay(), "1 minus the speed of the second moment"),
+             field<&Yogi::epsilon>(positive(), "added to the root of the second moment"),
+             field<&Yogi::initial_accumulator>(non_negative(), "where the second moment starts")},
+            {"first_moment", state<&Yogi::initial_accumulator>("second_moment")}};
   }
   template <class T>
   auto update() const {

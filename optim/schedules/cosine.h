@@ -20,11 +20,10 @@ struct CosineDecay {
             the growth is the decimal number given, cycles begin where exact arithmetic has them
             )",
             "",
-            {field<&CosineDecay::steps>("steps", at_least(1), "of the (first) cycle"),
-             field<&CosineDecay::final_factor>("final_factor", non_negative(), shapes::end_help),
-             field<&CosineDecay::restarts>("restarts", "begin again after each cycle"),
-             field<&CosineDecay::cycle_growth>("cycle_growth", between(1, 1e6),
-                                               "length of a cycle in terms of the one before")}};
+            {field<&CosineDecay::steps>(at_least(1), "of the (first) cycle"),
+             field<&CosineDecay::final_factor>(non_negative(), shapes::end_help),
+             field<&CosineDecay::restarts>("begin again after each cycle"),
+             field<&CosineDecay::cycle_growth>(between(1, 1e6), "length of a cycle in terms of the one before")}};
   }
   double at(std::int64_t t, double base) const {
     const double left = restarts ? left_of_cycle(t, steps, cycle_growth)

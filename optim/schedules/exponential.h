@@ -13,7 +13,7 @@ struct ExponentialDecay {
             "common practice",
             "base factor^t",
             "",
-            {field<&ExponentialDecay::factor>("factor", positive(), "of each step")}};
+            {field<&ExponentialDecay::factor>(positive(), "of each step")}};
   }
   double at(std::int64_t t, double base) const { return shapes::times(base, std::pow(factor, shapes::as_double(t))); }
 };

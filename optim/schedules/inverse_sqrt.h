@@ -13,7 +13,7 @@ struct InverseSqrt {
             "Vaswani et al. (2017), eq. 3",
             "base sqrt(offset / (offset + t))",
             "",
-            {field<&InverseSqrt::offset>("offset", at_least(1), "warmup_steps for the paper's schedule")}};
+            {field<&InverseSqrt::offset>(at_least(1), "warmup_steps for the paper's schedule")}};
   }
   double at(std::int64_t t, double base) const {
     const double start = shapes::as_double(offset);

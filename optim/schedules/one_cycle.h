@@ -14,10 +14,10 @@ struct OneCycle {
             "Smith & Topin (2019), with fastai's cosines",
             "cosine from base start_factor to base at t = rise (steps - 1), then to base final_factor",
             "",
-            {field<&OneCycle::steps>("steps", at_least(1), "of the cycle"),
-             field<&OneCycle::rise>("rise", between(0, 1), "part of the cycle in which the value grows"),
-             field<&OneCycle::start_factor>("start_factor", non_negative(), "first value, in terms of the largest"),
-             field<&OneCycle::final_factor>("final_factor", non_negative(), shapes::end_help)}};
+            {field<&OneCycle::steps>(at_least(1), "of the cycle"),
+             field<&OneCycle::rise>(between(0, 1), "part of the cycle in which the value grows"),
+             field<&OneCycle::start_factor>(non_negative(), "first value, in terms of the largest"),
+             field<&OneCycle::final_factor>(non_negative(), shapes::end_help)}};
   }
   double at(std::int64_t t, double base) const {
     const double last = shapes::as_double(steps) - 1, peak = rise * last, now = shapes::as_double(t);

@@ -12,20 +12,18 @@ struct ReduceOnPlateau {
 
   static constexpr bool observes = true;
   static constexpr Description describe() {
-    return {
-        "plateau",
-        "common practice; ReduceLROnPlateau in PyTorch",
-        R"(
+    return {"plateau",
+            "common practice; ReduceLROnPlateau in PyTorch",
+            R"(
             base r
             r <- max(r factor, smallest_factor) after more than patience losses that are not threshold below the best
             )",
-        "",
-        {field<&ReduceOnPlateau::factor>("factor", positive(), "of a reduction"),
-         field<&ReduceOnPlateau::patience>("patience", at_least(0), "observations without progress that are allowed"),
-         field<&ReduceOnPlateau::threshold>("threshold", non_negative(),
-                                            "relative fall of the loss that counts as progress"),
-         field<&ReduceOnPlateau::smallest_factor>("smallest_factor", non_negative(),
-                                                  "on the base value, below which nothing is reduced")}};
+            "",
+            {field<&ReduceOnPlateau::factor>(positive(), "of a reduction"),
+             field<&ReduceOnPlateau::patience>(at_least(0), "observations without progress that are allowed"),
+             field<&ReduceOnPlateau::threshold>(non_negative(), "relative fall of the loss that counts as progress"),
+             field<&ReduceOnPlateau::smallest_factor>(non_negative(),
+                                                      "on the base value, below which nothing is reduced")}};
   }
   double at(std::int64_t, double base) const { return base; }
 };

@@ -14,8 +14,8 @@ struct StepDecay {
             "common practice",
             "base factor^floor(t / every)",
             "",
-            {field<&StepDecay::every>("every", at_least(1), "steps between two reductions"),
-             field<&StepDecay::factor>("factor", positive(), "of each reduction")}};
+            {field<&StepDecay::every>(at_least(1), "steps between two reductions"),
+             field<&StepDecay::factor>(positive(), "of each reduction")}};
   }
   double at(std::int64_t t, double base) const {
     return shapes::times(base, std::pow(factor, shapes::as_double(t / every)));

@@ -15,7 +15,7 @@ struct SutskeverMomentum {
             "Sutskever et al. (2013), eq. 5",
             "min(1 - 2^(-1 - log2(floor(t / every) + 1)), base)",
             "",
-            {field<&SutskeverMomentum::every>("every", at_least(1), "steps between two values")}};
+            {field<&SutskeverMomentum::every>(at_least(1), "steps between two values")}};
   }
   // 2^(-1 - log2(k)) is 1 / (2 k).
   double at(std::int64_t t, double base) const { return std::min(1 - 0.5 / (shapes::as_double(t / every) + 1), base); }

@@ -16,10 +16,9 @@ struct WarmupStableDecay {
             "Hu et al. (2024), with a linear decay",
             "base until t = steps - decay_steps, then linear to base final_factor",
             "",
-            {field<&WarmupStableDecay::steps>("steps", at_least(1), "after the warm-up until the end of the decay"),
-             field<&WarmupStableDecay::decay_steps>("decay_steps", at_least(0),
-                                                    "the last of them, in which the value falls"),
-             field<&WarmupStableDecay::final_factor>("final_factor", non_negative(), shapes::end_help)}};
+            {field<&WarmupStableDecay::steps>(at_least(1), "after the warm-up until the end of the decay"),
+             field<&WarmupStableDecay::decay_steps>(at_least(0), "the last of them, in which the value falls"),
+             field<&WarmupStableDecay::final_factor>(non_negative(), shapes::end_help)}};
   }
   double at(std::int64_t t, double base) const {
     const std::int64_t decay = std::min(decay_steps, steps);

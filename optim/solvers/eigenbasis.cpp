@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
-#include "autodiff/curvature/small_eigen.h"
 #include "autodiff/tensor/matrix.h"
+#include "autodiff/tensor/small_eigen.h"
 #include "autodiff/tensor/vectors.h"
 
 namespace gradus::optim {
 
 void make_eigenbasis(const Tensor& matrix, const Tensor& basis) {
   const std::int64_t n = matrix.shape()[0];
-  basis.copy_from(Tensor::of({n, n}, curvature::symmetric_eigen(matrix.to_vector(), n).vectors, basis.dtype()));
+  basis.copy_from(Tensor::of({n, n}, symmetric_eigen(matrix.to_vector(), n).vectors, basis.dtype()));
 }
 
 void turn_eigenbasis(const Tensor& matrix, const Tensor& basis, EigenbasisMemory& memory) {

@@ -5,8 +5,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "autodiff/curvature/positive_definite.h"
-#include "autodiff/kernels/products.h"
+#include "autodiff/tensor/matrix.h"
+#include "autodiff/tensor/positive_definite.h"
 #include "optim/update.h"
 
 namespace gradus::optim {
@@ -24,7 +24,7 @@ bool damped_inverse(const Tensor& a, double damping, const Tensor& out) {
   const std::int64_t n = a.shape()[0];
   const Tensor damped = a.converted(DType::float64), inverse = Tensor::uninitialized(a.shape(), DType::float64);
   for (std::int64_t i = 0; i < n; ++i) damped.data<double>()[i * n + i] += damping;
-  if (!curvature::invert_positive_definite(damped, inverse)) return false;
+  if (!invert_positive_definite(damped, inverse)) return false;
   out.copy_from(inverse);
   return true;
 }
@@ -81,9 +81,7 @@ void KroneckerInverse::update(const std::vector<KroneckerBlock>& blocks, double 
   for (const KroneckerBlock& b : blocks)
     for (const Tensor& fresh : {b.inputs, b.outputs}) {
       update_each(factors_.part(first, fresh.shape()), fresh, [weight]<class T>(T) {
-        return [kept = static_cast<T>(weight), taken = static_cast<T>(1 - weight)](T& f, T x) {
-          f = kept * f + taken * x;
-        };
+        return [kept = T(weight), taken = T(1 - weight)](T& f, T x) { f = kept * f + taken * x; };
       });
       first += fresh.size();
     }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "autodiff/curvature/probe.h"
+#include "autodiff/tensor/probe.h"
 #include "autodiff/tensor/vectors.h"
 
 namespace gradus::optim {

@@ -2,21 +2,14 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/simd.h"
+#include "autodiff/kernels/fused_pass.h"
 #include "autodiff/tensor/vectors.h"
 
 namespace gradus::optim {
 
 void DiagonalPreconditioner::solve(const Tensor& x, const Tensor& out) const {
-  with_floating(x.dtype(), [&]<class T>(T) {
-    const T *from = x.data<T>(), *d = diagonal_.data<T>();
-    T* to = out.data<T>();
-    const std::int64_t n = x.size();
-    simd::run([=] GRADUS_LOOP() {
-#pragma GCC ivdep
-      for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] / d[i];
-    });
-  });
+  const auto divide = []<class T>(T) { return [](T& to, T from, T& d) { to = from / d; }; };
+  update_each(out, x, divide, diagonal_);
 }
 
 void DiagonalPreconditioner::normalize(double damping, double power, double floor) {
@@ -31,7 +24,7 @@ void DiagonalPreconditioner::normalize(double damping, double power, double floo
     const double mean = finite > 0 ? sum / static_cast<double>(finite) : 0;
     for (T& d : diagonal_.elements<T>()) {
       const double relative = (std::abs(static_cast<double>(d)) + damping) / mean;
-      d = std::isfinite(relative) ? static_cast<T>(std::pow(std::max(relative, floor), power)) : T{1};
+      d = std::isfinite(relative) ? T(std::pow(std::max(relative, floor), power)) : T{1};
     }
   });
 }

@@ -56,8 +56,7 @@ void close_step(Objective& objective, const Tensor& theta, const Tensor& trial, 
 // "gradient_tolerance".
 template <auto Member>
 constexpr settings::Field gradient_tolerance_field() {
-  return field<Member>("gradient_tolerance", non_negative(),
-                       "converged where the norm of the gradient is no larger; absolute");
+  return field<Member>(non_negative(), "converged where the norm of the gradient is no larger; absolute");
 }
 
 }  // namespace gradus::optim

@@ -9,8 +9,7 @@ namespace detail {
 
 // a += weight (theta - a)
 inline void approach(const Tensor& average, const Tensor& theta, double weight) {
-  update_each(average, theta,
-              [weight]<class T>(T) { return [w = static_cast<T>(weight)](T& a, T x) { a += w * (x - a); }; });
+  update_each(average, theta, [weight]<class T>(T) { return [w = T(weight)](T& a, T x) { a += w * (x - a); }; });
 }
 
 }  // namespace detail
@@ -27,7 +26,7 @@ struct Ema {
             a starts at theta after the first step, so there is no bias to correct. It averages theta, not the inner
             optimizer's own average if it has one.
             )",
-            {field<&Ema::ema_decay>("ema_decay", decay(), "weight of the average so far")}};
+            {field<&Ema::ema_decay>(decay(), "weight of the average so far")}};
   }
   class Around;
 };
@@ -67,8 +66,8 @@ struct Swa {
             R"(
             Running statistics of batch normalisation are those seen in training; the paper computes them again for a.
             )",
-            {field<&Swa::swa_start>("swa_start", at_least(0), "steps before the average begins"),
-             field<&Swa::swa_every>("swa_every", at_least(1), "steps between two points of the average")}};
+            {field<&Swa::swa_start>(at_least(0), "steps before the average begins"),
+             field<&Swa::swa_every>(at_least(1), "steps between two points of the average")}};
   }
   class Around;
 };

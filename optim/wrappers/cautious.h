@@ -24,8 +24,7 @@ struct Cautious {
             has one for all of theta. A weight decay of the method inside is a part of u; in other libraries it is not.
             )",
             {field<&Cautious::cautious_extra>(
-                "cautious_extra", non_negative(),
-                "added to the number of elements that move; with 0 and none, nothing moves")}};
+                non_negative(), "added to the number of elements that move; with 0 and none, nothing moves")}};
   }
   class Around;
 };
@@ -69,7 +68,7 @@ class Cautious::Around final : public AroundStepOf<Cautious> {
       update_each(
           part, g,
           [factor]<class T>(T) {
-            return [f = static_cast<T>(factor)](T& x, T slope, T& from) {
+            return [f = T(factor)](T& x, T slope, T& from) {
               const T u = from - x;
               x = u * slope > 0 ? from - f * u : from;
             };

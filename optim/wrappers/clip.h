@@ -18,7 +18,7 @@ struct ClipByNorm {
             "Pascanu, Mikolov & Bengio (2013), Algorithm 1",
             "g <- g min(1, clip_norm / |g|)",
             "PyTorch divides by |g| + 1e-6. A gradient that is not finite is passed on as it is.",
-            {field<&ClipByNorm::clip_norm>("clip_norm", positive(), "largest Euclidean norm of the whole gradient")}};
+            {field<&ClipByNorm::clip_norm>(positive(), "largest Euclidean norm of the whole gradient")}};
   }
   class Decorator;
 };
@@ -35,8 +35,7 @@ class ClipByNorm::Decorator final : public DecoratorOf<ClipByNorm> {
     const double length = vectors::norm(g);
     // What is not finite stays as it is, for whoever looks at it.
     const double factor = length > h.clip_norm && std::isfinite(length) ? h.clip_norm / length : 1;
-    update_each(gradient, g,
-                [factor]<class T>(T) { return [f = static_cast<T>(factor)](T& to, T from) { to = f * from; }; });
+    update_each(gradient, g, [factor]<class T>(T) { return [f = T(factor)](T& to, T from) { to = f * from; }; });
     return inner.value();
   }
 };
@@ -46,12 +45,11 @@ struct ClipByValue {
 
   static constexpr Place place{.effect = Effect::gradient};
   static constexpr Description describe() {
-    return {
-        "clip_by_value",
-        "common practice; clip_grad_value_ in PyTorch",
-        "g <- max(-clip_value, min(clip_value, g))",
-        "",
-        {field<&ClipByValue::clip_value>("clip_value", positive(), "largest magnitude of an element of the gradient")}};
+    return {"clip_by_value",
+            "common practice; clip_grad_value_ in PyTorch",
+            "g <- max(-clip_value, min(clip_value, g))",
+            "",
+            {field<&ClipByValue::clip_value>(positive(), "largest magnitude of an element of the gradient")}};
   }
   class Decorator;
 };
@@ -65,7 +63,7 @@ class ClipByValue::Decorator final : public DecoratorOf<ClipByValue> {
   double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
     Objective& inner = inner_at(theta);
     update_each(gradient, inner.gradient(), [this]<class T>(T) {
-      return [limit = static_cast<T>(h.clip_value)](T& to, T from) {
+      return [limit = T(h.clip_value)](T& to, T from) {
         const T clipped = from > limit ? limit : from < -limit ? -limit : from;
         to = from - from == 0 ? clipped : from;  // what is not finite stays, for whoever looks at it
       };

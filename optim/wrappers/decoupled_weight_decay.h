@@ -20,9 +20,9 @@ struct DecoupledWeightDecay {
             The theta of the last term is that before the step, as in AdamW. The decay is multiplied by the rate, as in
             PyTorch; the paper multiplies it by the schedule's factor alone.
             )",
-            {field<&DecoupledWeightDecay::decoupled_weight_decay>("decoupled_weight_decay", non_negative(),
+            {field<&DecoupledWeightDecay::decoupled_weight_decay>(non_negative(),
                                                                   "theta shrinks by learning_rate * this a step"),
-             exclusion<&DecoupledWeightDecay::decay_exclude>("decay_exclude")}};
+             exclusion<&DecoupledWeightDecay::decay_exclude>()}};
   }
   class Around;
 };
@@ -48,7 +48,7 @@ class DecoupledWeightDecay::Around final : public AroundStepOf<DecoupledWeightDe
     const double shrink = *learning_rate * h.decoupled_weight_decay;
     for (const auto& [offset, size] : *ranges_)
       update_each(theta.part(offset, {size}), before_.part(offset, {size}),
-                  [shrink]<class T>(T) { return [s = static_cast<T>(shrink)](T& x, T before) { x -= s * before; }; });
+                  [shrink]<class T>(T) { return [s = T(shrink)](T& x, T before) { x -= s * before; }; });
   }
 
  private:

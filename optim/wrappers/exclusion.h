@@ -18,9 +18,9 @@ inline constexpr std::string_view excluded_names[] = {"none", "bias", "norm", "b
 
 // The hyperparameter that says so.
 template <auto Member>
-constexpr settings::Field exclusion(std::string_view name) {
+constexpr settings::Field exclusion() {
   const settings::Range names = one_of({"none", "bias", "norm", "bias+norm", "bias+norm+embedding"});
-  return field<Member>(name, names, "parameters with one of these tags are left alone");
+  return field<Member>(names, "parameters with one of these tags are left alone");
 }
 
 // The ranges of theta that are not excluded.

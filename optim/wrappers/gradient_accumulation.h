@@ -50,15 +50,15 @@ struct GradientAccumulation {
 
   static constexpr Place place{.effect = Effect::accumulation};
   static constexpr Description describe() {
-    return {"gradient_accumulation",
-            "common practice",
-            R"(
+    return {
+        "gradient_accumulation",
+        "common practice",
+        R"(
             s <- s + g
             each accumulation_steps calls: theta <- step(theta) with g = s / accumulation_steps;  s <- 0
             )",
-            "Batches count alike, whatever their sizes. Each call reports its own batch's loss. Schedules count calls.",
-            {field<&GradientAccumulation::accumulation_steps>("accumulation_steps", at_least(1),
-                                                              "batches whose mean gradient makes one step")}};
+        "Batches count alike, whatever their sizes. Each call reports its own batch's loss. Schedules count calls.",
+        {field<&GradientAccumulation::accumulation_steps>(at_least(1), "batches whose mean gradient makes one step")}};
   }
   class Around;
 };

@@ -18,10 +18,9 @@ struct GradientNoise {
             "Neelakantan et al. (2015), eq. 1-2",
             "g <- g + z, z ~ N(0, noise_variance / (1 + t)^noise_decay), t = 0, 1, ...",
             "The loss that is reported is that without noise.",
-            {field<&GradientNoise::noise_variance>("noise_variance", positive(),
+            {field<&GradientNoise::noise_variance>(positive(),
                                                    "of the noise on an element of the gradient at the first step"),
-             field<&GradientNoise::noise_decay>("noise_decay", non_negative(),
-                                                "exponent of its decay; 0 for noise that stays")}};
+             field<&GradientNoise::noise_decay>(non_negative(), "exponent of its decay; 0 for noise that stays")}};
   }
   class Decorator;
 };

@@ -19,10 +19,8 @@ struct Lookahead {
             each lookahead_steps: slow <- slow + lookahead_rate (theta - slow);  theta <- slow
             )",
             "The inner optimizer keeps its state when theta goes back, as in the paper's experiments.",
-            {field<&Lookahead::lookahead_steps>("lookahead_steps", at_least(1),
-                                                "steps between two moves of the slow parameters"),
-             field<&Lookahead::lookahead_rate>("lookahead_rate", between(0, 1),
-                                               "how far they move towards the fast ones")}};
+            {field<&Lookahead::lookahead_steps>(at_least(1), "steps between two moves of the slow parameters"),
+             field<&Lookahead::lookahead_rate>(between(0, 1), "how far they move towards the fast ones")}};
   }
   class Around;
 };
@@ -39,7 +37,7 @@ class Lookahead::Around final : public AroundStepOf<Lookahead> {
   void after(const Tensor& theta) override {
     if (++step_ % h.lookahead_steps != 0) return;
     update_each(slow_, theta, [this]<class T>(T) {
-      return [rate = static_cast<T>(h.lookahead_rate)](T& slow, T fast) { slow += rate * (fast - slow); };
+      return [rate = T(h.lookahead_rate)](T& slow, T fast) { slow += rate * (fast - slow); };
     });
     theta.copy_from(slow_);
   }

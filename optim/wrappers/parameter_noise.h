@@ -17,9 +17,8 @@ struct ParameterNoise {
             "Graves (2011); Duchi, Bartlett & Wainwright (2012), eq. 3",
             "g <- mean over k of grad f(theta + parameter_noise z_k), z_k ~ N(0, I)",
             "The loss that is reported is the mean over the same points.",
-            {field<&ParameterNoise::parameter_noise>("parameter_noise", positive(),
-                                                     "standard deviation of the noise on each parameter"),
-             field<&ParameterNoise::parameter_noise_samples>("parameter_noise_samples", at_least(1),
+            {field<&ParameterNoise::parameter_noise>(positive(), "standard deviation of the noise on each parameter"),
+             field<&ParameterNoise::parameter_noise_samples>(at_least(1),
                                                              "points a step, each at the cost of a gradient")}};
   }
   class Decorator;
@@ -41,7 +40,7 @@ class ParameterNoise::Decorator final : public DecoratorOf<ParameterNoise> {
     const double share = 1 / static_cast<double>(h.parameter_noise_samples);
     return mean_over_samples(theta, [&](Objective& inner) {
       update_each(gradient, inner.gradient(),
-                  [share]<class T>(T) { return [s = static_cast<T>(share)](T& sum, T g) { sum += s * g; }; });
+                  [share]<class T>(T) { return [s = T(share)](T& sum, T g) { sum += s * g; }; });
       return inner.value();
     });
   }

@@ -65,8 +65,7 @@ struct L2Penalty {
             regularizers.L2(w) is l2 = 2 w. The reported loss has the penalty. Sampled gradients and Kronecker factors,
             which estimate the Fisher matrix, are those without it.
             )",
-            {field<&L2Penalty::l2>("l2", non_negative(), "weight of the penalty"),
-             exclusion<&L2Penalty::l2_exclude>("l2_exclude")}};
+            {field<&L2Penalty::l2>(non_negative(), "weight of the penalty"), exclusion<&L2Penalty::l2_exclude>()}};
   }
   class Decorator;
 };
@@ -119,8 +118,7 @@ struct L1Penalty {
             "Tibshirani (1996)",
             "f <- f + l1 |theta|_1;  g <- g + l1 sign(theta), sign(0) = 0",
             "A subgradient leaves no exact zeros; proximal_l1 does. The reported loss has the penalty.",
-            {field<&L1Penalty::l1>("l1", non_negative(), "weight of the penalty"),
-             exclusion<&L1Penalty::l1_exclude>("l1_exclude")}};
+            {field<&L1Penalty::l1>(non_negative(), "weight of the penalty"), exclusion<&L1Penalty::l1_exclude>()}};
   }
   class Decorator;
 };
@@ -135,7 +133,7 @@ class L1Penalty::Decorator final : public detail::Penalty<L1Penalty, &L1Penalty:
     const double value = DecoratorOf::compute_gradient(theta, gradient);
     each([&](std::int64_t offset, std::int64_t size) {
       update_each(gradient.part(offset, {size}), theta.part(offset, {size}), [this]<class T>(T) {
-        return [w = static_cast<T>(weight())](T& to, T x) { to += x > 0 ? w : x < 0 ? -w : T{0}; };
+        return [w = T(weight())](T& to, T x) { to += x > 0 ? w : x < 0 ? -w : T{0}; };
       });
     });
     return value + penalty(theta);

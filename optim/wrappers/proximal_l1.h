@@ -21,10 +21,10 @@ struct ProximalL1 {
             The reported loss is that without the penalty. Around a method that scales its steps element by element this
             is the proximal step in the Euclidean metric, not in the method's.
             )",
-            {field<&ProximalL1::proximal_l1>("proximal_l1", non_negative(), "weight of the penalty"),
-             field<&ProximalL1::proximal_rate>("proximal_rate", non_negative(),
+            {field<&ProximalL1::proximal_l1>(non_negative(), "weight of the penalty"),
+             field<&ProximalL1::proximal_rate>(non_negative(),
                                                "step size of the proximal step; 0 for the method's learning_rate"),
-             exclusion<&ProximalL1::proximal_exclude>("proximal_exclude")}};
+             exclusion<&ProximalL1::proximal_exclude>()}};
   }
   class Around;
 };
@@ -46,7 +46,7 @@ class ProximalL1::Around final : public AroundStepOf<ProximalL1> {
     const double threshold = h.proximal_l1 * (h.proximal_rate > 0 ? h.proximal_rate : *learning_rate);
     for (const auto& [offset, size] : *ranges_)
       change_each(theta.part(offset, {size}), [threshold]<class T>(T) {
-        return [t = static_cast<T>(threshold)](T& x) {
+        return [t = T(threshold)](T& x) {
           x = x > t ? x - t : x < -t ? x + t : x == x ? T{0} : x;  // NaN stays
         };
       });

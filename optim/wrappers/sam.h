@@ -4,32 +4,13 @@
 
 #include <cmath>
 
-#include "autodiff/kernels/lane_sum.h"
+#include "autodiff/tensor/sums.h"
 #include "autodiff/tensor/vectors.h"
 #include "optim/update.h"
 #include "optim/wrapper.h"
 
 namespace gradus::optim {
 namespace detail {
-
-// The Euclidean norm of f(x_i), summed in double precision in a fixed order.
-template <class F>
-double norm_of(const Tensor& shape_of, const F& make_element) {
-  double sum = 0;
-  with_floating(shape_of.dtype(), [&]<class T>(T type) {
-    const auto element = make_element(type);
-    const std::int64_t n = shape_of.size();
-    double* to = &sum;
-    simd::run([=] GRADUS_LOOP() {
-      *to = kernels::lane_sum_of<double>(
-          n, [=](std::int64_t i) __attribute__((always_inline)) {
-            const double x = element(i);
-            return x * x;
-          });
-    });
-  });
-  return std::sqrt(sum);
-}
 
 template <class W, auto Radius>
 class SharpnessAware : public DecoratorOf<W> {
@@ -85,7 +66,7 @@ struct Sam {
             The loss that is reported is that at theta. The authors' code and Optax divide by |g| as here; davda54's
             program for PyTorch adds 1e-12 to it.
             )",
-            {field<&Sam::sam_radius>("sam_radius", positive(), "distance to the point whose gradient is used")}};
+            {field<&Sam::sam_radius>(positive(), "distance to the point whose gradient is used")}};
   }
   class Decorator;
 };
@@ -97,8 +78,7 @@ class Sam::Decorator final : public detail::SharpnessAware<Sam, &Sam::sam_radius
  protected:
   double length(const Tensor&, const Tensor& gradient) const override { return vectors::norm(gradient); }
   void perturb(const Tensor& theta, const Tensor& gradient, double factor) const override {
-    update_each(theta, gradient,
-                [factor]<class T>(T) { return [f = static_cast<T>(factor)](T& x, T g) { x += f * g; }; });
+    update_each(theta, gradient, [factor]<class T>(T) { return [f = T(factor)](T& x, T g) { x += f * g; }; });
   }
 };
 
@@ -111,9 +91,8 @@ struct Asam {
             "Kwon et al. (2021), eq. 8 and Algorithm 1",
             "T = |theta| + asam_eta;  g <- grad f(theta + asam_radius T^2 g / |T g|)",
             "T is element by element for every parameter; the authors' code leaves biases unscaled.",
-            {field<&Asam::asam_radius>("asam_radius", positive(),
-                                       "distance, measured by T^-1, to the point whose gradient is used"),
-             field<&Asam::asam_eta>("asam_eta", non_negative(), "added to |theta| in T")}};
+            {field<&Asam::asam_radius>(positive(), "distance, measured by T^-1, to the point whose gradient is used"),
+             field<&Asam::asam_eta>(non_negative(), "added to |theta| in T")}};
   }
   class Decorator;
 };
@@ -124,17 +103,15 @@ class Asam::Decorator final : public detail::SharpnessAware<Asam, &Asam::asam_ra
 
  protected:
   double length(const Tensor& theta, const Tensor& gradient) const override {
-    return detail::norm_of(theta, [&]<class T>(T) {
-      return [ x = theta.data<T>(), g = gradient.data<T>(), eta = static_cast<double>(h.asam_eta) ](std::int64_t i)
-          __attribute__((always_inline)) {
-        const double at = static_cast<double>(x[i]);
-        return ((at < 0 ? -at : at) + eta) * static_cast<double>(g[i]);
-      };
-    });
+    const auto square = [eta = h.asam_eta](double x, double g) {
+      const double scaled = ((x < 0 ? -x : x) + eta) * g;
+      return scaled * scaled;
+    };
+    return std::sqrt(vectors::sum_over(square, theta, gradient));
   }
   void perturb(const Tensor& theta, const Tensor& gradient, double factor) const override {
     update_each(theta, gradient, [this, factor]<class T>(T) {
-      return [f = static_cast<T>(factor), eta = static_cast<T>(h.asam_eta)](T& x, T g) {
+      return [f = T(factor), eta = T(h.asam_eta)](T& x, T g) {
         const T scale = (x < 0 ? -x : x) + eta;
         x += f * scale * scale * g;
       };

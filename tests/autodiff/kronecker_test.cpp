@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "autodiff/curvature/positive_definite.h"
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
+#include "autodiff/tensor/positive_definite.h"
 #include "autodiff/tensor/random.h"
 #include "tests/support/tensors.h"
 
@@ -149,7 +149,7 @@ TEST(PositiveDefinite, InvertsMatricesOfAnySize) {
         a.set(i * n + j, sum);
       }
     const Tensor inverse = Tensor::zeros({n, n}, DType::float64);
-    ASSERT_TRUE(curvature::invert_positive_definite(a, inverse)) << n;
+    ASSERT_TRUE(invert_positive_definite(a, inverse)) << n;
     const double *p = a.data<double>(), *q = inverse.data<double>();
     for (std::int64_t i = 0; i < n; ++i)
       for (std::int64_t j = 0; j < n; ++j) {
@@ -164,10 +164,10 @@ TEST(PositiveDefinite, InvertsMatricesOfAnySize) {
 TEST(PositiveDefinite, RefusesWhatIsNot) {
   const Tensor inverse = Tensor::zeros({100, 100}, DType::float64), a = Tensor::zeros({100, 100}, DType::float64);
   for (std::int64_t i = 0; i < 100; ++i) a.set(i * 101, i == 70 ? -1 : 1);
-  EXPECT_FALSE(curvature::invert_positive_definite(a, inverse));
+  EXPECT_FALSE(invert_positive_definite(a, inverse));
   a.set(70 * 101, std::nan(""));
-  EXPECT_FALSE(curvature::invert_positive_definite(a, inverse));
-  EXPECT_THROW(curvature::invert_positive_definite(a, Tensor::zeros({2, 2}, DType::float64)), std::invalid_argument);
+  EXPECT_FALSE(invert_positive_definite(a, inverse));
+  EXPECT_THROW(invert_positive_definite(a, Tensor::zeros({2, 2}, DType::float64)), std::invalid_argument);
 }
 
 }  // namespace

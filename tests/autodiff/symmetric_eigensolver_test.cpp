@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "autodiff/curvature/small_eigen.h"
 #include "autodiff/tensor/random.h"
+#include "autodiff/tensor/small_eigen.h"
 
 namespace gradus::curvature {
 namespace {

@@ -107,7 +107,7 @@ TEST(CurvatureMethods, ReadEveryHyperparameter) {
 }
 
 TEST(CurvatureMethods, RefuseWhatIsRetiredWithItsFate) {
-  EXPECT_EQ(error_of([] {
+  EXPECT_EQ(refusal_of([] {
               make_optimizer("newton_cg", {{"boundary_tolerance", 0.2}});
             }),
             "newton_cg: boundary_tolerance is no longer an option: it is fixed at 0.1");
@@ -115,7 +115,7 @@ TEST(CurvatureMethods, RefuseWhatIsRetiredWithItsFate) {
     for (const settings::Retired& r : m->about->retired) {
       const std::string name(r.name), refusal = name + " is no longer an option: it " + r.fate();
       const NamedValues values = {{name, 1}};
-      EXPECT_EQ(error_of([&] { make_optimizer({.method = m->name, .values = values}); }), m->name + ": " + refusal);
+      EXPECT_EQ(refusal_of([&] { make_optimizer({.method = m->name, .values = values}); }), m->name + ": " + refusal);
     }
 }
 
@@ -125,11 +125,11 @@ TEST(CurvatureMethods, RefuseASearchThatProposesAnotherKindOfSize) {
   const auto pair = [&](std::unique_ptr<Search> search) {
     DescentMethod(lbfgs.descent(RandomStream(0)), std::move(search), &number);
   };
-  EXPECT_EQ(error_of([&] { pair(std::make_unique<TrustRegion>(&number)); }),
+  EXPECT_EQ(refusal_of([&] { pair(std::make_unique<TrustRegion>(&number)); }),
             "lbfgs with trust_region: the size of a step is a length, but the search proposes a radius");
-  EXPECT_EQ(error_of([&] { pair(std::make_unique<Damping>(&number, Damping::Rule::nielsen)); }),
+  EXPECT_EQ(refusal_of([&] { pair(std::make_unique<Damping>(&number, Damping::Rule::nielsen)); }),
             "lbfgs with damping: the size of a step is a length, but the search proposes a damping");
-  EXPECT_EQ(error_of([&] { pair(std::make_unique<Armijo>()); }), "");
+  EXPECT_EQ(refusal_of([&] { pair(std::make_unique<Armijo>()); }), "");
 }
 
 // What C++ writes is what is made by name.
@@ -144,7 +144,8 @@ TEST(CurvatureMethods, AreMadeOfTheirMembers) {
             end_of("newton_cg", {{"globalization", "armijo"}, {"damping", 1}}, 5));
   EXPECT_EQ(end(make(NonlinearCg{.beta = NonlinearCg::Beta::dai_yuan})),
             end_of("nonlinear_cg", {{"beta", "dai_yuan"}}, 5));
-  EXPECT_EQ(error_of([] { make(NewtonCg{.damping = -1}); }), "newton_cg: damping = -1, expected a finite number >= 0");
+  EXPECT_EQ(refusal_of([] { make(NewtonCg{.damping = -1}); }),
+            "newton_cg: damping = -1, expected a finite number >= 0");
 }
 
 TEST(CurvatureMethods, GoDownInBothElementTypes) {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/curvature/small_eigen.h"
 #include "autodiff/tensor/linear_operator.h"
+#include "autodiff/tensor/small_eigen.h"
 #include "optim/optimizer.h"
 #include "optim/state.h"
 #include "tests/optim/plain_functions.h"
@@ -120,7 +120,7 @@ class DenseSymmetric {
     Vector symmetric(n_ * n_);
     for (std::size_t i = 0; i < n_; ++i)
       for (std::size_t j = 0; j < n_; ++j) symmetric[i * n_ + j] = random[i * n_ + j] + random[j * n_ + i];
-    const auto basis = curvature::symmetric_eigen(symmetric, static_cast<std::int64_t>(n_)).vectors;
+    const auto basis = symmetric_eigen(symmetric, static_cast<std::int64_t>(n_)).vectors;
     for (std::size_t k = 0; k < n_; ++k)
       for (std::size_t i = 0; i < n_; ++i)
         for (std::size_t j = 0; j < n_; ++j) a_[i * n_ + j] += eigenvalues[k] * basis[k * n_ + i] * basis[k * n_ + j];
@@ -135,7 +135,7 @@ class DenseSymmetric {
   }
   // -(A + shift I)^-1 g by the eigendecomposition.
   Vector newton_step(const Vector& g, double shift = 0) const {
-    const auto eigen = curvature::symmetric_eigen(a_, static_cast<std::int64_t>(n_));
+    const auto eigen = symmetric_eigen(a_, static_cast<std::int64_t>(n_));
     Vector out(n_);
     for (std::size_t k = 0; k < n_; ++k) {
       double inner = 0;

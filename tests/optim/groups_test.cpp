@@ -18,14 +18,14 @@ TEST(Groups, AreWrittenWithSemicolonsAndBlanks) {
       parse_groups(" @bias learning-rate=0.1;*.norm.*   weight_decay=0 beta1=8e-1 amsgrad=true mode=exact "),
       (std::vector<Group>{{"@bias", {{"learning_rate", 0.1}}},
                           {"*.norm.*", {{"weight_decay", 0.0}, {"beta1", 0.8}, {"amsgrad", 1.0}, {"mode", "exact"}}}}));
-  EXPECT_EQ(error_of([] { parse_groups("@bias"); }), "groups: '@bias': expected NAME=VALUE after the selector");
-  EXPECT_EQ(error_of([] { parse_groups("a x=1; lr=0.1"); }),
+  EXPECT_EQ(refusal_of([] { parse_groups("@bias"); }), "groups: '@bias': expected NAME=VALUE after the selector");
+  EXPECT_EQ(refusal_of([] { parse_groups("a x=1; lr=0.1"); }),
             "groups: 'lr=0.1': expected @TAG or a pattern for names, then NAME=VALUE");
-  EXPECT_EQ(error_of([] { parse_groups("a x"); }), "groups: 'a x': 'x': expected NAME=VALUE");
-  EXPECT_EQ(error_of([] { parse_groups("a x="); }), "groups: 'a x=': 'x=': expected NAME=VALUE");
-  EXPECT_EQ(error_of([] { parse_groups("a x=1 x=2"); }), "groups: 'a x=1 x=2': x is given twice");
-  EXPECT_EQ(error_of([] { parse_groups("a x=1; a y=1"); }), "groups: 'a y=1': this selector is there twice");
-  EXPECT_EQ(error_of([] { parse_groups("a/b x=1"); }), "groups: 'a/b x=1': a selector has no '/'");
+  EXPECT_EQ(refusal_of([] { parse_groups("a x"); }), "groups: 'a x': 'x': expected NAME=VALUE");
+  EXPECT_EQ(refusal_of([] { parse_groups("a x="); }), "groups: 'a x=': 'x=': expected NAME=VALUE");
+  EXPECT_EQ(refusal_of([] { parse_groups("a x=1 x=2"); }), "groups: 'a x=1 x=2': x is given twice");
+  EXPECT_EQ(refusal_of([] { parse_groups("a x=1; a y=1"); }), "groups: 'a y=1': this selector is there twice");
+  EXPECT_EQ(refusal_of([] { parse_groups("a/b x=1"); }), "groups: 'a/b x=1': a selector has no '/'");
 }
 
 TEST(Groups, SelectByNameOrTag) {
@@ -121,17 +121,17 @@ TEST(Groups, NameTheirState) {
 
 TEST(Groups, RefuseWhatSelectsNothing) {
   EXPECT_EQ(
-      error_of([] { run({.groups = parse_groups("@norm learning_rate=0.1")}); }),
+      refusal_of([] { run({.groups = parse_groups("@norm learning_rate=0.1")}); }),
       "groups: @norm selects none of the parameters (that no group before it has): 0.weight, 0.bias @bias, 2.weight, "
       "2.bias @bias");
-  EXPECT_NE(error_of([] { run({.groups = parse_groups("* learning_rate=0.1; 0.* learning_rate=0.2")}); }), "");
-  EXPECT_EQ(error_of([] { run({.groups = parse_groups("@bias momentum=0.1")}); }),
+  EXPECT_NE(refusal_of([] { run({.groups = parse_groups("* learning_rate=0.1; 0.* learning_rate=0.2")}); }), "");
+  EXPECT_EQ(refusal_of([] { run({.groups = parse_groups("@bias momentum=0.1")}); }),
             "group @bias of sgd: unknown hyperparameter 'momentum': expected one of learning_rate");
-  EXPECT_EQ(error_of([] { run({.groups = parse_groups("@bias learning_rate=-1")}); }),
+  EXPECT_EQ(refusal_of([] { run({.groups = parse_groups("@bias learning_rate=-1")}); }),
             "group @bias of sgd: learning_rate = -1, expected a finite number > 0");
   for (const Method& m : methods()) {
     if (m.family != Family::curvature) continue;
-    EXPECT_EQ(error_of([&] {
+    EXPECT_EQ(refusal_of([&] {
                 make_optimizer({.method = m.name, .groups = {{"*", {{schedulable(m).name, 1.0}}}}});
               }),
               "groups: " + m.name + " solves for all parameters at once: it has no groups");

@@ -17,8 +17,8 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
 
-std::string error_of_making(const std::string& name, const NamedValues& values = {}) {
-  return error_of([&] { make_optimizer(name, values); });
+std::string refusal_of_making(const std::string& name, const NamedValues& values = {}) {
+  return refusal_of([&] { make_optimizer(name, values); });
 }
 
 TEST(Methods, AreNamedOnceAndExplained) {
@@ -71,29 +71,29 @@ TEST(MakeOptimizer, NamesTheMethodsWhereOneIsUnknown) {
   std::string all = "expected one of";
   for (const Method& m : methods()) all += (&m == &methods().front() ? " " : ", ") + m.name;
   EXPECT_EQ(all.substr(0, 42), "expected one of gradient_descent, sgd, mom");
-  EXPECT_EQ(error_of_making("adm"), "unknown optimizer 'adm': did you mean adam? " + all);
-  EXPECT_EQ(error_of_making("nestrov"), "unknown optimizer 'nestrov': did you mean nesterov? " + all);
-  EXPECT_EQ(error_of_making("Adam"), "unknown optimizer 'Adam': did you mean adam? " + all);
-  EXPECT_EQ(error_of_making("levenberg"), "unknown optimizer 'levenberg': " + all);
-  EXPECT_EQ(error_of_making("gd"), "unknown optimizer 'gd': did you mean sgd? " + all);
-  EXPECT_EQ(error_of_making("x"), "unknown optimizer 'x': " + all);
-  EXPECT_EQ(error_of_making(""), "unknown optimizer '': " + all);
-  EXPECT_EQ(error_of([] { method("sdg"); }), "unknown optimizer 'sdg': did you mean sgd? " + all);
+  EXPECT_EQ(refusal_of_making("adm"), "unknown optimizer 'adm': did you mean adam? " + all);
+  EXPECT_EQ(refusal_of_making("nestrov"), "unknown optimizer 'nestrov': did you mean nesterov? " + all);
+  EXPECT_EQ(refusal_of_making("Adam"), "unknown optimizer 'Adam': did you mean adam? " + all);
+  EXPECT_EQ(refusal_of_making("levenberg"), "unknown optimizer 'levenberg': " + all);
+  EXPECT_EQ(refusal_of_making("gd"), "unknown optimizer 'gd': did you mean sgd? " + all);
+  EXPECT_EQ(refusal_of_making("x"), "unknown optimizer 'x': " + all);
+  EXPECT_EQ(refusal_of_making(""), "unknown optimizer '': " + all);
+  EXPECT_EQ(refusal_of([] { method("sdg"); }), "unknown optimizer 'sdg': did you mean sgd? " + all);
 }
 
 TEST(MakeOptimizer, NamesTheHyperparametersWhereOneIsUnknown) {
   const std::string adam = "expected one of learning_rate, beta1, beta2, epsilon, amsgrad";
-  EXPECT_EQ(error_of_making("adam", {{"beta_1", 0.9}}),
+  EXPECT_EQ(refusal_of_making("adam", {{"beta_1", 0.9}}),
             "adam: unknown hyperparameter 'beta_1': did you mean beta1? " + adam);
-  EXPECT_EQ(error_of_making("adam", {{"momentum", 0.9}}), "adam: unknown hyperparameter 'momentum': " + adam);
-  EXPECT_EQ(error_of_making("sgd", {{"lr", 0.1}}), "sgd: unknown hyperparameter 'lr': expected one of learning_rate");
+  EXPECT_EQ(refusal_of_making("adam", {{"momentum", 0.9}}), "adam: unknown hyperparameter 'momentum': " + adam);
+  EXPECT_EQ(refusal_of_making("sgd", {{"lr", 0.1}}), "sgd: unknown hyperparameter 'lr': expected one of learning_rate");
 }
 
 TEST(MakeOptimizer, RefusesValuesOutOfRange) {
   const auto refused = [](const std::string& method, const std::string& name, std::vector<double> values) {
     std::set<std::string> messages;
     for (const double value : values) {
-      std::string message = error_of_making(method, {{name, value}});
+      std::string message = refusal_of_making(method, {{name, value}});
       messages.insert(message.empty() ? std::to_string(value) + " was accepted" : message.substr(message.find(',')));
     }
     return messages;
@@ -106,8 +106,9 @@ TEST(MakeOptimizer, RefusesValuesOutOfRange) {
   EXPECT_EQ(refused("adam", "amsgrad", {-1, 0.5, 2, nan}), Messages{", expected 0 or 1"});
   EXPECT_EQ(refused("adamw", "weight_decay", {-1e-9, nan, infinity}), non_negative);
   EXPECT_EQ(refused("adagrad", "initial_accumulator", {-1e-9, nan, infinity}), non_negative);
-  EXPECT_EQ(error_of_making("momentum", {{"momentum", 1}}), "momentum: momentum = 1, expected 0 <= momentum < 1");
-  EXPECT_EQ(error_of_making("sgd", {{"learning_rate", nan}}), "sgd: learning_rate = nan, expected a finite number > 0");
+  EXPECT_EQ(refusal_of_making("momentum", {{"momentum", 1}}), "momentum: momentum = 1, expected 0 <= momentum < 1");
+  EXPECT_EQ(refusal_of_making("sgd", {{"learning_rate", nan}}),
+            "sgd: learning_rate = nan, expected a finite number > 0");
 
   // Every hyperparameter of every method has a range, whose ends are kept and beyond which nothing is taken.
   for (const Method& m : methods())
@@ -116,7 +117,7 @@ TEST(MakeOptimizer, RefusesValuesOutOfRange) {
         NamedValues values{{h.name, value}};
         if (h.name == "smallest_step") values.push_back({"largest_step", std::numeric_limits<double>::max()});
         if (h.name == "largest_step") values.push_back({"smallest_step", std::numeric_limits<double>::min()});
-        return error_of_making(m.name, values).empty();
+        return refusal_of_making(m.name, values).empty();
       };
       SCOPED_TRACE(m.name + ": " + h.name);
       EXPECT_TRUE(taken(h.default_value) && taken(h.low));
@@ -130,7 +131,7 @@ TEST(MakeOptimizer, RefusesValuesOutOfRange) {
 TEST(MakeOptimizer, RefusesValuesThatLeaveTheirRangeInTheParametersType) {
   const auto error_in = [](DType dtype, const NamedValues& values, const std::vector<Recipe::Wrapped>& wrappers = {},
                            const std::vector<Group>& groups = {}) {
-    return error_of([&] {
+    return refusal_of([&] {
       make_optimizer({.method = "adam", .values = values, .wrappers = wrappers, .groups = groups, .dtype = dtype});
     });
   };
@@ -164,17 +165,17 @@ TEST(MakeOptimizer, RefusesValuesThatLeaveTheirRangeInTheParametersType) {
 TEST(MakeOptimizer, SaysWhatHasReplacedAHyperparameter) {
   const std::string rule =
       " is no longer an option: it follows the run's --seed, in C++ the stream that the method is made with";
-  EXPECT_EQ(error_of_making("kfac", {{"label_seed", 1}}), "kfac: label_seed" + rule);
-  EXPECT_EQ(error_of_making("sophia", {{"probe_seed", 1}}), "sophia: probe_seed" + rule);
-  EXPECT_EQ(error_of_making("newton_cg", {{"seed", 1}}), "newton_cg: seed" + rule);
+  EXPECT_EQ(refusal_of_making("kfac", {{"label_seed", 1}}), "kfac: label_seed" + rule);
+  EXPECT_EQ(refusal_of_making("sophia", {{"probe_seed", 1}}), "sophia: probe_seed" + rule);
+  EXPECT_EQ(refusal_of_making("newton_cg", {{"seed", 1}}), "newton_cg: seed" + rule);
 }
 
 TEST(MakeOptimizer, RefusesValuesThatContradictEachOther) {
-  EXPECT_EQ(error_of_making("rprop", {{"smallest_step", 2}, {"largest_step", 1}}),
+  EXPECT_EQ(refusal_of_making("rprop", {{"smallest_step", 2}, {"largest_step", 1}}),
             "rprop: smallest_step = 2, expected at most largest_step = 1");
-  EXPECT_EQ(error_of_making("rprop", {{"smallest_step", 1}, {"largest_step", 1}}), "");
-  EXPECT_EQ(error_of_making("rprop", {{"increase", 1}}), "rprop: increase = 1, expected a finite number > 1");
-  EXPECT_EQ(error_of_making("rprop", {{"decrease", 0}}), "rprop: decrease = 0, expected 0 < decrease < 1");
+  EXPECT_EQ(refusal_of_making("rprop", {{"smallest_step", 1}, {"largest_step", 1}}), "");
+  EXPECT_EQ(refusal_of_making("rprop", {{"increase", 1}}), "rprop: increase = 1, expected a finite number > 1");
+  EXPECT_EQ(refusal_of_making("rprop", {{"decrease", 0}}), "rprop: decrease = 0, expected 0 < decrease < 1");
 }
 
 }  // namespace

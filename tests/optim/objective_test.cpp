@@ -75,7 +75,7 @@ TEST(Objective, CannotBeAskedBeforeItHasAPoint) {
 
 TEST(Objective, RefusesAPointOfAnotherSizeOrType) {
   Bowl bowl(2);
-  const auto moving_to = [&](const Tensor& theta) { return error_of([&] { bowl.move_to(theta); }); };
+  const auto moving_to = [&](const Tensor& theta) { return refusal_of([&] { bowl.move_to(theta); }); };
   EXPECT_EQ(moving_to(Tensor::zeros({3}, DType::float64)), "objective: point [3] of float64, expected [2] of float64");
   EXPECT_EQ(moving_to(Tensor::zeros({2}, DType::float32)), "objective: point [2] of float32, expected [2] of float64");
   EXPECT_EQ(moving_to(Tensor::zeros({2, 1}, DType::float64)),
@@ -105,7 +105,7 @@ TEST(Objective, GoesOnFromItsMemory) {
   Bowl bowl(3);
   SavedState saved = save_state(bowl);
   saved.numbers.erase("value");
-  EXPECT_EQ(error_of([&] { restore_state(bowl, saved); }), "objective state: missing: number value");
+  EXPECT_EQ(refusal_of([&] { restore_state(bowl, saved); }), "objective state: missing: number value");
 }
 
 }  // namespace

@@ -41,9 +41,9 @@ TEST(Optimizer, RefusesAThetaThatIsNotTheObjectives) {
     Bowl bowl(3);
     const auto optimizer = v.make();
     const Tensor wrong_size = Tensor::of({4}, {1, 2, 3, 4});
-    EXPECT_NE(error_of([&] { optimizer->step(bowl, wrong_size); }), "");
-    EXPECT_NE(error_of([&] { optimizer->step(bowl, Tensor::zeros({3}, DType::float32)); }), "");
-    EXPECT_NE(error_of([&] { optimizer->step(bowl, Tensor()); }), "");
+    EXPECT_NE(refusal_of([&] { optimizer->step(bowl, wrong_size); }), "");
+    EXPECT_NE(refusal_of([&] { optimizer->step(bowl, Tensor::zeros({3}, DType::float32)); }), "");
+    EXPECT_NE(refusal_of([&] { optimizer->step(bowl, Tensor()); }), "");
     // Nothing was touched.
     EXPECT_EQ(wrong_size.to_vector(), (Vector{1, 2, 3, 4}));
     EXPECT_EQ(optimizer->state_bytes(), 0);
@@ -128,7 +128,7 @@ TEST(Optimizer, RefusesSlicesThatChangeTheirShapes) {
     const Tensor theta = Tensor::full({bowl.size()}, 1, DType::float64);
     optimizer->step(bowl, theta);
     std::swap(bowl.layers[0].shape[0], bowl.layers[0].shape[1]);
-    EXPECT_NE(error_of([&] { optimizer->step(bowl, theta); }), "") << m.name;
+    EXPECT_NE(refusal_of([&] { optimizer->step(bowl, theta); }), "") << m.name;
   }
 }
 

@@ -132,25 +132,25 @@ TEST(Schedules, ScaleTheValueOfEachGroup) {
 }
 
 TEST(Schedules, RefuseWhatDoesNotExist) {
-  const auto error_of_making = [](std::vector<Recipe::Scheduling> schedules) {
-    return error_of([&] { make_optimizer({.method = "adam", .schedules = schedules}); });
+  const auto refusal_of_making = [](std::vector<Recipe::Scheduling> schedules) {
+    return refusal_of([&] { make_optimizer({.method = "adam", .schedules = schedules}); });
   };
   EXPECT_EQ(
-      error_of_making({{"learning_rte", "cosine"}}),
+      refusal_of_making({{"learning_rte", "cosine"}}),
       "schedule of 'learning_rte': did you mean learning_rate? expected one of learning_rate, beta1, beta2, epsilon");
-  EXPECT_NE(error_of_making({{"amsgrad", "cosine"}}), "");  // a flag
-  EXPECT_NE(error_of_making({{"learning_rate", "cosine"}, {"learning_rate", "step"}}), "");
-  EXPECT_EQ(error_of_making({{"learning_rate", "cosin"}}).substr(0, 53),
+  EXPECT_NE(refusal_of_making({{"amsgrad", "cosine"}}), "");  // a flag
+  EXPECT_NE(refusal_of_making({{"learning_rate", "cosine"}, {"learning_rate", "step"}}), "");
+  EXPECT_EQ(refusal_of_making({{"learning_rate", "cosin"}}).substr(0, 53),
             "unknown schedule 'cosin': did you mean cosine? expect");
-  EXPECT_EQ(error_of_making({{"learning_rate", "cosine", {{"steps", 0}}}}),
+  EXPECT_EQ(refusal_of_making({{"learning_rate", "cosine", {{"steps", 0}}}}),
             "schedule cosine: steps = 0, expected a whole number >= 1");
   // Beta 1 may not grow to 1.
   const Recipe growing{.method = "adam",
                        .schedules = {{"beta1", "polynomial", {{"steps", 10}, {"final_factor", 1.2}}}}};
-  EXPECT_EQ(error_of([&] { run_recipe(growing, quadratic(), 9); }),
+  EXPECT_EQ(refusal_of([&] { run_recipe(growing, quadratic(), 9); }),
             "schedule polynomial: at step 6 beta1 = 1.008, expected 0 <= beta1 < 1");
-  EXPECT_EQ(error_of([&] { make_optimizer(growing)->check_steps(6); }), "");
-  EXPECT_EQ(error_of([&] { make_optimizer(growing)->check_steps(7); }),
+  EXPECT_EQ(refusal_of([&] { make_optimizer(growing)->check_steps(6); }), "");
+  EXPECT_EQ(refusal_of([&] { make_optimizer(growing)->check_steps(7); }),
             "schedule polynomial: at step 6 beta1 = 1.008, expected 0 <= beta1 < 1");
   // What is > 0 must not end at 0 in float32 either, where the smallest number is a larger one.
   const Recipe vanishing{

@@ -12,7 +12,7 @@ double model(const DenseSymmetric& a, const Vector& g, const Vector& p) { return
 // The least model value within the radius, by eigenvalues and bisection.
 double exact_model(const DenseSymmetric& a, const Vector& g, double radius) {
   const auto n = static_cast<std::int64_t>(a.size());
-  const auto eigen = curvature::symmetric_eigen(a.entries(), n);
+  const auto eigen = symmetric_eigen(a.entries(), n);
   Vector inner(a.size());
   for (std::size_t k = 0; k < a.size(); ++k)
     for (std::size_t i = 0; i < a.size(); ++i) inner[k] += eigen.vectors[k * a.size() + i] * g[i];

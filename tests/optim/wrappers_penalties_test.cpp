@@ -156,7 +156,7 @@ TEST(Wrappers, LeaveOutWhatIsTagged) {
   EXPECT_EQ(end({"proximal_l1", {{"proximal_l1", 0.5}, {"proximal_exclude", "bias"}}}), without);
   EXPECT_EQ(end({"decoupled_weight_decay", {{"decay_exclude", "bias"}}}), without);
   EXPECT_NE(end({"decoupled_weight_decay", {}}), without);
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(refusal_of([&] {
               end({"l2_penalty", {{"l2_exclude", "norm"}}});
             }),
             "l2_penalty: l2_exclude = norm: no parameter of this model has such a tag");

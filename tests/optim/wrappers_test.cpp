@@ -45,29 +45,29 @@ TEST(Wrappers, HaveNamesAndHyperparametersOfTheirOwn) {
 }
 
 TEST(Wrappers, RefuseWhatMakesNoSense) {
-  const auto error_of_making = [](std::vector<Recipe::Wrapped> wrapped, std::vector<Group> groups = {}) {
-    return error_of([&] { make_optimizer({.wrappers = wrapped, .groups = groups}); });
+  const auto refusal_of_making = [](std::vector<Recipe::Wrapped> wrapped, std::vector<Group> groups = {}) {
+    return refusal_of([&] { make_optimizer({.wrappers = wrapped, .groups = groups}); });
   };
-  EXPECT_EQ(error_of_making({{"ema"}, {"ema"}}), "wrapper ema: is there twice");
-  EXPECT_EQ(error_of_making({{"emma"}}).substr(0, 42), "unknown wrapper 'emma': did you mean ema? ");
-  EXPECT_EQ(error_of_making({{"clip_by_norm", {{"clip_norm", -1.0}}}}),
+  EXPECT_EQ(refusal_of_making({{"ema"}, {"ema"}}), "wrapper ema: is there twice");
+  EXPECT_EQ(refusal_of_making({{"emma"}}).substr(0, 42), "unknown wrapper 'emma': did you mean ema? ");
+  EXPECT_EQ(refusal_of_making({{"clip_by_norm", {{"clip_norm", -1.0}}}}),
             "clip_by_norm: clip_norm = -1, expected a finite number > 0");
-  EXPECT_EQ(error_of_making({{"gradient_accumulation"}, {"sam"}}),
+  EXPECT_EQ(refusal_of_making({{"gradient_accumulation"}, {"sam"}}),
             "wrapper sam: asks for gradients at other points than gradient_accumulation around it: put it outside, "
             "sam+gradient_accumulation");
-  EXPECT_EQ(error_of_making({{"ema"}, {"gradient_accumulation"}}),
+  EXPECT_EQ(refusal_of_making({{"ema"}, {"gradient_accumulation"}}),
             "wrapper ema: acts at each step of what is inside: put it inside of gradient_accumulation, "
             "gradient_accumulation+ema");
-  EXPECT_EQ(error_of_making({{"proximal_l1"}}, {{"*", {{"learning_rate", 0.1}}}}),
+  EXPECT_EQ(refusal_of_making({{"proximal_l1"}}, {{"*", {{"learning_rate", 0.1}}}}),
             "wrapper proximal_l1: uses one learning_rate, which the groups make several");
-  EXPECT_EQ(error_of([] { parse_wrappers("ema+ema"); }), "wrapper ema: is there twice");
-  EXPECT_NE(error_of([] { parse_wrappers("ema+"); }), "");
+  EXPECT_EQ(refusal_of([] { parse_wrappers("ema+ema"); }), "wrapper ema: is there twice");
+  EXPECT_NE(refusal_of([] { parse_wrappers("ema+"); }), "");
   EXPECT_EQ(parse_wrappers("clip_by_norm+lookahead"), (std::vector<std::string>{"clip_by_norm", "lookahead"}));
   EXPECT_TRUE(parse_wrappers("none").empty());
   for (const Method& m : methods())
     for (const WrapperKind& w : wrappers()) {
       if (m.family != Family::curvature || w.place.around_curvature) continue;
-      EXPECT_NE(error_of([&] {
+      EXPECT_NE(refusal_of([&] {
                   make_optimizer({.method = m.name, .wrappers = {{w.name}}});
                 }).find("does not go with " + m.name),
                 std::string::npos)

@@ -51,7 +51,8 @@ INSTANTIATE_TEST_SUITE_P(Methods, Ends, testing::ValuesIn(names_of_methods()),
 TEST(Ends, KeepDescentInSinglePrecision) {
   for (const optim::Method& method : optim::methods())
     for (const Problem& problem : problems()) {
-      if (!method.about->descends || make_objective(problem)->is_noisy() || !refusal_of(problem, method).empty()) continue;
+      if (!method.about->descends || make_objective(problem)->is_noisy() || !refusal_of(problem, method).empty())
+        continue;
       SCOPED_TRACE(problem.name + " by " + method.name);
       const optim::Recipe recipe{.method = method.name, .values = settings_for_functions(method.name)};
       const End end = run_to_end(problem, recipe, steps_that_may_be_few, DType::float32);

@@ -1,17 +1,17 @@
 // By halves: with M = [A B^T; B D] and S = D - B A^-1 B^T,
 //   M^-1 = [A^-1 + W^T S^-1 W, -W^T S^-1; -S^-1 W, S^-1],  W = B A^-1,
 // which costs 4/3 n^3 operations, nearly all of them in large products; small blocks by Cholesky's factorisation.
-#include "autodiff/curvature/positive_definite.h"
+#include "autodiff/tensor/positive_definite.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <stdexcept>
 
-#include "autodiff/curvature/small_eigen.h"
-#include "autodiff/kernels/products.h"
+#include "autodiff/tensor/matrix.h"
+#include "autodiff/tensor/small_eigen.h"
 
-namespace gradus::curvature {
+namespace gradus {
 namespace {
 
 constexpr std::int64_t small = 64;
@@ -65,4 +65,4 @@ bool invert_positive_definite(const Tensor& a, const Tensor& out) {
   return invert(a, out);
 }
 
-}  // namespace gradus::curvature
+}  // namespace gradus

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace gradus::curvature {
+namespace gradus {
 
 struct SmallEigen {
   std::vector<double> values;   // ascending
@@ -42,4 +42,4 @@ SmallEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<const d
 // Returns false if the matrix is not positive definite to rounding.
 bool small_positive_definite_inverse(const double* a, std::int64_t n, double* out);
 
-}  // namespace gradus::curvature
+}  // namespace gradus

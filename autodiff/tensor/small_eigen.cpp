@@ -1,5 +1,5 @@
 // The only file that compiles Eigen's decompositions.
-#include "autodiff/curvature/small_eigen.h"
+#include "autodiff/tensor/small_eigen.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace gradus::curvature {
+namespace gradus {
 namespace {
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -102,4 +102,4 @@ bool small_positive_definite_inverse(const double* a, std::int64_t n, double* ou
   return true;
 }
 
-}  // namespace gradus::curvature
+}  // namespace gradus

@@ -1,4 +1,4 @@
-#include "autodiff/curvature/probe.h"
+#include "autodiff/tensor/probe.h"
 
 namespace gradus {
 
