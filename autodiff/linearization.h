@@ -25,6 +25,7 @@ class Linearization {
 
   std::int64_t size() const { return size_; }
   double value() const { return loss_.item(); }
+  const Shape& outputs_shape() const { return outputs_.shape(); }  // throws if there are none
   void gradient(const Tensor& out) const;
 
   // H v, the Hessian of the loss (Pearlmutter 1994).

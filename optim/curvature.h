@@ -16,8 +16,9 @@ class Objective;
 // Answers about the point where the objective is when it is asked, each counted in its costs. What it cannot answer is
 // empty. Products take vectors of the objective's size, or several of them, [k, size]; `out` is a vector of that size.
 struct Curvature {
-  LinearOperator hessian;       // H
-  LinearOperator gauss_newton;  // J^T H_L J with J the outputs' Jacobian (Schraudolph 2002)
+  LinearOperator hessian;           // H
+  LinearOperator gauss_newton;      // J^T H_L J with J the outputs' Jacobian (Schraudolph 2002)
+  LinearOperator empirical_fisher;  // the mean over examples of g_i g_i^T (Kunstner, Balles & Hennig 2019)
   // J^T J / n with J the Jacobian of a recurrent network's hidden states for n examples (structural damping: Martens &
   // Sutskever 2011).
   LinearOperator structural;
@@ -35,6 +36,7 @@ struct Curvature {
   static void each(const F& f) {
     f("hessian", &Curvature::hessian);
     f("gauss_newton", &Curvature::gauss_newton);
+    f("empirical_fisher", &Curvature::empirical_fisher);
     f("structural", &Curvature::structural);
     f("sampled_gradient", &Curvature::sampled_gradient);
     f("gradient_squares", &Curvature::gradient_squares);

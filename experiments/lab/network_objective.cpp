@@ -143,6 +143,12 @@ void NetworkObjective::offer_curvature() {
         [this](const Tensor& theta, const Tensor& v, const Tensor& out) {
           linearized(theta).gauss_newton_times(v, out);
         });
+  offer(curvature_.empirical_fisher, optim::price::gauss_newton,
+        [this](const Tensor& theta, const Tensor& v, const Tensor& out) {
+          Linearization& at = linearized(theta);
+          at.empirical_scores(vectors::shaped(scores_, at.outputs_shape(), dtype()));
+          at.fisher_times(scores_, v, out);
+        });
   offer(curvature_.gradient_squares, [this](const Tensor& theta, const Tensor& out) {
     const auto [outputs, loss] = record_curvature(theta);
     const Tensor& derivatives = vectors::shaped(scores_, outputs.shape(), dtype());

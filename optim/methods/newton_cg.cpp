@@ -5,8 +5,10 @@
 namespace gradus::optim {
 
 std::unique_ptr<Descent> NewtonCg::descent(const RandomStream& stream) const {
+  constexpr LinearOperator Curvature::*matrices[] = {&Curvature::hessian, &Curvature::gauss_newton,
+                                                     &Curvature::empirical_fisher};
   NewtonModel model{.method = "newton_cg",
-                    .matrix = curvature == Matrix::hessian ? &Curvature::hessian : &Curvature::gauss_newton,
+                    .matrix = matrices[static_cast<int>(curvature)],
                     .forcing = Forcing(forcing, &tolerance),
                     .preconditioners = std::make_unique<NewtonPreconditioner>(preconditioner, stream),
                     .max_products = max_inner_iterations,

@@ -9,7 +9,7 @@ namespace gradus::optim {
 
 struct NewtonCg {
   enum class Globalization { armijo, strong_wolfe, trust_region, trust_region_lanczos };
-  enum class Matrix { hessian, gauss_newton };
+  enum class Matrix { hessian, gauss_newton, empirical_fisher };
 
   Globalization globalization = Globalization::trust_region_lanczos;
   Matrix curvature = Matrix::hessian;
@@ -41,7 +41,8 @@ struct NewtonCg {
                        one_of({"armijo", "strong_wolfe", "trust_region", "trust_region_lanczos"}),
                        "armijo and strong_wolfe search along the step; trust_region is Steihaug's and Toint's, "
                        "trust_region_lanczos GLTR"),
-                   field<&NewtonCg::curvature>(one_of({"hessian", "gauss_newton"}), "the matrix of the model"),
+                   field<&NewtonCg::curvature>(one_of({"hessian", "gauss_newton", "empirical_fisher"}),
+                                               "the matrix of the model"),
                    field<&NewtonCg::forcing>(Forcing::kinds(), "how the accuracy of a step follows the gradient"),
                    field<&NewtonCg::tolerance>(
                        between(0, 1), "the inner solver's, relative to the gradient: the fixed one, or the largest"),

@@ -181,22 +181,30 @@ TEST(NetworkObjective, SampledGradientsHaveTheGaussNewtonMatrixForCovariance) {
   }
 }
 
-TEST(NetworkObjective, SquaresAreThoseOfSingleExamples) {
+TEST(NetworkObjective, SquaresAndTheEmpiricalFisherAreThoseOfSingleExamples) {
   for (const Case& c : cases(5, 3)) {
     NetworkObjective objective = objective_of(c.loss), single = objective_of(c.loss);
     const Tensor theta = random_tensor({parameters}, 2), out = Tensor::zeros({parameters}, DType::float64);
     objective.set_batch(c.batch);
     objective.move_to(theta);
     objective.curvature()->gradient_squares(out);
-    std::vector<double> expected(parameters);
+    const Tensor v = random_tensor({parameters}, 3), product = Tensor::zeros({parameters}, DType::float64);
+    multiply(objective.curvature()->empirical_fisher, v, product);
+    std::vector<double> expected(parameters), expected_product(parameters);
     for (std::int64_t i = 0; i < 5; ++i) {
       single.set_batch({c.batch.inputs.rows(i, 1), c.batch.labels.rows(i, 1)});
       single.move_to(theta);
       const std::vector<double> g = single.gradient().to_vector();
-      for (std::size_t k = 0; k < parameters; ++k) expected[k] += g[k] * g[k] / 5;
+      const double along = vectors::dot(single.gradient(), v);
+      for (std::size_t k = 0; k < parameters; ++k) {
+        expected[k] += g[k] * g[k] / 5;
+        expected_product[k] += g[k] * along / 5;
+      }
     }
-    for (std::size_t k = 0; k < parameters; ++k)
+    for (std::size_t k = 0; k < parameters; ++k) {
       EXPECT_NEAR(out.at(static_cast<std::int64_t>(k)), expected[k], 1e-14) << c.name;
+      EXPECT_NEAR(product.at(static_cast<std::int64_t>(k)), expected_product[k], 1e-13) << c.name;
+    }
   }
 }
 
