@@ -20,8 +20,9 @@ std::uint32_t Graph::append(const AnyOperation* operation, const Tensor& value, 
 }
 
 void Graph::clear() {
-  for (std::uint32_t i = 0; i < size(); ++i)
-    if (is_leaf(i)) nodes_[i].value = {};  // what leaves keep alive
+  const Tensor nothing;
+  for (std::uint32_t i = 0, n = size(); i < n; ++i)
+    if (is_leaf(i)) nodes_[i].value = nothing;  // what leaves keep alive
   nodes_.clear();
   operands_.clear();
   origins_.clear();

@@ -72,7 +72,7 @@ struct EagerOnly {
   bool can_overwrite(const Shape& /*result*/) const { return true; }
 };
 template <class Sweep>
-inline constexpr bool records = std::same_as<Sweep, RecordingSweep>;
+inline constexpr bool recording = std::same_as<Sweep, RecordingSweep>;
 
 // A term that a rule uses several times, computed at once instead of where it is used.
 inline const Var& computed(const Var& x) { return x; }

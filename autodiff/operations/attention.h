@@ -44,7 +44,7 @@ struct ops::Attention : Operation<ops::Attention> {
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   template <class Sweep>
   void vjp(Sweep& s) const {
-    if constexpr (records<Sweep>)
+    if constexpr (recording<Sweep>)
       s.to(0, [&] { return attention_derivative(of, s.dy(), s.in(0)); });
     else
       s.to_last(0, [&] { return apply(AttentionDerivative{of}, s.dy(), s.in(0)); });

@@ -103,7 +103,7 @@ struct ops::LayerNorm : Operation<ops::LayerNorm> {
   template <class Sweep>
   void vjp(Sweep& s) const {
     const Shape matrix = s.shape(0), row = s.shape(1);
-    if constexpr (records<Sweep>) {
+    if constexpr (recording<Sweep>) {
       s.to(0, [&] { return apply(StandardizeDerivative{epsilon}, mul(s.dy(), s.in(1)), s.in(0)); });
       s.to(1, [&] { return sum_to(mul(s.dy(), standardize(s.in(0), epsilon)), row); });
       s.to(2, [&] { return sum_to(s.dy(), row); });
