@@ -90,10 +90,7 @@ class Functional {
 std::string complaint(const std::string& operation, const Tensors& inputs, const Shape& result, const char* what,
                       int direction, double analytic, double numeric) {
   std::string shapes;
-  for (const Tensor& input : inputs) {
-    if (!shapes.empty()) shapes += " ";
-    shapes += input.shape().to_string();
-  }
+  for (const Tensor& input : inputs) shapes += (shapes.empty() ? "" : " ") + input.shape().to_string();
   char text[160];
   std::snprintf(text, sizeof text, ", direction %d: analytic %.12g, numeric %.12g", direction, analytic, numeric);
   return operation + ": " + shapes + " -> " + result.to_string() + ": " + what + text;

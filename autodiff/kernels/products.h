@@ -9,8 +9,8 @@ namespace gradus::kernels {
 void set_threads(int threads);
 int threads();
 
-// Whether oneDNN computes large float32 products and convolutions: where it was found by the build, unless the environment
-// variable GRADUS_PRODUCTS (onednn, eigen) says otherwise.
+// Whether oneDNN computes large float32 products and convolutions: where it was found by the build, unless the
+// environment variable GRADUS_PRODUCTS (onednn, eigen) says otherwise.
 bool uses_onednn();
 
 // "oneDNN" or "Eigen", accordingly.
