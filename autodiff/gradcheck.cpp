@@ -1,7 +1,8 @@
 #include "autodiff/gradcheck.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
-#include <cstdio>
 
 #include "autodiff/gradient.h"
 #include "autodiff/operations/arithmetic.h"
@@ -91,9 +92,8 @@ std::string complaint(const std::string& operation, const Tensors& inputs, const
                       int direction, double analytic, double numeric) {
   std::string shapes;
   for (const Tensor& input : inputs) shapes += (shapes.empty() ? "" : " ") + input.shape().to_string();
-  char text[160];
-  std::snprintf(text, sizeof text, ", direction %d: analytic %.12g, numeric %.12g", direction, analytic, numeric);
-  return operation + ": " + shapes + " -> " + result.to_string() + ": " + what + text;
+  return fmt::format("{}: {} -> {}: {}, direction {}: analytic {:.12g}, numeric {:.12g}", operation, shapes,
+                     result.to_string(), what, direction, analytic, numeric);
 }
 
 }  // namespace

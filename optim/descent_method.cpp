@@ -1,5 +1,7 @@
 #include "optim/descent_method.h"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 #include <string>
 
@@ -23,9 +25,9 @@ DescentMethod::DescentMethod(std::unique_ptr<Descent> descent, std::unique_ptr<S
                              const double* gradient_tolerance)
     : descent_(std::move(descent)), search_(std::move(search)), gradient_tolerance_(gradient_tolerance) {
   if (descent_->size() == search_->size()) return;
-  throw std::invalid_argument(descent_->name() + " with " + search_->name() + ": the size of a step is a " +
-                              Descent::name_of(descent_->size()) + ", but the search proposes a " +
-                              Descent::name_of(search_->size()));
+  throw std::invalid_argument(fmt::format("{} with {}: the size of a step is a {}, but the search proposes a {}",
+                                          descent_->name(), search_->name(), Descent::name_of(descent_->size()),
+                                          Descent::name_of(search_->size())));
 }
 
 StepReport DescentMethod::step(Objective& objective, const Tensor& theta) {

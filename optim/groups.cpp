@@ -1,5 +1,7 @@
 #include "optim/groups.h"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 
 #include "optim/first_order.h"
@@ -61,22 +63,25 @@ std::vector<Group> parse_groups(std::string_view text) {
     const std::vector<std::string_view> words = parts_of(part, ' ');
     Group group{std::string(words[0]), {}};
     if (group.selector.find('=') != std::string::npos || group.selector == "@")
-      throw std::invalid_argument(complaint + "expected @TAG or a pattern for names, then NAME=VALUE");
+      throw std::invalid_argument(fmt::format("{}expected @TAG or a pattern for names, then NAME=VALUE", complaint));
     if (group.selector.find('/') != std::string::npos)
-      throw std::invalid_argument(complaint + "a selector has no '/'");  // which means something in state files
+      throw std::invalid_argument(
+          fmt::format("{}a selector has no '/'", complaint));  // which means something in state files
     for (std::size_t i = 1; i < words.size(); ++i) {
       const std::size_t equals = words[i].find('=');
       if (equals == 0 || equals == words[i].npos || equals + 1 == words[i].size())
-        throw std::invalid_argument(complaint + "'" + std::string(words[i]) + "': expected NAME=VALUE");
+        throw std::invalid_argument(fmt::format("{}'{}': expected NAME=VALUE", complaint, words[i]));
       std::string name(words[i].substr(0, equals));
       for (char& c : name) c = c == '-' ? '_' : c;
       for (const auto& [known, value] : group.values)
-        if (known == name) throw std::invalid_argument(complaint + name + " is given twice");
+        if (known == name) throw std::invalid_argument(fmt::format("{}{} is given twice", complaint, name));
       group.values.emplace_back(std::move(name), value_of(words[i].substr(equals + 1)));
     }
-    if (group.values.empty()) throw std::invalid_argument(complaint + "expected NAME=VALUE after the selector");
+    if (group.values.empty())
+      throw std::invalid_argument(fmt::format("{}expected NAME=VALUE after the selector", complaint));
     for (const Group& other : groups)
-      if (other.selector == group.selector) throw std::invalid_argument(complaint + "this selector is there twice");
+      if (other.selector == group.selector)
+        throw std::invalid_argument(fmt::format("{}this selector is there twice", complaint));
     groups.push_back(std::move(group));
   }
   return groups;
@@ -174,8 +179,8 @@ void Grouped::bind(const Objective& objective) {
   }
   for (std::size_t i = 0; i + 1 < parts_.size(); ++i)
     if (views[i]->size() == 0)
-      throw std::invalid_argument("groups: " + parts_[i].selector +
-                                  " selects none of the parameters (that no group before it has): " + names);
+      throw std::invalid_argument(fmt::format(
+          "groups: {} selects none of the parameters (that no group before it has): {}", parts_[i].selector, names));
   views_ = std::move(views);
   known_ = objective.identity();
 }

@@ -1,5 +1,7 @@
 #include "optim/objective.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -17,8 +19,8 @@ Costs operator-(const Costs& after, const Costs& before) {
 
 void Objective::move_to(const Tensor& theta) {
   if (theta.shape() != Shape{size()} || theta.dtype() != dtype())
-    throw std::invalid_argument("objective: point " + theta.shape().to_string() + " of " + name_of(theta.dtype()) +
-                                ", expected [" + std::to_string(size()) + "] of " + name_of(dtype()));
+    throw std::invalid_argument(fmt::format("objective: point {} of {}, expected [{}] of {}", theta.shape().to_string(),
+                                            name_of(theta.dtype()), size(), name_of(dtype())));
   theta_ = theta;
   has_adopted_ = false;
   forget();
@@ -88,8 +90,9 @@ const Tensor& Objective::gradient() {
 
 void Objective::check_size(const Tensor& vector) const {
   if (vector.shape() != Shape{size()} || vector.dtype() != dtype())
-    throw std::invalid_argument("objective: vector " + vector.shape().to_string() + " of " + name_of(vector.dtype()) +
-                                ", expected [" + std::to_string(size()) + "] of " + name_of(dtype()));
+    throw std::invalid_argument(fmt::format("objective: vector {} of {}, expected [{}] of {}",
+                                            vector.shape().to_string(), name_of(vector.dtype()), size(),
+                                            name_of(dtype())));
 }
 
 void Objective::visit_memory(StateVisitor& visitor) {

@@ -1,5 +1,7 @@
 #include "optim/recipe.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -9,7 +11,7 @@ namespace gradus::optim {
 namespace {
 
 [[noreturn]] void refuse(const std::string& wrapper, const std::string& why) {
-  throw std::invalid_argument("wrapper " + wrapper + ": " + why);
+  throw std::invalid_argument(fmt::format("wrapper {}: {}", wrapper, why));
 }
 
 settings::Precision precision_of(DType dtype) {
@@ -38,7 +40,8 @@ void add_schedulable(std::vector<Schedulable>& all, const std::vector<Hyperparam
 // The method's instances for the groups and, last, for the rest.
 std::vector<Grouped::Part> make_parts(const Method& method, const Recipe& recipe) {
   if (method.family == Family::curvature)
-    throw std::invalid_argument("groups: " + method.name + " solves for all parameters at once: it has no groups");
+    throw std::invalid_argument(
+        fmt::format("groups: {} solves for all parameters at once: it has no groups", method.name));
   std::vector<Grouped::Part> parts;
   for (const Group& group : recipe.groups) {
     NamedValues values = recipe.values;
@@ -135,10 +138,10 @@ std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
   for (const Recipe::Scheduling& asked : recipe.schedules) {
     const auto found = std::find(names.begin(), names.end(), asked.hyperparameter);
     if (found == names.end())
-      throw std::invalid_argument("schedule of '" + asked.hyperparameter +
-                                  "': " + settings::choices_text(asked.hyperparameter, names));
+      throw std::invalid_argument(fmt::format("schedule of '{}': {}", asked.hyperparameter,
+                                              settings::choices_text(asked.hyperparameter, names)));
     if (std::find(taken.begin(), taken.end(), asked.hyperparameter) != taken.end())
-      throw std::invalid_argument("schedule of " + asked.hyperparameter + ": there are two");
+      throw std::invalid_argument(fmt::format("schedule of {}: there are two", asked.hyperparameter));
     taken.push_back(asked.hyperparameter);
     const Schedulable& target = schedulable[static_cast<std::size_t>(found - names.begin())];
     scheduled.push_back({target.hyperparameter, Schedule(asked.schedule, asked.values), target.targets});

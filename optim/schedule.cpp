@@ -1,5 +1,7 @@
 #include "optim/schedule.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -58,8 +60,7 @@ Schedule::Schedule(const std::string& name, const NamedValues& given) : kind_(sc
 }
 
 double Schedule::at(std::int64_t step, double base) const {
-  if (step < 0)
-    throw std::invalid_argument("schedule " + kind_.name + ": step " + std::to_string(step) + ", expected 0 or more");
+  if (step < 0) throw std::invalid_argument(fmt::format("schedule {}: step {}, expected 0 or more", kind_.name, step));
   const std::int64_t warm = warm_up_.warmup_steps;
   return step >= warm ? value_(step - warm, base) : value_(0, base) * warm_up_.part(step);
 }

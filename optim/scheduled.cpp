@@ -1,5 +1,7 @@
 #include "optim/scheduled.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -13,8 +15,8 @@ double Scheduled::value_at(std::int64_t step, const ScheduledHyperparameter& sch
   // A rate that must be > 0 may end at the smallest number there is.
   if (value >= 0 && h.excludes_zero()) value = std::max(value, h.least(precision_));
   if (!h.allows(value, precision_))
-    throw std::invalid_argument("schedule " + scheduled.schedule.kind().name + ": at step " + std::to_string(step) +
-                                " " + settings::refusal(h, value, precision_));
+    throw std::invalid_argument(fmt::format("schedule {}: at step {} {}", scheduled.schedule.kind().name, step,
+                                            settings::refusal(h, value, precision_)));
   return value;
 }
 

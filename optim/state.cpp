@@ -1,5 +1,7 @@
 #include "optim/state.h"
 
+#include <fmt/format.h>
+
 #include <set>
 #include <stdexcept>
 
@@ -18,7 +20,7 @@ struct Save final : StateVisitor {
   template <class Map, class Value>
   static void put(Map& map, std::string_view name, Value value) {
     if (!map.emplace(name, std::move(value)).second)
-      throw std::logic_error("optimizer state: two pieces are called " + std::string(name));
+      throw std::logic_error(fmt::format("optimizer state: two pieces are called {}", name));
   }
 };
 
@@ -67,9 +69,9 @@ void restore(const std::string& whose, const Show& show, const SavedState& saved
   const std::set<std::string> expected = names_of(save(show)), given = names_of(saved);
   const std::string missing = lacking(expected, given), unexpected = lacking(given, expected);
   if (!missing.empty() || !unexpected.empty())
-    throw std::invalid_argument(whose + " state: " + (missing.empty() ? "" : "missing: " + missing) +
-                                (missing.empty() || unexpected.empty() ? "" : "; ") +
-                                (unexpected.empty() ? "" : "not this " + whose + "'s: " + unexpected));
+    throw std::invalid_argument(fmt::format("{} state: {}{}{}", whose, (missing.empty() ? "" : "missing: " + missing),
+                                            (missing.empty() || unexpected.empty() ? "" : "; "),
+                                            (unexpected.empty() ? "" : "not this " + whose + "'s: " + unexpected)));
   Restore visitor(saved);
   show(visitor);
 }

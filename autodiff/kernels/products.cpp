@@ -35,7 +35,8 @@ bool onednn_is_asked_for() {
   const std::string library = text ? text : have_onednn ? "onednn" : "eigen";
   if (library == "eigen") return false;
   if (library == "onednn" && have_onednn) return true;
-  throw std::invalid_argument("GRADUS_PRODUCTS=" + library + ": expected eigen" + (have_onednn ? " or onednn" : ""));
+  throw std::invalid_argument(
+      fmt::format("GRADUS_PRODUCTS={}: expected eigen{}", library, (have_onednn ? " or onednn" : "")));
 }
 
 template <class T>

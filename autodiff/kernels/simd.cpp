@@ -1,5 +1,7 @@
 #include "autodiff/kernels/simd.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -14,7 +16,7 @@ Level asked_at_most() {
   if (limit == "baseline") return Level::baseline;
   if (limit == "avx2") return Level::avx2;
   if (limit == "avx512") return Level::avx512;
-  throw std::invalid_argument("GRADUS_SIMD=" + limit + ": expected baseline, avx2 or avx512");
+  throw std::invalid_argument(fmt::format("GRADUS_SIMD={}: expected baseline, avx2 or avx512", limit));
 }
 
 }  // namespace

@@ -64,10 +64,10 @@ fs::path idx_directory(const std::string& name, const fs::path& directory) {
       throw std::invalid_argument(fmt::format("data set '{}' needs a directory with its four IDX files", name));
     from = fashion_mnist_directory;
     if (!fs::is_directory(from))
-      throw std::runtime_error(from.string() +
-                               ": no such directory: install the package dataset-fashion-mnist or name a directory");
+      throw std::runtime_error(fmt::format(
+          "{}: no such directory: install the package dataset-fashion-mnist or name a directory", from.string()));
   }
-  if (!fs::is_directory(from)) throw std::runtime_error(from.string() + ": no such directory");
+  if (!fs::is_directory(from)) throw std::runtime_error(fmt::format("{}: no such directory", from.string()));
   return from;
 }
 
@@ -89,8 +89,8 @@ Batches::Batches(const Split& split, std::int64_t batch_size) : split_(split), b
   if (!split.images.defined() || !split.labels.defined())
     throw std::invalid_argument("batches: the split has no examples yet: a run's data set is loaded by run.start()");
   if (split.images.shape().rank() != 2 || split.labels.shape().rank() != 1 || split.images.shape()[0] != split.size())
-    throw std::invalid_argument("batches: images " + split.images.shape().to_string() + " and labels " +
-                                split.labels.shape().to_string() + ", expected [n, features] and [n]");
+    throw std::invalid_argument(fmt::format("batches: images {} and labels {}, expected [n, features] and [n]",
+                                            split.images.shape().to_string(), split.labels.shape().to_string()));
 }
 
 Batches::Batches(const Split& split, std::int64_t batch_size, RandomStream order) : Batches(split, batch_size) {

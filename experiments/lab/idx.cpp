@@ -24,7 +24,7 @@ namespace io = boost::iostreams;
 constexpr std::int64_t max_deflate_ratio = 1032;
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
-  throw std::runtime_error(path.string() + ": " + what);
+  throw std::runtime_error(fmt::format("{}: {}", path.string(), what));
 }
 
 std::string describe(int rank) {

@@ -1,5 +1,7 @@
 #include "experiments/lab/trainer.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -25,8 +27,9 @@ Evaluation Trainer::evaluate(const Split& split) {
   constexpr std::int64_t batch_size = 500;
   if (split.size() == 0) throw std::invalid_argument("evaluate: no examples");
   if (split.labels.dtype() != DType::int32)
-    throw std::invalid_argument(std::string("evaluate: labels of ") + name_of(split.labels.dtype()) +
-                                ", expected the int32 numbers of classes: their accuracy is what is asked for");
+    throw std::invalid_argument(fmt::format(
+        "evaluate: labels of {}, expected the int32 numbers of classes: their accuracy is what is asked for",
+        name_of(split.labels.dtype())));
   const Tensor point = optimizer_.evaluation_point(theta_);
   double loss = 0;
   std::int64_t correct = 0;

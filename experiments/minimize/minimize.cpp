@@ -26,7 +26,7 @@ MinimizationPlan declare_plan(lab::Run& run, const lab::ChosenOptimizer& optimiz
   if (!window.empty()) {
     const std::vector<double> numbers = lab::parse_numbers("contour-window", window);
     if (numbers.size() != 4 || !(numbers[0] < numbers[1]) || !(numbers[2] < numbers[3]))
-      throw lab::UsageError("--contour-window=" + window + ": expected x_low,x_high,y_low,y_high");
+      throw lab::UsageError(fmt::format("--contour-window={}: expected x_low,x_high,y_low,y_high", window));
     plan.window = Window{numbers[0], numbers[1], numbers[2], numbers[3]};
   }
   plan.load_state = run.option("load_state", "", "go on from this state file, with --steps more steps");

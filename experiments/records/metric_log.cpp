@@ -37,7 +37,7 @@ MetricLog::MetricLog(const std::filesystem::path& path, const nlohmann::json& co
     : path_(path), file_(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644) {
   // Whoever asks whether a run goes on holds the lock for a moment.
   for (int tries = 0; try_lock(file_.get(), path_) == Lock::others; ++tries) {
-    if (tries == 100) throw std::runtime_error(path_.string() + ": another process keeps it locked");
+    if (tries == 100) throw std::runtime_error(fmt::format("{}: another process keeps it locked", path_.string()));
     std::this_thread::sleep_for(10ms);
   }
   buffer_.reserve(2 * buffer_limit);
@@ -83,7 +83,7 @@ std::uint16_t MetricLog::add_table(const MetricTable& table) {
     schema["columns"].push_back(std::move(described));
   }
   const std::lock_guard lock(mutex_);
-  if (tables_ == UINT16_MAX) throw std::invalid_argument(path_.string() + ": more than 65535 tables");
+  if (tables_ == UINT16_MAX) throw std::invalid_argument(fmt::format("{}: more than 65535 tables", path_.string()));
   add_text('T', schema);
   return tables_++;
 }

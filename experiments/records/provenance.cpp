@@ -1,5 +1,7 @@
 #include "experiments/records/provenance.h"
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
 #include <array>
@@ -59,7 +61,7 @@ std::string iso_time(std::chrono::system_clock::time_point time) {
 std::chrono::system_clock::time_point parse_iso_time(const std::string& text) {
   std::tm utc{};
   const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  if (!end || *end) throw std::invalid_argument("bad time '" + text + "', expected YYYY-MM-DDThh:mm:ssZ");
+  if (!end || *end) throw std::invalid_argument(fmt::format("bad time '{}', expected YYYY-MM-DDThh:mm:ssZ", text));
   return std::chrono::system_clock::from_time_t(::timegm(&utc));
 }
 

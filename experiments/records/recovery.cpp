@@ -109,7 +109,7 @@ Recovery recover_from_log(const fs::path& folder, const Completion& found) {
   } catch (const nlohmann::json::exception&) {
   } catch (const std::invalid_argument&) {  // the time
   }
-  throw std::runtime_error((folder / config_file).string() + ": not the configuration of a run");
+  throw std::runtime_error(fmt::format("{}: not the configuration of a run", (folder / config_file).string()));
 }
 
 }  // namespace
@@ -125,7 +125,8 @@ Recovery recover(const fs::path& folder) {
     no_log = error.what();
   }
   const Lock had = lock ? try_lock(lock->get(), log_path) : Lock::mine;
-  if (had == Lock::others) throw std::runtime_error(log_path.string() + ": belongs to a run that is still running");
+  if (had == Lock::others)
+    throw std::runtime_error(fmt::format("{}: belongs to a run that is still running", log_path.string()));
   // Only now: the run may have come to its end until it let the lock go.
   const Completion found = read_completion(folder);
   if (found.verdict == Verdict::whole) return {found.record, ""};
@@ -133,8 +134,8 @@ Recovery recover(const fs::path& folder) {
     throw std::runtime_error(found.problem);
   if (!lock) throw std::runtime_error(no_log);
   if (had == Lock::none)
-    throw std::runtime_error(log_path.string() +
-                             ": cannot tell whether its run has ended: the file system has no locks");
+    throw std::runtime_error(
+        fmt::format("{}: cannot tell whether its run has ended: the file system has no locks", log_path.string()));
 
   return within_memory(folder, "cannot be recovered", [&] { return recover_from_log(folder, found); });
 }

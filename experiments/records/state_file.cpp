@@ -166,7 +166,8 @@ void StateFile::read(const std::string& where, const std::string& name, std::spa
     fail(path_, name, fmt::format("its shape is not [{}]", fmt::join(shape, ", ")));
   if (bytes > 0 && H5Dget_storage_size(dataset.get()) != bytes) fail(path_, name, "it is not complete");
   const std::span<T> values = memory();
-  if (values.size_bytes() != bytes) throw std::invalid_argument(name + ": memory for another number of elements");
+  if (values.size_bytes() != bytes)
+    throw std::invalid_argument(fmt::format("{}: memory for another number of elements", name));
   if (bytes > 0) done(H5Dread(dataset.get(), expected, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), path_, name);
 }
 template void StateFile::read(const std::string&, const std::string&, std::span<const std::int64_t>,

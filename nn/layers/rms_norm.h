@@ -2,6 +2,7 @@
 #pragma once
 
 #include "autodiff/operations.h"
+#include "autodiff/tensor/error.h"
 #include "nn/layer.h"
 
 namespace gradus::nn {
@@ -16,8 +17,7 @@ class RmsNorm {
     const Var& weight = f[weight_];
     const int last = x.shape().rank() - 1;
     if (last < 0 || x.shape()[last] != features_)
-      throw std::invalid_argument("RmsNorm: " + x.shape().to_string() + ", expected weight's " +
-                                  weight.shape().to_string() + " along the last axis");
+      bad_shapes("RmsNorm", {x.shape(), weight.shape()}, "[.., features] and [features]");
     return mul(weight, div(x, sqrt(mean(square(x), {last}, true) + epsilon_)));
   }
 

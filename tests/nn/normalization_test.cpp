@@ -49,7 +49,7 @@ TEST(RmsNorm, DividesEachRowByItsRootMeanSquareAndPassesGradcheck) {
   EXPECT_EQ(refusal_of([&] {
               layer.layer.forward(f, tape.leaf(random_tensor({2, 1}, 2)));
             }),
-            "RmsNorm: [2, 1], expected weight's [3] along the last axis");
+            "RmsNorm: [2, 1] and [3], expected [.., features] and [features]");
 }
 
 TEST(BatchNorm, PassesGradcheckInBothModesAndAlongAnyAxis) {
