@@ -141,11 +141,13 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
 std::string list_of_optimizers() {
   std::string text = "Optimizers, --optimizer=NAME:\n";
   for (const optim::Method& m : optim::methods())
-    text += "\n" + settings::as_text(settings::card_of(m), name_of(m.family));
+    text += fmt::format("\n{}", settings::as_text(settings::card_of(m), name_of(m.family)));
   text += "\nWrappers, --wrappers=NAME+NAME, outermost first:\n";
-  for (const optim::WrapperKind& w : optim::wrappers()) text += "\n" + settings::as_text(settings::card_of(w));
+  for (const optim::WrapperKind& w : optim::wrappers())
+    text += fmt::format("\n{}", settings::as_text(settings::card_of(w)));
   text += "\nSchedules, --HYPERPARAMETER-schedule=NAME, whose numbers are --HYPERPARAMETER-NUMBER:\n";
-  for (const optim::ScheduleKind& s : optim::schedules()) text += "\n" + settings::as_text(settings::card_of(s));
+  for (const optim::ScheduleKind& s : optim::schedules())
+    text += fmt::format("\n{}", settings::as_text(settings::card_of(s)));
   return text;
 }
 

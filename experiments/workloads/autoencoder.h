@@ -15,9 +15,9 @@ struct Autoencoder {
 
   static ModelDescription describe() {
     return {"autoencoder",
-            {workloads::sizes<&Autoencoder::sizes>("sizes", 2, "of the encoder's layers; the decoder mirrors them")},
-            {named<&Autoencoder::activation, activations>("activation", "of the layers between"),
-             named<&Autoencoder::initializer, initializers>("initializer", "of the weights; biases start at zero")}};
+            {workloads::sizes<&Autoencoder::sizes>(2, "of the encoder's layers; the decoder mirrors them")},
+            {named<&Autoencoder::activation, activations>("of the layers between"),
+             named<&Autoencoder::initializer, initializers>("of the weights; biases start at zero")}};
   }
 
   nn::Sequential make(const Task&) const {

@@ -15,10 +15,10 @@ struct Mlp {
 
   static ModelDescription describe() {
     return {"mlp",
-            {sizes<&Mlp::hidden>("hidden", 0, "sizes of the hidden layers, e.g. 256,128")},
-            {named<&Mlp::activation, activations>("activation", "between the layers"),
-             settings::field<&Mlp::dropout>("dropout", settings::decay(), "probability after each activation"),
-             named<&Mlp::initializer, initializers>("initializer", "of the weights; biases start at zero")}};
+            {sizes<&Mlp::hidden>(0, "sizes of the hidden layers, e.g. 256,128")},
+            {named<&Mlp::activation, activations>("between the layers"),
+             settings::field<&Mlp::dropout>(settings::decay(), "probability after each activation"),
+             named<&Mlp::initializer, initializers>("of the weights; biases start at zero")}};
   }
 
   nn::Sequential make(const Task& task) const {

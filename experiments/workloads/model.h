@@ -38,17 +38,19 @@ struct SizesField {
   std::vector<std::int64_t>& (*of)(void* model);
 };
 template <auto Member>
-SizesField sizes(std::string_view name, std::size_t at_least, std::string_view help) {
+SizesField sizes(std::size_t at_least, std::string_view help) {
   using M = decltype(settings::detail::owner_of(Member));
-  return {name, at_least, help,
+  return {settings::detail::name_of<Member>(), at_least, help,
           [](void* model) -> std::vector<std::int64_t>& { return static_cast<M*>(model)->*Member; }};
 }
 
 // A member that is the name of one of a catalogue's entries.
 template <auto Member, const auto& (*catalogue)()>
-settings::Field named(std::string_view name, std::string_view help) {
+settings::Field named(std::string_view help) {
   using M = decltype(settings::detail::owner_of(Member));
-  settings::Field field{name, {settings::Range::Kind::choice, 0, static_cast<double>(catalogue().size()) - 1}, help};
+  settings::Field field{settings::detail::name_of<Member>(),
+                        {settings::Range::Kind::choice, 0, static_cast<double>(catalogue().size()) - 1},
+                        help};
   for (const auto& entry : catalogue()) field.range.choices.push_back(entry.name);
   field.get = [](const void* model) {
     const auto& entry = catalogue().find(static_cast<const M*>(model)->*Member);

@@ -30,10 +30,10 @@ struct RecurrentNetwork {
   static ModelDescription describe() {
     return {"recurrent",
             {},
-            {named<&RecurrentNetwork::cell, recurrent_layers>("cell", "of the layers"),
-             settings::field<&RecurrentNetwork::hidden>("hidden", settings::at_least(1), "units"),
-             settings::field<&RecurrentNetwork::layers>("layers", settings::at_least(1), "one above the other"),
-             settings::field<&RecurrentNetwork::truncation>("truncation", settings::at_least(0),
+            {named<&RecurrentNetwork::cell, recurrent_layers>("of the layers"),
+             settings::field<&RecurrentNetwork::hidden>(settings::at_least(1), "units"),
+             settings::field<&RecurrentNetwork::layers>(settings::at_least(1), "one above the other"),
+             settings::field<&RecurrentNetwork::truncation>(settings::at_least(0),
                                                             "steps through which derivatives flow; 0: all")}};
   }
 

@@ -23,10 +23,10 @@ struct ResidualNetwork {
   static ModelDescription describe() {
     return {"resnet",
             {},
-            {settings::field<&ResidualNetwork::first_width>("first_width", settings::at_least(1),
+            {settings::field<&ResidualNetwork::first_width>(settings::at_least(1),
                                                             "channels of the first stage; doubled twice"),
-             settings::field<&ResidualNetwork::blocks>("blocks", settings::at_least(1), "in each of the three stages"),
-             named<&ResidualNetwork::norm, channel_norms>("norm", "of the channels")}};
+             settings::field<&ResidualNetwork::blocks>(settings::at_least(1), "in each of the three stages"),
+             named<&ResidualNetwork::norm, channel_norms>("of the channels")}};
   }
 
   nn::Sequential make(const Task& task) const {

@@ -18,13 +18,13 @@ struct Transformer {
   static ModelDescription describe() {
     return {"transformer",
             {},
-            {settings::field<&Transformer::width>("width", settings::at_least(1), "of the embedding"),
-             settings::field<&Transformer::heads>("heads", settings::at_least(1), "of attention"),
-             settings::field<&Transformer::layers>("layers", settings::at_least(1), "blocks"),
-             settings::field<&Transformer::hidden>("hidden", settings::at_least(0),
+            {settings::field<&Transformer::width>(settings::at_least(1), "of the embedding"),
+             settings::field<&Transformer::heads>(settings::at_least(1), "of attention"),
+             settings::field<&Transformer::layers>(settings::at_least(1), "blocks"),
+             settings::field<&Transformer::hidden>(settings::at_least(0),
                                                    "units of a block's network; 0: four times the width"),
-             settings::field<&Transformer::dropout>("dropout", settings::decay(), "probability"),
-             named<&Transformer::activation, activations>("activation", "of a block's network")}};
+             settings::field<&Transformer::dropout>(settings::decay(), "probability"),
+             named<&Transformer::activation, activations>("of a block's network")}};
   }
 
   nn::Sequential make(const Task& task) const {
