@@ -91,7 +91,8 @@ class Functional {
 std::string complaint(const std::string& operation, const Tensors& inputs, const Shape& result, const char* what,
                       int direction, double analytic, double numeric) {
   std::string shapes;
-  for (const Tensor& input : inputs) shapes += (shapes.empty() ? "" : " ") + input.shape().to_string();
+  for (const Tensor& input : inputs)
+    shapes += fmt::format("{}{}", shapes.empty() ? "" : " ", input.shape().to_string());
   return fmt::format("{}: {} -> {}: {}, direction {}: analytic {:.12g}, numeric {:.12g}", operation, shapes,
                      result.to_string(), what, direction, analytic, numeric);
 }
