@@ -1,5 +1,6 @@
 // What a network offers to optimizers against dense Hessians, Gauss-Newton matrices and single examples.
 #include "experiments/lab/network_objective.h"
+#include "autodiff/tensor/vectors.h"
 
 #include <gtest/gtest.h>
 
