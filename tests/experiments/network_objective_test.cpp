@@ -9,6 +9,7 @@
 #include "autodiff/functional.h"
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
+#include "autodiff/tensor/vectors.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "optim/state.h"
