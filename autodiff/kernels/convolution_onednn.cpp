@@ -24,6 +24,7 @@ bool onednn_convolve_weight_derivative(const Convolution&, const Tensor&, bool, 
 #include <vector>
 
 #include "autodiff/kernels/loops.h"
+#include "autodiff/kernels/products.h"
 #include "autodiff/kernels/scratch.h"
 
 namespace gradus::kernels {
@@ -198,6 +199,7 @@ class Plans {
 };
 
 bool run(const Key& key, const Tensor& x, const Tensor& w, const Tensor& y, const Tensor* bias = nullptr) {
+  if (!uses_onednn()) return false;
   omp_set_num_threads(1);  // of this thread only; so results do not depend on the number of threads
   try {
     thread_local Plans plans;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 #include <vector>
 
@@ -19,6 +20,21 @@ namespace gradus::kernels {
 namespace {
 
 std::atomic<int> thread_count{1};
+
+#ifdef GRADUS_HAVE_ONEDNN
+constexpr bool have_onednn = true;
+#else
+constexpr bool have_onednn = false;
+#endif
+
+// Throws std::invalid_argument where the variable names no library of this build.
+bool onednn_is_asked_for() {
+  const char* text = std::getenv("GRADUS_PRODUCTS");
+  const std::string library = text ? text : have_onednn ? "onednn" : "eigen";
+  if (library == "eigen") return false;
+  if (library == "onednn" && have_onednn) return true;
+  throw std::invalid_argument("GRADUS_PRODUCTS=" + library + ": expected eigen" + (have_onednn ? " or onednn" : ""));
+}
 
 template <class T>
 void eigen_product(const Product<T>& p) {
@@ -42,7 +58,7 @@ void product(const Product<T>& p) {
 #ifdef GRADUS_HAVE_ONEDNN
   if constexpr (std::is_same_v<T, float>) {
     constexpr std::int64_t small = 16 * 1024;  // below, the call costs more than the product
-    if (p.m * p.n * p.k > small) {
+    if (p.m * p.n * p.k > small && uses_onednn()) {
       omp_set_num_threads(1);  // of this thread only; the split over threads is ours
       const dnnl_status_t status =
           dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f, p.a, p.lda, p.b,
@@ -84,13 +100,12 @@ void set_threads(int threads) {
 
 int threads() { return thread_count; }
 
-const char* product_library() {
-#ifdef GRADUS_HAVE_ONEDNN
-  return "oneDNN";
-#else
-  return "Eigen";
-#endif
+bool uses_onednn() {
+  static const bool uses = onednn_is_asked_for();
+  return uses;
 }
+
+const char* product_library() { return uses_onednn() ? "oneDNN" : "Eigen"; }
 
 void matmul(const Tensor& y, bool accumulate, const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b) {
   const std::int64_t m = y.shape()[0], n = y.shape()[1], k = a.shape()[transpose_a ? 0 : 1];

@@ -12,7 +12,11 @@ void matmul(const Tensor& y, bool accumulate, const Tensor& a, bool transpose_a,
 void set_threads(int threads);
 int threads();
 
-// "oneDNN" or "Eigen": who computes large float32 products.
+// Whether oneDNN computes large float32 products and convolutions: where it was found by the build, unless the
+// environment variable GRADUS_PRODUCTS (onednn, eigen) says otherwise.
+bool uses_onednn();
+
+// "oneDNN" or "Eigen", accordingly.
 const char* product_library();
 
 }  // namespace gradus::kernels

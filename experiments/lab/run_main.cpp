@@ -8,6 +8,7 @@
 #include <iostream>
 #include <new>
 
+#include "autodiff/kernels/products.h"
 #include "autodiff/kernels/simd.h"
 #include "experiments/lab/provenance.h"
 #include "experiments/lab/run.h"
@@ -157,6 +158,7 @@ int Session::describe_runs() {
 static void check_environment() {
   try {
     simd::level();
+    kernels::uses_onednn();
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }

@@ -218,14 +218,19 @@ class MinimizeFiles(MinimizeCase):
         self.refused("needs --data", "--problem=logistic_regression", f"--labels={table}")
         self.assertEqual([path.name for path in self.folder.iterdir()], ["bad.csv"])
 
-    def test_an_instruction_set_that_is_none(self):
-        for text in ("", "foo", "AVX2"):
+    def test_an_instruction_set_or_a_library_that_is_none(self):
+        for name, text, expected in (("SIMD", "", "baseline, avx2 or avx512"), ("SIMD", "AVX2", "baseline, avx2 or avx512"),
+                                     ("PRODUCTS", "", "eigen"), ("PRODUCTS", "oneDNN", "eigen")):
             for options in (["--steps=1"], ["--describe"]):
                 result = subprocess.run([BIN / "minimize", *options], capture_output=True, text=True, cwd=self.folder,
-                                        env={**os.environ, "GRADUS_SIMD": text}, timeout=60)
-                self.assertEqual((result.returncode, result.stderr, result.stdout),
-                                 (2, f"minimize: GRADUS_SIMD={text}: expected baseline, avx2 or avx512\n", ""))
+                                        env={**os.environ, f"GRADUS_{name}": text}, timeout=60)
+                self.assertEqual((result.returncode, result.stdout), (2, ""))
+                self.assertRegex(result.stderr, rf"^minimize: GRADUS_{name}={text}: expected {expected}( or onednn)?\n$")
         self.assertEqual(list(self.folder.iterdir()), [])
+        subprocess.run([BIN / "minimize", "--steps=1", f"--output={self.folder / 'run'}"], check=True, capture_output=True,
+                       env={**os.environ, "GRADUS_PRODUCTS": "eigen"}, timeout=60)
+        with h5py.File(self.folder / "run/run.h5") as file:
+            self.assertEqual(file.attrs["product_library"], "Eigen")
 
 
 if __name__ == "__main__":
