@@ -19,18 +19,6 @@ if(GRADUS_SANITIZE)
   string(APPEND CMAKE_CXX_FLAGS_DEBUG " -g1")  # stacks with lines; all of -g doubles the time to compile
 endif()
 
-# What most files include, parsed once for all targets that are compiled alike: `owner` is one of them. Each file includes what it
-# uses all the same (CMAKE_DISABLE_PRECOMPILE_HEADERS).
-add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # for ccache
-function(gradus_precompile target owner)
-  if(target STREQUAL owner)
-    target_precompile_headers(${target} PRIVATE <algorithm> <array> <cmath> <cstdint> <functional> <limits> <map> <memory> <optional>
-      <span> <stdexcept> <string> <string_view> <utility> <variant> <vector> ${ARGN})
-  else()
-    target_precompile_headers(${target} REUSE_FROM ${owner})
-  endif()
-endfunction()
-
 # gradus_library(NAME [COMPUTES] SOURCES... DEPENDS TARGETS...): one library target a folder. What computes is optimised under
 # sanitizers too; elsewhere that would double the time to compile.
 function(gradus_library name)
@@ -39,9 +27,6 @@ function(gradus_library name)
   target_link_libraries(${name} PUBLIC gradus_options ${ARG_DEPENDS})
   if(ARG_COMPUTES AND GRADUS_SANITIZE)
     target_compile_options(${name} PRIVATE -O1)
-    gradus_precompile(${name} gradus_autodiff)
-  else()
-    gradus_precompile(${name} gradus_process)
   endif()
   set_property(GLOBAL APPEND PROPERTY GRADUS_LIBRARIES ${name})  # to be installed
 endfunction()
