@@ -98,7 +98,8 @@ void EagerSweep::visit_uses(
     const char* operation, const Var& result, const Tensor& seed, std::span<const Var> leaves,
     const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>& use) {
   start(operation, {&result, 1}, leaves);
-  for (const Var& leaf : leaves) on_path_[leaf.index()] = 0;  // their own derivatives are not wanted
+  for (const Var& leaf : leaves)  // their own derivatives are not wanted
+    if (leaf.index() < on_path_.size()) on_path_[leaf.index()] = 0;
   std::vector<const Tensor*> in;
   const Visitor visitor = [&](EagerSweep& sweep) {
     in.clear();

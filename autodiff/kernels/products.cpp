@@ -32,7 +32,7 @@ constexpr bool have_onednn = false;
 // Throws std::invalid_argument where the variable names no library of this build.
 bool onednn_is_asked_for() {
   const char* text = std::getenv("GRADUS_PRODUCTS");
-  const std::string library = text ? text : have_onednn ? "onednn" : "eigen";
+  const std::string library = text && *text ? text : have_onednn ? "onednn" : "eigen";
   if (library == "eigen") return false;
   if (library == "onednn" && have_onednn) return true;
   throw std::invalid_argument(
@@ -78,6 +78,7 @@ void product(const Product<T>& p) {
 // so neither do the results: a library may add up an element in another order when the shape of the call changes.
 template <class T>
 void product_in_slabs(const Product<T>& p, int workers) {
+  uses_onednn();  // throws here, and not in a thread, if the environment names another library
   const std::int64_t rows = 256;
   const auto work = [&p, workers, rows](std::int64_t worker) {
     for (std::int64_t row = worker * rows; row < p.m; row += workers * rows) {

@@ -29,9 +29,10 @@ class SoapSteps final : public FirstOrderOf<Soap> {
       sides_.collect(i, g, h.beta2);
       if (step_ % h.update_interval != 0) continue;
       sides_.for_each(i, [&](const Tensor& statistics, const Tensor& basis, bool is_rows) {
-        if (!vectors::is_finite(statistics)) return basis.fill(std::numeric_limits<double>::quiet_NaN());  // diverged
+        const auto has_diverged = [&] { basis.fill(std::numeric_limits<double>::quiet_NaN()); };
+        if (!vectors::is_finite(statistics)) return has_diverged();
         if (step_ == 0) return make_eigenbasis(statistics, basis);
-        turn_eigenbasis(statistics, basis, memory_);
+        if (!turn_eigenbasis(statistics, basis, memory_)) return has_diverged();
         const std::int64_t n = basis.shape()[0], columns = is_rows ? v.size() / n : n;
         const auto from = [&](std::int64_t k) { return memory_.largest[static_cast<std::size_t>(k)].second; };
         const Tensor old = scaled_.part(0, v.shape());

@@ -26,10 +26,11 @@ struct Soap {
             other slices: the same with A = B = I
             )",
         R"(
-        As in the authors' code, the first gradient makes the eigenvectors and moves nothing, V keeps its numbers where
-        the eigenvectors turn, and the decay follows the step. A slice of rank above 2 is one matrix; theirs has a
-        factor for each axis. pytorch_optimizer makes the rows orthonormal in float32. Eigenvectors are arbitrary where
-        the first gradient has not full rank. Optax and Keras do not have the method.
+        As in the authors' code, the first gradient makes the eigenvectors and moves nothing, V follows the
+        order of the eigenvectors but keeps its numbers where they turn, and the decay follows the step. A slice
+        of rank above 2 is one matrix; theirs has a factor for each axis. pytorch_optimizer makes the rows
+        orthonormal in float32. Eigenvectors are arbitrary where the first gradient has not full rank. Optax and
+        Keras do not have the method.
         )",
         {field<&Soap::learning_rate>(positive(), "step size"),
          field<&Soap::beta1>(decay(), "decay of the first moment"),
