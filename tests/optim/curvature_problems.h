@@ -12,74 +12,9 @@
 #include "autodiff/tensor/small_eigen.h"
 #include "optim/optimizer.h"
 #include "optim/state.h"
-#include "tests/optim/plain_functions.h"
+#include "tests/support/objectives.h"
 
 namespace gradus::optim {
-
-// A function with its Hessian product, (theta, v) -> H v, times `scale`. Its Gauss-Newton product is `gauss_newton`,
-// where given.
-class SmoothObjective : public Objective {
- public:
-  using Times = std::function<Vector(const Vector& theta, const Vector& v)>;
-  SmoothObjective(Function function, Times hessian, std::int64_t size, double scale = 1, DType type = DType::float64)
-      : function_(std::move(function)), hessian_(std::move(hessian)), size_(size), scale_(scale), type_(type) {
-    if (hessian_) offer_product(curvature_.hessian, price::hessian, &hessian_);
-  }
-  // Another objective of the same function, of which nothing has been asked.
-  SmoothObjective(const SmoothObjective& other)
-      : Objective(),
-        function_(other.function_),
-        hessian_(other.hessian_),
-        size_(other.size_),
-        scale_(other.scale_),
-        type_(other.type_) {
-    if (hessian_) offer_product(curvature_.hessian, price::hessian, &hessian_);
-    if (other.gauss_newton_) set_gauss_newton(other.gauss_newton_);
-    if (other.squares_) set_squares(other.squares_);
-  }
-  std::int64_t size() const override { return size_; }
-  DType dtype() const override { return type_; }
-  const Curvature* curvature() const override { return &curvature_; }
-  void set_gauss_newton(Times times) {
-    gauss_newton_ = std::move(times);
-    offer_product(curvature_.gauss_newton, price::gauss_newton, &gauss_newton_);
-  }
-  void set_squares(std::function<Vector(const Vector& theta)> squares) {
-    squares_ = std::move(squares);
-    offer(curvature_.gradient_squares, [this](const Tensor& theta, const Tensor& out) {
-      out.copy_from(Tensor::of({size_}, squares_(theta.to_vector())));
-    });
-  }
-
- protected:
-  double compute_value(const Tensor& theta) override {
-    Vector unused(static_cast<std::size_t>(size_));
-    return scale_ * function_(theta.to_vector(), unused);
-  }
-  double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
-    Vector result(static_cast<std::size_t>(size_));
-    const double value = function_(theta.to_vector(), result);
-    for (double& g : result) g *= scale_;
-    gradient.copy_from(Tensor::of({size_}, result));
-    return scale_ * value;
-  }
-
- private:
-  void offer_product(LinearOperator& matrix, double price, const Times* times) {
-    offer(matrix, price, [this, times](const Tensor& theta, const Tensor& v, const Tensor& out) {
-      Vector product = (*times)(theta.to_vector(), v.to_vector());
-      for (double& x : product) x *= scale_;
-      out.copy_from(Tensor::of({size_}, product));
-    });
-  }
-  Function function_;
-  Times hessian_, gauss_newton_;
-  std::function<Vector(const Vector& theta)> squares_;
-  Curvature curvature_;
-  std::int64_t size_;
-  double scale_;
-  DType type_;
-};
 
 // sum of 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2 over i.
 inline SmoothObjective chained_rosenbrock(std::int64_t n, double scale = 1, DType type = DType::float64) {

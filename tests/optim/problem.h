@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "optim/objective.h"
-#include "tests/optim/plain_functions.h"
+#include "tests/support/plain_functions.h"
 
 namespace gradus::optim {
 

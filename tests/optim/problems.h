@@ -12,39 +12,9 @@
 #include "nn/losses.h"
 #include "optim/objective.h"
 #include "tests/optim/problem.h"
+#include "tests/support/objectives.h"
 
 namespace gradus::optim {
-
-// An objective that is a plain function.
-class FunctionObjective final : public Objective {
- public:
-  FunctionObjective(Function function, std::int64_t size, DType type, std::vector<Slice> slices = {})
-      : function_(std::move(function)), size_(size), type_(type), slices_(std::move(slices)) {}
-  std::int64_t size() const override { return size_; }
-  DType dtype() const override { return type_; }
-  std::span<const Slice> slices() const override {
-    if (slices_.empty()) return Objective::slices();
-    return slices_;
-  }
-
- protected:
-  double compute_value(const Tensor& theta) override {
-    Vector unused(static_cast<std::size_t>(size_));
-    return function_(theta.to_vector(), unused);
-  }
-  double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
-    Vector result(static_cast<std::size_t>(size_));
-    const double value = function_(theta.to_vector(), result);
-    gradient.copy_from(Tensor::of({size_}, result));
-    return value;
-  }
-
- private:
-  Function function_;
-  std::int64_t size_;
-  DType type_;
-  std::vector<Slice> slices_;
-};
 
 // Without slices, theta is one vector.
 inline Problem plain_problem(std::string name, Vector start, Function function, std::vector<Slice> slices = {}) {
