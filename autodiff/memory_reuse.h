@@ -3,11 +3,9 @@
 // Going forward, a value stays in the tape's memory until reset(), since a derivative rule may read it. The caller can
 // give one up: in relu(last_use(y)) the result is written over y, if
 //   - relu's kernel may write over an operand of the result's shape (Operation::may_overwrite), and no rule needs y:
-//   neither
-//     that of relu nor that of the operation that made y reads it (rule_reads);
+//     neither that of relu nor that of the operation that made y reads it (rule_reads);
 //   - nothing else has used y, and it is the result of an operation, not a leaf, whose memory is the caller's. Of a
-//   view
-//     the same holds for the result that it is a view of.
+//     view the same holds for the result that it is a view of.
 // Tape::protect(y) counts as a use. What was overwritten keeps its shape and its derivative; reading it throws.
 //
 // Going back, each node's adjoint is a sum of contributions, and where it lies depends on the first of them:

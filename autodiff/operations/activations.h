@@ -120,8 +120,8 @@ struct ops::Relu : Pointwise<ops::Relu> {
 };
 auto relu(const Term auto& x) { return apply(ops::Relu{}, x); }
 
-// z = g (1 - y^2): the derivative of tanh where y = tanh x, for those that keep no x. dg = dz (1 - y^2),  dy = -2 y g
-// dz
+// z = g (1 - y^2): the derivative of tanh where y = tanh x, for those that keep no x.
+//   dg = dz (1 - y^2),  dy = -2 y g dz
 struct ops::TanhDerivative : Pointwise<ops::TanhDerivative> {
   static constexpr const char* title = "tanh_derivative";
   static constexpr Reads rule_reads = Reads::operands;

@@ -162,7 +162,8 @@ struct ops::Ratio : Operation<ops::Ratio> {
 };
 auto ratio(const Term auto& a, const Term auto& b) { return apply(ops::Ratio{}, a, b); }
 
-// y = a b, but 0 where a is 0 and b infinite: what has no weight does not count, as in p ln p.  da = dy b,  db = dy a
+// y = a b, but 0 where a is 0 and b infinite: what has no weight does not count, as in p ln p.
+//   da = dy b,  db = dy a
 struct ops::WeightedBy : Operation<ops::WeightedBy> {
   static constexpr const char* title = "weighted_by";
   static constexpr bool may_overwrite = true;
@@ -183,8 +184,7 @@ struct ops::Compare : Operation<ops::Compare> {
   static constexpr Reads rule_reads = Reads::nothing;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep&) const {}
+  void vjp(auto&) const {}
 };
 auto compare(const Term auto& a, const Term auto& b) { return apply(ops::Compare{}, a, b); }
 
@@ -209,9 +209,8 @@ struct ops::Maximum : Operation<ops::Maximum> {
   static constexpr Reads rule_reads = Reads::operands;
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(
-      Sweep& s) const {  // by comparison: a difference of infinities is NaN, and one of neighbours may be flushed to 0
+  // By comparison: a difference of infinities is NaN, and one of neighbours may be flushed to 0.
+  void vjp(auto& s) const {
     to_broadcast(s, 0, [&] { return where_positive(s.dy(), compare(s.in(0), s.in(1))); });
     to_broadcast(s, 1, [&] { return where_positive(s.dy(), compare(s.in(1), s.in(0))); });
   }

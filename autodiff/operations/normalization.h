@@ -30,8 +30,8 @@ auto row_mean(const Term auto& x) {
   return scale(row_sum(x), 1.0 / static_cast<double>(shape[shape.rank() - 1]));
 }
 
-// r[.., 1] = 1 / sqrt(var + epsilon), with the mean and the (biased) variance of each row.  dx = -dr r^2 y / n, y as
-// below
+// r[.., 1] = 1 / sqrt(var + epsilon), with the mean and the (biased) variance of each row.
+//   dx = -dr r^2 y / n, y as below
 struct ops::InverseDeviation : Operation<ops::InverseDeviation> {
   static constexpr const char* title = "inverse_deviation";
   double epsilon;

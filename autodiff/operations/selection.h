@@ -44,8 +44,7 @@ struct ops::Greater : Operation<ops::Greater> {
   static constexpr const char* title = "greater";
   Shape shape(Inputs in) const;
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep&) const {}
+  void vjp(auto&) const {}
 };
 auto greater(const Term auto& a, const Term auto& b) { return apply(ops::Greater{}, a, b); }
 

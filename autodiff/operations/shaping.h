@@ -75,8 +75,7 @@ struct ops::StopGradient : Operation<ops::StopGradient> {
   Shape shape(Inputs in) const { return in[0].shape(); }
   void* view(Inputs in) const { return in[0].raw(); }
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
-  template <class Sweep>
-  void vjp(Sweep&) const {}
+  void vjp(auto&) const {}
 };
 auto stop_gradient(const Term auto& x) { return apply(ops::StopGradient{}, x); }
 

@@ -50,7 +50,8 @@ struct ops::Softmax : Operation<ops::Softmax> {
 auto softmax(const Term auto& x) { return apply(ops::Softmax{}, x); }
 
 // z = g - e^y sum(g): the derivative of log_softmax where y is its value. At the largest y, where e^y may be nearly 1,
-// as g (1 - e^y) - e^y sum(the other g). dg = dz - sum(dz e^y),  dy = -dz e^y sum(g)
+// as g (1 - e^y) - e^y sum(the other g).
+//   dg = dz - sum(dz e^y),  dy = -dz e^y sum(g)
 struct ops::LogSoftmaxDerivative : Elementwise<ops::LogSoftmaxDerivative> {
   static constexpr const char* title = "log_softmax_derivative";
   static constexpr Reads rule_reads = Reads::operands;

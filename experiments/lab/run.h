@@ -101,8 +101,7 @@ class Run {
   }
 
   // One row of /step, and one of /solver (log_solver). Throws Diverged if the loss, or another number of the step, is
-  // not finite, unless
-  // --continue-after-divergence is given.
+  // not finite, unless --continue-after-divergence is given.
   void log(const optim::StepReport& report);
   // One row of /solver for a step of which there is more to tell than its loss: damping, radius, reduction ratio, inner
   // iterations, reasons and the like.
