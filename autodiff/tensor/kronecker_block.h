@@ -13,7 +13,8 @@ namespace gradus {
 // kernel for a convolution):
 //   inputs [k, k]:   the mean over examples and places of a a^T, a the layer's input, with a 1 at its end if there is
 //                    a bias
-//   outputs [m, m]:  the mean over examples of the sum over places of g g^T, g the derivative by the layer's output there
+//   outputs [m, m]:  the mean over examples of the sum over places of g g^T, g the derivative by the layer's output
+//                    there
 // Martens & Grosse (2015), section 3; for convolutions Grosse & Martens (2016), theorem 1.
 struct KroneckerBlock {
   std::size_t weight = 0;    // position among the parameters
