@@ -7,9 +7,6 @@
 #include "autodiff/kernels/attention_rows.h"
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/scratch.h"
-#include "autodiff/operations/attention_weights.h"
-#include "autodiff/operations/batch_matmul.h"
-#include "autodiff/operations/permute.h"
 
 namespace gradus {
 namespace {
@@ -159,8 +156,7 @@ void ops::Attention::evaluate(Inputs in, const Tensor& out, bool accumulate) con
 
 Shape ops::AttentionDerivative::shape(Inputs in) const {
   if (in[0].shape() != result_of(in[1].shape(), of))
-    bad_shapes("attention_derivative", {in[0].shape(), in[1].shape()},
-               "[batch, time, width] for [batch, time, 3 width]");
+    bad_shapes(title, {in[0].shape(), in[1].shape()}, "[batch, time, width] for [batch, time, 3 width]");
   return in[1].shape();
 }
 void ops::AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
@@ -184,22 +180,7 @@ void ops::AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accum
   });
 }
 
-// With P the weights and S the scores: DP = g v^T, DS the derivative of the weights at DP; results DS k, DS^T q, P^T g.
-Var attention_derivative(const AttentionHeads& of, const Var& g, const Var& x) {
-  const Shape head = of.one(x.shape()), whole = x.shape();
-  const auto by_heads = [&](const Var& y, std::int64_t parts) {  // [parts, batch, heads, time, share]
-    return permute(reshape(y, {whole[0], whole[1], parts, of.heads, head[3]}), {2, 0, 3, 1, 4});
-  };
-  const Var all = by_heads(x, 3), cotangent = reshape(by_heads(g, 1), head);
-  const Var q = part(all, 0, head), k = part(all, head.size(), head), v = part(all, 2 * head.size(), head);
-  const Var weights = attention_weights(batch_matmul(q, k, false, true), of.factor, of.causal);
-  const Var to_scores =
-      apply(ops::AttentionWeightsDerivative{of.factor}, batch_matmul(cotangent, v, false, true), weights);
-  const Var derivatives = concatenate(
-      {batch_matmul(to_scores, k), batch_matmul(to_scores, q, true), batch_matmul(weights, cotangent, true)}, 0);
-  return reshape(permute(reshape(derivatives, {3, head[0], head[1], head[2], head[3]}), {1, 3, 0, 2, 4}), whole);
-}
-
+template class Operation<ops::AttentionDerivative>;
 template class Operation<ops::Attention>;
 
 }  // namespace gradus

@@ -201,7 +201,7 @@ const bool added_norms = add_probes({
 
 // [time, 3 width] with one head; causal, so that what is hidden must have no influence, NaN or not.
 const bool added_attention = add_probes({
-    {{"attention"},
+    {{"attention", "attention_derivative"},
      {{1, 4, 6}},
      [](Tape&, const Leaves& x) { return attention(x[0], 1, 0.7, true); },
      formula([](const auto& in) {

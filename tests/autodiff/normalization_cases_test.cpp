@@ -24,10 +24,15 @@ const bool added = add_cases({
     {"attention", {{2, 3, 12}}, [](Tape&, const Leaves& x) { return square(attention(x[0], 2, 0.7, false)); }},
     {"attention", {{1, 70, 6}}, [](Tape&, const Leaves& x) { return attention(x[0], 1, 0.4, true); }},
     {"attention", {{1, 130, 3}}, [](Tape&, const Leaves& x) { return attention(x[0], 1, 0.4, false); }},
-    {"attention",
+    {"attention_derivative",
      {{2, 3, 4}, {2, 3, 12}},
      [](Tape&, const Leaves& x) {
-       return attention_derivative({2, 0.7, true}, x[0], x[1]);
+       return apply(ops::AttentionDerivative{{2, 0.7, true}}, x[0], x[1]);
+     }},
+    {"attention_derivative",
+     {{1, 70, 1}, {1, 70, 3}},
+     [](Tape&, const Leaves& x) {
+       return apply(ops::AttentionDerivative{{1, 0.7, false}}, x[0], x[1]);
      }},
     {"attention_weights",
      {{2, 3, 4}},
