@@ -32,7 +32,7 @@ constexpr bool have_onednn = false;
 // Throws std::invalid_argument where the variable names no library of this build.
 bool onednn_is_asked_for() {
   const char* text = std::getenv("GRADUS_PRODUCTS");
-  const std::string library = text && *text ? text : have_onednn ? "onednn" : "eigen";
+  const std::string library = text ? text : have_onednn ? "onednn" : "eigen";
   if (library == "eigen") return false;
   if (library == "onednn" && have_onednn) return true;
   throw std::invalid_argument(
