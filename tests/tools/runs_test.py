@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""tools/report_lib/runs: what of the disk is believed."""
+"""gradus.records: what of the disk is believed."""
 import json
 import os
 import pathlib
@@ -14,8 +14,8 @@ import unittest
 import numpy as np
 
 sys.dont_write_bytecode = True
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools"), str(pathlib.Path(__file__).parent)]
-from report_lib.runs import folder as run_folder, grouping, sealed  # noqa: E402
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"), str(pathlib.Path(__file__).parent)]
+from gradus.records import folder as run_folder, grouping, sealed  # noqa: E402
 from run_fixtures import ZEROS, good_sweep, name_of, write_run, write_sealed, write_sweep  # noqa: E402
 
 
