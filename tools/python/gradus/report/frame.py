@@ -23,7 +23,7 @@ def frame(panel):
     if not len(values):
         return None
     low, high = np.min(values), np.max(values)
-    lowest, highest = np.quantile(values, (0.02, 0.98))
+    lowest, highest = np.quantile(values, (0.05, 0.95))
     if len(values) > 20 and 0 < OUTLYING * (highest - lowest) < high - low:
         room = 0.15 * (highest - lowest)
         low, high = max(low, lowest - room), min(high, highest + room)
@@ -60,8 +60,10 @@ def seen(x, y, columns, x_log=False):
     column = np.nan_to_num((place - np.nanmin(place)) / (extent or 1) * (columns - 1)).astype(int)
     first = np.flatnonzero(np.diff(column, prepend=-1))
     last = np.append(first[1:] - 1, len(x) - 1)
-    by_height = np.lexsort((y, column))  # NaN is the highest
-    return np.unique(np.concatenate([first, last, by_height[first], by_height[last]]))
+    missing = np.isnan(y)
+    lowest = np.lexsort((np.where(missing, np.inf, y), column))[first]
+    highest = np.lexsort((np.where(missing, -np.inf, y), column))[last]
+    return np.unique(np.concatenate([first, last, lowest, highest]))
 
 
 def _logarithm(values):
