@@ -97,7 +97,7 @@ class ReportPicturesTest(unittest.TestCase):
                 if drawn is few:
                     kept = sum(what == "run" for what, _, _ in found["p0"])
                     self.assertIn(kept, (0, 4 * 1, 4 * 3, 4 * 10))
-                    self.assertIn(f"20 single runs {kept // 4 or 'none'} can be hovered over", text)
+                    self.assertIn(f"no single runs but {kept // 4} of each group&#x27;s 20", text)
                 else:
                     self.assertTrue(0 < len(found) < len(many), len(found))
                     self.assertEqual(text.count("Too many numbers to hover over"), len(many) - len(found))

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Polygon
 
 from . import marks
 from ..records.values import escaped
@@ -98,8 +98,8 @@ def draw_curves(axis, panel, palette, ink, detail):
         if series.low is not None:
             for x, low, high in marks.unbroken(series.x, series.low, series.high):
                 (x_up, up), (x_down, down) = points(x, high), points(x, low)
-                axis.fill(np.concatenate([x_up, x_down[::-1]]), np.concatenate([up, down[::-1]]), color=colour, alpha=0.18,
-                          linewidth=0, gid=f"group-{place}-band")
+                edge = np.column_stack([np.append(x_up, x_down[::-1]), np.append(up, down[::-1])])
+                axis.add_artist(Polygon(edge, color=colour, alpha=0.18, linewidth=0, gid=f"group-{place}-band", in_layout=False))
         axis.plot(*points(series.x, series.mean), **line, gid=f"group-{place}-mean", markersize=3.2,
                   marker=MARKERS[palette.marker(series.key)] if len(series.x) <= 12 else None)
         for x, y, n in marks.counts(series) if detail.counts else ():
@@ -245,7 +245,7 @@ def svg(panel, palette, detail=DETAIL):
     text = re.sub(r'<g id="group-(\d+)-(\w+)">', r'<g data-group="\1" data-what="\2">', text)
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{panel.id}-", text)
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
-    text = re.sub(r' d="[^"]*"', lambda found: re.sub(r"(\d\.\d)\d+", r"\1", found[0]).replace("\n", ""), text)
+    text = re.sub(r' d="[^"]*"', lambda found: re.sub(r"(?<=\.\d)\d+", "", found[0]).replace("\n", ""), text)
     text = re.sub(r"\n\s*", "\n", text)
     box = re.search(r'viewBox="[^"]*"', text)[0]
     head = (f"<svg role=img aria-label={xml.sax.saxutils.quoteattr(escaped(panel.title))} {box} "

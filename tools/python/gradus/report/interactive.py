@@ -17,7 +17,8 @@ from .figures import COLOURMAP, MOST_CELLS_WITH_TEXT, flag_colour, ink_on
 from .frame import drawable, frame
 
 OVERHEAD = 4 / 3     # of base64
-RUNS = (1000, 100, 30, 10, 3, 1, 0)  # of a group that are drawn by themselves, as many as fit
+# Single runs of a group, and whether intervals are drawn: the first that fits.
+LEVELS = [*((runs, True) for runs in (1000, 100, 30, 10, 3, 1, 0)), (0, False)]
 MOST_TRACES = 1500   # of a picture, that a browser still moves
 
 
@@ -56,27 +57,23 @@ class Payload:
 
     def __init__(self, panels, palette, room):
         self.left_out = {}
-        for runs in RUNS:
-            if _least(panels, runs) > room:
+        for runs, bands in LEVELS:
+            if _least(panels, runs, bands) > room:
                 continue
             block = Block()
-            figures = {panel.id: figure(panel, palette, block, _runs_of(panel, runs)) for panel in panels}
-            if runs == 0 or _bytes(figures, block) <= room:
+            figures = {panel.id: figure(panel, palette, block, _runs_of(panel, runs), bands) for panel in panels}
+            if _bytes(figures, block) <= room:
                 break
         else:
-            runs, block = 0, Block()
-            figures = {panel.id: figure(panel, palette, block, 0) for panel in panels if _least([panel], 0) <= room}
-        while figures and _bytes(figures, block) > room:  # means alone are too many: the largest pictures stay still
-            del figures[max(figures, key=lambda name: _numbers(figures[name]))]
-            block = Block()
-            figures = {panel.id: figure(panel, palette, block, 0) for panel in panels if panel.id in figures}
+            block, figures = _smallest(panels, palette, room)
         for panel in panels:
-            drawn, there = _runs_of(panel, runs), max((len(one.runs) for one in panel.series), default=0)
+            there = max((len(one.runs) for one in panel.series), default=0)
+            absent = [f"single runs but {_runs_of(panel, runs)} of each group's {there}"] if _runs_of(panel, runs) < there > 1 else []
+            absent += ["intervals"] if not bands and any(one.low is not None for one in panel.series) else []
             if panel.id not in figures:
                 self.left_out[panel.id] = "Too many numbers to hover over: the picture stays as it is."
-            elif panel.kind == "curves" and drawn < there > 1:
-                self.left_out[panel.id] = (f"Of each group's {there} single runs {drawn or 'none'} can be hovered over, so that the page "
-                                           "stays small; means and intervals are those of all.")
+            elif panel.kind == "curves" and absent:
+                self.left_out[panel.id] = f"To hover over are no {' and no '.join(absent)}, so that the page stays small; means are of all."
         self.document = json.dumps(figures, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
         self.numbers = packed(b"".join(block.parts))
 
@@ -86,10 +83,24 @@ def _runs_of(panel, runs):
     return min(runs, MOST_TRACES // max(1, len(panel.series))) if panel.kind == "curves" else runs
 
 
-def _least(panels, runs):
+def _least(panels, runs, bands):
     """No more than the numbers of the panels take, without x, which they may share."""
-    return OVERHEAD * sum(4 * sum(map(len, one.runs[:_runs_of(panel, runs)])) + 24 * len(one.x)
+    return OVERHEAD * sum(4 * sum(map(len, one.runs[:_runs_of(panel, runs)])) + (24 if bands and one.low is not None else 8) * len(one.x)
                           for panel in panels if panel.kind == "curves" for one in panel.series)
+
+
+def _smallest(panels, palette, room):
+    """Of means alone, those pictures that fit, the smallest first."""
+    sizes = {}
+    for panel in panels:
+        block = Block()
+        sizes[panel.id] = _bytes({panel.id: figure(panel, palette, block, 0, False)}, block)
+    chosen = set()
+    for name in sorted(sizes, key=sizes.get):
+        if sum(sizes[one] for one in chosen) + sizes[name] <= room:
+            chosen.add(name)
+    block = Block()
+    return block, {panel.id: figure(panel, palette, block, 0, False) for panel in panels if panel.id in chosen}
 
 
 def _bytes(figures, block):
@@ -97,15 +108,12 @@ def _bytes(figures, block):
     return OVERHEAD * (1.001 * block.size + 100) + sum(len(json.dumps(one)) for one in figures.values()) * 1.1
 
 
-def _numbers(picture):
-    return sum(part["numbers"][1] for trace in picture["data"] for value in trace.values()
-               for part in (value if isinstance(value, list) else [value]) if isinstance(part, dict) and "numbers" in part)
-
-
-def figure(panel, palette, block, runs):
+def figure(panel, palette, block, runs, bands=True):
     """Plotly's figure: a trace names its group by `place`, and by `what` it is (mean, band, run, reference)."""
-    make = {"heatmap": heatmap, "bars": bars, "flags": flags, "curves": curves}[panel.kind]
-    data, layout = make(panel, palette, block, runs)
+    if panel.kind == "curves":
+        data, layout = curves(panel, palette, block, runs, bands)
+    else:
+        data, layout = {"heatmap": heatmap, "bars": bars, "flags": flags}[panel.kind](panel, palette, block)
     return {"data": data, "layout": layout}
 
 
@@ -115,7 +123,7 @@ def text_of(value):
     return text.replace("%", "&#37;").replace("$", "&#36;")
 
 
-def curves(panel, palette, block, runs):
+def curves(panel, palette, block, runs, bands):
     data, limits = [], frame(panel)
     floor = limits[0] / 1000 if limits and panel.y_log else -np.inf  # a logarithmic axis knows nothing below 0
     for series in panel.series:
@@ -132,7 +140,7 @@ def curves(panel, palette, block, runs):
             continue
         x, mean = block.add(series.x), block.add(series.mean)
         extra, told = [], "%{y:.6g}"
-        if series.low is not None:
+        if series.low is not None and bands:
             extra += [block.add(series.low), block.add(series.high)]
             told += " [%{customdata[0]:.6g}, %{customdata[1]:.6g}]"
             for part, low, high in marks.unbroken(series.x, series.low, series.high):
@@ -179,11 +187,11 @@ def axes(panel):
             "yaxis": {"title": {"text": text_of(y_label)}, "type": "log" if panel.y_log else "linear"}}
 
 
-def bars(panel, palette, block, runs):
+def bars(panel, palette, block):
     data, labels = [], []
     for row, series in enumerate(panel.series[:marks.Detail().rows]):
         colour, place, name = palette.colour(series.key), palette.place(series.key), text_of(series.label)
-        found = marks.numbers(series)[:max(runs, marks.Detail().dots)]
+        found = marks.numbers(series)[:marks.Detail().dots]
         mean, low, high = marks.final(series)
         labels.append(series.label)
         data.append({"place": place, "what": "run", "x": block.add(found), "y": block.add(np.full(len(found), row)), "name": name,
@@ -210,7 +218,7 @@ def names(labels):
     return {"tickvals": list(range(len(labels))), "ticktext": written, "automargin": True, "zeroline": False}
 
 
-def flags(panel, palette, block, runs):
+def flags(panel, palette, block):
     data, ticks, labels, row = [], [], [], 0
     for series, found in marks.strips(panel, marks.Detail()):
         ticks.append(row + (len(found) - 1) / 2)
@@ -230,7 +238,7 @@ def flags(panel, palette, block, runs):
     return data, layout
 
 
-def heatmap(panel, palette, block, runs):
+def heatmap(panel, palette, block):
     rows, columns, values, n = panel.heat
     values = drawable(values)
     low, high = marks.heat_limits(panel)

@@ -10,7 +10,7 @@ from .frame import frame, outside
 from .palette import Palette
 
 LARGEST = 10_000_000  # bytes of a page
-STILL = 4_500_000     # of them for still pictures, about
+STILL = 3_000_000     # of them for still pictures, about
 MOST_PICTURES = 120
 DETAILS = [marks.Detail(columns=columns, runs=runs) for columns, runs in ((600, 8), (600, 3), (400, 0), (200, 0), (100, 0))]
 POINT, PICTURE = 9.5, 16_000  # bytes of a point in SVG, and of a picture without points
