@@ -92,7 +92,12 @@ void Run::finish_options() {
   if (only_options_) throw Finished{};
 }
 
-void Run::start() { start({{"loss", "nat", "loss of the batch before the step"}}); }
+void Run::start() {
+  start({{.name = "loss",
+          .units = "nat",
+          .long_name = "loss of the batch before the step",
+          .better = records::Better::lower}});
+}
 
 void Run::start(std::vector<Column> step_columns) {
   if (folder_) throw std::logic_error("start: called twice");
@@ -113,9 +118,9 @@ void Run::start(std::vector<Column> step_columns) {
   progress_.start(options_.program(), quiet_);
 }
 
-RunTable& Run::table(const std::string& name, std::vector<Column> columns) {
+RunTable& Run::table(const std::string& name, std::vector<Column> columns, records::Index index) {
   if (!folder_) throw std::logic_error("table: before start()");
-  return folder_->table(name, std::move(columns));
+  return folder_->table(name, std::move(columns), std::move(index));
 }
 
 void Run::log_solver(std::int64_t step, const optim::StepReport& report) {

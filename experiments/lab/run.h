@@ -119,7 +119,7 @@ class Run {
   // Why the run is going to end, for its record.
   void set_reason(const std::string& reason) { reason_ = reason; }
   // A table of one's own: run.h5's group of that name.
-  RunTable& table(const std::string& name, std::vector<Column> columns);
+  RunTable& table(const std::string& name, std::vector<Column> columns, records::Index index = {});
   // How many steps there will be, for the progress display.
   void expect_steps(std::int64_t steps) { progress_.expect(steps); }
   // A line for the person at the terminal; silent with --quiet or without a terminal.

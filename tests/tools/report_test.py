@@ -85,8 +85,8 @@ class ReportTest(ReportCase):
             file["loss"] = np.arange(5.0)
 
         def link(file):
-            del file["loss"]
-            file["loss"] = h5py.ExternalLink(str(secret), "loss")
+            del file["step/loss"]
+            file["step/loss"] = h5py.ExternalLink(str(secret), "loss")
 
         def storage(file):
             file.create_dataset("epoch/raw", (4,), "f8", external=[(str(self.folder / "raw.bin"), 0, 32)])
