@@ -34,7 +34,7 @@ std::vector<Wanted> wanted_of(const std::vector<std::string>& columns) {
 
 // The last value in a table that has such a column; without a value where it has no rows yet.
 std::string last_value(const records::MetricTable& table, Wanted& wanted) {
-  if (wanted.column == table.index_name()) {
+  if (wanted.column == table.index_column().name) {
     wanted.found = true;
     return table.rows() > 0 ? fmt::format("{}", table.index().back()) : "-";
   }
@@ -51,7 +51,7 @@ std::string last_value(const records::MetricTable& table, Wanted& wanted) {
 }
 
 void add_names(const records::MetricTable& table, std::set<std::string>& names) {
-  names.insert(table.name() + "/" + table.index_name());
+  names.insert(table.name() + "/" + table.index_column().name);
   for (const records::Column& column : table.columns())
     if (column.axis.empty()) names.insert(table.name() + "/" + column.name);
 }
