@@ -10,13 +10,14 @@ import tempfile
 import time
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
-         "--disable-background-networking", "--disable-component-update", "--disable-extensions", "--disable-sync",
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+         "--hide-scrollbars", "--disable-background-networking", "--disable-component-update", "--disable-extensions",
+         "--disable-sync",
          "--force-color-profile=srgb", "--remote-debugging-pipe"]
 
 
 class Browser:
-    """One process, one page. `errors`: lines of the console, exceptions and refused fetches since the page was opened."""
+    """One process, one page. `errors`: what the console has said, exceptions and refusals since the page was opened."""
 
     def __init__(self):
         self.profile = tempfile.mkdtemp()
@@ -28,8 +29,9 @@ class Browser:
             os.dup2(high_in, 3)
             os.dup2(high_out, 4)
         self.process = subprocess.Popen(
-            [PROGRAM, *FLAGS, f"--user-data-dir={self.profile}", "about:blank"], preexec_fn=three_and_four, close_fds=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            [PROGRAM, *FLAGS, f"--user-data-dir={self.profile}", "about:blank"], preexec_fn=three_and_four,
+            close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True)
         os.close(theirs_in)
         os.close(theirs_out)
         self.buffer, self.number, self.errors, self.requests, self.session = b"", 0, [], [], None
@@ -92,9 +94,11 @@ class Browser:
     def open(self, path, width, height=900, scripts=True, dark=False):
         """Shows a file, and waits until it has loaded."""
         self._go("about:blank")  # what the last page still had to say is not this one's
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                  mobile=width < 600)
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
         self._go(path.as_uri())
 
     def _go(self, url):

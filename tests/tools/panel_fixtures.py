@@ -41,19 +41,22 @@ def panels():
     rows = Panel("rows", "Final loss", "loss", "", kind="bars", table="evaluation", series=[
         series_of(group, lambda x, place=place: 0.3 + 0.1 * place + 0 * x, 3, x=np.array([place]))
         for place, group in enumerate(GROUPS)])
-    sharpness = Panel("sharpness", "Sharpness", "step", ODD, table="curvature" + ODD, line=Line("2/rate" + ODD, {}), series=[
+    line = Line("2/rate" + ODD, {})
+    sharpness = Panel("sharpness", "Sharpness", "step", ODD, table="curvature" + ODD, line=line, series=[
         series_of(group, lambda x: 10 * (1 - np.exp(-x / 30)), 2, reference=10.0) for group in GROUPS[:2]])
     x = np.arange(100)
     regime = Panel("regime", "Regime", "step", "regime", kind="flags", flags={0: "below", 1: "at" + ODD, 2: "above"},
-                   table="curvature" + ODD, series=[
-                       Series(", ".join(map(str, group)), key_of(*group), x, [np.minimum(x // 30, 2.0), np.minimum(x // 40, 2.0)],
-                              [x, x], n=2, names=["a", "b"]) for group in GROUPS[:2]])
+                   table="curvature" + ODD)
+    for group in GROUPS[:2]:
+        runs = [np.minimum(x // 30, 2.0), np.minimum(x // 40, 2.0)]
+        regime.series.append(Series(", ".join(map(str, group)), key_of(*group), x, runs, [x, x], n=2, names=["a", "b"]))
     values = np.logspace(-6, 0, 12).reshape(3, 4)
     values[0, 0] = np.nan
     n = np.full((3, 4), 2)
     n[0, 0] = 0
-    heat = [Panel(f"heat-{depth}", "First gradient", "activation", "initializer", kind="heatmap", y_log=depth == 3, table="layer",
-                  facet=f"depth {depth}", heat=(["glorot", "he", ODD], ["tanh", "relu", "sigmoid", "elu"], values, n))
+    cells = (["glorot", "he", ODD], ["tanh", "relu", "sigmoid", "elu"], values, n)
+    heat = [Panel(f"heat-{depth}", "First gradient", "activation", "initializer", kind="heatmap", y_log=depth == 3,
+                  table="layer", facet=f"depth {depth}", heat=cells)
             for depth in (3, 10)]
     return [loss, single, few, rows, sharpness, regime, *heat]
 
@@ -73,6 +76,7 @@ class Table:
 
 
 def page_of(drawn, **more):
-    run = types.SimpleNamespace(name="a" * 12, status="completed", reason="", options={"optimizer": "adam", "seed": 0}, given={},
+    run = types.SimpleNamespace(name="a" * 12, status="completed", reason="", given={},
+                                options={"optimizer": "adam", "seed": 0},
                                 attributes={"tags": f"pilot {ODD}", "note": "first try " + ODD})
     return page.build(types.SimpleNamespace(program="program", command=None), [run], Table(), drawn, **more)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A report's page in headless Chromium: nothing complains, nothing overflows, everything that is to be drawn is drawn."""
+"""A report's page in headless Chromium: nothing complains, nothing overflows, what is to be drawn is drawn."""
 import pathlib
 import sys
 import tempfile
@@ -21,7 +21,7 @@ LIVE = """Object.fromEntries([...document.querySelectorAll("figure.alive")].map(
   const drawn = layers.map((layer) => [...figure.querySelectorAll(layer)].filter(
     (trace) => [...trace.querySelectorAll("path, image")].some(extent)).length);
   const data = figure.querySelector(".live").data;
-  return [figure.dataset.panel, {drawn, traces: data.length, visible: data.filter((one) => one.visible !== false).length}];
+  return [figure.dataset.panel, {drawn, traces: data.length}];
 }))"""
 # The same of the still pictures: groups and what of them has an extent; and whether the picture has one.
 STILL = """Object.fromEntries([...document.querySelectorAll("figure")].map((figure) => {
@@ -29,7 +29,8 @@ STILL = """Object.fromEntries([...document.querySelectorAll("figure")].map((figu
   const drawn = [...figure.querySelectorAll(".still [data-group]")].filter(
     (group) => [...group.querySelectorAll("path, use, text")].some(extent));
   const box = figure.querySelector(".still svg").getBoundingClientRect();
-  return [figure.id.slice(6), {area: box.width * box.height, paths: [...figure.querySelectorAll(".still path")].filter(extent).length,
+  const paths = [...figure.querySelectorAll(".still path")].filter(extent).length;
+  return [figure.id.slice(6), {area: box.width * box.height, paths,
                                groups: drawn.map((group) => [group.dataset.group, group.dataset.what])}];
 }))"""
 OVERFLOW = "[document.documentElement.scrollWidth, innerWidth]"
@@ -58,13 +59,15 @@ class ReportBrowserTest(unittest.TestCase):
         self.show(width, **more)
         self.assertEqual(self.browser.ask("document.querySelectorAll('figure[data-panel]').length"), len(self.panels))
         self.browser.wait(lambda: self.browser.ask(
-            "(() => { const waiting = [...document.querySelectorAll('figure[data-panel]')].find((one) => !one.dataset.drawn);"
+            "(() => { const figures = [...document.querySelectorAll('figure[data-panel]')];"
+            " const waiting = figures.find((one) => !one.dataset.drawn);"
             " waiting?.scrollIntoView(); return !waiting; })()"), "pictures that live")
 
     def assert_calm(self):
         """Neither complaints nor anything fetched, nor anything wider than the window."""
         self.assertEqual(self.browser.errors, [])
-        self.assertEqual([url for url in self.browser.requests if not url.startswith(("data:", "blob:", self.page.as_uri()))], [])
+        own = ("data:", "blob:", self.page.as_uri())
+        self.assertEqual([url for url in self.browser.requests if not url.startswith(own)], [])
         wide, inner = self.browser.ask(OVERFLOW)
         self.assertLessEqual(wide, inner)
 
@@ -91,7 +94,7 @@ class ReportBrowserTest(unittest.TestCase):
             found = self.browser.ask(LIVE)
             for panel in self.panels:
                 scatter, bars, heat = found[panel.id]["drawn"]
-                if panel.kind == "curves":  # a mean each, a band of two edges, its runs unless they are the mean, a line
+                if panel.kind == "curves":  # a mean each, two edges of a band, runs unless they are the mean, a line
                     expected = sum(1 + 2 * (one.low is not None) + (len(one.runs) if one.n > 1 else 0)
                                    + (one.reference is not None) for one in panel.series)
                     self.assertEqual((scatter, found[panel.id]["traces"]), (expected, expected), panel.id)
@@ -108,15 +111,16 @@ class ReportBrowserTest(unittest.TestCase):
         self.addCleanup(lambda: self.browser.ask("sessionStorage.clear()"))
         self.show_alive(1280)
         place = self.browser.ask("document.querySelector('input[data-place]').dataset.place")
+        self.browser.ask("window.pictures = JSON.parse(document.getElementById('pictures').textContent); 0")
         others = f"""JSON.stringify([...document.querySelectorAll("figure")].map((figure) => [
           [...figure.querySelectorAll(".still [data-group]:not([data-group='{place}']) path")].map(
             (path) => [path.getAttribute("d"), path.getAttribute("style")]),
           figure.querySelector(".live").data.filter((one, i) => one.visible !== false
-            && String(JSON.parse(document.getElementById("pictures").textContent)[figure.dataset.panel].data[i].place) !== "{place}")
-            .map((one) => [one.name, one.line?.color, one.line?.dash, [...(one.y || [])]])]))"""
+            && String(pictures[figure.dataset.panel].data[i].place) !== "{place}").map(
+              (one) => [one.name, one.line?.color, one.line?.dash, [...(one.y || [])]])]))"""
         before, all_visible = self.browser.ask(others), self.browser.ask(LIVE)
         self.browser.ask(f"document.querySelector('input[data-place=\"{place}\"]').click()")
-        self.browser.wait(lambda: self.browser.ask(LIVE)["loss"]["drawn"] != all_visible["loss"]["drawn"], "the group to go")
+        self.browser.wait(lambda: self.browser.ask(LIVE)["loss"] != all_visible["loss"], "the group to go")
         self.assertEqual(self.browser.ask(others), before)
         found = self.browser.ask(LIVE)
         self.assertEqual(all_visible["loss"]["drawn"][0] - found["loss"]["drawn"][0], 1 + 2 + 3)
@@ -134,9 +138,11 @@ class ReportBrowserTest(unittest.TestCase):
     def test_hovering_tells_the_mean_its_interval_and_n(self):
         self.show_alive(1280)
         self.browser.ask("document.getElementById('panel-loss').scrollIntoView()")
-        x, y = self.browser.ask("(() => { const box = document.querySelector('#panel-loss .nsewdrag').getBoundingClientRect();"
-                                " return [box.x + box.width / 2, box.y + box.height / 2]; })()")
-        texts = "[...document.querySelectorAll('#panel-loss .hoverlayer text')].map((text) => text.textContent).join('\\n')"
+        x, y = self.browser.ask(
+            "(() => { const box = document.querySelector('#panel-loss .nsewdrag').getBoundingClientRect();"
+            " return [box.x + box.width / 2, box.y + box.height / 2]; })()")
+        texts = ("[...document.querySelectorAll('#panel-loss .hoverlayer text')]"
+                 ".map((text) => text.textContent).join('\\n')")
         for step in range(50):
             self.browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + step % 3, y=y)
             time.sleep(0.05)
@@ -152,10 +158,12 @@ class ReportBrowserTest(unittest.TestCase):
         watched.write_text(page_of(self.panels[:1], reload=0.2, live=False), encoding="utf-8")
         self.browser.open(watched, 1280)
         watched.write_text(page_of(self.panels[:1], made="The last", live=False), encoding="utf-8")
-        self.browser.wait(lambda: "The last" in self.browser.ask("document.body?.innerText || ''"), "the new page")
+        self.browser.wait(lambda: "The last" in self.browser.ask(
+            "document.readyState === 'complete' ? document.body.innerText : ''"), "the new page")
+        self.browser.ask("0")  # takes the events that came
         loads = self.browser.events.count("Page.loadEventFired")
         time.sleep(0.6)
-        self.browser.ask("0")  # takes the events that came
+        self.browser.ask("0")
         self.assertEqual(self.browser.events.count("Page.loadEventFired"), loads)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a report's pictures show: the numbers as measured, the same colours whoever is hidden, a page that stays small."""
+"""What a report's pictures show: the numbers as measured, the same colours whoever is hidden, on a small page."""
 import base64
 import gzip
 import json
@@ -45,14 +45,16 @@ def numbers_of(text):
 def long_panels(count, groups, runs, steps):
     names = [(f"optimizer{i}", 0.1) for i in range(groups)]
     return [Panel(f"p{i}", f"Panel {i}", "step", "loss", table="evaluation", series=[
-        series_of(group, lambda x: np.exp(-x / 1000), runs, x=np.arange(steps), seed=i) for group in names]) for i in range(count)]
+        series_of(group, lambda x: np.exp(-x / 1000), runs, x=np.arange(steps), seed=i) for group in names])
+        for i in range(count)]
 
 
 class ReportPicturesTest(unittest.TestCase):
     def test_colours_are_those_of_a_group_whoever_else_is_drawn(self):
         keys = [key_of(*group) for group in GROUPS]
         whole, some = Palette(keys), Palette(list(reversed(keys)))
-        self.assertEqual([(whole.colour(key), whole.dash(key)) for key in keys], [(some.colour(key), some.dash(key)) for key in keys])
+        self.assertEqual([(whole.colour(key), whole.dash(key)) for key in keys],
+                         [(some.colour(key), some.dash(key)) for key in keys])
         self.assertEqual(len({whole.colour(key) for key in keys}), len(keys))
         many = Palette(key_of(place, "nan", None, True) for place in range(4 * len(COLOURS)))
         self.assertEqual(len({(many.colour(key), many.dash(key)) for key in many.keys}), 4 * len(COLOURS))
@@ -119,7 +121,8 @@ class ReportPicturesTest(unittest.TestCase):
         self.assertEqual(len(seen(x[:800], y[:800], 200)), 800)
 
     def test_a_few_outlying_values_do_not_squeeze_a_picture(self):
-        panel = Panel("p", "p", "step", "loss", series=[series_of(("a",), lambda x: np.where(x < 3, 1e6, 1 + 0 * x), 3)])
+        panel = Panel("p", "p", "step", "loss", series=[
+            series_of(("a",), lambda x: np.where(x < 3, 1e6, 1 + 0 * x), 3)])
         low, high = frame(panel)
         self.assertTrue(0.5 < low < 1 < high < 2, (low, high))
         self.assertEqual(outside(panel, (low, high)), 2)

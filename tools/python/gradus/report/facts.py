@@ -88,7 +88,8 @@ def troubles_table(runs, keys):
     written = {name: texts(run.options.get(name) for run in runs) for name in names}
     without = [run for run in runs if run.status != "completed"]
     for run in without[:MOST_ROWS]:
-        options = ", ".join(f"{name}={written[name][identity(run.options[name])]}" for name in names if name in run.options)
+        options = ", ".join(f"{name}={written[name][identity(run.options[name])]}" for name in names
+                            if name in run.options)
         rows.append(f'<tr><td class=l>{code(run.name)}</td><td class="l warn">{shown(run.status)}</td>'
                     f'<td class="l reason">{shown(options)}</td><td class="l reason">{shown(run.reason)}</td></tr>')
     if not rows:

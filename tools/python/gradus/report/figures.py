@@ -1,4 +1,4 @@
-"""The pictures of a report by Matplotlib: for the page as SVG without texts around them, and whole as PNG, PDF or SVG."""
+"""The pictures of a report by Matplotlib: for the page as bare SVG, and whole in files of PNG, PDF or SVG."""
 import hashlib
 import io
 import logging
@@ -42,11 +42,16 @@ def style(ink):
 
 
 def plain(text, longest=LONGEST_LABEL):
-    """Any text for matplotlib: no formulas, not left out of a legend for its underscore, and not wider than a picture."""
+    """Any text for matplotlib: no formulas, kept in a legend whatever it begins with, not wider than a picture."""
     text = escaped(text)
     if len(text) > longest:
         text = f"{text[:longest - 9]}… ({hashlib.sha256(text.encode()).hexdigest()[:6]})"
     return (" " if text.startswith("_") else "") + text.replace("$", "\\$")
+
+
+def wrapped(text, width):
+    """A name in two lines at most."""
+    return "\n".join(textwrap.wrap(plain(text, 2 * width), width))
 
 
 def draw(panel, palette, ink, detail=DETAIL, whole=False):
@@ -99,7 +104,8 @@ def draw_curves(axis, panel, palette, ink, detail):
             for x, low, high in marks.unbroken(series.x, series.low, series.high):
                 (x_up, up), (x_down, down) = points(x, high), points(x, low)
                 edge = np.column_stack([np.append(x_up, x_down[::-1]), np.append(up, down[::-1])])
-                axis.add_artist(Polygon(edge, color=colour, alpha=0.18, linewidth=0, gid=f"group-{place}-band", in_layout=False))
+                axis.add_artist(Polygon(edge, color=colour, alpha=0.18, linewidth=0, gid=f"group-{place}-band",
+                                        in_layout=False))
         axis.plot(*points(series.x, series.mean), **line, gid=f"group-{place}-mean", markersize=3.2,
                   marker=MARKERS[palette.marker(series.key)] if len(series.x) <= 12 else None)
         for x, y, n in marks.counts(series) if detail.counts else ():
@@ -130,18 +136,18 @@ def draw_bars(axis, panel, palette, ink, detail):
     values = []
     for row, series in enumerate(shown):
         colour, gid = palette.colour(series.key), f"group-{palette.place(series.key)}"
-        runs = marks.numbers(series)
+        runs = marks.numbers(series)[:detail.dots]
         mean, low, high = marks.final(series)
-        values += [*runs[:detail.dots], *(value for value in (mean, low, high) if value is not None)]
-        axis.plot(runs[:detail.dots], np.full(len(runs[:detail.dots]), row), "o", color=colour, alpha=0.3, markersize=3.5,
-                  markeredgewidth=0, gid=f"{gid}-run")
+        values += [*runs, *(value for value in (mean, low, high) if value is not None)]
+        axis.plot(runs, np.full(len(runs), row), "o", color=colour, alpha=0.3, markersize=3.5, markeredgewidth=0,
+                  gid=f"{gid}-run")
         if low is not None:
             axis.plot([low, high], [row, row], "-", color=colour, linewidth=2, alpha=0.7, gid=f"{gid}-band")
         if mean is not None:
             axis.plot([mean], [row], MARKERS[palette.marker(series.key)], color=colour, markersize=6, gid=f"{gid}-mean")
-        axis.annotate(f"n = {series.n}", (1.0, row), xycoords=("axes fraction", "data"), xytext=(4, 0),
-                      textcoords="offset points", va="center", fontsize=8, color=ink, gid=f"{gid}-n", annotation_clip=False)
-    axis.set_yticks(range(len(shown)), ["\n".join(textwrap.wrap(plain(series.label, 56), 28)) for series in shown], fontsize=8)
+        axis.annotate(f"n = {series.n}", (1.0, row), xycoords=("axes fraction", "data"), xytext=(4, 0), va="center",
+                      textcoords="offset points", fontsize=8, color=ink, gid=f"{gid}-n", annotation_clip=False)
+    axis.set_yticks(range(len(shown)), [wrapped(series.label, 28) for series in shown], fontsize=8)
     axis.set_ylim(len(shown) - 0.5, -0.5)
     axis.grid(axis="y", visible=False)
     values = [value for value in values if np.isfinite(value) and (value > 0 or not panel.x_log)]
@@ -155,11 +161,11 @@ def draw_flags(axis, panel, palette, ink, detail):
     for series, runs in marks.strips(panel, detail):
         for x, y in runs:
             for flag, starts, lengths in marks.stretches(x, y):
-                axis.broken_barh(list(zip(starts, lengths)), (row - 0.42, 0.84), color=flag_colour(panel, flag), linewidth=0,
-                                 gid=f"group-{palette.place(series.key)}-run")
+                axis.broken_barh(list(zip(starts, lengths)), (row - 0.42, 0.84), color=flag_colour(panel, flag),
+                                 linewidth=0, gid=f"group-{palette.place(series.key)}-run")
             row += 1
         ticks.append(row - (len(runs) + 1) / 2)
-        names.append("\n".join(textwrap.wrap(plain(series.label, 56), 28)))
+        names.append(wrapped(series.label, 28))
         row += 0.4
     axis.set_yticks(ticks, names, fontsize=8)
     axis.set_ylim(row - 0.6, -0.7)
@@ -190,7 +196,7 @@ def draw_heatmap(axis, panel, palette, ink, detail):
                           fontsize=7.5, linespacing=1.25,
                           color=ink_on(norm(value)))
     axis.set_xticks(np.arange(len(columns)) + 0.5, [plain(text, 24) for text in columns])
-    axis.set_yticks(np.arange(len(rows)) + 0.5, ["\n".join(textwrap.wrap(plain(text, 40), 20)) for text in rows])
+    axis.set_yticks(np.arange(len(rows)) + 0.5, [wrapped(text, 20) for text in rows])
     if max(map(len, map(str, columns)), default=0) * len(columns) > 70:
         axis.tick_params(axis="x", rotation=40)
     axis.invert_yaxis()
@@ -234,7 +240,7 @@ def legend(figure, handles, labels):
 
 
 def svg(panel, palette, detail=DETAIL):
-    """The picture as an <svg> element of a page, its names prefixed by the panel's; groups are <g data-group data-what>."""
+    """The picture as an <svg> element, its names prefixed by the panel's; groups are <g data-group data-what>."""
     figure = draw(panel, palette, INK, detail)
     out = io.StringIO()
     with matplotlib.rc_context(SVG):
@@ -258,6 +264,6 @@ def picture(panel, palette, form):
     figure = draw(panel, palette, PAPER_INK, marks.Detail(columns=1500), whole=True)
     out = io.BytesIO()
     with matplotlib.rc_context(SVG):
-        figure.savefig(out, format=form, dpi=150, facecolor="white", metadata={"CreationDate": None} if form == "pdf" else
-                       {"Date": None} if form == "svg" else None)
+        figure.savefig(out, format=form, dpi=150, facecolor="white",
+                       metadata={"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(form))
     return out.getvalue()

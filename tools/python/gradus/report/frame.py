@@ -15,7 +15,7 @@ def drawable(values):
 def frame(panel):
     """(lowest, highest) of the y axis of curves, None where there is no number to show.
 
-    The lines decide; a band or a few outlying values do not squeeze them. On a logarithmic axis only what is above 0 counts.
+    The lines decide; a band or a few outlying values do not squeeze them. On a logarithmic axis what is above 0 counts.
     """
     scale = _logarithm if panel.y_log else drawable
     lines = [line for one in panel.series for line in ([one.mean] if one.mean is not None else one.runs)]

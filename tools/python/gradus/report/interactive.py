@@ -53,7 +53,10 @@ class Block:
 
 
 class Payload:
-    """The pictures of a page that fit into `room` bytes: `document` and `numbers` as texts, `left_out` {panel id: sentence}."""
+    """The pictures of a page that fit into `room` bytes.
+
+    `names` of their panels; `document` and `numbers` as texts; `left_out` {panel id: a sentence on what is not there}.
+    """
 
     def __init__(self, panels, palette, room):
         self.left_out = {}
@@ -67,13 +70,12 @@ class Payload:
         else:
             block, figures = _smallest(panels, palette, room)
         for panel in panels:
-            there = max((len(one.runs) for one in panel.series), default=0)
-            absent = [f"single runs but {_runs_of(panel, runs)} of each group's {there}"] if _runs_of(panel, runs) < there > 1 else []
-            absent += ["intervals"] if not bands and any(one.low is not None for one in panel.series) else []
+            sentence = _absence(panel, _runs_of(panel, runs), bands)
             if panel.id not in figures:
                 self.left_out[panel.id] = "Too many numbers to hover over: the picture stays as it is."
-            elif panel.kind == "curves" and absent:
-                self.left_out[panel.id] = f"To hover over are no {' and no '.join(absent)}, so that the page stays small; means are of all."
+            elif sentence:
+                self.left_out[panel.id] = sentence
+        self.names = list(figures)
         self.document = json.dumps(figures, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
         self.numbers = packed(b"".join(block.parts))
 
@@ -83,10 +85,25 @@ def _runs_of(panel, runs):
     return min(runs, MOST_TRACES // max(1, len(panel.series))) if panel.kind == "curves" else runs
 
 
+def _absence(panel, runs, bands):
+    """A sentence on what of curves cannot be hovered over, or nothing."""
+    there = max((len(one.runs) for one in panel.series), default=0)
+    absent = []
+    if panel.kind == "curves" and runs < there > 1:
+        absent.append(f"single runs but {runs} of each group's {there}")
+    if panel.kind == "curves" and not bands and any(one.low is not None for one in panel.series):
+        absent.append("intervals")
+    return absent and f"To hover over are no {' and no '.join(absent)}, so that the page stays small; means are of all."
+
+
 def _least(panels, runs, bands):
     """No more than the numbers of the panels take, without x, which they may share."""
-    return OVERHEAD * sum(4 * sum(map(len, one.runs[:_runs_of(panel, runs)])) + (24 if bands and one.low is not None else 8) * len(one.x)
-                          for panel in panels if panel.kind == "curves" for one in panel.series)
+    bytes_ = 0
+    for panel in panels:
+        for one in panel.series if panel.kind == "curves" else ():
+            bytes_ += 4 * sum(map(len, one.runs[:_runs_of(panel, runs)]))
+            bytes_ += (24 if bands and one.low is not None else 8) * len(one.x)
+    return OVERHEAD * bytes_
 
 
 def _smallest(panels, palette, room):
@@ -160,8 +177,9 @@ def curves(panel, palette, block, runs, bands):
     for series in panel.series:
         if series.reference is not None and np.isfinite(drawable(series.reference)):
             text = text_of(panel.line.text) if panel.line else "reference"
-            data.append({"place": palette.place(series.key), "what": "reference", "x": ends, "y": [float(series.reference)] * 2,
-                         "mode": "lines", "line": {"color": palette.colour(series.key), "dash": "dot", "width": 1.5},
+            data.append({"place": palette.place(series.key), "what": "reference", "x": ends,
+                         "y": [float(series.reference)] * 2, "mode": "lines",
+                         "line": {"color": palette.colour(series.key), "dash": "dot", "width": 1.5},
                          "name": f"{text}, {text_of(series.label)}", "hovertemplate": "%{y:.6g}"})
     layout = axes(panel)
     layout["hovermode"] = "x unified" if len(panel.series) <= 10 else "closest"
@@ -194,20 +212,22 @@ def bars(panel, palette, block):
         found = marks.numbers(series)[:marks.Detail().dots]
         mean, low, high = marks.final(series)
         labels.append(series.label)
-        data.append({"place": place, "what": "run", "x": block.add(found), "y": block.add(np.full(len(found), row)), "name": name,
-                     "mode": "markers", "marker": {"color": colour, "opacity": 0.35, "size": 6},
-                     "text": [text_of(run) for run in series.names[:len(found)]], "hovertemplate": "%{x:.6g} run %{text}"})
+        data.append({"place": place, "what": "run", "x": block.add(found), "y": block.add(np.full(len(found), row)),
+                     "name": name, "mode": "markers", "marker": {"color": colour, "opacity": 0.35, "size": 6},
+                     "text": [text_of(run) for run in series.names[:len(found)]],
+                     "hovertemplate": "%{x:.6g} run %{text}"})
         if mean is not None:
             whiskers = {} if low is None else {"error_x": {"type": "data", "symmetric": False, "array": [high - mean],
                                                            "arrayminus": [mean - low], "color": colour}}
             interval = "" if low is None else f" [{low:.6g}, {high:.6g}]"
-            data.append({"place": place, "what": "mean", "x": [mean], "y": [row], "name": name, "mode": "markers", **whiskers,
-                         "marker": {"color": colour, "symbol": palette.marker(series.key), "size": 9},
+            data.append({"place": place, "what": "mean", "x": [mean], "y": [row], "name": name, "mode": "markers",
+                         **whiskers, "marker": {"color": colour, "symbol": palette.marker(series.key), "size": 9},
                          "hovertemplate": f"%{{x:.6g}}{interval} n = {series.n}"})
     layout = axes(panel)
     layout.update(hovermode="closest", height=80 + 34 * len(labels), margin={"l": 40, "r": 56, "t": 8, "b": 44})
-    layout["annotations"] = [{"xref": "paper", "x": 1, "xanchor": "left", "y": row, "text": f"n = {series.n}", "showarrow": False,
-                              "font": {"size": 11}} for row, series in enumerate(panel.series[:len(labels)])]
+    beside = {"xref": "paper", "x": 1, "xanchor": "left", "showarrow": False, "font": {"size": 11}}
+    layout["annotations"] = [{**beside, "y": row, "text": f"n = {series.n}"}
+                             for row, series in enumerate(panel.series[:len(labels)])]
     layout["yaxis"].update(names(labels), range=[len(labels) - 0.5, -0.5], type="linear")
     return data, layout
 
@@ -227,8 +247,9 @@ def flags(panel, palette, block):
             run = text_of(series.names[number]) if number < len(series.names) else ""
             for flag, starts, lengths in marks.stretches(x, y):
                 data.append({"type": "bar", "orientation": "h", "place": palette.place(series.key), "what": "run",
-                             "base": block.add(starts), "x": block.add(lengths), "y": block.add(np.full(len(starts), row)),
-                             "width": 0.84, "name": text_of(series.label), "marker": {"color": flag_colour(panel, flag)},
+                             "base": block.add(starts), "x": block.add(lengths),
+                             "y": block.add(np.full(len(starts), row)), "width": 0.84, "name": text_of(series.label),
+                             "marker": {"color": flag_colour(panel, flag)},
                              "hovertemplate": f"{text_of(panel.flags.get(flag, flag))} from %{{base}}, run {run}"})
             row += 1
         row += 0.4
@@ -246,8 +267,8 @@ def heatmap(panel, palette, block):
     if panel.y_log and low > 0:
         with np.errstate(divide="ignore", invalid="ignore"):
             shade, low, high = np.log10(np.where(values > 0, values, np.nan)), np.log10(low), np.log10(high)
-    trace = {"type": "heatmap", "place": None, "what": "mean", "z": _cells(shade), "colorscale": COLOURMAP.capitalize(), "zmin": low,
-             "zmax": high, "showscale": False, "xgap": 1, "ygap": 1, "hoverinfo": "text",
+    trace = {"type": "heatmap", "place": None, "what": "mean", "z": _cells(shade), "zmin": low, "zmax": high,
+             "colorscale": COLOURMAP.capitalize(), "showscale": False, "xgap": 1, "ygap": 1, "hoverinfo": "text",
              "hovertext": [[f"{text_of(row)}, {text_of(column)}: {value:.6g}, n = {count}"
                             for column, value, count in zip(columns, *line)] for row, *line in zip(rows, values, n)]}
     layout = axes(panel)

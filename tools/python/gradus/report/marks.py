@@ -60,7 +60,7 @@ def strips(panel, detail):
 
 
 def stretches(x, y):
-    """(flag, starts, lengths): where a run has it. Each lasts until the next number, the last as long as the one before."""
+    """(flag, starts, lengths): where a run has it. A number lasts until the next; the last, as long as that before."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     if not len(x):
         return
@@ -79,4 +79,5 @@ def heat_limits(panel):
     if not len(values):
         return 0.0, 1.0
     low, high = float(np.min(values)), float(np.max(values))
-    return (low, high) if low < high else (low - 0.5 * abs(low) - 0.5 * (low == 0), high + 0.5 * abs(high) + 0.5 * (high == 0))
+    room = 0 if low < high else 0.5 * abs(low) or 0.5
+    return low - room, high + room

@@ -1,4 +1,4 @@
-// What a page of a report does where scripts run: switches for groups, and Plotly's pictures in the place of the still ones.
+// What a page of a report does where scripts run: switches for groups, and Plotly's pictures for the still ones.
 "use strict";
 (() => {
   const find = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -17,7 +17,8 @@
   const apply = () => {
     const rules = [...hidden.place].map((place) => `[data-group="${place}"]`);
     rules.push(...[...hidden.what].map((what) => `[data-what="${what}"]`));
-    document.getElementById("hidden").textContent = rules.length ? `.still :is(${rules.join()}) { display: none; }` : "";
+    const style = rules.length ? `.still :is(${rules.join()}) { display: none; }` : "";
+    document.getElementById("hidden").textContent = style;
     for (const box of find("input[data-place]")) box.checked = !hidden.place.has(box.dataset.place);
     for (const box of find("input[data-kind]")) box.checked = !hidden.what.has(box.dataset.kind);
     for (const [element, picture] of live) {
@@ -105,18 +106,20 @@
   // Texts of cells too narrow for them are left to the hovering.
   const annotations = (picture, element) => {
     const given = picture.layout.annotations || [];
-    const isNarrow = picture.data[0]?.type === "heatmap" && element.clientWidth / picture.layout.xaxis.tickvals.length < 56;
-    return isNarrow ? [] : given;
+    const columns = picture.data[0]?.type === "heatmap" ? picture.layout.xaxis.tickvals.length : 0;
+    return columns && element.clientWidth / columns < 56 ? [] : given;
   };
 
   const layout = (picture, element) => {
     const {ink, soft, line, card} = colours();
-    const axis = {gridcolor: line, linecolor: soft, zerolinecolor: line, tickcolor: soft, automargin: true, exponentformat: "power"};
+    const axis = {gridcolor: line, linecolor: soft, zerolinecolor: line, tickcolor: soft, automargin: true,
+                  exponentformat: "power"};
     const given = picture.layout;
     return {
       margin: {l: 54, r: 12, t: 8, b: 44}, paper_bgcolor: "transparent",
       plot_bgcolor: "transparent", font: {family: getComputedStyle(document.body).fontFamily, size: 12, color: ink},
-      dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom", hoverlabel: {bgcolor: card, font: {color: ink, size: 11}},
+      dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+      hoverlabel: {bgcolor: card, font: {color: ink, size: 11}},
       modebar: {bgcolor: "transparent", color: soft, activecolor: ink}, ...given, height: picture.height,
       annotations: annotations(picture, element), xaxis: {...axis, ...given.xaxis}, yaxis: {...axis, ...given.yaxis}};
   };
@@ -129,9 +132,10 @@
       const still = figure.querySelector(".still").getBoundingClientRect();
       picture.height = Math.max(picture.layout.height || 220, Math.round(still.height));
       figure.classList.add("alive");
-      await window.Plotly.newPlot(element, picture.data.map((one) => trace(one, block)), layout(picture, element),
-                                  {responsive: true, displaylogo: false, displayModeBar: matchMedia("(hover: hover)").matches ? "hover" : false,
-                                   modeBarButtonsToRemove: ["select2d", "lasso2d"]});
+      const traces = picture.data.map((one) => trace(one, block));
+      await window.Plotly.newPlot(element, traces, layout(picture, element), {
+        responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"],
+        displayModeBar: matchMedia("(hover: hover)").matches ? "hover" : false});
       live.set(element, picture);
       figure.dataset.drawn = picture.data.length;
     } catch (error) {

@@ -1,8 +1,7 @@
-"""The report as one HTML page that fetches nothing: still pictures for print and where no script runs, live ones else."""
+"""The report as one HTML page that fetches nothing: pictures for print, and to hover over where scripts run."""
 import collections
 import html
 import pathlib
-import re
 
 from . import figures, interactive, marks
 from .facts import code, counted, describe, headline, notes_of, result_table, shown, tags_of, troubles_table
@@ -12,9 +11,11 @@ from .palette import Palette
 LARGEST = 10_000_000  # bytes of a page
 STILL = 3_000_000     # of them for still pictures, about
 MOST_PICTURES = 120
-DETAILS = [marks.Detail(columns=columns, runs=runs) for columns, runs in ((600, 8), (600, 3), (400, 0), (200, 0), (100, 0))]
+DETAILS = [marks.Detail(columns=columns, runs=runs)
+           for columns, runs in ((600, 8), (600, 3), (400, 0), (200, 0), (100, 0))]
 POINT, PICTURE = 9.5, 16_000  # bytes of a point in SVG, and of a picture without points
-NOTHING = "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
+NOTHING = ("default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "  # is to be fetched
+           "img-src data: blob:")
 
 
 def part(name):
@@ -24,8 +25,8 @@ def part(name):
 def build(sweep, runs, table, panels, made="", reload=None, live=True, keys=()):
     """The page as text.
 
-    runs: those that count. panels: in the order to draw. made: a text that tells when. reload: seconds after which the page
-    loads itself again. live: whether to hover over pictures. keys: of all groups, if some are not drawn.
+    runs: those that count. panels: in the order to draw. made: a text that tells when. reload: seconds after which the
+    page loads itself again. live: whether to hover over pictures. keys: of all groups, if some are not drawn.
     """
     title, question = headline(sweep, runs, table)
     drawn = panels[:MOST_PICTURES]
@@ -35,14 +36,16 @@ def build(sweep, runs, table, panels, made="", reload=None, live=True, keys=()):
     captions = {panel.id: caption(panel, detail) for panel in drawn}
 
     def page(payload, library):
-        return _page(title, question, sweep, runs, table, panels, palette, pictures, captions, payload, library, made, reload)
+        return _page(title, question, sweep, runs, table, panels, palette, pictures, captions, payload, library, made,
+                     reload)
     room = LARGEST - len(page(None, None).encode("utf-8", "backslashreplace"))
     while room < 0 and pictures:  # more texts than anyone reads
         room += len(pictures.pop(next(reversed(pictures))).encode())
     library = interactive.library() if live and pictures else None
     if not library or len(library) + 100_000 > room:
         return page(None, None)
-    payload = interactive.Payload([panel for panel in drawn if panel.id in pictures], palette, room - len(library) - 50_000)
+    shown_ones = [panel for panel in drawn if panel.id in pictures]
+    payload = interactive.Payload(shown_ones, palette, room - len(library) - 50_000)
     for name, sentence in payload.left_out.items():
         captions[name].append(sentence)
     return page(payload, library)
@@ -52,8 +55,8 @@ def detail_of(panels):
     """The most that the still pictures can show in their share of the page."""
     allowed = (STILL - PICTURE * len(panels)) / POINT
     for detail in DETAILS:
-        points = sum(min(len(x), 4 * detail.columns) for panel in panels if panel.kind == "curves" for series in panel.series
-                     for x in [*3 * [series.x], *series.runs_x[:detail.runs]])
+        points = sum(min(len(x), 4 * detail.columns) for panel in panels if panel.kind == "curves"
+                     for series in panel.series for x in [*3 * [series.x], *series.runs_x[:detail.runs]])
         if points <= allowed:
             return detail
     return DETAILS[-1]
@@ -81,7 +84,8 @@ def caption(panel, detail):
         if len(panel.series) > detail.rows:
             sentences.append(f"The first {detail.rows} of {len(panel.series)} groups.")
     if panel.kind == "flags":
-        there, rows = sum(len(series.runs) for series in panel.series), sum(len(runs) for _, runs in marks.strips(panel, detail))
+        there = sum(len(series.runs) for series in panel.series)
+        rows = sum(len(runs) for _, runs in marks.strips(panel, detail))
         sentences.append("A strip for each run." if rows == there else f"A strip for each of {rows} runs of {there}.")
     return sentences + [str(note) for note in panel.notes]
 
@@ -89,13 +93,14 @@ def caption(panel, detail):
 def picture_of(panel, svg, sentences, alive):
     facet = f"<small>{shown(panel.facet)}</small>" if panel.facet else ""
     better = f"<small>{html.escape(panel.better)} is better</small>" if panel.better in ("lower", "higher") else ""
-    flags = "".join(f'<span><i style="background:{figures.flag_colour(panel, flag)}"></i>{shown(panel.flags[flag])}</span>'
-                    for flag in sorted(panel.flags)) if panel.kind == "flags" else ""
+    flags = "".join(f'<span><i style="background:{figures.flag_colour(panel, flag)}"></i>{shown(panel.flags[flag])}'
+                    "</span>" for flag in sorted(panel.flags)) if panel.kind == "flags" else ""
     broad = " class=broad" if panel.kind == "heatmap" and figures.size_of(panel)[0] > 1.2 * figures.WIDTH else ""
     data = f' data-panel="{html.escape(panel.id)}"' if alive else ""
     return (f'<figure id="panel-{html.escape(panel.id)}"{broad}{data}><h3>{shown(panel.title)}{facet}{better}</h3>'
             f'<div class="still">{svg}</div><div class="live"></div>'
-            f'<figcaption>{shown(" ".join(sentences))}{f"<div class=flags>{flags}</div>" if flags else ""}</figcaption></figure>')
+            f'<figcaption>{shown(" ".join(sentences))}{f"<div class=flags>{flags}</div>" if flags else ""}'
+            "</figcaption></figure>")
 
 
 def groups_of(panels, palette, alive):
@@ -106,13 +111,14 @@ def groups_of(panels, palette, alive):
             labels.setdefault(series.key, series.label)
             n[series.key] = max(n.get(series.key, 0), series.n)
     chips = []
-    kinds = collections.Counter(len(series.key) for panel in panels for series in panel.series)  # the table's groups first
+    kinds = collections.Counter(len(series.key) for panel in panels for series in panel.series)  # the table's first
     for key in sorted(labels, key=lambda key: (-kinds[len(key)], palette.place(key))):
         dash = {"solid": "", "dash": "7 3", "dot": "2 2.5", "dashdot": "8 3 2 3"}[palette.dash(key)]
-        line = (f'<svg viewBox="0 0 26 10" aria-hidden="true"><line x1="0" y1="5" x2="26" y2="5" stroke="{palette.colour(key)}" '
-                f'stroke-width="3" stroke-dasharray="{dash}"/></svg>')
-        chips.append(f'<label title="twice: this group alone"><input type="checkbox" checked data-place="{palette.place(key)}">{line}'
-                     f'{shown(labels[key])} <span class="n">n = {n[key]}</span></label>')
+        line = ('<svg viewBox="0 0 26 10" aria-hidden="true"><line x1="0" y1="5" x2="26" y2="5" '
+                f'stroke="{palette.colour(key)}" stroke-width="3" stroke-dasharray="{dash}"/></svg>')
+        chips.append('<label title="twice: this group alone"><input type="checkbox" checked '
+                     f'data-place="{palette.place(key)}">{line}{shown(labels[key])} '
+                     f'<span class="n">n = {n[key]}</span></label>')
     if not chips:
         return ""
     switches = ('<span class="kinds"><button data-all="show">all</button><button data-all="hide">none</button>'
@@ -131,18 +137,20 @@ def sections(panels, palette, pictures, captions, alive):
     text = ""
     for name, drawn in by_table.items():
         heading = name.replace("_", " ")
-        text += f"<section><h2>{shown(heading[:1].upper() + heading[1:])}</h2><div class=\"pictures\">{''.join(drawn)}</div></section>"
+        text += (f"<section><h2>{shown(heading[:1].upper() + heading[1:])}</h2>"
+                 f"<div class=pictures>{''.join(drawn)}</div></section>")
     missing = [panel for panel in panels if panel.id not in pictures]
     if missing:
         names = ", ".join(dict.fromkeys(panel.title for panel in missing[:50])) + (", …" if len(missing) > 50 else "")
-        text += (f"<p>{len(missing)} more picture{'s are' if len(missing) > 1 else ' is'} not drawn, so that the page stays small: "
-                 f"{shown(names)}.</p>")
+        text += (f"<p>{len(missing)} more picture{'s are' if len(missing) > 1 else ' is'} not drawn, so that the page "
+                 f"stays small: {shown(names)}.</p>")
     return text
 
 
 def remarks(runs, table):
     """Notes that were given to runs, then those of the report."""
-    given = "".join(f"<li>{shown(note)} ({code(names[0])}{f' and {len(names) - 1} more' if len(names) > 1 else ''})</li>"
+    given = "".join(f"<li>{shown(note)} ({code(names[0])}"
+                    f"{f' and {len(names) - 1} more' if len(names) > 1 else ''})</li>"
                     for note, names in notes_of(runs).items())
     own = "".join(f"<li>{shown(note)}</li>" for note in table.notes)
     return ((f'<h2>Notes of the runs</h2><ul class="notes">{given}</ul>' if given else "")
@@ -150,7 +158,7 @@ def remarks(runs, table):
 
 
 def _page(title, question, sweep, runs, table, panels, palette, pictures, captions, payload, library, made, reload):
-    alive = [] if payload is None else re.findall(r'"([^"]+)":\{"data":', payload.document)
+    alive = [] if payload is None else payload.names
     tags = "".join(f'<span class="tag">{shown(tag)} <small>{n}</small></span>' for tag, n in tags_of(runs).items())
     facts = "".join(f"<dt>{shown(term)}</dt><dd>{text}</dd>" for term, text in describe(sweep, runs, table.keys))
     status = ". ".join(filter(None, (counted(runs), made, f"Loads itself again every {reload:g} s" if reload else "")))
@@ -161,7 +169,8 @@ def _page(title, question, sweep, runs, table, panels, palette, pictures, captio
     again = (f'<noscript><meta http-equiv="refresh" content="{reload:g}"></noscript>' if reload else "")
     return f"""<!DOCTYPE html>
 <html lang="en"{f' data-reload="{reload:g}"' if reload else ''}><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="{NOTHING[0]}" content="{NOTHING[1]}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{NOTHING}">
 {again}<title>{shown(title)}</title><style>{part("page.css")}</style><style id="hidden"></style></head><body>
 <h1>{shown(title)}</h1><p class="question">{shown(question)}</p><p class="made">{shown(status)}.</p>{tags}
 <h2>Result</h2>{result_table(table)}

@@ -7,7 +7,7 @@ MARKERS = ["circle", "square", "diamond", "triangle-up"]
 
 
 class Palette:
-    """Places of groups. `keys` are those of all groups, drawn or not, in any order: who hides one leaves the others' colours."""
+    """Places of groups. `keys`: of all groups, drawn or not, in any order; who hides one leaves the others' colours."""
 
     def __init__(self, keys):
         self.keys = sorted(dict.fromkeys(keys), key=_order)
