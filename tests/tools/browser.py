@@ -34,13 +34,17 @@ class Browser:
             start_new_session=True)
         os.close(theirs_in)
         os.close(theirs_out)
-        self.buffer, self.number, self.errors, self.requests, self.session = b"", 0, [], [], None
-        self.events = []
-        targets = self.call("Target.getTargets")["targetInfos"]
-        page = next(target for target in targets if target["type"] == "page")
-        self.session = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+        self.buffer, self.number, self.session = b"", 0, None
+        self.errors, self.requests, self.events = [], [], []
+        try:
+            targets = self.call("Target.getTargets")["targetInfos"]
+            page = next(target for target in targets if target["type"] == "page")
+            self.session = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                self.call(f"{domain}.enable")
+        except BaseException:
+            self.close()
+            raise
 
     def close(self):
         try:

@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""A report's page in headless Chromium: nothing complains, nothing overflows, what is to be drawn is drawn."""
+"""A report's page in headless Chromium: nothing complains, nothing overflows, what is to be drawn is drawn.
+
+Ends with 77 (skipped) where Chromium is not installed, or cannot run.
+"""
 import pathlib
 import sys
 import tempfile
@@ -36,17 +39,11 @@ STILL = """Object.fromEntries([...document.querySelectorAll("figure")].map((figu
 OVERFLOW = "[document.documentElement.scrollWidth, innerWidth]"
 
 
-@unittest.skipUnless(browser.PROGRAM, "Chromium is not installed: tools/setup --tests")
 class ReportBrowserTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
-        try:
-            cls.browser = browser.Browser()
-        except (OSError, RuntimeError, TimeoutError) as error:
-            raise unittest.SkipTest(f"Chromium cannot run here: {error}") from None
-        cls.addClassCleanup(cls.browser.close)
         cls.panels = panels()
         cls.page = pathlib.Path(cls.folder.name) / "report.html"
         cls.page.write_text(page_of(cls.panels), encoding="utf-8")
@@ -167,5 +164,21 @@ class ReportBrowserTest(unittest.TestCase):
         self.assertEqual(self.browser.events.count("Page.loadEventFired"), loads)
 
 
+def started():
+    """A browser; ends the program where there is none."""
+    if not browser.PROGRAM:
+        print("skipped: Chromium is not installed (tools/setup --tests)")
+        sys.exit(77)
+    try:
+        return browser.Browser()
+    except (OSError, RuntimeError, TimeoutError) as error:
+        print(f"skipped: Chromium cannot run here: {error}")
+        sys.exit(77)
+
+
 if __name__ == "__main__":
-    unittest.main()
+    ReportBrowserTest.browser = started()
+    try:
+        unittest.main()
+    finally:
+        ReportBrowserTest.browser.close()

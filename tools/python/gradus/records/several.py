@@ -7,9 +7,9 @@ from . import grouping
 OPTION = "folder"
 
 
-def load(folders):
+def load(folders, want=run_folder.Want()):
     """One folder's runs as they are; of several, their names and options with the folder's. Raises NoRuns."""
-    sweeps = [run_folder.load(folder) for folder in folders]
+    sweeps = [run_folder.load(folder, want) for folder in folders]
     for sweep in sweeps:
         grouping.fill_in(sweep.runs)
     if len(sweeps) == 1:

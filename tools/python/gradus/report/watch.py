@@ -1,4 +1,5 @@
 """Makes a page again and again while a sweep goes on."""
+import os
 import time
 
 from . import command
@@ -33,6 +34,13 @@ def watch(make, seconds, say):
     except KeyboardInterrupt:
         say("stopped watching")
     return make(None)[0]
+
+
+def made():
+    """When a page is made: now, or when $SOURCE_DATE_EPOCH says, by which equal runs make equal pages."""
+    now = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = time.gmtime(int(now)) if now else time.localtime()
+    return time.strftime("Made %Y-%m-%d %H:%M:%S %Z", moment).strip()
 
 
 def more_to_come(sweep):
