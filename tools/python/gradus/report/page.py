@@ -103,6 +103,11 @@ def picture_of(panel, svg, sentences, alive):
             "</figcaption></figure>")
 
 
+def nothing_to_draw(runs):
+    completed = sum(run.status == "completed" for run in runs)
+    return f"nothing to draw: {completed} runs completed" + (", but they have no column to be drawn" if completed else "")
+
+
 def groups_of(panels, palette, alive):
     """The key of colours, with a switch for each group."""
     labels, n = {}, {}
@@ -175,7 +180,7 @@ def _page(title, question, sweep, runs, table, panels, palette, pictures, captio
 <h1>{shown(title)}</h1><p class="question">{shown(question)}</p><p class="made">{shown(status)}.</p>{tags}
 <h2>Result</h2>{result_table(table)}
 {groups_of([panel for panel in panels if panel.id in pictures], palette, alive)}
-{sections(panels, palette, pictures, captions, alive) or '<p>Nothing to draw.</p>'}
+{sections(panels, palette, pictures, captions, alive) or f"<p>{nothing_to_draw(runs).capitalize()}.</p>"}
 <h2>Runs without a result</h2>{troubles_table(runs, table.keys)}
 <h2>What was run</h2><dl>{facts}</dl>
 {remarks(runs, table)}
