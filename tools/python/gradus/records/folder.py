@@ -17,6 +17,9 @@ from .sealed import (COMPLETION_FILE, CONFIG_FILE, ENDS, RECORDS, RESULTS, RUN_F
 from .tables import Summary, table_of
 
 
+LARGEST_PART = 8 << 20  # bytes of run files that are read together
+
+
 class NoRuns(Exception):
     """The folder is none of runs, or cannot be read."""
 
@@ -47,6 +50,7 @@ class Run:
     summaries: dict = field(default_factory=dict)   # {table: Summary}, of those that were asked for
     fingerprint: str = ""                           # of all measurements but seconds, where it was asked for
     record: dict | None = None                      # what complete.json says of run.h5: size, sha256, ...
+    rows: dict | None = None                        # {table: Rows}, where there is no file to read them from
 
     def value(self, table, column, statistic="last"):
         """One of tables.STATISTICS of a column; NaN where it was not measured."""
@@ -110,21 +114,42 @@ def load(folder, want=Want()):
     return sweep
 
 
+def fill_in_fingerprints(runs):
+    """Of runs that ended with a result."""
+    for run, _, digest in read([run for run in runs if run.record and run.status in RESULTS], Want(fingerprint=True)):
+        run.fingerprint = digest
+
+
 def read(runs, want):
     """Yields (run, {table: Rows}, fingerprint) of runs that were loaded, in their order, those that can still be read."""
-    runs = list(runs)
-    for begin in range(0, len(runs), 64):  # as many as are in memory at a time
-        part = runs[begin:begin + 64]
-        answers = {id(run): answer for run, answer in in_children(lambda run: _read(run, want), part, _size_of)}
+    for part in _parts(runs):
+        files = [run for run in part if run.rows is None]
+        answers = {id(run): answer for run, answer in in_children(lambda run: _read(run, want), files, _size_of)}
         for run in part:
+            if run.rows is not None:
+                yield run, {name: rows for name, rows in run.rows.items() if want.whole is None or name in want.whole}, ""
+                continue
             answer = answers[id(run)]
             if not isinstance(answer, Exception) and answer["attributes"].get("run_id") == run.attributes.get("run_id"):
                 yield run, {name: Rows(table_of(answer["summaries"][name]["document"]), rows["index"], rows["columns"])
                             for name, rows in answer["whole"].items()}, answer["fingerprint"]
 
 
+def _parts(runs):
+    """Lists of runs whose rows are in memory together."""
+    part, size = [], 0
+    for run in runs:
+        if part and (len(part) == 64 or size + _size_of(run) > LARGEST_PART):
+            yield part
+            part, size = [], 0
+        part.append(run)
+        size += _size_of(run)
+    if part:
+        yield part
+
+
 def _size_of(run):
-    return run.record["size"]
+    return run.record["size"] if run.record else 0
 
 
 def _run_folders(folder):

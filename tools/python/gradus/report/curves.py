@@ -11,8 +11,8 @@ from .panels import Line, Panel, Series
 from .slugs import slug
 from .statistics import Curve
 
-MOST_RUNS = 40         # of a group that are drawn singly; the mean is of all
-MOST_ROWS = 20_000     # of a curve that are drawn
+MOST_RUNS = 30         # of a group that are drawn singly; the mean is of all
+MOST_ROWS = 5_000     # of a curve that are drawn
 MOST_CELLS = 40 * 40   # of a matrix that is drawn
 LOG_FROM = 15          # a positive column of which less is better, and that spans more, has a logarithmic axis
 
@@ -128,7 +128,7 @@ def _panels(gathered, key, picked):
             series.x, series.runs_x = other[group].curve.mean[at], other[group].runs
         panel.series.append(series)
     if against is not None:
-        panel.x_label = _label(against)
+        panel.x_label = column_label(against)
         panel.notes.append("Means of both at the rows that all runs of a group have.")
     _reference(panel, mine, picked)
     _finish(panel, column, mine)
@@ -138,16 +138,19 @@ def _panels(gathered, key, picked):
 def _panel(column, table, picked):
     name = column.name.replace("_", " ")
     title = name[:1].upper() + name[1:] + (f" against {picked.against.replace('_', ' ')}" if picked.against else "")
-    panel = Panel(slug(table.name, column.name, picked.against), title, _label(table.index), _label(column), table=table.name,
+    panel = Panel(slug(table.name, column.name, picked.against), title, axis_label(table.index), column_label(column), table=table.name,
                   kind="flags" if column.flags else "curves", better=column.better or None, flags=dict(column.flags))
     if column.long_name and column.long_name != column.name:
         panel.notes.append(column.long_name[:1].upper() + column.long_name[1:] + ".")
     return panel
 
 
-def _label(of):
-    name = (getattr(of, "name", "") if hasattr(of, "draw") else of.long_name or of.name).replace("_", " ")
-    return name + ("" if of.units in ("", "1") else f" ({of.units})")
+def axis_label(axis):
+    return (axis.long_name or axis.name.replace("_", " ")) + ("" if axis.units in ("", "1") else f" ({axis.units})")
+
+
+def column_label(column):
+    return column.name.replace("_", " ") + ("" if column.units in ("", "1") else f" ({column.units})")
 
 
 def _reference(panel, mine, picked):
@@ -191,7 +194,7 @@ def _finish(panel, column, mine):
 def _profile(mine, column, table):
     """Vectors of the last row that all runs of a group have, along their axis."""
     panel = _panel(column, table, Picked(table.name, column.name))
-    panel.x_label, panel.kind = _label(column.axis), "curves"
+    panel.x_label, panel.kind = axis_label(column.axis), "curves"
     for group, found in mine.items():
         if not len(found.curve.x):
             continue
@@ -201,7 +204,7 @@ def _profile(mine, column, table):
                                    None if high is None else high[-1], found.curve.n))
     ends = sorted({int(found.curve.x[-1]) for found in mine.values() if len(found.curve.x)})
     if ends:
-        panel.title += f" at {_label(table.index)} {ends[0]}" + (f" to {ends[-1]}" if len(ends) > 1 else "")
+        panel.title += f" at {axis_label(table.index)} {ends[0]}" + (f" to {ends[-1]}" if len(ends) > 1 else "")
     if column.axis.labels:
         panel.notes.append(f"{panel.x_label}: " + ", ".join(f"{at} {text}" for at, text in enumerate(column.axis.labels[:40])) + ".")
     _finish(panel, column, {})
@@ -217,7 +220,7 @@ def _matrices(mine, column, table):
             continue
         panel = _panel(column, table, Picked(table.name, column.name))
         panel.id, panel.kind = slug(table.name, column.name, "matrix", group.label), "heatmap"
-        panel.x_label, panel.y_label, panel.facet = _label(column.axis), _label(table.index), group.label
+        panel.x_label, panel.y_label, panel.facet = axis_label(column.axis), axis_label(table.index), group.label
         places = column.axis.labels or tuple(map(str, range(mean.shape[1])))
         panel.heat = (list(map(str, each.curve.x.astype(int))), list(places), mean, np.full(mean.shape, each.curve.n))
         panel.y_log = column.draw == "log" and bool(np.all(mean[np.isfinite(mean)] > 0))
