@@ -44,8 +44,8 @@ void NetworkObjective::clear_curvature_batch() {
 }
 
 std::int64_t NetworkObjective::examples_of(const Batch& batch) {
-  const Shape& shape = batch.labels.shape();
-  return batch.labels.dtype() == DType::int32 || shape.rank() == 0 ? batch.labels.size() : shape[0];
+  const Shape& shape = batch.targets.shape();
+  return batch.targets.dtype() == DType::int32 || shape.rank() == 0 ? batch.targets.size() : shape[0];
 }
 
 std::span<const Var> NetworkObjective::put_leaves(Recording& on, const Tensor& theta) {
@@ -57,10 +57,10 @@ std::span<const Var> NetworkObjective::put_leaves(Recording& on, const Tensor& t
 }
 
 NetworkObjective::Outputs NetworkObjective::record(Tape& tape, nn::Forward& pass, const Batch& batch) {
-  if (!batch.inputs.defined() || !batch.labels.defined())
+  if (!batch.inputs.defined() || !batch.targets.defined())
     throw std::logic_error("network objective: asked before there was a batch: call set_batch() first");
   const Var outputs = model_.forward(pass, tape.leaf(batch.inputs));
-  return {outputs, loss_(outputs, tape.leaf(batch.labels))};
+  return {outputs, loss_(outputs, tape.leaf(batch.targets))};
 }
 
 NetworkObjective::Outputs NetworkObjective::forward(const Tensor& theta, const Batch& batch, nn::Mode mode) {

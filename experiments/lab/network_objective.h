@@ -6,7 +6,7 @@
 
 #include "autodiff/linearization.h"
 #include "autodiff/tape.h"
-#include "experiments/lab/dataset.h"
+#include "experiments/lab/source.h"
 #include "nn/layer.h"
 #include "nn/loss.h"
 #include "nn/parameters.h"
@@ -35,6 +35,9 @@ class NetworkObjective final : public optim::Objective {
     Var outputs, loss;
   };
   Outputs forward(const Tensor& theta, const Batch& batch, nn::Mode mode);
+
+  // Of a batch: positions with a label of their own, where there are several in an example.
+  static std::int64_t examples_of(const Batch& batch);
 
   const nn::ParameterSet& parameters() const { return parameters_; }
   // The state that layers keep beside their parameters, in the order of parameters().buffers().
@@ -69,7 +72,6 @@ class NetworkObjective final : public optim::Objective {
     Views theta;
   };
 
-  static std::int64_t examples_of(const Batch& batch);
   const Batch& curvature_batch() const { return curvature_batch_ ? *curvature_batch_ : batch_; }
   // Resets the tape and puts the parameters onto it.
   std::span<const Var> put_leaves(Recording& on, const Tensor& theta);

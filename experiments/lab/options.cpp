@@ -122,6 +122,15 @@ std::string Options::name_asked_for(std::string_view spelled) const {
   return replaced(spelled, '-', '_');
 }
 
+void Options::alias(std::string_view other, std::string_view name) {
+  for (Argument& argument : arguments_) {
+    if (argument.name != other) continue;
+    if (const Argument* twin = find(name))
+      throw UsageError(fmt::format("options --{} and --{} are the same one", argument.spelled, twin->spelled));
+    argument.name = name;
+  }
+}
+
 bool Options::given(std::string_view name) const { return find(replaced(name, '-', '_')) != nullptr; }
 
 void Options::declare(std::string_view name, Scalar fallback, Scalar value, std::string_view help, const Check& check,

@@ -87,6 +87,8 @@ class Options {
     return text(name, fallback, help, check, false);
   }
 
+  // Takes --other for --name, which is asked for later: what it was called before, or is called elsewhere.
+  void alias(std::string_view other, std::string_view name);
   // True if the command line names the option, declared or not.
   bool given(std::string_view name) const;
   // What was an option once: refused with what became of it, "is fixed at 0.1".

@@ -44,14 +44,6 @@ ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<Me
 
 Run::~Run() = default;
 
-const Dataset& Run::dataset(const std::string& fallback) {
-  const std::string name = options_.get("data", fallback, "data set: fashion-mnist, or any name with --data-dir");
-  const std::string directory =
-      options_.get("data_dir", "", "directory of the four IDX files, plain or gzip (MNIST's names)");
-  data_.emplace(name, directory);
-  return dataset_;
-}
-
 nlohmann::json Run::description() const {
   nlohmann::json all = options_.describe_json();
   if (has_optimizer_) all.update(described_optimizers());
@@ -88,7 +80,7 @@ void Run::finish_options() {
   // A sweep asks about runs whose folders it makes itself: an output that is not named is not looked at.
   if (!only_options_ || options_.given("output")) output_.emplace(output, overwrite);
   paths_.check(output, overwrite);
-  if (data_) from_options([&] { return idx_directory(data_->first, data_->second); });
+  for (const auto& check : checks_) check();
   if (only_options_) throw Finished{};
 }
 
@@ -97,7 +89,6 @@ void Run::start() { start({{"loss", "nat", "loss of the batch before the step"}}
 void Run::start(std::vector<Column> step_columns) {
   if (folder_) throw std::logic_error("start: called twice");
   if (!output_) finish_options();
-  if (data_) dataset_ = load_idx_dataset(data_->first, data_->second, dtype_);
   kernels::set_threads(threads_);
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stop_signal = 1; });
   try {
@@ -113,9 +104,9 @@ void Run::start(std::vector<Column> step_columns) {
   progress_.start(options_.program(), quiet_);
 }
 
-RunTable& Run::table(const std::string& name, std::vector<Column> columns) {
+RunTable& Run::table(const std::string& name, std::vector<Column> columns, records::Index index) {
   if (!folder_) throw std::logic_error("table: before start()");
-  return folder_->table(name, std::move(columns));
+  return folder_->table(name, std::move(columns), std::move(index));
 }
 
 void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
