@@ -213,7 +213,16 @@ class Training {
     running_loss_ = 0;
     running_examples_ = 0;
     evaluated_at_ = steps_;
-    if (validation_loss && steps_ > 0) optimizer_->observe(*validation_loss);
+    observe(validation_loss);
+  }
+
+  // The optimizer steers by all validation examples, so that it does not matter how many are looked at.
+  void observe(std::optional<double> loss) {
+    if (!optimizer_.observes() || steps_ == 0) return;
+    const Source& validation = workload_.data.validation;
+    if (plan_.evaluation_examples != whole_set && plan_.evaluation_examples < validation.size())
+      loss = trainer_.evaluate(validation, std::span(&workload_.metrics.front(), 1)).front();
+    optimizer_->observe(*loss);
   }
 
   void note_target(const std::vector<double>& row) {

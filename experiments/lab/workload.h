@@ -33,7 +33,7 @@ struct Workload {
   std::function<nn::Layer(const Task& task)> model;
   nn::Loss loss;
   Dataset data;
-  std::vector<Metric> metrics;
+  std::vector<Metric> metrics;  // the first is what schedules observe: the loss
   Plan plan = {};  // by default
   Target target = {};
 };
