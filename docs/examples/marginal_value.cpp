@@ -19,7 +19,8 @@ lab::Source examples(std::int64_t n, std::int64_t first, std::int64_t features, 
     const double label = random.uniform() < majority ? 1 : -1;
     y.set(i, label);
     x.set(i * features, label);
-    for (std::int64_t j = 1; j < 3; ++j) x.set(i * features + j, 1);
+    x.set(i * features + 1, 1);
+    x.set(i * features + 2, 1);
     const std::int64_t own = 3 + 5 * (first + i);
     for (std::int64_t j = 0; j < (label > 0 ? 1 : 5); ++j) x.set(i * features + own + j, 1);
   }
@@ -47,18 +48,13 @@ int main(int argc, char** argv) {
     const auto part = [&](const char* name, std::int64_t first) {
       return examples(n, first, features, majority, run.stream(name));
     };
-    lab::train(
-        run,
-        {.name = "marginal_value",
-         .model =
-             [](const lab::Task& task) {
-               return nn::Linear{task.input.size(), 1, nn::zeros()};
-             },
-         .loss = nn::mean_squared_error,
-         .data = {.train = part("training", 0), .test = part("test", n)},
-         .metrics = {lab::loss_metric("1"), right_sign()}},
-        optimizer,
-        lab::plan_of_options(
-            run, {.budget = {lab::steps(2000)}, .evaluate_every = lab::steps(100), .batch_size = lab::whole_set}));
+    const auto linear = [](const lab::Task& task) { return nn::Linear{task.input.size(), 1, nn::zeros()}; };
+    const lab::Workload workload{.name = "marginal_value",
+                                 .model = linear,
+                                 .loss = nn::mean_squared_error,
+                                 .data = {.train = part("training", 0), .test = part("test", n)},
+                                 .metrics = {lab::loss_metric("1"), right_sign()}};
+    const lab::Plan plan{.budget = {lab::steps(2000)}, .evaluate_every = lab::steps(100), .batch_size = lab::whole_set};
+    lab::train(run, workload, optimizer, lab::plan_of_options(run, plan));
   });
 }
