@@ -81,6 +81,8 @@ class Run {
   // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see
   // choose_optimizer. Wrappers that draw random numbers do so by the run's seed.
   ChosenOptimizer optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults = {});
+  // Declares a control that prints a text and ends the program.
+  void list(const std::string& name, std::string_view help, const std::function<std::string()>& text);
   // Declares --data and --data-dir. The data set is looked for by finish_options(), and loaded by start().
   const Dataset& dataset(const std::string& fallback);
 
@@ -136,7 +138,9 @@ class Run {
   int threads_;
   bool continue_after_divergence_;
   bool has_optimizer_ = false;
-  bool only_options_ = false;  // ends with them
+  std::vector<std::string> asking_{"help", "describe", "describe-runs"};  // controls that print and end
+  std::string listed_;                                                    // what lists were asked for
+  bool only_options_ = false;                                             // ends with them
   bool quiet_ = false;
   std::optional<std::pair<std::string, std::string>> data_;  // name and directory
   Dataset dataset_;
