@@ -156,12 +156,12 @@ template <class Quantity>
 const Quantity& require(const Objective& objective, Quantity Curvature::*which, const std::string& method) {
   const Curvature* curvature = objective.curvature();
   if (curvature && curvature->*which) return curvature->*which;
-  std::string name;
-  Curvature::each([&](const char* its_name, auto member) {
+  std::string needed;
+  Curvature::each([&](const char* words, auto member) {
     if constexpr (std::is_same_v<decltype(member), Quantity Curvature::*>)
-      if (member == which) name = its_name;
+      if (member == which) needed = words;
   });
-  throw std::invalid_argument(method + ": needs " + name + ", which this objective does not offer");
+  throw std::invalid_argument(method + ": needs " + needed + ": this objective does not offer them");
 }
 
 }  // namespace gradus::optim
