@@ -38,11 +38,6 @@ void NetworkObjective::set_curvature_batch(const Batch& batch) {
   invalidate();
 }
 
-void NetworkObjective::clear_curvature_batch() {
-  curvature_batch_.reset();
-  invalidate();
-}
-
 std::int64_t NetworkObjective::examples_of(const Batch& batch) {
   const Shape& shape = batch.labels.shape();
   return batch.labels.dtype() == DType::int32 || shape.rank() == 0 ? batch.labels.size() : shape[0];

@@ -26,10 +26,9 @@ class NetworkObjective final : public optim::Objective {
 
   // The batch on which the next evaluations are made; it must stay in place until the next one is set.
   void set_batch(const Batch& batch);
-  // The batch for everything but value and gradient, until it is cleared; meanwhile set_batch does not change it. It
-  // must stay in place. Without one, set_batch's is used.
+  // The batch for everything but value and gradient, which set_batch does not change. It must stay in place. Without
+  // one, set_batch's is used.
   void set_curvature_batch(const Batch& batch);
-  void clear_curvature_batch();
   // The network's outputs on the tape, which the next evaluation resets.
   struct Outputs {
     Var outputs, loss;
