@@ -40,7 +40,7 @@ class NetworkObjective final : public optim::Objective {
   std::span<const Tensor> buffers() const { return buffers_; }
   std::int64_t size() const override { return parameters_.size(); }
   DType dtype() const override { return values_.tape.dtype(); }
-  std::span<const optim::Slice> slices() const override { return parameters_.slices(); }
+  std::span<const ParameterSlice> slices() const override { return parameters_.slices(); }
   const optim::Curvature* curvature() const override { return &curvature_; }
   // The numbers of the batches, which choose the masks, and the buffers too; the batches themselves are set anew.
   void visit_memory(optim::StateVisitor& visitor) override;

@@ -63,7 +63,7 @@ void Minimization::check() const {
         fmt::format("--save-state={}: exists and is no state file: it is not replaced", plan_.save_state));
 }
 
-std::vector<optim::Slice> Minimization::slices() const { return {{problem_.name, {theta_.size()}, 0, {}}}; }
+std::vector<ParameterSlice> Minimization::slices() const { return {{problem_.name, {theta_.size()}, 0, {}}}; }
 
 void Minimization::load() {
   lab::LoadedState loaded = lab::load_state_file(plan_.load_state, slices(), theta_.dtype(), optimizer_.recipe);
