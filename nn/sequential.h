@@ -10,7 +10,8 @@
 namespace gradus::nn {
 
 // The layers' parameters are named "0.weight", "0.bias", "2.weight", ... What a layer gives is the next one's own,
-// which may write over it: a layer that wants to look at its result later must protect() it.
+// which may write over it: a layer that wants to look at its result later must protect() it. What a layer refuses is
+// said with its place: "in layer 2 (Linear): affine: ...".
 class Sequential {
  public:
   Sequential(std::initializer_list<Layer> layers) : layers_(layers) {}
