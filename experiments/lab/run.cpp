@@ -89,7 +89,12 @@ void Run::finish_options() {
   if (only_options_) throw Finished{};
 }
 
-void Run::start() { start({{"loss", "nat", "loss of the batch before the step"}}); }
+void Run::start() {
+  start({{.name = "loss",
+          .units = "nat",
+          .long_name = "loss of the batch before the step",
+          .better = records::Better::lower}});
+}
 
 void Run::start(std::vector<Column> step_columns) {
   if (folder_) throw std::logic_error("start: called twice");

@@ -199,7 +199,7 @@ class DescribedRuns(Case):
         self.assertEqual((result.returncode, result.stderr), (0, b""))
         header, *answers = [json.loads(line) for line in result.stdout.splitlines()]
         self.assertEqual(len(answers), len(lines))
-        self.assertEqual((header["program"], header["schema"]), ("minimize", 2))
+        self.assertEqual((header["program"], header["schema"]), ("minimize", 3))
         self.assertTrue(json.loads(subprocess.check_output([MINIMIZE, b"--describe"]))["describe_runs"])
         return header, answers
 
