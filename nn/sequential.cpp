@@ -4,8 +4,16 @@
 
 namespace gradus::nn {
 
+Sequential::Sequential(std::vector<Layer> layers) : layers_(std::move(layers)) {
+  for (std::size_t i = 0; i < layers_.size(); ++i) names_.push_back(std::to_string(i));
+}
+
 void Sequential::declare(ParameterScope& scope) {
-  for (std::size_t i = 0; i < layers_.size(); ++i) scope.declare_part(std::to_string(i), layers_[i]);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const std::string place = std::to_string(i);
+    scope.declare_part(place, layers_[i]);
+    names_[i] = scope.name_of(place);
+  }
 }
 
 Var Sequential::forward(Forward& f, const Var& x) const {
@@ -15,7 +23,10 @@ Var Sequential::forward(Forward& f, const Var& x) const {
 
 Var Sequential::forward(Forward& f, Var&& x) const {
   Var y = x;
-  for (const Layer& layer : layers_) y = layer.forward(f, std::move(y));
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    y = layers_[i].forward(f, std::move(y));
+    f.observe(names_[i], y);
+  }
   return y;
 }
 
