@@ -59,8 +59,9 @@ std::span<const Var> NetworkObjective::put_leaves(Recording& on, const Tensor& t
 NetworkObjective::Outputs NetworkObjective::record(Tape& tape, nn::Forward& pass, const Batch& batch) {
   if (!batch.inputs.defined() || !batch.targets.defined())
     throw std::logic_error("network objective: asked before there was a batch: call set_batch() first");
-  const Var outputs = model_.forward(pass, tape.leaf(batch.inputs));
-  return {outputs, loss_(outputs, tape.leaf(batch.targets))};
+  const Var inputs = tape.leaf(batch.inputs);
+  const Var outputs = model_.forward(pass, inputs);
+  return {inputs, outputs, loss_(outputs, tape.leaf(batch.targets))};
 }
 
 NetworkObjective::Outputs NetworkObjective::forward(const Tensor& theta, const Batch& batch, nn::Mode mode,
@@ -120,7 +121,7 @@ NetworkObjective::Outputs NetworkObjective::record_curvature(const Tensor& theta
 
 Linearization& NetworkObjective::linearized(const Tensor& theta) {
   if (linearized_at_ != point_number()) {
-    const auto [outputs, loss] = record_curvature(theta);
+    const auto [inputs, outputs, loss] = record_curvature(theta);
     linearization_.emplace(loss, outputs, record_.leaves);
     linearized_at_ = point_number();
     charge_record();
@@ -171,7 +172,7 @@ void NetworkObjective::offer_curvature() {
           at.fisher_times(scores_, v, out);
         });
   offer(curvature_.gradient_squares, [this](const Tensor& theta, const Tensor& out) {
-    const auto [outputs, loss] = record_curvature(theta);
+    const auto [inputs, outputs, loss] = record_curvature(theta);
     const Tensor& derivatives = vectors::shaped(scores_, outputs.shape(), dtype());
     gradus::gradient(loss, std::span(&outputs, 1), std::span(&derivatives, 1));
     vectors::scale(static_cast<double>(outputs.shape()[0]), derivatives);

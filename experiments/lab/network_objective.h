@@ -35,7 +35,7 @@ class NetworkObjective final : public optim::Objective {
   void clear_curvature_batch();
   // The network's outputs on the tape, which the next evaluation resets.
   struct Outputs {
-    Var outputs, loss;
+    Var inputs, outputs, loss;
   };
   Outputs forward(const Tensor& theta, const Batch& batch, nn::Mode mode) {
     return forward(theta, batch, mode, nullptr);

@@ -58,6 +58,8 @@ const char* name_of(Unit unit) {
 }
 
 Plan plan_of_options(Run& run, Plan plan) {
+  run.alias("steps", "budget_steps");
+  run.alias("epochs", "budget_epochs");
   const std::vector<Amount> defaults = std::exchange(plan.budget, {});
   for (const Unit unit : units) {
     double count = 0;

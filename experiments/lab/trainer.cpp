@@ -46,7 +46,7 @@ std::vector<double> Trainer::evaluate(const Source& source, std::span<const Metr
   std::vector<Metric::Sums> sums(metrics.size(), Metric::Sums{});
   Batches batches(source.first(count), std::min(batch_size, count), objective_.dtype());
   for (const Batch& batch : batches) {
-    const auto [outputs, loss] = objective_.forward(point, batch, nn::Mode::evaluate);
+    const auto [inputs, outputs, loss] = objective_.forward(point, batch, nn::Mode::evaluate);
     const Answers answers{outputs.value(), batch.targets, loss.item(), NetworkObjective::examples_of(batch)};
     for (std::size_t i = 0; i < metrics.size(); ++i) metrics[i].add(answers, sums[i]);
   }

@@ -24,7 +24,6 @@ int main(int argc, char** argv) {
                      const lab::Workload workload =
                          workloads::choose(run, workloads::FashionMlp{.validation_examples = 0});
                      const auto optimizer = run.optimizer("sgd", keras);
-                     run.alias("epochs", "budget_epochs");
                      lab::train(run, workload, optimizer, lab::plan_of_options(run, workload.plan));
                    });
 }

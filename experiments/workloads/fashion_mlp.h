@@ -14,15 +14,19 @@ struct FashionMlp {
   static constexpr const char* summary = "a dense network 784-128-10 on the images of Fashion-MNIST";
 
   Model model = Mlp{};
+  std::string loss = "cross_entropy";  // or "squared_error", against one-hot targets
   std::int64_t validation_examples = 10000;
   double epochs = 5;
 
   lab::Workload make(lab::Run& run) const {
+    const std::string asked = run.option("loss", loss, "cross_entropy, or squared_error against one-hot targets",
+                                         lab::one_of({"cross_entropy", "squared_error"}));
+    const bool squared = asked == "squared_error";
     return {.name = name,
             .model = [chosen = choose_model(run, model)](const Task& task) { return chosen.make(task); },
-            .loss = nn::cross_entropy,
+            .loss = squared ? nn::Loss(nn::one_hot_squared_error) : nn::Loss(nn::cross_entropy),
             .data = choose_dataset(run, "fashion-mnist", validation_examples),
-            .metrics = {lab::loss_metric(), lab::accuracy()},
+            .metrics = {lab::loss_metric(squared ? "1" : "nat"), lab::accuracy()},
             .plan = {.budget = {lab::epochs(epochs)}, .batch_size = 32},
             .target = {"test_accuracy", 0.87}};
   }
