@@ -29,7 +29,7 @@ class Parabola final : public Objective {
   }
 };
 
-// By how much a distance from the minimum grows over 3,000 steps, in logarithms, where the curvature is `part` of the
+// By how much a distance from the minimum grows over 300 steps, in logarithms, where the curvature is `part` of the
 // threshold.
 double growth(Optimizer& optimizer, double part) {
   Parabola parabola;
@@ -49,9 +49,9 @@ double growth(Optimizer& optimizer, double part) {
   const Stability stability = optimizer.stability().value();
   const double p = stability.preconditioner.defined() ? stability.preconditioner.at(0) : 1;
   parabola.curvature_there = part * stability.threshold * p;
-  most(500);
+  most(200);
   const double before = most(20);
-  most(3000);
+  most(300);
   return std::log(most(20) / before);
 }
 
