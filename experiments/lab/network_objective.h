@@ -26,17 +26,11 @@ class NetworkObjective final : public optim::Objective {
   NetworkObjective(nn::Layer model, nn::Loss loss, DType type, RandomStream random);
 
   // The batch on which the next evaluations are made; it must stay in place until the next one is set.
-<<<<<<< HEAD
-  void set_batch(const Batch& batch);
-  // The batch for everything but value and gradient, which set_batch does not change. It must stay in place. Without
-  // one, set_batch's is used.
-=======
   void set_batch(const Batch& batch) { set_batch(batch, batch_number_ + 1); }
   // The same, with the dropout masks of the n-th batch that was set, counted from 1.
   void set_batch(const Batch& batch, std::uint64_t n);
-  // The batch for everything but value and gradient, until it is cleared; meanwhile set_batch does not change it. It
-  // must stay in place. Without one, set_batch's is used.
->>>>>>> inst
+  // The batch for everything but value and gradient, which set_batch does not change. It must stay in place. Without
+  // one, set_batch's is used.
   void set_curvature_batch(const Batch& batch);
   // The network's outputs on the tape, which the next evaluation resets.
   struct Outputs {
