@@ -23,8 +23,16 @@ std::string name_of(const Layer& layer) {
 
 }  // namespace
 
+Sequential::Sequential(std::vector<Layer> layers) : layers_(std::move(layers)) {
+  for (std::size_t i = 0; i < layers_.size(); ++i) names_.push_back(std::to_string(i));
+}
+
 void Sequential::declare(ParameterScope& scope) {
-  for (std::size_t i = 0; i < layers_.size(); ++i) scope.declare_part(std::to_string(i), layers_[i]);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const std::string place = std::to_string(i);
+    scope.declare_part(place, layers_[i]);
+    names_[i] = scope.name_of(place);
+  }
 }
 
 Var Sequential::forward(Forward& f, const Var& x) const {
@@ -34,12 +42,14 @@ Var Sequential::forward(Forward& f, const Var& x) const {
 
 Var Sequential::forward(Forward& f, Var&& x) const {
   Var y = x;
-  const Layer* layer = layers_.data();
+  std::size_t i = 0;
   try {
-    for (; layer != layers_.data() + layers_.size(); ++layer) y = layer->forward(f, std::move(y));
+    for (; i < layers_.size(); ++i) {
+      y = layers_[i].forward(f, std::move(y));
+      f.observe(names_[i], y);
+    }
   } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument(
-        fmt::format("in layer {} ({}): {}", layer - layers_.data(), name_of(*layer), error.what()));
+    throw std::invalid_argument(fmt::format("in layer {} ({}): {}", i, name_of(layers_[i]), error.what()));
   }
   return y;
 }

@@ -101,6 +101,12 @@ class Objective {
   void offer(LinearOperator& matrix, double price, Compute compute);
   template <class... Asked, class Compute>
   void offer(std::function<void(Asked...)>& quantity, Compute compute);
+  // Work as dear as a gradient: timed, and charged as one.
+  template <class Work>
+  void as_gradient(const Work& work) {
+    timed(work);
+    charge(&Costs::gradients, 1, examples(), price::gradient);
+  }
   // For a record that products need: a gradient's work.
   void charge_record() { charge(&Costs::gradients, 1, product_examples(), price::gradient); }
 

@@ -17,14 +17,22 @@ Instrument::Instrument(std::string name, std::int64_t every) : name_(std::move(n
 
 void Instrument::open(Run& run, const Watched& watched) {
   std::vector<records::Column> all = columns(watched);
-  all.push_back({.name = "instrument_seconds", .units = "s", .long_name = "spent on measuring this row"});
-  all.push_back({.name = "instrument_gradients", .long_name = "cost of this row in gradients of one example"});
+  all.push_back({.name = "instrument_seconds",
+                 .units = "s",
+                 .long_name = "spent on measuring this row",
+                 .draw = records::Draw::none});
+  all.push_back({.name = "instrument_gradients",
+                 .long_name = "cost of this row in gradients of one example",
+                 .draw = records::Draw::none});
+  stream_ = run.stream("instrument." + name_);
   table_ = &run.table(name_, std::move(all), {.name = "step"});
 }
 
 void Instrument::look(const Moment& at) {
   const auto start = std::chrono::steady_clock::now();
   const double gradients = at.objective.costs().gradient_equivalents;
+  at.objective.set_batch(at.batch, static_cast<std::uint64_t>(at.step) + 1);
+  at.objective.move_to(at.before);
   row_.clear();
   measure(at, row_);
   row_.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());

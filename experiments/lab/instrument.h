@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,12 +32,13 @@ struct Workload;
 struct Watched {
   const Workload& workload;
   // The training's model and loss, made a second time: what an instrument computes with it is neither counted with the
-  // training nor changes its bits. Its dropout masks are its own.
+  // training nor changes its bits.
   NetworkObjective& objective;
   optim::Optimizer& optimizer;
 };
 
-// A step that has just been taken. The objective has its batches.
+// A step that has just been taken. The objective is at `before`, has the batch of the gradient, for curvature too, and
+// draws the dropout masks that the training drew. Each instrument finds it so, and pays for all that it asks.
 struct Moment : Watched {
   std::int64_t step;             // steps that were taken before it
   const Tensor &before, &after;  // the parameters
@@ -52,6 +54,9 @@ class Instrument {
   const std::string& name() const { return name_; }
   std::int64_t every() const { return every_; }
 
+  // What it remembers from one measurement to the next, for a run that is continued.
+  virtual void visit(optim::StateVisitor&) {}
+
   // For the training.
   void open(Run& run, const Watched& watched);
   void look(const Moment& at);
@@ -63,10 +68,13 @@ class Instrument {
   virtual std::vector<records::Column> columns(const Watched& watched) = 0;
   // Appends the values, in the order of the columns.
   virtual void measure(const Moment& at, std::vector<double>& row) = 0;
+  // The random numbers of a step, of this instrument alone.
+  RandomStream random(const Moment& at) const { return stream_.child("step", static_cast<std::uint64_t>(at.step)); }
 
  private:
   std::string name_;
   std::int64_t every_;
+  RandomStream stream_ = RandomStream(0);
   records::RunTable* table_ = nullptr;
   std::vector<double> row_;
 };

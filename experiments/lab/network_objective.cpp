@@ -25,9 +25,9 @@ NetworkObjective::NetworkObjective(nn::Layer model, nn::Loss loss, DType type, R
   offer_curvature();
 }
 
-void NetworkObjective::set_batch(const Batch& batch) {
+void NetworkObjective::set_batch(const Batch& batch, std::uint64_t n) {
   batch_ = batch;
-  ++batch_number_;
+  batch_number_ = n;
   batch_is_new_ = true;
   invalidate();
 }
@@ -59,13 +59,34 @@ NetworkObjective::Outputs NetworkObjective::record(Tape& tape, nn::Forward& pass
   return {inputs, outputs, loss_(outputs, tape.leaf(batch.targets))};
 }
 
-NetworkObjective::Outputs NetworkObjective::forward(const Tensor& theta, const Batch& batch, nn::Mode mode) {
+NetworkObjective::Outputs NetworkObjective::forward(const Tensor& theta, const Batch& batch, nn::Mode mode,
+                                                    std::vector<nn::Observed>* observed) {
   // The same batch draws the same masks however often it is evaluated.
   const bool with_buffers = mode == nn::Mode::evaluate || batch_is_new_;
   if (mode == nn::Mode::train) batch_is_new_ = false;
   nn::Forward pass(put_leaves(values_, theta), mode, random_.child("batch", batch_number_),
                    with_buffers ? buffers_ : std::span<const Tensor>());
+  if (observed) pass.collect_observed(*observed);
   return record(values_.tape, pass, batch);
+}
+
+std::span<const NetworkObjective::Inside> NetworkObjective::inside() {
+  const Tensor& theta = point();
+  as_gradient([&] {
+    observed_.clear();
+    inside_.clear();
+    const Var loss = forward(theta, batch_, nn::Mode::train, &observed_).loss;
+    std::vector<Var> values;
+    inside_gradients_.resize(observed_.size());
+    for (std::size_t i = 0; i < observed_.size(); ++i) {
+      values.push_back(observed_[i].value);
+      vectors::shaped(inside_gradients_[i], values[i].shape(), dtype());
+    }
+    gradus::gradient(loss, values, inside_gradients_);
+    for (std::size_t i = 0; i < observed_.size(); ++i)
+      inside_.push_back({observed_[i].name, values[i].value(), inside_gradients_[i]});
+  });
+  return inside_;
 }
 
 double NetworkObjective::compute_value(const Tensor& theta) {

@@ -173,7 +173,7 @@ class Training {
       vectors::shaped(before_, trainer_.parameters().shape(), run_.dtype()).copy_from(trainer_.parameters());
     const optim::StepReport report = curvature ? trainer_.step(batch, *curvature) : trainer_.step(batch);
     run_.log(report);
-    if (is_watched) look(batch, curvature, report);
+    if (is_watched) look(batch, report);
     ++steps_;
     const std::int64_t examples = batch.targets.shape()[0];
     seen_ += examples;
@@ -181,9 +181,7 @@ class Training {
     running_examples_ += examples;
   }
 
-  void look(const Batch& batch, const Batch* curvature, const optim::StepReport& report) {
-    watched_->set_batch(batch);
-    if (curvature) watched_->set_curvature_batch(*curvature);
+  void look(const Batch& batch, const optim::StepReport& report) {
     for (const auto& instrument : plan_.instruments)
       if (instrument->is_due(steps_))
         instrument->look({{workload_, *watched_, *optimizer_}, steps_, before_, trainer_.parameters(), batch, report});
