@@ -10,13 +10,10 @@
 #include "experiments/lab/number_table.h"
 #include "experiments/workloads/mnist_1d_data.h"
 #include "tests/support/throws.h"
+#include "tests/workloads/runs.h"
 
 namespace gradus::workloads {
 namespace {
-
-lab::Run run_with(const std::vector<std::string>& arguments) {
-  return lab::Run(lab::Options("a_program", arguments), "A test.", "float32");
-}
 
 // One example of a set in float64.
 std::vector<double> input(const lab::Source& set, std::int64_t row) {
@@ -98,16 +95,16 @@ TEST(Mnist1d, AnEndlessRowIsTheSameWheneverItIsRead) {
 }
 
 TEST(Mnist1d, ShufflesThePointsAsTheAuthorsDo) {
-  const std::vector<std::int32_t> order{19, 16, 15, 26, 4, 12, 37, 27, 39, 6,  25, 9,  13, 31, 34, 8,  17, 24, 0,  33,
-                                        5,  11, 1,  29, 21, 2, 30, 36, 3,  35, 23, 32, 10, 22, 18, 20, 7,  14, 28, 38};
+  const std::vector<std::int32_t> order{19, 16, 15, 26, 4,  12, 37, 27, 39, 6,  25, 9,  13, 31, 34, 8,  17, 24, 0,  33,
+                                        5,  11, 1,  29, 21, 2,  30, 36, 3,  35, 23, 32, 10, 22, 18, 20, 7,  14, 28, 38};
   EXPECT_EQ(mnist_1d_shuffled(), order);  // numpy.random.RandomState(42).permutation(40)
   lab::Run plain = run_with({}), other = run_with({"--shuffled"});
   const lab::Workload a = Mnist1dClassification{}.make(plain), b = Mnist1dClassification{}.make(other);
-  for (const auto& [set, shuffled] : {std::pair(a.data.train, b.data.train), std::pair(a.data.validation, b.data.validation),
-                                      std::pair(a.data.test, b.data.test)}) {
+  for (const auto& [set, shuffled] :
+       {std::pair(a.data.train, b.data.train), std::pair(a.data.validation, b.data.validation),
+        std::pair(a.data.test, b.data.test)}) {
     const std::vector<double> before = input(set, 5), after = input(shuffled, 5);
-    for (std::size_t i = 0; i < order.size(); ++i)
-      EXPECT_EQ(after[i], before[static_cast<std::size_t>(order[i])]);
+    for (std::size_t i = 0; i < order.size(); ++i) EXPECT_EQ(after[i], before[static_cast<std::size_t>(order[i])]);
   }
 }
 
@@ -134,7 +131,10 @@ TEST(Mnist1d, ModelsHaveTheAuthorsSizes) {
   EXPECT_EQ(size_of(Mnist1dMlp{}), 15210);
   EXPECT_EQ(size_of(Mnist1dCnn{}), 5210);
   EXPECT_EQ(size_of(Mnist1dGru{}), 5134 - 36);  // as its header says
-  EXPECT_EQ(refusal_of([] { Mnist1dCnn{}.make({{2}, 10}); }), "model mnist-1d-cnn: examples of [2], expected at least 3 points");
+  EXPECT_EQ(refusal_of([] {
+              Mnist1dCnn{}.make({{2}, 10});
+            }),
+            "model mnist-1d-cnn: examples of [2], expected at least 3 points");
 }
 
 TEST(Mnist1d, IsComputedFromNoDirectory) {

@@ -6,21 +6,25 @@
 
 #include <cmath>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/trainer.h"
-#include "optim/registry.h"
+#include "optim/optimizer.h"
 #include "tests/experiments/idx_files.h"
 #include "tests/workloads/runs.h"
 
 namespace gradus::workloads {
 namespace {
 
-const std::map<std::string, std::vector<std::string>> smaller = {
-    {"adding", {"--length=20", "--hidden=16"}},     {"copying", {"--delay=5", "--hidden=16"}},
-    {"delayed-xor", {"--length=10", "--hidden=16"}}, {"characters", {"--length=16", "--width=16"}},
-    {"deep-autoencoder", {"--sizes=784,32,4"}},      {"fashion-resnet", {"--first-width=4"}},
-    {"zipf-words", {"--words=100"}}};
+const std::map<std::string, std::vector<std::string>> smaller = {{"adding", {"--length=20", "--hidden=16"}},
+                                                                 {"copying", {"--delay=5", "--hidden=16"}},
+                                                                 {"delayed-xor", {"--length=10", "--hidden=16"}},
+                                                                 {"characters", {"--length=16", "--width=16"}},
+                                                                 {"deep-autoencoder", {"--sizes=784,32,4"}},
+                                                                 {"fashion-resnet", {"--first-width=4"}},
+                                                                 {"zipf-words", {"--words=100"}}};
 
 // Images of 28 x 28 whose class is a bright stripe, for the workloads that read files.
 void put_images(const TemporaryFolder& folder, const std::string& prefix, std::uint32_t count) {
@@ -47,16 +51,16 @@ class Workloads : public ::testing::TestWithParam<std::string> {
     with_images.push_back("--data-dir=" + folder_.path().string());
     const NamedWorkload& kind = workloads().find(GetParam());
     try {
-      run_.emplace(run_with(with_images));
+      run_.reset(new lab::Run(run_with(with_images)));
       workload_ = kind.make(*run_);
     } catch (const lab::UsageError&) {  // its data are computed
-      run_.emplace(run_with(arguments));
+      run_.reset(new lab::Run(run_with(arguments)));
       workload_ = kind.make(*run_);
     }
   }
 
   TemporaryFolder folder_;
-  std::optional<lab::Run> run_;
+  std::unique_ptr<lab::Run> run_;
   std::optional<lab::Workload> workload_;
 };
 
@@ -87,14 +91,15 @@ TEST_P(Workloads, HasTheDerivativeOfItsLoss) {
                                   RandomStream(1));
   const lab::Batch batch = few.rows(0, 4, DType::float64);
   objective.set_batch(batch);
-  const Tensor theta = objective.parameters().initial(DType::float64, RandomStream(2));
-  const Tensor gradient = objective.gradient(theta).clone(), moved = theta.clone();
+  const Tensor theta = objective.parameters().initial(DType::float64, RandomStream(2)), moved = theta.clone();
+  objective.move_to(theta);
+  const Tensor gradient = objective.gradient().clone();
   const double norm = vectors::norm(gradient);
   ASSERT_GT(norm, 0);
   const auto value_at = [&](double distance) {
-    moved.copy_from(theta);
-    vectors::add_scaled(distance / norm, gradient, moved);
-    return objective.value(moved);
+    vectors::add_scaled(theta, distance / norm, gradient, moved);
+    objective.move_to(moved);
+    return objective.value();
   };
   const double h = 1e-6;
   EXPECT_NEAR((value_at(h) - value_at(-h)) / (2 * h), norm, 1e-4 * norm);
@@ -108,8 +113,8 @@ TEST_P(Workloads, EndsByItself) {
   EXPECT_TRUE(workload_->data.test.defined());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Workloads, ::testing::ValuesIn(workloads().names()), [](const auto& info) {
-  std::string name = info.param;
+INSTANTIATE_TEST_SUITE_P(All, Workloads, ::testing::ValuesIn(workloads().names()), [](const auto& one) {
+  std::string name = one.param;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });
