@@ -36,6 +36,7 @@ ROOMS = {
     "experiments/minimize": {"experiments/problems", *LAB},
     "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
     "experiments/second_order": {"experiments/workloads", *LAB},
+    "experiments/train": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "settings"},
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "autodiff/curvature", "autodiff/kernels", *LAB},

@@ -164,6 +164,14 @@ Source Source::made_by(std::function<std::shared_ptr<const Examples>()> make) {
   return source;
 }
 
+Source Source::made_by(std::function<Source()> make) {
+  return made_by([make = std::move(make)]() -> std::shared_ptr<const Examples> {
+    const Source source = make();
+    source.examples();
+    return source.later_->made;
+  });
+}
+
 const Examples& Source::examples() const {
   if (!later_) refuse("there are no examples");
   const std::lock_guard lock(later_->mutex);

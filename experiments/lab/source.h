@@ -55,6 +55,7 @@ class Source {
   explicit Source(std::shared_ptr<const Examples> examples);
   // What `make` returns when it is first needed; it may throw, and is then called again the next time.
   static Source made_by(std::function<std::shared_ptr<const Examples>()> make);
+  static Source made_by(std::function<Source()> make);
 
   // False for Source() only.
   bool defined() const { return later_ != nullptr; }
