@@ -34,7 +34,7 @@ endforeach()
 file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/links)
 # The Python tools lie beside their package; the commands are links to them.
 install(PROGRAMS tools/report tools/draw_path DESTINATION share/gradus)
-install(DIRECTORY tools/report_lib DESTINATION share/gradus FILES_MATCHING PATTERN "*.py")
+install(DIRECTORY tools/python DESTINATION share/gradus FILES_MATCHING PATTERN "*.py")
 foreach(tool report draw_path)
   string(REPLACE _ - command gradus-${tool})
   file(CREATE_LINK ../share/gradus/${tool} ${CMAKE_CURRENT_BINARY_DIR}/links/${command} SYMBOLIC)

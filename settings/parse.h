@@ -1,5 +1,5 @@
 // Numbers as texts: one rule for options, groups, tables and sweeps, which the report's Python package repeats
-// (report_lib/runs/values.py).
+// (tools/python/gradus/records/values.py).
 #pragma once
 
 #include <charconv>

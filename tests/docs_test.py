@@ -92,11 +92,11 @@ class Docs(unittest.TestCase):
                          "--learning-rate=0.3", "--seed=4")
         steps = 6 * TRAINING // 32
         with h5py.File(output / "run.h5") as file:
-            self.assertEqual(file["loss"].shape, (steps,))
-            self.assertEqual(file["loss"].attrs["units"], "nat")
-            self.assertEqual(file["loss"].dims[0][0].name, "/step")
-            self.assertEqual(file["step"][:].tolist(), list(range(steps)))
-            self.assertLess(file["loss"][-5:].mean(), 0.5 * file["loss"][:5].mean())
+            self.assertEqual(file["step/loss"].shape, (steps,))
+            self.assertEqual(file["step/loss"].attrs["units"], "nat")
+            self.assertEqual(file["step/loss"].dims[0][0].name, "/step/step")
+            self.assertEqual(file["step/step"][:].tolist(), list(range(steps)))
+            self.assertLess(file["step/loss"][-5:].mean(), 0.5 * file["step/loss"][:5].mean())
             epoch = file["epoch"]
             self.assertEqual(epoch["epoch"][:].tolist(), [1, 2, 3, 4, 5, 6])
             self.assertEqual(set(epoch), {"epoch", "validation_loss", "validation_accuracy", "training_seconds"})
@@ -146,7 +146,7 @@ class Docs(unittest.TestCase):
         # Fewer steps than the window of the README's rolling mean.
         printed = self.run_python(self.python_block("import sys, xarray").replace("step=100", "step=2"), path)
         with h5py.File(path) as file:
-            expected = [file["loss"][-2:].mean(), file["epoch/validation_accuracy"][-1]]
+            expected = [file["step/loss"][-2:].mean(), file["epoch/validation_accuracy"][-1]]
         self.assertEqual(printed.splitlines()[0], "adam")
         numbers = [float(number) for number in re.findall(r"^\d+\s+(\S+)$", printed, re.MULTILINE)]
         self.assertEqual(len(numbers), 3 + 3)  # the last three losses; the accuracy before training and after two epochs

@@ -90,12 +90,12 @@ fs::path idx_directory(const std::string& name, const fs::path& directory) {
   fs::path from = directory;
   if (from.empty()) {
     if (name != "fashion-mnist")
-      throw std::invalid_argument(
-          fmt::format("data set '{}' needs a directory with its four IDX files: --data-dir=DIRECTORY", name));
+      throw std::invalid_argument(fmt::format("--data={}: needs --data-dir=DIRECTORY with its four IDX files", name));
     from = fashion_mnist_directory;
     if (!fs::is_directory(from))
-      throw std::runtime_error(fmt::format(
-          "{}: no such directory: install the package dataset-fashion-mnist or name a directory", from.string()));
+      throw std::runtime_error(
+          fmt::format("{}: no such directory: install the package dataset-fashion-mnist or name one with --data-dir",
+                      from.string()));
   }
   if (!fs::is_directory(from)) throw std::runtime_error(fmt::format("{}: no such directory", from.string()));
   return from;

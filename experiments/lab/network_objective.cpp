@@ -38,11 +38,6 @@ void NetworkObjective::set_curvature_batch(const Batch& batch) {
   invalidate();
 }
 
-void NetworkObjective::clear_curvature_batch() {
-  curvature_batch_.reset();
-  invalidate();
-}
-
 std::int64_t NetworkObjective::examples_of(const Batch& batch) {
   const Shape& shape = batch.targets.shape();
   return batch.targets.dtype() == DType::int32 || shape.rank() == 0 ? batch.targets.size() : shape[0];

@@ -29,10 +29,9 @@ class NetworkObjective final : public optim::Objective {
   void set_batch(const Batch& batch) { set_batch(batch, batch_number_ + 1); }
   // The same, with the dropout masks of the n-th batch that was set, counted from 1.
   void set_batch(const Batch& batch, std::uint64_t n);
-  // The batch for everything but value and gradient, until it is cleared; meanwhile set_batch does not change it. It
-  // must stay in place. Without one, set_batch's is used.
+  // The batch for everything but value and gradient, which set_batch does not change. It must stay in place. Without
+  // one, set_batch's is used.
   void set_curvature_batch(const Batch& batch);
-  void clear_curvature_batch();
   // The network's outputs on the tape, which the next evaluation resets.
   struct Outputs {
     Var inputs, outputs, loss;
@@ -58,7 +57,7 @@ class NetworkObjective final : public optim::Objective {
   std::span<const Tensor> buffers() const { return buffers_; }
   std::int64_t size() const override { return parameters_.size(); }
   DType dtype() const override { return values_.tape.dtype(); }
-  std::span<const optim::Slice> slices() const override { return parameters_.slices(); }
+  std::span<const ParameterSlice> slices() const override { return parameters_.slices(); }
   const optim::Curvature* curvature() const override { return &curvature_; }
   // The numbers of the batches, which choose the masks, and the buffers too; the batches themselves are set anew.
   void visit_memory(optim::StateVisitor& visitor) override;

@@ -81,6 +81,8 @@ class Run {
   // Called when the options are known to be good: by finish_options(), before the run claims its place. What a check
   // throws ends the program there.
   void before_start(std::function<void()> check) { checks_.push_back(std::move(check)); }
+  // Declares a control that prints a text and ends the program.
+  void list(const std::string& name, std::string_view help, const std::function<std::string()>& text);
 
   // Ends the options: --help and --describe print and end the program here, unknown options and an output that cannot
   // be made are refused. Then claims the output folder.
@@ -135,7 +137,9 @@ class Run {
   int threads_;
   bool continue_after_divergence_;
   bool has_optimizer_ = false;
-  bool only_options_ = false;  // ends with them
+  std::vector<std::string> asking_{"help", "describe", "describe-runs"};  // controls that print and end
+  std::string listed_;                                                    // what lists were asked for
+  bool only_options_ = false;                                             // ends with them
   bool quiet_ = false;
   std::vector<std::function<void()>> checks_;
   records::RunPaths paths_;

@@ -32,9 +32,15 @@ Window window_around(const std::vector<std::vector<double>>& path, const std::ve
 }
 
 void write_contour(lab::Run& run, optim::Objective& objective, const Window& window, std::int64_t size) {
-  lab::RunTable& table = run.table("contour", {{"x", "1", "first variable, along the columns of value"},
-                                               {"y", "1", "second variable, along the rows of value"},
-                                               {"value", "1", "value[i, j] is at (x[j], y[i])", "column", size}});
+  using records::Draw;
+  lab::RunTable& table = run.table(
+      "contour", {{.name = "x", .long_name = "first variable, along the columns of value", .draw = Draw::none},
+                  {.name = "y", .long_name = "second variable, along the rows of value", .draw = Draw::none},
+                  {.name = "value",
+                   .long_name = "value[i, j] is at (x[j], y[i])",
+                   .axis = "column",
+                   .length = size,
+                   .draw = Draw::none}});
   const auto at = [size](double low, double high, std::int64_t i) {
     return low + (high - low) * static_cast<double>(i) / static_cast<double>(size - 1);
   };

@@ -6,11 +6,16 @@
 namespace gradus {
 namespace {
 
+using records::Better;
+using records::Draw;
+
 std::vector<lab::Column> columns(std::int64_t dimension, DType type, bool with_theta) {
   std::vector<lab::Column> all = {
-      {"value", "1", "value at theta"},
-      {"gradient_norm", "1", "Euclidean norm of the gradient at theta"},
-      {"step_norm", "1", "Euclidean norm of the step taken from theta; NaN in the last row"},
+      {.name = "value", .long_name = "value at theta", .better = Better::lower, .draw = Draw::log},
+      {.name = "gradient_norm", .long_name = "Euclidean norm of the gradient at theta", .draw = Draw::log},
+      {.name = "step_norm",
+       .long_name = "Euclidean norm of the step taken from theta; NaN in the last row",
+       .draw = Draw::log},
       {"values", "1", "evaluations of the value alone that the method asked for before this row"},
       {"gradients", "1", "gradients that the method asked for before this row, and records for products"},
       {"products", "1", "Hessian and Gauss-Newton products that the method asked for before this row"},
@@ -18,9 +23,14 @@ std::vector<lab::Column> columns(std::int64_t dimension, DType type, bool with_t
       {"gradient_equivalents", "1", "cost of the evaluations before this row, in gradients of one example"},
       {"evaluation_seconds", "s", "time spent in evaluations for the method before this row"},
       {"seconds", "s", "time spent in the method's steps before this row, evaluations included"}};
+  for (auto cost = all.begin() + 3; cost != all.end(); ++cost) cost->draw = Draw::none;
   if (with_theta)
-    all.push_back({"theta", "1", "the point: for methods that average, the average", "parameter", dimension,
-                   type == DType::float32});
+    all.push_back({.name = "theta",
+                   .long_name = "the point: for methods that average, the average",
+                   .axis = "parameter",
+                   .length = dimension,
+                   .single_precision = type == DType::float32,
+                   .draw = Draw::none});
   return all;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <vector>
@@ -21,22 +22,36 @@ constexpr hsize_t chunk_rows = 1024;
 constexpr unsigned deflate_level = 4;
 constexpr std::size_t memory_increment = std::size_t{1} << 20;
 
-void write_attribute(hid_t where, const std::string& path, const std::string& name, hid_t type, const void* value) {
+// One value, or a list where a length is given.
+void write_attribute(hid_t where, const std::string& path, const std::string& name, hid_t type, const void* values,
+                     std::optional<std::size_t> length = {}) {
   const Silence silence;
-  const Object space = opened(H5Screate(H5S_SCALAR), H5Sclose, path, name);
+  const hsize_t extent = length.value_or(1);
+  const Object space =
+      opened(length ? H5Screate_simple(1, &extent, nullptr) : H5Screate(H5S_SCALAR), H5Sclose, path, name);
   const Object attribute =
       opened(H5Acreate2(where, name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, path, name);
-  done(H5Awrite(attribute.get(), type, value), path, name);
+  done(H5Awrite(attribute.get(), type, values), path, name);
 }
 
 // UTF-8 of variable length: h5py and xarray give it as str, and it may be longer than an attribute's 64 KiB.
-void write_text(hid_t where, const std::string& path, const std::string& name, const std::string& text) {
+Object text_type(const std::string& path, const std::string& name) {
   const Silence silence;
-  const Object type = opened(H5Tcopy(H5T_C_S1), H5Tclose, path, name);
+  Object type = opened(H5Tcopy(H5T_C_S1), H5Tclose, path, name);
   done(H5Tset_size(type.get(), H5T_VARIABLE), path, name);
   done(H5Tset_cset(type.get(), H5T_CSET_UTF8), path, name);
+  return type;
+}
+
+std::vector<const char*> characters_of(std::span<const std::string> texts) {
+  std::vector<const char*> all;
+  for (const std::string& text : texts) all.push_back(text.c_str());
+  return all;
+}
+
+void write_text(hid_t where, const std::string& path, const std::string& name, const std::string& text) {
   const char* characters = text.c_str();
-  write_attribute(where, path, name, type.get(), &characters);
+  write_attribute(where, path, name, text_type(path, name).get(), &characters);
 }
 
 }  // namespace
@@ -49,6 +64,10 @@ Object::~Object() {
 
 void Array::attribute(const std::string& name, const std::string& text) {
   write_text(handle_.get(), path_, name, text);
+}
+
+void Array::attribute(const std::string& name, std::span<const std::int64_t> values) {
+  write_attribute(handle_.get(), path_, name, H5T_NATIVE_INT64, values.data(), values.size());
 }
 
 Node Node::group(const std::string& name) {
@@ -100,6 +119,19 @@ Array Node::vectors(const std::string& name, std::span<const double> values, con
   return dataset;
 }
 
+void Node::texts(const std::string& name, std::span<const std::string> values, const Array& scale) {
+  const Silence silence;
+  const hsize_t extent = values.size();
+  const Object type = text_type(path_, name);
+  const Object space = opened(H5Screate_simple(1, &extent, nullptr), H5Sclose, path_, name);
+  const Object dataset =
+      opened(H5Dcreate2(handle_.get(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+             H5Dclose, path_, name);
+  const std::vector<const char*> characters = characters_of(values);
+  done(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, characters.data()), path_, name);
+  done(H5DSattach_scale(dataset.get(), scale.handle_.get(), 0), path_, name);
+}
+
 void Node::write_elements(const std::string& name, Object::Id type, std::span<const std::byte> data,
                           std::span<const std::int64_t> shape) {
   const Silence silence;
@@ -120,6 +152,10 @@ void Node::elements(const std::string& name, std::span<const double> values, std
 }
 
 void Node::attribute(const std::string& name, const std::string& text) { write_text(handle_.get(), path_, name, text); }
+void Node::attribute(const std::string& name, std::span<const std::string> texts) {
+  const std::vector<const char*> characters = characters_of(texts);
+  write_attribute(handle_.get(), path_, name, text_type(path_, name).get(), characters.data(), characters.size());
+}
 void Node::attribute(const std::string& name, std::int64_t value) {
   write_attribute(handle_.get(), path_, name, H5T_NATIVE_INT64, &value);
 }

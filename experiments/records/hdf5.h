@@ -17,6 +17,7 @@ namespace gradus::records::h5 {
 class Array {
  public:
   void attribute(const std::string& name, const std::string& text);
+  void attribute(const std::string& name, std::span<const std::int64_t> values);
 
  private:
   friend class Node;
@@ -39,11 +40,15 @@ class Node {
   Array vectors(const std::string& name, std::span<const double> values, const Array& rows, const Array& columns,
                 bool single_precision);
 
+  // Texts along the axis of a scale of the same length.
+  void texts(const std::string& name, std::span<const std::string> values, const Array& scale);
+
   // float32 or float64 of any shape, as it is in memory: contiguous, without filters.
   void elements(const std::string& name, std::span<const float> values, std::span<const std::int64_t> shape);
   void elements(const std::string& name, std::span<const double> values, std::span<const std::int64_t> shape);
 
   void attribute(const std::string& name, const std::string& text);
+  void attribute(const std::string& name, std::span<const std::string> texts);
   void attribute(const std::string& name, std::int64_t value);
   void attribute(const std::string& name, std::uint64_t value);
   void attribute(const std::string& name, double value);

@@ -79,10 +79,11 @@ bool take_row(LogContents& log, std::string_view payload) {
 
 MetricTable table_of(const nlohmann::json& json) {
   std::vector<Column> columns;
-  for (const auto& column : json.at("columns"))
-    columns.push_back({column.at("name"), column.at("units"), column.at("long_name"), column.value("axis", ""),
-                       column.value("length", std::int64_t{1}), column.value("single_precision", false)});
-  return {json.at("name"), std::move(columns), json.at("index").get<std::string>()};
+  for (const auto& column : json.at("columns")) columns.push_back(column_of(column));
+  const Index usual{};
+  return {
+      json.at("name"), std::move(columns),
+      Index{json.at("index"), json.value("index_units", usual.units), json.value("index_long_name", usual.long_name)}};
 }
 
 bool take(LogContents& log, std::string_view payload) {

@@ -72,16 +72,13 @@ void MetricLog::end_threads() {
 }
 
 std::uint16_t MetricLog::add_table(const MetricTable& table) {
-  nlohmann::json schema{{"name", table.name()}, {"index", table.index_name()}, {"columns", nlohmann::json::array()}};
-  for (const Column& column : table.columns()) {
-    nlohmann::json described{{"name", column.name}, {"units", column.units}, {"long_name", column.long_name}};
-    if (!column.axis.empty()) {
-      described["axis"] = column.axis;
-      described["length"] = column.length;
-      described["single_precision"] = column.single_precision;
-    }
-    schema["columns"].push_back(std::move(described));
-  }
+  const Index& index = table.index_column();
+  nlohmann::json schema{{"name", table.name()},
+                        {"index", index.name},
+                        {"index_units", index.units},
+                        {"index_long_name", index.long_name},
+                        {"columns", nlohmann::json::array()}};
+  for (const Column& column : table.columns()) schema["columns"].push_back(json_of(column));
   const std::lock_guard lock(mutex_);
   if (tables_ == UINT16_MAX) throw std::invalid_argument(fmt::format("{}: more than 65535 tables", path_.string()));
   add_text('T', schema);

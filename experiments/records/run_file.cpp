@@ -1,5 +1,8 @@
 #include "experiments/records/run_file.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -14,29 +17,78 @@
 namespace gradus::records {
 namespace {
 
-h5::Array write_scale(h5::Node& group, const std::string& name, const std::vector<std::int64_t>& values) {
-  h5::Array scale = group.scale(name, values);
-  scale.attribute("units", "1");
-  scale.attribute("long_name", name);
+h5::Array write_scale(h5::Node& group, const Index& index, const std::vector<std::int64_t>& values) {
+  h5::Array scale = group.scale(index.name, values);
+  scale.attribute("units", index.units);
+  scale.attribute("long_name", index.long_name.empty() ? index.name : index.long_name);
   return scale;
 }
 
+// The places 0, 1, ... of a column's vectors, and what they are called.
+h5::Array write_axis(h5::Node& group, const Column& column) {
+  std::vector<std::int64_t> positions(static_cast<std::size_t>(column.length));
+  std::iota(positions.begin(), positions.end(), 0);
+  h5::Array axis = write_scale(group, {column.axis, column.axis_units, column.axis_long_name}, positions);
+  if (!column.labels.empty()) group.texts(label_name(column.axis), column.labels, axis);
+  return axis;
+}
+
+void describe(h5::Array& dataset, const Column& column) {
+  dataset.attribute("units", column.units);
+  dataset.attribute("long_name", column.long_name.empty() ? column.name : column.long_name);
+  if (column.better != Better::neither) dataset.attribute("better", std::string(name_of(column.better)));
+  if (column.draw != Draw::line) dataset.attribute("draw", std::string(name_of(column.draw)));
+  if (!column.flags.empty()) {
+    std::vector<std::int64_t> values(column.flags.size());
+    std::iota(values.begin(), values.end(), 0);
+    dataset.attribute("flag_values", values);
+    dataset.attribute("flag_meanings", fmt::format("{}", fmt::join(column.flags, " ")));
+  }
+  if (!column.labels.empty()) dataset.attribute("coordinates", label_name(column.axis));
+}
+
+// NXdata: the first column that is drawn, and others of its shape. A plain one goes before vectors.
+void describe_plot(h5::Node& group, const MetricTable& table) {
+  const auto drawn = [](const Column& column) { return column.draw != Draw::none; };
+  std::vector<std::string> signals, axes{table.index_column().name};
+  for (const Column& column : table.columns())
+    if (drawn(column) && column.axis.empty()) signals.push_back(column.name);
+  if (signals.empty()) {
+    const auto vectors = std::find_if(table.columns().begin(), table.columns().end(), drawn);
+    if (vectors == table.columns().end()) return;
+    signals.push_back(vectors->name);
+    axes.push_back(vectors->axis);
+  }
+  group.attribute("NX_class", std::string("NXdata"));
+  group.attribute("signal", signals[0]);
+  signals.erase(signals.begin());
+  if (!signals.empty()) group.attribute("auxiliary_signals", signals);
+  group.attribute("axes", axes);
+}
+
 void write_table(h5::Node& group, const MetricTable& table) {
-  const h5::Array scale = write_scale(group, table.index_name(), table.index());
-  std::map<std::string, h5::Array> axes;  // of columns of vectors: 0, 1, ...
+  const h5::Array scale = write_scale(group, table.index_column(), table.index());
+  std::map<std::string, h5::Array> axes;
   for (std::size_t i = 0; i < table.columns().size(); ++i) {
     const Column& column = table.columns()[i];
-    if (!column.axis.empty() && !axes.contains(column.axis)) {
-      std::vector<std::int64_t> positions(static_cast<std::size_t>(column.length));
-      std::iota(positions.begin(), positions.end(), 0);
-      axes.emplace(column.axis, write_scale(group, column.axis, positions));
-    }
+    if (!column.axis.empty() && !axes.contains(column.axis)) axes.emplace(column.axis, write_axis(group, column));
     h5::Array dataset = column.axis.empty() ? group.numbers(column.name, table.values(i), scale)
                                             : group.vectors(column.name, table.values(i), scale, axes.at(column.axis),
                                                             column.single_precision);
-    dataset.attribute("units", column.units);
-    dataset.attribute("long_name", column.long_name.empty() ? column.name : column.long_name);
+    describe(dataset, column);
   }
+  describe_plot(group, table);
+}
+
+std::string default_table(const std::vector<const MetricTable*>& tables, const nlohmann::json& attributes) {
+  const std::string chosen = text_member(attributes, "default");
+  const MetricTable* found = tables.front();
+  for (const MetricTable* table : tables) {
+    if (table->name() == chosen) return chosen;
+    const auto judged = [](const Column& column) { return column.better != Better::neither; };
+    if (std::any_of(table->columns().begin(), table->columns().end(), judged)) found = table;
+  }
+  return found->name();
 }
 
 void write_attributes(h5::Node& group, const nlohmann::json& attributes) {
@@ -66,14 +118,14 @@ void write_run_file(const std::filesystem::path& path, const std::vector<const M
   h5::File file(path);
   {
     h5::Node root = file.root();
-    write_attributes(root, attributes);
+    nlohmann::json of_the_root = attributes;
+    of_the_root["NX_class"] = "NXroot";
+    of_the_root.erase("default");
+    if (!tables.empty()) of_the_root["default"] = default_table(tables, attributes);
+    write_attributes(root, of_the_root);
     for (const MetricTable* table : tables) {
-      if (table->name() == root_table) {
-        write_table(root, *table);
-      } else {
-        h5::Node group = root.group(table->name());
-        write_table(group, *table);
-      }
+      h5::Node group = root.group(table->name());
+      write_table(group, *table);
     }
   }
   write_file(path, file.image());

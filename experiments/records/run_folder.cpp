@@ -20,9 +20,9 @@ namespace fs = std::filesystem;
 
 constexpr int snapshot_share = 100;
 
-const std::vector<std::string> reserved{"status",     "reason", "ended",          "seconds", "config",
-                                        "seed",       "run_id", "schema_version", "program", "executable_sha256",
-                                        "config_hash"};
+const std::vector<std::string> reserved{"status",      "reason",  "ended",          "seconds", "config",
+                                        "seed",        "run_id",  "schema_version", "program", "executable_sha256",
+                                        "config_hash", "NX_class"};
 
 }  // namespace
 
@@ -58,21 +58,12 @@ RunFolder::RunFolder(const std::string& program, nlohmann::json options, std::ui
   claim_.kept = true;
 }
 
-RunTable& RunFolder::table(const std::string& name, std::vector<Column> columns) {
+RunTable& RunFolder::table(const std::string& name, std::vector<Column> columns, Index index) {
   if (finished_) throw std::logic_error(fmt::format("table '{}': the run is finished", name));
-  const auto taken = [&](const std::string& candidate) {
-    return std::any_of(tables_.begin(), tables_.end(), [&](const RunTable& other) {
-      const MetricTable& table = other.contents();
-      if (table.name() == candidate) return true;
-      const auto same = [&](const Column& column) { return column.name == candidate || column.axis == candidate; };
-      return table.name() == root_table && std::any_of(table.columns().begin(), table.columns().end(), same);
-    });
-  };
-  const bool clash = taken(name) || (name == root_table && std::any_of(columns.begin(), columns.end(), [&](auto& c) {
-                                       return taken(c.name) || (!c.axis.empty() && taken(c.axis));
-                                     }));
-  if (clash) throw std::invalid_argument(fmt::format("table '{}': the name of the table or a column is taken", name));
-  return tables_.emplace_back(*this, MetricTable(name, std::move(columns)));
+  if (std::any_of(tables_.begin(), tables_.end(),
+                  [&](const RunTable& other) { return other.contents().name() == name; }))
+    throw std::invalid_argument(fmt::format("table '{}': the name is taken", name));
+  return tables_.emplace_back(*this, MetricTable(name, std::move(columns), std::move(index)));
 }
 
 void RunFolder::set_attribute(const std::string& name, const nlohmann::json& value) {

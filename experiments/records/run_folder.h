@@ -41,8 +41,8 @@ class RunFolder {
   // What config.json holds.
   const nlohmann::json& configuration() const { return configuration_; }
 
-  // A new table, in a group of its name ("step" at the root). Throws std::invalid_argument for a name that is taken.
-  RunTable& table(const std::string& name, std::vector<Column> columns);
+  // A new table, in a group of its name. Throws std::invalid_argument for a name that is taken.
+  RunTable& table(const std::string& name, std::vector<Column> columns, Index index = {});
   // An attribute of run.h5's root beyond those that every run has.
   void set_attribute(const std::string& name, const nlohmann::json& value);
 

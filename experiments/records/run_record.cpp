@@ -34,7 +34,7 @@ nlohmann::json configuration_of(const std::string& program, nlohmann::json optio
 nlohmann::json base_attributes(const nlohmann::json& configuration) {
   nlohmann::json attributes = configuration.at("environment");
   attributes["Conventions"] = "CF-1.8";
-  attributes["schema_version"] = configuration.at("schema");
+  attributes["schema_version"] = schema_version;  // of the file; an earlier Gradus may have written the log
   for (const char* name : {"program", "run_id", "config_hash", "seed"}) attributes[name] = configuration.at(name);
   attributes["config"] = json_text(configuration.at("options"));
   for (const auto& [name, value] : configuration.at("options").items()) attributes["option_" + name] = value;

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "experiments/records/text.h"
@@ -25,35 +26,79 @@ void check_name(const std::string& table, const std::string& name) {
     refuse("a letter or '_' in front: names become variables of those who read them");
 }
 
-void check_text(const std::string& table, const Column& column, const std::string& text) {
+void check_text(const std::string& table, const std::string& column, const std::string& text) {
   if (!is_utf8(text) || text.find('\0') != std::string::npos)
     throw std::invalid_argument(
-        fmt::format("table '{}': column '{}': '{}' is not UTF-8 without NUL", table, column.name, text));
+        fmt::format("table '{}': column '{}': '{}' is not UTF-8 without NUL", table, column, text));
+}
+
+// One word each, as CF's flag_meanings has them.
+void check_flags(const std::string& table, const Column& column) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_-.+@").find(c) != std::string_view::npos;
+  };
+  for (const std::string& flag : column.flags)
+    if (flag.empty() || !std::all_of(flag.begin(), flag.end(), allowed))
+      throw std::invalid_argument(
+          fmt::format("table '{}': column '{}': bad flag '{}', expected a word of letters, digits and any of '_-.+@'",
+                      table, column.name, flag));
+  if (column.draw == Draw::flags && column.flags.empty())
+    throw std::invalid_argument(
+        fmt::format("table '{}': column '{}' is to be drawn as flags and names none", table, column.name));
+}
+
+void check_texts(const std::string& table, const Column& column) {
+  for (const std::string* text : {&column.units, &column.long_name, &column.axis_units, &column.axis_long_name})
+    check_text(table, column.name, *text);
+  for (const std::string& label : column.labels) check_text(table, column.name, label);
+}
+
+void check_vector(const std::string& table, const Column& column) {
+  if (column.length < 1 || (column.axis.empty() && column.length != 1))
+    throw std::invalid_argument(
+        fmt::format("table '{}': column '{}' has vectors of {} numbers", table, column.name, column.length));
+  if (!column.labels.empty() && (column.axis.empty() || std::cmp_not_equal(column.labels.size(), column.length)))
+    throw std::invalid_argument(fmt::format("table '{}': column '{}' has {} labels for an axis of {}", table,
+                                            column.name, column.labels.size(),
+                                            column.axis.empty() ? 0 : column.length));
+}
+
+// What an axis says in its first column is what it says in all.
+void check_same_axis(const std::string& table, const Column& first, const Column& column) {
+  if (first.length != column.length)
+    throw std::invalid_argument(fmt::format("table '{}': axis '{}' has length {} in column '{}' and {} in '{}'", table,
+                                            column.axis, first.length, first.name, column.length, column.name));
+  if (!column.labels.empty() && column.labels != first.labels)
+    throw std::invalid_argument(fmt::format("table '{}': axis '{}' has other labels in column '{}' than in '{}'", table,
+                                            column.axis, column.name, first.name));
 }
 
 }  // namespace
 
-MetricTable::MetricTable(std::string name, std::vector<Column> columns, std::string index_name)
-    : name_(std::move(name)),
-      index_name_(index_name.empty() ? name_ : std::move(index_name)),
-      columns_(std::move(columns)),
-      values_(columns_.size()) {
+std::string label_name(const std::string& axis) { return axis + "_label"; }
+
+MetricTable::MetricTable(std::string name, std::vector<Column> columns, Index index)
+    : name_(std::move(name)), index_column_(std::move(index)), columns_(std::move(columns)), values_(columns_.size()) {
+  if (index_column_.name.empty()) index_column_.name = name_;
+  if (index_column_.long_name.empty()) index_column_.long_name = index_column_.name;
   check_name(name_, name_);
-  check_name(name_, index_name_);
-  std::set<std::string> seen;
+  check_name(name_, index_column_.name);
+  check_text(name_, index_column_.name, index_column_.units);
+  check_text(name_, index_column_.name, index_column_.long_name);
+  std::set<std::string> seen{index_column_.name};
   std::map<std::string, const Column*> axes;
-  for (const Column& column : columns_) {
+  for (Column& column : columns_) {
     check_name(name_, column.name);
-    check_text(name_, column, column.units);
-    check_text(name_, column, column.long_name);
-    if (column.name == index_name_)
+    check_texts(name_, column);
+    check_flags(name_, column);
+    check_vector(name_, column);
+    if (!column.flags.empty() && column.draw == Draw::line) column.draw = Draw::flags;
+    if (column.name == index_column_.name)
       throw std::invalid_argument(
           fmt::format("table '{}': column '{}' has the name of the table's index; choose another", name_, column.name));
     if (!seen.insert(column.name).second)
       throw std::invalid_argument(fmt::format("table '{}': column '{}' is given twice", name_, column.name));
-    if (column.length < 1 || (column.axis.empty() && column.length != 1))
-      throw std::invalid_argument(
-          fmt::format("table '{}': column '{}' has vectors of {} numbers", name_, column.name, column.length));
     if (column.length > most_numbers - width_)
       throw std::invalid_argument(
           fmt::format("table '{}': more than {} numbers in a row, with column '{}'", name_, most_numbers, column.name));
@@ -61,15 +106,17 @@ MetricTable::MetricTable(std::string name, std::vector<Column> columns, std::str
     if (column.axis.empty()) continue;
     check_name(name_, column.axis);
     const auto [known, is_new] = axes.try_emplace(column.axis, &column);
-    if (!is_new && known->second->length != column.length)
-      throw std::invalid_argument(fmt::format("table '{}': axis '{}' has length {} in column '{}' and {} in '{}'",
-                                              name_, column.axis, known->second->length, known->second->name,
-                                              column.length, column.name));
+    if (!is_new) check_same_axis(name_, *known->second, column);
   }
+  const auto refuse_taken = [&](const std::string& taken, const Column& column) {
+    if (!seen.insert(taken).second)
+      throw std::invalid_argument(fmt::format("table '{}': axis '{}' of column '{}' needs the name '{}', which {} has",
+                                              name_, column.axis, column.name, taken,
+                                              taken == index_column_.name ? "the table's index" : "a column"));
+  };
+  for (const auto& [axis, column] : axes) refuse_taken(axis, *column);
   for (const auto& [axis, column] : axes)
-    if (seen.contains(axis) || axis == index_name_)
-      throw std::invalid_argument(fmt::format("table '{}': axis '{}' of column '{}' has the name of {}", name_, axis,
-                                              column->name, axis == index_name_ ? "the table's index" : "a column"));
+    if (!column->labels.empty()) refuse_taken(label_name(axis), *column);
 }
 
 void MetricTable::append(std::int64_t index, std::span<const double> values) {

@@ -1,4 +1,4 @@
-// A table of measurements in memory: an integer index and named columns of numbers with units.
+// A table of measurements in memory: an integer index and named columns of numbers (column.h).
 #pragma once
 
 #include <cstdint>
@@ -7,33 +7,29 @@
 #include <string>
 #include <vector>
 
+#include "experiments/records/column.h"
+
 namespace gradus::records {
 
-struct Column {
-  std::string name, units = "1", long_name;  // units as in UDUNITS: "1" for a plain number, "s", "byte"
-  // A column of vectors has `length` numbers in each row, along an axis of this name; a plain one has no axis. They are
-  // written as float64 or, where they were float32 to begin with, as that.
-  std::string axis = {};
-  std::int64_t length = 1;
-  bool single_precision = false;
-  friend bool operator==(const Column&, const Column&) = default;
-};
+// Of the texts that name an axis' places.
+std::string label_name(const std::string& axis);
 
 class MetricTable {
  public:
   // The most numbers in a row.
   static constexpr std::int64_t most_numbers = 2'000'000;
 
-  // The index has the table's name unless another is given. Throws std::invalid_argument for names that are empty,
-  // taken by the index or another column, begin with a digit, or hold anything but letters, digits and '_', for texts
-  // that are not UTF-8, and for rows that are too long.
-  MetricTable(std::string name, std::vector<Column> columns, std::string index_name = {});
+  // Throws std::invalid_argument for names that are empty, taken by the index or another column, begin with a digit, or
+  // hold anything but letters, digits and '_', for texts that are not UTF-8, for flags that are not words, labels that
+  // are not as many as the axis has places, and for rows that are too long.
+  MetricTable(std::string name, std::vector<Column> columns, Index index = {});
 
   // Throws std::invalid_argument if there is not one value for each column, or as many as a column of vectors has.
   void append(std::int64_t index, std::span<const double> values);
 
   const std::string& name() const { return name_; }
-  const std::string& index_name() const { return index_name_; }
+  // With all its texts.
+  const Index& index_column() const { return index_column_; }
   const std::vector<Column>& columns() const { return columns_; }
   std::int64_t rows() const { return static_cast<std::int64_t>(index_.size()); }
   const std::vector<std::int64_t>& index() const { return index_; }
@@ -43,7 +39,8 @@ class MetricTable {
   const std::vector<double>& values(std::size_t i) const { return values_[i]; }
 
  private:
-  std::string name_, index_name_;
+  std::string name_;
+  Index index_column_;
   std::vector<Column> columns_;
   std::vector<std::int64_t> index_;
   std::vector<std::vector<double>> values_;

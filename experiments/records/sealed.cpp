@@ -36,8 +36,9 @@ std::string bounded_text(const std::filesystem::path& path) {
 }
 
 [[noreturn]] void refuse_schema(const std::filesystem::path& path, const json& schema) {
-  throw OtherSchema(fmt::format("{}: schema {}, written by {} Gradus; expected {}", path.string(), json_text(schema),
-                                schema < schema_version ? "an earlier" : "a later", schema_version));
+  throw OtherSchema(fmt::format("{}: schema {}, written by {} Gradus; expected {} to {}", path.string(),
+                                json_text(schema), schema < oldest_schema ? "an earlier" : "a later", oldest_schema,
+                                schema_version));
 }
 
 bool is_of_the_time_before_seals(const std::filesystem::path& path) {
@@ -90,7 +91,7 @@ json read_current(const std::filesystem::path& path) {
     throw;
   }
   const json schema = object.value("schema", json());
-  if (schema == schema_version) return object;
+  if (schema.is_number_integer() && schema >= oldest_schema && schema <= schema_version) return object;
   if (schema.is_number_integer()) refuse_schema(path, schema);
   throw Damaged(fmt::format("{}: damaged: schema {}, expected {}", path.string(), json_text(schema), schema_version));
 }

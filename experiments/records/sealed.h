@@ -15,7 +15,8 @@ struct Damaged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-inline constexpr int schema_version = 2;
+// What is written; files are read from the oldest on.
+inline constexpr int schema_version = 3, oldest_schema = 2;
 
 // A whole file that another Gradus wrote: sealed with another schema's number, or, of the time before the seals,
 // schema 1.
@@ -29,7 +30,7 @@ std::string sealed_text(const nlohmann::json& object);
 // Without the seal. Throws Damaged, or SystemError (files.h) where the file cannot be read now.
 nlohmann::json read_sealed(const std::filesystem::path& path);
 
-// The same, of an object with this Gradus' schema. Throws OtherSchema too.
+// The same, of an object with a schema that this Gradus reads. Throws OtherSchema too.
 nlohmann::json read_current(const std::filesystem::path& path);
 
 // JSON as text on one line. Bytes that are not UTF-8 are replaced; it never throws for them.

@@ -16,7 +16,9 @@ const settings::Catalogue<Model>& models() {
 }
 
 Model choose_model(lab::Run& run, const Model& fallback) {
-  const std::string name = run.option("model", fallback.name, "the network", lab::one_of(models().names()));
+  std::vector<std::string> names = models().names();
+  if (!models().get(fallback.name)) names.push_back(fallback.name);  // the program's own
+  const std::string name = run.option("model", fallback.name, "the network", lab::one_of(names));
   return (name == fallback.name ? fallback : models().find(name)).with_options(run);
 }
 

@@ -70,8 +70,8 @@ class Comparison(unittest.TestCase):
             result = self.run_program(name, f"--optimizer={name}", f"--learning-rate={rate}", "--epochs=8")
             self.assertEqual((result.returncode, result.stderr, result.stdout), (0, "", ""), name)
             with h5py.File(self.folder / name / "run.h5") as file:
-                self.assertEqual(file["loss"].shape, (8 * 19,))
-                self.assertEqual(file["loss"].dims[0][0].name, "/step")
+                self.assertEqual(file["step/loss"].shape, (8 * 19,))
+                self.assertEqual(file["step/loss"].dims[0][0].name, "/step/step")
                 epoch = file["epoch"]
                 self.assertGreater(epoch["validation_accuracy"][-1], 0.95, name)
                 self.assertLess(epoch["training_loss"][-1], epoch["training_loss"][0] / 2, name)
@@ -86,7 +86,7 @@ class Comparison(unittest.TestCase):
 
     def numbers(self, output):
         with h5py.File(self.folder / output / "run.h5") as file:
-            return [file["loss"][:].tobytes()] + [
+            return [file["step/loss"][:].tobytes()] + [
                 file["epoch"][name][:].tobytes() for name in sorted(file["epoch"]) if name != "training_seconds"]
 
     def test_same_seed_same_bits(self):
@@ -104,8 +104,8 @@ class Comparison(unittest.TestCase):
         record = json.loads((self.folder / "wild" / "complete.json").read_text())
         self.assertEqual(record["status"], "diverged")
         with h5py.File(self.folder / "wild" / "run.h5") as file:
-            self.assertFalse(np.isfinite(file["loss"][-1]))
-            self.assertEqual(len(file["loss"]), record["rows"]["step"])
+            self.assertFalse(np.isfinite(file["step/loss"][-1]))
+            self.assertEqual(len(file["step/loss"]), record["rows"]["step"])
             self.assertEqual(file.attrs["status"], "diverged")
 
     def test_an_existing_output_is_refused_unless_told_to_overwrite(self):
@@ -129,7 +129,7 @@ class Comparison(unittest.TestCase):
         record = json.loads((self.folder / "stopped" / "complete.json").read_text())
         self.assertEqual(record["status"], "interrupted")
         with h5py.File(self.folder / "stopped" / "run.h5") as file:
-            self.assertEqual(len(file["loss"]), record["rows"]["step"])
+            self.assertEqual(len(file["step/loss"]), record["rows"]["step"])
 
     def test_bad_input_gives_one_line(self):
         self.assert_refused(self.run_program("x", "--optimizer=adm"), 2, "adm", "adam", "rmsprop")
@@ -195,7 +195,7 @@ class Comparison(unittest.TestCase):
         for output, options in {"plain": [], "ema": ["--wrappers=ema", "--ema-decay=0.99"]}.items():
             self.assertEqual(self.run_program(output, "--learning-rate=0.1", "--epochs=2", *options).returncode, 0)
         with h5py.File(self.folder / "plain" / "run.h5") as plain, h5py.File(self.folder / "ema" / "run.h5") as ema:
-            np.testing.assert_array_equal(plain["loss"][:], ema["loss"][:])  # training does not see it
+            np.testing.assert_array_equal(plain["step/loss"][:], ema["step/loss"][:])  # training does not see it
             self.assertNotEqual(plain["epoch/validation_loss"][-1], ema["epoch/validation_loss"][-1])
 
     def test_everything_is_listed(self):

@@ -31,7 +31,7 @@ class MinimizeFiles(MinimizeCase):
         starts = set()
         for run in runs:
             with h5py.File(sweep / run["folder"] / "run.h5") as file:
-                starts.add(tuple(file["theta"][0]))
+                starts.add(tuple(file["step/theta"][0]))
         self.assertEqual(starts, {(-1.2, 1.0), (0.0, 0.0)})
 
     def test_divergence_keeps_everything(self):
@@ -39,8 +39,8 @@ class MinimizeFiles(MinimizeCase):
         self.assertIn("diverged", result.stderr)
         with h5py.File(self.output) as file:
             self.assertEqual(file.attrs["status"], "diverged")
-            self.assertGreater(file["value"][1], file["value"][0])
-            self.assertFalse(np.isfinite(file["value"][-1]))
+            self.assertGreater(file["step/value"][1], file["step/value"][0])
+            self.assertFalse(np.isfinite(file["step/value"][-1]))
 
     def test_a_signal_keeps_everything(self):
         for output in (self.output, self.folder / "run"):
@@ -53,7 +53,7 @@ class MinimizeFiles(MinimizeCase):
             self.assertEqual(len(error.splitlines()), 1, error)
             with h5py.File(output if output.is_file() else output / "run.h5") as file:
                 self.assertEqual(file.attrs["status"], "interrupted")
-                self.assertGreater(len(file["theta"]), 10)
+                self.assertGreater(len(file["step/theta"]), 10)
         self.assertFalse((self.folder / ".r.h5.run").exists())
 
     def test_a_kill_leaves_what_recover_reads(self):
@@ -65,8 +65,8 @@ class MinimizeFiles(MinimizeCase):
         rest = self.folder / ".r.h5.run"
         subprocess.run([BIN / "recover", rest], check=True, capture_output=True, timeout=60)
         with h5py.File(rest / "run.h5") as file:
-            self.assertEqual(file["theta"].shape, (len(file["step"]), 2))
-            np.testing.assert_allclose(file["value"][:], [rosenbrock(x) for x in file["theta"][:]], rtol=1e-10)
+            self.assertEqual(file["step/theta"].shape, (len(file["step/step"]), 2))
+            np.testing.assert_allclose(file["step/value"][:], [rosenbrock(x) for x in file["step/theta"][:]], rtol=1e-10)
 
     def test_racing_for_one_file_the_others_get_a_line(self):
         command = [BIN / "minimize", "--steps=100000000", "--log-every=1000", f"--output={self.output}"]
@@ -104,7 +104,7 @@ class MinimizeFiles(MinimizeCase):
         self.assertEqual(state.read_bytes(), good)
         # The last step of the run is the one that diverges.
         with h5py.File(self.output) as file:
-            last = int(file["step"][-1])
+            last = int(file["step/step"][-1])
         run[2] = f"--steps={last - 100}"
         self.minimize(*run, "--learning-rate=10", f"--load-state={state}", code=3)
         self.assertEqual(state.read_bytes(), good)
@@ -191,6 +191,8 @@ class MinimizeFiles(MinimizeCase):
         self.refused("at step 6 beta1 = 1.008, expected 0 <= beta1 < 1", "--beta1-schedule=polynomial", "--beta1-steps=10",
                      "--beta1-final-factor=1.2", "--steps=7")
         self.refused("unknown option --condition", "--condition=10")  # rosenbrock has none
+        self.refused("--problem=beale: kfac: needs Kronecker factors of layers: this objective does not offer them",
+                     "--problem=beale", "--optimizer=kfac")
         self.refused("--contour=10", "--problem=wood", "--contour=10")
         self.refused("--contour-window", "--contour=5", "--contour-window=1,0,0,1")
         self.refused("--log-every", "--steps=100000000")

@@ -35,16 +35,16 @@ class Minimize(MinimizeCase):
                       "--steps", "1000", "--start=-1.2,1", "--dtype", "float64")
         self.assertEqual([path.name for path in self.folder.iterdir()], ["r.h5"])
         with h5py.File(self.output) as file:
-            theta, value = file["theta"][:], file["value"][:]
+            theta, value = file["step/theta"][:], file["step/value"][:]
             self.assertEqual((theta.shape, theta.dtype), ((1001, 2), np.float64))
-            self.assertEqual(file["step"][:].tolist(), list(range(1001)))
-            self.assertEqual([file["theta"].dims[i][0].name for i in (0, 1)], ["/step", "/parameter"])
+            self.assertEqual(file["step/step"][:].tolist(), list(range(1001)))
+            self.assertEqual([file["step/theta"].dims[i][0].name for i in (0, 1)], ["/step/step", "/step/parameter"])
             np.testing.assert_array_equal(theta[0], [-1.2, 1])
             np.testing.assert_allclose(value, [rosenbrock(x) for x in theta], rtol=1e-12)
-            np.testing.assert_allclose(file["gradient_norm"][:], [np.linalg.norm(rosenbrock_gradient(x)) for x in theta],
+            np.testing.assert_allclose(file["step/gradient_norm"][:], [np.linalg.norm(rosenbrock_gradient(x)) for x in theta],
                                        rtol=1e-10)
-            np.testing.assert_allclose(file["step_norm"][:-1], np.linalg.norm(np.diff(theta, axis=0), axis=1), rtol=1e-12)
-            self.assertTrue(np.isnan(file["step_norm"][-1]))
+            np.testing.assert_allclose(file["step/step_norm"][:-1], np.linalg.norm(np.diff(theta, axis=0), axis=1), rtol=1e-12)
+            self.assertTrue(np.isnan(file["step/step_norm"][-1]))
             # Adam by its formula.
             x, m, v = np.array([-1.2, 1.0]), np.zeros(2), np.zeros(2)
             for t in range(1, 1001):
@@ -52,10 +52,10 @@ class Minimize(MinimizeCase):
                 m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
                 x = x - 0.01 * (m / (1 - 0.9 ** t)) / (np.sqrt(v / (1 - 0.999 ** t)) + 1e-8)
             np.testing.assert_allclose(theta[-1], x, rtol=1e-8)
-            self.assertEqual(file["gradients"][:].tolist(), list(range(1001)))  # looking costs the method nothing
-            self.assertEqual(set(file["values"][:]) | set(file["products"][:]), {0})
-            self.assertEqual(file["gradient_equivalents"][-1], 1000)
-            self.assertTrue(np.all(np.diff(file["seconds"][:]) >= 0))
+            self.assertEqual(file["step/gradients"][:].tolist(), list(range(1001)))  # looking costs the method nothing
+            self.assertEqual(set(file["step/values"][:]) | set(file["step/products"][:]), {0})
+            self.assertEqual(file["step/gradient_equivalents"][-1], 1000)
+            self.assertTrue(np.all(np.diff(file["step/seconds"][:]) >= 0))
             self.assertNotIn("solver", file)
             for name, expected in {"status": "completed", "reason": "step_limit: 1000 steps", "program": "minimize",
                                    "option_problem": "rosenbrock", "option_learning_rate": 0.01, "minimum": 0.0,
@@ -67,7 +67,7 @@ class Minimize(MinimizeCase):
     def test_xarray_opens_it(self):
         import xarray
         self.minimize("--steps=10", "--contour=5", "--dtype=float32")
-        with xarray.open_dataset(self.output, engine="netcdf4") as root:
+        with xarray.open_dataset(self.output, engine="netcdf4", group="step") as root:
             self.assertEqual(dict(root.sizes), {"step": 11, "parameter": 2})
             self.assertEqual(root.theta.dims, ("step", "parameter"))
             self.assertEqual(root.theta.dtype, np.float32)
@@ -80,10 +80,10 @@ class Minimize(MinimizeCase):
             self.minimize("--problem=noisy_quadratic", "--dtype=float32", "--steps=30", "--seed=7", "--optimizer=sgd",
                           "--learning-rate=0.1", output=self.folder / name)
         with h5py.File(self.folder / "a.h5") as a, h5py.File(self.folder / "b.h5") as b:
-            self.assertEqual(a["theta"].dtype, np.float32)
-            self.assertEqual(a["theta"][:].tobytes(), b["theta"][:].tobytes())
-            self.assertEqual(a["value"][:].tobytes(), b["value"][:].tobytes())
-            self.assertGreater(np.abs(np.diff(a["value"][:])).min(), 0)
+            self.assertEqual(a["step/theta"].dtype, np.float32)
+            self.assertEqual(a["step/theta"][:].tobytes(), b["step/theta"][:].tobytes())
+            self.assertEqual(a["step/value"][:].tobytes(), b["step/value"][:].tobytes())
+            self.assertGreater(np.abs(np.diff(a["step/value"][:])).min(), 0)
 
     def test_every_problem_can_be_minimised(self):
         described = json.loads(self.minimize("--describe", output=False).stdout)
@@ -93,13 +93,13 @@ class Minimize(MinimizeCase):
             output = self.folder / f"{name}.h5"
             self.minimize(f"--problem={name}", "--optimizer=adam", "--learning-rate=1e-6", "--steps=3", output=output)
             with h5py.File(output) as file:
-                self.assertEqual(file["theta"].shape[0], 4, name)
-                self.assertTrue(np.all(np.isfinite(file["value"][:])), name)
+                self.assertEqual(file["step/theta"].shape[0], 4, name)
+                self.assertTrue(np.all(np.isfinite(file["step/value"][:])), name)
 
     def test_stops_where_the_gradient_is_small(self):
         self.minimize("--problem=sphere", "--optimizer=gradient_descent", "--learning-rate=0.25", "--gradient-tolerance=1e-6")
         with h5py.File(self.output) as file:
-            norms = file["gradient_norm"][:]
+            norms = file["step/gradient_norm"][:]
             self.assertLessEqual(norms[-1], 1e-6)
             self.assertGreater(norms[-2], 1e-6)
             self.assertTrue(file.attrs["reason"].startswith("converged: gradient norm"))
@@ -108,8 +108,8 @@ class Minimize(MinimizeCase):
     def test_the_account_of_a_solver(self):
         self.minimize("--problem=rosenbrock", "--optimizer=newton_cg", "--gradient-tolerance=1e-8")
         with h5py.File(self.output) as file:
-            self.assertLessEqual(file["gradient_norm"][-1], 1e-8)
-            self.assertGreater(file["products"][-1], file.attrs["steps_taken"])
+            self.assertLessEqual(file["step/gradient_norm"][-1], 1e-8)
+            self.assertGreater(file["step/products"][-1], file.attrs["steps_taken"])
             solver = file["solver"]
             self.assertEqual(solver["solver"][:].tolist(), list(range(file.attrs["steps_taken"])))
             for name in ("damping", "trust_radius", "reduction_ratio", "step_length", "inner_iterations", "inner_reason", "reason"):
@@ -120,22 +120,22 @@ class Minimize(MinimizeCase):
     def test_writes_every_nth_step_and_the_last(self):
         self.minimize("--steps=25", "--log-every=10")
         with h5py.File(self.output) as file:
-            self.assertEqual(file["step"][:].tolist(), [0, 10, 20, 25])
-            self.assertEqual(file["gradients"][:].tolist(), [0, 10, 20, 25])
+            self.assertEqual(file["step/step"][:].tolist(), [0, 10, 20, 25])
+            self.assertEqual(file["step/gradients"][:].tolist(), [0, 10, 20, 25])
         self.minimize("--steps=3", "--dimension=1000", "--log-theta=false", "--overwrite")
         with h5py.File(self.output) as file:
             self.assertNotIn("theta", file)
-            self.assertEqual(file["value"].shape, (4,))
+            self.assertEqual(file["step/value"].shape, (4,))
 
     def test_the_example_of_reading_shows_the_last_value(self):
         for name, seed in (("a" * 12, 0), ("b" * 12, 1)):
             self.minimize("--steps=5", f"--seed={seed}", output=self.folder / name)
         with h5py.File(self.folder / ("a" * 12) / "run.h5") as file:
-            last = file["value"][-1]
+            last = file["step/value"][-1]
         read = subprocess.run(["/usr/bin/python3", READ_RESULTS, self.folder], capture_output=True, text=True, timeout=120)
         self.assertEqual((read.returncode, read.stderr), (0, ""))
         measure, row = read.stdout.splitlines()[0], read.stdout.splitlines()[2]
-        self.assertEqual((measure.split()[0], row.split()[0], row.split()[3]), ("value", "adam", "2"))
+        self.assertEqual((measure.split()[0], row.split()[0], row.split()[3]), ("step/value", "adam", "2"))
         self.assertAlmostEqual(float(row.split()[1]) / last, 1, places=4)
 
     def test_contours(self):
@@ -158,17 +158,17 @@ class Minimize(MinimizeCase):
         self.minimize("--problem=curve_fit", "--model=exponential", f"--data={table}", "--optimizer=adam",
                       "--learning-rate=0.05", "--steps=2000")
         with h5py.File(self.output) as file:
-            np.testing.assert_allclose(file["theta"][-1], [2, -0.5], rtol=5e-2)
-            self.assertEqual(file["examples"][-1], 2000 * 30)
+            np.testing.assert_allclose(file["step/theta"][-1], [2, -0.5], rtol=5e-2)
+            self.assertEqual(file["step/examples"][-1], 2000 * 30)
         for name, header, body in (("i", (8, 3, (6, 2, 2)), bytes(range(24))), ("l", (8, 1, (6,)), bytes([0, 1, 2, 0, 1, 2]))):
             kind, rank, shape = header
             (self.folder / name).write_bytes(struct.pack(">HBB", 0, kind, rank) + struct.pack(f">{rank}I", *shape) + body)
         self.minimize("--problem=logistic_regression", f"--data={self.folder / 'i'}", f"--labels={self.folder / 'l'}",
                       "--l2=0.01", "--steps=10", "--overwrite")
         with h5py.File(self.output) as file:
-            self.assertEqual(file["theta"].shape[1], (4 + 1) * 3)
-            self.assertAlmostEqual(file["value"][0], np.log(3), places=12)
-            self.assertLess(file["value"][-1], file["value"][0])
+            self.assertEqual(file["step/theta"].shape[1], (4 + 1) * 3)
+            self.assertAlmostEqual(file["step/value"][0], np.log(3), places=12)
+            self.assertLess(file["step/value"][-1], file["step/value"][0])
 
     def test_tables_are_what_pandas_reads(self):
         numbers = "0.1,-1.5e0\n+2.25,.5\n3,1.7976931348623157\n"
@@ -185,8 +185,8 @@ class Minimize(MinimizeCase):
             self.minimize("--problem=curve_fit", f"--data={table}", "--start=2,-0.5", "--steps=1", "--overwrite")
             with h5py.File(self.output) as file:
                 expected = np.sum((2 * np.exp(-0.5 * read[:, 0]) - read[:, 1]) ** 2)
-                self.assertAlmostEqual(file["value"][0] / expected, 1, places=14, msg=text)
-                self.assertEqual(file["examples"][-1] % len(read), 0)
+                self.assertAlmostEqual(file["step/value"][0] / expected, 1, places=14, msg=text)
+                self.assertEqual(file["step/examples"][-1] % len(read), 0)
 
     def test_a_run_that_goes_on_has_the_same_bits(self):
         state = self.folder / "s.state"
@@ -196,9 +196,9 @@ class Minimize(MinimizeCase):
         self.minimize(*options, "--steps=25", f"--save-state={state}", output=self.folder / "first.h5")
         self.minimize(*options, "--steps=35", f"--load-state={state}", output=self.folder / "second.h5")
         with h5py.File(self.folder / "whole.h5") as whole, h5py.File(self.folder / "second.h5") as second:
-            self.assertEqual(second["step"][:].tolist(), list(range(25, 61)))
+            self.assertEqual(second["step/step"][:].tolist(), list(range(25, 61)))
             for name in ("theta", "value", "gradient_norm"):
-                self.assertEqual(whole[name][25:].tobytes(), second[name][:].tobytes(), name)
+                self.assertEqual(whole["step"][name][25:].tobytes(), second["step"][name][:].tobytes(), name)
         options[0] = "--problem=quadratic"
         self.refused("s.state", *options, f"--load-state={state}")
         self.refused("s.state", "--problem=noisy_quadratic", "--optimizer=sgd", "--dtype=float32", f"--load-state={state}")
@@ -223,7 +223,12 @@ class Minimize(MinimizeCase):
         "overwrite": ["true"],
         "output": ["folder"],
     }
-    ASKING = {"help", "describe", "describe_runs", "list_optimizers"}
+    ASKING = {"help", "describe", "describe_runs", "list_optimizers", "list_problems"}
+
+    def test_the_list_of_problems(self):
+        listed = self.minimize("--list-problems", output=False).stdout
+        for line in ("\n  rosenbrock  Rosenbrock (1960)", "\n    sum over i < n of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2\n"):
+            self.assertIn(line, listed)
 
     def test_watching_changes_nothing(self):
         described = json.loads(self.minimize("--describe", output=False).stdout)
@@ -250,7 +255,7 @@ class Minimize(MinimizeCase):
             common = [*run, "--steps=40", f"--save-state={state}"]
             self.minimize(*common, output=self.folder / f"{number}.h5")
             with h5py.File(self.folder / f"{number}.h5") as file:
-                expected = {name: file[name][:] for name in ("step", "theta", "value", "gradients", "products", "values")}
+                expected = {name: file["step"][name][:] for name in ("step", "theta", "value", "gradients", "products", "values")}
                 taken = file.attrs["steps_taken"]
             saved = contents_of_state(state)
             for option, values in self.WATCHING.items():
@@ -263,10 +268,10 @@ class Minimize(MinimizeCase):
                         extra.append("--contour=5")
                     self.minimize(*common, *extra, output=output)
                     with h5py.File(output / "run.h5" if output.is_dir() else output) as file:
-                        rows = np.searchsorted(expected["step"], file["step"][:])
+                        rows = np.searchsorted(expected["step"], file["step/step"][:])
                         for name in expected:
                             if name != "theta" or option != "log_theta":
-                                self.assertEqual(file[name][:].tobytes(), expected[name][rows].tobytes(), (what, name))
+                                self.assertEqual(file["step"][name][:].tobytes(), expected[name][rows].tobytes(), (what, name))
                         if option != "gradient_tolerance":
                             self.assertEqual(file.attrs["steps_taken"], taken, what)
                             self.assertEqual(contents_of_state(state), saved, what)

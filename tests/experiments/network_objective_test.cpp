@@ -147,9 +147,6 @@ TEST(NetworkObjective, CurvatureMayHaveABatchOfItsOwn) {
   objective.set_batch(c.batch);
   multiply(objective.curvature()->gauss_newton, v, out);
   expect_product(dense_gauss_newton(other, theta), v, out, "curvature batch kept");
-  objective.clear_curvature_batch();
-  multiply(objective.curvature()->gauss_newton, v, out);
-  expect_product(dense_gauss_newton(c, theta), v, out, "cleared");
 }
 
 // The Fisher information of drawn labels is the Gauss-Newton matrix: the mean of n g g^T tends to it.

@@ -38,7 +38,7 @@ class OldFiles(unittest.TestCase):
             start = state["theta"][:]
         self.go_on("adahessian")
         with h5py.File(self.folder / "run.h5") as run:
-            self.assertEqual(run["theta"][0].tolist(), start.tolist())
+            self.assertEqual(run["step/theta"][0].tolist(), start.tolist())
             self.assertEqual(run.attrs["steps_taken"], 2)
 
     def test_a_state_of_other_hyperparameters_is_refused(self):

@@ -96,6 +96,7 @@ class Outputs(Case):
         (self.folder / "r").mkdir()
         self.minimize(b"--overwrite", b"--output=" + os.fsencode(self.folder / "r"))
         for command in (["minimize", "--help"], ["minimize", "--describe"], ["minimize", "--list-optimizers"],
+                        ["minimize", "--list-problems"],
                         ["minimize", "--describe-runs"], ["recover", "--help"], ["recover", self.folder / "r"],
                         ["describe_optimizers"], ["describe_problems"]):
             with open("/dev/full", "w") as full:
@@ -198,7 +199,7 @@ class DescribedRuns(Case):
         self.assertEqual((result.returncode, result.stderr), (0, b""))
         header, *answers = [json.loads(line) for line in result.stdout.splitlines()]
         self.assertEqual(len(answers), len(lines))
-        self.assertEqual((header["program"], header["schema"]), ("minimize", 2))
+        self.assertEqual((header["program"], header["schema"]), ("minimize", 3))
         self.assertTrue(json.loads(subprocess.check_output([MINIMIZE, b"--describe"]))["describe_runs"])
         return header, answers
 
@@ -228,13 +229,13 @@ class DescribedRuns(Case):
         answers = subprocess.run([BIN / "optimizer_comparison", "--describe-runs"], text=True, timeout=60, check=True,
                                  input="".join(json.dumps(line) + "\n" for line in lines), capture_output=True).stdout
         named, missing, empty = [json.loads(line) for line in answers.splitlines()[1:]]
-        self.assertIn("'digits' needs a directory", named["error"])
+        self.assertEqual(named["error"], "--data=digits: needs --data-dir=DIRECTORY with its four IDX files")
         self.assertIn("none: no such directory", missing["error"])
         self.assertEqual(empty["options"]["data"], "digits")
 
     def test_nonsense_is_answered_too(self):
         lines = [b"", b"{}", b"[1]", b"[\"\xff\"]", b"[" * 100_000, b'["--problem=a\\u0000b"]', b'["--help"]', b'["--describe"]',
-                 b'["--describe-runs"]', b'["--list-optimizers"]', b'["--steps=2"]']
+                 b'["--describe-runs"]', b'["--list-optimizers"]', b'["--list-problems"]', b'["--steps=2"]']
         answers = self.describe(lines)[1]
         self.assertTrue(all(list(answer) == ["error"] for answer in answers[:-1]), answers)
         self.assertIn("options", answers[-1])

@@ -64,7 +64,7 @@ class SecondOrder(unittest.TestCase):
                                       **evaluated)
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             with h5py.File(self.folder / name / "run.h5") as file:
-                return file["loss"][...].tobytes()
+                return file["step/loss"][...].tobytes()
         plateau = ["--optimizer=sgd", "--learning-rate=0.02", "--learning-rate-schedule=plateau", "--learning-rate-patience=0",
                    "--learning-rate-threshold=0.2", "--evaluation-unit=steps"]
         steered = losses("steered", *plateau, "--evaluation-interval=10")

@@ -116,10 +116,10 @@ TEST_F(CompletionOfARun, OfAnotherGradusIsNotDamaged) {
     EXPECT_EQ(completion.problem, path + problem);
     EXPECT_TRUE(completion.record.is_null());
   };
-  const std::string earlier = ": schema 1, written by an earlier Gradus; expected 2";
+  const std::string earlier = ": schema 1, written by an earlier Gradus; expected 2 to 3";
   expect("{\"schema\": 1, \"status\": \"completed\"}\n", earlier);
   expect(sealed_text({{"schema", 1}}), earlier);
-  expect(sealed_text({{"schema", 3}}), ": schema 3, written by a later Gradus; expected 2");
+  expect(sealed_text({{"schema", 4}}), ": schema 4, written by a later Gradus; expected 2 to 3");
   for (const char* text :
        {"{\"schema\": 1", "{\"schema\": 2}", "{\"schema\": 3}", "{\"schema\": 1, \"seal\": \"\"}", "[1]"}) {
     put_file(path, text);

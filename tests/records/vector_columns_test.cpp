@@ -1,6 +1,8 @@
 // Columns of vectors, from the log to the file; the file itself is read by minimize_test.py.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "experiments/records/log_contents.h"
 #include "experiments/records/metric_log.h"
 #include "experiments/records/run_folder.h"
@@ -10,7 +12,20 @@ namespace gradus::records {
 namespace {
 
 MetricTable path_table() {
-  return MetricTable("step", {{"loss", "1", ""}, {"theta", "1", "", "parameter", 3, true}, {"rate", "1", ""}});
+  return MetricTable("path",
+                     {{.name = "loss", .better = Better::lower, .draw = Draw::log},
+                      {"theta", "1", "", "parameter", 3, true},
+                      {.name = "rate", .flags = {"small", "large"}}},
+                     {"step", "batch", "steps taken"});
+}
+
+// As an earlier Gradus logged it: columns without what they say of themselves since.
+TEST(VectorColumns, AreReadFromALogOfAnEarlierGradus) {
+  const Column column = column_of(nlohmann::json::parse(
+      R"({"name": "theta", "units": "m", "long_name": "x", "axis": "k", "length": 3, "single_precision": true})"));
+  EXPECT_EQ(column, (Column{"theta", "m", "x", "k", 3, true}));
+  EXPECT_EQ(column_of(nlohmann::json::parse(R"({"name": "a", "units": "1", "long_name": "", "better": "sideways"})")),
+            (Column{"a"}));
 }
 
 TEST(VectorColumns, HoldOneVectorARow) {
@@ -32,9 +47,10 @@ TEST(VectorColumns, RefuseAxesThatClash) {
   EXPECT_NE(refusal({{"a", "1", "", "k", 2}, {"b", "1", "", "k", 3}})
                 .find("axis 'k' has length 2 in column 'a' and 3 in 'b'"),
             std::string::npos);
-  EXPECT_NE(refusal({{"a", "1", "", "b", 2}, {"b", "1", ""}}).find("axis 'b' of column 'a' has the name of a column"),
+  EXPECT_NE(refusal({{"a", "1", "", "b", 2}, {"b", "1", ""}})
+                .find("axis 'b' of column 'a' needs the name 'b', which a column has"),
             std::string::npos);
-  EXPECT_NE(refusal({{"a", "1", "", "step", 2}}).find("axis 'step' of column 'a' has the name of the table's index"),
+  EXPECT_NE(refusal({{"a", "1", "", "step", 2}}).find("needs the name 'step', which the table's index has"),
             std::string::npos);
   EXPECT_NE(refusal({{"step", "1", ""}}).find("column 'step' has the name of the table's index"), std::string::npos);
   EXPECT_NE(refusal({{"a", "1", ""}, {"a", "1", ""}}).find("column 'a' is given twice"), std::string::npos);
@@ -58,6 +74,8 @@ TEST(VectorColumns, SurviveInTheLog) {
   const LogContents read = read_metric_log(folder / "log");
   ASSERT_EQ(read.tables.size(), 1U);
   EXPECT_EQ(read.tables[0].columns(), path_table().columns());
+  EXPECT_EQ(read.tables[0].columns()[2].draw, Draw::flags);
+  EXPECT_EQ(read.tables[0].index_column(), (Index{"step", "batch", "steps taken"}));
   EXPECT_EQ(read.tables[0].rows(), 100);
   EXPECT_EQ(read.tables[0].values(1)[3 * 99 + 1], 99.5);
   EXPECT_EQ(read.tables[0].values(2)[99], -99);

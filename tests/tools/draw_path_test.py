@@ -28,9 +28,9 @@ def write_path(path, change=None, **options):
     with h5py.File(path, "w") as file:
         file.attrs.update({"program": "minimize", "minimum": 0.0, "minimiser": "[1,0]",
                            "config": json.dumps({"problem": "bowl", "optimizer": "adam", **options})})
-        file["step"] = np.arange(STEPS)
-        file["theta"] = np.stack([1 + np.exp(-angle) * np.cos(angle), np.exp(-angle) * np.sin(angle)], axis=1)
-        file["value"] = np.exp(-2 * angle)
+        file["step/step"] = np.arange(STEPS)
+        file["step/theta"] = np.stack([1 + np.exp(-angle) * np.cos(angle), np.exp(-angle) * np.sin(angle)], axis=1)
+        file["step/value"] = np.exp(-2 * angle)
         axis = np.linspace(-1, 3, 20)
         file["contour/x"], file["contour/y"] = axis, axis
         file["contour/value"] = (axis - 1) ** 2 + axis[:, None] ** 2
@@ -92,16 +92,16 @@ class DrawPath(unittest.TestCase):
 
     def test_what_is_no_such_file_is_refused(self):
         def announced(file):
-            del file["theta"]
-            file.create_dataset("theta", (5_000_000, 2), "f8", chunks=(512, 2), compression="gzip")
+            del file["step/theta"]
+            file.create_dataset("step/theta", (5_000_000, 2), "f8", chunks=(512, 2), compression="gzip")
 
         def shapes(file):
             del file["contour/x"]
             file["contour/x"] = np.arange(7.0)
 
         def outside(file):
-            del file["value"]
-            file["value"] = h5py.ExternalLink("other.h5", "value")
+            del file["step/value"]
+            file["step/value"] = h5py.ExternalLink("other.h5", "value")
         for change, words in ((announced, "announces"), (shapes, "/contour/value"), (outside, "external link")):
             self.assert_one_line(self.draw(write_path(self.folder / "x.h5", change)), 2, "x.h5", words)
         (self.folder / "y.h5").write_bytes(b"text")

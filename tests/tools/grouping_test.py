@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""tools/report_lib/runs: which values and which runs are the same, and what tells them apart."""
+"""gradus.records: which values and which runs are the same, and what tells them apart."""
 import json
 import math
 import pathlib
@@ -8,9 +8,9 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-from report_lib.runs import folder as run_folder, grouping  # noqa: E402
-from report_lib.runs.values import escaped, identity, number_in, texts  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"))
+from gradus.records import folder as run_folder, grouping  # noqa: E402
+from gradus.records.values import escaped, identity, number_in, texts  # noqa: E402
 
 
 def run_of(folder, status="completed", given=None, program="p", started="", fingerprint="", **options):

@@ -61,11 +61,11 @@ class ReportPageTest(ReportCase):
 
         def own_columns(file):
             only_loss(file)
-            file.move("loss", "value")
+            file.move("step/loss", "step/value")
 
         def nothing(file):
             only_loss(file)
-            del file["loss"]
+            del file["step/loss"]
         for change, code in ((only_loss, 0), (own_columns, 0), (nothing, 1)):
             with tempfile.TemporaryDirectory() as name:
                 folder = pathlib.Path(name)

@@ -13,9 +13,9 @@ import h5py
 import numpy as np
 
 sys.dont_write_bytecode = True
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools"), str(pathlib.Path(__file__).parent)]
-from report_lib import table as tables  # noqa: E402
-from report_lib.runs import folder as run_reader, grouping  # noqa: E402
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"), str(pathlib.Path(__file__).parent)]
+from gradus.report import table as tables  # noqa: E402
+from gradus.records import folder as run_reader, grouping  # noqa: E402
 from report_support import ROOT, Outside, ReportCase  # noqa: E402
 from run_fixtures import accuracy_of, name_of, seal, write_run, write_sealed, write_sweep  # noqa: E402
 
@@ -85,8 +85,8 @@ class ReportTest(ReportCase):
             file["loss"] = np.arange(5.0)
 
         def link(file):
-            del file["loss"]
-            file["loss"] = h5py.ExternalLink(str(secret), "loss")
+            del file["step/loss"]
+            file["step/loss"] = h5py.ExternalLink(str(secret), "loss")
 
         def storage(file):
             file.create_dataset("epoch/raw", (4,), "f8", external=[(str(self.folder / "raw.bin"), 0, 32)])

@@ -7,7 +7,7 @@ import numpy as np
 
 RATES = {"sgd": 0.35, "adam": 0.8, "rmsprop": 0.6}
 EPOCHS, STEPS = 5, 1000
-SCHEMA = 2
+SCHEMA = 3
 ZEROS = "0" * 64
 
 
@@ -46,9 +46,9 @@ def write_run(sweep, options, status="completed", accuracy=None, change=None, na
                            "executable_sha256": "e" * 64, "compiler": "g++ 12", "host": "here<&>",
                            "processor": "x", "threads": 1,
                            "started": "2024-01-01T00:00:00Z", "ended": "2024-01-01T00:01:00Z", **dict(attributes)})
-        file["step"] = np.arange(STEPS)
-        file["step"].make_scale("step")
-        file["loss"] = 0.3 + 2 * np.exp(-rate * np.arange(STEPS) / 150) + 0.1 * random.random(STEPS)
+        file["step/step"] = np.arange(STEPS)
+        file["step/step"].make_scale("step")
+        file["step/loss"] = 0.3 + 2 * np.exp(-rate * np.arange(STEPS) / 150) + 0.1 * random.random(STEPS)
         group = file.create_group("epoch")
         epoch = np.arange(1, EPOCHS + 1)
         group["epoch"] = epoch

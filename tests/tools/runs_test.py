@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""tools/report_lib/runs: what of the disk is believed."""
+"""gradus.records: what of the disk is believed."""
 import json
 import os
 import pathlib
@@ -14,8 +14,8 @@ import unittest
 import numpy as np
 
 sys.dont_write_bytecode = True
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools"), str(pathlib.Path(__file__).parent)]
-from report_lib.runs import folder as run_folder, grouping, sealed  # noqa: E402
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"), str(pathlib.Path(__file__).parent)]
+from gradus.records import folder as run_folder, grouping, sealed  # noqa: E402
 from run_fixtures import ZEROS, good_sweep, name_of, write_run, write_sealed, write_sweep  # noqa: E402
 
 
@@ -36,7 +36,7 @@ class OnDisk(unittest.TestCase):
         for name in ("CONFIG_FILE", "LOG_FILE", "RUN_FILE", "COMPLETION_FILE"):
             self.assertIn(f'{name.lower()} = "{getattr(sealed, name)}";', completion)
         self.assertEqual(re.search(r"names\[\] = \{(.*)\};", source)[1], json.dumps(sealed.ENDS)[1:-1])
-        self.assertIn(f"schema_version = {sealed.SCHEMA};", (records / "sealed.h").read_text())
+        self.assertIn(f"schema_version = {sealed.SCHEMA}, oldest_schema = {sealed.OLDEST_SCHEMA};", (records / "sealed.h").read_text())
 
     def test_every_changed_byte_of_a_sealed_file_is_noticed(self):
         path = self.folder / "complete.json"
@@ -63,7 +63,7 @@ class OnDisk(unittest.TestCase):
             write_sealed(path, text)
             with self.assertRaises(sealed.Damaged, msg=text[:40]):
                 sealed.read_sealed(path)
-        write_sealed(self.folder / "x.json", '{"schema": 3, "seal": "' + ZEROS + '"\n}\n')
+        write_sealed(self.folder / "x.json", '{"schema": 4, "seal": "' + ZEROS + '"\n}\n')
         with self.assertRaises(sealed.OtherSchema):
             sealed.read_sealed(self.folder / "x.json")
 
@@ -209,10 +209,10 @@ class OnDisk(unittest.TestCase):
 
     def test_no_memory_is_taken_that_the_file_does_not_vouch_for(self):
         def announced(file):
-            del file["loss"]
-            file.create_dataset("loss", (STEPS := 19_000_000,), "f8", chunks=(1024,), compression="gzip")
-            del file["step"]
-            file.create_dataset("step", (STEPS,), "i8", chunks=(1024,), compression="gzip")
+            del file["step/loss"]
+            file.create_dataset("step/loss", (STEPS := 19_000_000,), "f8", chunks=(1024,), compression="gzip")
+            del file["step/step"]
+            file.create_dataset("step/step", (STEPS,), "i8", chunks=(1024,), compression="gzip")
 
         def one_chunk(file):
             del file["epoch/training_loss"]
@@ -238,7 +238,7 @@ class OnDisk(unittest.TestCase):
 
     def test_constant_columns_are_not_taken_for_damage(self):
         def constant(file):
-            for name in ("loss", "step"):
+            for name in ("step/loss", "step/step"):
                 del file[name]
                 file.create_dataset(name, data=np.zeros(2_000_000), chunks=(1024,), compression="gzip",
                                     compression_opts=4, shuffle=True, fletcher32=True)

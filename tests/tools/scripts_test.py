@@ -42,7 +42,7 @@ class Scripts(unittest.TestCase):
         """A folder with our tools, in which these programs are others."""
         folder = self.scratch / name
         (folder / "tools").mkdir(parents=True)
-        for script in ("report", "report_lib"):
+        for script in ("report", "python", "junit.py"):
             (folder / "tools" / script).symlink_to(ROOT / "tools" / script)
         for script in ("common.sh", "quickstart", "test"):  # these find the repository by where they lie
             shutil.copy(ROOT / "tools" / script, folder / "tools" / script)
@@ -82,7 +82,7 @@ class Scripts(unittest.TestCase):
     def test_a_record_that_stops_in_the_middle_is_no_success(self):
         record = self.scratch / "record.xml"
         record.write_text('<testsuite tests="2"><testcase name="good" status="run"/>')
-        result = subprocess.run(["/usr/bin/python3", ROOT / "tools/report_lib/junit.py", record, "0"], capture_output=True)
+        result = subprocess.run(["/usr/bin/python3", ROOT / "tools/junit.py", record, "0"], capture_output=True)
         self.assertEqual(result.returncode, 1)
         self.assertIn(b"did not finish", result.stdout)
 

@@ -67,8 +67,8 @@ class SweepCheck(SweepCase):
 
     def test_a_program_that_only_claims_to_answer(self):
         for name, script in (("silent", "exit 0"), ("other", "echo '{\"schema\": 9}'"), ("words", "echo hello"),
-                             ("replaced", "echo '{\"schema\": 2, \"executable_sha256\": \"c\"}'"),
-                             ("generous", "echo '{\"schema\": 2}'; for i in 1 2 3; do echo '{\"config_hash\": \"a\"}'; done")):
+                             ("replaced", "echo '{\"schema\": 3, \"executable_sha256\": \"c\"}'"),
+                             ("generous", "echo '{\"schema\": 3}'; for i in 1 2 3; do echo '{\"config_hash\": \"a\"}'; done")):
             program = self.folder / name
             program.write_text('#!/bin/sh\n[ "$1" = --describe ] && echo \'{"describe_runs": true}\' && exit\n' + script + "\n")
             program.chmod(0o755)

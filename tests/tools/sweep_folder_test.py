@@ -142,7 +142,7 @@ class SweepFolder(SweepCase):
             lines = result.stderr.splitlines()
             self.assertEqual(len(lines), 3 if attempt == 0 else 2, result.stderr)  # the first time one for sweep.json
             for folder, file in ((finished, "complete.json"), (unfinished, "config.json")):
-                self.assertTrue(any(folder.name in line and f"{file}: schema 1, written by an earlier Gradus; expected 2" in line
+                self.assertTrue(any(folder.name in line and f"{file}: schema 1, written by an earlier Gradus; expected 2 to 3" in line
                                     and "--rebuild" in line for line in lines), result.stderr)
             self.assertIn("1 skipped (finished before), 2 left alone", result.stdout)
             self.assertEqual(sum("other_schema" in line for line in self.listed()[:-1]), 2)
@@ -236,7 +236,7 @@ class SweepFolder(SweepCase):
         text = whole.decode()
         nested = text.replace('"program"', '"x": ' + "[" * 100000 + "]" * 100000 + ', "program"', 1)
         for damage in (text.replace('"seed": 1', '"seed": 7', 1), text.replace("completed", "divergedx", 1), text[:200], "", "{}",
-                       nested, "\0" * 1000, text.replace('"schema": 2', '"schema": 1'),
+                       nested, "\0" * 1000, text.replace('"schema": 3', '"schema": 1'),
                        sealed({"schema": 2, "program": "program", "command": [], "runs": [{"id": "../x"}]}), None):
             with self.subTest(damage=damage and damage[:60]):
                 path.unlink() if damage is None else path.write_text(damage)
@@ -249,11 +249,11 @@ class SweepFolder(SweepCase):
                 self.assertEqual(self.listed(), listed)
         value = json.loads(whole)
         del value["seal"]
-        for other, said in ((sealed({**value, "schema": 3}), "a later"), (json.dumps({**value, "schema": 1}), "an earlier")):
+        for other, said in ((sealed({**value, "schema": 4}), "a later"), (json.dumps({**value, "schema": 1}), "an earlier")):
             path.write_text(other)
             result = self.sweep("--mode=completed,diverged", "--seed=0:1")
             self.assertIn("4 skipped", result.stdout)
-            self.assertIn(f"written by {said} Gradus; expected 2", result.stderr)
+            self.assertIn(f"written by {said} Gradus; expected 2 to 3", result.stderr)
             self.assertEqual(len(result.stderr.splitlines()), 1)
         for position in range(0, len(whole), max(1, len(whole) // 12)):  # any byte
             path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1:])

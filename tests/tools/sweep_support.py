@@ -48,7 +48,7 @@ def effective(given):
 def config_hash(options):
     return hashlib.sha256(json.dumps([NAME, options], sort_keys=True).encode()).hexdigest()[:12]
 given = parse(sys.argv[1:])
-header = {"program": NAME, "executable_sha256": BUILD, "schema": 2}
+header = {"program": NAME, "executable_sha256": BUILD, "schema": 3}
 if "describe" in given or "describe_runs" in given:
     if not DESCRIBES:
         sys.exit("unknown option")
@@ -83,7 +83,7 @@ with open(os.environ["STARTS"], "a") as file:
 mode = given.get("mode", "completed")
 folder = pathlib.Path(given["output"])
 folder.mkdir()
-record = {"schema": 2, "program": NAME, "run_id": f"{os.getpid()}-{time.time()}", "options": options,
+record = {"schema": 3, "program": NAME, "run_id": f"{os.getpid()}-{time.time()}", "options": options,
           **({"config_hash": config_hash(options), "executable_sha256": BUILD} if DESCRIBES else {})}
 environment = {"executable_sha256": BUILD} if DESCRIBES else {}
 (folder / "config.json").write_text(seal({**record, "seed": 0, "environment": environment}))

@@ -68,7 +68,7 @@ class SweepTest(SweepCase):
         expected = [{"optimizer": o, "seed": s, "learning_rate": r, "fast": True}
                     for o, s, r in itertools.product(["sgd", "adam"], [0, 1], [0.1, 1e-5, 1])]
         self.assertEqual(self.options(), expected)
-        self.assertEqual((table["schema"], table["program"]), (2, "program"))
+        self.assertEqual((table["schema"], table["program"]), (3, "program"))
         for run in table["runs"]:
             self.assertEqual(run["id"], identity("program", run["options"]))
             self.assertEqual(run["folder"], run["id"])

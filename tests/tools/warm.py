@@ -12,8 +12,8 @@ import sys
 import tempfile
 
 TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
-sys.path.insert(0, str(TOOLS))
-from report_lib import command  # noqa: E402
+sys.path.insert(0, str(TOOLS / "python"))
+from gradus.report import command  # noqa: E402
 
 command.drawing("figures", "page", "path_figure")
 

@@ -154,6 +154,25 @@ TEST(Models, AreChosenByOptions) {
   EXPECT_EQ(size_of(choose_model(recurrent, Mlp{})), 12 * (8 + 3 + 1) + 40);
 }
 
+// A model that is in no list, as programs have them.
+struct OneLayer {
+  std::int64_t hidden = 3;
+
+  static ModelDescription describe() {
+    return {"one_layer", {}, {settings::field<&OneLayer::hidden>(settings::at_least(1), "units")}};
+  }
+  nn::Sequential make(const Task& task) const { return nn::multilayer_perceptron({task.input[0], hidden}); }
+};
+
+TEST(Models, MayBeTheProgramsOwn) {
+  lab::Run own = run_with({"--hidden=4"}), listed = run_with({"--model=mlp", "--hidden=5"}),
+           unknown = run_with({"--model=x"});
+  EXPECT_EQ(Built(choose_model(own, OneLayer{}), {{6}, 2}).set.size(), 6 * 4 + 4);
+  EXPECT_EQ(Built(choose_model(listed, OneLayer{}), {{6}, 2}).set.size(), 6 * 5 + 5 + 5 * 2 + 2);
+  EXPECT_NE(error_of<lab::UsageError>([&] { choose_model(unknown, OneLayer{}); }).find("transformer, one_layer"),
+            std::string::npos);
+}
+
 TEST(Models, RefuseWhatAnOptionCannotBe) {
   for (const char* text : {"128,", ",128", "0", "1,x", "12 8", "1000000"}) {
     lab::Run run = run_with({std::string("--hidden=") + text});

@@ -3,8 +3,8 @@ import math
 
 import numpy as np
 
-from .runs.grouping import APART, differing
-from .runs.values import escaped, identity, order, texts
+from ..records.grouping import APART, differing
+from ..records.values import escaped, identity, order, texts
 
 # Quantile 0.975 of Student's t for 1, 2, ... 30 degrees of freedom.
 T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,

@@ -3,8 +3,8 @@ import html
 import shlex
 
 from . import figures
-from .runs.grouping import differing
-from .runs.values import escaped, identity, order, texts
+from ..records.grouping import differing
+from ..records.values import escaped, identity, order, texts
 
 CSS = """
 :root { color-scheme: light dark; --ink: #1d2530; --soft: #5c6773; --line: #d9dee4; --page: #ffffff; --card: #f6f8fa;

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from .command import Failure
-from .runs.values import escaped, identity, is_number, order
+from ..records.values import escaped, identity, is_number, order
 from .table import label_of
 
 LONGEST_LABEL = 90

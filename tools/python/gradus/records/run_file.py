@@ -6,7 +6,7 @@ import math
 import h5py
 import numpy as np
 
-from .sealed import SCHEMA, Damaged, options_of, parse_object, read_bytes
+from .sealed import OLDEST_SCHEMA, SCHEMA, Damaged, options_of, parse_object, read_bytes
 
 LARGEST_FILE = 1 << 30    # bytes of a run.h5
 LARGEST_ROWS = 20_000_000
@@ -44,8 +44,8 @@ def read_run(data):
     with opened(data) as file:
         attributes = {key: attribute(file, key, len(data)) for key in ATTRIBUTES if key in file.attrs}
         schema = attribute(file, "schema_version", len(data))
-        if schema != SCHEMA:
-            raise Damaged(f"is of schema version {schema}, expected {SCHEMA}")
+        if not isinstance(schema, int) or not OLDEST_SCHEMA <= schema <= SCHEMA:
+            raise Damaged(f"is of schema version {schema}, expected {OLDEST_SCHEMA} to {SCHEMA}")
         options = options_of({"options": parse_object(str(attribute(file, "config", len(data))))})
         return {"attributes": attributes, "options": options, "epoch": _read_epochs(file, len(data)),
                 "step": _read_steps(file, len(data)), "fingerprint": _fingerprint(file, len(data))}
@@ -134,6 +134,7 @@ def _read_steps(file, file_size):
     """Columns per step, as means of blocks of `window` steps (a steady number of points, however long the run)."""
     if not isinstance(file.get("step", getlink=True), h5py.HardLink):
         return {}
+    file = file["step"] if isinstance(file["step"], h5py.Group) else file
     step = _column(file, "step", file_size)
     if not len(step):
         return {}

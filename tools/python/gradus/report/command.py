@@ -7,8 +7,8 @@ import stat
 import sys
 import warnings
 
-from .runs.sealed import RECORDS, TABLE_FILE
-from .runs.values import escaped
+from ..records.sealed import RECORDS, TABLE_FILE
+from ..records.values import escaped
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy starts threads that nothing here needs
 
@@ -77,9 +77,9 @@ def say(text):
 
 
 def drawing(*names):
-    """Modules of report_lib that draw. matplotlib is slow to load: only when there is something to draw."""
+    """Modules beside this one that draw. matplotlib is slow to load: only when there is something to draw."""
     try:
-        return [importlib.import_module(f"report_lib.{name}") for name in names]
+        return [importlib.import_module(f"gradus.report.{name}") for name in names]
     except Exception as error:  # its configuration and caches lie in the user's hands
         raise Failure(f"cannot load matplotlib: {error}; expected Debian's python3-matplotlib") from None
 

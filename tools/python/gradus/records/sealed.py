@@ -9,7 +9,7 @@ import os
 import stat
 
 # As experiments/records has them, which tests/tools/runs_test.py holds them to.
-SCHEMA = 2
+SCHEMA, OLDEST_SCHEMA = 3, 2  # what is written; files are read from the oldest on
 CONFIG_FILE, LOG_FILE, RUN_FILE, COMPLETION_FILE = RECORDS = ("config.json", "metrics.log", "run.h5", "complete.json")
 TABLE_FILE = "sweep.json"
 RESULTS = ("completed", "diverged")
@@ -33,7 +33,7 @@ class OtherSchema(Unread):
     """Written by another version of our programs."""
 
     def __init__(self, schema):
-        super().__init__(f"is of schema {schema!r}, written by another version; expected schema {SCHEMA}")
+        super().__init__(f"is of schema {schema!r}, written by another version; expected {OLDEST_SCHEMA} to {SCHEMA}")
 
 
 def read_bytes(path, most):
@@ -116,8 +116,9 @@ def read_sealed(path):
         raise Damaged("does not end with a seal")
     if hashlib.sha256(data[:SEAL.start] + b"0" * len(seal) + data[SEAL.stop:]).hexdigest() != seal:
         raise Damaged("its seal does not match its content")
-    if value.get("schema") != SCHEMA:
-        raise OtherSchema(value.get("schema"))
+    schema = value.get("schema")
+    if not isinstance(schema, int) or not OLDEST_SCHEMA <= schema <= SCHEMA:
+        raise OtherSchema(schema)
     return value
 
 
