@@ -39,7 +39,8 @@ ROOMS = {
     "experiments/second_order": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "settings"},
     "cmake": set(),
-    "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels", *LAB},
+    "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
+                      *LAB},
     "docs/generate": {"experiments/problems", "experiments/records", "optim", "settings"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)

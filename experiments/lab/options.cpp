@@ -123,6 +123,7 @@ std::string Options::name_asked_for(std::string_view spelled) const {
 }
 
 void Options::alias(std::string_view other, std::string_view name) {
+  aliases_.emplace_back(other);
   for (Argument& argument : arguments_) {
     if (argument.name != other) continue;
     if (const Argument* twin = find(name))

@@ -90,6 +90,7 @@ class Options {
 
   // Takes --other for --name, which is asked for later: what it was called before, or is called elsewhere.
   void alias(std::string_view other, std::string_view name);
+  const std::vector<std::string>& aliases() const { return aliases_; }
   // True if the command line names the option, declared or not.
   bool given(std::string_view name) const;
   // How to refuse an option that nobody declares, by its name with '_': "is an option of adam"; empty: as unknown.
@@ -142,6 +143,7 @@ class Options {
   std::string program_;
   std::vector<Argument> arguments_;
   std::vector<Declared> declared_;
+  std::vector<std::string> aliases_;
   Explanation explanation_;
   bool finished_ = false;
 };

@@ -20,6 +20,7 @@ static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>
 
 constexpr hsize_t chunk_rows = 1024;
 constexpr unsigned deflate_level = 4;
+constexpr unsigned in_order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;  // as they were made, not by the alphabet
 constexpr std::size_t memory_increment = std::size_t{1} << 20;
 
 // One value, or a list where a length is given.
@@ -72,7 +73,10 @@ void Array::attribute(const std::string& name, std::span<const std::int64_t> val
 
 Node Node::group(const std::string& name) {
   const Silence silence;
-  return {opened(H5Gcreate2(handle_.get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose, path_, name),
+  const Object properties = opened(H5Pcreate(H5P_GROUP_CREATE), H5Pclose, path_, name);
+  done(H5Pset_link_creation_order(properties.get(), in_order), path_, name);
+  return {opened(H5Gcreate2(handle_.get(), name.c_str(), H5P_DEFAULT, properties.get(), H5P_DEFAULT), H5Gclose, path_,
+                 name),
           path_};
 }
 
@@ -172,7 +176,9 @@ File::File(const std::filesystem::path& path) : path_(path.string() + ": cannot 
   done(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), path_, "file");
   done(H5Pset_fapl_core(access.get(), memory_increment, false), path_, "file");
   // The library would read an existing file of this name into memory first, so the name is one that cannot exist.
-  handle_ = opened(H5Fcreate("/dev/null/run.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose, path_, "file");
+  const Object creation = opened(H5Pcreate(H5P_FILE_CREATE), H5Pclose, path_, "file");
+  done(H5Pset_link_creation_order(creation.get(), in_order), path_, "file");
+  handle_ = opened(H5Fcreate("/dev/null/run.h5", H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose, path_, "file");
 }
 
 Node File::root() {

@@ -22,13 +22,14 @@ struct FashionMlp {
     const std::string asked = run.option("loss", loss, "cross_entropy, or squared_error against one-hot targets",
                                          lab::one_of({"cross_entropy", "squared_error"}));
     const bool squared = asked == "squared_error";
+    const lab::Dataset data = choose_dataset(run, "fashion-mnist", validation_examples);
     return {.name = name,
             .model = [chosen = choose_model(run, model)](const Task& task) { return chosen.make(task); },
             .loss = squared ? nn::Loss(nn::one_hot_squared_error) : nn::Loss(nn::cross_entropy),
-            .data = choose_dataset(run, "fashion-mnist", validation_examples),
+            .data = data,
             .metrics = {lab::loss_metric(squared ? "1" : "nat"), lab::accuracy()},
             .plan = {.budget = {lab::epochs(epochs)}, .batch_size = 32},
-            .target = {"test_accuracy", 0.87}};
+            .target = {data.validation.defined() ? "validation_accuracy" : "test_accuracy", 0.87}};
   }
 };
 

@@ -71,7 +71,8 @@ TEST(Dataset, FashionMnistIsWhatDebianInstalls) {
   EXPECT_EQ(data.train.inputs().shape, (Shape{28, 28}));
   EXPECT_EQ(data.train.targets().classes, 10);
   double sum = 0;
-  for (const float pixel : data.train.rows(0, 60000, DType::float32).inputs.elements<float>()) sum += pixel;
+  const Batch all = data.train.rows(0, 60000, DType::float32);
+  for (const float pixel : all.inputs.elements<float>()) sum += pixel;
   EXPECT_NEAR(sum / (60000 * 784), 0.2860, 1e-4);  // the mean that everybody normalises with
   EXPECT_EQ(data.train.labels()[0], 9);
 }

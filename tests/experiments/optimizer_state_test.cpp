@@ -30,7 +30,7 @@ struct Training {
       const DType type = objective.dtype();
       const Batch batch{Tensor::zeros({8, 6}, type), Tensor::zeros({8}, DType::int32)};
       for (int i = 0; i < 48; ++i) batch.inputs.set(i, random.normal());
-      for (int i = 0; i < 8; ++i) batch.labels.set(i, static_cast<double>(random.below(3)));
+      for (int i = 0; i < 8; ++i) batch.targets.set(i, static_cast<double>(random.below(3)));
       objective.set_batch(batch);
       optimizer->step(objective, theta);
       if (t % 3 == 2) optimizer->observe(2 - 0.01 * (t % 2));

@@ -52,7 +52,7 @@ TEST(RunMain, OnlyTheCommandLineIsAUsageError) {
   };
   Program program;
   EXPECT_EQ(program.run(throws(std::invalid_argument("matmul: shapes"), false)), 1);
-  EXPECT_FALSE(fs::exists(program.output()));
+  EXPECT_FALSE(std::filesystem::exists(program.output()));
   const auto asks = [](lab::Run&) { from_options([] { throw std::invalid_argument("bad value"); }); };
   EXPECT_EQ(program.run(asks), 2);
   EXPECT_EQ(program.errors, "prog: bad value\n");
@@ -72,7 +72,7 @@ TEST(RunMain, AFailedStartLeavesNothingThatBlocksTheNext) {
   Program program;
   EXPECT_EQ(program.run([](lab::Run& run) { run.start({{"loss", "1", ""}, {"loss", "1", ""}}); }), 1);
   EXPECT_NE(program.errors.find("given twice"), std::string::npos);
-  EXPECT_FALSE(fs::exists(program.output()));
+  EXPECT_FALSE(std::filesystem::exists(program.output()));
   EXPECT_EQ(program.run([](lab::Run& run) { run.start(); }), 0);
 }
 

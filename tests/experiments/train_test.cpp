@@ -30,7 +30,7 @@ void expect(bool good, const std::string& what) {
 
 TEST(Train, IsTheLoopThatOneWouldWrite) {
   Program program;
-  const int code = program.run([](Run& run) {
+  const int code = program.run([](lab::Run& run) {
     const auto optimizer = run.optimizer("adam");
     const Trained trained = train(run, small(), optimizer, {.budget = {epochs(3)}, .batch_size = 7});
 
@@ -62,7 +62,7 @@ TEST(Train, StopsWhereTheFirstBudgetIsSpent) {
                         {{examples(20)}, 3}, {{steps(9), epochs(1)}, 5}, {{gradient_equivalents(1.1)}, 6}};
   for (const Case& c : cases) {
     Program program;
-    const int code = program.run([&](Run& run) {
+    const int code = program.run([&](lab::Run& run) {
       const auto optimizer = run.optimizer("sgd");
       const Trained trained = train(run, small(), optimizer, {.budget = c.budget, .batch_size = 8});
       expect(trained.steps == c.steps, fmt::format("{} steps, expected {}", trained.steps, c.steps));
@@ -73,7 +73,7 @@ TEST(Train, StopsWhereTheFirstBudgetIsSpent) {
 
 TEST(Train, EndsAtTheTargetIfAsked) {
   Program program;
-  const int code = program.run([](Run& run) {
+  const int code = program.run([](lab::Run& run) {
     Workload workload = small();
     workload.target = {"training_loss", 1e9};
     const auto optimizer = run.optimizer("sgd");
@@ -114,7 +114,7 @@ TEST(Train, RefusesBeforehandWhatCannotBe) {
   for (const Case& c : cases) {
     Program program;
     const int code = program.run(
-        [&](Run& run) {
+        [&](lab::Run& run) {
           Workload workload = small();
           c.change(workload);
           const auto optimizer = run.optimizer("sgd");
@@ -130,7 +130,7 @@ TEST(Train, RefusesBeforehandWhatCannotBe) {
 TEST(Plan, ComesFromOptions) {
   Program program;
   const int code = program.run(
-      [](Run& run) {
+      [](lab::Run& run) {
         const Plan plan = plan_of_options(run, {.budget = {epochs(5), seconds(2)}, .batch_size = 16});
         expect(plan.budget.size() == 2 && plan.budget[0].unit == Unit::steps && plan.budget[1].unit == Unit::seconds,
                "the budget");
@@ -142,7 +142,7 @@ TEST(Plan, ComesFromOptions) {
   EXPECT_EQ(code, 0) << program.errors;
   const auto refused = [&](const std::string& option) {
     Program again;
-    EXPECT_EQ(again.run([](Run& run) { plan_of_options(run, {.budget = {epochs(5)}}); }, {option}), 2);
+    EXPECT_EQ(again.run([](lab::Run& run) { plan_of_options(run, {.budget = {epochs(5)}}); }, {option}), 2);
     return again.errors;
   };
   EXPECT_NE(refused("--budget-epochs=0").find("expected at least one above 0"), std::string::npos);

@@ -114,6 +114,8 @@ def check_netcdf4(path):
         assert layer["gradient"].dimensions == ("step", "layer") and layer["gradient"].units == "nat"
         assert list(layer["layer_label"][:]) == ["dense1", "dense2", "größte"]
         assert list(np.atleast_1d(layer["regime"].flag_values)) == [0, 1, 2]
+        assert list(layer.variables) == ["step", "layer", "layer_label", "gradient", "regime", "seconds"]  # as written
+        assert list(file.groups) == ["step", "epoch", "solver", "layer"]
 
 
 def check_program(name, *arguments, says):

@@ -9,6 +9,11 @@ RATES = {"sgd": 0.35, "adam": 0.8, "rmsprop": 0.6}
 EPOCHS, STEPS = 5, 1000
 SCHEMA = 3
 ZEROS = "0" * 64
+BETTER = {"loss": "lower", "training_loss": "lower", "training_accuracy": "higher", "validation_loss": "lower",
+          "validation_accuracy": "higher"}
+UNITS = {"training_seconds": "s", "optimizer_state_bytes": "byte", "loss": "nat", "training_loss": "nat",
+         "validation_loss": "nat"}
+STORED = {"chunks": True, "compression": "gzip", "shuffle": True, "fletcher32": True}
 
 
 def name_of(options):
@@ -39,32 +44,51 @@ def write_run(sweep, options, status="completed", accuracy=None, change=None, na
     random = np.random.default_rng(options["seed"] + 100 * len(str(options["optimizer"])))
     rate = RATES.get(options["optimizer"], 0.5)
     reason = "loss is NaN at step 900" if status == "diverged" else ""
-    with h5py.File(folder / "run.h5", "w") as file:
+    with h5py.File(folder / "run.h5", "w", track_order=True) as file:
         file.attrs.update({"Conventions": "CF-1.8", "schema_version": SCHEMA, **head, "config": json.dumps(effective),
                            "status": status, "reason": reason, "seed": options["seed"],
                            "git_commit": "0123abc", "git_dirty": 0, "gradus_commit": "0123abc", "gradus_dirty": 0,
                            "executable_sha256": "e" * 64, "compiler": "g++ 12", "host": "here<&>",
                            "processor": "x", "threads": 1,
                            "started": "2024-01-01T00:00:00Z", "ended": "2024-01-01T00:01:00Z", **dict(attributes)})
-        file["step/step"] = np.arange(STEPS)
-        file["step/step"].make_scale("step")
-        file["step/loss"] = 0.3 + 2 * np.exp(-rate * np.arange(STEPS) / 150) + 0.1 * random.random(STEPS)
-        group = file.create_group("epoch")
+        write_table(file, "step", np.arange(STEPS), {
+            "loss": 0.3 + 2 * np.exp(-rate * np.arange(STEPS) / 150) + 0.1 * random.random(STEPS)})
         epoch = np.arange(1, EPOCHS + 1)
-        group["epoch"] = epoch
         offset = 0.02 * random.standard_normal()
         final = accuracy_of(options) if accuracy is None else accuracy
-        for metric, values in {
+        measured = {
                 "training_loss": 0.3 + 1.5 * np.exp(-rate * epoch) + offset, "training_accuracy": 0.9 + 0 * epoch,
                 "validation_loss": 0.4 + 1.4 * np.exp(-rate * epoch) + offset,
                 "validation_accuracy": final - 0.1 * np.exp(-rate * epoch) + 0.1 * np.exp(-rate * EPOCHS),
                 "training_seconds": 1.5 * epoch, "optimizer_state_bytes": 813040 + 0 * epoch,
-                "gradients": epoch * 200, "examples": epoch * 6400}.items():
-            group[metric] = values * np.where(epoch == EPOCHS, np.nan, 1.0) if status == "diverged" else values
+                "gradients": epoch * 200, "examples": epoch * 6400}
+        write_table(file, "evaluation", epoch, {
+            metric: values * np.where(epoch == EPOCHS, np.nan, 1.0) if status == "diverged" else values
+            for metric, values in measured.items()}, index_name="step")
+        file.attrs["default"] = "evaluation"
         if change:
             change(file)
     seal(folder, status, reason)
     return folder
+
+
+def write_table(file, name, index, columns, index_name=None, **attributes):
+    """A table as our programs write it; attributes: {column: {name: value}} beside those that BETTER and UNITS have."""
+    group, index_name = file.create_group(name, track_order=True), index_name or name
+    group.attrs.update({"NX_class": "NXdata", "axes": [index_name]})
+    scale = group.create_dataset(index_name, data=index, **STORED)
+    scale.make_scale(index_name)
+    scale.attrs.update({"units": "1", "long_name": index_name})
+    for column, values in columns.items():
+        item = group.create_dataset(column, data=np.asarray(values, float), **STORED)
+        item.dims[0].attach_scale(scale)
+        item.attrs.update({"units": UNITS.get(column, "1"), "long_name": f"{column} of the run",
+                           **({"better": BETTER[column]} if column in BETTER else {}), **attributes.get(column, {})})
+        if item.ndim == 2:
+            place = group.create_dataset("place", data=np.arange(item.shape[1])) if "place" not in group else group["place"]
+            place.make_scale("place")
+            item.dims[1].attach_scale(place)
+    return group
 
 
 def seal(folder, status="completed", reason=""):
@@ -73,7 +97,7 @@ def seal(folder, status="completed", reason=""):
     config = json.loads((folder / "config.json").read_text())
     write_sealed(folder / "complete.json", {
         "status": status, "reason": reason, "run_file": "run.h5", "sha256": hashlib.sha256(data).hexdigest(),
-        "size": len(data), "rows": {"step": STEPS, "epoch": EPOCHS}, "seconds": 8.0, "executable_sha256": "e" * 64,
+        "size": len(data), "rows": {"step": STEPS, "evaluation": EPOCHS}, "seconds": 8.0, "executable_sha256": "e" * 64,
         **{name: config[name] for name in ("program", "run_id", "config_hash", "options")}})
 
 

@@ -6,13 +6,16 @@ Usage: sweep_test.py BUILD_BIN_DIR [unittest arguments]
 import fcntl
 import hashlib
 import itertools
+import json
 import os
 import pathlib
 import pty
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 
 sys.dont_write_bytecode = True
 import sweep_support
@@ -344,6 +347,44 @@ exit 5
         self.assertEqual(lines[2].split()[1:], ["completed", "0", "completed"])
         self.assertEqual(lines[3].split()[1:4], ["failed", "1", "fail"])
         self.assertEqual(lines[4], "2 runs: 1 completed, 1 failed")
+
+    def test_list_shows_the_last_values_of_runs_at_work(self):
+        """From a log that grows: its last frame is only half there."""
+        def frame(payload):
+            return struct.pack("<II", len(payload), zlib.crc32(payload)) + payload
+
+        def column(name, **more):
+            return {"name": name, "units": "1", "long_name": name, **more}
+
+        def row(index, *values):
+            return frame(struct.pack(f"<cHq{len(values)}d", b"R", 0, index, *values))
+        table = {"name": "evaluation", "index": "step", "columns": [
+            column("loss"), column("norms", axis="layer", length=2)]}
+        log = frame(b'C{"program": "program"}') + frame(b"T" + json.dumps(table).encode()) + row(100, 2.5, 1, 2)
+
+        def shown(names, code=0):
+            result = subprocess.run([sweep_support.SWEEP, "list", str(self.output), "--show", names], capture_output=True,
+                                    text=True, check=False)
+            self.assertEqual(result.returncode, code, result.stderr)
+            return result.stdout.splitlines() if code == 0 else result.stderr
+        sweep = subprocess.Popen(self.command("--mode=sleep", "--seed=0:1", before=["--jobs=2", "--quiet"]),
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment)
+        self.addCleanup(sweep.wait)
+        self.addCleanup(sweep.terminate)
+        self.wait_for(lambda: len(list(self.output.glob("*/config.json"))) == 2)
+        first, second = sorted(path.parent for path in self.output.glob("*/config.json"))
+        lines = shown("evaluation/loss")
+        self.assertEqual([line.split()[-1] for line in lines[2:4]], ["-", "-"])
+        (first / "metrics.log").write_bytes(log)
+        (second / "metrics.log").write_bytes(log + row(200, 0.0625, 3, 4) + row(300, 9, 9, 9)[:-3])
+        lines = shown("evaluation/step,evaluation/loss")
+        self.assertEqual(lines[1].split()[-3:], ["evaluation/step", "evaluation/loss", "reason"])
+        self.assertEqual({line.split()[0]: line.split()[1:2] + line.split()[-2:] for line in lines[2:4]},
+                         {first.name: ["running", "100", "2.5"], second.name: ["running", "200", "0.0625"]})
+        self.assertIn("no run has logged evaluation/lost: expected one of evaluation/loss, evaluation/step",
+                      shown("evaluation/lost", 2))
+        self.assertIn("evaluation/norms has 2 numbers a row", shown("evaluation/norms", 2))
+        self.assertIn("'loss' is no column: expected TABLE/COLUMN", shown("loss", 2))
 
     def test_progress_only_on_a_terminal(self):
         def errors_on_terminal(*before):

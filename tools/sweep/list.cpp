@@ -13,6 +13,7 @@
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
 #include "tools/sweep/inventory.h"
+#include "tools/sweep/last_values.h"
 #include "tools/sweep/lock.h"
 
 namespace gradus::sweep {
@@ -69,7 +70,7 @@ void print_lines(const Lines& lines) {
 
 }  // namespace
 
-void print_runs(const std::filesystem::path& output) {
+void print_runs(const std::filesystem::path& output, const std::vector<std::string>& shown) {
   const Inventory inventory = take_inventory(output, [] {});
   const std::vector<RunRow> runs = inventory.rows();
   if (!inventory.cache_problem.empty())
@@ -87,8 +88,10 @@ void print_runs(const std::filesystem::path& output) {
   std::vector<std::string> header = {"id", "status", "exit"};
   if (builds.size() > 1) header.emplace_back("build");
   header.insert(header.end(), names.columns.begin(), names.columns.end());
+  header.insert(header.end(), shown.begin(), shown.end());
   header.emplace_back("reason");
 
+  const LastValues last_values(output, runs, shown);
   const bool at_work = FolderLock::held(output);
   std::map<std::string, int> counts;
   Lines lines = {header};
@@ -101,6 +104,7 @@ void print_runs(const std::filesystem::path& output) {
     if (builds.size() > 1) line.push_back(run.build.empty() ? "-" : run.build.substr(0, 12));
     for (const std::string& name : names.columns)
       line.push_back(run.options.contains(name) ? text_of(run.options[name]) : "-");
+    for (const std::string& value : last_values.of(run.id)) line.push_back(value);
     line.push_back(records::printable(run.reason));
     lines.push_back(std::move(line));
   }

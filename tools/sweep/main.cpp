@@ -199,6 +199,9 @@ int sweep_main(const std::vector<std::string>& arguments) {
   CLI::App* list = app.add_subcommand("list", "print a table of the runs in a sweep's folder");
   std::string listed;
   list->add_option("folder", listed, "folder of the sweep")->required();
+  std::vector<std::string> shown;
+  list->add_option("--show", shown, "also the last value that each run has logged of TABLE/COLUMN[,TABLE/COLUMN ...]")
+      ->delimiter(',');
 
   require_subcommand(app, own);
   if (own.front() == "list" && dashes != arguments.end())
@@ -217,7 +220,7 @@ int sweep_main(const std::vector<std::string>& arguments) {
   }
 
   if (list->parsed()) {
-    print_runs(listed);
+    print_runs(listed, shown);
     return 0;
   }
 

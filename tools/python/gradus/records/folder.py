@@ -3,9 +3,9 @@
 The runs' own folders tell everything: run.h5, once its size and digest agree with the sealed complete.json, else the
 sealed complete.json or config.json. sweep.json is asked for what left no record: runs that are pending or failed early.
 """
-import math
 import os
 import pathlib
+import sys
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,17 +13,29 @@ import numpy as np
 from .isolated import in_children
 from .run_file import read_run, verified_bytes
 from .sealed import (COMPLETION_FILE, CONFIG_FILE, ENDS, RECORDS, RESULTS, RUN_FILE, TABLE_FILE, Damaged, Unread,
-                     options_of, read_sealed)
+                     check_seal, options_of, read_sealed)
+from .tables import Summary, table_of
 
+
+LARGEST_PART = 8 << 20  # bytes of run files that are read together
 
 
 class NoRuns(Exception):
     """The folder is none of runs, or cannot be read."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Want:
+    """What is read of each run.h5, beside its attributes and the summary of its default table."""
+    summaries: frozenset = frozenset()  # names of tables
+    whole: frozenset | None = frozenset()  # those whose rows are read; None: all
+    drawn: bool = False                 # of these, only the columns that are drawn
+    fingerprint: bool = False
+
+
+@dataclass(slots=True)
 class Run:
-    """One run: what it was asked, how it ended, and (if completed or diverged) its measurements."""
+    """One run: what it was asked, how it ended, and (if completed or diverged) what it measured."""
     name: str                                       # of its folder
     folder: pathlib.Path
     program: str = ""
@@ -33,14 +45,25 @@ class Run:
     status: str = "pending"                         # one of ENDS, or pending, unfinished, damaged, unreadable (now)
     reason: str = ""
     attributes: dict = field(default_factory=dict)  # of run.h5
-    epoch: dict = field(default_factory=dict)       # metric -> array over epochs, and "epoch" itself
-    step: dict = field(default_factory=dict)        # column -> block means; "step"; "window": steps in a block
-    fingerprint: str = ""                           # of all measurements but seconds
+    default: str = ""                               # the table that results are taken from
+    tables: tuple = ()                              # names of all tables
+    summaries: dict = field(default_factory=dict)   # {table: Summary}, of those that were asked for
+    fingerprint: str = ""                           # of all measurements but seconds, where it was asked for
+    record: dict | None = None                      # what complete.json says of run.h5: size, sha256, ...
+    rows: dict | None = None                        # {table: Rows}, where there is no file to read them from
 
-    def final(self, metric):
-        """The value after the last epoch; NaN where it was not measured."""
-        values = self.epoch.get(metric)
-        return float(values[-1]) if values is not None and len(values) else math.nan
+    def value(self, table, column, statistic="last"):
+        """One of tables.STATISTICS of a column; NaN where it was not measured."""
+        summary = self.summaries.get(table)
+        return summary.value(column, statistic) if summary else np.nan
+
+
+@dataclass
+class Rows:
+    """A table of a run with its rows."""
+    table: object
+    index: np.ndarray
+    columns: dict  # {name: array [rows] or [rows, places]}
 
 
 @dataclass
@@ -57,30 +80,76 @@ class Sweep:
         return self.unread or any(run.status == "unreadable" for run in self.runs)
 
 
-def load(folder):
-    """The runs below a folder, those that ended read and verified. Raises NoRuns."""
+def listed(folder):
+    """The runs below a folder by what lies beside their run.h5, which is not read. Raises NoRuns."""
     folder = pathlib.Path(folder)
     names = _run_folders(folder)
     sweep = Sweep([])
     entries = _table(folder, sweep)
-    records = []
     for name in dict.fromkeys([*entries, *names]):
         run = Run(name, folder / name)
         sweep.runs.append(run)
-        record = _look_up(run, entries.get(name), sweep)
-        if record is not None:
-            records.append((run, record))
+        _look_up(run, entries.get(name), sweep)
     if not sweep.runs:
         raise NoRuns(f"{folder}: no runs here; expected the output folder of a sweep" +
                      "".join(f" ({warning})" for warning in sweep.warnings))
-    for (run, _), answer in in_children(_read, records, lambda job: job[1]["size"]):
-        _accept(run, answer)
     programs = list(dict.fromkeys(run.program for run in sweep.runs if run.program))
     sweep.program = ", ".join(programs) or sweep.program
     if len(programs) > 1:
         for run in sweep.runs:
             run.options.setdefault("program", run.program)
     return sweep
+
+
+def load(folder, want=Want()):
+    """The same, those that ended read and verified: they have attributes and summaries. Raises NoRuns."""
+    sweep = listed(folder)
+    several = any("program" in run.options for run in sweep.runs)
+    for run, answer in in_children(lambda run: _read(run, want), [run for run in sweep.runs if run.record], _size_of):
+        _accept(run, answer)
+        if isinstance(answer, dict) and answer["config"]:
+            _warn(sweep, run.folder / CONFIG_FILE, Damaged(answer["config"]))
+        if several:
+            run.options.setdefault("program", run.program)
+    return sweep
+
+
+def fill_in_fingerprints(runs):
+    """Of runs that ended with a result."""
+    for run, _, digest in read([run for run in runs if run.record and run.status in RESULTS], Want(fingerprint=True)):
+        run.fingerprint = digest
+
+
+def read(runs, want):
+    """Yields (run, {table: Rows}, fingerprint) of runs that were loaded, in their order, those that can still be read."""
+    for part in _parts(runs):
+        files = [run for run in part if run.rows is None]
+        answers = {id(run): answer for run, answer in in_children(lambda run: _read(run, want), files, _size_of)}
+        for run in part:
+            if run.rows is not None:
+                yield run, {name: rows for name, rows in run.rows.items() if want.whole is None or name in want.whole}, ""
+                continue
+            answer = answers[id(run)]
+            if not isinstance(answer, Exception) and answer["attributes"].get("run_id") == run.attributes.get("run_id"):
+                yield run, {name: Rows(table_of(answer["summaries"][name]["document"]), rows["index"], rows["columns"])
+                            for name, rows in answer["whole"].items()}, answer["fingerprint"]
+
+
+def _parts(runs):
+    """Lists of runs whose rows are in memory together."""
+    part, size = [], 0
+    for run in runs:
+        if part and (len(part) == 64 or size + _size_of(run) > LARGEST_PART):
+            yield part
+            part, size = [], 0
+        part.append(run)
+        size += _size_of(run)
+    if part:
+        yield part
+
+
+def _size_of(run):
+    return run.record["size"] if run.record else 0
 
 
 def _run_folders(folder):
@@ -137,18 +206,12 @@ def _warn(sweep, path, error):
 
 
 def _look_up(run, entry, sweep):
-    """Fills in what is known without run.h5. Returns the completion record if there is a run.h5 to be read by it."""
+    """Fills in what is known without run.h5."""
     entry = entry or {}
     run.options = dict(entry.get("options", {}))
     run.effective = entry.get("options_are_effective") is True  # of a run that the sweep knows by its folder alone
-    run.given = {} if run.effective else dict(run.options)
+    run.given = {} if run.effective else run.options
     run.program = sweep.program
-    try:
-        _take(run, read_sealed(run.folder / CONFIG_FILE))
-    except FileNotFoundError:
-        pass
-    except (Damaged, Unread) as error:
-        _warn(sweep, run.folder / CONFIG_FILE, error)
     try:
         record = read_sealed(run.folder / COMPLETION_FILE)
         if record.get("status") not in ENDS:
@@ -156,20 +219,28 @@ def _look_up(run, entry, sweep):
         if not isinstance(record.get("size"), int) or record["size"] < 0 or record.get("run_file") != RUN_FILE:
             raise Damaged(f"does not name {RUN_FILE} and its size")
         _take(run, record)
-        return record
+        run.status, run.reason = record["status"], str(record.get("reason") or "")
+        run.record = {name: record.get(name) for name in ("size", "sha256", "status", "run_id", "config_hash", "rows")}
+        return
     except FileNotFoundError:
         _without_record(run, entry)
     except Damaged as error:
         run.status, run.reason = "damaged", f"{COMPLETION_FILE}: {error}"
     except Unread as error:
         run.status, run.reason = "unreadable", f"{COMPLETION_FILE}: {error}"
-    return None
+    try:
+        _take(run, read_sealed(run.folder / CONFIG_FILE))
+    except FileNotFoundError:
+        pass
+    except (Damaged, Unread) as error:
+        _warn(sweep, run.folder / CONFIG_FILE, error)
 
 
 def _take(run, document):
-    run.options = options_of(document)
+    run.options = {sys.intern(name): sys.intern(value) if isinstance(value, str) else value
+                   for name, value in options_of(document).items()}
     run.effective = True
-    run.program = str(document.get("program") or run.program)
+    run.program = sys.intern(str(document.get("program") or run.program))
 
 
 def _without_record(run, entry):
@@ -193,13 +264,13 @@ def _without_record(run, entry):
         run.status, run.reason = "pending", str(entry.get("reason") or "has not finished")
 
 
-def _read(job):
+def _read(run, want):
     """Of a run whose folder a sweep replaces meanwhile, the record that belongs to the run.h5 that was read."""
-    run, record = job
+    record = run.record
     for _ in range(3):
         try:
-            return {**read_run(verified_bytes(run.folder / RUN_FILE, record["size"], record.get("sha256"))),
-                    "record": record}
+            data = verified_bytes(run.folder / RUN_FILE, record["size"], record.get("sha256"))
+            return {**read_run(data, want), "record": record, "config": _problem_of(run.folder / CONFIG_FILE)}
         except FileNotFoundError:
             problem = Damaged("is missing")
         except Damaged as damaged:
@@ -208,10 +279,22 @@ def _read(job):
             again = read_sealed(run.folder / COMPLETION_FILE)
         except FileNotFoundError:
             raise Unread("it is made anew") from None
-        if again == record or not isinstance(again.get("size"), int):
+        again = {name: again.get(name) for name in record}
+        if again == record or not isinstance(again["size"], int):
             raise problem
         record = again
     raise Unread("it changes all the time")
+
+
+def _problem_of(path):
+    """What is wrong with a sealed file that nothing is taken from; None if nothing is."""
+    try:
+        check_seal(path)
+    except FileNotFoundError:
+        return None
+    except (Damaged, Unread) as error:
+        return str(error)
+    return None
 
 
 def _accept(run, answer):
@@ -219,18 +302,19 @@ def _accept(run, answer):
         run.status = "damaged" if isinstance(answer, Damaged) else "unreadable"
         run.reason = f"{RUN_FILE}: {answer}"
         return
-    record = answer["record"]
-    attributes = answer["attributes"]
+    record, attributes = answer["record"], answer["attributes"]
     for name in ("status", "run_id", "config_hash"):
         if attributes.get(name) != record.get(name):
             run.status = "damaged"
             run.reason = f"{RUN_FILE} says {name} {attributes.get(name)!r}, {COMPLETION_FILE} {record.get(name)!r}"
             return
-    run.options, run.effective = answer["options"], True
-    run.program = str(attributes.get("program") or run.program)
+    _take(run, {"options": answer["options"], "program": attributes.get("program")})
     run.status, run.reason = attributes["status"], str(attributes.get("reason") or "")
-    run.attributes = attributes
+    run.attributes = {sys.intern(name): sys.intern(value) if isinstance(value, str) else value
+                      for name, value in attributes.items()}
+    run.record = record
     if run.status in RESULTS:
-        run.epoch = {name: np.asarray(values, float) for name, values in answer["epoch"].items()}
-        run.step = {name: np.asarray(values, float) for name, values in answer["step"].items()}
+        run.default, run.tables = answer["default"], tuple(map(sys.intern, answer["tables"]))
+        run.summaries = {sys.intern(name): Summary(table_of(found["document"]), found["rows"], found["numbers"].copy())
+                         for name, found in answer["summaries"].items()}
         run.fingerprint = answer["fingerprint"]

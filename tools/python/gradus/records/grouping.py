@@ -42,15 +42,17 @@ def _like(value, example):
     return value if number is None else number
 
 
-def count_once(runs):
+def count_once(runs, fill_in_fingerprints=lambda runs: None):
     """(runs of which no two are the same configuration and seed, notes on those left out).
 
     Of several the one that ended with a result counts; of several such, the one started first; then the first by name.
+    fill_in_fingerprints(runs): of those that are the same as others, to be compared.
     """
     same = {}
     for run in runs:
         key = configuration(run) if run.effective else run.name
         same.setdefault(key, []).append(run)
+    fill_in_fingerprints([run for group in same.values() if len(group) > 1 for run in group])
     kept, agree, differ = [], [], []
     for group in same.values():
         group.sort(key=lambda run: (run.status not in RESULTS, str(run.attributes.get("started", "~")),

@@ -66,20 +66,20 @@ def _members(pairs):
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(f"names {next(name for name in names if names.count(name) > 1)!r} twice")
+    _check_numbers(members.values())
     return members
 
 
-def _integer(text):
-    if len(text) > 20 or not -2 ** 63 <= int(text) < 2 ** 64:
-        raise ValueError("holds an integer of more than 64 bits")
-    return int(text)
-
-
-def _float(text):
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("holds a number out of range")
-    return value
+def _check_numbers(values):
+    for value in values:
+        if type(value) is int:
+            if not -2 ** 63 <= value < 2 ** 64:
+                raise ValueError("holds an integer of more than 64 bits")
+        elif type(value) is float:
+            if not math.isfinite(value):
+                raise ValueError("holds a number out of range")
+        elif type(value) is list:
+            _check_numbers(value)
 
 
 def _constant(text):
@@ -90,8 +90,7 @@ def parse_object(data):
     """A JSON object of what our programs write: finite numbers, integers of 64 bits, no name twice."""
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        value = json.loads(text, object_pairs_hook=_members, parse_int=_integer, parse_float=_float,
-                           parse_constant=_constant)
+        value = json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
     except UnicodeDecodeError:
         raise Damaged("is not UTF-8") from None
     except RecursionError:
@@ -105,16 +104,28 @@ def parse_object(data):
     return value
 
 
+def _holds(data):
+    """Whether the seal, where a file has its own, is that of its content."""
+    seal = data[SEAL].decode("ascii", "replace")
+    return hashlib.sha256(data[:SEAL.start] + b"0" * len(seal) + data[SEAL.stop:]).hexdigest() == seal
+
+
+def check_seal(path):
+    """Of a file whose content does not matter. Raises FileNotFoundError, Damaged or Unread."""
+    data = read_bytes(path, LARGEST_JSON)
+    if not _holds(data):
+        read_sealed(path)  # says what is wrong
+
+
 def read_sealed(path):
     """The content of a sealed file. Raises FileNotFoundError, Damaged or Unread (OtherSchema)."""
     data = read_bytes(path, LARGEST_JSON)
     value = parse_object(data)
     if "seal" not in value and value.get("schema") == 1:
         raise OtherSchema(1)  # had no seals
-    seal = data[SEAL].decode("ascii", "replace")
-    if value.get("seal") != seal:
+    if value.get("seal") != data[SEAL].decode("ascii", "replace"):
         raise Damaged("does not end with a seal")
-    if hashlib.sha256(data[:SEAL.start] + b"0" * len(seal) + data[SEAL.stop:]).hexdigest() != seal:
+    if not _holds(data):
         raise Damaged("its seal does not match its content")
     schema = value.get("schema")
     if not isinstance(schema, int) or not OLDEST_SCHEMA <= schema <= SCHEMA:

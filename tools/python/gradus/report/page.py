@@ -1,158 +1,189 @@
-"""The report as one self-contained HTML page: no scripts, no outside resources, light and dark."""
+"""The report as one HTML page that fetches nothing: pictures for print, and to hover over where scripts run."""
+import collections
 import html
-import shlex
+import pathlib
 
-from . import figures
-from ..records.grouping import differing
-from ..records.values import escaped, identity, order, texts
+from . import figures, interactive, marks
+from .facts import code, counted, describe, headline, notes_of, result_table, shown, tags_of, troubles_table
+from .frame import frame, outside
+from .palette import Palette
 
-CSS = """
-:root { color-scheme: light dark; --ink: #1d2530; --soft: #5c6773; --line: #d9dee4; --page: #ffffff; --card: #f6f8fa;
-        --good: #e3f3e8; --accent: #24639c; --bad: #a33a2c; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #dfe5ec; --soft: #97a3b0; --line: #343d48; --page: #14181d; --card: #1c2229; --good: #1d3a2a;
-          --accent: #7db4e6; --bad: #f08f80; } }
-body { margin: 0 auto; max-width: 1180px; padding: 2rem 1.5rem 4rem; background: var(--page); color: var(--ink);
-       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
-.question { color: var(--soft); font-size: 1.05rem; margin: 0 0 1.2rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
-th, td { padding: .38rem .75rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { color: var(--soft); font-weight: 600; border-bottom-width: 2px; white-space: normal; vertical-align: bottom; }
-.l { text-align: left; } td.reason { white-space: normal; overflow-wrap: anywhere; } td.top { background: var(--good); }
-td.best { font-weight: 700; } .warn { color: var(--bad); font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; background: var(--card); margin: 0;
-     padding: .9rem 1.1rem; border-radius: 8px; font-size: .92rem; } dt { color: var(--soft); } dd { margin: 0;
-     overflow-wrap: anywhere; } code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .92em; }
-figure { margin: 0 0 1.2rem; } figure svg { max-width: 100%; height: auto; }
-ul.notes { color: var(--soft); font-size: .9rem; padding-left: 1.2rem; }
-figcaption { color: var(--soft); font-size: .88rem; }
-"""
+LARGEST = 10_000_000  # bytes of a page
+STILL = 3_000_000     # of them for still pictures, about
+MOST_PICTURES = 120
+DETAILS = [marks.Detail(columns=columns, runs=runs)
+           for columns, runs in ((600, 8), (600, 3), (400, 0), (200, 0), (100, 0))]
+POINT, PICTURE = 9.5, 16_000  # bytes of a point in SVG, and of a picture without points
+NOTHING = ("default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "  # is to be fetched
+           "img-src data: blob:")
 
 
-def shown(text):
-    """Any text as HTML, on one line."""
-    return html.escape(escaped(text))
+def part(name):
+    return pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-def code(text):
-    return f"<code>{shown(text)}</code>"
+def build(sweep, runs, table, panels, made="", reload=None, live=True, keys=()):
+    """The page as text.
 
-
-def describe(sweep, runs, keys, table):
-    """(term, text as HTML) pairs: what was run."""
-    def values(name):
-        return ", ".join(map(shown, texts(run.attributes[name] for run in runs
-                                          if run.attributes.get(name) not in (None, "")).values()))
-    differ = set(differing(runs, ()))
-    fixed, varied, other = [], [], []
-    for name in sorted({name for run in runs for name in run.options}):
-        found = sorted((run.options[name] for run in runs if name in run.options), key=order)
-        written = list(texts(found).values())
-        text = f"{code(name)} = " + ", ".join(map(shown, written[:24])) + (", …" if len(written) > 24 else "")
-        given = len(texts(run.given.get(name) for run in runs)) > 1
-        (varied if name in keys or given else other if name in differ and len(written) > 1 else fixed).append(text)
-    counts = {}
-    for run in runs:
-        counts[run.status] = counts.get(run.status, 0) + 1
-    yield "Program", code(sweep.program or "?")
-    if sweep.command:
-        yield "Command", code(shlex.join(map(str, sweep.command)) if isinstance(sweep.command, list) else sweep.command)
-    yield "Runs", f"{len(runs)}: " + ", ".join(f"{n} {shown(status)}" for status, n in counts.items())
-    yield "Swept", "; ".join(varied) or "nothing"
-    if other:
-        yield "Follows from it", "; ".join(other)
-    yield "Fixed", "; ".join(fixed) or "–"
-    for term, name in (("Host", "host"), ("Processor", "processor"), ("Threads per run", "threads"),
-                       ("Git commit", "git_commit"), ("Gradus' commit", "gradus_commit"),
-                       ("Executable, SHA-256", "executable_sha256"), ("Compiler", "compiler"),
-                       ("Compiler flags", "compiler_flags")):
-        if values(name):
-            yield term, values(name)
-    started = sorted(str(run.attributes["started"]) for run in runs if "started" in run.attributes)
-    ended = sorted(str(run.attributes["ended"]) for run in runs if "ended" in run.attributes)
-    if started and ended:
-        yield "Time", shown(f"{started[0]} to {ended[-1]}")
-
-
-def result_table(table):
-    keys = len(table.keys) or 1
-    head = "".join(f'<th{" class=l" if i < keys else ""}>{html.escape(text)}</th>'
-                   for i, text in enumerate(table.headings()))
-    metric_column = keys + 3  # the primary metric follows n, diverged, failed
-    lines = []
-    for group in table.groups:
-        cells = []
-        for i, text in enumerate(table.cells(group)):
-            kind = ["l"] if i < keys else []
-            if i == metric_column and group.mark:
-                kind += ["top", group.mark]
-            if i in (keys + 1, keys + 2) and text != "0":
-                kind.append("warn")
-            cells.append(f'<td class="{" ".join(kind)}">{html.escape(text)}</td>')
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
-
-
-def troubles_table(runs, keys):
-    rows = []
-    names = list(dict.fromkeys([*keys, "seed"]))
-    written = {name: texts(run.options.get(name) for run in runs) for name in names}
-    for run in runs:
-        if run.status != "completed":
-            options = ", ".join(f"{name}={written[name][identity(run.options[name])]}" for name in names
-                                if name in run.options)
-            rows.append(f'<tr><td class=l>{code(run.name)}</td><td class="l warn">{shown(run.status)}</td>'
-                        f'<td class="l reason">{shown(options)}</td><td class="l reason">{shown(run.reason)}</td></tr>')
-    if not rows:
-        return "<p>None: every run of the sweep completed, and its file verified.</p>"
-    return ('<div class="wide"><table><thead><tr><th class=l>run</th><th class=l>state</th><th class=l>options</th>'
-            f'<th class=l>reason</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>')
-
-
-def headline(sweep, runs, table):
-    """Title and question: the sweep's own words if it has them."""
-    first = next((run.attributes for run in runs if run.attributes), {})
-    title = str(first.get("title") or (sweep.program or "sweep").replace("_", " "))
-    question = first.get("question")
-    if not question and table.primary:
-        question = (f"How does the {table.primary[1].split(',')[0]} depend on "
-                    f"{', '.join(name.replace('_', ' ') for name in table.keys) or 'the seed'}?")
-    return title[:1].upper() + title[1:], str(question or "")
-
-
-def build(sweep, runs, table):
-    """The page as text, of the runs that count."""
+    runs: those that count. panels: in the order to draw. made: a text that tells when. reload: seconds after which the
+    page loads itself again. live: whether to hover over pictures. keys: of all groups, if some are not drawn.
+    """
     title, question = headline(sweep, runs, table)
-    keys = list(table.keys)
-    groups, choice = figures.choose(table)
-    band = ("Lines are means over the completed runs of a setting; bands are ± one sample standard deviation over its "
-            "seeds. " + choice)
-    pictures = []
-    for name, figure, caption in (
-            ("main", figures.main_figure(groups, figures.INK),
-             band + " Against time: means of loss and of seconds at the end of each epoch; evaluation and "
-             "logging excluded."),
-            ("more", figures.second_figure(groups, figures.INK),
-             band + " What was logged each step is smoothed by block means."),
-            ("sensitivity", figures.sensitivity_figure(table, figures.INK),
-             "Means over completed runs; bars are ± one sample standard deviation. A cross: some runs of this setting "
-             "diverged, and only the others are in the mean. Settings none of whose runs completed are absent.")):
-        if figure is not None:
-            pictures.append(f"<figure>{figures.svg(figure, name)}"
-                            f"<figcaption>{html.escape(caption)}</figcaption></figure>")
-    facts = "".join(f"<dt>{shown(term)}</dt><dd>{text}</dd>" for term, text in describe(sweep, runs, keys, table))
-    notes = ["Mean ± sample standard deviation over n completed runs, after the last epoch. Test accuracy and "
-             "validation loss are on the held-out data (validation_accuracy, validation_loss in run.h5). “failed” "
-             "counts every run without a usable result: failed, interrupted, damaged, unreadable or not yet run."] + table.notes
-    listed = "".join(f"<li>{shown(note)}</li>" for note in notes)
+    drawn = panels[:MOST_PICTURES]
+    palette = Palette([*keys, *(series.key for panel in panels for series in panel.series)])
+    detail = detail_of(drawn)
+    pictures = {panel.id: figures.svg(panel, palette, detail) for panel in drawn}
+    captions = {panel.id: caption(panel, detail) for panel in drawn}
+
+    def page(payload, library):
+        return _page(title, question, sweep, runs, table, panels, palette, pictures, captions, payload, library, made,
+                     reload)
+    room = LARGEST - len(page(None, None).encode("utf-8", "backslashreplace"))
+    while room < 0 and pictures:  # more texts than anyone reads
+        room += len(pictures.pop(next(reversed(pictures))).encode())
+    library = interactive.library() if live and pictures else None
+    if not library or len(library) + 100_000 > room:
+        return page(None, None)
+    shown_ones = [panel for panel in drawn if panel.id in pictures]
+    payload = interactive.Payload(shown_ones, palette, room - len(library) - 50_000)
+    for name, sentence in payload.left_out.items():
+        captions[name].append(sentence)
+    return page(payload, library)
+
+
+def detail_of(panels):
+    """The most that the still pictures can show in their share of the page."""
+    allowed = (STILL - PICTURE * len(panels)) / POINT
+    for detail in DETAILS:
+        points = sum(min(len(x), 4 * detail.columns) for panel in panels if panel.kind == "curves"
+                     for series in panel.series for x in [*3 * [series.x], *series.runs_x[:detail.runs]])
+        if points <= allowed:
+            return detail
+    return DETAILS[-1]
+
+
+def caption(panel, detail):
+    """Sentences that say what is to be seen."""
+    sentences = []
+    if panel.kind == "curves" and panel.series:
+        counts = sorted({series.n for series in panel.series})
+        several = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        sentences.append(f"Means of n = {several} runs" + ("; band: 95 % interval of the mean." if any(
+            series.low is not None for series in panel.series) else "."))
+        most = max(len(series.runs) for series in panel.series)
+        if detail.runs < most and any(series.mean is not None for series in panel.series):
+            sentences.append(f"In print {detail.runs or 'no'} single runs of each group are drawn.")
+        if panel.line and any(series.reference is not None for series in panel.series):
+            sentences.append(f"Dotted: {panel.line.text}.")
+        limits = frame(panel)
+        lost = outside(panel, limits) if limits else 0
+        if lost:
+            sentences.append(f"{lost} outlying values lie outside.")
+    if panel.kind == "bars":
+        sentences.append("Dots: single runs; lines: 95 % interval of the mean.")
+        if len(panel.series) > detail.rows:
+            sentences.append(f"The first {detail.rows} of {len(panel.series)} groups.")
+    if panel.kind == "flags":
+        there = sum(len(series.runs) for series in panel.series)
+        rows = sum(len(runs) for _, runs in marks.strips(panel, detail))
+        sentences.append("A strip for each run." if rows == there else f"A strip for each of {rows} runs of {there}.")
+    return sentences + [str(note) for note in panel.notes]
+
+
+def picture_of(panel, svg, sentences, alive):
+    facet = f"<small>{shown(panel.facet)}</small>" if panel.facet else ""
+    better = f"<small>{html.escape(panel.better)} is better</small>" if panel.better in ("lower", "higher") else ""
+    flags = "".join(f'<span><i style="background:{figures.flag_colour(panel, flag)}"></i>{shown(panel.flags[flag])}'
+                    "</span>" for flag in sorted(panel.flags)) if panel.kind == "flags" else ""
+    broad = " class=broad" if panel.kind == "heatmap" and figures.size_of(panel)[0] > 1.2 * figures.WIDTH else ""
+    data = f' data-panel="{html.escape(panel.id)}"' if alive else ""
+    return (f'<figure id="panel-{html.escape(panel.id)}"{broad}{data}><h3>{shown(panel.title)}{facet}{better}</h3>'
+            f'<div class="still">{svg}</div><div class="live"></div>'
+            f'<figcaption>{shown(" ".join(sentences))}{f"<div class=flags>{flags}</div>" if flags else ""}'
+            "</figcaption></figure>")
+
+
+def nothing_to_draw(runs):
+    completed = sum(run.status == "completed" for run in runs)
+    return f"nothing to draw: {completed} runs completed" + (", but they have no column to be drawn" if completed else "")
+
+
+def groups_of(panels, palette, alive):
+    """The key of colours, with a switch for each group."""
+    labels, n = {}, {}
+    for panel in panels:
+        for series in panel.series:
+            labels.setdefault(series.key, series.label)
+            n[series.key] = max(n.get(series.key, 0), series.n)
+    chips = []
+    kinds = collections.Counter(len(series.key) for panel in panels for series in panel.series)  # the table's first
+    for key in sorted(labels, key=lambda key: (-kinds[len(key)], palette.place(key))):
+        dash = {"solid": "", "dash": "7 3", "dot": "2 2.5", "dashdot": "8 3 2 3"}[palette.dash(key)]
+        line = ('<svg viewBox="0 0 26 10" aria-hidden="true"><line x1="0" y1="5" x2="26" y2="5" '
+                f'stroke="{palette.colour(key)}" stroke-width="3" stroke-dasharray="{dash}"/></svg>')
+        chips.append('<label title="twice: this group alone"><input type="checkbox" checked '
+                     f'data-place="{palette.place(key)}">{line}{shown(labels[key])} '
+                     f'<span class="n">n = {n[key]}</span></label>')
+    if not chips:
+        return ""
+    switches = ('<span class="kinds"><button data-all="show">all</button><button data-all="hide">none</button>'
+                '<label><input type="checkbox" checked data-kind="run">single runs</label>'
+                '<label><input type="checkbox" checked data-kind="band">intervals</label></span>')
+    return f'<div class="groups">{"".join(chips)}{switches}</div>'
+
+
+def sections(panels, palette, pictures, captions, alive):
+    """A section for each table, in the panels' order, and a sentence on what is not drawn."""
+    by_table = {}
+    for panel in panels:
+        if panel.id in pictures:
+            by_table.setdefault(panel.table, []).append(
+                picture_of(panel, pictures[panel.id], captions[panel.id], panel.id in alive))
+    text = ""
+    for name, drawn in by_table.items():
+        heading = name.replace("_", " ")
+        text += (f"<section><h2>{shown(heading[:1].upper() + heading[1:])}</h2>"
+                 f"<div class=pictures>{''.join(drawn)}</div></section>")
+    missing = [panel for panel in panels if panel.id not in pictures]
+    if missing:
+        names = ", ".join(dict.fromkeys(panel.title for panel in missing[:50])) + (", …" if len(missing) > 50 else "")
+        text += (f"<p>{len(missing)} more picture{'s are' if len(missing) > 1 else ' is'} not drawn, so that the page "
+                 f"stays small: {shown(names)}.</p>")
+    return text
+
+
+def remarks(runs, table):
+    """Notes that were given to runs, then those of the report."""
+    given = "".join(f"<li>{shown(note)} ({code(names[0])}"
+                    f"{f' and {len(names) - 1} more' if len(names) > 1 else ''})</li>"
+                    for note, names in notes_of(runs).items())
+    own = "".join(f"<li>{shown(note)}</li>" for note in table.notes)
+    return ((f'<h2>Notes of the runs</h2><ul class="notes">{given}</ul>' if given else "")
+            + (f'<h2>Notes</h2><ul class="notes">{own}</ul>' if own else ""))
+
+
+def _page(title, question, sweep, runs, table, panels, palette, pictures, captions, payload, library, made, reload):
+    alive = [] if payload is None else payload.names
+    tags = "".join(f'<span class="tag">{shown(tag)} <small>{n}</small></span>' for tag, n in tags_of(runs).items())
+    facts = "".join(f"<dt>{shown(term)}</dt><dd>{text}</dd>" for term, text in describe(sweep, runs, table.keys))
+    status = ". ".join(filter(None, (counted(runs), made, f"Loads itself again every {reload:g} s" if reload else "")))
+    data = "" if payload is None else (
+        f'<script type="application/json" id="pictures">{payload.document}</script>'
+        f'<script type="application/gzip" id="numbers">{payload.numbers}</script>'
+        f'<script type="application/gzip" id="library">{library}</script>')
+    again = (f'<noscript><meta http-equiv="refresh" content="{reload:g}"></noscript>' if reload else "")
     return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{shown(title)}</title><style>{CSS}</style></head><body>
-<h1>{shown(title)}</h1><p class="question">{shown(question)}</p>
-<dl>{facts}</dl>
-<h2>Result</h2>{result_table(table)}<ul class="notes">{listed}</ul>
-<h2>Learning curves</h2>{''.join(pictures) or f'<p>{figures.nothing_to_draw(table).capitalize()}.</p>'}
-<h2>Runs without a result</h2>{troubles_table(runs, keys)}
+<html lang="en"{f' data-reload="{reload:g}"' if reload else ''}><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{NOTHING}">
+{again}<title>{shown(title)}</title><style>{part("page.css")}</style><style id="hidden"></style></head><body>
+<h1>{shown(title)}</h1><p class="question">{shown(question)}</p><p class="made">{shown(status)}.</p>{tags}
+<h2>Result</h2>{result_table(table)}
+{groups_of([panel for panel in panels if panel.id in pictures], palette, alive)}
+{sections(panels, palette, pictures, captions, alive) or f"<p>{nothing_to_draw(runs).capitalize()}.</p>"}
+<h2>Runs without a result</h2>{troubles_table(runs, table.keys)}
+<h2>What was run</h2><dl>{facts}</dl>
+{remarks(runs, table)}
+{data}<script>{part("page.js")}</script>
 </body></html>
 """

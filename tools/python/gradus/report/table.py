@@ -3,34 +3,26 @@ import math
 
 import numpy as np
 
+from . import statistics
 from ..records.grouping import APART, differing
 from ..records.values import escaped, identity, order, texts
 
-# Quantile 0.975 of Student's t for 1, 2, ... 30 degrees of freedom.
-T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-         2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042]
-
-# metric, heading, whether a larger value is better (None: not a matter of better)
-COLUMNS = [("validation_accuracy", "test accuracy, %", True), ("validation_loss", "validation loss", False),
-           ("training_loss", "training loss", False), ("training_seconds", "training, s", False),
-           ("optimizer_state_bytes", "optimizer state, bytes", None), ("gradients", "gradients", None)]
+SEED = APART[0]
 
 
-def student_t(freedom):
-    """Quantile 0.975; freedom is rounded down, and above 30 that of 30 serves: intervals never too short."""
-    return T_975[max(1, min(int(freedom), 30)) - 1]
+def difference(a, b, metric):
+    """(mean(a) - mean(b), half width of its 95 % interval, number of pairs or 0) of two groups; None with too few runs.
 
-
-def welch(a, b):
-    """mean(a) - mean(b) and the half width of its 95 % confidence interval (Welch 1947); None with one value."""
-    if len(a) < 2 or len(b) < 2:
-        return None
-    va, vb = np.var(a, ddof=1) / len(a), np.var(b, ddof=1) / len(b)
-    difference = float(np.mean(a) - np.mean(b))
-    if va + vb == 0:
-        return difference, 0.0
-    freedom = (va + vb) ** 2 / (va ** 2 / (len(a) - 1) + vb ** 2 / (len(b) - 1))
-    return difference, student_t(freedom) * math.sqrt(va + vb)
+    Paired by seed where at least half of the larger group's seeds are in both, each once; else Welch's.
+    """
+    ours, theirs = a.by_seed(metric), b.by_seed(metric)
+    if ours and theirs:
+        shared = [seed for seed in ours if seed in theirs]
+        if len(shared) >= 2 and 2 * len(shared) >= max(len(ours), len(theirs)):
+            found = statistics.interval([ours[seed] - theirs[seed] for seed in shared])
+            return (*found, len(shared))
+    found = statistics.welch(a.finals(metric), b.finals(metric))
+    return found and (*found, 0)
 
 
 def label_of(parts):
@@ -41,13 +33,18 @@ def label_of(parts):
 class Group:
     """Runs equal in the options that make the group. Statistics are over its completed runs."""
 
-    def __init__(self, key, shown, keys):
+    def __init__(self, key, shown, keys, within):
         self.key = key          # values, in the order of `keys`
-        self.shown = shown      # the same as texts
-        self.label = label_of(zip(keys, shown)) or "all runs"
+        self.parts = tuple(map(identity, key))
+        self.block = self.parts[:within]  # groups of other blocks are no competitors
+        self.shown = shown      # the values as texts
+        self.label = label_of(list(zip(keys, shown))[within:]) or "all runs"
+        self.facet = label_of(list(zip(keys, shown))[:within]) or None
         self.runs = []
         self.mark = ""          # "best", "tied", ""
-        self.versus_best = None  # (difference, half width)
+        self.versus_best = None  # (difference, half width, pairs)
+        self.chosen = ""        # how an option was tuned
+        self._finals = {}
 
     def completed(self):
         return [run for run in self.runs if run.status == "completed"]
@@ -56,75 +53,111 @@ class Group:
         return sum(run.status in states for run in self.runs)
 
     def finals(self, metric):
-        values = np.array([run.final(metric) for run in self.completed()])
-        return values[np.isfinite(values)] if len(values) else values
+        """Of the runs that have a finite number."""
+        if metric not in self._finals:
+            values = np.array([metric.of(run) for run in self.completed()], float)
+            self._finals[metric] = values[np.isfinite(values)]
+        return self._finals[metric]
+
+    def by_seed(self, metric):
+        """{seed: number}; None where seeds do not tell the runs apart."""
+        found = {}
+        for run in self.completed():
+            seed, value = run.options.get(SEED), metric.of(run)
+            if seed is None or identity(seed) in found:
+                return None
+            if math.isfinite(value):
+                found[identity(seed)] = value
+        return found
 
     def mean(self, metric):
         values = self.finals(metric)
-        return float(np.mean(values)) if len(values) else math.nan
+        return statistics.moments(values)[0] if len(values) else math.nan
 
 
 class Table:
-    """The groups of a sweep, best first, and what can be said about them: `notes`, after those given."""
+    """The groups of a sweep, best first within each block, and what can be said about them: `notes`, after those given.
 
-    def __init__(self, runs, keys, notes=()):
-        self.keys = keys
+    keys: the options that make a group; the first `within` of them are parameters of the problem and make blocks.
+    metrics: the columns, the first of which ranks. tune: Tuning, or None.
+    """
+
+    def __init__(self, runs, keys, metrics, notes=(), within=0, tune=None):
+        self.keys, self.within = keys, within
         self.texts = {name: texts(run.options.get(name) for run in runs) for name in keys}
         groups = {}
         for run in runs:
             key = tuple(run.options.get(name) for name in keys)
             parts = tuple(map(identity, key))
             if parts not in groups:
-                groups[parts] = Group(key, [self.texts[name][part] for name, part in zip(keys, parts)], keys)
+                groups[parts] = Group(key, [self.texts[name][part] for name, part in zip(keys, parts)], keys, within)
             groups[parts].runs.append(run)
         self.groups = list(groups.values())
-        measured = [column for column in COLUMNS if any(len(group.finals(column[0])) for group in self.groups)]
-        # The count of gradients says something only where methods differ in it.
-        self.columns = [column for column in measured if column[0] != "gradients"
-                        or len({group.mean("gradients") for group in self.groups if group.completed()}) > 1]
-        self.primary = next((column for column in self.columns if column[2] is not None), None)
-        sign = -1 if self.primary and self.primary[2] else 1
+        self.notes = list(notes)
+        for group in self.groups:
+            group.runs.sort(key=lambda run: (order(run.options.get(SEED)), run.name))
+        if tune:
+            self.groups = tune.chosen_of(self)
+        measured = [metric for metric in metrics if any(len(group.finals(metric)) for group in self.groups)]
+        # What is the same for all groups, and better nowhere, tells nothing.
+        self.metrics = [metric for metric in measured if metric.better or metric is measured[0] or len(self.groups) == 1
+                        or len({group.mean(metric) for group in self.groups if len(group.finals(metric))}) > 1]
+        self.primary = self.metrics[0] if self.metrics and metrics[:1] == self.metrics[:1] else None
+        sign = -1 if self.primary and self.primary.better == "higher" else 1
 
         def rank(group):
-            mean = group.mean(self.primary[0]) if self.primary else math.nan
-            return (not math.isfinite(mean), sign * mean if math.isfinite(mean) else 0, [order(v) for v in group.key])
+            mean = group.mean(self.primary) if self.primary else math.nan
+            return ([order(value) for value in group.key[:within]], not math.isfinite(mean),
+                    sign * mean if math.isfinite(mean) else 0, [order(value) for value in group.key[within:]])
         self.groups.sort(key=rank)
-        self.notes = list(notes)
-        self._mark()
+        for block in self.blocks():
+            self._mark(block)
         self._note(runs)
 
-    def _mark(self):
-        """Marks the best group and all that the data do not separate from it."""
-        if not self.primary or len(self.groups) < 2:
+    def blocks(self):
+        """Lists of groups that compete with each other."""
+        found = {}
+        for group in self.groups:
+            found.setdefault(group.block, []).append(group)
+        return list(found.values())
+
+    def _mark(self, groups):
+        """Marks the best group of a block and all that the data do not separate from it."""
+        if not self.primary or not self.primary.better or len(groups) < 2:
             return
-        metric = self.primary[0]
+        where = f"{groups[0].facet}: " if groups[0].facet else ""
         # The mean over the runs that survived flatters a method that sometimes diverges: it is not compared.
-        fair = [group for group in self.groups if not group.count("diverged") and len(group.finals(metric))]
+        fair = [group for group in groups if not group.count("diverged") and len(group.finals(self.primary))]
         if not fair:
-            self.notes.append("No setting without diverged runs has a result: none is marked as best.")
+            self.notes.append(f"{where}No setting without diverged runs has a result: none is marked as best.")
             return
         best = fair[0]
         for group in fair[1:]:
-            group.versus_best = welch(group.finals(metric), best.finals(metric))
+            group.versus_best = difference(group, best, self.primary)
             if group.versus_best and abs(group.versus_best[0]) <= group.versus_best[1]:
                 group.mark = "tied"
         compared = [group for group in fair[1:] if group.versus_best]
         if not compared:
-            self.notes.append("No setting is marked as best: a comparison needs two settings with two runs each "
+            self.notes.append(f"{where}No setting is marked as best: a comparison needs two settings with two runs each "
                               "(seeds) that completed.")
             return
         best.mark = "best"
         tied = sum(group.mark == "tied" for group in fair)
         self.notes.append(
-            f"Best mean in {self.primary[1].split(',')[0]}: {best.label}."
+            f"{where}Best mean in {self.primary.heading}: {best.label}."
             + (f" {tied} other setting{'s are' if tied > 1 else ' is'} not separated from it by these runs (≈): the "
                "95 % confidence interval of the difference contains zero." if tied else
                " Its 95 % confidence interval against each other setting compared excludes zero."))
-        self.notes.append("Intervals: Welch's, for each difference by itself, without a correction for the number of "
-                          "comparisons. The best of many settings, chosen on the data it is judged by, looks a little "
-                          "better than it is.")
 
     def _note(self, runs):
+        differences = [group.versus_best for group in self.groups if group.versus_best]
+        if differences:
+            paired = sum(pairs > 0 for *_, pairs in differences)
+            which = ("paired by seed" if paired == len(differences) else "Welch's" if not paired else
+                     "paired by seed where seeds are shared (n pairs), else Welch's")
+            self.notes.append(f"Intervals of differences: {which}, for each difference by itself, without a correction for "
+                              "the number of comparisons. The best of many settings, chosen on the data it is judged by, "
+                              "looks a little better than it is.")
         if any(group.count("diverged") for group in self.groups):
             self.notes.append("Means are over completed runs only. A setting with diverged runs shows those that "
                               "survived; it is not compared with the best.")
@@ -155,22 +188,26 @@ class Table:
 
     def headings(self):
         return ([escaped(name.replace("_", " ")) for name in self.keys] or ["runs"]) + ["n", "diverged", "failed"] \
-            + [heading for _, heading, _ in self.columns] + (["difference from best, 95 %"] if self._compares() else [])
+            + [escaped(metric.heading) for metric in self.metrics] \
+            + (["difference from best, 95 %"] if self._compares() else []) + (["tuned"] if self._tunes() else [])
 
     def _compares(self):
         return any(group.versus_best for group in self.groups)
+
+    def _tunes(self):
+        return any(group.chosen for group in self.groups)
 
     def cells(self, group):
         """One row as text. n: completed runs; failed: also interrupted, damaged, unreadable and pending."""
         row = list(group.shown) or ["all"]
         diverged = group.count("diverged")
         row += [str(len(group.completed())), str(diverged), str(len(group.runs) - len(group.completed()) - diverged)]
-        row += [mean_and_deviation(group.finals(metric), metric, len(group.completed()))
-                for metric, _, _ in self.columns]
+        row += [mean_and_deviation(group.finals(metric), metric) for metric in self.metrics]
         if self._compares():
             row.append("best" if group.mark == "best" else "–" if not group.versus_best else
-                       "{:+.{d}f} ± {:.{d}f}{}".format(*group.versus_best, " ≈" if group.mark == "tied" else "",
-                                                       d=digits(group.versus_best[1], group.versus_best[0])))
+                       difference_text(group, *group.versus_best))
+        if self._tunes():
+            row.append(escaped(group.chosen) or "–")
         return row
 
     def text(self):
@@ -188,18 +225,25 @@ def digits(spread, value):
     return 2 if scale == 0 or not math.isfinite(scale) else max(0, min(10, 1 - math.floor(math.log10(scale))))
 
 
-def mean_and_deviation(values, metric, n):
-    """`mean ± sample standard deviation`; the deviation needs two values. Names n where it is not the row's."""
+def difference_text(group, value, half, pairs):
+    places = digits(half, value)
+    return (f"{value:+.{places}f} ± {half:.{places}f}" + (f" ({pairs} pairs)" if pairs else "")
+            + (" ≈" if group.mark == "tied" else ""))
+
+
+def mean_and_deviation(values, metric):
+    """`mean ± sample standard deviation (n)`; the deviation needs two values."""
     if not len(values):
         return "–"
-    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-    if metric in ("optimizer_state_bytes", "gradients"):
+    mean, spread = statistics.moments(values)
+    whole = metric.units == "byte" or abs(mean) >= 1000 and np.all(values == np.round(values))
+    if whole and abs(mean) < 1e15:
         text = f"{mean:,.0f}" + (f" ± {spread:,.0f}" if spread > 0 else "")
     elif abs(mean) >= 1e6 or (0 < abs(mean) < 1e-4):
         text = f"{mean:.3e}" + (f" ± {spread:.1e}" if len(values) > 1 else "")
     elif len(values) > 1:
-        d = digits(spread, mean)
-        text = f"{mean:.{d}f} ± {spread:.{d}f}"
+        places = digits(spread, mean)
+        text = f"{mean:.{places}f} ± {spread:.{places}f}"
     else:
         text = f"{mean:.4g}"
-    return text if len(values) == n else f"{text} (n = {len(values)})"
+    return f"{text} ({len(values)})"

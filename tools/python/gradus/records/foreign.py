@@ -1,0 +1,92 @@
+"""Runs of anything else: a table (pandas) with a row for each run and step, as trackers export it."""
+import pathlib
+
+import numpy as np
+
+from .folder import Run, Rows, Sweep
+from .tables import Axis, Column, Summary, Table, statistics_of
+
+TABLE = "evaluation"
+
+
+def from_table(frame, run="run_id", index="step", options=None, better=None):
+    """A sweep of the runs in a DataFrame, which reports and gradus.load treat as runs of ours.
+
+    run, index: names of columns. options: those that say what a run was asked (default: all that have one value in each
+    run; where every run has one row alone they must be named). better: {column: "lower" or "higher"}. The other columns of
+    numbers are what was measured; those that are missing in the same rows make a table, and a table leaves these out. Other
+    texts are left out, and named in `warnings`. Raises ValueError.
+    """
+    _check(frame, [run, index, *(options or ()), *(better or {})])
+    for name, way in (better or {}).items():
+        if way not in ("lower", "higher"):
+            raise ValueError(f"better: {name!r} is {way!r}, expected 'lower' or 'higher'")
+    if frame[run].isna().any() or frame[index].isna().any():
+        raise ValueError(f"rows without {run!r} or {index!r}")
+    frame = frame.sort_values([run, index], kind="stable")
+    groups = frame.groupby(run, sort=False)
+    if options is None:
+        if len(groups) == len(frame):
+            raise ValueError("every run has one row: expected the options to be named")
+        options = _constant(groups, [name for name in frame.columns if name not in (run, index)], better or {})
+    measured = [name for name in frame.columns if name not in (run, index, *options) and _is_number(frame[name])]
+    texts = [name for name in frame.columns if name not in (run, index, *options, *measured)]
+    if not measured:
+        raise ValueError("no column of numbers is left beside run, index and options")
+    tables = _tables(frame, measured, index, better or {})
+    sweep = Sweep([], "a table of runs")
+    if texts:
+        sweep.warnings.append(f"columns of other than numbers, not options: {', '.join(texts)}; not used")
+    for name, rows in groups:
+        sweep.runs.append(_run(str(name), rows, options, tables, index))
+    return sweep
+
+
+def _check(frame, names):
+    columns = [name for name in frame.columns if isinstance(name, str)]
+    if len(columns) != len(frame.columns) or len(set(columns)) != len(columns):
+        raise ValueError("expected columns with different names")
+    for name in names:
+        if name not in columns:
+            raise ValueError(f"no column {name!r}; expected one of: {', '.join(columns)}")
+    if not len(frame):
+        raise ValueError("no rows")
+
+
+def _is_number(column):
+    return column.dtype.kind in "fiu"
+
+
+def _constant(groups, names, better):
+    """Those with one value in each run, and two runs or one; a missing value is one too."""
+    counts = groups[names].nunique(dropna=False) if names else None
+    return [name for name in names if name not in better and (counts[name] <= 1).all()]
+
+
+def _tables(frame, measured, index, better):
+    """Columns that are missing in the same rows make a table; the first with a judged column is the default one."""
+    by_rows = {}
+    for name in measured:
+        by_rows.setdefault(frame[name].notna().to_numpy().tobytes(), []).append(name)
+    parts = sorted(by_rows.values(), key=lambda names: not any(name in better for name in names))
+    return [Table(TABLE if place == 0 else names[0], Axis(index, long_name=index),
+                  tuple(Column(name, better=better.get(name, "")) for name in names)) for place, names in enumerate(parts)]
+
+
+def _run(name, rows, options, tables, index):
+    run = Run(name, pathlib.Path(name), effective=True, status="completed", default=tables[0].name,
+              tables=tuple(table.name for table in tables))
+    first = rows.iloc[0]
+    run.options = {option: _plain(first[option]) for option in options if first[option] == first[option]}
+    run.rows = {}
+    for table in tables:
+        mine = rows[rows[table.columns[0].name].notna()]
+        values = {column.name: mine[column.name].to_numpy(float) for column in table.columns}
+        run.rows[table.name] = Rows(table, mine[index].to_numpy(float), values)
+        run.summaries[table.name] = Summary(table, len(mine), np.array([statistics_of(values[column.name])
+                                                                        for column in table.columns]))
+    return run
+
+
+def _plain(value):
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,27 @@
+// The last value that each run has logged of some columns, also while it is at work.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tools/sweep/table.h"
+
+namespace gradus::sweep {
+
+class LastValues {
+ public:
+  // Reads the logs of the runs in a sweep's folder, unless no column is asked for. Columns are written TABLE/COLUMN;
+  // throws UsageError for one that is not, that is of vectors, or that none of the logs has, naming those there are.
+  LastValues(const std::filesystem::path& output, const std::vector<RunRow>& runs,
+             const std::vector<std::string>& columns);
+
+  // A run's values as texts in the order of the columns, "-" where it has logged none.
+  const std::vector<std::string>& of(const std::string& run) const { return values_.at(run); }
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
+}  // namespace gradus::sweep
