@@ -24,14 +24,13 @@ std::string name_of(const Layer& layer) {
 }  // namespace
 
 Sequential::Sequential(std::vector<Layer> layers) : layers_(std::move(layers)) {
-  for (std::size_t i = 0; i < layers_.size(); ++i) names_.push_back(std::to_string(i));
+  for (std::size_t i = 0; i < layers_.size(); ++i) names_.push_back(fmt::format("{} {}", i, name_of(layers_[i])));
 }
 
 void Sequential::declare(ParameterScope& scope) {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const std::string place = std::to_string(i);
-    scope.declare_part(place, layers_[i]);
-    names_[i] = scope.name_of(place);
+    scope.declare_part(std::to_string(i), layers_[i]);
+    names_[i] = scope.name_of(fmt::format("{} {}", i, name_of(layers_[i])));
   }
 }
 

@@ -31,6 +31,7 @@ ROOMS = {
     "optim/methods": {*OPTIM, "optim/solvers", "optim/descents"},
     "experiments/records": {"settings"},
     "experiments/lab": {*LAB, "process", "autodiff/kernels"},
+    "experiments/lab/instruments": {"experiments/lab", "autodiff/curvature", *LAB},
     "experiments/problems": {"nn", "optim", "settings", "autodiff/kernels", *TAPE},
     "experiments/workloads": LAB,
     "experiments/minimize": {"experiments/problems", *LAB},
@@ -39,7 +40,8 @@ ROOMS = {
     "experiments/train": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "settings"},
     "cmake": set(),
-    "docs/examples": {"experiments/workloads", "autodiff/curvature", "autodiff/kernels", *LAB},
+    "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
+                      *LAB},
     "docs/generate": {"experiments/problems", "experiments/records", "optim", "settings"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)

@@ -3,6 +3,8 @@
 // from 1.5 and from 0.15 the rate comes near 0.62.
 //   sweep run --output=results/hyper -- hypergradient --initial-rate=1.5,0.15
 //   report results/hyper --curve outer/learning_rate
+#include <cmath>
+
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
 #include "experiments/lab/batches.h"
@@ -23,8 +25,11 @@ int main(int argc, char** argv) {
         const lab::Dataset data = workloads::choose_dataset(run, "mnist-1d");
         run.start();
 
-        nn::Sequential model =
-            nn::multilayer_perceptron({40, 50, 10}, {.activation = nn::Tanh{}, .weight = nn::lecun_uniform()});
+        const auto dense = [](std::int64_t in, std::int64_t out) {  // as it begins in PyTorch
+          const double bound = 1 / std::sqrt(static_cast<double>(in));
+          return nn::Linear{in, out, nn::uniform(-bound, bound), nn::uniform(-bound, bound)};
+        };
+        nn::Sequential model{dense(40, 50), nn::Tanh{}, dense(50, 10)};
         nn::ParameterSet parameters;
         nn::ParameterScope scope(parameters);
         model.declare(scope);

@@ -61,6 +61,8 @@ class Instrument {
   void open(Run& run, const Watched& watched);
   void look(const Moment& at);
   bool is_due(std::int64_t step) const { return step % every_ == 0; }
+  // What it has written so far, once it is open.
+  const records::MetricTable& table() const { return table_->contents(); }
 
  protected:
   // The table's columns; two follow, which every instrument has: what measuring cost, in seconds and in gradients of

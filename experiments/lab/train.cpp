@@ -61,6 +61,10 @@ std::size_t position_of(const std::string& name, const std::vector<Column>& colu
   return static_cast<std::size_t>(at - columns.begin());
 }
 
+bool has_column(const std::string& name, const std::vector<Column>& columns) {
+  return position_of(name, columns) < columns.size();
+}
+
 // If a count of steps or epochs ends the training.
 std::optional<std::int64_t> known_steps(const Source& train, const Plan& plan) {
   const std::int64_t batch = plan.batch_size == whole_set ? train.size() : std::min(plan.batch_size, train.size());
@@ -90,9 +94,11 @@ void check(const Run& run, const Workload& workload, const ChosenOptimizer& opti
     throw std::invalid_argument(
         "--evaluation-unit=seconds: a schedule observes the validation loss at each evaluation, and the clock must not "
         "decide when: expected steps or epochs");
-  const std::vector<Column> columns = columns_of(workload, plan);
   const std::string& target = workload.target.column;
-  if (!target.empty() && position_of(target, columns) == columns.size())
+  const auto is_metric = [&](const Metric& metric) { return target.ends_with("_" + metric.column.name); };
+  const bool is_evaluated = has_column(target, columns_of(workload, plan));
+  if (!target.empty() && !is_evaluated &&
+      (plan.stop_at_target || std::none_of(workload.metrics.begin(), workload.metrics.end(), is_metric)))
     throw std::invalid_argument(
         fmt::format("workload {}: its target is of '{}', which is not evaluated", workload.name, target));
 }
@@ -225,7 +231,7 @@ class Training {
 
   void note_target(const std::vector<double>& row) {
     const Target& target = workload_.target;
-    if (is_reached_ || target.column.empty()) return;
+    if (is_reached_ || !has_column(target.column, columns_)) return;
     const std::size_t at = position_of(target.column, columns_);
     const bool is_larger = columns_[at].better == Better::higher;
     is_reached_ = is_larger ? row[at] >= target.value : row[at] <= target.value;

@@ -1,5 +1,7 @@
 #include "experiments/workloads/workloads.h"
 
+#include <fmt/format.h>
+
 #include "experiments/workloads/adding_problem.h"
 #include "experiments/workloads/character_model.h"
 #include "experiments/workloads/copying_problem.h"
@@ -25,6 +27,11 @@ const settings::Catalogue<NamedWorkload>& workloads() {
 }
 
 lab::Workload choose(lab::Run& run, const NamedWorkload& fallback) {
+  run.list("list-workloads", "print every workload, and end", [] {
+    std::string text;
+    for (const NamedWorkload& one : workloads()) text += fmt::format("{:<24} {}\n", one.name, one.summary);
+    return text;
+  });
   const std::string name = run.option("workload", fallback.name, "what is trained", lab::one_of(workloads().names()));
   return (name == fallback.name ? fallback : workloads().find(name)).make(run);
 }
