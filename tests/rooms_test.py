@@ -42,7 +42,7 @@ ROOMS = {
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
                       *LAB},
-    "docs/generate": {"experiments/problems", "experiments/records", "optim", "settings"},
+    "docs/generate": {"experiments/problems", "experiments/workloads", "optim", *LAB},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 FOLDERS = ("", "tools", "tests")  # where an include's path may start, beside the folder of the file itself

@@ -14,7 +14,7 @@ namespace gradus::workloads {
 // A class k of K has the probability 1/k, over the sum; a word of rank r, 1/r. A text has so many words, of which a
 // half are of the language, in its order of ranks, and a half of its class, whose ranks are in an order of their own.
 struct WordTable {
-  std::int64_t words = 1000, classes = 100, length = 40;
+  std::int64_t words = 1000, classes = 100, length = 20;
   // Inputs [words]: how often each occurs; and the class.
   lab::Drawn examples() const;
 };
