@@ -21,10 +21,12 @@ lab::Run new_run() { return lab::Run(lab::Options("describe_workloads", {}), "",
 nlohmann::json options_of(const std::function<void(lab::Run&)>& declare) {
   lab::Run bare = new_run(), run = new_run();
   std::set<std::string> known;
-  for (const auto& option : bare.options().describe_json().at("options")) known.insert(option.at("name"));
+  const nlohmann::json of_each = bare.options().describe_json();
+  for (const auto& option : of_each.at("options")) known.insert(option.at("name"));
   declare(run);
   nlohmann::json all = nlohmann::json::array();
-  for (const auto& option : run.options().describe_json().at("options"))
+  const nlohmann::json described = run.options().describe_json();
+  for (const auto& option : described.at("options"))
     if (!known.contains(option.at("name"))) all.push_back(option);
   return all;
 }
@@ -63,7 +65,7 @@ void print_workloads() {
                              budget(made.plan), cell(measured(made)), target));
   }
   for (const workloads::NamedWorkload& kind : workloads::workloads()) {
-    records::put(fmt::format("\n### {}\n\n{}.\n\n", kind.name, cell(kind.summary)));
+    records::put(fmt::format("\n### {}\n\n", kind.name));
     for (const auto& option : options_of([&](lab::Run& run) { kind.make(run); }))
       records::put(fmt::format("- {}: {}\n", written(option), cell(option.at("help").get<std::string>())));
   }
