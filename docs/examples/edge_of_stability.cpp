@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
                                                        .loss = "squared_error"}
                                      .make(run);
         workload.data = {.train = workload.data.train.first(images)};
+        workload.target = {};
         lab::train(run, workload, optimizer,
                    {.budget = {lab::steps(steps)},
                     .evaluate_every = lab::steps(every),
