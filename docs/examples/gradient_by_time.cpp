@@ -7,7 +7,7 @@
 
 #include "autodiff/gradient.h"
 #include "experiments/lab/train.h"
-#include "experiments/workloads/adding.h"
+#include "experiments/workloads/adding_problem.h"
 
 using namespace gradus;
 
@@ -43,7 +43,7 @@ class GradientByTime final : public lab::Instrument {
 int main(int argc, char** argv) {
   return lab::main("gradient_by_time", "Trains on the adding problem and watches the gradient by time.", argc, argv,
                    [](lab::Run& run) {
-                     const lab::Workload workload = workloads::Adding{}.make(run);
+                     const lab::Workload workload = workloads::AddingProblem{}.make(run);
                      const auto optimizer = run.optimizer("adam");
                      lab::Plan plan = lab::plan_of_options(run, workload.plan);
                      plan.instruments.push_back(std::make_shared<GradientByTime>(

@@ -3,6 +3,8 @@
 // from 1.5 and from 0.15 the rate comes near 0.62.
 //   sweep run --output=results/hyper -- hypergradient --initial-rate=1.5,0.15
 //   report results/hyper --curve outer/learning_rate
+#include <cmath>
+
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
 #include "experiments/lab/batches.h"
@@ -17,14 +19,15 @@ int main(int argc, char** argv) {
   return lab::main(
       "hypergradient", "Learns the learning rate of SGD by its exact derivative.", argc, argv, [](lab::Run& run) {
         double rate = run.option("initial_rate", 1.5, "learning rate at the beginning", lab::more_than(0));
-        const double outer_rate = run.option("outer_rate", 0.3, "step size of the learning rate", lab::more_than(0));
         const int outer = run.option("outer_steps", 50, "changes of the learning rate", lab::at_least(1));
         const int inner = run.option("inner_steps", 200, "steps of a training", lab::at_least(1));
         const lab::Dataset data = workloads::choose_dataset(run, "mnist-1d");
         run.start();
-
-        nn::Sequential model =
-            nn::multilayer_perceptron({40, 50, 10}, {.activation = nn::Tanh{}, .weight = nn::lecun_uniform()});
+        const auto dense = [](std::int64_t in, std::int64_t out) {  // as it begins in PyTorch
+          const double bound = 1 / std::sqrt(static_cast<double>(in));
+          return nn::Linear{in, out, nn::uniform(-bound, bound), nn::uniform(-bound, bound)};
+        };
+        nn::Sequential model{dense(40, 50), nn::Tanh{}, dense(50, 10)};
         nn::ParameterSet parameters;
         nn::ParameterScope scope(parameters);
         model.declare(scope);
@@ -48,9 +51,9 @@ int main(int argc, char** argv) {
             const std::vector<Var> gradients = record_gradient(loss, weights);
             for (std::size_t k = 0; k < weights.size(); ++k) weights[k] = weights[k] - learning_rate * gradients[k];
           }
-          const double hypergradient = gradient(losses, {learning_rate})[0].item();
-          table.append(step, {rate, losses.item(), hypergradient});
-          rate -= outer_rate * hypergradient;
+          const double slope = gradient(losses, {learning_rate})[0].item();
+          table.append(step, {rate, losses.item(), slope});
+          rate -= 0.3 * slope;
           run.stop_if_asked();
         }
       });

@@ -71,6 +71,8 @@ class Run {
   std::string control(std::string_view name, const char* fallback, std::string_view help) {
     return options_.control(name, fallback, help);
   }
+  // What has been declared so far.
+  const Options& options() const { return options_; }
   // Takes --other for the option --name, which is declared later.
   void alias(std::string_view other, std::string_view name) { options_.alias(other, name); }
   // The files beside the output that options ask for; finish_options() refuses what they cannot be.

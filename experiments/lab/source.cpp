@@ -164,6 +164,14 @@ Source Source::made_by(std::function<std::shared_ptr<const Examples>()> make) {
   return source;
 }
 
+Source Source::made_by(std::function<Source()> make) {
+  return made_by([make = std::move(make)]() -> std::shared_ptr<const Examples> {
+    const Source source = make();
+    source.examples();
+    return source.later_->made;
+  });
+}
+
 const Examples& Source::examples() const {
   if (!later_) refuse("there are no examples");
   const std::lock_guard lock(later_->mutex);
@@ -303,6 +311,15 @@ Source Source::permuted(std::vector<std::int32_t> order) const {
         permute(batch.inputs.elements<std::int32_t>());
       else
         with_floating(batch.inputs.dtype(), [&]<class T>(T) { permute(batch.inputs.elements<T>()); });
+    });
+  });
+}
+
+Source Source::standardised(double mean, double deviation) const {
+  if (!(deviation > 0)) refuse(fmt::format("standardised: deviation {}, expected more than 0", deviation));
+  return changed([mean, deviation](std::span<const std::int64_t>, const Batch& batch) {
+    with_floating(batch.inputs.dtype(), [&]<class T>(T) {
+      for (T& x : batch.inputs.elements<T>()) x = static_cast<T>((static_cast<double>(x) - mean) / deviation);
     });
   });
 }

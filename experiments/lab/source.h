@@ -55,6 +55,7 @@ class Source {
   explicit Source(std::shared_ptr<const Examples> examples);
   // What `make` returns when it is first needed; it may throw, and is then called again the next time.
   static Source made_by(std::function<std::shared_ptr<const Examples>()> make);
+  static Source made_by(std::function<Source()> make);
 
   // False for Source() only.
   bool defined() const { return later_ != nullptr; }
@@ -87,6 +88,8 @@ class Source {
   Source long_tailed(double ratio) const;
   // Each input's numbers in another order: number i is the one that was at order[i].
   Source permuted(std::vector<std::int32_t> order) const;
+  // Each number x of an input as (x - mean) / deviation.
+  Source standardised(double mean, double deviation) const;
   // The inputs are the targets too, as an autoencoder wants it.
   Source to_itself() const;
   // Another function of each batch after it was read, which changes no format.

@@ -43,8 +43,7 @@ std::vector<Column> columns_of(const Workload& workload, const Plan& plan) {
   all.push_back({.name = "epoch", .long_name = "examples given to steps, over those of the training set"});
   all.push_back({.name = "training_seconds",
                  .units = "s",
-                 .long_name = "in steps, without evaluation and logging",
-                 .better = Better::lower});
+                 .long_name = "in steps, without evaluation and logging"});
   all.push_back(
       {.name = "gradient_equivalents", .long_name = "everything computed, in gradients of the whole training set"});
   all.push_back({.name = "gradients", .long_name = "gradients evaluated"});
@@ -59,6 +58,10 @@ std::size_t position_of(const std::string& name, const std::vector<Column>& colu
   const auto at =
       std::find_if(columns.begin(), columns.end(), [&](const Column& column) { return column.name == name; });
   return static_cast<std::size_t>(at - columns.begin());
+}
+
+bool has_column(const std::string& name, const std::vector<Column>& columns) {
+  return position_of(name, columns) < columns.size();
 }
 
 // If a count of steps or epochs ends the training.
@@ -90,9 +93,11 @@ void check(const Run& run, const Workload& workload, const ChosenOptimizer& opti
     throw std::invalid_argument(
         "--evaluation-unit=seconds: a schedule observes the validation loss at each evaluation, and the clock must not "
         "decide when: expected steps or epochs");
-  const std::vector<Column> columns = columns_of(workload, plan);
   const std::string& target = workload.target.column;
-  if (!target.empty() && position_of(target, columns) == columns.size())
+  const auto is_metric = [&](const Metric& metric) { return target.ends_with("_" + metric.column.name); };
+  const bool is_evaluated = has_column(target, columns_of(workload, plan));
+  if (!target.empty() && !is_evaluated &&
+      (plan.stop_at_target || std::none_of(workload.metrics.begin(), workload.metrics.end(), is_metric)))
     throw std::invalid_argument(
         fmt::format("workload {}: its target is of '{}', which is not evaluated", workload.name, target));
 }
@@ -225,7 +230,7 @@ class Training {
 
   void note_target(const std::vector<double>& row) {
     const Target& target = workload_.target;
-    if (is_reached_ || target.column.empty()) return;
+    if (is_reached_ || !has_column(target.column, columns_)) return;
     const std::size_t at = position_of(target.column, columns_);
     const bool is_larger = columns_[at].better == Better::higher;
     is_reached_ = is_larger ? row[at] >= target.value : row[at] <= target.value;

@@ -22,7 +22,7 @@ struct Task {
 // Of the training examples.
 Task task_of(const Source& train);
 
-// A value that a metric of a set shall reach: {"test_accuracy", 0.9}.
+// A value that a metric of a set shall reach: {"test_accuracy", 0.9}. Where there is no such set, it is never reached.
 struct Target {
   std::string column = {};  // empty: there is none
   double value = 0;

@@ -12,8 +12,9 @@ namespace gradus::workloads {
 
 struct NamedDataset {
   std::string name, help;
-  // From a directory, or from where it usually lies if that is empty. Only when the examples are looked at does it throw:
-  // std::invalid_argument where a directory is needed, std::runtime_error for what is not there or is damaged.
+  // From a directory, or from where it usually lies if that is empty. Throws std::invalid_argument for a directory of
+  // what is computed. Only when the examples are looked at does it throw for others: std::invalid_argument where a
+  // directory is needed, std::runtime_error for what is not there or is damaged.
   std::function<lab::Dataset(const std::string& directory)> make;
 };
 const settings::Catalogue<NamedDataset>& datasets();

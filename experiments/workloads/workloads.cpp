@@ -2,13 +2,27 @@
 
 #include <fmt/format.h>
 
+#include "experiments/workloads/adding_problem.h"
+#include "experiments/workloads/character_model.h"
+#include "experiments/workloads/copying_problem.h"
 #include "experiments/workloads/deep_autoencoder.h"
+#include "experiments/workloads/delayed_xor.h"
+#include "experiments/workloads/fashion_images.h"
 #include "experiments/workloads/fashion_mlp.h"
+#include "experiments/workloads/mnist_1d.h"
+#include "experiments/workloads/poisson.h"
+#include "experiments/workloads/quadratics.h"
+#include "experiments/workloads/regression.h"
+#include "experiments/workloads/zipf_words.h"
 
 namespace gradus::workloads {
 
 const settings::Catalogue<NamedWorkload>& workloads() {
-  static const settings::Catalogue<NamedWorkload> all("workload", {FashionMlp{}, DeepAutoencoder{}});
+  static const settings::Catalogue<NamedWorkload> all(
+      "workload",
+      {LinearRegression{}, LogisticRegression{}, NoisyQuadratic{}, DriftingQuadratic{}, FashionMlp{}, DeepAutoencoder{},
+       FashionTwoConvolutions{}, FashionResidual{}, FashionLongTailed{}, Mnist1dClassification{}, AddingProblem{},
+       CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}});
   return all;
 }
 

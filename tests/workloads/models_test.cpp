@@ -10,13 +10,16 @@
 #include "autodiff/operations.h"
 #include "experiments/workloads/autoencoder.h"
 #include "experiments/workloads/mlp.h"
+#include "experiments/workloads/mnist_1d_models.h"
 #include "experiments/workloads/recurrent_network.h"
+#include "experiments/workloads/recurrent_tokens.h"
 #include "experiments/workloads/residual_network.h"
 #include "experiments/workloads/transformer.h"
 #include "experiments/workloads/two_convolutions.h"
 #include "nn/losses.h"
 #include "tests/support/tensors.h"
 #include "tests/support/throws.h"
+#include "tests/workloads/runs.h"
 
 namespace gradus::workloads {
 namespace {
@@ -69,11 +72,16 @@ TEST(Models, AgreeWithFiniteDifferences) {
       {RecurrentNetwork{.cell = "gru", .hidden = 3}, {{3, 2}, 2}, {2, 6}, {2, 2}},
       {RecurrentNetwork{.cell = "rnn", .hidden = 3}, {{3, 2}, 2}, {2, 6}, {2, 2}},
       {Transformer{.width = 4, .heads = 2, .layers = 2}, {{3}, 5}, {2, 3}, {2, 3, 5}},
+      {RecurrentTokens{.cell = "gru", .embedding = 2, .hidden = 3}, {{3}, 4, 5}, {2, 3}, {2, 3, 4}},
+      {Mnist1dLinear{}, {{5}, 3}, {2, 5}, {2, 3}},
+      {Mnist1dMlp{.hidden = 4}, {{5}, 3}, {2, 5}, {2, 3}},
+      {Mnist1dCnn{.channels = 2}, {{9}, 3}, {2, 9}, {2, 3}},
+      {Mnist1dGru{.hidden = 2}, {{4}, 3}, {2, 4}, {2, 3}},
   };
   for (const Small& c : cases) {
     SCOPED_TRACE(c.model.name);
     const Built built(c.model, c.task);
-    const bool tokens = c.model.name == "transformer";
+    const bool tokens = c.model.name == "transformer" || c.model.name == "recurrent-tokens";
     const Tensor x = tokens ? Tensor::indices({0, 3, 1, 4, 4, 2}).reshaped(c.input) : random_tensor(c.input, 1);
     const std::vector<Tensor> buffers = built.set.initial_buffers(DType::float64);
     const FunctionOfLeaves function = [&](Tape& tape, const std::vector<Var>& leaves) {
@@ -123,7 +131,7 @@ TEST(Models, TwoConvolutionsTakePixelsAndGiveClasses) {
 TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
   EXPECT_EQ(refusal_of([] { models().find("resnett"); }),
             "unknown model 'resnett': did you mean resnet? expected one of mlp, autoencoder, 2c2d, resnet, recurrent, "
-            "transformer");
+            "transformer, recurrent-tokens, mnist-1d-linear, mnist-1d-mlp, mnist-1d-cnn, mnist-1d-gru");
   const Task row{{784}, 10};
   EXPECT_EQ(refusal_of([&] { TwoConvolutions{}.make(row); }),
             "model 2c2d: examples of [784], expected [height, width] or [height, width, channels]");
@@ -139,10 +147,6 @@ TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
             "unknown cell 'elman': expected one of lstm, gru, rnn");
   EXPECT_EQ(refusal_of([&] { Mlp{.activation = "step"}.make(row); }).substr(0, 25), "unknown activation 'step'");
   EXPECT_EQ(refusal_of([&] { Mlp{.initializer = "xavier"}.make(row); }).substr(0, 28), "unknown initializer 'xavier'");
-}
-
-lab::Run run_with(const std::vector<std::string>& arguments) {
-  return lab::Run(lab::Options("a_program", arguments), "A test.", "float32");
 }
 
 TEST(Models, AreChosenByOptions) {

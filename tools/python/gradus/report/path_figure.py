@@ -1,7 +1,8 @@
 """The picture of draw_path: paths of optimizers over a function's contours."""
 import io
 
-from .figures import COLOURS, SVG, plain, style  # before matplotlib: it sees to its settings
+from .figures import SVG, plain, style  # before matplotlib: it sees to its settings
+from .palette import COLOURS
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
