@@ -161,7 +161,7 @@ class OnDisk(unittest.TestCase):
         finally:
             run_folder.verified_bytes = whole
         self.assertEqual((run.status, run.reason), ("completed", ""))
-        self.assertAlmostEqual(run.final("validation_accuracy"), 50)
+        self.assertAlmostEqual(run.value("evaluation", "validation_accuracy"), 0.5)
 
     def test_random_damage_changes_nothing_that_is_shown(self):
         chance, entries = random.Random(11), good_sweep(self.folder, ("sgd", "adam"), 1)
@@ -215,18 +215,23 @@ class OnDisk(unittest.TestCase):
             file.create_dataset("step/step", (STEPS,), "i8", chunks=(1024,), compression="gzip")
 
         def one_chunk(file):
-            del file["epoch/training_loss"]
-            file.create_dataset("epoch/training_loss", data=np.ones(5), chunks=(5,), maxshape=(None,), compression="gzip")
-            del file["epoch/gradients"]
-            file.create_dataset("epoch/gradients", (5,), "f8", chunks=(1 << 27,), maxshape=(None,), compression="gzip")
+            del file["evaluation/training_loss"]
+            file.create_dataset("evaluation/training_loss", data=np.ones(5), chunks=(5,), maxshape=(None,), compression="gzip")
+            del file["evaluation/gradients"]
+            file.create_dataset("evaluation/gradients", (5,), "f8", chunks=(1 << 27,), maxshape=(None,), compression="gzip")
 
         def solver(file):
             file.create_dataset("solver/damping", (1 << 40,), "f8", chunks=(1024,))
+            file.create_dataset("solver/solver", (1 << 40,), "i8", chunks=(1024,))
         for seed, change in enumerate((announced, one_chunk, solver)):
             write_run(self.folder, {"optimizer": "sgd", "seed": seed}, change=change)
-        for run in self.load().runs:
+        for run in run_folder.load(self.folder, run_folder.Want(whole=None)).runs:
             self.assertEqual(run.status, "damaged")
-            self.assertRegex(run.reason, "announces .* more than")
+            self.assertRegex(run.reason, "announces .* more than|numbers, more than")
+        sweep = self.load()  # of the default table alone
+        self.assertEqual([run.status for run in sweep.runs].count("damaged"), 1)
+        drawn = list(run_folder.read([run for run in sweep.runs if run.status == "completed"], run_folder.Want(whole=None), sweep))
+        self.assertEqual((len(drawn), len(sweep.warnings)), (0, 2))
 
     def test_a_file_that_is_too_large_to_be_read_is_not_called_damaged(self):
         run = write_run(self.folder, {"optimizer": "sgd", "seed": 0})

@@ -120,8 +120,11 @@ def fill_in_fingerprints(runs):
         run.fingerprint = digest
 
 
-def read(runs, want):
-    """Yields (run, {table: Rows}, fingerprint) of runs that were loaded, in their order, those that can still be read."""
+def read(runs, want, sweep=None):
+    """Yields (run, {table: Rows}, fingerprint) of runs that were loaded, in their order.
+
+    Those that cannot be read now, or are damaged in what was not read before, are left out, and named in sweep's warnings.
+    """
     for part in _parts(runs):
         files = [run for run in part if run.rows is None]
         answers = {id(run): answer for run, answer in in_children(lambda run: _read(run, want), files, _size_of)}
@@ -130,7 +133,12 @@ def read(runs, want):
                 yield run, {name: rows for name, rows in run.rows.items() if want.whole is None or name in want.whole}, ""
                 continue
             answer = answers[id(run)]
-            if not isinstance(answer, Exception) and answer["attributes"].get("run_id") == run.attributes.get("run_id"):
+            if isinstance(answer, dict) and answer["attributes"].get("run_id") != run.attributes.get("run_id"):
+                answer = Unread("it was made anew")
+            if isinstance(answer, Exception):
+                if sweep is not None:
+                    _warn(sweep, run.folder / RUN_FILE, answer)
+            else:
                 yield run, {name: Rows(table_of(answer["summaries"][name]["document"]), rows["index"], rows["columns"])
                             for name, rows in answer["whole"].items()}, answer["fingerprint"]
 

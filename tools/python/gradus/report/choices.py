@@ -104,7 +104,10 @@ def select(arguments, sweep):
         first = [each for each in (metric, tune.by) if each]
         shown = [*first, *(each for each in shown if each.name not in [one.name for one in first])]
     table = Table(runs, keys, shown, notes + sweep.warnings, len(within), tune)
-    return Selection(runs, table, _panels(arguments, runs, table, metric), _keys(table))
+    known = len(sweep.warnings)
+    panels = _panels(arguments, sweep, runs, table, metric)
+    table.notes += sweep.warnings[known:]
+    return Selection(runs, table, panels, _keys(table))
 
 
 def _tagged(arguments, runs):
@@ -139,7 +142,7 @@ def _keys(table):
     return list(found)
 
 
-def _panels(arguments, runs, table, metric):
+def _panels(arguments, sweep, runs, table, metric):
     heat = []
     if arguments.heatmap:
         if metric is None:
@@ -152,7 +155,7 @@ def _panels(arguments, runs, table, metric):
         return heat
     if len(blocks) > MOST_BLOCKS:
         table.notes.append(f"Of {len(blocks)} blocks the first {MOST_BLOCKS} are drawn.")
-    drawn = [_drawn(arguments, block, table, picked, metric) for block in blocks[:MOST_BLOCKS]]
+    drawn = [_drawn(sweep, block, table, picked, metric) for block in blocks[:MOST_BLOCKS]]
     # A column's panels of all blocks stand together.
     places = {name: place for place, name in enumerate(dict.fromkeys(panel.id for panels in drawn for panel in panels))}
     together = sorted((panel for panels in drawn for panel in panels), key=lambda panel: places[panel.id])
@@ -162,11 +165,11 @@ def _panels(arguments, runs, table, metric):
     return heat + together
 
 
-def _drawn(arguments, block, table, picked, metric):
+def _drawn(sweep, block, table, picked, metric):
     groups, sentence = choose(block, table)
     if sentence and sentence not in table.notes:
         table.notes.append(sentence)
-    panels = curves.panels_of(groups, picked, metric)
+    panels = curves.panels_of(groups, picked, metric, sweep)
     if metric and not picked:
         ahead = sum(panel.table == metric.table for panel in panels)
         panels[ahead:ahead] = [*overviews.bars(groups, metric), *overviews.sensitivities(table, block, metric)]

@@ -52,10 +52,10 @@ def drawn_rows(x):
     return np.append(at, len(x) - 1) if step > 1 and at[-1] != len(x) - 1 else at
 
 
-def gather(group, want):
+def gather(group, want, sweep):
     """{(table, column, units): Gathered} of a group's completed runs, seed by seed."""
     found = {}
-    for run, tables, _ in run_folder.read(group.completed(), want):
+    for run, tables, _ in run_folder.read(group.completed(), want, sweep):
         for name, rows in tables.items():
             for column in rows.table.columns:
                 if column.name in rows.columns:
@@ -70,9 +70,12 @@ def wanted(picked):
     return run_folder.Want(whole=frozenset(each.table for each in picked) if picked else None, drawn=not picked)
 
 
-def panels_of(groups, picked, primary):
-    """Panels of one block's groups, in the order of the files: those of the default table first."""
-    gathered = {group: gather(group, wanted(picked)) for group in groups}
+def panels_of(groups, picked, primary, sweep):
+    """Panels of one block's groups, in the order of the files: those of the default table first.
+
+    sweep: in whose warnings runs are named that cannot be drawn.
+    """
+    gathered = {group: gather(group, wanted(picked), sweep) for group in groups}
     keys = list(dict.fromkeys(key for found in gathered.values() for key in found))
     tables = list(dict.fromkeys(key[0] for key in keys))
     first = {primary.table: 0} if primary else {}
