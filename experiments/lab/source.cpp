@@ -315,6 +315,15 @@ Source Source::permuted(std::vector<std::int32_t> order) const {
   });
 }
 
+Source Source::standardised(double mean, double deviation) const {
+  if (!(deviation > 0)) refuse(fmt::format("standardised: deviation {}, expected more than 0", deviation));
+  return changed([mean, deviation](std::span<const std::int64_t>, const Batch& batch) {
+    with_floating(batch.inputs.dtype(), [&]<class T>(T) {
+      for (T& x : batch.inputs.elements<T>()) x = static_cast<T>((static_cast<double>(x) - mean) / deviation);
+    });
+  });
+}
+
 Source Source::to_itself() const {
   return made_by([base = *this] { return std::make_shared<ToItself>(base); });
 }

@@ -88,6 +88,8 @@ class Source {
   Source long_tailed(double ratio) const;
   // Each input's numbers in another order: number i is the one that was at order[i].
   Source permuted(std::vector<std::int32_t> order) const;
+  // Each number x of an input as (x - mean) / deviation.
+  Source standardised(double mean, double deviation) const;
   // The inputs are the targets too, as an autoencoder wants it.
   Source to_itself() const;
   // Another function of each batch after it was read, which changes no format.

@@ -41,10 +41,7 @@ std::vector<Column> columns_of(const Workload& workload, const Plan& plan) {
     }
   all.push_back({.name = "running_loss", .long_name = "mean loss of the batches since the last row"});
   all.push_back({.name = "epoch", .long_name = "examples given to steps, over those of the training set"});
-  all.push_back({.name = "training_seconds",
-                 .units = "s",
-                 .long_name = "in steps, without evaluation and logging",
-                 .better = Better::lower});
+  all.push_back({.name = "training_seconds", .units = "s", .long_name = "in steps, without evaluation and logging"});
   all.push_back(
       {.name = "gradient_equivalents", .long_name = "everything computed, in gradients of the whole training set"});
   all.push_back({.name = "gradients", .long_name = "gradients evaluated"});

@@ -34,7 +34,7 @@ struct Workload {
   nn::Loss loss;
   Dataset data;
   std::vector<Metric> metrics;  // the first is what schedules observe: the loss
-  Plan plan = {};  // by default
+  Plan plan = {};               // by default
   Target target = {};
 };
 

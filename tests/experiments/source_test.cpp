@@ -98,6 +98,13 @@ TEST(Source, ReadsItsInputsInAnotherOrder) {
         "source: permuted: an order of " + std::to_string(order.size()) + " positions, expected each of 0 to 1 once");
 }
 
+TEST(Source, IsStandardised) {
+  EXPECT_EQ(numbered(3).standardised(1, 2).rows(2, 1, DType::float32).inputs.to_vector(),
+            (std::vector<double>{0.5, -1.5}));
+  EXPECT_EQ(error_of([] { numbered(3).standardised(1, 0); }),
+            "source: standardised: deviation 0, expected more than 0");
+}
+
 TEST(Source, CanBeItsOwnTarget) {
   const Source images = numbered(3).to_itself();
   EXPECT_EQ(images.targets().shape, Shape{2});

@@ -32,8 +32,11 @@ def write_sealed(path, content):
 
 
 def write_run(sweep, options, status="completed", accuracy=None, change=None, name=None, program="optimizer_comparison",
-              attributes=()):
-    """A run folder as a program leaves it. `change(file)` alters run.h5 before the digest is taken."""
+              attributes=(), tables=None):
+    """A run folder as a program leaves it. `change(file)` alters run.h5 before the digest is taken.
+
+    tables: {name: arguments of write_table after it}, in place of the usual ones; the last one is the default.
+    """
     name = name or name_of(options)
     folder = sweep / name
     folder.mkdir()
@@ -65,7 +68,11 @@ def write_run(sweep, options, status="completed", accuracy=None, change=None, na
         write_table(file, "evaluation", epoch, {
             metric: values * np.where(epoch == EPOCHS, np.nan, 1.0) if status == "diverged" else values
             for metric, values in measured.items()}, index_name="step")
-        file.attrs["default"] = "evaluation"
+        if tables is not None:
+            del file["step"], file["evaluation"]
+            for table, arguments in tables.items():
+                write_table(file, table, **arguments)
+        file.attrs["default"] = list(tables or ["evaluation"])[-1]
         if change:
             change(file)
     seal(folder, status, reason)
