@@ -64,7 +64,7 @@ def panels():
 class Table:
     """What a page asks of a table."""
     keys = ["optimizer", "learning_rate"]
-    primary = ("loss", "loss", False)
+    primary = types.SimpleNamespace(heading="loss")
     notes = ["A note."]
     groups = [types.SimpleNamespace(mark="best"), types.SimpleNamespace(mark="")]
 

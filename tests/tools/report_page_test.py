@@ -2,6 +2,7 @@
 """tools/report where texts are odd, pages cannot be written, and there is little to draw."""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,8 +38,12 @@ class ReportPageTest(ReportCase):
             self.assertTrue(all(line.isprintable() for line in result.stdout.splitlines()), result.stdout)
             self.assertEqual(result.stdout.splitlines()[-1], f"{self.folder}/p\\xff\\n<b>.html")
             text = pathlib.Path(os.fsdecode(page)).read_text(encoding="utf-8")
-            self.assertNotRegex(text, r"<script|<b>|<u>|<i>|<s>|[\x00-\x09\x0b-\x1f\u202e]")
-            self.assertIn("&lt;script&gt;", text)
+            own = r"<style[^>]*>.*?</style>|<script[^>]*>.*?</script>"  # without them nothing runs and nothing is set
+            self.assertEqual(len(re.findall("<script", text)), len(re.findall("</script", text)))
+            self.assertLessEqual(len(re.findall("<script", text)), 4)
+            foreign = re.sub(own, "", text, flags=re.S)
+            self.assertNotRegex(foreign, r"<script|<b>|<u>|<i>|<s>|[\x00-\x09\x0b-\x1f\u202e]")
+            self.assertIn("&lt;script&gt;", foreign)
             outside = Outside()
             outside.feed(text)
             self.assertEqual(outside.found, [])
@@ -56,17 +61,18 @@ class ReportPageTest(ReportCase):
         self.assertTrue((folder / "report.html").is_file())
 
     def test_a_picture_is_drawn_of_what_there_is(self):
-        def only_loss(file):
-            del file["epoch"]
+        def only_steps(file):
+            del file["evaluation"]
+            file.attrs["default"] = "step"
 
         def own_columns(file):
-            only_loss(file)
+            only_steps(file)
             file.move("step/loss", "step/value")
 
         def nothing(file):
-            only_loss(file)
+            only_steps(file)
             del file["step/loss"]
-        for change, code in ((only_loss, 0), (own_columns, 0), (nothing, 1)):
+        for change, code in ((only_steps, 0), (own_columns, 0), (nothing, 1)):
             with tempfile.TemporaryDirectory() as name:
                 folder = pathlib.Path(name)
                 for seed in range(2):
@@ -74,13 +80,33 @@ class ReportPageTest(ReportCase):
                 result = self.report(folder, "--png", folder / "x.png")
                 self.assertEqual((result.returncode, (folder / "x.png").is_file()), (code, code == 0), result.stderr)
                 if code:
-                    self.assert_one_line(result, 1, "--png", "2 runs completed", "per epoch or per step")
+                    self.assert_one_line(result, 1, "--png", "2 runs completed", "no column to be drawn")
                     self.assertEqual(self.report(folder).returncode, 0)
                     self.assertIn("Nothing to draw: 2 runs completed, but", (folder / "report.html").read_text())
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             write_run(folder, {"optimizer": "sgd", "seed": 0}, status="diverged")
             self.assert_one_line(self.report(folder, "--png", folder / "x.png"), 1, "0 runs completed")
+
+    def test_pictures_go_into_files(self):
+        write_sweep(self.folder, self.good_sweep(seeds=2))
+        files = [self.folder / f"x.{form}" for form in ("png", "pdf", "svg")]
+        result = self.report(self.folder, "--still", *(f"--{path.suffix[1:]}={path}" for path in files))
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(result.stdout.splitlines()[-4:], [*map(str, files), f"{self.folder}/report.html"])
+        for path, start in zip(files, (b"\x89PNG", b"%PDF", b"<?xml")):
+            self.assertTrue(path.read_bytes().startswith(start))
+        self.assertIn("sgd (n = 2)", files[2].read_text())
+        self.assertNotIn('id="library"', (self.folder / "report.html").read_text())
+        self.assert_one_line(self.report(self.folder, "--png=a.x", "--svg=a.x"), 2, "--svg=a.x: the PNG goes there")
+
+    def test_notes_and_tags_are_shown(self):
+        for seed, tags in enumerate(("pilot", "pilot <late>")):
+            write_run(self.folder, {"optimizer": "sgd", "seed": seed}, attributes={"note": "a <first> try", "tags": tags})
+        self.assertEqual(self.report(self.folder, "--still").returncode, 0)
+        text = (self.folder / "report.html").read_text()
+        self.assertIn('<span class="tag">pilot <small>2</small></span><span class="tag">&lt;late&gt; <small>1</small>', text)
+        self.assertRegex(text, "<li>a &lt;first&gt; try [(]<code>[0-9a-f]{12}</code> and 1 more[)]</li>")
 
     def test_what_is_not_a_file_is_not_replaced_and_a_link_is_followed(self):
         write_sweep(self.folder, self.good_sweep(seeds=2))

@@ -16,6 +16,7 @@ sys.path.insert(0, str(TOOLS / "python"))
 from gradus.report import command  # noqa: E402
 
 command.drawing("figures", "page", "path_figure")
+command.drawing("interactive")[0].library()  # a second to compress
 
 
 def call(tool, *arguments, timeout=300):

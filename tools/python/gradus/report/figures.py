@@ -16,6 +16,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
+from matplotlib.ticker import MultipleLocator
 
 from . import marks
 from ..records.values import escaped
@@ -104,7 +105,7 @@ def draw_curves(axis, panel, palette, ink, detail):
             for x, low, high in marks.unbroken(series.x, series.low, series.high):
                 (x_up, up), (x_down, down) = points(x, high), points(x, low)
                 edge = np.column_stack([np.append(x_up, x_down[::-1]), np.append(up, down[::-1])])
-                axis.add_artist(Polygon(edge, color=colour, alpha=0.18, linewidth=0, gid=f"group-{place}-band",
+                axis.add_artist(Polygon(edge, color=colour, alpha=marks.opacity(panel), linewidth=0, gid=f"group-{place}-band",
                                         in_layout=False))
         axis.plot(*points(series.x, series.mean), **line, gid=f"group-{place}-mean", markersize=3.2,
                   marker=MARKERS[palette.marker(series.key)] if len(series.x) <= 12 else None)
@@ -126,6 +127,8 @@ def draw_curves(axis, panel, palette, ink, detail):
 def scale_x(axis, panel):
     if panel.x_log:
         axis.set_xscale("log")
+    elif marks.counts_few(panel):
+        axis.xaxis.set_major_locator(MultipleLocator(1))
     else:
         axis.ticklabel_format(axis="x", style="sci", scilimits=(-4, 6), useMathText=False)
 

@@ -19,7 +19,7 @@ from .frame import drawable, frame
 OVERHEAD = 4 / 3     # of base64
 # Single runs of a group, and whether intervals are drawn: the first that fits.
 LEVELS = [*((runs, True) for runs in (1000, 100, 30, 10, 3, 1, 0)), (0, False)]
-MOST_TRACES = 1500   # of a picture, that a browser still moves
+MOST_TRACES, MOST_POINTS = 1500, 120_000  # of a picture of curves, that a browser still moves
 
 
 @functools.cache
@@ -72,7 +72,7 @@ class Payload:
         for panel in panels:
             sentence = _absence(panel, _runs_of(panel, runs), bands)
             if panel.id not in figures:
-                self.left_out[panel.id] = "Too many numbers to hover over: the picture stays as it is."
+                self.left_out[panel.id] = "Too many numbers for a live picture."
             elif sentence:
                 self.left_out[panel.id] = sentence
         self.names = list(figures)
@@ -82,7 +82,11 @@ class Payload:
 
 def _runs_of(panel, runs):
     """How many single runs of each group a picture has."""
-    return min(runs, MOST_TRACES // max(1, len(panel.series))) if panel.kind == "curves" else runs
+    points = sum((1 if one.low is None else 3) * len(one.x) for one in panel.series)
+    while runs and sum(min(runs, len(one.runs)) for one in panel.series) > MOST_TRACES or runs and points + sum(
+            len(run) for one in panel.series for run in one.runs[:runs]) > MOST_POINTS:
+        runs = max(low for low, _ in LEVELS if low < runs)
+    return runs
 
 
 def _absence(panel, runs, bands):
@@ -90,10 +94,10 @@ def _absence(panel, runs, bands):
     there = max((len(one.runs) for one in panel.series), default=0)
     absent = []
     if panel.kind == "curves" and runs < there > 1:
-        absent.append(f"single runs but {runs} of each group's {there}")
+        absent.append(f"single runs but {runs} of each group's {there}" if runs else "single runs")
     if panel.kind == "curves" and not bands and any(one.low is not None for one in panel.series):
         absent.append("intervals")
-    return absent and f"To hover over are no {' and no '.join(absent)}, so that the page stays small; means are of all."
+    return absent and f"The live picture has no {' and no '.join(absent)}, which would make it heavy; means are of all."
 
 
 def _least(panels, runs, bands):
@@ -164,7 +168,7 @@ def curves(panel, palette, block, runs, bands):
                 edge = {"place": place, "what": "band", "x": block.add(part), "mode": "lines", "line": {"width": 0},
                         "hoverinfo": "skip"}
                 data += [{**edge, "y": block.add(np.maximum(low, floor))},
-                         {**edge, "y": block.add(high), "fill": "tonexty", "fillcolor": _light(colour)}]
+                         {**edge, "y": block.add(high), "fill": "tonexty", "fillcolor": _light(colour, marks.opacity(panel))}]
         if series.counts is not None:
             told += f" n = %{{customdata[{len(extra)}]}}"
             extra.append(block.add(series.counts))
@@ -182,15 +186,17 @@ def curves(panel, palette, block, runs, bands):
                          "line": {"color": palette.colour(series.key), "dash": "dot", "width": 1.5},
                          "name": f"{text}, {text_of(series.label)}", "hovertemplate": "%{y:.6g}"})
     layout = axes(panel)
+    if marks.counts_few(panel):
+        layout["xaxis"]["dtick"] = 1
     layout["hovermode"] = "x unified" if len(panel.series) <= 10 else "closest"
     if limits:
         layout["yaxis"]["range"] = [float(limit) for limit in (np.log10(limits) if panel.y_log else limits)]
     return data, layout
 
 
-def _light(colour):
+def _light(colour, opacity):
     red, green, blue = (int(colour[at:at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.18)"
+    return f"rgba({red},{green},{blue},{opacity})"
 
 
 def _ends(panel):

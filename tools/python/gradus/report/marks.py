@@ -16,6 +16,18 @@ class Detail:
     counts: bool = True  # the n of a point, where points differ in it
 
 
+def opacity(panel):
+    """Of bands: many of them lie over one another."""
+    return 0.18 if len(panel.series) <= 4 else 0.1
+
+
+def counts_few(panel):
+    """Whether x counts something and has few values: its ticks are whole numbers then."""
+    found = [x for series in panel.series for x in [series.x, *series.runs_x] if len(x)]
+    return bool(found) and not panel.x_log and all(
+        np.all(np.asarray(x) == np.round(x)) for x in found) and 0 < np.ptp(np.concatenate([x[[0, -1]] for x in found])) <= 8
+
+
 def single_runs(series, detail):
     """(x, y) of the runs to be drawn by themselves: none where the mean is the one run there is."""
     if series.mean is not None and len(series.runs) == 1:
