@@ -95,7 +95,7 @@ def _sweep_of(source, want):
 
 def _completed(source, table, whole=False):
     """(runs that completed, {run: why it is left out}, name of the table)."""
-    sweep = _sweep_of(source, Want(summaries=frozenset([table] if table and not whole else [])))
+    sweep = _sweep_of(source, Want(summaries=frozenset([table] if table and not whole else []), provenance=False))
     grouping.fill_in(sweep.runs)
     once, _ = grouping.count_once(sweep.runs)
     counted = {run.name for run in once}
@@ -114,7 +114,7 @@ def _rows(runs, name, left_out):
     there = [run for run in runs if name in run.tables]
     left_out.update((run.name, f"has no table {name}") for run in runs if name not in run.tables)
     read = {run.name for run in there}
-    for run, tables, _ in run_folder.read(there, Want(whole=frozenset([name]))):
+    for run, tables, _ in run_folder.read(there, Want(whole=frozenset([name]), provenance=False)):
         read.discard(run.name)
         if name in tables:
             yield run, tables[name]

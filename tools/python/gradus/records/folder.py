@@ -31,6 +31,7 @@ class Want:
     whole: frozenset | None = frozenset()  # those whose rows are read; None: all
     drawn: bool = False                 # of these, only the columns that are drawn
     fingerprint: bool = False
+    provenance: bool = True             # commits, machine, times, notes
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ def load(folder, want=Want()):
 
 def fill_in_fingerprints(runs):
     """Of runs that ended with a result."""
-    for run, _, digest in read([run for run in runs if run.record and run.status in RESULTS], Want(fingerprint=True)):
+    for run, _, digest in read([run for run in runs if run.record and run.status in RESULTS], Want(fingerprint=True, provenance=False)):
         run.fingerprint = digest
 
 

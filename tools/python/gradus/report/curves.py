@@ -67,7 +67,7 @@ def gather(group, want, sweep):
 
 def wanted(picked):
     """What is read for these; for none picked, every table."""
-    return run_folder.Want(whole=frozenset(each.table for each in picked) if picked else None, drawn=not picked)
+    return run_folder.Want(frozenset(), frozenset(each.table for each in picked) if picked else None, not picked, provenance=False)
 
 
 def panels_of(groups, picked, primary, sweep):
