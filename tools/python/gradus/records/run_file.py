@@ -14,10 +14,11 @@ from .tables import Axis, Column, Table, document_of, statistics_of
 LARGEST_FILE = 1 << 30    # bytes of a run.h5
 SEED = "seed"
 
-ATTRIBUTES = {"program", "run_id", "config_hash", "seed", "status", "reason", "executable_sha256", "git_commit", "git_dirty",
-              "gradus_commit", "gradus_dirty", "compiler", "compiler_flags", "host", "processor", "threads", "product_library",
-              "started", "ended", "seconds", "title", "question", "note", "tags"}
-NEEDED = {"program", "run_id", "config_hash", "status", "reason", "executable_sha256", "schema_version", "config", "default"}
+ATTRIBUTES = {"program", "run_id", "config_hash", "seed", "status", "reason", "executable_sha256", "git_commit",
+              "git_dirty", "gradus_commit", "gradus_dirty", "compiler", "compiler_flags", "host", "processor",
+              "threads", "product_library", "started", "ended", "seconds", "title", "question", "note", "tags"}
+NEEDED = {"program", "run_id", "config_hash", "status", "reason", "executable_sha256", "schema_version", "config",
+          "default"}
 
 
 def verified_bytes(path, size, digest):
@@ -77,7 +78,7 @@ class RunFile(File):
             if here == index_name or item.kind not in "fiu" or h5py.h5ds.is_scale(item.id):
                 continue
             if not 1 <= len(item.shape) <= 2 or item.shape[0] != index.shape[0]:
-                raise Damaged(f"{item.path}: of shape {item.shape}, expected {index.shape[0]} rows as {index.path} has")
+                raise Damaged(f"{item.path}: of shape {item.shape}, expected {index.shape[0]} rows as {index.path}")
             columns[here] = item
         return self._described(name, index_name, items, columns), columns, index
 
@@ -101,8 +102,8 @@ class RunFile(File):
         meanings = str(told.get("flag_meanings", "")).split()
         flags = told.get("flag_values", []) if meanings else []
         flags = tuple(zip(map(float, flags if isinstance(flags, list) else [flags]), meanings))
-        return Column(name, str(told.get("units", "1")), str(told.get("long_name", "")), better, str(told.get("draw", "line")),
-                      flags, self._axis_of(item, items) if len(item.shape) == 2 else None)
+        return Column(name, str(told.get("units", "1")), str(told.get("long_name", "")), better,
+                      str(told.get("draw", "line")), flags, self._axis_of(item, items) if len(item.shape) == 2 else None)
 
     def _axis_of(self, item, items):
         """What a vector's numbers are counted by."""
