@@ -48,7 +48,8 @@ def load(folder, want=Want()):
     for run, answer in in_children(lambda run: _read(run, want), ended, _size_of):
         _accept(run, answer)
         if isinstance(answer, dict) and answer["config"]:
-            _warn(sweep, run.folder / CONFIG_FILE, Damaged(answer["config"]))
+            kind, problem = answer["config"]
+            _warn(sweep, run.folder / CONFIG_FILE, {"damaged": Damaged, "unread": Unread}[kind](problem))
         if several:
             run.options.setdefault("program", run.program)
     return sweep
@@ -56,14 +57,15 @@ def load(folder, want=Want()):
 
 def fill_in_fingerprints(runs):
     """Of runs that ended with a result."""
-    for run, _, digest in read([run for run in runs if run.record and run.status in RESULTS], Want(fingerprint=True, provenance=False)):
+    ended = [run for run in runs if run.record and run.status in RESULTS]
+    for run, _, digest in read(ended, Want(fingerprint=True, provenance=False)):
         run.fingerprint = digest
 
 
 def read(runs, want, sweep=None):
     """Yields (run, {table: Rows}, fingerprint) of runs that were loaded, in their order.
 
-    Those that cannot be read now, or are damaged in what was not read before, are left out, and named in sweep's warnings.
+    Those that cannot be read now, or are damaged in what was not read before, are left out and named in sweep's warnings.
     """
     for part in _parts(runs):
         files = [run for run in part if run.rows is None]
@@ -237,13 +239,15 @@ def _read(run, want):
 
 
 def _problem_of(path):
-    """What is wrong with a sealed file that nothing is taken from; None if nothing is."""
+    """What is wrong with a sealed file that nothing is taken from, as ("damaged" or "unread", text); None if nothing is."""
     try:
         check_seal(path)
     except FileNotFoundError:
         return None
-    except (Damaged, Unread) as error:
-        return str(error)
+    except Damaged as error:
+        return "damaged", str(error)
+    except Unread as error:
+        return "unread", str(error)
     return None
 
 
