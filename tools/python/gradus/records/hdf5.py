@@ -13,6 +13,7 @@ from .sealed import Damaged
 LARGEST_ROWS = 20_000_000
 BEST_COMPRESSION = 1100   # deflate makes at most 1032 bytes of one
 MOST_NAMES = 10_000       # in a group
+FEW = 10                  # attributes are asked for one by one
 
 
 class Data:
@@ -77,13 +78,12 @@ class File:
     def attributes(self, item, wanted=None):
         """{name: a str, int or float, or a list of these}; wanted: a set of names."""
         names = []
-        h5py.h5a.iterate(item, names.append)
-        found = {}
-        for encoded in names:
-            name = text_of(encoded)
-            if wanted is None or name in wanted:
-                found[name] = self._value(h5py.h5a.open(item, encoded), name)
-        return found
+        if wanted is not None and len(wanted) <= FEW:
+            names = [name.encode() for name in wanted if h5py.h5a.exists(item, name.encode())]
+        else:
+            h5py.h5a.iterate(item, names.append)
+        return {name: self._value(h5py.h5a.open(item, encoded), name) for name, encoded in
+                ((text_of(encoded), encoded) for encoded in names) if wanted is None or name in wanted}
 
     def _value(self, attribute, name):
         shape = attribute.shape
