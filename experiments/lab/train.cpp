@@ -259,7 +259,7 @@ class Training {
 }  // namespace
 
 Task task_of(const Source& train) {
-  const Format inputs = train.inputs(), targets = train.targets();
+  const Layout inputs = train.inputs(), targets = train.targets();
   return {inputs.shape, targets.is_whole ? targets.classes : targets.shape.size(), inputs.classes};
 }
 

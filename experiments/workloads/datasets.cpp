@@ -28,10 +28,9 @@ const settings::Catalogue<NamedDataset>& datasets() {
       "data set",
       {{"fashion-mnist", "60,000 + 10,000 images [28, 28] of 10 kinds of clothes (Xiao et al. 2017)",
         [](const std::string& directory) { return lab::idx_dataset("fashion-mnist", directory); }},
-       made(
-           "mnist-1d",
-           "4,000 curves of 40 points that show ten digits, 5,000 for validation, 1,000 to test (Greydanus & Kobak 2024)",
-           mnist_1d),
+       made("mnist-1d",
+            "4,000 curves of 40 points that show ten digits, 5,000 more and 1,000 to test (Greydanus & Kobak 2024)",
+            mnist_1d),
        made("mnist-1d-large", "the same with 20,000 to test", mnist_1d_large),
        made("mnist-1d-endless", "the same with 20,000 to test, and new curves in every batch", mnist_1d_endless)});
   return all;
