@@ -108,7 +108,8 @@ def load(folder, want=Want()):
     for run, answer in in_children(lambda run: _read(run, want), [run for run in sweep.runs if run.record], _size_of):
         _accept(run, answer)
         if isinstance(answer, dict) and answer["config"]:
-            _warn(sweep, run.folder / CONFIG_FILE, Damaged(answer["config"]))
+            kind, text = answer["config"]
+            _warn(sweep, run.folder / CONFIG_FILE, Unread(text) if kind == "unread" else Damaged(text))
         if several:
             run.options.setdefault("program", run.program)
     return sweep
@@ -295,13 +296,13 @@ def _read(run, want):
 
 
 def _problem_of(path):
-    """What is wrong with a sealed file that nothing is taken from; None if nothing is."""
+    """What is wrong with a sealed file that nothing is taken from, as [kind, text]; None if nothing is."""
     try:
         check_seal(path)
     except FileNotFoundError:
         return None
     except (Damaged, Unread) as error:
-        return str(error)
+        return ["unread" if isinstance(error, Unread) else "damaged", str(error)]
     return None
 
 

@@ -105,7 +105,8 @@ def picture_of(panel, svg, sentences, alive):
 
 def nothing_to_draw(runs):
     completed = sum(run.status == "completed" for run in runs)
-    return f"nothing to draw: {completed} runs completed" + (", but they have no column to be drawn" if completed else "")
+    but = ", but they have no column to be drawn" if completed else ""
+    return f"nothing to draw: {completed} runs completed{but}"
 
 
 def groups_of(panels, palette, alive):
