@@ -76,8 +76,8 @@ void print_page() {
       "# Workloads\n\n"
       "What is trained, by name: a model, a loss, data, what is measured, and how long. `build/bin/train_workload "
       "--workload=NAME` trains\n"
-      "one with any optimizer; a program of your own has them by `workloads::choose(run, ..)`. A workload is one header "
-      "in\n"
+      "one with any optimizer; a program of your own has them by `workloads::choose(run, ..)`. A workload is one "
+      "header in\n"
       "`experiments/workloads/` and its line in `workloads.cpp`. Each has options of its own, below with the defaults, "
       "and those of its\n"
       "model; `--budget-steps`, `--batch-size` and the others of a training are the same for all (`--help`). Made from "
@@ -86,12 +86,12 @@ void print_page() {
   print_workloads();
   records::put(
       "\n## Data sets\n\n"
-      "For `--data=NAME`, where a workload has that option. Choices are made on validation, results reported on test. Of "
-      "a data set\n"
+      "For `--data=NAME`, where a workload has that option. Choices are made on validation, results reported on test. "
+      "Of a data set\n"
       "without examples for validation, `--validation-examples` takes some from the end of the training set. An "
       "unzipped copy of a large\n"
-      "gzip file is left in `$GRADUS_CACHE`, by default `~/.cache/gradus`, for the next runs; `GRADUS_CACHE=off` leaves "
-      "none.\n\n"
+      "gzip file is left in `$GRADUS_CACHE`, by default `~/.cache/gradus`, for the next runs; `GRADUS_CACHE=off` "
+      "leaves none.\n\n"
       "| data set | |\n| --- | --- |\n");
   for (const workloads::NamedDataset& data : workloads::datasets())
     records::put(fmt::format("| `{}` | {} |\n", data.name, cell(data.help)));
