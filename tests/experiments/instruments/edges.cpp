@@ -19,9 +19,11 @@ Found found_in(const records::MetricTable& table, std::int64_t settling) {
     throw std::runtime_error(std::string("no column ") + name);
   };
   Found found{values("threshold").back(), -1, 0, 0};
+  bool was_below = false;
   for (std::size_t i = 0; i < table.index().size(); ++i) {
-    // A first point far above is before the training has found its way.
-    if (found.reached < 0 && i > 0 && values("regime")[i] == 1) found.reached = table.index()[i];
+    if (values("threshold")[i] != found.threshold) continue;  // while the rate warms up
+    was_below = was_below || values("regime")[i] == 0;
+    if (found.reached < 0 && was_below && values("regime")[i] == 1) found.reached = table.index()[i];
     if (found.reached < 0 || table.index()[i] < found.reached + settling) continue;
     found.mean += values("preconditioned_sharpness")[i];
     ++found.rows;
@@ -34,9 +36,9 @@ Found found_in(const records::MetricTable& table, std::int64_t settling) {
 
 std::span<const Edge> edges() {
   static const Edge all[] = {
-      {"gradient_descent", {{"learning_rate", 0.02}}, 1500, 500},
-      {"momentum", {{"learning_rate", 0.02}, {"momentum", 0.9}}, 1500, 500},
-      {"nesterov", {{"learning_rate", 0.01}, {"momentum", 0.9}}, 1500, 500},
+      {"gradient_descent", {{"learning_rate", 0.02}}, 1200, 500},
+      {"momentum", {{"learning_rate", 0.05}, {"momentum", 0.9}}, 1200, 500},
+      {"nesterov", {{"learning_rate", 0.02}, {"momentum", 0.9}}, 1200, 500},
       {"adam", {{"learning_rate", 0.001}, {"beta2", 0.99}, {"epsilon", 1e-8}}, 2000, 500},
   };
   return all;
@@ -45,13 +47,17 @@ std::span<const Edge> edges() {
 Found train_to_the_edge(const Edge& edge, std::int64_t images, double part_of_steps) {
   TemporaryFolder folder;
   Program program;
-  std::vector<std::string> options = {"--quiet", "--optimizer=" + edge.method};
+  std::vector<std::string> options = {"--quiet", "--optimizer=" + edge.method,
+                                      // At first the sharpness is several times what it is after some steps.
+                                      "--learning-rate-schedule=constant", "--learning-rate-warmup-steps=50"};
   const int code = program.run(
       [&](Run& run) {
         const auto optimizer = run.optimizer(edge.method, {{edge.method, edge.values}});
-        Workload workload = workloads::FashionMlp{.model = workloads::Mlp{.hidden = {64}, .activation = "tanh"},
-                                                  .loss = "squared_error"}
-                                .make(run);
+        Workload workload =
+            workloads::FashionMlp{
+                .model = workloads::Mlp{.hidden = {64, 64}, .activation = "tanh", .initializer = "lecun_normal"},
+                .loss = "squared_error"}
+                .make(run);
         workload.data = {.train = workload.data.train.first(images).standardised(0.286, 0.353)};
         const auto watch = sharpness({.every = 10});
         const auto count = std::round(static_cast<double>(edge.steps) * part_of_steps);

@@ -23,7 +23,8 @@ struct Found {
   double mean;           // of it, from `settling` steps later on
   std::int64_t rows;     // of which the mean was taken
 };
-// Trains a tanh network 784-64-10 on all of some images at once, by squared error. Throws std::runtime_error with what
+// Trains a tanh network 784-64-64-10 on all of some images at once, by squared error, with a rate that warms up.
+// `part_of_steps` shortens the training and its settling. Throws std::runtime_error with what
 // went wrong.
 Found train_to_the_edge(const Edge& edge, std::int64_t images, double part_of_steps = 1);
 

@@ -10,7 +10,7 @@ namespace {
 TEST(EdgesOfStability, AreWhereTheMethodsSay) {
   if (sanitized) GTEST_SKIP() << "long";
   for (const Edge& edge : edges()) {
-    const Found found = train_to_the_edge(edge, 300, 0.3);
+    const Found found = train_to_the_edge(edge, 2000, 0.3);
     EXPECT_GT(found.rows, 5) << edge.method;
     EXPECT_NEAR(found.mean / found.threshold, 1, 0.05) << edge.method;
   }

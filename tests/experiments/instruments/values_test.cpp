@@ -1,5 +1,6 @@
 // What instruments write against dense matrices, single examples and plain loops, in float64.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -260,8 +261,9 @@ TEST(Instruments, SeeTheMasksOfTheStep) {
 TEST(Instruments, ActivationsAreThoseInsideTheModel) {
   const auto instrument = activations({.every = 1});
   watch(instrument, "sgd", 5, [&](const Moment& at, std::int64_t row) {
-    const std::vector<std::string> labels = {"0 Linear", "1 Tanh", "2 Linear"};
-    expect(instrument->table().columns()[0].labels == labels, "labels");
+    const std::vector<std::string> labels = {"0 Linear", "1 Activation", "2 Linear"};
+    const std::vector<std::string>& found = instrument->table().columns()[0].labels;
+    expect(found == labels, fmt::format("labels {}", fmt::join(found, ", ")));
     Tape tape(DType::float64);
     Var hidden;
     const Var outputs = network_outputs(tape, tape.leaf(at.before), at.batch.inputs, &hidden);
