@@ -5,6 +5,7 @@
 #include <cmath>
 #include <span>
 #include <stdexcept>
+#include <vector>
 
 namespace gradus::workloads {
 namespace {
@@ -66,7 +67,7 @@ void write_features(const RowMajor& z, const ConditionedData& shape, const RowMa
 }  // namespace
 
 lab::Dataset conditioned_data(const ConditionedData& shape, std::int64_t rows, std::int64_t classes,
-                              const std::function<double(double, RandomStream&)>& respond) {
+                              const Respond& respond) {
   if (shape.features < 1 || rows <= shape.features || shape.condition < 1)
     throw std::invalid_argument(fmt::format(
         "regression data: {} rows of {} features with condition {}, expected more rows than features and at least 1",
