@@ -50,7 +50,7 @@ class Package(unittest.TestCase):
         self.call("cmake", "-S", study, "-B", self.folder / "build", *where)
         self.call("cmake", "--build", self.folder / "build")
         make_data(self.folder / "data")
-        self.call(self.folder / "build/width_study", "--data=shapes", f"--data-dir={self.folder / 'data'}", "--width=8",
+        self.call(self.folder / "build/width_study", "--data=shapes", f"--data-dir={self.folder / 'data'}", "--width=8", "--validation-examples=20",
                   "--epochs=1", f"--output={self.folder / 'run'}")
         with h5py.File(self.folder / "run/run.h5") as file:
             self.assertEqual((file.attrs["git_commit"], file.attrs["git_dirty"]), (commit, 0))
