@@ -29,14 +29,14 @@ void Checkpoint::rerun(EagerSweep& s) const {
   std::vector<Var> leaves, wanted;
   std::vector<EagerValue> derivatives;
   std::vector<Tensor> out;
-  for (int i = 0; i < s.count(); ++i) leaves.push_back(inner->leaf(s.in(i).tensor));
+  for (int i = 0; i < s.count(); ++i) leaves.push_back(inner->leaf(s.in(i).tensor()));
   for (int i = 0; i < s.count(); ++i) {
     if (!s.wants(i)) continue;
     wanted.push_back(leaves[static_cast<std::size_t>(i)]);
     derivatives.push_back(s.temporary(s.shape(i)));
-    out.push_back(derivatives.back().tensor);
+    out.push_back(derivatives.back().tensor());
   }
-  gradus::vjp((*segment)(*inner, leaves), s.dy().tensor, wanted, out);
+  gradus::vjp((*segment)(*inner, leaves), s.dy().tensor(), wanted, out);
   std::size_t next = 0;
   for (int i = 0; i < s.count(); ++i)
     if (s.wants(i)) s.to(i, [&] { return derivatives[next++]; });

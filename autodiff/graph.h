@@ -53,7 +53,9 @@ class Graph {
     const Reads reads = operation.rule_reads_what();
     if (reads != Reads::everything && reads != (node == rule ? Reads::result : Reads::operands)) [[unlikely]]
       refuse_undeclared(operation);
-    return value(node, operation.name());
+    if (nodes_[node].overwritten) [[unlikely]]
+      refuse_overwritten(node, operation.name());
+    return nodes_[node].value;
   }
 
   // The nodes that follow are recorded by the derivative rule of this one, or by the caller (no_node).

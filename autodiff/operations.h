@@ -23,6 +23,7 @@
 #include "autodiff/operations/power.h"
 #include "autodiff/operations/rectifiers.h"
 #include "autodiff/operations/reductions.h"
+#include "autodiff/operations/reverse.h"
 #include "autodiff/operations/rnn.h"
 #include "autodiff/operations/selection.h"
 #include "autodiff/operations/shaping.h"

@@ -26,8 +26,8 @@ void RunningRule::find_paths(const char* operation, std::span<const Var> results
 }
 
 EagerValue EagerSweep::temporary(const Shape& shape) {
-  EagerValue value{Tensor(), this};
-  value.tensor = state_.allocate(shape, value.piece, node_, node_, true);
+  EagerValue value{nullptr, this};
+  value.own = state_.allocate(shape, value.piece, node_, node_, true);
   value.use = Pool::Use(state_.pool, value.piece);
   return value;
 }
@@ -40,11 +40,11 @@ bool EagerSweep::take_over(std::uint32_t node, Inputs operands) {
 
 void EagerSweep::contribute(std::uint32_t node, const EagerValue& value, bool) {
   if (adjoint(node).state == Adjoint::State::none) {
-    state_.borrow(node, value.tensor, value.piece);
+    state_.borrow(node, value.tensor(), value.piece);
     return;
   }
   const bool accumulate = prepare(node);
-  kernels::copy(adjoint(node).tensor, accumulate, value.tensor);
+  kernels::copy(adjoint(node).tensor, accumulate, value.tensor());
 }
 
 void EagerSweep::start(const char* operation, std::span<const Var> results, std::span<const Var> leaves) {
@@ -59,8 +59,7 @@ void EagerSweep::sweep_back(std::span<const Var> results, std::span<const Tensor
     const std::uint32_t node = results[i].index();
     if (tape_.checks_finite()) check_cotangent(graph_, node, seeds[i]);
     last = std::max(last, node + 1);
-    if (on_path_[node])
-      contribute(node, {Tensor::view(seeds[i].raw(), seeds[i].shape(), seeds[i].dtype()), this}, false);
+    if (on_path_[node]) contribute(node, {&seeds[i], this}, false);
   }
   for (node_ = last; node_-- > 0;) {
     const AnyOperation* node_operation = graph_[node_].operation;

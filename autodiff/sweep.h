@@ -7,6 +7,7 @@
 #include <array>
 #include <concepts>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,11 +18,13 @@ namespace gradus {
 // A tensor inside an eager sweep: the vocabulary's second kind of term, beside Var. A temporary's memory is given back
 // when the last value that refers to it goes out of scope.
 struct EagerValue {
-  Tensor tensor;
+  const Tensor* of_node;  // a node's value or adjoint; null for what no node holds, a temporary or a view
   EagerSweep* sweep;
   Pool::Piece piece = Pool::none;  // the sweep's memory in which it lies, if it does
+  std::optional<Tensor> own = {};  // what no node holds
   Pool::Use use = {};              // of a temporary: what keeps that memory
-  const Shape& shape() const { return tensor.shape(); }
+  const Tensor& tensor() const { return of_node ? *of_node : *own; }
+  const Shape& shape() const { return tensor().shape(); }
 };
 
 // An operation on values that has not run yet: it can write itself into a destination, or add itself onto one.
@@ -42,7 +45,7 @@ struct Lazy {
   template <class F>
   decltype(auto) with_inputs(F&& f) const {
     const Tensor* in[n];
-    for (int i = 0; i < n; ++i) in[i] = &operands[static_cast<std::size_t>(i)].tensor;
+    for (int i = 0; i < n; ++i) in[i] = &operands[static_cast<std::size_t>(i)].tensor();
     return f(Inputs{in, n});
   }
 };
@@ -93,9 +96,9 @@ class EagerSweep : public RunningRule {
       const std::function<void(std::size_t leaf, const AnyOperation&, int operand, Inputs in, const Tensor& dy)>& use);
 
   // For rules: the result's cotangent, operands, the result, and the place of a contribution.
-  EagerValue dy() { return {adjoint(node_).tensor, this, adjoint(node_).piece}; }
-  EagerValue in(int i) { return {graph_.read_by_rule(node_, operand(i)), this}; }
-  EagerValue out() { return {graph_.read_by_rule(node_, node_), this}; }
+  EagerValue dy() { return {&adjoint(node_).tensor, this, adjoint(node_).piece}; }
+  EagerValue in(int i) { return {&graph_.read_by_rule(node_, operand(i)), this}; }
+  EagerValue out() { return {&graph_.read_by_rule(node_, node_), this}; }
   template <class F>
   void to(int i, const F& contribution) {
     if (wants(i)) contribute(operand(i), contribution(), false);
@@ -175,12 +178,12 @@ EagerValue Lazy<Op, n>::evaluated() const {
   const EagerValue& first = operands[0];
   if constexpr (Op::is_view) {
     return with_inputs([&](Inputs in) {
-      return EagerValue{Tensor::view(operation.view(in), operation.shape(in), in[0].dtype()), first.sweep, first.piece,
-                        first.use};
+      return EagerValue{nullptr, first.sweep, first.piece,
+                        Tensor::view(operation.view(in), operation.shape(in), in[0].dtype()), first.use};
     });
   } else {
     EagerValue result = first.sweep->temporary(shape());
-    into(result.tensor, false);
+    into(result.tensor(), false);
     return result;
   }
 }

@@ -65,7 +65,7 @@ bool SweepState::prepare(std::uint32_t node, const Shape& shape, std::uint32_t r
 
 void SweepState::borrow(std::uint32_t node, const Tensor& tensor, Pool::Piece piece) {
   Adjoint& adjoint = adjoints[node];
-  adjoint.tensor = tensor;
+  adjoint.tensor = Tensor::view(tensor.raw(), tensor.shape(), tensor.dtype());  // owns nothing
   adjoint.piece = piece;
   adjoint.state = Adjoint::State::borrowed;
   pool.retain(piece);

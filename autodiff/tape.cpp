@@ -44,8 +44,8 @@ Var Tape::add_copied_leaf(const Tensor& memory) {
   return at(node);
 }
 
-Inputs Tape::read_operands(const char* title, int index_operand, std::span<const Var> operands,
-                           const Tensor* (&in)[max_operands]) const {
+Inputs Tape::use_operands(const char* title, int index_operand, std::span<const Var> operands,
+                          const Tensor* (&in)[max_operands]) {
   if (operands.size() > max_operands)
     throw std::invalid_argument(fmt::format("{}: more than {} operands", title, max_operands));
   int count = 0;
@@ -56,28 +56,25 @@ Inputs Tape::read_operands(const char* title, int index_operand, std::span<const
     if (value.dtype() != expected) [[unlikely]]
       throw std::invalid_argument(
           fmt::format("{}: operand {} is {}, expected {}", title, count, name_of(value.dtype()), name_of(expected)));
+    ++graph_[operand.index_].uses;  // also by an operation that is refused: then nothing is written over the operand
     in[count++] = &value;
   }
   return {in, count};
 }
 
-void Tape::count_uses(std::span<const Var> operands) {
-  for (const Var& operand : operands) ++graph_[operand.index_].uses;
-}
-
-Tape::Result Tape::memory_for(const Shape& shape, std::span<const Var> operands, Inputs in, bool may_overwrite) {
+Tape::Memory Tape::memory_for(const Shape& shape, std::span<const Var> operands, Inputs in, bool may_overwrite) {
   if (may_overwrite)
     for (int i = 0; i < in.count; ++i) {
       const Var& operand = operands[static_cast<std::size_t>(i)];
-      if (operand.last_use_ && in[i].shape() == shape && give_away(graph_, operand.index_)) return {in[i], true};
+      if (operand.last_use_ && in[i].shape() == shape && give_away(graph_, operand.index_)) return {in[i].raw(), true};
     }
-  return {allocate(shape), false};
+  return {allocate(shape).raw()};
 }
 
-Var Tape::add_result(const AnyOperation* operation, const Result& result, std::span<const Var> operands) {
+Var Tape::add_result(const AnyOperation* operation, const Tensor& value, bool in_place, std::span<const Var> operands) {
   for (const Var& operand : operands) graph_.add_operand(operand.index_);
-  const std::uint32_t node = graph_.append(operation, result.value, static_cast<std::uint32_t>(operands.size()));
-  graph_[node].in_place = result.in_place;
+  const std::uint32_t node = graph_.append(operation, value, static_cast<std::uint32_t>(operands.size()));
+  graph_[node].in_place = in_place;
   if (check_finite_) [[unlikely]]
     check_result(graph_, node);
   return at(node);

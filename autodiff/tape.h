@@ -127,15 +127,14 @@ class Tape {
  private:
   // The parts of record() that are the same for all operations.
   static constexpr int max_operands = 64;
-  struct Result {
-    Tensor value;
-    bool in_place = false;  // in the memory of an operand
+  struct Memory {
+    void* data = nullptr;
+    bool in_place = false;  // an operand's
   };
-  Inputs read_operands(const char* title, int index_operand, std::span<const Var> operands,
-                       const Tensor* (&in)[max_operands]) const;
-  void count_uses(std::span<const Var> operands);
-  Result memory_for(const Shape& shape, std::span<const Var> operands, Inputs in, bool may_overwrite);
-  Var add_result(const AnyOperation* operation, const Result& result, std::span<const Var> operands);
+  Inputs use_operands(const char* title, int index_operand, std::span<const Var> operands,
+                      const Tensor* (&in)[max_operands]);
+  Memory memory_for(const Shape& shape, std::span<const Var> operands, Inputs in, bool may_overwrite);
+  Var add_result(const AnyOperation* operation, const Tensor& value, bool in_place, std::span<const Var> operands);
   Var add_copied_leaf(const Tensor& memory);
   [[noreturn]] void refuse(const char* operation, const Var& var) const;
   Tensor allocate(const Shape& shape);
@@ -170,19 +169,19 @@ template <class Op>
 Var Tape::record(const Op& operation, std::span<const Var> operands) {
   static_assert(std::is_trivially_destructible_v<Op>, "an operation holds plain values: the tape destroys nothing");
   const Tensor* in[max_operands];
-  const Inputs inputs = read_operands(Op::title, Op::index_operand, operands, in);
+  const Inputs inputs = use_operands(Op::title, Op::index_operand, operands, in);
   const Shape shape = operation.shape(inputs);
-  count_uses(operands);
-  Result result;
+  Memory memory;
   if constexpr (Op::is_view) {
-    result.value = Tensor::view(operation.view(inputs), shape, type_);
+    memory.data = operation.view(inputs);
   } else {
     constexpr bool reads_no_operand = Op::rule_reads == Reads::result || Op::rule_reads == Reads::nothing;
-    result = memory_for(shape, operands, inputs, Op::may_overwrite && reads_no_operand);
-    operation.evaluate(inputs, result.value, false);
+    memory = memory_for(shape, operands, inputs, Op::may_overwrite && reads_no_operand);
   }
+  const Tensor value = Tensor::view(memory.data, shape, type_);
+  if constexpr (!Op::is_view) operation.evaluate(inputs, value, false);
   const Op* kept = new (values_.allocate(sizeof(Op))) Op(operation);
-  return add_result(kept, result, operands);
+  return add_result(kept, value, memory.in_place, operands);
 }
 
 }  // namespace gradus

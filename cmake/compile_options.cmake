@@ -9,7 +9,7 @@ target_compile_options(gradus_options INTERFACE
   # infinity keep their meaning: -ffast-math is never used.
   -fno-math-errno -fno-trapping-math -ffp-contract=fast
   # GCC 12 sees overlapping or endless copies where std::string is appended to (its bug 105651).
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(GRADUS_WERROR)
   target_compile_options(gradus_options INTERFACE -Werror)
 endif()

@@ -3,7 +3,7 @@
 import hashlib, io, json, os, pathlib, sys
 import h5py, pandas
 sys.excepthook = lambda kind, error, where: os.write(2, f"read_results: {kind.__name__}: {error!a}\n".encode())
-MEASURES = ["epoch/validation_accuracy", "epoch/validation_loss", "step/value", "step/loss"]  # of a run the first that it has
+MEASURES = ["evaluation/test_accuracy", "evaluation/test_loss", "step/value", "step/loss"]  # of a run the first that it has
 rows = []
 for record in pathlib.Path(sys.argv[1]).glob(12 * "?" + "/complete.json"):
     data = (record.parent / "run.h5").read_bytes()

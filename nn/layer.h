@@ -15,6 +15,7 @@
 #include <concepts>
 #include <memory>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 #include "nn/parameters.h"
@@ -44,6 +45,7 @@ class Layer {
   }
   Var forward(Forward& f, const Var& x) const { return self_->forward(f, x); }
   Var forward(Forward& f, Var&& x) const { return self_->forward(f, std::move(x)); }
+  const std::type_info& type() const { return self_->type(); }
 
  private:
   struct Interface {
@@ -52,6 +54,7 @@ class Layer {
     virtual void declare(ParameterScope& scope) = 0;
     virtual Var forward(Forward& f, const Var& x) const = 0;
     virtual Var forward(Forward& f, Var&& x) const = 0;
+    virtual const std::type_info& type() const = 0;
   };
   template <class L>
   struct Holder final : Interface {
@@ -61,6 +64,7 @@ class Layer {
     void declare(ParameterScope& scope) override { layer.declare(scope); }
     Var forward(Forward& f, const Var& x) const override { return layer.forward(f, x); }
     Var forward(Forward& f, Var&& x) const override { return layer.forward(f, std::move(x)); }
+    const std::type_info& type() const override { return typeid(L); }
     L layer;
   };
   std::shared_ptr<Interface> self_;

@@ -3,6 +3,7 @@
 
 #include "nn/layers/activations.h"
 #include "nn/layers/attention.h"
+#include "nn/layers/bidirectional.h"
 #include "nn/layers/checkpointed.h"
 #include "nn/layers/convolution.h"
 #include "nn/layers/dropout.h"

@@ -139,21 +139,33 @@ Var hinge(const Var& scores, const Var& targets, double margin) {
   return mean(relu(margin - targets * scores));
 }
 
+// [batch, classes], as the scores.
+static Var one_hot(const Var& scores, const Var& labels) {
+  const Var ones = broadcast_to(scores.tape().scalar(1), {scores.shape()[0]});
+  return apply(ops::PutInRow{scores.shape()[1]}, ones, labels);
+}
+
 Var multiclass_hinge(const Var& scores, const Var& labels, double margin, int power) {
   if (power != 1 && power != 2)
     throw std::invalid_argument(fmt::format("multiclass_hinge: power {}, expected 1 or 2", power));
   if (scores.shape().rank() != 2)
     throw std::invalid_argument(
         fmt::format("multiclass_hinge: scores {}, expected [batch, classes]", scores.shape().to_string()));
-  const std::int64_t batch = scores.shape()[0], classes = scores.shape()[1];
-  const Var own = reshape(take_from_row(scores, labels), {batch, 1});
-  const Var is_own = apply(ops::PutInRow{classes}, broadcast_to(scores.tape().scalar(1), {batch}), labels);
+  const Var own = reshape(take_from_row(scores, labels), {scores.shape()[0], 1});
+  const Var is_own = one_hot(scores, labels);
   const Var excess = relu(apply(ops::Select{false}, scores - own + margin, is_own));  // of the other classes
   return mean(power == 1 ? excess : square(excess));
 }
 
 Var MeanSquaredErrorLoss::operator()(const Var& prediction, const Var& target) const {
   return mean(square(difference("mean_squared_error", prediction, target)));
+}
+
+Var OneHotSquaredErrorLoss::operator()(const Var& scores, const Var& labels) const {
+  if (scores.shape().rank() != 2)
+    throw std::invalid_argument(
+        fmt::format("one_hot_squared_error: scores {}, expected [batch, classes]", scores.shape().to_string()));
+  return sum(square(scores - one_hot(scores, labels))) * (1 / static_cast<double>(scores.shape()[0]));
 }
 
 Var mean_absolute_error(const Var& prediction, const Var& target) {

@@ -64,6 +64,14 @@ struct MeanSquaredErrorLoss {
 };
 inline constexpr MeanSquaredErrorLoss mean_squared_error;
 
+// From scores [batch, classes] and labels [batch] of int32: the mean over the batch of sum_c (score(c) - 1{c = y})^2, the
+// squared error against one-hot targets.
+struct OneHotSquaredErrorLoss {
+  Var operator()(const Var& scores, const Var& labels) const;
+  Likelihood likelihood() const { return Likelihood::normal_sum; }
+};
+inline constexpr OneHotSquaredErrorLoss one_hot_squared_error;
+
 // mean |prediction - target| over all elements; equal shapes.
 Var mean_absolute_error(const Var& prediction, const Var& target);
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "autodiff/tape.h"
@@ -105,6 +106,8 @@ class ParameterScope {
     range.list_ = set_.list_;
   }
   ParameterScope child(const std::string& name) const;
+  // The path of a part of this name.
+  std::string name_of(const std::string& name) const { return path_.empty() ? name : path_ + "." + name; }
   // Declares a part of a layer that has several, in a place of its own: "name.weight", ...
   template <class L>
   void declare_part(const std::string& name, L& part) {
@@ -113,13 +116,18 @@ class ParameterScope {
   }
 
  private:
-  std::string name_of(const std::string& name) const { return path_.empty() ? name : path_ + "." + name; }
   ParameterSet& set_;
   std::string path_;
 };
 
 // What the pass is for: dropout drops and batch normalisation takes the batch's statistics only to train.
 enum class Mode { train, evaluate };
+
+// A value inside a model, and the name of what computed it.
+struct Observed {
+  std::string_view name;
+  Var value;
+};
 
 // What a layer sees during a forward pass: the parameters on the tape, the mode, a fresh key for each use of
 // randomness, and the buffers. A training pass with buffers updates them; give it none where a batch is evaluated
@@ -168,6 +176,14 @@ class Forward {
     if (collected_states_) collected_states_->push_back(states);
   }
   void collect_hidden_states(std::vector<Var>& into) { collected_states_ = &into; }
+  // Layers show what they compute inside, under a name that lives as long as they do, for whoever asks to look: a
+  // Sequential shows the output of each of its layers. What is shown keeps its memory.
+  void observe(std::string_view name, const Var& value) const {
+    if (!observed_) return;
+    value.tape().protect(value);
+    observed_->push_back({name, value});
+  }
+  void collect_observed(std::vector<Observed>& into) { observed_ = &into; }
 
  private:
   // The pass is of the set of the first layer that asks. Throws for an undeclared layer, one of another set, and
@@ -180,6 +196,7 @@ class Forward {
   std::span<const Tensor> buffers_;
   mutable const ParameterList* list_ = nullptr;
   std::vector<Var>* collected_states_ = nullptr;
+  std::vector<Observed>* observed_ = nullptr;
 };
 
 }  // namespace gradus::nn

@@ -31,16 +31,16 @@ struct Curvature {
   // Blocks given are used again.
   std::function<void(std::uint64_t key, std::vector<KroneckerBlock>& blocks)> kronecker_factors;
 
-  // Calls f(name, pointer to the member) for each of them.
+  // Calls f(what it is in words, pointer to the member) for each of them.
   template <class F>
   static void each(const F& f) {
-    f("hessian", &Curvature::hessian);
-    f("gauss_newton", &Curvature::gauss_newton);
-    f("empirical_fisher", &Curvature::empirical_fisher);
-    f("structural", &Curvature::structural);
-    f("sampled_gradient", &Curvature::sampled_gradient);
-    f("gradient_squares", &Curvature::gradient_squares);
-    f("kronecker_factors", &Curvature::kronecker_factors);
+    f("products with the Hessian", &Curvature::hessian);
+    f("products with the Gauss-Newton matrix, which a loss of outputs has", &Curvature::gauss_newton);
+    f("products with the empirical Fisher matrix", &Curvature::empirical_fisher);
+    f("products with the Jacobian of a recurrent network's states", &Curvature::structural);
+    f("gradients for labels that the model draws", &Curvature::sampled_gradient);
+    f("squares of the examples' gradients", &Curvature::gradient_squares);
+    f("Kronecker factors of layers", &Curvature::kronecker_factors);
   }
 };
 

@@ -31,7 +31,7 @@ class ObjectiveDecorator : public Objective {
   DType dtype() const override { return inner_->dtype(); }
   const Curvature* curvature() const override { return inner_->curvature() ? &curvature_ : nullptr; }
   const Costs& costs() const override { return inner_->costs(); }
-  std::span<const Slice> slices() const override { return inner_->slices(); }
+  std::span<const ParameterSlice> slices() const override { return inner_->slices(); }
   std::uint64_t version() const override { return Objective::version() + inner_->version(); }
 
  protected:

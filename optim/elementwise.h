@@ -9,7 +9,8 @@
 //   void check() const;                               // throws std::invalid_argument where members contradict
 //   void before(Memory&, const Tensor& theta, const Tensor& gradient, std::span<const Tensor> states) const;
 //   void after(Memory&, std::span<const Tensor> states) const;
-// for sums over all of theta.
+// for sums over all of theta, and
+//   Stability stability(std::int64_t t, std::span<const Tensor> states) const;      // after step t
 #pragma once
 
 #include <array>
@@ -75,6 +76,15 @@ class ElementwiseMethod final : public FirstOrder {
     return theta;
   }
   double* number(std::string_view name) override { return settings::number_of(method_, name); }
+  std::optional<Stability> stability() override {
+    if constexpr (requires { method_.stability(step_, states_); }) {
+      for (std::size_t i = 0; i < state_count; ++i)
+        if (is_kept_[i] && !states_[i].defined()) return std::nullopt;
+      return method_.stability(step_, states_);
+    } else {
+      return std::nullopt;
+    }
+  }
 
  protected:
   void apply(const Tensor& theta, const Tensor& gradient, Slices) override {

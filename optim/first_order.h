@@ -18,7 +18,7 @@ class FirstOrder : public Optimizer {
   StepReport step(Objective& objective, const Tensor& theta) final;
 
  protected:
-  using Slices = std::span<const Slice>;
+  using Slices = std::span<const ParameterSlice>;
   // Moves theta, given the gradient at it, which is finite.
   virtual void apply(const Tensor& theta, const Tensor& gradient, Slices slices) = 0;
 };

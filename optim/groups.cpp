@@ -87,7 +87,7 @@ std::vector<Group> parse_groups(std::string_view text) {
   return groups;
 }
 
-bool selects(std::string_view selector, const Slice& slice) {
+bool selects(std::string_view selector, const ParameterSlice& slice) {
   if (selector.starts_with('@')) return slice.has_tag(selector.substr(1));
   return matches(selector, slice.name);
 }
@@ -96,7 +96,7 @@ bool selects(std::string_view selector, const Slice& slice) {
 class Grouped::View final : public Objective {
  public:
   explicit View(DType type) : type_(type) {}
-  void add(const Slice& slice) {
+  void add(const ParameterSlice& slice) {
     const bool follows = !runs_.empty() && runs_.back().offset + runs_.back().size == slice.offset;
     if (follows)
       runs_.back().size += slice.size();
@@ -109,7 +109,7 @@ class Grouped::View final : public Objective {
   std::int64_t size() const override { return size_; }
   DType dtype() const override { return type_; }
   const Costs& costs() const override { return outer_->costs(); }
-  std::span<const Slice> slices() const override { return slices_; }
+  std::span<const ParameterSlice> slices() const override { return slices_; }
 
   // The part of theta, with the answers at theta to give; to be given back by finish.
   const Tensor& begin(Objective& outer, const Tensor& theta, const Tensor& gradient, double value) {
@@ -155,7 +155,7 @@ class Grouped::View final : public Objective {
   DType type_;
   std::int64_t size_ = 0;
   std::vector<Run> runs_;
-  std::vector<Slice> slices_;
+  std::vector<ParameterSlice> slices_;
   Objective* outer_ = nullptr;
   double value_ = 0;
   Tensor theta_, gradient_;
@@ -166,11 +166,11 @@ Grouped::~Grouped() = default;
 
 void Grouped::bind(const Objective& objective) {
   if (known_ == objective.identity()) return;
-  const std::span<const Slice> slices = objective.slices();
+  const std::span<const ParameterSlice> slices = objective.slices();
   std::vector<std::unique_ptr<View>> views;
   for (std::size_t i = 0; i < parts_.size(); ++i) views.push_back(std::make_unique<View>(objective.dtype()));
   std::string names;
-  for (const Slice& slice : slices) {
+  for (const ParameterSlice& slice : slices) {
     std::size_t i = 0;
     while (i + 1 < parts_.size() && !selects(parts_[i].selector, slice)) ++i;
     views[i]->add(slice);

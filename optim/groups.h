@@ -25,7 +25,7 @@ struct Group {
 // Throws std::invalid_argument with what is wrong.
 std::vector<Group> parse_groups(std::string_view text);
 // Whether a selector takes a slice.
-bool selects(std::string_view selector, const Slice& slice);
+bool selects(std::string_view selector, const ParameterSlice& slice);
 
 // One instance of a method for each group and one for the rest, each on the vector of its own slices; they share one
 // gradient. Methods that look at all of theta look at all of a group's. State is named "group.SELECTOR.PIECE", that of

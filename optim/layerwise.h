@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "autodiff/tensor/parameter_slice.h"
 #include "autodiff/tensor/vectors.h"
-#include "optim/slice.h"
 
 namespace gradus::optim {
 
@@ -24,7 +24,7 @@ using vectors::sum_of_squares;
 struct MatrixExtents {
   std::int64_t rows = 0, columns = 0;
 };
-inline MatrixExtents matrix_extents(const Slice& slice) {
+inline MatrixExtents matrix_extents(const ParameterSlice& slice) {
   const int last = slice.shape.rank() - 1;
   return {slice.shape.size(0, last), slice.shape[last]};
 }
@@ -33,10 +33,10 @@ inline MatrixExtents matrix_extents(const Slice& slice) {
 class KnownSlices {
  public:
   // True the first time; afterwards throws unless the shapes are the same.
-  bool are_new(std::span<const Slice> slices) {
+  bool are_new(std::span<const ParameterSlice> slices) {
     const bool first = shapes_.empty();
     if (first)
-      for (const Slice& slice : slices) shapes_.push_back(slice.shape);
+      for (const ParameterSlice& slice : slices) shapes_.push_back(slice.shape);
     bool same = slices.size() == shapes_.size();
     for (std::size_t i = 0; same && i < slices.size(); ++i) same = slices[i].shape == shapes_[i];
     if (!same) throw std::invalid_argument("optimizer: the slices of theta have changed their shapes");
@@ -78,9 +78,9 @@ class PackedState {
 };
 
 // The number of elements of the largest slice.
-inline std::int64_t largest_size(std::span<const Slice> slices) {
+inline std::int64_t largest_size(std::span<const ParameterSlice> slices) {
   std::int64_t largest = 0;
-  for (const Slice& slice : slices) largest = std::max(largest, slice.size());
+  for (const ParameterSlice& slice : slices) largest = std::max(largest, slice.size());
   return largest;
 }
 

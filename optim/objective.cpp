@@ -114,7 +114,7 @@ void Objective::visit_memory(StateVisitor& visitor) {
   if (has_adopted_ && !theta_.defined()) theta_ = adopted_;
 }
 
-std::span<const Slice> Objective::slices() const {
+std::span<const ParameterSlice> Objective::slices() const {
   if (whole_.empty()) whole_.push_back({"theta", {size()}, 0, {}});
   return whole_;
 }

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "autodiff/tensor/parameter_slice.h"
 #include "autodiff/tensor/tensor.h"
 #include "optim/curvature.h"
-#include "optim/slice.h"
 #include "optim/state_visitor.h"
 
 namespace gradus::optim {
@@ -75,7 +75,7 @@ class Objective {
   virtual std::int64_t size() const = 0;
   virtual DType dtype() const = 0;
   // The parts of theta, in order and without gaps; one part "theta" unless there is something better to say.
-  virtual std::span<const Slice> slices() const;
+  virtual std::span<const ParameterSlice> slices() const;
   // Changes whenever the data do.
   virtual std::uint64_t version() const { return version_; }
 
@@ -101,6 +101,12 @@ class Objective {
   void offer(LinearOperator& matrix, double price, Compute compute);
   template <class... Asked, class Compute>
   void offer(std::function<void(Asked...)>& quantity, Compute compute);
+  // Work as dear as a gradient: timed, and charged as one.
+  template <class Work>
+  void as_gradient(const Work& work) {
+    timed(work);
+    charge(&Costs::gradients, 1, examples(), price::gradient);
+  }
   // For a record that products need: a gradient's work.
   void charge_record() { charge(&Costs::gradients, 1, product_examples(), price::gradient); }
 
@@ -120,7 +126,7 @@ class Objective {
   bool value_known_ = false, gradient_known_ = false, has_adopted_ = false;
   std::uint64_t point_number_ = 1, version_ = 0, known_version_ = 0;
   Costs costs_;
-  mutable std::vector<Slice> whole_;
+  mutable std::vector<ParameterSlice> whole_;
 };
 
 template <class Work>
@@ -156,12 +162,12 @@ template <class Quantity>
 const Quantity& require(const Objective& objective, Quantity Curvature::*which, const std::string& method) {
   const Curvature* curvature = objective.curvature();
   if (curvature && curvature->*which) return curvature->*which;
-  std::string name;
-  Curvature::each([&](const char* its_name, auto member) {
+  std::string needed;
+  Curvature::each([&](const char* words, auto member) {
     if constexpr (std::is_same_v<decltype(member), Quantity Curvature::*>)
-      if (member == which) name = its_name;
+      if (member == which) needed = words;
   });
-  throw std::invalid_argument(method + ": needs " + name + ", which this objective does not offer");
+  throw std::invalid_argument(method + ": needs " + needed + ": this objective does not offer them");
 }
 
 }  // namespace gradus::optim

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "autodiff/tensor/random.h"
 #include "optim/description.h"
 #include "optim/objective.h"
+#include "optim/stability.h"
 #include "optim/state_visitor.h"
 #include "settings/catalogue.h"
 
@@ -67,6 +69,9 @@ class Optimizer {
   virtual void visit(StateVisitor& visitor) = 0;
   // The point to evaluate the model at; an average of the points for methods that keep one.
   virtual Tensor evaluation_point(const Tensor& theta) { return theta; }
+  // Where the last step was stable; none of a method that does not know, or before the first step of one that divides by
+  // what it has seen.
+  virtual std::optional<Stability> stability() { return std::nullopt; }
   // Tells a held-out loss to whoever steers by it (the schedule "plateau").
   virtual void observe(double /*held_out_loss*/) {}
   // A number that the method, or a wrapper around it, depends on, to be changed between steps; null if there is none of

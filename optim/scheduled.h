@@ -39,6 +39,8 @@ class Scheduled final : public Optimizer {
   void visit(StateVisitor& visitor) override;
   Tensor evaluation_point(const Tensor& theta) override { return inner_->evaluation_point(theta); }
   void observe(double held_out_loss) override;
+  // By the values of the last step, as if they stayed.
+  std::optional<Stability> stability() override { return inner_->stability(); }
   double* number(std::string_view name) override { return inner_->number(name); }
 
  private:

@@ -68,7 +68,7 @@ class Docs(unittest.TestCase):
         accuracies = {}
         for run in json.loads((output / "sweep.json").read_text())["runs"]:
             with h5py.File(output / run["folder"] / "run.h5") as file:
-                accuracies.setdefault(run["options"]["optimizer"], []).append(file["epoch/validation_accuracy"][-1])
+                accuracies.setdefault(run["options"]["optimizer"], []).append(file["evaluation/test_accuracy"][-1])
         return output, accuracies
 
     def run_python(self, text, argument):
@@ -89,19 +89,19 @@ class Docs(unittest.TestCase):
     def test_the_example_trains_and_writes_what_the_readme_says(self):
         output = self.folder / "run"
         self.run_quietly(BIN / "examples" / "width_study", *self.data, f"--output={output}", "--width=8", "--epochs=6",
-                         "--learning-rate=0.3", "--seed=4")
-        steps = 6 * TRAINING // 32
+                         "--learning-rate=0.3", "--seed=4", "--validation-examples=32")
+        steps = 6 * (TRAINING - 32) // 32
         with h5py.File(output / "run.h5") as file:
             self.assertEqual(file["step/loss"].shape, (steps,))
             self.assertEqual(file["step/loss"].attrs["units"], "nat")
             self.assertEqual(file["step/loss"].dims[0][0].name, "/step/step")
             self.assertEqual(file["step/step"][:].tolist(), list(range(steps)))
             self.assertLess(file["step/loss"][-5:].mean(), 0.5 * file["step/loss"][:5].mean())
-            epoch = file["epoch"]
-            self.assertEqual(epoch["epoch"][:].tolist(), [1, 2, 3, 4, 5, 6])
-            self.assertEqual(set(epoch), {"epoch", "validation_loss", "validation_accuracy", "training_seconds"})
-            self.assertGreater(epoch["validation_accuracy"][-1], 0.8)
-            self.assertEqual([epoch[name].attrs["units"] for name in ("validation_loss", "training_seconds")],
+            evaluation = file["evaluation"]
+            self.assertEqual(evaluation["epoch"][:].tolist(), [0, 1, 2, 3, 4, 5, 6])
+            self.assertLessEqual({"validation_loss", "test_accuracy", "training_seconds"}, set(evaluation))
+            self.assertGreater(evaluation["validation_accuracy"][-1], 0.8)
+            self.assertEqual([evaluation[name].attrs["units"] for name in ("validation_loss", "training_seconds")],
                              ["nat", "s"])
             for name, value in {"option_width": 8, "option_learning_rate": 0.3, "option_optimizer": "sgd", "seed": 4,
                                 "program": "width_study", "status": "completed"}.items():
@@ -146,7 +146,7 @@ class Docs(unittest.TestCase):
         # Fewer steps than the window of the README's rolling mean.
         printed = self.run_python(self.python_block("import sys, xarray").replace("step=100", "step=2"), path)
         with h5py.File(path) as file:
-            expected = [file["step/loss"][-2:].mean(), file["epoch/validation_accuracy"][-1]]
+            expected = [file["step/loss"][-2:].mean(), file["evaluation/test_accuracy"][-1]]
         self.assertEqual(printed.splitlines()[0], "adam")
         numbers = [float(number) for number in re.findall(r"^\d+\s+(\S+)$", printed, re.MULTILINE)]
         self.assertEqual(len(numbers), 3 + 3)  # the last three losses; the accuracy before training and after two epochs

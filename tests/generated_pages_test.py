@@ -30,6 +30,12 @@ class GeneratedPages(unittest.TestCase):
         for words in ("`rosenbrock`", "`quadratic_deep`", "`kowalik_osborne`"):
             self.assertIn(words, page)
 
+    def test_workloads(self):
+        page = self.check("describe_workloads", "workloads.md")
+        self.assertGreaterEqual(page.count("\n### "), 16)
+        for words in ("`--shuffled`", "| `mnist-1d-gru` |", "`--text=/usr/share/common-licenses/GPL-3`", "test\\_accuracy"):
+            self.assertIn(words, page)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -31,15 +31,18 @@ ROOMS = {
     "optim/methods": {*OPTIM, "optim/solvers", "optim/descents"},
     "experiments/records": {"settings"},
     "experiments/lab": {*LAB, "process", "autodiff/kernels"},
+    "experiments/lab/instruments": {"experiments/lab", "autodiff/curvature", *LAB},
     "experiments/problems": {"nn", "optim", "settings", "autodiff/kernels", *TAPE},
     "experiments/workloads": LAB,
     "experiments/minimize": {"experiments/problems", *LAB},
     "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
     "experiments/second_order": {"experiments/workloads", *LAB},
+    "experiments/train": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "settings"},
     "cmake": set(),
-    "docs/examples": {"experiments/workloads", "autodiff/curvature", "autodiff/kernels", *LAB},
-    "docs/generate": {"experiments/problems", "experiments/records", "optim", "settings"},
+    "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
+                      *LAB},
+    "docs/generate": {"experiments/problems", "experiments/workloads", "optim", *LAB},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 FOLDERS = ("", "tools", "tests")  # where an include's path may start, beside the folder of the file itself

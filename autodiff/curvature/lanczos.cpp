@@ -30,6 +30,8 @@ std::int64_t basis_size(const LinearOperator& a, const LanczosOptions& o) {
     refuse(
         fmt::format("at most {} products for {} eigenvalues, expected two for each or more", o.max_products, o.count));
   const std::int64_t least = std::min(a.size, o.count + 2);
+  if (o.start.defined() && o.start.shape() != Shape{a.size})
+    refuse(fmt::format("a start {}, expected [{}]", o.start.shape().to_string(), a.size));
   if (o.basis != 0 && o.basis < least)
     refuse(fmt::format("a basis of {} vectors, expected {} or more", o.basis, least));
   return std::min(a.size, o.basis != 0 ? o.basis : 2 * o.count + 20);
@@ -48,7 +50,7 @@ class Search {
 
   EigenPairs run() {
     const bool rounds = o_.repeated && o_.count > 1;
-    basis_.append_random(random_);
+    begin();
     for (std::int64_t next_check = o_.count;;) {
       if (!expand()) return not_finite();
       const std::int64_t columns = basis_.count();
@@ -82,6 +84,15 @@ class Search {
   }
 
  private:
+  void begin() {
+    if (o_.start.defined()) {
+      w_ = o_.start.to_vector();
+      const double length = vectors::norm(w_);
+      if (length > 0 && std::isfinite(length)) return basis_.append(w_, length);
+    }
+    basis_.append_random(random_);
+  }
+
   // Multiplies the newest vector of the basis: a column of Qᵀ A Q, and what points out of the basis, in w_.
   bool expand() {
     const std::int64_t newest = basis_.count() - 1;

@@ -27,6 +27,9 @@ struct LanczosOptions {
   // it may double the products.
   bool repeated = true;
   bool vectors = false;  // return the eigenvectors too
+  // Where the search begins: a vector [size] of any length with a part along what is wanted, such as an eigenvector of
+  // a nearby operator, which saves products. Undefined, zero or not finite: a random direction.
+  Tensor start = {};
 };
 
 // Throws std::invalid_argument for impossible options. Always `count` pairs, none if a product is not finite.

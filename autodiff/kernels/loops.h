@@ -83,6 +83,7 @@ GRADUS_INLINE void for_each_run(const Walk& w, const Inner& inner) {
 // y = f(a, b) or y += f(a, b), with broadcasting of a and b to the shape of y. y may be an operand of its shape.
 template <class F>
 void broadcast(const Tensor& y, bool accumulate, const F f, const Tensor& a, const Tensor& b) {
+  if (a.shape() == y.shape() && b.shape() == y.shape()) return map(y, accumulate, f, a, b);
   if (y.size() == 0) return;
   const Walk w = walk(y.shape(), a.shape(), b.shape());
   with_floating(y.dtype(), [&]<class T>(T) {

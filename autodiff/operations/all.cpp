@@ -21,10 +21,10 @@ std::vector<std::string> operation_names() {
       GeluDerivative, Greater, GruDerivative, GruRecord, GruStates, InverseDeviation, L2Norm, LayerNorm, LeakyGate,
       LeakyRelu, Log, LogSoftmax, LogSoftmaxDerivative, LstmDerivative, LstmRecord, LstmStates, MatMul, Max, MaxPool2d,
       Maximum, MeanTo, Mul, NormalPdf, Pad, Part, Permute, Power, PutAtMax, PutAtPoolMax, PutInRow, PutPart, Ratio,
-      Relu, ReluGate, Reshape, Rnn, RnnDerivative, Scale, ScatterAdd, Select, Sigmoid, SigmoidDerivative, SigmoidSlope,
-      Silu, SiluDerivative, Slice, SoftCrossEntropyEach, Softmax, SoftmaxDerivative, Softplus, Softsign, SpreadPool2d,
-      Sqrt, Square, Standardize, StandardizeDerivative, StopGradient, Sub, SumTo, TakeAtMax, TakeAtPoolMax, TakeFromRow,
-      Tanh, TanhDerivative, TanhSlope, WeightedBy, Where, WherePositive>();
+      Relu, ReluGate, Reshape, Reverse, Rnn, RnnDerivative, Scale, ScatterAdd, Select, Sigmoid, SigmoidDerivative,
+      SigmoidSlope, Silu, SiluDerivative, Slice, SoftCrossEntropyEach, Softmax, SoftmaxDerivative, Softplus, Softsign,
+      SpreadPool2d, Sqrt, Square, Standardize, StandardizeDerivative, StopGradient, Sub, SumTo, TakeAtMax,
+      TakeAtPoolMax, TakeFromRow, Tanh, TanhDerivative, TanhSlope, WeightedBy, Where, WherePositive>();
 }
 
 }  // namespace gradus

@@ -10,7 +10,7 @@ namespace gradus {
 namespace {
 
 // The axes of the result, those that stay neighbours in x merged; distances in elements.
-struct Walk {
+struct AxisOrder {
   int rank = 0;
   std::int64_t extent[Shape::max_rank] = {}, from[Shape::max_rank] = {}, to[Shape::max_rank] = {};
 
@@ -32,7 +32,7 @@ struct Walk {
       distance *= extent[axis];
     }
   }
-  // Moves an axis to the end of the walk, which is the inner loop.
+  // Moves an axis to the end, which is the inner loop.
   void move_last(int axis) {
     std::rotate(extent + axis, extent + axis + 1, extent + rank);
     std::rotate(from + axis, from + axis + 1, from + rank);
@@ -40,14 +40,14 @@ struct Walk {
   }
 };
 
-Walk walk(const Shape& x, std::span<const int> order) {
+AxisOrder axis_order(const Shape& x, std::span<const int> order) {
   std::int64_t distance[Shape::max_rank];
   std::int64_t step = 1;
   for (int axis = x.rank() - 1; axis >= 0; --axis) {
     distance[axis] = step;
     step *= x[axis];
   }
-  Walk w;
+  AxisOrder w;
   for (const int axis : order) w.append(x[axis], distance[axis]);
   w.finish();
   return w;
@@ -55,7 +55,7 @@ Walk walk(const Shape& x, std::span<const int> order) {
 
 // Calls body(from offset, to offset) for each position of the axes before the last `inner` ones.
 template <class Body>
-GRADUS_INLINE void for_each_outer(const Walk& w, int inner, const Body& body) {
+GRADUS_INLINE void for_each_outer(const AxisOrder& w, int inner, const Body& body) {
   std::int64_t index[Shape::max_rank] = {}, from = 0, to = 0;
   for (;;) {
     body(from, to);
@@ -73,7 +73,7 @@ GRADUS_INLINE void for_each_outer(const Walk& w, int inner, const Body& body) {
 }
 
 template <bool accumulate, class T>
-void permute_runs(const Walk& w, T* __restrict y, const T* __restrict x) {
+void permute_runs(const AxisOrder& w, T* __restrict y, const T* __restrict x) {
   const std::int64_t n = w.extent[w.rank - 1];
   simd::run([=, &w] GRADUS_LOOP() {
     for_each_outer(
@@ -83,10 +83,9 @@ void permute_runs(const Walk& w, T* __restrict y, const T* __restrict x) {
   });
 }
 
-// The last two axes of the walk are contiguous, the one in y and the other in x: in tiles, so that lines of both stay
-// in the cache.
+// The last two axes are contiguous, the one in y and the other in x: in tiles, so that lines of both stay in the cache.
 template <bool accumulate, class T>
-void permute_tiles(const Walk& w, T* __restrict y, const T* __restrict x) {
+void permute_tiles(const AxisOrder& w, T* __restrict y, const T* __restrict x) {
   constexpr std::int64_t tile = 16;
   const int a = w.rank - 2, b = w.rank - 1;  // y is contiguous along a, x along b
   const std::int64_t rows = w.extent[a], columns = w.extent[b], x_step = w.from[a], y_step = w.to[b];
@@ -108,7 +107,7 @@ void permute_tiles(const Walk& w, T* __restrict y, const T* __restrict x) {
 
 template <bool accumulate>
 void permute_into(const Tensor& y, const Tensor& x, std::span<const int> order) {
-  Walk w = walk(x.shape(), order);
+  AxisOrder w = axis_order(x.shape(), order);
   with_floating(y.dtype(), [&]<class T>(T) {
     if (w.from[w.rank - 1] == 1) return permute_runs<accumulate>(w, y.data<T>(), x.data<T>());
     int contiguous = 0;
@@ -153,7 +152,7 @@ Shape ops::Permute::shape(Inputs in) const {
 void ops::Permute::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
   if (out.size() == 0) return;
   const std::span<const int> axes(order.data(), static_cast<std::size_t>(rank));
-  if (walk(in[0].shape(), axes).rank <= 1) return kernels::copy(out, accumulate, in[0]);
+  if (axis_order(in[0].shape(), axes).rank <= 1) return kernels::copy(out, accumulate, in[0]);
   if (accumulate)
     permute_into<true>(out, in[0], axes);
   else

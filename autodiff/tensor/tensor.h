@@ -46,7 +46,8 @@ class Tensor {
   // The elements; throws std::invalid_argument if T is not the element type, or if there are none yet.
   template <class T>
   T* data() const {
-    if (dtype_of<T>() != type_ || (!data_ && size() > 0)) wrong_type(dtype_of<T>());
+    if (dtype_of<T>() != type_ || (!data_ && size() > 0)) [[unlikely]]
+      wrong_type(dtype_of<T>());
     return static_cast<T*>(data_);
   }
   template <class T>

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "experiments/lab/idx_cache.h"
 #include "experiments/records/files.h"
 
 namespace gradus::lab {
@@ -79,11 +80,17 @@ IdxFile read(const std::filesystem::path& path, int rank, std::int64_t max_bytes
   stream.clear();
   stream.seekg(0);
   if (!gzip) return parse(*stream.rdbuf(), path, rank, std::min(max_bytes, size));
+  const std::optional<FileState> state = state_of(path);
+  if (state)
+    if (std::optional<IdxFile> copy = cached_idx(*state))
+      if (std::ssize(copy->shape) == rank && std::ssize(copy->bytes) <= max_bytes) return *std::move(copy);
   try {
     io::filtering_streambuf<io::input> inflated;
     inflated.push(io::gzip_decompressor());
     inflated.push(*stream.rdbuf());
-    return parse(inflated, path, rank, std::min(max_bytes, size * max_deflate_ratio));
+    IdxFile file = parse(inflated, path, rank, std::min(max_bytes, size * max_deflate_ratio));
+    if (state) cache_idx(*state, file);
+    return file;
   } catch (const io::gzip_error& gzip_error) {
     const int code = gzip_error.error();
     fail(path, code == io::gzip::bad_crc      ? "corrupt gzip: its checksum differs"

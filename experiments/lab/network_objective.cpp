@@ -25,9 +25,9 @@ NetworkObjective::NetworkObjective(nn::Layer model, nn::Loss loss, DType type, R
   offer_curvature();
 }
 
-void NetworkObjective::set_batch(const Batch& batch) {
+void NetworkObjective::set_batch(const Batch& batch, std::uint64_t n) {
   batch_ = batch;
-  ++batch_number_;
+  batch_number_ = n;
   batch_is_new_ = true;
   invalidate();
 }
@@ -38,14 +38,9 @@ void NetworkObjective::set_curvature_batch(const Batch& batch) {
   invalidate();
 }
 
-void NetworkObjective::clear_curvature_batch() {
-  curvature_batch_.reset();
-  invalidate();
-}
-
 std::int64_t NetworkObjective::examples_of(const Batch& batch) {
-  const Shape& shape = batch.labels.shape();
-  return batch.labels.dtype() == DType::int32 || shape.rank() == 0 ? batch.labels.size() : shape[0];
+  const Shape& shape = batch.targets.shape();
+  return batch.targets.dtype() == DType::int32 || shape.rank() == 0 ? batch.targets.size() : shape[0];
 }
 
 std::span<const Var> NetworkObjective::put_leaves(Recording& on, const Tensor& theta) {
@@ -57,19 +52,41 @@ std::span<const Var> NetworkObjective::put_leaves(Recording& on, const Tensor& t
 }
 
 NetworkObjective::Outputs NetworkObjective::record(Tape& tape, nn::Forward& pass, const Batch& batch) {
-  if (!batch.inputs.defined() || !batch.labels.defined())
+  if (!batch.inputs.defined() || !batch.targets.defined())
     throw std::logic_error("network objective: asked before there was a batch: call set_batch() first");
-  const Var outputs = model_.forward(pass, tape.leaf(batch.inputs));
-  return {outputs, loss_(outputs, tape.leaf(batch.labels))};
+  const Var inputs = tape.leaf(batch.inputs);
+  const Var outputs = model_.forward(pass, inputs);
+  return {inputs, outputs, loss_(outputs, tape.leaf(batch.targets))};
 }
 
-NetworkObjective::Outputs NetworkObjective::forward(const Tensor& theta, const Batch& batch, nn::Mode mode) {
+NetworkObjective::Outputs NetworkObjective::forward(const Tensor& theta, const Batch& batch, nn::Mode mode,
+                                                    std::vector<nn::Observed>* observed) {
   // The same batch draws the same masks however often it is evaluated.
   const bool with_buffers = mode == nn::Mode::evaluate || batch_is_new_;
   if (mode == nn::Mode::train) batch_is_new_ = false;
   nn::Forward pass(put_leaves(values_, theta), mode, random_.child("batch", batch_number_),
                    with_buffers ? buffers_ : std::span<const Tensor>());
+  if (observed) pass.collect_observed(*observed);
   return record(values_.tape, pass, batch);
+}
+
+std::span<const NetworkObjective::Inside> NetworkObjective::inside() {
+  const Tensor& theta = point();
+  as_gradient([&] {
+    observed_.clear();
+    inside_.clear();
+    const Var loss = forward(theta, batch_, nn::Mode::train, &observed_).loss;
+    std::vector<Var> values;
+    inside_gradients_.resize(observed_.size());
+    for (std::size_t i = 0; i < observed_.size(); ++i) {
+      values.push_back(observed_[i].value);
+      vectors::shaped(inside_gradients_[i], values[i].shape(), dtype());
+    }
+    gradus::gradient(loss, values, inside_gradients_);
+    for (std::size_t i = 0; i < observed_.size(); ++i)
+      inside_.push_back({observed_[i].name, values[i].value(), inside_gradients_[i]});
+  });
+  return inside_;
 }
 
 double NetworkObjective::compute_value(const Tensor& theta) {
@@ -99,7 +116,7 @@ NetworkObjective::Outputs NetworkObjective::record_curvature(const Tensor& theta
 
 Linearization& NetworkObjective::linearized(const Tensor& theta) {
   if (linearized_at_ != point_number()) {
-    const auto [outputs, loss] = record_curvature(theta);
+    const auto [inputs, outputs, loss] = record_curvature(theta);
     linearization_.emplace(loss, outputs, record_.leaves);
     linearized_at_ = point_number();
     charge_record();
@@ -150,7 +167,7 @@ void NetworkObjective::offer_curvature() {
           at.fisher_times(scores_, v, out);
         });
   offer(curvature_.gradient_squares, [this](const Tensor& theta, const Tensor& out) {
-    const auto [outputs, loss] = record_curvature(theta);
+    const auto [inputs, outputs, loss] = record_curvature(theta);
     const Tensor& derivatives = vectors::shaped(scores_, outputs.shape(), dtype());
     gradus::gradient(loss, std::span(&outputs, 1), std::span(&derivatives, 1));
     vectors::scale(static_cast<double>(outputs.shape()[0]), derivatives);

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "autodiff/linearization.h"
 #include "autodiff/tape.h"
-#include "experiments/lab/dataset.h"
+#include "experiments/lab/source.h"
 #include "nn/layer.h"
 #include "nn/loss.h"
 #include "nn/parameters.h"
@@ -25,23 +26,38 @@ class NetworkObjective final : public optim::Objective {
   NetworkObjective(nn::Layer model, nn::Loss loss, DType type, RandomStream random);
 
   // The batch on which the next evaluations are made; it must stay in place until the next one is set.
-  void set_batch(const Batch& batch);
-  // The batch for everything but value and gradient, until it is cleared; meanwhile set_batch does not change it. It
-  // must stay in place. Without one, set_batch's is used.
+  void set_batch(const Batch& batch) { set_batch(batch, batch_number_ + 1); }
+  // The same, with the dropout masks of the n-th batch that was set, counted from 1.
+  void set_batch(const Batch& batch, std::uint64_t n);
+  // The batch for everything but value and gradient, which set_batch does not change. It must stay in place. Without
+  // one, set_batch's is used.
   void set_curvature_batch(const Batch& batch);
-  void clear_curvature_batch();
   // The network's outputs on the tape, which the next evaluation resets.
   struct Outputs {
-    Var outputs, loss;
+    Var inputs, outputs, loss;
   };
-  Outputs forward(const Tensor& theta, const Batch& batch, nn::Mode mode);
+  Outputs forward(const Tensor& theta, const Batch& batch, nn::Mode mode) {
+    return forward(theta, batch, mode, nullptr);
+  }
+
+  // What the model's layers show (nn::Forward::observe), with the derivatives of the loss by it.
+  struct Inside {
+    std::string_view name;
+    Tensor value, gradient;
+  };
+  // Of set_batch's batch at the current point, in the order of the pass; in the objective's memory, valid until the
+  // next evaluation. Costs a gradient.
+  std::span<const Inside> inside();
+
+  // Of a batch: positions with a label of their own, where there are several in an example.
+  static std::int64_t examples_of(const Batch& batch);
 
   const nn::ParameterSet& parameters() const { return parameters_; }
   // The state that layers keep beside their parameters, in the order of parameters().buffers().
   std::span<const Tensor> buffers() const { return buffers_; }
   std::int64_t size() const override { return parameters_.size(); }
   DType dtype() const override { return values_.tape.dtype(); }
-  std::span<const optim::Slice> slices() const override { return parameters_.slices(); }
+  std::span<const ParameterSlice> slices() const override { return parameters_.slices(); }
   const optim::Curvature* curvature() const override { return &curvature_; }
   // The numbers of the batches, which choose the masks, and the buffers too; the batches themselves are set anew.
   void visit_memory(optim::StateVisitor& visitor) override;
@@ -69,11 +85,11 @@ class NetworkObjective final : public optim::Objective {
     Views theta;
   };
 
-  static std::int64_t examples_of(const Batch& batch);
   const Batch& curvature_batch() const { return curvature_batch_ ? *curvature_batch_ : batch_; }
   // Resets the tape and puts the parameters onto it.
   std::span<const Var> put_leaves(Recording& on, const Tensor& theta);
   Outputs record(Tape& tape, nn::Forward& pass, const Batch& batch);
+  Outputs forward(const Tensor& theta, const Batch& batch, nn::Mode mode, std::vector<nn::Observed>* observed);
   void offer_curvature();
   // The model at a copy of theta on the record.
   Outputs record_curvature(const Tensor& theta);
@@ -99,6 +115,9 @@ class NetworkObjective final : public optim::Objective {
   Tensor record_theta_, scores_;
   std::uint64_t linearized_at_ = 0;  // point_number() of the record's linearisation; 0: it has none
   std::vector<Var> hidden_states_;
+  std::vector<nn::Observed> observed_;
+  std::vector<Inside> inside_;
+  std::vector<Tensor> inside_gradients_;
   std::optional<Linearization> linearization_, structure_;
   optim::Curvature curvature_;
 };

@@ -73,6 +73,28 @@ void choose_schedules(Options& options, const std::vector<Hyperparameter>& hyper
   }
 }
 
+// Why the options have none of this name: it is no more, or belongs to what was not chosen.
+std::string why_missing(const optim::Method& chosen, const std::string& option) {
+  for (const settings::Retired& r : chosen.about->retired)
+    if (r.name == option) return "is no longer an option: it " + r.fate();
+  std::vector<std::string> owners, own;
+  const auto look = [&](const char* kind, const auto& entries) {
+    for (const auto& entry : entries)
+      for (const Hyperparameter& h : entry.hyperparameters)
+        if (h.name == option) owners.push_back(kind + entry.name);
+  };
+  look("", optim::methods());
+  look("wrapper ", optim::wrappers());
+  if (owners.empty()) return {};
+  constexpr std::size_t enough = 5;
+  if (owners.size() > enough) {
+    owners.resize(enough);
+    owners.push_back("...");
+  }
+  for (const Hyperparameter& h : chosen.hyperparameters) own.push_back(h.name);
+  return fmt::format("is an option of {}; {} has {}", fmt::join(owners, ", "), chosen.name, fmt::join(own, ", "));
+}
+
 const char* name_of(optim::Family family) {
   static constexpr const char* names[] = {"elementwise", "layerwise", "curvature"};
   return names[static_cast<int>(family)];
@@ -110,17 +132,18 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
   recipe.stream = stream;
   recipe.dtype = dtype;
   recipe.method = options.get("optimizer", fallback, "the method", one_of(optim::methods().names()));
-  std::vector<Hyperparameter> all = optim::method(recipe.method).hyperparameters;
+  const optim::Method& chosen = optim::method(recipe.method);
+  std::vector<Hyperparameter> all = chosen.hyperparameters;
   for (const Hyperparameter& h : all)
     recipe.values.emplace_back(h.name, option_value(options, h.name, h, default_of(recipe.method, h, defaults)));
 
-  for (const settings::Retired& r : optim::method(recipe.method).about->retired)
-    options.retire(std::string(r.name), r.fate());
+  options.explain([&chosen](const std::string& option) { return why_missing(chosen, option); });
 
   const std::string wrappers = options.get(
       "wrappers", "none",
       fmt::format("around the method, outermost first, joined by '+': {}", fmt::join(optim::wrappers().names(), ", ")));
-  for (const std::string& name : optim::parse_wrappers(wrappers)) {
+  for (const std::string& name :
+       from_options([&] { return optim::parse_wrappers(wrappers); }, fmt::format("--wrappers={}: ", wrappers))) {
     optim::NamedValues values;
     for (const Hyperparameter& h : optim::wrapper(name).hyperparameters) {
       values.emplace_back(h.name, option_value(options, h.name, h, default_of(h)));

@@ -23,9 +23,9 @@ Shape shape_of(const nlohmann::json& extents) {
   return shape;
 }
 
-nlohmann::json json_of(std::span<const optim::Slice> slices) {
+nlohmann::json json_of(std::span<const ParameterSlice> slices) {
   auto all = nlohmann::json::array();
-  for (const optim::Slice& slice : slices) all.push_back({{"name", slice.name}, {"shape", extents_of(slice.shape)}});
+  for (const ParameterSlice& slice : slices) all.push_back({{"name", slice.name}, {"shape", extents_of(slice.shape)}});
   return all;
 }
 
@@ -57,7 +57,8 @@ nlohmann::json json_of(const optim::Recipe& recipe) {
   return all;
 }
 
-nlohmann::json manifest_of(const Tensor& theta, std::span<const optim::Slice> slices, const optim::SavedState& state) {
+nlohmann::json manifest_of(const Tensor& theta, std::span<const ParameterSlice> slices,
+                           const optim::SavedState& state) {
   nlohmann::json manifest{{"dtype", name_of(theta.dtype())},
                           {"slices", json_of(slices)},
                           {"tensors", nlohmann::json::array()},
@@ -140,7 +141,7 @@ Tensor read_tensor(const records::StateFile& file, const std::string& group, con
 
 }  // namespace
 
-void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const optim::Slice> slices,
+void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const ParameterSlice> slices,
                      const optim::Recipe& recipe, const optim::SavedState& state) {
   require_finite(path, "theta", theta);
   for (const auto& [name, tensor] : state.tensors) require_finite(path, name, tensor);
@@ -156,7 +157,7 @@ void save_state_file(const std::filesystem::path& path, const Tensor& theta, std
   records::write_state_file(path, contents);
 }
 
-LoadedState load_state_file(const std::filesystem::path& path, std::span<const optim::Slice> slices, DType type,
+LoadedState load_state_file(const std::filesystem::path& path, std::span<const ParameterSlice> slices, DType type,
                             const optim::Recipe& recipe) {
   const records::StateFile file(path);
   const auto refuse = [&](const std::string& why) {
@@ -171,7 +172,7 @@ LoadedState load_state_file(const std::filesystem::path& path, std::span<const o
     if (manifest.at("dtype") != name_of(type))
       refuse(fmt::format("element type: {}, expected {}", manifest.at("dtype").get<std::string>(), name_of(type)));
     std::int64_t size = 0;
-    for (const optim::Slice& slice : slices) size += slice.size();
+    for (const ParameterSlice& slice : slices) size += slice.size();
 
     LoadedState loaded;
     loaded.theta = read_tensor(file, "", "theta", {size}, type);

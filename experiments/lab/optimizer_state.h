@@ -7,15 +7,15 @@
 #include <filesystem>
 #include <span>
 
+#include "autodiff/tensor/parameter_slice.h"
 #include "optim/recipe.h"
-#include "optim/slice.h"
 #include "optim/state.h"
 
 namespace gradus::lab {
 
 // Writes the file as a whole, or throws std::runtime_error with the path and leaves an old one as it is: also where a
 // number of theta or of the state is not finite, since nothing can go on from there.
-void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const optim::Slice> slices,
+void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const ParameterSlice> slices,
                      const optim::Recipe& recipe, const optim::SavedState& state);
 
 struct LoadedState {
@@ -27,7 +27,7 @@ struct LoadedState {
 // file that cannot be read, is no state file or is damaged, and std::invalid_argument for one of another optimizer
 // (method, wrappers, schedules, groups, or a count, flag or choice of theirs), another model (names or shapes of
 // slices) or another element type.
-LoadedState load_state_file(const std::filesystem::path& path, std::span<const optim::Slice> slices, DType type,
+LoadedState load_state_file(const std::filesystem::path& path, std::span<const ParameterSlice> slices, DType type,
                             const optim::Recipe& recipe);
 
 }  // namespace gradus::lab

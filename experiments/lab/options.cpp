@@ -122,6 +122,16 @@ std::string Options::name_asked_for(std::string_view spelled) const {
   return replaced(spelled, '-', '_');
 }
 
+void Options::alias(std::string_view other, std::string_view name) {
+  aliases_.emplace_back(other);
+  for (Argument& argument : arguments_) {
+    if (argument.name != other) continue;
+    if (const Argument* twin = find(name))
+      throw UsageError(fmt::format("options --{} and --{} are the same one", argument.spelled, twin->spelled));
+    argument.name = name;
+  }
+}
+
 bool Options::given(std::string_view name) const { return find(replaced(name, '-', '_')) != nullptr; }
 
 void Options::declare(std::string_view name, Scalar fallback, Scalar value, std::string_view help, const Check& check,
@@ -205,9 +215,8 @@ void Options::finish() {
   for (const Argument& argument : arguments_) {
     const auto known = [&](const Declared& declared) { return declared.name == argument.name; };
     if (std::any_of(declared_.begin(), declared_.end(), known)) continue;
-    for (const auto& [name, what] : retired_)
-      if (name == argument.name)
-        throw UsageError(fmt::format("--{} is no longer an option: it {}", argument.spelled, what));
+    if (const std::string why = explanation_ ? explanation_(argument.name) : ""; !why.empty())
+      throw UsageError(fmt::format("--{} {}", argument.spelled, why));
     std::vector<std::string> names;
     for (const Declared& declared : declared_) names.push_back(declared.name);
     std::string message = fmt::format("unknown option --{}", argument.spelled);

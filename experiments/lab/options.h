@@ -19,13 +19,14 @@ namespace gradus::lab {
 
 using records::UsageError;
 
-// What comes of options alone: where the call refuses it with std::invalid_argument, that is a UsageError.
+// What comes of options alone: where the call refuses it with std::invalid_argument, that is a UsageError, which begins
+// with the option to blame: "--wrappers=samm: ".
 template <class Call>
-decltype(auto) from_options(Call&& call) {
+decltype(auto) from_options(Call&& call, std::string_view option = {}) {
   try {
     return call();
   } catch (const std::invalid_argument& error) {
-    throw UsageError(error.what());
+    throw UsageError(std::string(option) + error.what());
   }
 }
 
@@ -87,10 +88,14 @@ class Options {
     return text(name, fallback, help, check, false);
   }
 
+  // Takes --other for --name, which is asked for later: what it was called before, or is called elsewhere.
+  void alias(std::string_view other, std::string_view name);
+  const std::vector<std::string>& aliases() const { return aliases_; }
   // True if the command line names the option, declared or not.
   bool given(std::string_view name) const;
-  // What was an option once: refused with what became of it, "is fixed at 0.1".
-  void retire(std::string name, std::string fate) { retired_.emplace_back(std::move(name), std::move(fate)); }
+  // How to refuse an option that nobody declares, by its name with '_': "is an option of adam"; empty: as unknown.
+  using Explanation = std::function<std::string(const std::string& name)>;
+  void explain(Explanation why) { explanation_ = std::move(why); }
   // Call when all options are declared: refuses what is left, with the nearest name that is known.
   void finish();
 
@@ -138,7 +143,8 @@ class Options {
   std::string program_;
   std::vector<Argument> arguments_;
   std::vector<Declared> declared_;
-  std::vector<std::pair<std::string, std::string>> retired_;
+  std::vector<std::string> aliases_;
+  Explanation explanation_;
   bool finished_ = false;
 };
 

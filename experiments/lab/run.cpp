@@ -39,18 +39,18 @@ double Run::option(const optim::Hyperparameter& h) {
 
 ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults) {
   has_optimizer_ = true;
-  return from_options([&] { return choose_optimizer(options_, fallback, defaults, stream("optimizer"), dtype_); });
+  ChosenOptimizer chosen =
+      from_options([&] { return choose_optimizer(options_, fallback, defaults, stream("optimizer"), dtype_); });
+  list("list-optimizers", "print every optimizer, wrapper and schedule with its numbers, and end", list_of_optimizers);
+  return chosen;
+}
+
+void Run::list(const std::string& name, std::string_view help, const std::function<std::string()>& text) {
+  asking_.push_back(name);
+  if (options_.control(name, false, help)) listed_ += text();
 }
 
 Run::~Run() = default;
-
-const Dataset& Run::dataset(const std::string& fallback) {
-  const std::string name = options_.get("data", fallback, "data set: fashion-mnist, or any name with --data-dir");
-  const std::string directory =
-      options_.get("data_dir", "", "directory of the four IDX files, plain or gzip (MNIST's names)");
-  data_.emplace(name, directory);
-  return dataset_;
-}
 
 nlohmann::json Run::description() const {
   nlohmann::json all = options_.describe_json();
@@ -67,9 +67,6 @@ void Run::finish_options() {
   options_.control(
       "describe_runs", false,
       "read a JSON array of arguments from each line of standard input, print what each would be, and end");
-  const bool list =
-      has_optimizer_ && options_.control("list_optimizers", false,
-                                         "print every optimizer, wrapper and schedule with its numbers, and end");
   quiet_ = options_.control("quiet", false, "no progress on the terminal");
   const bool overwrite =
       options_.control("overwrite", false, "replace the run in the output once this one has come to its end");
@@ -77,18 +74,18 @@ void Run::finish_options() {
   const std::string output =
       options_.control("output", fallback.c_str(),
                        "folder of this run, or one file for its results if the name ends in .h5; must not exist");
-  for (const char* name : {"help", "describe", "describe-runs", "list-optimizers"})
-    if (options_.given(name) && (only_options_ || std::string_view(name) == "describe-runs"))
+  for (const std::string& name : asking_)
+    if (options_.given(name) && (only_options_ || name == "describe-runs"))
       throw UsageError(fmt::format("--{}: expected alone, not among the arguments of a run", name));
   if (help) records::put(options_.help_text(summary_));
   if (describe) records::put(description().dump(2) + "\n");
-  if (list) records::put(list_of_optimizers());
-  if (help || describe || list) throw Finished{};
+  records::put(listed_);
+  if (help || describe || !listed_.empty()) throw Finished{};
   options_.finish();
   // A sweep asks about runs whose folders it makes itself: an output that is not named is not looked at.
   if (!only_options_ || options_.given("output")) output_.emplace(output, overwrite);
   paths_.check(output, overwrite);
-  if (data_) from_options([&] { return idx_directory(data_->first, data_->second); });
+  for (const auto& check : checks_) check();
   if (only_options_) throw Finished{};
 }
 
@@ -102,7 +99,6 @@ void Run::start() {
 void Run::start(std::vector<Column> step_columns) {
   if (folder_) throw std::logic_error("start: called twice");
   if (!output_) finish_options();
-  if (data_) dataset_ = load_idx_dataset(data_->first, data_->second, dtype_);
   kernels::set_threads(threads_);
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stop_signal = 1; });
   try {

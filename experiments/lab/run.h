@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "autodiff/tensor/random.h"
-#include "experiments/lab/dataset.h"
 #include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
 #include "experiments/lab/progress.h"
@@ -49,10 +48,6 @@ struct Diverged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-struct Evaluation {
-  double loss = 0, accuracy = 0;  // means over a split; loss in nats, accuracy in [0, 1]
-};
-
 class Run {
  public:
   Run(Options options, std::string summary, const std::string& default_dtype);
@@ -76,17 +71,25 @@ class Run {
   std::string control(std::string_view name, const char* fallback, std::string_view help) {
     return options_.control(name, fallback, help);
   }
+  // What has been declared so far.
+  const Options& options() const { return options_; }
+  // Takes --other for the option --name, which is declared later.
+  void alias(std::string_view other, std::string_view name) { options_.alias(other, name); }
   // The files beside the output that options ask for; finish_options() refuses what they cannot be.
   records::RunPaths& paths() { return paths_; }
   // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see
   // choose_optimizer. Wrappers that draw random numbers do so by the run's seed.
   ChosenOptimizer optimizer(const std::string& fallback, const std::vector<MethodDefaults>& defaults = {});
-  // Declares --data and --data-dir. The data set is looked for by finish_options(), and loaded by start().
-  const Dataset& dataset(const std::string& fallback);
+  // Called when the options are known to be good: by finish_options(), before the run claims its place. What a check
+  // throws ends the program there.
+  void before_start(std::function<void()> check) { checks_.push_back(std::move(check)); }
+  // Declares a control that prints a text and ends the program.
+  void list(const std::string& name, std::string_view help, const std::function<std::string()>& text);
 
   // Ends the options: --help and --describe print and end the program here, unknown options and an output that cannot
-  // be made are refused. Then loads the data and claims the output folder.
+  // be made are refused. Then claims the output folder.
   void start();
+  bool is_started() const { return started_; }
   // The same in two halves, for programs that prepare something between options and output, and whose rows of /step
   // have columns of their own. With --describe-runs, a program's body is run up to finish_options() once for each line
   // of arguments, in one process: it may keep no state of its own until there.
@@ -136,10 +139,11 @@ class Run {
   int threads_;
   bool continue_after_divergence_;
   bool has_optimizer_ = false;
-  bool only_options_ = false;  // ends with them
+  std::vector<std::string> asking_{"help", "describe", "describe-runs"};  // controls that print and end
+  std::string listed_;                                                    // what lists were asked for
+  bool only_options_ = false;                                             // ends with them
   bool quiet_ = false;
-  std::optional<std::pair<std::string, std::string>> data_;  // name and directory
-  Dataset dataset_;
+  std::vector<std::function<void()>> checks_;
   records::RunPaths paths_;
   std::optional<records::Output> output_;  // once the options are finished
   std::unique_ptr<records::RunFolder> folder_;

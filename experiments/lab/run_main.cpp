@@ -116,7 +116,7 @@ int Session::run(const std::vector<std::string>& arguments) {
   return static_cast<int>(ended());
 }
 
-// {"options", "config_hash"} of the run that a line asks for, or {"error"}.
+// {"options", "aliases", "config_hash"} of the run that a line asks for, or {"error"}.
 nlohmann::json Session::described(const std::string& line) const {
   try {
     const nlohmann::json json = records::parse_json(line);
@@ -131,7 +131,9 @@ nlohmann::json Session::described(const std::string& line) const {
     } catch (const Finished&) {
     }
     const nlohmann::json values = run->options_.values_json();
-    return {{"options", values}, {"config_hash", records::config_hash_of(program_, values)}};
+    return {{"options", values},
+            {"aliases", run->options_.aliases()},
+            {"config_hash", records::config_hash_of(program_, values)}};
   } catch (const std::exception& error) {
     return {{"error", records::printable(error.what(), 4000)}};
   }

@@ -55,7 +55,7 @@ void Minimization::check() const {
         fmt::format("{} steps of {} numbers are more than --trajectory-limit={}: write fewer with --log-every, or none "
                     "with --log-theta=false",
                     plan_.steps, dimension, plan_.trajectory_limit));
-  optimizer_->check(*objective_);
+  lab::from_options([&] { optimizer_->check(*objective_); }, fmt::format("--problem={}: ", problem_.name));
   if (std::error_code error; std::filesystem::exists(std::filesystem::symlink_status(plan_.save_state, error)) &&
                              !std::filesystem::is_directory(plan_.save_state, error) &&
                              !records::is_state_file(plan_.save_state))
@@ -63,7 +63,7 @@ void Minimization::check() const {
         fmt::format("--save-state={}: exists and is no state file: it is not replaced", plan_.save_state));
 }
 
-std::vector<optim::Slice> Minimization::slices() const { return {{problem_.name, {theta_.size()}, 0, {}}}; }
+std::vector<ParameterSlice> Minimization::slices() const { return {{problem_.name, {theta_.size()}, 0, {}}}; }
 
 void Minimization::load() {
   lab::LoadedState loaded = lab::load_state_file(plan_.load_state, slices(), theta_.dtype(), optimizer_.recipe);

@@ -34,7 +34,7 @@ class Minimization {
 
  private:
   // A state file belongs to one problem: theta's only part has its name.
-  std::vector<optim::Slice> slices() const;
+  std::vector<ParameterSlice> slices() const;
   void check() const;
   void load();
   void save();

@@ -7,16 +7,29 @@
 #include <utility>
 
 #include "experiments/minimize/data_file.h"
+#include "settings/render.h"
 
 namespace gradus {
 
+namespace {
+
+std::string list_of_problems() {
+  static const std::vector<settings::Hyperparameter> none;
+  std::string text = "Problems, --problem=NAME:\n";
+  for (const problems::Problem& p : problems::problems())
+    text += fmt::format("\n{}    {}\n", settings::as_text({p.name, p.source, p.formula, "", none}), p.formula);
+  return text;
+}
+
+}  // namespace
+
 ProblemOptions::ProblemOptions(lab::Run& run) {
   using problems::Uses;
+  run.list("list-problems", "print every problem, and end", list_of_problems);
   const std::vector<std::string> separators{"automatic", "comma", "semicolon", "tab", "space"};  // as lab::Separator
   std::vector<std::string> names;
   for (const problems::Problem& p : problems::problems()) names.push_back(p.name);
-  problem_ =
-      &problems::problem(run.option("problem", "rosenbrock", "the function (docs/problems.md)", lab::one_of(names)));
+  problem_ = &problems::problem(run.option("problem", "rosenbrock", "the function", lab::one_of(names)));
   request_.dtype = run.dtype();
   request_.seed = run.seed();
   request_.dimension =

@@ -5,9 +5,9 @@
 #include <numbers>
 #include <numeric>
 
+#include "autodiff/tensor/numpy_random.h"
 #include "autodiff/tensor/random.h"
 #include "experiments/problems/definitions.h"
-#include "experiments/problems/numpy_random.h"
 #include "experiments/problems/rotation.h"
 
 namespace gradus::problems {

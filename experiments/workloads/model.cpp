@@ -30,8 +30,6 @@ std::string written(const std::vector<std::int64_t>& sizes) { return fmt::format
 
 }  // namespace
 
-Task classification(const lab::Dataset& data) { return {{data.height, data.width}, data.classes}; }
-
 void refuse_task(std::string_view model, const Task& task, std::string_view expected) {
   throw std::invalid_argument(
       fmt::format("model {}: examples of {}, expected {}", model, task.input.to_string(), expected));

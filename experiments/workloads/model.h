@@ -12,18 +12,13 @@
 #include <vector>
 
 #include "experiments/lab/run.h"
+#include "experiments/lab/workload.h"
 #include "nn/sequential.h"
 #include "settings/field.h"
 
 namespace gradus::workloads {
 
-// What a model is made for.
-struct Task {
-  Shape input;  // of one example: [pixels], [height, width], [height, width, channels], [time, features], ...
-  std::int64_t outputs = 0;  // numbers for one example, or for one position of it; of tokens: how many different ones
-};
-// Images [height, width] and their classes.
-Task classification(const lab::Dataset& data);
+using lab::Task;
 
 // For a model's make(): "model NAME: examples of [784], expected [time] tokens".
 [[noreturn]] void refuse_task(std::string_view model, const Task& task, std::string_view expected);

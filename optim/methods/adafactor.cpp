@@ -40,9 +40,9 @@ class AdafactorSteps final : public FirstOrderOf<Adafactor> {
   }
 
  private:
-  void lay_out(std::span<const Slice> slices, DType type) {
+  void lay_out(std::span<const ParameterSlice> slices, DType type) {
     std::int64_t rows = 0, columns = 0;
-    for (const Slice& slice : slices) {
+    for (const ParameterSlice& slice : slices) {
       const bool matrix = slice.shape.rank() >= 2;
       const MatrixExtents extents = matrix ? matrix_extents(slice) : MatrixExtents{};
       row_moment_.append(extents.rows);

@@ -24,6 +24,9 @@ struct Adagrad {
              field<&Adagrad::initial_accumulator>(non_negative(), "where the sum of squares starts")},
             {state<&Adagrad::initial_accumulator>("accumulator")}};
   }
+  Stability stability(std::int64_t, std::span<const Tensor> states) const {
+    return {2 / learning_rate, root_preconditioner(states[0], epsilon)};
+  }
   template <class T>
   auto update() const {
     return [rate = T(learning_rate), epsilon = T(epsilon)](T& x, T g, T& v) {

@@ -11,8 +11,8 @@ namespace gradus::optim {
 namespace {
 
 // The mean over the places of each kernel, instead of each of its elements; kernels are [height, width, in, out].
-void average_over_kernels(std::span<const Slice> slices, const Tensor& diagonal) {
-  for (const Slice& slice : slices) {
+void average_over_kernels(std::span<const ParameterSlice> slices, const Tensor& diagonal) {
+  for (const ParameterSlice& slice : slices) {
     if (slice.shape.rank() != 4) continue;
     const std::int64_t places = slice.shape[0] * slice.shape[1], channels = slice.shape[2] * slice.shape[3];
     with_floating(diagonal.dtype(), [&]<class T>(T) {

@@ -22,6 +22,16 @@ auto adam_update(const M& method, double weight_decay, std::int64_t t) {
   };
 }
 
+// P = (1 - beta1^t) (sqrt(v^) + epsilon), so that the rate is that of the formula without correction of m. The decay
+// alone takes learning_rate weight_decay from the 2 with which a step would turn theta around.
+template <class M>
+Stability adam_stability(const M& method, double weight_decay, std::int64_t t, const Tensor& second) {
+  const double rate = method.learning_rate, beta1 = method.beta1;
+  return {
+      (2 - rate * weight_decay) * (1 + beta1) / ((1 - beta1) * rate),
+      root_preconditioner(second, method.epsilon, 1 / std::sqrt(correction(method.beta2, t)), correction(beta1, t))};
+}
+
 struct Adam {
   double learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   bool amsgrad = false;
@@ -46,6 +56,9 @@ struct Adam {
              field<&Adam::epsilon>(positive(), "added to the root of the second moment"),
              field<&Adam::amsgrad>("use the largest second moment so far (Reddi et al. 2018)")},
             {"first_moment", "second_moment", state_if<&Adam::amsgrad>("largest_second_moment")}};
+  }
+  Stability stability(std::int64_t t, std::span<const Tensor> states) const {
+    return adam_stability(*this, 0, t, states[2].defined() ? states[2] : states[1]);
   }
   template <class T, bool largest>
   auto update(std::int64_t t) const {
@@ -79,6 +92,9 @@ struct AdamW {
          field<&AdamW::amsgrad>("use the largest second moment so far (Reddi et al. 2018)")},
         {"first_moment", "second_moment", state_if<&AdamW::amsgrad>("largest_second_moment")}};
   }
+  Stability stability(std::int64_t t, std::span<const Tensor> states) const {
+    return adam_stability(*this, weight_decay, t, states[2].defined() ? states[2] : states[1]);
+  }
   template <class T, bool largest>
   auto update(std::int64_t t) const {
     return adam_update<T, largest>(*this, weight_decay, t);
@@ -107,6 +123,9 @@ struct Amsgrad {
              field<&Amsgrad::beta2>(decay(), "decay of the second moment"),
              field<&Amsgrad::epsilon>(positive(), "added to the root of the second moment")},
             {"first_moment", "second_moment", "largest_second_moment"}};
+  }
+  Stability stability(std::int64_t t, std::span<const Tensor> states) const {
+    return adam_stability(*this, 0, t, states[2]);
   }
   template <class T>
   auto update(std::int64_t t) const {

@@ -45,7 +45,7 @@ class KfacSteps final : public OptimizerOf<Kfac> {
     curvature_.times(objective.slices(), gradient_, direction_);
     vectors::scale(-1, direction_, direction_);
     const double model = is_quadratic_ ? step_of_model(objective, report) : clipped_step(report);
-    curvature_.for_each_other(objective.slices(), [&](const Slice& slice) {
+    curvature_.for_each_other(objective.slices(), [&](const ParameterSlice& slice) {
       update_each(
           slice.of(candidate_), slice.of(gradient_),
           [&]<class T>(T) {
@@ -107,7 +107,7 @@ class KfacSteps final : public OptimizerOf<Kfac> {
   double step_of_model(Objective& objective, StepReport& report) {
     for (Tensor* vector : {&product_, &previous_, &previous_product_}) vectors::like(*vector, gradient_);
     previous_.copy_from(velocity_);
-    curvature_.for_each_other(objective.slices(), [&](const Slice& slice) { slice.of(previous_).fill(0); });
+    curvature_.for_each_other(objective.slices(), [&](const ParameterSlice& slice) { slice.of(previous_).fill(0); });
     const LinearOperator fisher = damped(objective.curvature()->gauss_newton, damping_);
     multiply(fisher, direction_, product_);
     const double a = vectors::dot(direction_, product_), slope = vectors::dot(gradient_, direction_);

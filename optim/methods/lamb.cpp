@@ -18,7 +18,7 @@ class LambSteps final : public FirstOrderOf<Lamb> {
     ensure_state(second_moment_, theta);
     if (known_slices_.are_new(slices)) direction_ = Tensor::uninitialized({largest_size(slices)}, theta.dtype());
     ++step_;
-    for (const Slice& slice : slices)
+    for (const ParameterSlice& slice : slices)
       step_slice(slice.of(theta), slice.of(gradient), slice.of(first_moment_), slice.of(second_moment_),
                  direction_.part(0, slice.shape));
   }

@@ -13,7 +13,7 @@ class LarsSteps final : public FirstOrderOf<Lars> {
 
   void apply(const Tensor& theta, const Tensor& gradient, Slices slices) override {
     ensure_state(velocity_, theta);
-    for (const Slice& slice : slices) {
+    for (const ParameterSlice& slice : slices) {
       const Tensor part = slice.of(theta), its_gradient = slice.of(gradient);
       const double of_theta = norm(part), of_gradient = norm(its_gradient);
       const double ratio = of_theta > 0 && of_gradient > 0

@@ -30,6 +30,10 @@ struct VelocityStep {
              field<&VelocityStep::momentum>(decay(), "decay of the velocity")},
             {"velocity"}};
   }
+  // Where a root of the recurrence for theta passes -1.
+  Stability stability(std::int64_t, std::span<const Tensor>) const {
+    return {(2 + 2 * momentum) / (learning_rate * (look_ahead ? 1 + 2 * momentum : 1))};
+  }
   template <class T>
   auto update() const {
     const T rate = T(learning_rate), mu = T(momentum);

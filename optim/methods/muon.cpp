@@ -13,7 +13,7 @@ namespace {
 // a, b and c, chosen to bring singular values near 1 fast rather than exactly there.
 constexpr double of_itself = 3.4445, of_cube = -4.7750, of_fifth = 2.0315;
 
-bool is_orthogonalized(const Slice& slice) { return slice.shape.rank() >= 2 && !slice.has_tag("embedding"); }
+bool is_orthogonalized(const ParameterSlice& slice) { return slice.shape.rank() >= 2 && !slice.has_tag("embedding"); }
 
 class MuonSteps final : public FirstOrderOf<Muon> {
  public:
@@ -40,9 +40,9 @@ class MuonSteps final : public FirstOrderOf<Muon> {
   }
 
  private:
-  void lay_out(std::span<const Slice> slices, DType type) {
+  void lay_out(std::span<const ParameterSlice> slices, DType type) {
     std::int64_t largest = 0, shorter_side = 0;
-    for (const Slice& slice : slices) {
+    for (const ParameterSlice& slice : slices) {
       const bool matrix = is_orthogonalized(slice);
       buffer_.append(matrix ? slice.size() : 0);
       first_moment_.append(matrix ? 0 : slice.size());

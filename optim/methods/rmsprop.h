@@ -30,6 +30,17 @@ struct RmsProp {
              field<&RmsProp::centered>("divide by the deviation instead of the root mean square (Graves 2013)")},
             {"second_moment", state_if<&RmsProp::centered>("first_moment"), state_if<&RmsProp::momentum>("velocity")}};
   }
+  Stability stability(std::int64_t, std::span<const Tensor> states) const {
+    Tensor variance = states[0];
+    if (states[1].defined()) {
+      variance = Tensor::uninitialized(states[0].shape(), states[0].dtype());
+      update_each(
+          variance, states[0], []<class T>(T) { return [](T& to, T v, T& a) { to = v > a * a ? v - a * a : T{0}; }; },
+          states[1]);
+    }
+    const double mu = states[2].defined() ? momentum : 0;
+    return {(2 + 2 * mu) / learning_rate, root_preconditioner(variance, epsilon)};
+  }
   template <class T, bool is_centered, bool has_momentum>
   auto update() const {
     return

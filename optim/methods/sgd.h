@@ -17,6 +17,7 @@ struct GradientStep {
             "",
             {field<&GradientStep::learning_rate>(positive(), "step size")}};
   }
+  Stability stability(std::int64_t, std::span<const Tensor>) const { return {2 / learning_rate}; }
   template <class T>
   auto update() const {
     return [rate = T(learning_rate)](T& x, T g) { x -= rate * g; };

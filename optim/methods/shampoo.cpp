@@ -40,9 +40,9 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
   }
 
  private:
-  void lay_out(std::span<const Slice> slices, DType type) {
+  void lay_out(std::span<const ParameterSlice> slices, DType type) {
     sides_.lay_out(slices, h.max_dimension, type);
-    for (const Slice& slice : slices) diagonal_.append(slice.shape.rank() >= 2 ? 0 : slice.size());
+    for (const ParameterSlice& slice : slices) diagonal_.append(slice.shape.rank() >= 2 ? 0 : slice.size());
     for (Tensor& x : square_) x = Tensor::uninitialized({sides_.longest() * sides_.longest()}, DType::float64);
     direction_ = Tensor::uninitialized({largest_size(slices)}, type);
   }
@@ -87,7 +87,7 @@ class ShampooSteps final : public FirstOrderOf<Shampoo> {
     root.copy_from(doubles);
   }
 
-  void move(const Tensor& theta, const Tensor& direction, const Slice& slice) const {
+  void move(const Tensor& theta, const Tensor& direction, const ParameterSlice& slice) const {
     if (has_momentum_)
       update_each(
           theta, direction,

@@ -27,6 +27,9 @@ struct Yogi {
              field<&Yogi::initial_accumulator>(non_negative(), "where the second moment starts")},
             {"first_moment", state<&Yogi::initial_accumulator>("second_moment")}};
   }
+  Stability stability(std::int64_t, std::span<const Tensor> states) const {
+    return {(2 + 2 * beta1) / ((1 - beta1) * learning_rate), root_preconditioner(states[1], epsilon)};
+  }
   template <class T>
   auto update() const {
     return [rate = T(learning_rate), fresh1 = T(1 - beta1), fresh2 = T(1 - beta2), epsilon = T(epsilon)](T& x, T g,

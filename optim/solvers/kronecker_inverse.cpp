@@ -108,12 +108,12 @@ bool KroneckerInverse::invert(double damping) {
   return true;
 }
 
-void KroneckerInverse::times(std::span<const Slice> slices, const Tensor& vector, const Tensor& out) {
+void KroneckerInverse::times(std::span<const ParameterSlice> slices, const Tensor& vector, const Tensor& out) {
   out.fill(0);
   std::int64_t first = 0;
   for (std::int64_t i = 0; i < block_count(); ++i) {
     const Block b = block(i);
-    const Slice& weight = slices[b.weight];
+    const ParameterSlice& weight = slices[b.weight];
     const std::int64_t rows = weight.size() / b.outputs;  // of the weight; with a bias, that is one more
     const Tensor inputs = inverses_.part(first, {b.inputs, b.inputs});
     const Tensor outputs = inverses_.part(first + inputs.size(), {b.outputs, b.outputs});

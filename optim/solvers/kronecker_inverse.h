@@ -23,10 +23,10 @@ class KroneckerInverse {
   bool has_inverse() const { return inverses_.defined(); }
 
   // out = the inverse times the vector, zero where no block is; vectors of theta's length.
-  void times(std::span<const Slice> slices, const Tensor& vector, const Tensor& out);
+  void times(std::span<const ParameterSlice> slices, const Tensor& vector, const Tensor& out);
   // Sets what no block covers to zero, or calls f(slice) for each such part.
   template <class F>
-  void for_each_other(std::span<const Slice> slices, const F& f) const {
+  void for_each_other(std::span<const ParameterSlice> slices, const F& f) const {
     for (std::size_t i = 0; i < slices.size(); ++i)
       if (!covers(i)) f(slices[i]);
   }

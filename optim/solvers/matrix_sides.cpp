@@ -4,8 +4,8 @@
 
 namespace gradus::optim {
 
-void MatrixSides::lay_out(std::span<const Slice> slices, std::int64_t max_dimension, DType type) {
-  for (const Slice& slice : slices) {
+void MatrixSides::lay_out(std::span<const ParameterSlice> slices, std::int64_t max_dimension, DType type) {
+  for (const ParameterSlice& slice : slices) {
     const bool is_matrix = slice.shape.rank() >= 2;
     const MatrixExtents shape = is_matrix ? matrix_extents(slice) : MatrixExtents{slice.size(), 1};
     const auto kept = [&](std::int64_t n) { return is_matrix && n <= max_dimension ? n : 0; };

@@ -17,7 +17,7 @@ class MatrixSides {
   Side rows, columns;
 
   // Once, before the first use.
-  void lay_out(std::span<const Slice> slices, std::int64_t max_dimension, DType type);
+  void lay_out(std::span<const ParameterSlice> slices, std::int64_t max_dimension, DType type);
   // Before each step: makes what is not there, with `start` on the diagonals of the statistics.
   void ensure(DType type, double start = 0);
   // L <- keep L + G G^T;  R <- keep R + G^T G

@@ -35,6 +35,7 @@ class Ema::Around final : public AroundStepOf<Ema> {
  public:
   using AroundStepOf::AroundStepOf;
   Tensor evaluation_point(const Tensor& theta) override { return average_.defined() ? average_ : theta; }
+  std::optional<Stability> stability() override { return inner().stability(); }
 
  protected:
   void after(const Tensor& theta) override {
@@ -76,6 +77,7 @@ class Swa::Around final : public AroundStepOf<Swa> {
  public:
   using AroundStepOf::AroundStepOf;
   Tensor evaluation_point(const Tensor& theta) override { return points_ > 0 ? average_ : theta; }
+  std::optional<Stability> stability() override { return inner().stability(); }
 
  protected:
   void before(const Objective&, const Tensor& theta) override { ensure_state(average_, theta); }

@@ -61,7 +61,7 @@ class Cautious::Around final : public AroundStepOf<Cautious> {
   }
   void after(const Tensor& theta) override {
     const auto moves = [](double x, double g, double start) { return (start - x) * g > 0 ? 1.0 : 0.0; };
-    for (const Slice& slice : look_.slices()) {
+    for (const ParameterSlice& slice : look_.slices()) {
       const Tensor part = slice.of(theta), g = slice.of(look_.first), start = slice.of(start_);
       const double kept = vectors::sum_over(moves, part, g, start) + h.cautious_extra;
       const double factor = kept > 0 ? static_cast<double>(slice.size()) / kept : 0;

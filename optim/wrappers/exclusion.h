@@ -46,7 +46,7 @@ class Selection {
     known_ = objective.identity();
     ranges_.clear();
     bool any = tags_.empty();
-    for (const Slice& slice : objective.slices()) {
+    for (const ParameterSlice& slice : objective.slices()) {
       const bool out =
           std::any_of(tags_.begin(), tags_.end(), [&](const std::string& tag) { return slice.has_tag(tag); });
       any = any || out;

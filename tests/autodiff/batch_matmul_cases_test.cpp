@@ -62,6 +62,8 @@ const bool added = add_cases({
     {"cumulative_sum", {{2, 5, 3}}, [](Tape&, const Leaves& x) { return square(cumulative_sum(x[0], 1)); }},
     {"cumulative_sum", {{2, 5}}, [](Tape&, const Leaves& x) { return square(cumulative_sum(x[0], -1, true)); }},
     {"cumulative_sum", {{4, 70}}, [](Tape&, const Leaves& x) { return square(cumulative_sum(x[0], 0, false, true)); }},
+    {"reverse", {{2, 5, 3}}, [](Tape&, const Leaves& x) { return square(reverse(x[0], 1)); }},
+    {"reverse", {{4}}, [](Tape&, const Leaves& x) { return square(reverse(x[0], -1)) * x[0]; }},
     {"cumulative_sum", {{7}}, [](Tape&, const Leaves& x) { return square(cumulative_sum(x[0], 0, true, true)); }},
 });
 
@@ -139,6 +141,15 @@ TEST(CumulativeSum, HasTheFourKinds) {
   EXPECT_EQ(cumulative_sum(x, 0, false, true).value().to_vector(), (std::vector<double>{0, 1, 3}));
   EXPECT_EQ(cumulative_sum(x, 0, true, true).value().to_vector(), (std::vector<double>{6, 4, 0}));
   EXPECT_EQ(refusal_of([&] { cumulative_sum(x, 1); }), "cumulative_sum: axis 1 of [3]");
+}
+
+TEST(Reverse, TurnsAnAxisAround) {
+  Tape tape(DType::float64);
+  const Tensor numbers = Tensor::of({2, 3}, {1, 2, 3, 4, 5, 6});
+  const Var x = tape.leaf(numbers);
+  EXPECT_EQ(reverse(x, 0).value().to_vector(), (std::vector<double>{4, 5, 6, 1, 2, 3}));
+  EXPECT_EQ(reverse(x, -1).value().to_vector(), (std::vector<double>{3, 2, 1, 6, 5, 4}));
+  EXPECT_EQ(refusal_of([&] { reverse(x, 2); }), "reverse: axis 2 of [2, 3]");
 }
 
 TEST(Part, IsAViewAndStaysInside) {

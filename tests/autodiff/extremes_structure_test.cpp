@@ -153,6 +153,11 @@ const bool moving = add_probes({
        for (auto& v : y) v = 2 * v;
        return y;
      })},
+    {{"reverse"}, {{4}}, [](Tape&, const Leaves& x) { return reverse(x[0], 0); }, formula([](const auto& in) {
+       auto y = in[0];
+       std::reverse(y.begin(), y.end());
+       return y;
+     })},
     // Partial sums overflow, as IEEE 754 has it, so the largest numbers stay away.
     {{"cumulative_sum"},
      {{5}},

@@ -72,8 +72,8 @@ class Comparison(unittest.TestCase):
             with h5py.File(self.folder / name / "run.h5") as file:
                 self.assertEqual(file["step/loss"].shape, (8 * 19,))
                 self.assertEqual(file["step/loss"].dims[0][0].name, "/step/step")
-                epoch = file["epoch"]
-                self.assertGreater(epoch["validation_accuracy"][-1], 0.95, name)
+                epoch = file["evaluation"]
+                self.assertGreater(epoch["test_accuracy"][-1], 0.95, name)
                 self.assertLess(epoch["training_loss"][-1], epoch["training_loss"][0] / 2, name)
                 self.assertEqual(epoch["gradients"][-1], 8 * 19)
                 self.assertEqual(epoch["examples"][-1], 8 * 600)
@@ -82,12 +82,12 @@ class Comparison(unittest.TestCase):
                 states = {"adam": 2, "adamw": 2, "rmsprop": 1, "momentum": 1, "nesterov": 1, "adagrad": 1}.get(name, 0)
                 self.assertEqual(epoch["optimizer_state_bytes"][-1], 4 * parameters * states)
             record = json.loads((self.folder / name / "complete.json").read_text())
-            self.assertEqual((record["status"], record["rows"]), ("completed", {"step": 152, "epoch": 9}))
+            self.assertEqual((record["status"], record["rows"]), ("completed", {"step": 152, "evaluation": 9}))
 
     def numbers(self, output):
         with h5py.File(self.folder / output / "run.h5") as file:
             return [file["step/loss"][:].tobytes()] + [
-                file["epoch"][name][:].tobytes() for name in sorted(file["epoch"]) if name != "training_seconds"]
+                file["evaluation"][name][:].tobytes() for name in sorted(file["evaluation"]) if name != "training_seconds"]
 
     def test_same_seed_same_bits(self):
         for dtype in ("float32", "float64"):
@@ -183,11 +183,12 @@ class Comparison(unittest.TestCase):
         # No fall is large enough to count: the rate is halved after each epoch but the first.
         for output, options in {"plain": [], "plateau": ["--learning-rate-schedule=plateau", "--learning-rate-patience=0",
                                                          "--learning-rate-factor=0.5", "--learning-rate-threshold=1000"]}.items():
-            self.assertEqual(self.run_program(output, "--optimizer=sgd", "--epochs=3", *options).returncode, 0)
+            self.assertEqual(self.run_program(output, "--optimizer=sgd", "--epochs=3", "--validation-examples=100",
+                                              *options).returncode, 0)
         losses = {}
         for output in ("plain", "plateau"):
             with h5py.File(self.folder / output / "run.h5") as file:
-                losses[output] = file["epoch/training_loss"][:]
+                losses[output] = file["evaluation/training_loss"][:]
         np.testing.assert_array_equal(losses["plain"][:3], losses["plateau"][:3])
         self.assertGreater(losses["plateau"][3], losses["plain"][3])
 
@@ -196,7 +197,7 @@ class Comparison(unittest.TestCase):
             self.assertEqual(self.run_program(output, "--learning-rate=0.1", "--epochs=2", *options).returncode, 0)
         with h5py.File(self.folder / "plain" / "run.h5") as plain, h5py.File(self.folder / "ema" / "run.h5") as ema:
             np.testing.assert_array_equal(plain["step/loss"][:], ema["step/loss"][:])  # training does not see it
-            self.assertNotEqual(plain["epoch/validation_loss"][-1], ema["epoch/validation_loss"][-1])
+            self.assertNotEqual(plain["evaluation/test_loss"][-1], ema["evaluation/test_loss"][-1])
 
     def test_everything_is_listed(self):
         text = self.run_program("x", "--list-optimizers")
@@ -216,7 +217,7 @@ class Comparison(unittest.TestCase):
         self.assertIn("--beta1", result.stdout)
         result = self.run_program("x", "--describe")
         names = {option["name"] for option in json.loads(result.stdout)["options"]}
-        self.assertLessEqual({"seed", "epochs", "learning_rate", "threads", "dtype", "data", "hidden"}, names)
+        self.assertLessEqual({"seed", "budget_epochs", "workload", "learning_rate", "threads", "dtype", "data", "hidden"}, names)
 
 
 if __name__ == "__main__":

@@ -73,8 +73,8 @@ TEST(Kfac, StepIsTheGradientSolvedWithTheDampedKroneckerProduct) {
     Vector expected(before.size());
     std::vector<bool> covered(before.size());
     for (const KroneckerBlock& b : blocks) {
-      const optim::Slice& weight = objective.slices()[b.weight];
-      const optim::Slice& bias = objective.slices()[static_cast<std::size_t>(b.bias)];
+      const ParameterSlice& weight = objective.slices()[b.weight];
+      const ParameterSlice& bias = objective.slices()[static_cast<std::size_t>(b.bias)];
       const auto n = static_cast<std::size_t>(b.inputs.shape()[0]), m = static_cast<std::size_t>(b.outputs.shape()[0]);
       const double pi = std::sqrt(mean_diagonal(b.inputs) / mean_diagonal(b.outputs)), root = std::sqrt(damping);
       Vector matrix(n * m * n * m), right(n * m);

@@ -191,6 +191,8 @@ class MinimizeFiles(MinimizeCase):
         self.refused("at step 6 beta1 = 1.008, expected 0 <= beta1 < 1", "--beta1-schedule=polynomial", "--beta1-steps=10",
                      "--beta1-final-factor=1.2", "--steps=7")
         self.refused("unknown option --condition", "--condition=10")  # rosenbrock has none
+        self.refused("--problem=beale: kfac: needs Kronecker factors of layers: this objective does not offer them",
+                     "--problem=beale", "--optimizer=kfac")
         self.refused("--contour=10", "--problem=wood", "--contour=10")
         self.refused("--contour-window", "--contour=5", "--contour-window=1,0,0,1")
         self.refused("--log-every", "--steps=100000000")

@@ -223,7 +223,12 @@ class Minimize(MinimizeCase):
         "overwrite": ["true"],
         "output": ["folder"],
     }
-    ASKING = {"help", "describe", "describe_runs", "list_optimizers"}
+    ASKING = {"help", "describe", "describe_runs", "list_optimizers", "list_problems"}
+
+    def test_the_list_of_problems(self):
+        listed = self.minimize("--list-problems", output=False).stdout
+        for line in ("\n  rosenbrock  Rosenbrock (1960)", "\n    sum over i < n of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2\n"):
+            self.assertIn(line, listed)
 
     def test_watching_changes_nothing(self):
         described = json.loads(self.minimize("--describe", output=False).stdout)

@@ -56,7 +56,7 @@ std::vector<double> dense_gauss_newton(const Case& c, const Tensor& theta) {
   const Tensor j = jacobian([&](Tape& tape, const Var& t) { return outputs_of(tape, t, c.batch.inputs); }, theta);
   Tape tape(DType::float64);
   const Tensor outputs = outputs_of(tape, tape.leaf(theta), c.batch.inputs).value().clone();
-  const Tensor h = hessian([&](Tape& t, const Var& o) { return c.loss(o, t.leaf(c.batch.labels)); }, outputs);
+  const Tensor h = hessian([&](Tape& t, const Var& o) { return c.loss(o, t.leaf(c.batch.targets)); }, outputs);
   const std::int64_t m = outputs.size(), p = theta.size();
   std::vector<double> hj(static_cast<std::size_t>(m * p)), g(static_cast<std::size_t>(p * p));
   for (std::int64_t a = 0; a < m; ++a)
@@ -99,7 +99,8 @@ TEST(NetworkObjective, ProductsEqualDenseMatrices) {
     objective.set_batch(c.batch);
     objective.move_to(theta);
     const Tensor h = hessian(
-        [&](Tape& t, const Var& x) { return c.loss(outputs_of(t, x, c.batch.inputs), t.leaf(c.batch.labels)); }, theta);
+        [&](Tape& t, const Var& x) { return c.loss(outputs_of(t, x, c.batch.inputs), t.leaf(c.batch.targets)); },
+        theta);
     multiply(objective.curvature()->hessian, v, out);
     expect_product(h.to_vector(), v, out, c.name);
     multiply(objective.curvature()->gauss_newton, v, out);
@@ -147,9 +148,6 @@ TEST(NetworkObjective, CurvatureMayHaveABatchOfItsOwn) {
   objective.set_batch(c.batch);
   multiply(objective.curvature()->gauss_newton, v, out);
   expect_product(dense_gauss_newton(other, theta), v, out, "curvature batch kept");
-  objective.clear_curvature_batch();
-  multiply(objective.curvature()->gauss_newton, v, out);
-  expect_product(dense_gauss_newton(c, theta), v, out, "cleared");
 }
 
 // The Fisher information of drawn labels is the Gauss-Newton matrix: the mean of n g g^T tends to it.
@@ -194,7 +192,7 @@ TEST(NetworkObjective, SquaresAndTheEmpiricalFisherAreThoseOfSingleExamples) {
     multiply(objective.curvature()->empirical_fisher, v, product);
     std::vector<double> expected(parameters), expected_product(parameters);
     for (std::int64_t i = 0; i < 5; ++i) {
-      single.set_batch({c.batch.inputs.rows(i, 1), c.batch.labels.rows(i, 1)});
+      single.set_batch({c.batch.inputs.rows(i, 1), c.batch.targets.rows(i, 1)});
       single.move_to(theta);
       const std::vector<double> g = single.gradient().to_vector();
       const double along = vectors::dot(single.gradient(), v);

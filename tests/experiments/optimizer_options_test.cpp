@@ -74,10 +74,15 @@ TEST(OptimizerOptions, RefuseInOneLine) {
   const auto error_of_choosing = [](const std::vector<std::string>& arguments) {
     return error_of([&] { choose(arguments); });
   };
-  EXPECT_EQ(error_of_choosing({"--wrappers=lokahead"}).substr(0, 54),
-            "unknown wrapper 'lokahead': did you mean lookahead? ex");
+  EXPECT_TRUE(error_of_choosing({"--wrappers=lokahead"})
+                  .starts_with("--wrappers=lokahead: unknown wrapper 'lokahead': did you mean lookahead? expected"));
   EXPECT_EQ(error_of_choosing({"--wrappers=sam", "--sam-radius=0"}), "--sam-radius=0: expected a number > 0");
-  EXPECT_EQ(error_of_choosing({"--clip-norm=1"}), "unknown option --clip-norm: --help lists what there is");
+  EXPECT_EQ(error_of_choosing({"--clip-norm=1"}),
+            "--clip-norm is an option of wrapper clip_by_norm; sgd has learning_rate");
+  EXPECT_EQ(error_of_choosing({"--beta1=0.5"}),
+            "--beta1 is an option of adam, adamw, adamax, nadam, radam, ...; sgd has learning_rate");
+  EXPECT_EQ(error_of_choosing({"--optimizer=adam", "--nesterov"}),
+            "--nesterov is an option of muon; adam has learning_rate, beta1, beta2, epsilon, amsgrad");
   EXPECT_TRUE(error_of_choosing({"--learning-rate-steps=1"}).starts_with("unknown option --learning-rate-steps: "));
   const std::string schedules =
       "expected one of none, constant, step, exponential, polynomial, cosine, one_cycle, warmup_stable_decay, "
@@ -91,7 +96,7 @@ TEST(OptimizerOptions, RefuseInOneLine) {
   EXPECT_TRUE(error_of_choosing({"--optimizer=kfac", "--label-seed=1"})
                   .starts_with("--label-seed is no longer an option: it follows the run's --seed"));
   EXPECT_EQ(error_of_choosing({"--groups=@bias"}), "groups: '@bias': expected NAME=VALUE after the selector");
-  EXPECT_EQ(error_of_choosing({"--wrappers=sam+sam"}), "wrapper sam: is there twice");
+  EXPECT_EQ(error_of_choosing({"--wrappers=sam+sam"}), "--wrappers=sam+sam: wrapper sam: is there twice");
 }
 
 TEST(OptimizerOptions, AreFreeForEveryMethodWithEveryWrapper) {

@@ -30,7 +30,7 @@ struct Training {
       const DType type = objective.dtype();
       const Batch batch{Tensor::zeros({8, 6}, type), Tensor::zeros({8}, DType::int32)};
       for (int i = 0; i < 48; ++i) batch.inputs.set(i, random.normal());
-      for (int i = 0; i < 8; ++i) batch.labels.set(i, static_cast<double>(random.below(3)));
+      for (int i = 0; i < 8; ++i) batch.targets.set(i, static_cast<double>(random.below(3)));
       objective.set_batch(batch);
       optimizer->step(objective, theta);
       if (t % 3 == 2) optimizer->observe(2 - 0.01 * (t % 2));
@@ -42,8 +42,8 @@ struct Training {
   int seen = 0;
 };
 
-std::vector<optim::Slice> slices_of(const nn::ParameterSet& parameters) {
-  std::vector<optim::Slice> slices;
+std::vector<ParameterSlice> slices_of(const nn::ParameterSet& parameters) {
+  std::vector<ParameterSlice> slices;
   for (const auto& slice : parameters.slices()) slices.push_back({slice.name, slice.shape, slice.offset, slice.tags});
   return slices;
 }
@@ -106,7 +106,7 @@ TEST(OptimizerState, IsRefusedWhereItDoesNotBelong) {
   training.run(0, 3);
   const auto slices = slices_of(training.objective.parameters());
   save_state_file(path, training.theta, slices, recipe, optim::save_state(*training.optimizer));
-  const auto loading = [&](const optim::Recipe& other, std::vector<optim::Slice> model, DType type = DType::float32) {
+  const auto loading = [&](const optim::Recipe& other, std::vector<ParameterSlice> model, DType type = DType::float32) {
     std::string text = error_of([&] { load_state_file(path, model, type, other); });
     EXPECT_EQ(text.find('\n'), std::string::npos);
     return text.starts_with(path.string() + ": ") ? text.substr(path.string().size() + 2) : text;

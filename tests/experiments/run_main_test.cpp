@@ -1,8 +1,6 @@
 // lab::main from its arguments to exit code and record, each time in a process of its own.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,41 +13,12 @@
 #include "experiments/records/completion.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
-#include "tests/support/files.h"
+#include "tests/experiments/program.h"
 
 namespace gradus::lab {
 namespace {
 
-namespace fs = std::filesystem;
 using records::Verdict;
-
-class Program {
- public:
-  // Its exit code; what it said is in errors.
-  int run(const std::function<void(Run&)>& body, std::vector<std::string> options = {}) {
-    options.insert(options.begin(), "prog");
-    options.push_back("--output=" + output().string());
-    std::vector<const char*> arguments;
-    for (const std::string& option : options) arguments.push_back(option.c_str());
-    const pid_t child = ::fork();
-    if (child == 0) {
-      if (!std::freopen((folder_ / "stderr").c_str(), "w", stderr)) ::_exit(99);
-      const int code = lab::main("prog", "", static_cast<int>(arguments.size()), arguments.data(), body);
-      std::fflush(stderr);
-      ::_exit(code);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    errors = bytes_of(folder_ / "stderr");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  fs::path output() const { return folder_ / "run"; }
-
-  std::string errors;
-
- private:
-  TemporaryFolder folder_;
-};
 
 TEST(RunMain, DeclarationsAfterTheStartAreRefused) {
   const std::pair<const char*, std::function<void(lab::Run&)>> declarations[] = {
@@ -59,8 +28,7 @@ TEST(RunMain, DeclarationsAfterTheStartAreRefused) {
       {"late", [](lab::Run& run) { run.option("late", 0.5, ""); }},
       {"seed", [](lab::Run& run) { run.option("seed", std::int64_t{0}, ""); }},
       {"late", [](lab::Run& run) { run.control("late", "x", ""); }},
-      {"optimizer", [](lab::Run& run) { run.optimizer("adam"); }},
-      {"data", [](lab::Run& run) { run.dataset("fashion-mnist"); }}};
+      {"optimizer", [](lab::Run& run) { run.optimizer("adam"); }}};
   for (const auto& [name, declare] : declarations)
     for (const bool started : {false, true}) {
       Program program;
@@ -84,7 +52,7 @@ TEST(RunMain, OnlyTheCommandLineIsAUsageError) {
   };
   Program program;
   EXPECT_EQ(program.run(throws(std::invalid_argument("matmul: shapes"), false)), 1);
-  EXPECT_FALSE(fs::exists(program.output()));
+  EXPECT_FALSE(std::filesystem::exists(program.output()));
   const auto asks = [](lab::Run&) { from_options([] { throw std::invalid_argument("bad value"); }); };
   EXPECT_EQ(program.run(asks), 2);
   EXPECT_EQ(program.errors, "prog: bad value\n");
@@ -104,7 +72,7 @@ TEST(RunMain, AFailedStartLeavesNothingThatBlocksTheNext) {
   Program program;
   EXPECT_EQ(program.run([](lab::Run& run) { run.start({{"loss", "1", ""}, {"loss", "1", ""}}); }), 1);
   EXPECT_NE(program.errors.find("given twice"), std::string::npos);
-  EXPECT_FALSE(fs::exists(program.output()));
+  EXPECT_FALSE(std::filesystem::exists(program.output()));
   EXPECT_EQ(program.run([](lab::Run& run) { run.start(); }), 0);
 }
 
@@ -152,10 +120,8 @@ TEST(RunMain, ATrainerReportsNaN) {
       run.start();
       Lost optimizer(everywhere);
       Trainer trainer(run, nn::Linear{2, 2}, nn::cross_entropy, optimizer);
-      Split split;
-      split.images = Tensor::full({600, 2}, 1, run.dtype());
-      split.labels = Tensor::zeros({600}, DType::int32);  // two batches
-      const Evaluation evaluation = trainer.evaluate(split);
+      const Source source = source_of(Tensor::full({600, 2}, 1, run.dtype()), Tensor::zeros({600}, DType::int32));
+      const Evaluation evaluation = trainer.evaluate(source);  // two batches
       if (!std::isnan(evaluation.loss) || evaluation.accuracy != 0)
         throw std::runtime_error(fmt::format("loss {}, accuracy {}", evaluation.loss, evaluation.accuracy));
     });

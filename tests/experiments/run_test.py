@@ -96,6 +96,7 @@ class Outputs(Case):
         (self.folder / "r").mkdir()
         self.minimize(b"--overwrite", b"--output=" + os.fsencode(self.folder / "r"))
         for command in (["minimize", "--help"], ["minimize", "--describe"], ["minimize", "--list-optimizers"],
+                        ["minimize", "--list-problems"],
                         ["minimize", "--describe-runs"], ["recover", "--help"], ["recover", self.folder / "r"],
                         ["describe_optimizers"], ["describe_problems"]):
             with open("/dev/full", "w") as full:
@@ -211,7 +212,8 @@ class DescribedRuns(Case):
         for number, (run, output) in enumerate(zip(runs, outputs)):
             subprocess.run([MINIMIZE, *run, output, "--quiet"], check=True)
             config = json.loads((self.folder / str(number) / "config.json").read_text())
-            self.assertEqual(answers[number], {"options": config["options"], "config_hash": config["config_hash"]})
+            self.assertEqual(answers[number], {"options": config["options"], "aliases": [],
+                                               "config_hash": config["config_hash"]})
             self.assertEqual(header["executable_sha256"], config["environment"]["executable_sha256"])
 
     def test_an_error_is_the_line_that_the_run_would_say(self):
@@ -222,19 +224,19 @@ class DescribedRuns(Case):
             said = subprocess.run([MINIMIZE, *arguments], capture_output=True, text=True, cwd=self.folder)
             self.assertEqual(said.stderr, f"minimize: {answer['error']}\n")
 
-    def test_data_are_looked_for_and_not_loaded(self):
+    def test_data_are_looked_at(self):
         lines = [["--data=digits"], ["--data=digits", f"--data-dir={self.folder / 'none'}"],
                  ["--data=digits", f"--data-dir={self.folder}"]]
         answers = subprocess.run([BIN / "optimizer_comparison", "--describe-runs"], text=True, timeout=60, check=True,
                                  input="".join(json.dumps(line) + "\n" for line in lines), capture_output=True).stdout
         named, missing, empty = [json.loads(line) for line in answers.splitlines()[1:]]
-        self.assertIn("'digits' needs a directory", named["error"])
+        self.assertEqual(named["error"], "--data=digits: needs --data-dir=DIRECTORY with its four IDX files")
         self.assertIn("none: no such directory", missing["error"])
-        self.assertEqual(empty["options"]["data"], "digits")
+        self.assertIn("neither train-images-idx3-ubyte nor", empty["error"])
 
     def test_nonsense_is_answered_too(self):
         lines = [b"", b"{}", b"[1]", b"[\"\xff\"]", b"[" * 100_000, b'["--problem=a\\u0000b"]', b'["--help"]', b'["--describe"]',
-                 b'["--describe-runs"]', b'["--list-optimizers"]', b'["--steps=2"]']
+                 b'["--describe-runs"]', b'["--list-optimizers"]', b'["--list-problems"]', b'["--steps=2"]']
         answers = self.describe(lines)[1]
         self.assertTrue(all(list(answer) == ["error"] for answer in answers[:-1]), answers)
         self.assertIn("options", answers[-1])

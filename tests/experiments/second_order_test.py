@@ -33,18 +33,18 @@ class SecondOrder(unittest.TestCase):
         result = self.run_program(output, "--budget-seconds=0", "--budget-gradient-equivalents=40", *options)
         self.assertEqual((result.returncode, result.stderr, result.stdout), (0, "", ""))
         with h5py.File(self.folder / output / "run.h5") as file:
-            tables = {name: {column: file[name][column][...] for column in file[name]} for name in ("epoch", "solver") if name in file}
+            tables = {name: {column: file[name][column][...] for column in file[name]} for name in ("evaluation", "solver") if name in file}
             codes = file["solver/inner_reason"].attrs["long_name"] if "solver" in file else ""
         return tables, codes
 
     def test_hessian_free_logs_its_solver(self):
         options = ["--optimizer=hessian_free", "--batch-size=600", "--curvature-batch-size=200"]
         tables, codes = self.train("hf", *options)
-        epoch, solver = tables["epoch"], tables["solver"]
+        epoch, solver = tables["evaluation"], tables["solver"]
         self.assertLess(epoch["training_loss"][-1], epoch["training_loss"][0] / 2)
         self.assertGreaterEqual(epoch["gradient_equivalents"][-1], 40)
-        np.testing.assert_allclose(epoch["training_error"], 36 * epoch["training_loss"])
-        self.assertEqual(len(solver["damping"]), epoch["steps"][-1])
+        np.testing.assert_allclose(epoch["training_loss"], 36 * epoch["training_mean_squared_error"], rtol=1e-5)
+        self.assertEqual(len(solver["damping"]), epoch["step"][-1])
         for column in ("damping", "reduction_ratio", "inner_iterations", "inner_reason", "reason", "step_length", "gradient_norm",
                        "step_norm"):
             self.assertTrue(np.isfinite(solver[column]).all(), column)
@@ -56,7 +56,7 @@ class SecondOrder(unittest.TestCase):
     def test_first_order_methods_have_no_solver(self):
         tables, _ = self.train("adam", "--optimizer=adam", "--learning-rate=0.01", "--batch-size=50")
         self.assertNotIn("solver", tables)
-        self.assertLess(tables["epoch"]["training_loss"][-1], tables["epoch"]["training_loss"][0])
+        self.assertLess(tables["evaluation"]["training_loss"][-1], tables["evaluation"]["training_loss"][0])
 
     def test_evaluation_does_not_change_the_training(self):
         def losses(name, *options, **evaluated):
@@ -66,7 +66,7 @@ class SecondOrder(unittest.TestCase):
             with h5py.File(self.folder / name / "run.h5") as file:
                 return file["step/loss"][...].tobytes()
         plateau = ["--optimizer=sgd", "--learning-rate=0.02", "--learning-rate-schedule=plateau", "--learning-rate-patience=0",
-                   "--learning-rate-threshold=0.2", "--evaluation-unit=steps"]
+                   "--learning-rate-threshold=0.2", "--evaluation-unit=steps", "--validation-examples=100"]
         steered = losses("steered", *plateau, "--evaluation-interval=10")
         self.assertEqual(losses("fewer", *plateau, "--evaluation-interval=10", evaluated=7), steered)
         self.assertEqual(losses("quiet", *plateau, "--evaluation-interval=10", "--quiet"), steered)
@@ -77,7 +77,10 @@ class SecondOrder(unittest.TestCase):
                 self.assertEqual(losses(f"{method[0]}.{number}", *method, *watching), plain, (method, watching))
 
     def test_a_schedule_does_not_observe_by_the_clock(self):
-        for options, words in ((["--learning-rate-schedule=plateau", "--optimizer=sgd"], "expected steps"),
+        for options, words in ((["--learning-rate-schedule=plateau", "--optimizer=sgd", "--validation-examples=9"],
+                                "expected steps"),
+                               (["--learning-rate-schedule=plateau", "--optimizer=sgd", "--evaluation-unit=epochs"],
+                                "--validation-examples"),
                                (["--evaluation-unit=steps", "--evaluation-interval=2.5"], "whole number of steps")):
             result = self.run_program("refused", *options)
             self.assertEqual(result.returncode, 2)

@@ -13,6 +13,7 @@
 #include "optim/optimizer.h"
 #include "tests/experiments/allocation_counter.h"
 #include "tests/sanitized.h"
+#include "tests/support/throws.h"
 
 namespace gradus::lab {
 namespace {
@@ -56,8 +57,13 @@ TEST(SteadyStep, AllocatesNothing) {
 
 TEST(SteadyStep, AllocatesNothingForAnyModel) {
   for (const workloads::Model& kind : workloads::models()) {
-    const bool tokens = kind.name == "transformer";
-    nn::Sequential model = kind.make(tokens ? workloads::Task{{64}, 64} : workloads::Task{{28, 28}, 10});
+    const auto makes = [&](const workloads::Task& task) {
+      return error_of<std::invalid_argument>([&] { kind.make(task); }).empty();
+    };
+    const workloads::Task image{{28, 28}, 10}, curve{{40}, 10}, text{.input = {64}, .outputs = 64, .tokens = 64};
+    const bool tokens = kind.name == "transformer" || kind.name == "recurrent-tokens";
+    const workloads::Task task = tokens ? text : makes(image) ? image : curve;
+    nn::Sequential model = kind.make(task);
     nn::ParameterSet parameters;
     nn::ParameterScope scope(parameters);
     model.declare(scope);
@@ -65,7 +71,8 @@ TEST(SteadyStep, AllocatesNothingForAnyModel) {
                  gradient = Tensor::zeros(theta.shape(), theta.dtype());
     const std::vector<Tensor> views = parameters.views(theta), out = parameters.views(gradient);
     const std::vector<Tensor> buffers = parameters.initial_buffers(DType::float32);
-    const Tensor inputs = tokens ? Tensor::zeros({4, 64}, DType::int32) : Tensor::full({4, 784}, 0.5, DType::float32);
+    const Tensor inputs =
+        tokens ? Tensor::zeros({4, 64}, DType::int32) : Tensor::full({4, task.input.size()}, 0.5, DType::float32);
     Tape tape(DType::float32);
     std::vector<Var> leaves;
     const auto step = [&] {

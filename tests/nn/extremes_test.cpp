@@ -155,6 +155,21 @@ std::vector<Probe> losses() {
                    }),
                    of_sum,
                    false});
+  all.push_back({{"one_hot_squared_error"},
+                 {{2, 3}},
+                 [=](Tape& t, const Leaves& x) { return nn::one_hot_squared_error(x[0], t.leaf(labels())); },
+                 formula([=](const auto& in) {
+                   using S = NumberOf<decltype(in)>;
+                   S sum = 0;
+                   for (Index r = 0; r < 2; ++r)
+                     for (Index c = 0, own = r == 0 ? 2 : 0; c < 3; ++c) {
+                       const S off = in[0][3 * r + c] - (c == own ? 1 : 0);
+                       sum += off * off / 2;
+                     }
+                   return std::vector{sum};
+                 }),
+                 of_sum,
+                 false});
   return all;
 }
 

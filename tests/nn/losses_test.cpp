@@ -134,6 +134,19 @@ TEST(Hinge, ForTwoClassesAndForMany) {
             "multiclass_hinge: power 3, expected 1 or 2");
 }
 
+TEST(OneHotSquaredError, IsTheDistanceToOneHotTargets) {
+  Tape tape(DType::float64);
+  const Tensor x = Tensor::of({2, 3}, {0.1, 0.8, -0.5, 2, 0.3, 1.5}), labels = Tensor::indices({1, 0});
+  const double expected = (0.01 + 0.04 + 0.25 + 1 + 0.09 + 2.25) / 2;
+  EXPECT_NEAR(one_hot_squared_error(tape.leaf(x), tape.leaf(labels)).item(), expected, 1e-14);
+  EXPECT_EQ(
+      gradcheck("one_hot_squared_error",
+                [&](Tape& t, const std::vector<Var>& v) { return one_hot_squared_error(v[0], t.leaf(labels)); }, {x}),
+      "");
+  EXPECT_EQ(refusal_of([&] { one_hot_squared_error(tape.leaf(labels), tape.leaf(labels)); }),
+            "one_hot_squared_error: scores [2], expected [batch, classes]");
+}
+
 TEST(MeanAbsoluteError, IsTheMeanDistance) {
   Tape tape(DType::float64);
   const Tensor p = Tensor::of({3}, {1, -2, 5}), t = Tensor::of({3}, {0, 1, 5.5});

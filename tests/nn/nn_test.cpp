@@ -10,6 +10,7 @@
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "tests/support/tensors.h"
+#include "tests/support/throws.h"
 
 namespace gradus::nn {
 namespace {
@@ -137,6 +138,26 @@ TEST(Layers, DropoutActsInTrainingOnlyAndFlattenKeepsTheBatch) {
   EXPECT_EQ(Flatten{}.forward(train, x).shape(), (Shape{10, 20}));
   EXPECT_THROW(Dropout(1), std::invalid_argument);
   EXPECT_THROW(Linear(0, 1), std::invalid_argument);
+}
+
+TEST(Layers, WhatOneRefusesIsSaidWithItsPlace) {
+  Sequential model{Linear{3, 4}, Relu{}, Residual{Sequential{Linear{4, 4}}}, Sequential{Relu{}, Linear{5, 2}}};
+  ParameterSet set;
+  ParameterScope scope(set);
+  model.declare(scope);
+  const Tensor theta = set.initial(DType::float64, RandomStream(2));
+  Tape tape(DType::float64);
+  std::vector<Var> leaves;
+  for (const Tensor& view : set.views(theta)) leaves.push_back(tape.leaf(view));
+  Forward pass(leaves, Mode::train, RandomStream(0));
+  const auto complaint = [&](const Shape& shape) {
+    const Tensor x = Tensor::zeros(shape, DType::float64);
+    return refusal_of([&] { model.forward(pass, tape.leaf(x)); });
+  };
+  EXPECT_EQ(complaint({2, 7}), "in layer 0 (Linear): affine: [2, 7] x [3, 4] + [4], expected [m, k] x [k, n] + [n]");
+  EXPECT_EQ(
+      complaint({2, 3}),
+      "in layer 3 (Sequential): in layer 1 (Linear): affine: [2, 4] x [5, 2] + [2], expected [m, k] x [k, n] + [n]");
 }
 
 TEST(Losses, HaveTheirTextbookValues) {

@@ -1,5 +1,6 @@
 // A layer is refused, by name and with the remedy, where it is used before it is declared or with another set's
 // parameters.
+#include <algorithm>
 #include <concepts>
 
 #include "tests/nn/layer_check.h"
@@ -48,11 +49,15 @@ TEST(Readiness, LayersThatWereNeverDeclaredAreRefused) {
     const Var x = tape.leaf(kind.input);
     const std::string refusal =
         kind.name + ": used before it was declared: declare() this very layer in the model's set";
-    EXPECT_EQ(refusal_of([&] { kind.layer.forward(again, x); }).substr(0, refusal.size()), refusal);
-    EXPECT_EQ(refusal_of([&] { kind.layer.forward(empty, x); }).substr(0, refusal.size()), refusal);
+    const auto refused_by = [&](Forward& f) {  // from the refusal on; a Sequential says first where it was
+      const std::string what = refusal_of([&] { kind.layer.forward(f, x); });
+      return what.substr(std::min(what.find(refusal), what.size()), refusal.size());
+    };
+    EXPECT_EQ(refused_by(again), refusal);
+    EXPECT_EQ(refused_by(empty), refusal);
     // Nor once the pass has seen the one that was declared; a copy made of that one is the same layer.
     const Var y = declared.layer.forward(pass, x);
-    EXPECT_EQ(refusal_of([&] { kind.layer.forward(pass, x); }).substr(0, refusal.size()), refusal);
+    EXPECT_EQ(refused_by(pass), refusal);
     const Layer same = declared.layer;
     EXPECT_EQ(same.forward(again, x).value().to_vector(), y.value().to_vector());
   }

@@ -166,6 +166,36 @@ TEST(Recurrent, ContinuesFromAState) {
     for (std::int64_t i = 0; i < a[p].size(); ++i) EXPECT_NEAR(a[p].at(i), b[p].at(i), 1e-12);
 }
 
+TEST(Recurrent, BidirectionalReadsFromBothEnds) {
+  const Declared layer{Bidirectional(Gru(GruCell(in, hidden)), Lstm(LstmCell(in, 2)))};
+  const Tensor x = random_tensor({steps, batch, in}, 1);
+  EXPECT_EQ(layer.set.slices().front().name, "forward.input_weight");
+  EXPECT_EQ(layer.set.slices().back().name, "backward.bias");
+  EXPECT_EQ(check_layer(layer, x), "");
+  const auto last_of_changed = [&](std::int64_t changed) {
+    Tape tape(DType::float64);
+    const auto leaves = layer.leaves(tape);
+    Forward f(leaves, Mode::train, RandomStream(0));
+    const Tensor other = x.clone();
+    for (std::int64_t i = 0; i < batch * in; ++i) other.set(changed * batch * in + i, 0.3);
+    const Var y = layer.layer.forward(f, tape.leaf(other));
+    EXPECT_EQ(y.shape(), (Shape{steps, batch, hidden + 2}));
+    return y.value().clone();
+  };
+  // What comes later is known to the second layer alone, what came before to the first.
+  const Tensor first = last_of_changed(0), last = last_of_changed(steps - 1);
+  for (std::int64_t t = 1; t + 1 < steps; ++t)
+    for (std::int64_t unit = 0; unit < hidden + 2; ++unit) {
+      const std::int64_t at = t * batch * (hidden + 2) + unit;
+      Tape tape(DType::float64);
+      const auto leaves = layer.leaves(tape);
+      Forward f(leaves, Mode::train, RandomStream(0));
+      const double plain = layer.layer.forward(f, tape.leaf(x)).value().at(at);
+      EXPECT_EQ(first.at(at) != plain, unit < hidden);
+      EXPECT_EQ(last.at(at) != plain, unit >= hidden);
+    }
+}
+
 TEST(Recurrent, SaysWhatIsWrong) {
   const Declared layer{Lstm(LstmCell(2, 3))};
   Tape tape(DType::float64);

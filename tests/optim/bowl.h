@@ -14,13 +14,13 @@ namespace gradus::optim {
 // |theta|^2 / 2, which remembers what it was made to compute.
 class Bowl final : public Objective {
  public:
-  explicit Bowl(std::int64_t size, DType type = DType::float64, std::vector<Slice> slices = {})
+  explicit Bowl(std::int64_t size, DType type = DType::float64, std::vector<ParameterSlice> slices = {})
       : layers(std::move(slices)), size_(size), type_(type) {}
   std::int64_t size() const override { return size_; }
   DType dtype() const override { return type_; }
-  std::span<const Slice> slices() const override { return layers.empty() ? Objective::slices() : layers; }
+  std::span<const ParameterSlice> slices() const override { return layers.empty() ? Objective::slices() : layers; }
 
-  std::vector<Slice> layers;
+  std::vector<ParameterSlice> layers;
   int values_computed = 0, gradients_computed = 0;
   std::chrono::milliseconds delay{0};
 

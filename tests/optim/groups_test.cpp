@@ -29,7 +29,7 @@ TEST(Groups, AreWrittenWithSemicolonsAndBlanks) {
 }
 
 TEST(Groups, SelectByNameOrTag) {
-  const Slice slice{"layers.10.norm.weight", {2}, 0, {"norm", "scale"}};
+  const ParameterSlice slice{"layers.10.norm.weight", {2}, 0, {"norm", "scale"}};
   for (const char* selector :
        {"*", "layers.10.norm.weight", "layers.??.*", "*norm*", "l*s*t", "@norm", "@scale", "**.weight"})
     EXPECT_TRUE(selects(selector, slice)) << selector;
@@ -44,7 +44,7 @@ class Sliced final : public Objective {
   std::int64_t size() const override { return inner_->size(); }
   DType dtype() const override { return inner_->dtype(); }
   const Costs& costs() const override { return inner_->costs(); }
-  std::span<const Slice> slices() const override { return slices_; }
+  std::span<const ParameterSlice> slices() const override { return slices_; }
 
  protected:
   double compute_value(const Tensor& theta) override {
@@ -59,10 +59,10 @@ class Sliced final : public Objective {
 
  private:
   std::unique_ptr<Objective> inner_;
-  std::vector<Slice> slices_{{"0.weight", {10, 20}, 0, {}},
-                             {"0.bias", {20}, 200, {"bias"}},
-                             {"2.weight", {20, 5}, 220, {}},
-                             {"2.bias", {5}, 320, {"bias"}}};
+  std::vector<ParameterSlice> slices_{{"0.weight", {10, 20}, 0, {}},
+                                      {"0.bias", {20}, 200, {"bias"}},
+                                      {"2.weight", {20, 5}, 220, {}},
+                                      {"2.bias", {5}, 320, {"bias"}}};
 };
 
 Vector run(const Recipe& recipe, int steps = 10) {

@@ -28,7 +28,7 @@ class Poisoned final : public Objective {
 
   std::int64_t size() const override { return 9; }
   DType dtype() const override { return type; }
-  std::span<const Slice> slices() const override { return parts_; }
+  std::span<const ParameterSlice> slices() const override { return parts_; }
   explicit Poisoned(DType dtype = DType::float64) : type(dtype) {
     const auto product = [this](const Tensor&, const Tensor& v, const Tensor& out) { answer(v, out); };
     for (LinearOperator* matrix : {&curvature_.hessian, &curvature_.gauss_newton, &curvature_.structural})
@@ -67,7 +67,7 @@ class Poisoned final : public Objective {
     return a;
   }
   Curvature curvature_;
-  std::vector<Slice> parts_ = {{"weight", {2, 3}, 0, {}}, {"bias", {3}, 6, {"bias"}}};
+  std::vector<ParameterSlice> parts_ = {{"weight", {2, 3}, 0, {}}, {"bias", {3}, 6, {"bias"}}};
 };
 
 std::vector<Recipe> all_recipes() {

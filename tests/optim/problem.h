@@ -17,7 +17,7 @@ struct Problem {
   Vector start;
   Function function;
   std::function<std::unique_ptr<Objective>(DType)> objective;
-  std::vector<Slice> slices;
+  std::vector<ParameterSlice> slices;
 };
 
 }  // namespace gradus::optim

@@ -17,10 +17,11 @@
 namespace gradus::optim {
 
 // Without slices, theta is one vector.
-inline Problem plain_problem(std::string name, Vector start, Function function, std::vector<Slice> slices = {}) {
+inline Problem plain_problem(std::string name, Vector start, Function function,
+                             std::vector<ParameterSlice> slices = {}) {
   const auto size = static_cast<std::int64_t>(start.size());
   const auto objective = [=](DType type) { return std::make_unique<FunctionObjective>(function, size, type, slices); };
-  const std::vector<Slice> whole{{"theta", {size}, 0, {}}};
+  const std::vector<ParameterSlice> whole{{"theta", {size}, 0, {}}};
   return {std::move(name), std::move(start), function, objective, slices.empty() ? whole : slices};
 }
 
@@ -51,10 +52,10 @@ inline Problem quadratic() { return plain_problem("quadratic", random_numbers(10
 // The quadratic of parts of every kind: matrices with fewer and with more rows than columns, three axes that make a
 // square one, an embedding, a vector that starts at 0, a single number, and a matrix on which nothing depends.
 inline Problem shaped_quadratic() {
-  const std::vector<Slice> slices{{"wide", {3, 6}, 0, {}},       {"tall", {6, 4}, 18, {}},
-                                  {"kernel", {3, 1, 3}, 42, {}}, {"table", {4, 2}, 51, {"embedding"}},
-                                  {"bias", {4}, 59, {"bias"}},   {"scale", {}, 63, {}},
-                                  {"unused", {2, 3}, 64, {}}};
+  const std::vector<ParameterSlice> slices{{"wide", {3, 6}, 0, {}},       {"tall", {6, 4}, 18, {}},
+                                           {"kernel", {3, 1, 3}, 42, {}}, {"table", {4, 2}, 51, {"embedding"}},
+                                           {"bias", {4}, 59, {"bias"}},   {"scale", {}, 63, {}},
+                                           {"unused", {2, 3}, 64, {}}};
   constexpr std::size_t used = 64, size = 70, bias = 59;
   Vector start = random_numbers(size, 3);
   for (std::size_t i = bias; i < bias + 4; ++i) start[i] = 0;
@@ -87,7 +88,7 @@ class NetworkObjective final : public Objective {
   }
   std::int64_t size() const override { return parameters_.size(); }
   DType dtype() const override { return tape_.dtype(); }
-  std::span<const Slice> slices() const override { return parameters_.slices(); }
+  std::span<const ParameterSlice> slices() const override { return parameters_.slices(); }
 
  protected:
   double compute_value(const Tensor& theta) override { return loss(theta).item(); }
@@ -158,10 +159,10 @@ inline Problem tanh_network() {
         nn::Sequential{nn::Linear{in, hidden}, nn::Tanh{}, nn::Linear{hidden, out}}, Tensor::of({examples, in}, x),
         Tensor::of({examples, out}, y), type);
   };
-  const std::vector<Slice> slices{{"0.weight", {in, hidden}, 0, {}},
-                                  {"0.bias", {hidden}, b, {"bias"}},
-                                  {"2.weight", {hidden, out}, v, {}},
-                                  {"2.bias", {out}, c, {"bias"}}};
+  const std::vector<ParameterSlice> slices{{"0.weight", {in, hidden}, 0, {}},
+                                           {"0.bias", {hidden}, b, {"bias"}},
+                                           {"2.weight", {hidden, out}, v, {}},
+                                           {"2.bias", {out}, c, {"bias"}}};
   return {"network", start, function, objective, slices};
 }
 

@@ -146,7 +146,7 @@ TEST(Problems, HaveTheSlicesOfTheirObjectives) {
   for (const Problem& problem : problems()) {
     SCOPED_TRACE(problem.name);
     const auto objective = problem.objective(DType::float64);
-    const std::span<const Slice> slices = objective->slices();
+    const std::span<const ParameterSlice> slices = objective->slices();
     ASSERT_EQ(slices.size(), problem.slices.size());
     std::int64_t end = 0;
     for (std::size_t i = 0; i < slices.size(); ++i) {

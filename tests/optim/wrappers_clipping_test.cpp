@@ -43,7 +43,7 @@ TEST(Wrappers, MoveOnlyWhatGoesDownTheGradientOfNow) {
       EXPECT_EQ(objective->costs().gradients, t + 1);
       problem.function(x, g);
       for (std::size_t i = 0; i < x.size(); ++i) v[i] = 0.9 * v[i] + g[i];
-      for (const Slice& slice : problem.slices) {
+      for (const ParameterSlice& slice : problem.slices) {
         const auto first = static_cast<std::size_t>(slice.offset), end = first + static_cast<std::size_t>(slice.size());
         double down = 0;
         for (std::size_t i = first; i < end; ++i) down += v[i] * g[i] > 0 ? 1 : 0;

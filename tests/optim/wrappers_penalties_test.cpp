@@ -62,7 +62,7 @@ class Quartic final : public Objective {
           [](const Tensor& theta, const Tensor& v, const Tensor& out) { times(1, theta, v, out); });
   }
   const Curvature* curvature() const override { return &curvature_; }
-  std::span<const Slice> slices() const override { return slices_; }
+  std::span<const ParameterSlice> slices() const override { return slices_; }
 
  protected:
   double compute_value(const Tensor& theta) override {
@@ -79,7 +79,7 @@ class Quartic final : public Objective {
   static void times(double factor, const Tensor& theta, const Tensor& v, const Tensor& out) {
     for (std::int64_t i = 0; i < v.size(); ++i) out.set(i, factor * std::pow(theta.at(i % 3), 2) * v.at(i));
   }
-  std::vector<Slice> slices_{{"weight", {2}, 0, {}}, {"bias", {1}, 2, {"bias"}}};
+  std::vector<ParameterSlice> slices_{{"weight", {2}, 0, {}}, {"bias", {1}, 2, {"bias"}}};
   Curvature curvature_;
 };
 

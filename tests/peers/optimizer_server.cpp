@@ -38,7 +38,7 @@ double receive_number() {
 
 class Remote final : public Objective {
  public:
-  explicit Remote(std::vector<Slice> slices) : slices_(std::move(slices)) {
+  explicit Remote(std::vector<ParameterSlice> slices) : slices_(std::move(slices)) {
     offer(curvature_.hessian, price::hessian, [](const Tensor& theta, const Tensor& v, const Tensor& out) {
       std::putchar('h');
       send(theta);
@@ -50,7 +50,7 @@ class Remote final : public Objective {
 
   std::int64_t size() const override { return slices_.back().offset + slices_.back().size(); }
   DType dtype() const override { return DType::float64; }
-  std::span<const Slice> slices() const override { return slices_; }
+  std::span<const ParameterSlice> slices() const override { return slices_; }
   const Curvature* curvature() const override { return &curvature_; }
 
  protected:
@@ -72,7 +72,7 @@ class Remote final : public Objective {
     std::fflush(stdout);
   }
 
-  std::vector<Slice> slices_;
+  std::vector<ParameterSlice> slices_;
   Curvature curvature_;
 };
 
@@ -87,8 +87,8 @@ NamedValues values_of(const Json& object) {
   return values;
 }
 
-std::vector<Slice> slices_of(const Json& list) {
-  std::vector<Slice> slices;
+std::vector<ParameterSlice> slices_of(const Json& list) {
+  std::vector<ParameterSlice> slices;
   std::int64_t offset = 0;
   for (const Json& entry : list) {
     Shape shape;

@@ -16,16 +16,16 @@ namespace gradus::optim {
 // A plain function times `scale`. Without slices, theta is one vector.
 class FunctionObjective : public Objective {
  public:
-  FunctionObjective(Function function, std::int64_t size, DType type = DType::float64, std::vector<Slice> slices = {},
-                    double scale = 1)
+  FunctionObjective(Function function, std::int64_t size, DType type = DType::float64,
+                    std::vector<ParameterSlice> slices = {}, double scale = 1)
       : parts(std::move(slices)), function_(std::move(function)), size_(size), scale_(scale), type_(type) {}
   // Another objective of the same function, of which nothing has been asked.
   FunctionObjective(const FunctionObjective& other)
       : FunctionObjective(other.function_, other.size_, other.type_, other.parts, other.scale_) {}
   std::int64_t size() const override { return size_; }
   DType dtype() const override { return type_; }
-  std::span<const Slice> slices() const override { return parts.empty() ? Objective::slices() : parts; }
-  std::vector<Slice> parts;
+  std::span<const ParameterSlice> slices() const override { return parts.empty() ? Objective::slices() : parts; }
+  std::vector<ParameterSlice> parts;
 
  protected:
   double compute_value(const Tensor& theta) override {

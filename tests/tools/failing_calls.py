@@ -120,7 +120,7 @@ class ReplacedFile(Scenario):
     def seed(self, folder):
         import h5py
         with h5py.File(folder / "r.h5") as file:
-            assert file["step"].shape == (self.steps + 1,)
+            assert file["step/step"].shape == (self.steps + 1,)
             return file.attrs["seed"]
 
     def command(self, folder): return self.minimize(folder / "r.h5", "--overwrite", "--seed=8")

@@ -10,13 +10,16 @@
 #include "autodiff/operations.h"
 #include "experiments/workloads/autoencoder.h"
 #include "experiments/workloads/mlp.h"
+#include "experiments/workloads/mnist_1d_models.h"
 #include "experiments/workloads/recurrent_network.h"
+#include "experiments/workloads/recurrent_tokens.h"
 #include "experiments/workloads/residual_network.h"
 #include "experiments/workloads/transformer.h"
 #include "experiments/workloads/two_convolutions.h"
 #include "nn/losses.h"
 #include "tests/support/tensors.h"
 #include "tests/support/throws.h"
+#include "tests/workloads/runs.h"
 
 namespace gradus::workloads {
 namespace {
@@ -69,11 +72,16 @@ TEST(Models, AgreeWithFiniteDifferences) {
       {RecurrentNetwork{.cell = "gru", .hidden = 3}, {{3, 2}, 2}, {2, 6}, {2, 2}},
       {RecurrentNetwork{.cell = "rnn", .hidden = 3}, {{3, 2}, 2}, {2, 6}, {2, 2}},
       {Transformer{.width = 4, .heads = 2, .layers = 2}, {{3}, 5}, {2, 3}, {2, 3, 5}},
+      {RecurrentTokens{.cell = "gru", .embedding = 2, .hidden = 3}, {{3}, 4, 5}, {2, 3}, {2, 3, 4}},
+      {Mnist1dLinear{}, {{5}, 3}, {2, 5}, {2, 3}},
+      {Mnist1dMlp{.hidden = 4}, {{5}, 3}, {2, 5}, {2, 3}},
+      {Mnist1dCnn{.channels = 2}, {{9}, 3}, {2, 9}, {2, 3}},
+      {Mnist1dGru{.hidden = 2}, {{4}, 3}, {2, 4}, {2, 3}},
   };
   for (const Small& c : cases) {
     SCOPED_TRACE(c.model.name);
     const Built built(c.model, c.task);
-    const bool tokens = c.model.name == "transformer";
+    const bool tokens = c.model.name == "transformer" || c.model.name == "recurrent-tokens";
     const Tensor x = tokens ? Tensor::indices({0, 3, 1, 4, 4, 2}).reshaped(c.input) : random_tensor(c.input, 1);
     const std::vector<Tensor> buffers = built.set.initial_buffers(DType::float64);
     const FunctionOfLeaves function = [&](Tape& tape, const std::vector<Var>& leaves) {
@@ -123,7 +131,7 @@ TEST(Models, TwoConvolutionsTakePixelsAndGiveClasses) {
 TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
   EXPECT_EQ(refusal_of([] { models().find("resnett"); }),
             "unknown model 'resnett': did you mean resnet? expected one of mlp, autoencoder, 2c2d, resnet, recurrent, "
-            "transformer");
+            "transformer, recurrent-tokens, mnist-1d-linear, mnist-1d-mlp, mnist-1d-cnn, mnist-1d-gru");
   const Task row{{784}, 10};
   EXPECT_EQ(refusal_of([&] { TwoConvolutions{}.make(row); }),
             "model 2c2d: examples of [784], expected [height, width] or [height, width, channels]");
@@ -141,10 +149,6 @@ TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
   EXPECT_EQ(refusal_of([&] { Mlp{.initializer = "xavier"}.make(row); }).substr(0, 28), "unknown initializer 'xavier'");
 }
 
-lab::Run run_with(const std::vector<std::string>& arguments) {
-  return lab::Run(lab::Options("a_program", arguments), "A test.", "float32");
-}
-
 TEST(Models, AreChosenByOptions) {
   const auto size_of = [](const Model& model) { return Built(model, {{8, 8}, 10}).set.size(); };
   lab::Run plain = run_with({}), other = run_with({"--hidden=5,4", "--activation=gelu"}),
@@ -152,6 +156,25 @@ TEST(Models, AreChosenByOptions) {
   EXPECT_EQ(size_of(choose_model(plain, Mlp{.hidden = {7}})), 64 * 7 + 7 + 7 * 10 + 10);
   EXPECT_EQ(size_of(choose_model(other, Mlp{.hidden = {7}})), 64 * 5 + 5 + 5 * 4 + 4 + 4 * 10 + 10);
   EXPECT_EQ(size_of(choose_model(recurrent, Mlp{})), 12 * (8 + 3 + 1) + 40);
+}
+
+// A model that is in no list, as programs have them.
+struct OneLayer {
+  std::int64_t hidden = 3;
+
+  static ModelDescription describe() {
+    return {"one_layer", {}, {settings::field<&OneLayer::hidden>(settings::at_least(1), "units")}};
+  }
+  nn::Sequential make(const Task& task) const { return nn::multilayer_perceptron({task.input[0], hidden}); }
+};
+
+TEST(Models, MayBeTheProgramsOwn) {
+  lab::Run own = run_with({"--hidden=4"}), listed = run_with({"--model=mlp", "--hidden=5"}),
+           unknown = run_with({"--model=x"});
+  EXPECT_EQ(Built(choose_model(own, OneLayer{}), {{6}, 2}).set.size(), 6 * 4 + 4);
+  EXPECT_EQ(Built(choose_model(listed, OneLayer{}), {{6}, 2}).set.size(), 6 * 5 + 5 + 5 * 2 + 2);
+  EXPECT_NE(error_of<lab::UsageError>([&] { choose_model(unknown, OneLayer{}); }).find(", one_layer"),
+            std::string::npos);
 }
 
 TEST(Models, RefuseWhatAnOptionCannotBe) {

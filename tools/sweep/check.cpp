@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <unordered_set>
@@ -89,17 +90,18 @@ class RunCheck {
     combination.config_hash = records::text_member(answer, "config_hash");
     if (error.empty() && combination.config_hash.empty()) throw std::invalid_argument("expected config_hash or error");
     ++answers_;
-    if (error.empty()) error = unrecorded(combination, answer.value("options", json()));
+    if (error.empty()) error = unrecorded(combination, answer);
     if (error.empty()) return;
     if (refused_++ == 0)
       refusal_ = fmt::format("{}: {}", shell_text(combination.arguments()), records::printable(error));
   }
 
   // Runs cannot be told apart by what they do not record, and all would write to the one path it may be.
-  static std::string unrecorded(const Combination& combination, const json& options) {
+  static std::string unrecorded(const Combination& combination, const json& answer) {
+    const json options = answer.value("options", json()), aliases = answer.value("aliases", json::array());
     if (!options.is_object()) return {};
     for (const Choice& choice : combination.choices)
-      if (!options.contains(choice.name))
+      if (!options.contains(choice.name) && std::find(aliases.begin(), aliases.end(), choice.name) == aliases.end())
         return fmt::format("{}: no part of a run's configuration, expected options that are", choice.name);
     return {};
   }

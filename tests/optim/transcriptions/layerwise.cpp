@@ -5,7 +5,7 @@ namespace gradus::optim {
 namespace {
 
 // Euclidean, of one slice.
-double norm(const Vector& v, const Slice& slice) {
+double norm(const Vector& v, const ParameterSlice& slice) {
   double sum = 0;
   for (std::int64_t i = 0; i < slice.size(); ++i) sum += std::pow(v[static_cast<std::size_t>(slice.offset + i)], 2);
   return std::sqrt(sum);
@@ -25,7 +25,7 @@ Path lamb(const Problem& problem, const Values& h) {
       const double r = m[i] / (1 - std::pow(beta1, t)) / (std::sqrt(v[i] / (1 - std::pow(beta2, t))) + epsilon);
       update[i] = r + lambda * x[i];
     }
-    for (const Slice& slice : problem.slices) {
+    for (const ParameterSlice& slice : problem.slices) {
       const double of_x = norm(x, slice), of_update = norm(update, slice);
       const double ratio = of_x == 0 || of_update == 0 ? 1 : of_x / of_update;
       const auto first = static_cast<std::size_t>(slice.offset), end = first + static_cast<std::size_t>(slice.size());
@@ -43,7 +43,7 @@ Path lars(const Problem& problem, const Values& h) {
   Path path;
   for (int t = 1; t <= steps; ++t) {
     const Vector g = gradient_at(problem, w);
-    for (const Slice& slice : problem.slices) {
+    for (const ParameterSlice& slice : problem.slices) {
       const double of_w = norm(w, slice), of_g = norm(g, slice);
       const double lambda = of_w > 0 && of_g > 0 ? eta * of_w / (of_g + beta * of_w) : 1;
       const auto first = static_cast<std::size_t>(slice.offset), end = first + static_cast<std::size_t>(slice.size());
@@ -65,7 +65,7 @@ double root_mean_square(const Vector& v) {
 
 // Shazeer & Stern (2018), Algorithm 4 for matrices [n, m] and 5 for vectors, without a first moment, on one slice. In
 // the paper's sums (R 1_m and 1_n C): V = R C / (1_n R).
-Vector adafactor_second_moment(const Slice& slice, const Vector& squares, double beta2, Vector& r, Vector& c) {
+Vector adafactor_second_moment(const ParameterSlice& slice, const Vector& squares, double beta2, Vector& r, Vector& c) {
   Vector v(squares.size());
   if (slice.shape.rank() < 2) {
     r.resize(squares.size());
@@ -97,7 +97,7 @@ Path adafactor(const Problem& problem, const Values& h) {
     const Vector gradient = gradient_at(problem, theta);
     const double beta2 = 1 - std::pow(t, -h("decay_exponent"));
     for (std::size_t k = 0; k < problem.slices.size(); ++k) {
-      const Slice& slice = problem.slices[k];
+      const ParameterSlice& slice = problem.slices[k];
       const auto begin = slice.offset, end = begin + slice.size();
       const Vector x(theta.begin() + begin, theta.begin() + end), g(gradient.begin() + begin, gradient.begin() + end);
       Vector squares(x.size()), u(x.size());

@@ -9,12 +9,12 @@ struct Matrix {
   Matrix(std::size_t row_count, std::size_t column_count)
       : rows(row_count), columns(column_count), numbers(row_count * column_count) {}
   // A slice of a vector: the last axis are the columns, all others together the rows.
-  Matrix(const Vector& vector, const Slice& slice)
+  Matrix(const Vector& vector, const ParameterSlice& slice)
       : Matrix(static_cast<std::size_t>(slice.size() / slice.shape[slice.shape.rank() - 1]),
                static_cast<std::size_t>(slice.shape[slice.shape.rank() - 1])) {
     for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = vector[static_cast<std::size_t>(slice.offset) + i];
   }
-  static Matrix row(const Vector& vector, const Slice& slice) {
+  static Matrix row(const Vector& vector, const ParameterSlice& slice) {
     Matrix result(1, static_cast<std::size_t>(slice.size()));
     for (std::size_t i = 0; i < result.columns; ++i) result(0, i) = vector[static_cast<std::size_t>(slice.offset) + i];
     return result;
@@ -107,7 +107,7 @@ Path shampoo(const Problem& problem, const Values& h) {
     Side(std::size_t n, double start) : sum(Matrix::identity(n, start)), root(Matrix::identity(n)) {}
   };
   std::vector<Side> left, right;
-  for (const Slice& slice : problem.slices) {
+  for (const ParameterSlice& slice : problem.slices) {
     const bool is_matrix = slice.shape.rank() >= 2;
     const Matrix shape = is_matrix ? Matrix(w, slice) : Matrix(0, 0);
     left.emplace_back(shape.rows, epsilon), right.emplace_back(shape.columns, epsilon);
@@ -117,7 +117,7 @@ Path shampoo(const Problem& problem, const Values& h) {
     const Vector gradient = gradient_at(problem, w);
     const bool renew = (t - 1) % static_cast<int>(h("update_interval")) == 0;
     for (std::size_t k = 0; k < problem.slices.size(); ++k) {
-      const Slice& slice = problem.slices[k];
+      const ParameterSlice& slice = problem.slices[k];
       Vector u(static_cast<std::size_t>(slice.size()));
       const auto first = static_cast<std::size_t>(slice.offset);
       if (slice.shape.rank() >= 2) {
@@ -166,7 +166,7 @@ Path muon(const Problem& problem, const Values& h) {
   Path path;
   for (int t = 1; t <= steps; ++t) {
     const Vector g = gradient_at(problem, theta);
-    for (const Slice& slice : problem.slices) {
+    for (const ParameterSlice& slice : problem.slices) {
       const auto first = static_cast<std::size_t>(slice.offset), end = first + static_cast<std::size_t>(slice.size());
       if (slice.shape.rank() < 2 || slice.has_tag("embedding")) {
         for (std::size_t i = first; i < end; ++i) {
@@ -213,7 +213,7 @@ Path soap(const Problem& problem, const Values& h) {
     bool left, right;
   };
   std::vector<State> states;
-  for (const Slice& s : problem.slices) {
+  for (const ParameterSlice& s : problem.slices) {
     const bool is_matrix = s.shape.rank() >= 2;
     const Matrix w = is_matrix ? Matrix(problem.start, s) : Matrix::row(problem.start, s);
     const Matrix one = Matrix::identity(w.rows), other = Matrix::identity(w.columns);
@@ -245,7 +245,7 @@ Path soap(const Problem& problem, const Values& h) {
     const Vector gradient = gradient_at(problem, theta);
     for (std::size_t part = 0; part < states.size(); ++part) {
       State& s = states[part];
-      const Slice& slice = problem.slices[part];
+      const ParameterSlice& slice = problem.slices[part];
       const Matrix g = slice.shape.rank() >= 2 ? Matrix(gradient, slice) : Matrix::row(gradient, slice);
       if (t > 0) {
         const Matrix turned = s.ql.transposed() * g * s.qr;

@@ -1,0 +1,60 @@
+#include "experiments/lab/instrument.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <stdexcept>
+
+#include "experiments/lab/run.h"
+#include "settings/parse.h"
+
+namespace gradus::lab {
+
+Instrument::Instrument(std::string name, std::int64_t every) : name_(std::move(name)), every_(every) {
+  if (every < 1)
+    throw std::invalid_argument(fmt::format("instrument {}: every {} steps, expected at least 1", name_, every));
+}
+
+void Instrument::open(Run& run, const Watched& watched) {
+  std::vector<records::Column> all = columns(watched);
+  all.push_back({.name = "instrument_seconds",
+                 .units = "s",
+                 .long_name = "spent on measuring this row",
+                 .draw = records::Draw::none});
+  all.push_back({.name = "instrument_gradients",
+                 .long_name = "cost of this row in gradients of one example",
+                 .draw = records::Draw::none});
+  stream_ = run.stream("instrument." + name_);
+  table_ = &run.table(name_, std::move(all), {.name = "step"});
+}
+
+void Instrument::look(const Moment& at) {
+  const auto start = std::chrono::steady_clock::now();
+  const double gradients = at.objective.costs().gradient_equivalents;
+  at.objective.set_batch(at.batch, static_cast<std::uint64_t>(at.step) + 1);
+  at.objective.move_to(at.before);
+  row_.clear();
+  measure(at, row_);
+  row_.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  row_.push_back(at.objective.costs().gradient_equivalents - gradients);
+  table_->append(at.step, row_);
+}
+
+std::vector<std::shared_ptr<Instrument>> instruments_of(const std::string& text) {
+  std::vector<std::shared_ptr<Instrument>> all;
+  for (std::size_t first = 0; !text.empty() && first <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', first), text.size());
+    const std::string one = text.substr(first, comma - first);
+    const std::size_t colon = std::min(one.find(':'), one.size());
+    const auto every = settings::number_in<std::int64_t>(std::string_view(one).substr(std::min(colon + 1, one.size())));
+    const InstrumentKind& kind = instruments().find(one.substr(0, colon));
+    if (!every || *every < 1)
+      throw std::invalid_argument(fmt::format(
+          "instrument '{}': expected NAME:STEPS with a whole number of steps, such as {}:100", one, kind.name));
+    all.push_back(kind.make(*every));
+    first = comma + 1;
+  }
+  return all;
+}
+
+}  // namespace gradus::lab

@@ -1,0 +1,18 @@
+// How far a step goes.
+#pragma once
+
+#include <memory>
+
+#include "experiments/lab/instrument.h"
+
+namespace gradus::lab {
+
+struct UpdateOptions {
+  std::int64_t every = 10;
+};
+
+// The table "update": `norm` and, by slice, `layer_norm` of the step, and its ratio to the norm of the parameters
+// before it, `ratio` and `layer_ratio`: NaN for parameters that are all 0. It costs no gradient.
+std::shared_ptr<Instrument> update_norms(const UpdateOptions& options = {});
+
+}  // namespace gradus::lab

@@ -1,0 +1,15 @@
+// What is measured of some of the classes, where they are not equally frequent.
+#pragma once
+
+#include <string>
+
+#include "experiments/lab/metric.h"
+
+namespace gradus::workloads {
+
+// Of the examples of classes [first, last), as columns accuracy_NAME and loss_NAME: the share classified
+// correctly, and the mean cross-entropy. Not a number for a set without such examples.
+lab::Metric accuracy_of_classes(const std::string& name, std::int32_t first, std::int32_t last);
+lab::Metric loss_of_classes(const std::string& name, std::int32_t first, std::int32_t last);
+
+}  // namespace gradus::workloads

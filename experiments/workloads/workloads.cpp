@@ -1,0 +1,39 @@
+#include "experiments/workloads/workloads.h"
+
+#include <fmt/format.h>
+
+#include "experiments/workloads/adding_problem.h"
+#include "experiments/workloads/character_model.h"
+#include "experiments/workloads/copying_problem.h"
+#include "experiments/workloads/deep_autoencoder.h"
+#include "experiments/workloads/delayed_xor.h"
+#include "experiments/workloads/fashion_images.h"
+#include "experiments/workloads/fashion_mlp.h"
+#include "experiments/workloads/mnist_1d.h"
+#include "experiments/workloads/poisson.h"
+#include "experiments/workloads/quadratics.h"
+#include "experiments/workloads/regression.h"
+#include "experiments/workloads/zipf_words.h"
+
+namespace gradus::workloads {
+
+const settings::Catalogue<NamedWorkload>& workloads() {
+  static const settings::Catalogue<NamedWorkload> all(
+      "workload",
+      {LinearRegression{}, LogisticRegression{}, NoisyQuadratic{}, DriftingQuadratic{}, FashionMlp{}, DeepAutoencoder{},
+       FashionTwoConvolutions{}, FashionResidual{}, FashionLongTailed{}, Mnist1dClassification{}, AddingProblem{},
+       CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}});
+  return all;
+}
+
+lab::Workload choose(lab::Run& run, const NamedWorkload& fallback) {
+  run.list("list-workloads", "print every workload, and end", [] {
+    std::string text;
+    for (const NamedWorkload& one : workloads()) text += fmt::format("{:<24} {}\n", one.name, one.summary);
+    return text;
+  });
+  const std::string name = run.option("workload", fallback.name, "what is trained", lab::one_of(workloads().names()));
+  return (name == fallback.name ? fallback : workloads().find(name)).make(run);
+}
+
+}  // namespace gradus::workloads
