@@ -157,7 +157,7 @@ class ReportBrowserTest(unittest.TestCase):
         folder = pathlib.Path(self.folder.name) / "runs"
         folder.mkdir()
         entries = good_sweep(folder, ("sgd", "adam"), seeds=2)
-        long = "no-space-" * 60
+        long = "nospace" * 80
         write_sweep(folder, [*entries, ({"optimizer": long, "seed": 0}, "failed", long)], command=("tools/sweep", long))
         write_run(folder, {"optimizer": long, "seed": 1}, attributes={"note": long, "tags": long, "host": long})
         result = subprocess.run([REPORT, folder], capture_output=True, text=True)
