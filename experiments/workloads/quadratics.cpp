@@ -30,7 +30,7 @@ Var mean_of_sums(const Var& z) { return sum(z) / static_cast<double>(z.shape()[0
 
 // One example of zeros, to be evaluated.
 lab::Source zeros(const lab::Drawn& like) {
-  const auto one = [](const lab::Format& format) { return Tensor::zeros({1, format.shape.size()}, DType::float64); };
+  const auto one = [](const lab::Layout& format) { return Tensor::zeros({1, format.shape.size()}, DType::float64); };
   return lab::source_of(one(like.inputs), one(like.targets));
 }
 

@@ -1,6 +1,8 @@
 // Copies of unzipped files: used where the file is as it was, and no reason for any trouble.
 #include "experiments/lab/idx_cache.h"
 
+#include "experiments/lab/idx.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>

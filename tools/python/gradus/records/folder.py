@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .isolated import in_children
-from .run_file import read_run, verified_bytes
+from .run_file import SEED, read_run, verified_bytes
 from .sealed import (COMPLETION_FILE, CONFIG_FILE, ENDS, RECORDS, RESULTS, RUN_FILE, TABLE_FILE, Damaged, Unread,
                      check_seal, options_of, read_sealed)
 from .tables import Summary, table_of
@@ -105,10 +105,13 @@ def load(folder, want=Want()):
     """The same, those that ended read and verified: they have attributes and summaries. Raises NoRuns."""
     sweep = listed(folder)
     several = any("program" in run.options for run in sweep.runs)
-    for run, answer in in_children(lambda run: _read(run, want), [run for run in sweep.runs if run.record], _size_of):
+    ended = [run for run in sweep.runs if run.record]
+    ended.sort(key=lambda run: [str(value) for option, value in run.options.items() if option != SEED])  # the same together
+    for run, answer in in_children(lambda run: _read(run, want), ended, _size_of):
         _accept(run, answer)
         if isinstance(answer, dict) and answer["config"]:
-            _warn(sweep, run.folder / CONFIG_FILE, Damaged(answer["config"]))
+            kind, text = answer["config"]
+            _warn(sweep, run.folder / CONFIG_FILE, Unread(text) if kind == "unread" else Damaged(text))
         if several:
             run.options.setdefault("program", run.program)
     return sweep
@@ -295,13 +298,13 @@ def _read(run, want):
 
 
 def _problem_of(path):
-    """What is wrong with a sealed file that nothing is taken from; None if nothing is."""
+    """What is wrong with a sealed file that nothing is taken from, as [kind, text]; None if nothing is."""
     try:
         check_seal(path)
     except FileNotFoundError:
         return None
     except (Damaged, Unread) as error:
-        return str(error)
+        return ["unread" if isinstance(error, Unread) else "damaged", str(error)]
     return None
 
 

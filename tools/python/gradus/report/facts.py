@@ -105,7 +105,7 @@ def headline(sweep, runs, table):
     title = str(first.get("title") or (sweep.program or "sweep").replace("_", " "))
     question = first.get("question")
     if not question and table.primary:
-        question = (f"How does the {table.primary[1].split(',')[0]} depend on "
+        question = (f"How does the {table.primary.heading.split(',')[0]} depend on "
                     f"{', '.join(name.replace('_', ' ') for name in table.keys) or 'the seed'}?")
     return title[:1].upper() + title[1:], str(question or "")
 
