@@ -74,7 +74,8 @@ class Docs(unittest.TestCase):
     def run_python(self, text, argument):
         script = self.folder / "script.py"
         script.write_text(text, encoding="utf-8")
-        return self.run_quietly("/usr/bin/python3", script, argument)
+        return self.run_quietly("env", f"PYTHONPATH={REPOSITORY / 'tools/python'}", "PYTHONDONTWRITEBYTECODE=1",
+                                "/usr/bin/python3", script, argument)
 
     def python_block(self, with_words):
         found = [block for page in ("README.md", "docs/runs.md") for block in blocks(page, "python") if with_words in block]
@@ -122,19 +123,24 @@ class Docs(unittest.TestCase):
             attributes = {name for name in file.attrs if not name.startswith("option_")}
         self.assertEqual(found, listed)
         paragraph = re.search(r"Attributes\s+of the root:(.*?)\n\n", page, re.DOTALL).group(1)
-        self.assertEqual(attributes, set(re.findall(r"`(\w+)`", paragraph)))
+        given = {"note", "tags"}  # only where a run was given them
+        self.assertEqual(attributes | given, set(re.findall(r"`(\w+)`", paragraph)))
 
-    def test_the_ten_lines_of_python_give_the_means_of_a_sweep(self):
-        text = self.python_block("import h5py")
-        self.assertEqual("#!/usr/bin/python3\n" + text, (REPOSITORY / "docs/read_results.py").read_text(encoding="utf-8"))
+    def test_the_lines_of_python_give_the_means_of_a_sweep(self):
         output, accuracies = self.sweep()
-        rows = {row.split()[0]: row.split()[1:] for row in self.run_python(text, output).splitlines()[2:]}
+        printed = self.run_python(self.python_block("gradus.finals"), output)
+        rows = {row.split()[0]: row.split()[1:] for row in printed.splitlines()[2:]}
         self.assertEqual(set(rows), {"sgd", "adam"})
         for name, values in accuracies.items():
             mean, deviation, count = map(float, rows[name])
             self.assertAlmostEqual(mean, np.mean(values), places=4)
             self.assertAlmostEqual(deviation, np.std(values, ddof=1), places=4)
             self.assertEqual(count, 2)
+        printed = self.run_python(self.python_block("gradus.load"), output)
+        rows = dict(re.findall(r"^(sgd|adam) .* (\S+)$", printed, re.MULTILINE))
+        for name, values in accuracies.items():
+            self.assertAlmostEqual(float(rows[name]), np.mean(values), places=4)
+        self.assertIn("{}", printed.splitlines())
 
     @unittest.skipUnless(importlib.util.find_spec("xarray") and importlib.util.find_spec("netCDF4"),
                          "xarray or netCDF4 is not installed")

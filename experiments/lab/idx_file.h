@@ -1,4 +1,4 @@
-// The contents of an IDX file.
+// What an IDX file holds (idx.h).
 #pragma once
 
 #include <cstdint>

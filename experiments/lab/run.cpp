@@ -12,11 +12,32 @@
 #include "autodiff/kernels/products.h"
 #include "experiments/records/provenance.h"
 #include "experiments/records/run_folder.h"
+#include "experiments/records/text.h"
 
 namespace gradus::lab {
 namespace {
 
 volatile std::sig_atomic_t stop_signal = 0;
+
+// Tags: words, written with a comma between.
+Check words() {
+  const auto canonical = [](const std::string& text) {
+    const auto allowed = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+             c == '.';
+    };
+    for (std::size_t begin = 0; !text.empty() && begin <= text.size();) {
+      const std::size_t end = std::min(text.find(',', begin), text.size());
+      const std::string word = text.substr(begin, end - begin);
+      if (word.empty() || !std::all_of(word.begin(), word.end(), allowed))
+        throw UsageError(fmt::format("--tag: '{}', expected words of letters, digits and '_-.', a comma between",
+                                     records::printable(text)));
+      begin = end + 1;
+    }
+    return text;
+  };
+  return written_as(canonical);
+}
 
 }  // namespace
 
@@ -70,6 +91,8 @@ void Run::finish_options() {
   quiet_ = options_.control("quiet", false, "no progress on the terminal");
   const bool overwrite =
       options_.control("overwrite", false, "replace the run in the output once this one has come to its end");
+  note_ = options_.control("note", "", "a sentence that the run keeps, for reports");
+  tags_ = options_.control("tag", "", "words that the run keeps, a comma between, for reports to choose by", words());
   const std::string fallback = "results/" + options_.program();
   const std::string output =
       options_.control("output", fallback.c_str(),
@@ -109,6 +132,8 @@ void Run::start(std::vector<Column> step_columns) {
     output_->refuse_as_taken();
   }
   folder_->set_attribute("product_library", kernels::product_library());
+  if (!note_.empty()) folder_->set_attribute("note", note_);
+  if (!tags_.empty()) folder_->set_attribute("tags", tags_);
   steps_ = &folder_->table("step", std::move(step_columns));
   started_ = true;
   progress_.start(options_.program(), quiet_);

@@ -116,6 +116,7 @@ class Training {
 
   Trained go() {
     table_ = &run_.table("evaluation", columns_, {.name = "step"});
+    run_.set_attribute("default", "evaluation");  // the table that readers open first
     watch();
     if (const auto steps = known_steps(workload_.data.train, plan_)) run_.expect_steps(*steps);
     evaluate();

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "experiments/lab/idx.h"
 #include "tests/experiments/idx_files.h"
 
 namespace gradus::lab {

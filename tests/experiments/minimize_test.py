@@ -21,7 +21,6 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from minimize_support import SANITIZED, MinimizeCase, contents_of_state, rosenbrock  # noqa: E402
 
-READ_RESULTS = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "read_results.py"
 DRAW_PATH = pathlib.Path(__file__).resolve().parent.parent.parent / "tools" / "draw_path"
 
 
@@ -126,17 +125,6 @@ class Minimize(MinimizeCase):
         with h5py.File(self.output) as file:
             self.assertNotIn("theta", file)
             self.assertEqual(file["step/value"].shape, (4,))
-
-    def test_the_example_of_reading_shows_the_last_value(self):
-        for name, seed in (("a" * 12, 0), ("b" * 12, 1)):
-            self.minimize("--steps=5", f"--seed={seed}", output=self.folder / name)
-        with h5py.File(self.folder / ("a" * 12) / "run.h5") as file:
-            last = file["step/value"][-1]
-        read = subprocess.run(["/usr/bin/python3", READ_RESULTS, self.folder], capture_output=True, text=True, timeout=120)
-        self.assertEqual((read.returncode, read.stderr), (0, ""))
-        measure, row = read.stdout.splitlines()[0], read.stdout.splitlines()[2]
-        self.assertEqual((measure.split()[0], row.split()[0], row.split()[3]), ("step/value", "adam", "2"))
-        self.assertAlmostEqual(float(row.split()[1]) / last, 1, places=4)
 
     def test_contours(self):
         self.minimize("--steps=50", "--contour=21", "--contour-window=-2,2,-1,3")

@@ -105,7 +105,7 @@ class ReportTest(ReportCase):
         result = self.report(self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         for name in hostile:
-            self.assertRegex(result.stderr, f"damaged: .*{name}: .*refused")
+            self.assertRegex(result.stderr, f"{name}.*refused")
 
     def test_a_reader_that_crashes_is_survived(self):
         entries = self.good_sweep(seeds=2)

@@ -22,11 +22,12 @@ struct Job {
   OtherBuilds other_builds = OtherBuilds::refuse;
   bool retry_failed = true;
   bool quiet = false;
-  int jobs = 1;  // processes at a time
+  std::vector<std::string> remarks;  // --note=... and --tag=..., which change no result and no run's identity
+  int jobs = 1;                      // processes at a time
 };
 
-// The program with the combination's options, the folder that it is to make, and --quiet.
-std::vector<std::string> run_command(const std::filesystem::path& program, const Combination& combination,
-                                     const std::filesystem::path& folder);
+// The program with the combination's options, the remarks, the folder that it is to make, and --quiet.
+std::vector<std::string> run_command(const Job& job, const std::filesystem::path& program,
+                                     const Combination& combination, const std::filesystem::path& folder);
 
 }  // namespace gradus::sweep

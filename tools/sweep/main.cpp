@@ -56,7 +56,7 @@ void print_commands(const Job& job, const SweepPlan& plan) {
     const bool runs = step.action == Action::run || step.action == Action::rebuild;
     if (runs)
       records::put(
-          fmt::format("{}\n", shell_text(run_command(job.program, *step.combination, job.output / step.row.id))));
+          fmt::format("{}\n", shell_text(run_command(job, job.program, *step.combination, job.output / step.row.id))));
     else
       ++left_out;
   }
@@ -128,6 +128,9 @@ int run_job(Job& job, const Specification& specification, int jobs, bool dry_run
   Children children;
   const Executable executable = read_executable(job.program);
   const bool answered = ask(job, specification, children, signals, executable);
+  if (!answered && !job.remarks.empty())
+    throw UsageError(fmt::format("{}: the program does not answer --describe-runs, and may not know it",
+                                 job.remarks.front().substr(0, job.remarks.front().find('='))));
   job.jobs = jobs > 0 ? jobs : default_jobs(job.combinations);
   const auto pause = [&] { signals.check(); };
   if (dry_run) {
@@ -186,6 +189,9 @@ int sweep_main(const std::vector<std::string>& arguments) {
   bool dry_run = false, rebuild = false, mixed = false;
   run->add_option("file", file, "specification in TOML; options after -- override its own");
   run->add_option("-o,--output", output, "folder of the sweep")->required();
+  std::string note, tags;
+  run->add_option("--note", note, "a sentence that each run keeps, for reports");
+  run->add_option("--tag", tags, "words that each run keeps, a comma between, for reports to choose by");
   run->add_option("-j,--jobs", jobs, "runs at a time (default: as many as keep all cores busy)")
       ->check(CLI::Range(1, 65536));
   run->add_flag("-q,--quiet", job.quiet, "no progress, only the summary");
@@ -240,6 +246,8 @@ int sweep_main(const std::vector<std::string>& arguments) {
   job.program = find_program(specification.program);
   job.command = arguments;
   job.output = output;
+  if (!note.empty()) job.remarks.push_back("--note=" + note);
+  if (!tags.empty()) job.remarks.push_back("--tag=" + tags);
   job.other_builds = rebuild ? OtherBuilds::rebuild : mixed ? OtherBuilds::keep : OtherBuilds::refuse;
   try {
     return run_job(job, specification, jobs, dry_run);

@@ -121,7 +121,7 @@ class Runner {
       const records::Descriptor log(log_of(index), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
       const Combination& combination = *plan_.steps[index].combination;
       const pid_t child = children_.start(
-          {run_command(executable_, combination, folder), environment_of(combination), -1, log.get(), log.get()});
+          {run_command(job_, executable_, combination, folder), environment_of(combination), -1, log.get(), log.get()});
       running_.emplace(child, index);
     } catch (const records::SystemError& error) {
       // The system's trouble is not the run's: it stays pending.
@@ -251,9 +251,11 @@ class Runner {
 
 }  // namespace
 
-std::vector<std::string> run_command(const fs::path& program, const Combination& combination, const fs::path& folder) {
+std::vector<std::string> run_command(const Job& job, const fs::path& program, const Combination& combination,
+                                     const fs::path& folder) {
   std::vector<std::string> argv = {program.string()};
   for (std::string& argument : combination.arguments()) argv.push_back(std::move(argument));
+  argv.insert(argv.end(), job.remarks.begin(), job.remarks.end());
   argv.push_back("--output=" + folder.string());
   argv.emplace_back("--quiet");
   return argv;

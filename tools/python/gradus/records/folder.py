@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .isolated import in_children
-from .run_file import read_run, verified_bytes
+from .run_file import SEED, read_run, verified_bytes
 from .sealed import (COMPLETION_FILE, CONFIG_FILE, ENDS, RECORDS, RESULTS, RUN_FILE, TABLE_FILE, Damaged, Unread,
                      check_seal, options_of, read_sealed)
 from .tables import Summary, table_of
@@ -105,7 +105,9 @@ def load(folder, want=Want()):
     """The same, those that ended read and verified: they have attributes and summaries. Raises NoRuns."""
     sweep = listed(folder)
     several = any("program" in run.options for run in sweep.runs)
-    for run, answer in in_children(lambda run: _read(run, want), [run for run in sweep.runs if run.record], _size_of):
+    ended = [run for run in sweep.runs if run.record]
+    ended.sort(key=lambda run: [str(value) for option, value in run.options.items() if option != SEED])  # the same together
+    for run, answer in in_children(lambda run: _read(run, want), ended, _size_of):
         _accept(run, answer)
         if isinstance(answer, dict) and answer["config"]:
             kind, text = answer["config"]

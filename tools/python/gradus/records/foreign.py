@@ -83,8 +83,7 @@ def _run(name, rows, options, tables, index):
         mine = rows[rows[table.columns[0].name].notna()]
         values = {column.name: mine[column.name].to_numpy(float) for column in table.columns}
         run.rows[table.name] = Rows(table, mine[index].to_numpy(float), values)
-        run.summaries[table.name] = Summary(table, len(mine), np.array([statistics_of(values[column.name])
-                                                                        for column in table.columns]))
+        run.summaries[table.name] = Summary(table, len(mine), statistics_of([values[column.name] for column in table.columns]))
     return run
 
 

@@ -50,7 +50,8 @@ def count_once(runs, fill_in_fingerprints=lambda runs: None):
     """
     same = {}
     for run in runs:
-        key = configuration(run) if run.effective else run.name
+        # Runs of anything else may not tell their seed.
+        key = configuration(run) if run.effective and run.rows is None else run.name
         same.setdefault(key, []).append(run)
     fill_in_fingerprints([run for group in same.values() if len(group) > 1 for run in group])
     kept, agree, differ = [], [], []

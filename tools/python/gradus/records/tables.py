@@ -79,12 +79,15 @@ def table_of(document):
         Column(*column[:5], tuple((number, meaning) for number, meaning in column[5]), axis(column[6])) for column in columns))
 
 
-def statistics_of(values):
-    """STATISTICS of a column's numbers."""
-    if not len(values):
-        return np.full(len(STATISTICS), np.nan)
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return np.array([values[0], values[-1], np.nan, np.nan, np.nan])
+def statistics_of(columns):
+    """[column, STATISTICS] of columns of as many numbers each."""
+    numbers = np.full((len(columns), len(STATISTICS)), np.nan)
+    if not columns or not len(columns[0]):
+        return numbers
+    values = np.array(columns)
+    known = ~np.isnan(values)
     with np.errstate(all="ignore"):
-        return np.array([values[0], values[-1], known.min(), known.max(), known.mean()])
+        numbers[:, 0], numbers[:, 1] = values[:, 0], values[:, -1]
+        numbers[:, 2], numbers[:, 3] = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
+        numbers[:, 4] = np.where(known, values, 0).sum(axis=1) / known.sum(axis=1)
+    return numbers
