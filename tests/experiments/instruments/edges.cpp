@@ -1,6 +1,5 @@
 #include "tests/experiments/instruments/edges.h"
 
-#include <cmath>
 #include <fstream>
 #include <stdexcept>
 
@@ -34,17 +33,7 @@ Found found_in(const records::MetricTable& table, std::int64_t settling) {
 
 }  // namespace
 
-std::span<const Edge> edges() {
-  static const Edge all[] = {
-      {"gradient_descent", {{"learning_rate", 0.02}}, 1200, 500},
-      {"momentum", {{"learning_rate", 0.05}, {"momentum", 0.9}}, 1200, 500},
-      {"nesterov", {{"learning_rate", 0.02}, {"momentum", 0.9}}, 1200, 500},
-      {"adam", {{"learning_rate", 0.001}, {"beta2", 0.99}, {"epsilon", 1e-8}}, 2000, 500},
-  };
-  return all;
-}
-
-Found train_to_the_edge(const Edge& edge, std::int64_t images, double part_of_steps) {
+Found train_to_the_edge(const Edge& edge, std::int64_t images) {
   TemporaryFolder folder;
   Program program;
   std::vector<std::string> options = {"--quiet", "--optimizer=" + edge.method,
@@ -60,14 +49,12 @@ Found train_to_the_edge(const Edge& edge, std::int64_t images, double part_of_st
                 .make(run);
         workload.data = {.train = workload.data.train.first(images).standardised(0.286, 0.353)};
         const auto watch = sharpness({.every = 10});
-        const auto count = std::round(static_cast<double>(edge.steps) * part_of_steps);
         train(run, workload, optimizer,
-              {.budget = {steps(count)},
-               .evaluate_every = steps(count),
+              {.budget = {steps(static_cast<double>(edge.steps))},
+               .evaluate_every = steps(static_cast<double>(edge.steps)),
                .batch_size = whole_set,
                .instruments = {watch}});
-        Found found =
-            found_in(watch->table(), static_cast<std::int64_t>(static_cast<double>(edge.settling) * part_of_steps));
+        Found found = found_in(watch->table(), edge.settling);
         std::ofstream file(folder / "found");
         file.precision(17);
         file << found.threshold << ' ' << found.reached << ' ' << found.mean << ' ' << found.rows;

@@ -1,7 +1,6 @@
 // Trainings that are expected to end at the edge of stability, for the tests (few steps) and the program (all).
 #pragma once
 
-#include <span>
 #include <string>
 
 #include "optim/description.h"
@@ -14,8 +13,6 @@ struct Edge {
   std::int64_t steps;
   std::int64_t settling;  // steps at the threshold that are not looked at
 };
-// Gradient descent, momentum 0.9, Nesterov's, and Adam with beta2 0.99.
-std::span<const Edge> edges();
 
 struct Found {
   double threshold;
@@ -23,9 +20,9 @@ struct Found {
   double mean;           // of it, from `settling` steps later on
   std::int64_t rows;     // of which the mean was taken
 };
-// Trains a tanh network 784-64-64-10 on all of some images at once, by squared error, with a rate that warms up.
-// `part_of_steps` shortens the training and its settling. Throws std::runtime_error with what
-// went wrong.
-Found train_to_the_edge(const Edge& edge, std::int64_t images, double part_of_steps = 1);
+
+// Trains a tanh network 784-64-64-10 on all of some images at once, by squared error, with a rate that warms up. Throws
+// std::runtime_error with what went wrong.
+Found train_to_the_edge(const Edge& edge, std::int64_t images);
 
 }  // namespace gradus::lab
