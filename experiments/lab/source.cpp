@@ -340,6 +340,7 @@ Source source_of(const Tensor& inputs, const Tensor& targets, std::int64_t input
 Dataset Dataset::with_validation(std::int64_t examples) const {
   if (examples == 0) return *this;
   const auto rest = [train = train, examples] {
+    if (train.is_endless()) refuse("examples without end have no last ones to validate on: expected 0");
     if (examples >= train.size())
       refuse(fmt::format("{} examples for validation, but there are {} to train on", examples, train.size()));
     return train.size() - examples;
