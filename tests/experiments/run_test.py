@@ -291,6 +291,25 @@ class Commits(Case):
         outside.mkdir()
         self.assertEqual(self.info(outside, gradus)[:2], ["unknown", "0"])
 
+    def test_a_note_and_tags_are_kept_and_make_no_other_run(self):
+        program = [BIN / "minimize", "--optimizer=adam", "--steps=2"]
+        sweep = [BIN / "sweep", "run", "--quiet", "--output", self.folder / "sweep"]
+
+        def call(*command, code=0):
+            result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120)
+            self.assertEqual(result.returncode, code, result.stderr)
+            return result
+        call(*sweep, "--note=a first, short try", "--tag=pilot,short-1", "--", *program)
+        run, = (self.folder / "sweep").glob("*/run.h5")
+        with h5py.File(run) as file:
+            self.assertEqual((file.attrs["note"], file.attrs["tags"]), ("a first, short try", "pilot,short-1"))
+            self.assertNotIn("option_note", file.attrs)
+        self.assertIn("1 skipped", call(*sweep, "--note=another", "--", *program).stdout)
+        line, = call(*program, "--tag=two words", f"--output={self.folder}/x", code=2).stderr.splitlines()
+        self.assertIn("--tag: 'two words', expected words", line)
+        line, = call(*sweep[:-1], self.folder / "other", "--tag=x", "--", "/bin/true", "--a=1", code=2).stderr.splitlines()
+        self.assertIn("--tag: true does not answer --describe-runs", line)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -96,6 +96,9 @@ bool ask(Job& job, const Specification& specification, Children& children, Signa
   job.told_build = !description.build.empty();
   job.build = job.told_build ? description.build : executable.digest;
   job.combinations = expand(specification.grids, job.program_name);
+  if (!description.checks_runs && !job.remarks.empty())
+    throw UsageError(fmt::format("{}: {} does not answer --describe-runs, and may not know it",
+                                 job.remarks.front().substr(0, job.remarks.front().find('=')), job.program_name));
   if (description.checks_runs) check_runs(children, signals, job.program, description, job.combinations);
   if (records::sha256_of_file(job.program) != executable.digest) refuse_replaced(executable);
   return !description.late;
@@ -128,9 +131,6 @@ int run_job(Job& job, const Specification& specification, int jobs, bool dry_run
   Children children;
   const Executable executable = read_executable(job.program);
   const bool answered = ask(job, specification, children, signals, executable);
-  if (!answered && !job.remarks.empty())
-    throw UsageError(fmt::format("{}: the program does not answer --describe-runs, and may not know it",
-                                 job.remarks.front().substr(0, job.remarks.front().find('='))));
   job.jobs = jobs > 0 ? jobs : default_jobs(job.combinations);
   const auto pause = [&] { signals.check(); };
   if (dry_run) {

@@ -21,10 +21,10 @@ def runs(folder):
 def load(source, table=None, axis=None):
     """A table of all completed runs as a DataFrame: run, the options, the table's index, and its columns.
 
-    source: a folder, or what from_table made. table: default the one that results are taken from. Columns of vectors make a
-    row for each place along their axis, whose column then holds the place's label or number, and plain columns repeat; of
-    several axes one is chosen by `axis`. Runs that are damaged, unfinished, diverged or the same as another are left out: a
-    warning names them, and `.attrs["left_out"]` is {run: why}.
+    source: a folder, or what from_table made. table: default the one that results are taken from. Columns of vectors
+    make a row for each place along their axis, whose column then holds the place's label or number, and plain columns
+    repeat; of several axes one is chosen by `axis`. Runs that are damaged, unfinished, diverged or the same as another
+    are left out: a warning names them, and `.attrs["left_out"]` is {run: why}.
     """
     import pandas
     kept, left_out, name = _completed(source, table, whole=True)
@@ -36,7 +36,7 @@ def load(source, table=None, axis=None):
 
 
 def finals(source, table=None, statistic="last"):
-    """One row a run: run, the options, and of each plain column of a table its first, last, lowest, highest or mean value."""
+    """One row a run: run, the options, and of each plain column its first, last, lowest, highest or mean value."""
     import pandas
     kept, left_out, name = _completed(source, table)
     columns = list(dict.fromkeys(column.name for run in kept for column in _plain(run, name)))
@@ -51,8 +51,8 @@ def finals(source, table=None, statistic="last"):
 def dataset(source, table=None):
     """A table of all completed runs as an xarray.Dataset with the dimensions run, the table's index, and vectors' axes.
 
-    Runs need not have the same steps: NaN where one has none. Options are coordinates along run; units and the like are the
-    variables' attributes. Left out are the same runs as by load().
+    Runs need not have the same steps: NaN where one has none. Options are coordinates along run; units and the like are
+    the variables' attributes. Left out are the same runs as by load().
     """
     import xarray
     kept, left_out, name = _completed(source, table, whole=True)
@@ -80,8 +80,10 @@ def dataset(source, table=None):
                 coordinates[f"{of.axis.name}_label"] = (of.axis.name, list(of.axis.labels))
     for option in dict.fromkeys(option for run, _ in read for option in run.options):
         taken = option in variables or option in coordinates
-        coordinates[f"option_{option}" if taken else option] = (RUN, _column([run.options.get(option) for run, _ in read]))
-    return xarray.Dataset(variables, coordinates, {"table": name, "left_out": "; ".join(f"{run}: {why}" for run, why in left_out.items())})
+        values = _column([run.options.get(option) for run, _ in read])
+        coordinates[f"option_{option}" if taken else option] = (RUN, values)
+    told = "; ".join(f"{run}: {why}" for run, why in left_out.items())
+    return xarray.Dataset(variables, coordinates, {"table": name, "left_out": told})
 
 
 from_table = foreign.from_table
@@ -95,7 +97,8 @@ def _sweep_of(source, want):
 
 def _completed(source, table, whole=False):
     """(runs that completed, {run: why it is left out}, name of the table)."""
-    sweep = _sweep_of(source, Want(summaries=frozenset([table] if table and not whole else [])))
+    summaries = frozenset([table] if table and not whole else [])
+    sweep = _sweep_of(source, Want(summaries=summaries, provenance=False))
     grouping.fill_in(sweep.runs)
     once, _ = grouping.count_once(sweep.runs)
     counted = {run.name for run in once}
@@ -114,7 +117,7 @@ def _rows(runs, name, left_out):
     there = [run for run in runs if name in run.tables]
     left_out.update((run.name, f"has no table {name}") for run in runs if name not in run.tables)
     read = {run.name for run in there}
-    for run, tables, _ in run_folder.read(there, Want(whole=frozenset([name]))):
+    for run, tables, _ in run_folder.read(there, Want(whole=frozenset([name]), provenance=False)):
         read.discard(run.name)
         if name in tables:
             yield run, tables[name]
@@ -146,8 +149,8 @@ def _frame(run, rows, axis):
     index = rows.index.astype(np.int64) if np.all(rows.index == np.floor(rows.index)) else rows.index
     measured = {rows.table.index.name: np.repeat(index, length)}
     if chosen:
-        measured[chosen.name] = np.tile(np.array(chosen.labels or range(length), dtype=object if chosen.labels else np.int64),
-                                        len(index))
+        places = np.array(chosen.labels, dtype=object) if chosen.labels else np.arange(length)
+        measured[chosen.name] = np.tile(places, len(index))
     for name, column in columns.items():
         values = rows.columns[name]
         measured[name] = values.reshape(-1) if column.axis else np.repeat(values, length)

@@ -6,78 +6,15 @@ sealed complete.json or config.json. sweep.json is asked for what left no record
 import os
 import pathlib
 import sys
-from dataclasses import dataclass, field
-
-import numpy as np
 
 from .isolated import in_children
+from .run import NoRuns, Rows, Run, Sweep, Want
 from .run_file import SEED, read_run, verified_bytes
 from .sealed import (COMPLETION_FILE, CONFIG_FILE, ENDS, RECORDS, RESULTS, RUN_FILE, TABLE_FILE, Damaged, Unread,
                      check_seal, options_of, read_sealed)
 from .tables import Summary, table_of
 
-
 LARGEST_PART = 8 << 20  # bytes of run files that are read together
-
-
-class NoRuns(Exception):
-    """The folder is none of runs, or cannot be read."""
-
-
-@dataclass(frozen=True)
-class Want:
-    """What is read of each run.h5, beside its attributes and the summary of its default table."""
-    summaries: frozenset = frozenset()  # names of tables
-    whole: frozenset | None = frozenset()  # those whose rows are read; None: all
-    drawn: bool = False                 # of these, only the columns that are drawn
-    fingerprint: bool = False
-
-
-@dataclass(slots=True)
-class Run:
-    """One run: what it was asked, how it ended, and (if completed or diverged) what it measured."""
-    name: str                                       # of its folder
-    folder: pathlib.Path
-    program: str = ""
-    options: dict = field(default_factory=dict)     # {name with underscores: value}, as far as known
-    effective: bool = False                         # whether these are all options, defaults included
-    given: dict = field(default_factory=dict)       # those that sweep.json says were given
-    status: str = "pending"                         # one of ENDS, or pending, unfinished, damaged, unreadable (now)
-    reason: str = ""
-    attributes: dict = field(default_factory=dict)  # of run.h5
-    default: str = ""                               # the table that results are taken from
-    tables: tuple = ()                              # names of all tables
-    summaries: dict = field(default_factory=dict)   # {table: Summary}, of those that were asked for
-    fingerprint: str = ""                           # of all measurements but seconds, where it was asked for
-    record: dict | None = None                      # what complete.json says of run.h5: size, sha256, ...
-    rows: dict | None = None                        # {table: Rows}, where there is no file to read them from
-
-    def value(self, table, column, statistic="last"):
-        """One of tables.STATISTICS of a column; NaN where it was not measured."""
-        summary = self.summaries.get(table)
-        return summary.value(column, statistic) if summary else np.nan
-
-
-@dataclass
-class Rows:
-    """A table of a run with its rows."""
-    table: object
-    index: np.ndarray
-    columns: dict  # {name: array [rows] or [rows, places]}
-
-
-@dataclass
-class Sweep:
-    """A folder of runs."""
-    runs: list
-    program: str = ""
-    command: object = None                          # as in sweep.json
-    warnings: list = field(default_factory=list)    # a line for each record that is damaged or cannot be read now
-    unread: bool = False                            # whether one of these cannot be read now
-
-    def lacks_something(self):
-        """Whether another time more may be read."""
-        return self.unread or any(run.status == "unreadable" for run in self.runs)
 
 
 def listed(folder):
@@ -106,7 +43,8 @@ def load(folder, want=Want()):
     sweep = listed(folder)
     several = any("program" in run.options for run in sweep.runs)
     ended = [run for run in sweep.runs if run.record]
-    ended.sort(key=lambda run: [str(value) for option, value in run.options.items() if option != SEED])  # the same together
+    # Those of one configuration together: their tables say the same of themselves.
+    ended.sort(key=lambda run: [str(value) for option, value in run.options.items() if option != SEED])
     for run, answer in in_children(lambda run: _read(run, want), ended, _size_of):
         _accept(run, answer)
         if isinstance(answer, dict) and answer["config"]:
@@ -119,7 +57,7 @@ def load(folder, want=Want()):
 
 def fill_in_fingerprints(runs):
     """Of runs that ended with a result."""
-    for run, _, digest in read([run for run in runs if run.record and run.status in RESULTS], Want(fingerprint=True)):
+    for run, _, digest in read([run for run in runs if run.record and run.status in RESULTS], Want(fingerprint=True, provenance=False)):
         run.fingerprint = digest
 
 
@@ -130,13 +68,15 @@ def read(runs, want, sweep=None):
     """
     for part in _parts(runs):
         files = [run for run in part if run.rows is None]
-        answers = {id(run): answer for run, answer in in_children(lambda run: _read(run, want), files, _size_of)}
+        answered = in_children(lambda run: _read(run, want), files, _size_of)
+        answers = {id(run): answer for run, answer in answered}
         for run in part:
             if run.rows is not None:
-                yield run, {name: rows for name, rows in run.rows.items() if want.whole is None or name in want.whole}, ""
+                wanted = run.rows if want.whole is None else want.whole
+                yield run, {name: rows for name, rows in run.rows.items() if name in wanted}, ""
                 continue
             answer = answers[id(run)]
-            if isinstance(answer, dict) and answer["attributes"].get("run_id") != run.attributes.get("run_id"):
+            if isinstance(answer, dict) and answer["record"]["run_id"] != run.record["run_id"]:
                 answer = Unread("it was made anew")
             if isinstance(answer, Exception):
                 if sweep is not None:

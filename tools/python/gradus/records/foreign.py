@@ -13,9 +13,9 @@ def from_table(frame, run="run_id", index="step", options=None, better=None):
     """A sweep of the runs in a DataFrame, which reports and gradus.load treat as runs of ours.
 
     run, index: names of columns. options: those that say what a run was asked (default: all that have one value in each
-    run; where every run has one row alone they must be named). better: {column: "lower" or "higher"}. The other columns of
-    numbers are what was measured; those that are missing in the same rows make a table, and a table leaves these out. Other
-    texts are left out, and named in `warnings`. Raises ValueError.
+    run; where every run has one row alone they must be named). better: {column: "lower" or "higher"}. The other columns
+    of numbers are what was measured; those that are missing in the same rows make a table, and a table leaves these out.
+    Other texts are left out, and named in `warnings`. Raises ValueError.
     """
     _check(frame, [run, index, *(options or ()), *(better or {})])
     for name, way in (better or {}).items():
@@ -70,7 +70,8 @@ def _tables(frame, measured, index, better):
         by_rows.setdefault(frame[name].notna().to_numpy().tobytes(), []).append(name)
     parts = sorted(by_rows.values(), key=lambda names: not any(name in better for name in names))
     return [Table(TABLE if place == 0 else names[0], Axis(index, long_name=index),
-                  tuple(Column(name, better=better.get(name, "")) for name in names)) for place, names in enumerate(parts)]
+                  tuple(Column(name, better=better.get(name, "")) for name in names))
+            for place, names in enumerate(parts)]
 
 
 def _run(name, rows, options, tables, index):
@@ -83,7 +84,8 @@ def _run(name, rows, options, tables, index):
         mine = rows[rows[table.columns[0].name].notna()]
         values = {column.name: mine[column.name].to_numpy(float) for column in table.columns}
         run.rows[table.name] = Rows(table, mine[index].to_numpy(float), values)
-        run.summaries[table.name] = Summary(table, len(mine), statistics_of([values[column.name] for column in table.columns]))
+        numbers = statistics_of([values[column.name] for column in table.columns])
+        run.summaries[table.name] = Summary(table, len(mine), numbers)
     return run
 
 

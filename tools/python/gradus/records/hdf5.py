@@ -1,6 +1,7 @@
-"""An HDF5 file out of bytes that nothing is believed of: no other file is opened, no memory taken that its size does not vouch for.
+"""An HDF5 file out of bytes of which nothing is believed.
 
-Through h5py's low-level interface: of thousands of small files the high-level one takes several times as long.
+No other file is opened, and no memory taken that its size does not vouch for. Through h5py's low-level interface: of
+thousands of small files the high-level one takes several times as long.
 """
 import math
 
@@ -53,7 +54,7 @@ class File:
         self.id.close()
 
     def items(self, group, path=""):
-        """{name: GroupID or Data} of what hard links lead to, in the order in which it was made, if the file keeps that."""
+        """{name: GroupID or Data} of what hard links lead to, in the order in which it was made if the file keeps that."""
         names = []
         kept = group.get_create_plist().get_link_creation_order() & h5py.h5p.CRT_ORDER_TRACKED
         group.links.iterate(names.append, idx_type=h5py.h5.INDEX_CRT_ORDER if kept else h5py.h5.INDEX_NAME)

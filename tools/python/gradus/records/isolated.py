@@ -1,7 +1,7 @@
 """Calls a function in child processes with limits: a damaged HDF5 file can crash, stall or bloat the HDF5 library.
 
-A child makes many calls, one after the other, and ends when one of them met damage. An answer travels as JSON, its arrays
-(float64) as they are in memory.
+A child makes many calls, one after the other, and ends when one of them met damage. An answer travels as JSON, its
+arrays (float64) as they are in memory.
 """
 import collections
 import json

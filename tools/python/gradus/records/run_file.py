@@ -14,10 +14,11 @@ from .tables import Axis, Column, Table, document_of, statistics_of
 LARGEST_FILE = 1 << 30    # bytes of a run.h5
 SEED = "seed"
 
-ATTRIBUTES = {"program", "run_id", "config_hash", "seed", "status", "reason", "executable_sha256", "git_commit", "git_dirty",
-              "gradus_commit", "gradus_dirty", "compiler", "compiler_flags", "host", "processor", "threads", "product_library",
-              "started", "ended", "seconds", "title", "question", "note", "tags"}
-NEEDED = {*ATTRIBUTES, "schema_version", "config", "default"}
+ATTRIBUTES = {"program", "run_id", "config_hash", "seed", "status", "reason", "executable_sha256", "git_commit",
+              "git_dirty", "gradus_commit", "gradus_dirty", "compiler", "compiler_flags", "host", "processor",
+              "threads", "product_library", "started", "ended", "seconds", "title", "question", "note", "tags"}
+NEEDED = {"program", "run_id", "config_hash", "status", "reason", "executable_sha256", "schema_version", "config",
+          "default"}
 
 
 def verified_bytes(path, size, digest):
@@ -33,9 +34,9 @@ def verified_bytes(path, size, digest):
 class RunFile(File):
     """A run.h5 as it lies in memory."""
 
-    def __init__(self, data):
+    def __init__(self, data, provenance=True):
         super().__init__(data)
-        self.told = self.attributes(self.root, NEEDED)
+        self.told = self.attributes(self.root, NEEDED | ATTRIBUTES if provenance else NEEDED)
         self.schema = self.told.get("schema_version")
         if not isinstance(self.schema, int) or not OLDEST_SCHEMA <= self.schema <= SCHEMA:
             self.id.close()
@@ -59,7 +60,7 @@ class RunFile(File):
         return told if told in tables else next(iter(tables), "")
 
     def table(self, name, group):
-        """(what the table says of itself, {column: Data}, its index' numbers); None where nothing is in it."""
+        """(what the table says of itself, {column: Data}, its index as Data); None where nothing is in it."""
         path = "" if group == self.root else f"/{name}"
         items = {here: item for here, item in self.items(group, path).items() if isinstance(item, Data)}
         if not items:
@@ -68,16 +69,16 @@ class RunFile(File):
         index_name = axes[0] if isinstance(axes, list) else axes
         if index_name not in items:
             raise Damaged(f"/{name} has no index /{name}/{index_name}")
-        index = self.numbers(items[index_name])
-        if index.ndim != 1:
-            raise Damaged(f"{items[index_name].path}: expected one dimension")
+        index = items[index_name]
+        if len(index.shape) != 1:
+            raise Damaged(f"{index.path}: expected one dimension")
         columns = {}
         for here in schema_2.in_order(items) if self.schema == 2 else items:
             item = items[here]
             if here == index_name or item.kind not in "fiu" or h5py.h5ds.is_scale(item.id):
                 continue
-            if not 1 <= len(item.shape) <= 2 or item.shape[0] != len(index):
-                raise Damaged(f"{item.path}: of shape {item.shape}, expected {len(index)} rows as {items[index_name].path} has")
+            if not 1 <= len(item.shape) <= 2 or item.shape[0] != index.shape[0]:
+                raise Damaged(f"{item.path}: of shape {item.shape}, expected {index.shape[0]} rows as {index.path}")
             columns[here] = item
         return self._described(name, index_name, items, columns), columns, index
 
@@ -101,8 +102,8 @@ class RunFile(File):
         meanings = str(told.get("flag_meanings", "")).split()
         flags = told.get("flag_values", []) if meanings else []
         flags = tuple(zip(map(float, flags if isinstance(flags, list) else [flags]), meanings))
-        return Column(name, str(told.get("units", "1")), str(told.get("long_name", "")), better, str(told.get("draw", "line")),
-                      flags, self._axis_of(item, items) if len(item.shape) == 2 else None)
+        return Column(name, str(told.get("units", "1")), str(told.get("long_name", "")), better,
+                      str(told.get("draw", "line")), flags, self._axis_of(item, items) if len(item.shape) == 2 else None)
 
     def _axis_of(self, item, items):
         """What a vector's numbers are counted by."""
@@ -122,7 +123,7 @@ class RunFile(File):
 
 def read_run(data, want):
     """What is wanted (folder.Want) of a run.h5, as JSON and arrays."""
-    with RunFile(data) as run:
+    with RunFile(data, want.provenance) as run:
         tables = run.tables()
         default = run.default(tables)
         whole = [name for name in tables if want.whole is None or name in want.whole]
@@ -139,10 +140,10 @@ def read_run(data, want):
             wanted = [column.name for column in table.columns
                       if column.axis is None or name in whole and not (want.drawn and column.draw == "none")]
             values = {column: run.numbers(columns[column]) for column in wanted}
-            answer["summaries"][name] = {"document": _document(table), "rows": len(index),
+            answer["summaries"][name] = {"document": _document(table), "rows": index.shape[0],
                                          "numbers": statistics_of([values[column.name] for column in table.plain()])}
             if name in whole:
-                answer["whole"][name] = {"index": index, "columns": values}
+                answer["whole"][name] = {"index": run.numbers(index), "columns": values}
         return answer
 
 

@@ -1,8 +1,8 @@
-"""What files of schema 2 did not say of themselves: the steps' table lay at the root, and its columns had names alone."""
+"""What files of schema 2 did not say of themselves: the steps' table lay at the root, and columns had names alone."""
 STEPS = "step"
-BETTER = {"loss": "lower", "value": "lower", "training_error": "lower", "running_loss": "lower", "training_loss": "lower",
-          "training_accuracy": "higher", "validation_loss": "lower", "validation_accuracy": "higher"}  # in their order
-FLAGS = ("reason", "inner_reason")  # numbers that are names, which nothing names
+BETTER = {"loss": "lower", "value": "lower", "training_error": "lower", "running_loss": "lower",
+          "training_loss": "lower", "training_accuracy": "higher", "validation_loss": "lower",
+          "validation_accuracy": "higher"}  # in their order
 
 
 def in_order(names):

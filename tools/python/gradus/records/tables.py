@@ -1,11 +1,11 @@
-"""What a table of a run says of itself: index, columns, axes. Equal ones are one object, however many runs have them."""
+"""What a table of a run says of itself: index, columns, axes. Equal ones are one object, of however many runs."""
 import functools
 import json
 from dataclasses import dataclass
 
 import numpy as np
 
-STATISTICS = ("first", "last", "lowest", "highest", "mean")  # of a column, over its rows; all but the first two without NaN
+STATISTICS = ("first", "last", "lowest", "highest", "mean")  # of a column; all but the first two without NaN
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ def table_of(document):
         return parts and Axis(*parts[:3], tuple(parts[3]))
     name, index, columns = json.loads(document)
     return Table(name, axis(index), tuple(
-        Column(*column[:5], tuple((number, meaning) for number, meaning in column[5]), axis(column[6])) for column in columns))
+        Column(*column[:5], tuple((number, meaning) for number, meaning in column[5]), axis(column[6]))
+        for column in columns))
 
 
 def statistics_of(columns):

@@ -22,8 +22,10 @@ def add_options(parser):
     parser.add_argument("--within", metavar="OPTION[,OPTION]",
                         help="parameters of the problem: runs that differ in them do not compete, and are drawn apart")
     parser.add_argument("--metric", metavar="TABLE/COLUMN[:first|last|best|mean]",
-                        help="ranks the rows (default: the last column of the default table that says which way is better)")
-    parser.add_argument("--tune", metavar="OPTION[,OPTION]", help="choose these options by one column (--by), tell another (--report)")
+                        help="ranks the rows (default: the last column of the default table that says which way is "
+                        "better)")
+    parser.add_argument("--tune", metavar="OPTION[,OPTION]",
+                        help="choose these options by one column (--by), tell another (--report)")
     parser.add_argument("--by", metavar="TABLE/COLUMN", help="of --tune: where the best mean is chosen")
     parser.add_argument("--report", metavar="TABLE/COLUMN", help="of --tune: what is told of it (default: as --metric)")
     parser.add_argument("--curve", action="append", default=[], metavar="TABLE/COLUMN",
@@ -31,9 +33,11 @@ def add_options(parser):
     parser.add_argument("--against", metavar="COLUMN", help="of --curve: over this column of the same table")
     parser.add_argument("--line", action="append", default=[], metavar="EXPRESSION",
                         help="of --curve: a line at an arithmetic expression over options, as 2/learning_rate")
-    parser.add_argument("--heatmap", metavar="OPTION,OPTION", help="draw the metric by rows and columns of two options' values")
+    parser.add_argument("--heatmap", metavar="OPTION,OPTION",
+                        help="draw the metric by rows and columns of two options' values")
     parser.add_argument("--facet", metavar="OPTION", help="of --heatmap: one for each value of this option")
-    parser.add_argument("--only-tag", action="append", default=[], metavar="TAG", help="runs that were given this tag; may be repeated")
+    parser.add_argument("--only-tag", action="append", default=[], metavar="TAG",
+                        help="runs that were given this tag; may be repeated")
 
 
 @dataclass
@@ -53,12 +57,12 @@ def want_of(arguments):
 
 def check(arguments):
     """Refuses what needs no run to be seen as wrong."""
-    for given, needs in (("line", "curve"), ("against", "curve"), ("facet", "heatmap"), ("by", "tune"), ("report", "tune"),
-                         ("tune", "by")):
+    for given, needs in (("line", "curve"), ("against", "curve"), ("facet", "heatmap"), ("by", "tune"),
+                         ("report", "tune"), ("tune", "by")):
         if getattr(arguments, given) and not getattr(arguments, needs):
             raise Failure(f"--{given}: expected --{needs} too", 2)
     if len(arguments.line) not in (0, 1, len(arguments.curve)):
-        raise Failure(f"--line: {len(arguments.line)} for {len(arguments.curve)} curves; expected one, or one for each", 2)
+        raise Failure(f"--line: {len(arguments.line)} for {len(arguments.curve)} curves; expected one, or as many", 2)
     if arguments.heatmap and len(_names(arguments.heatmap)) != 2:
         raise Failure(f"--heatmap={arguments.heatmap}: expected two different options", 2)
     picked_of(arguments)
@@ -89,7 +93,8 @@ def select(arguments, sweep):
     runs, notes = grouping.count_once(sweep.runs, run_folder.fill_in_fingerprints)
     runs = _tagged(arguments, runs)
     if not any(run.status in RESULTS for run in runs):
-        raise Failure(f"none of {len(runs)} runs has finished (first: {runs[0].name}, {runs[0].status}: {runs[0].reason})")
+        raise Failure(f"none of {len(runs)} runs has finished "
+                      f"(first: {runs[0].name}, {runs[0].status}: {runs[0].reason})")
     within, tuned = _options("--within", arguments.within, runs), _options("--tune", arguments.tune, runs)
     keys = grouping.telling(runs) if arguments.group_by is None else _options("--group-by", arguments.group_by, runs)
     keys = [*within, *(name for name in dict.fromkeys([*keys, *tuned]) if name not in within)]
@@ -119,7 +124,8 @@ def _tagged(arguments, runs):
 
 
 def _names(text):
-    return list(dict.fromkeys(name.strip().lstrip("-").replace("-", "_") for name in (text or "").split(",") if name.strip()))
+    return list(dict.fromkeys(name.strip().lstrip("-").replace("-", "_")
+                              for name in (text or "").split(",") if name.strip()))
 
 
 def _options(option, text, runs):

@@ -67,7 +67,8 @@ def gather(group, want, sweep):
 
 def wanted(picked):
     """What is read for these; for none picked, every table."""
-    return run_folder.Want(whole=frozenset(each.table for each in picked) if picked else None, drawn=not picked)
+    tables = frozenset(each.table for each in picked) if picked else None
+    return run_folder.Want(whole=tables, drawn=not picked, provenance=False)
 
 
 def panels_of(groups, picked, primary, sweep):
@@ -84,8 +85,8 @@ def panels_of(groups, picked, primary, sweep):
         for each in picked:
             mine = [key for key in keys if key[:2] == (each.table, each.column)]
             if not mine:
-                raise Failure(f"--curve {each.table}/{each.column}: no run that is drawn has this column; expected one of: "
-                              + ", ".join(f"{table}/{column}" for table, column, _ in keys), 2)
+                raise Failure(f"--curve {each.table}/{each.column}: no run that is drawn has this column; expected one "
+                              "of: " + ", ".join(f"{table}/{column}" for table, column, _ in keys), 2)
             for key in mine:
                 found += _panels(gathered, key, each)
         return found
@@ -114,7 +115,8 @@ def _panels(gathered, key, picked):
         return [*_profile(mine, column, table), *_matrices(mine, column, table)]
     against = None
     if picked.against:
-        other = {group: next((found for name, found in gathered[group].items() if name[:2] == (key[0], picked.against)), None)
+        place = (key[0], picked.against)
+        other = {group: next((found for name, found in gathered[group].items() if name[:2] == place), None)
                  for group in mine}
         if not all(other.values()):
             raise Failure(f"--against {picked.against}: table {key[0]} has no such column of plain numbers", 2)
@@ -141,8 +143,9 @@ def _panels(gathered, key, picked):
 def _panel(column, table, picked):
     name = column.name.replace("_", " ")
     title = name[:1].upper() + name[1:] + (f" against {picked.against.replace('_', ' ')}" if picked.against else "")
-    panel = Panel(slug(table.name, column.name, picked.against), title, axis_label(table.index), column_label(column), table=table.name,
-                  kind="flags" if column.flags else "curves", better=column.better or None, flags=dict(column.flags))
+    panel = Panel(slug(table.name, column.name, picked.against), title, axis_label(table.index), column_label(column),
+                  table=table.name, kind="flags" if column.flags else "curves", better=column.better or None,
+                  flags=dict(column.flags))
     if column.long_name and column.long_name != column.name:
         panel.notes.append(column.long_name[:1].upper() + column.long_name[1:] + ".")
     return panel
@@ -203,13 +206,14 @@ def _profile(mine, column, table):
             continue
         low, high = found.curve.bounds()
         mean = found.curve.mean[-1]
-        panel.series.append(Series(group.label, group.parts, np.arange(len(mean)), [], [], mean, None if low is None else low[-1],
-                                   None if high is None else high[-1], found.curve.n))
+        panel.series.append(Series(group.label, group.parts, np.arange(len(mean)), [], [], mean,
+                                   None if low is None else low[-1], None if high is None else high[-1], found.curve.n))
     ends = sorted({int(found.curve.x[-1]) for found in mine.values() if len(found.curve.x)})
     if ends:
         panel.title += f" at {axis_label(table.index)} {ends[0]}" + (f" to {ends[-1]}" if len(ends) > 1 else "")
     if column.axis.labels:
-        panel.notes.append(f"{panel.x_label}: " + ", ".join(f"{at} {text}" for at, text in enumerate(column.axis.labels[:40])) + ".")
+        names = ", ".join(f"{at} {text}" for at, text in enumerate(column.axis.labels[:40]))
+        panel.notes.append(f"{panel.x_label}: {names}.")
     _finish(panel, column, {})
     return [panel] if any(len(series.x) > 1 for series in panel.series) else []
 

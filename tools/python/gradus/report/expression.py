@@ -3,7 +3,8 @@ import ast
 import math
 import operator
 
-BINARY = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow}
+BINARY = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+          ast.Pow: operator.pow}
 UNARY = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 FUNCTIONS = {"sqrt": math.sqrt, "log": math.log, "exp": math.exp, "abs": abs, "min": min, "max": max}
 LONGEST = 500
@@ -32,7 +33,7 @@ class Expression:
             parts = [node.left, node.right]
         elif isinstance(node, ast.UnaryOp) and type(node.op) in UNARY:
             parts = [node.operand]
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS and not node.keywords:
+        elif isinstance(node, ast.Call) and not node.keywords and getattr(node.func, "id", None) in FUNCTIONS:
             parts = node.args
         elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
             parts = []

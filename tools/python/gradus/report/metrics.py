@@ -26,8 +26,8 @@ def metric_of(table, column, statistic="last"):
     if statistic == "best" and not column.better:
         raise Failure(f"{table}/{column.name}:best: the column does not say which way is better", 2)
     found = {"best": {"lower": "lowest", "higher": "highest"}.get(column.better)}.get(statistic, statistic)
-    return Metric(f"{table}/{column.name}:{statistic}", heading_of(column, statistic), column.better, table, column.name,
-                  found, column.units, column.long_name)
+    return Metric(f"{table}/{column.name}:{statistic}", heading_of(column, statistic), column.better, table,
+                  column.name, found, column.units, column.long_name)
 
 
 def heading_of(column, statistic="last"):
@@ -53,7 +53,7 @@ def resolve(text, runs, what):
             if name == (table or run.default):
                 found = summary.table.column(column)
                 if found is not None and found.axis is not None:
-                    raise Failure(f"{what} {text}: the column has vectors (along {found.axis.name}); expected a plain one", 2)
+                    raise Failure(f"{what} {text}: has vectors (along {found.axis.name}); expected a plain column", 2)
                 if found is not None:
                     return metric_of(name, found, statistic)
                 known.update((f"{name}/{each.name}", None) for each in summary.table.plain())
@@ -85,11 +85,12 @@ def primary_of(runs):
 
 
 def shown_of(runs, primary):
-    """The columns of a table of results: the primary one, others that are judged, then the rest of the default table."""
+    """The columns of a table of results: the primary one, others that are judged, the rest of the default table."""
     found = {}
     for name, table, _ in _default_tables(runs):
         for column in table.plain():
             if not column.flags:
                 found.setdefault(f"{name}/{column.name}", metric_of(name, column))
     metrics = sorted(found.values(), key=lambda metric: not metric.better)
-    return ([primary] if primary else []) + [metric for metric in metrics if primary is None or metric.name != primary.name]
+    return [*filter(None, [primary]),
+            *(metric for metric in metrics if primary is None or metric.name != primary.name)]

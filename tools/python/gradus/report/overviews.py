@@ -45,11 +45,12 @@ def drawable(value):
 
 
 def sensitivities(table, groups, metric):
-    """The metric against each number swept over three values or more, one curve for each setting of the other options."""
+    """The metric against each number swept over three values or more, a curve for each setting of the other options."""
     groups = [group for group in groups if len(group.finals(metric))]
     found = []
     for at in range(table.within, len(table.keys)):
-        if len({group.parts[at] for group in groups if drawable(group.key[at])}) >= 3 and len(found) < MOST_SENSITIVITIES:
+        values = {group.parts[at] for group in groups if drawable(group.key[at])}
+        if len(values) >= 3 and len(found) < MOST_SENSITIVITIES:
             found += _sensitivity(table, groups, metric, at)
     return found
 
@@ -85,7 +86,7 @@ def _sensitivity(table, groups, metric, at):
 
 
 def heatmaps(runs, rows, columns, facet, metric):
-    """The metric's mean over the completed runs with each two values of two options; a panel for each value of a third."""
+    """The metric's mean over the completed runs with each two values of two options; a panel for each of a third's."""
     completed = [run for run in runs if run.status == "completed" and np.isfinite(metric.of(run))]
     written = {name: texts(run.options.get(name) for run in runs) for name in (rows, columns, facet) if name}
     parts = {identity(run.options.get(facet)): run.options.get(facet) for run in completed} if facet else {None: None}

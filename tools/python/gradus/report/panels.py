@@ -1,4 +1,4 @@
-"""What a report draws: panels of series, each the runs of a group and their mean. Nothing here draws, or knows a column."""
+"""What a report draws: panels of series, each the runs of a group and their mean. Nothing here knows a column."""
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,8 +32,8 @@ class Series:
 class Panel:
     """One picture.
 
-    kind "curves": series over x. "bars": a final value; each series has one x, its place, and each of its runs one number.
-    "flags": as curves, of numbers that are names (`flags`). "heatmap": `heat` alone.
+    kind "curves": series over x. "bars": a final value; each series has one x, its place, and each of its runs one
+    number. "flags": as curves, of numbers that are names (`flags`). "heatmap": `heat` alone.
     """
     id: str                        # a slug that is the same whenever the report is made
     title: str

@@ -155,9 +155,9 @@ class Table:
             paired = sum(pairs > 0 for *_, pairs in differences)
             which = ("paired by seed" if paired == len(differences) else "Welch's" if not paired else
                      "paired by seed where seeds are shared (n pairs), else Welch's")
-            self.notes.append(f"Intervals of differences: {which}, for each difference by itself, without a correction for "
-                              "the number of comparisons. The best of many settings, chosen on the data it is judged by, "
-                              "looks a little better than it is.")
+            self.notes.append(f"Intervals of differences: {which}, for each difference by itself, without a correction "
+                              "for the number of comparisons. The best of many settings, chosen on the data it is "
+                              "judged by, looks a little better than it is.")
         if any(group.count("diverged") for group in self.groups):
             self.notes.append("Means are over completed runs only. A setting with diverged runs shows those that "
                               "survived; it is not compared with the best.")

@@ -40,8 +40,8 @@ def load(arguments):
     try:
         frame = pandas.read_csv(arguments.table)
     except OSError as error:
-        raise Failure(f"--table={arguments.table}: {error.strerror or error}", 2 if isinstance(error, FileNotFoundError) else 1) \
-            from None
+        code = 2 if isinstance(error, FileNotFoundError) else 1
+        raise Failure(f"--table={arguments.table}: {error.strerror or error}", code) from None
     except (ValueError, pandas.errors.ParserError) as error:  # also what is no UTF-8, or empty
         raise Failure(f"--table={arguments.table}: is no CSV table: {' '.join(str(error).split())}", 2) from None
     better = {name: way for way in ("lower", "higher") for name in _names(getattr(arguments, way))}

@@ -22,7 +22,7 @@ class Tuning:
             best.chosen = self._told(table, best, groups)
             chosen.append(best)
         names = ", ".join(name.replace("_", " ") for name in self.options)
-        table.notes.append(f"Tuned: {names}, by the best mean of {self.by.heading} among settings without diverged runs.")
+        table.notes.append(f"Tuned: {names}, by the best mean of {self.by.heading}; settings with diverged runs last.")
         return chosen
 
     def _rank(self, group):
