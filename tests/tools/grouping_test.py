@@ -103,6 +103,15 @@ class Grouping(unittest.TestCase):
         kept, _ = grouping.count_once([known, *pending])
         self.assertEqual([run.name for run in kept], ["known", "next", "other", "plain"])
 
+    def test_another_word_for_an_option_makes_no_row_of_its_own(self):
+        known = [run_of(f"known{size}", given={"epochs": 5, "size": size, "seed": 0}, budget_epochs=5, size=size, seed=0)
+                 for size in (1, 2)]
+        pending = run_of("next", "pending", given={"epochs": 5, "size": 2, "seed": 1})
+        pending.options, pending.effective = dict(pending.given), False
+        grouping.fill_in([*known, pending])
+        self.assertEqual(pending.options, {"budget_epochs": 5, "size": 2, "seed": 1})
+        self.assertEqual(grouping.telling([*known, pending]), ["size"])
+
     def test_a_text_that_looks_like_a_number_stays_a_text_where_the_option_is_one(self):
         known = run_of("known", given={"name": "007", "seed": 0}, name="007", seed=0)
         pending = run_of("p", "pending", given={"name": "7", "seed": 0})

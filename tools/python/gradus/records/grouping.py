@@ -32,8 +32,9 @@ def fill_in(runs):
         if not run.effective:
             run.options, key = given(run)
             if key in known:
-                run.options = {**known[key].options, **{name: 0 for name in APART if name in known[key].options},
-                               **run.options}
+                like = known[key].options  # a name that is not there is another word for one that is
+                run.options = {**like, **{name: 0 for name in APART if name in like},
+                               **{name: value for name, value in run.options.items() if name in like}}
                 run.effective = True
 
 
