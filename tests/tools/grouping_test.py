@@ -80,6 +80,13 @@ class Grouping(unittest.TestCase):
         self.assertEqual(len(notes), 1)
         self.assertRegex(notes[0], r"b is taken, a, d left out\.")
 
+    def test_a_completed_run_counts_before_one_that_diverged_earlier(self):
+        runs = [run_of("a", "diverged", rate=1, seed=0, started="1", fingerprint="x"), run_of("c", "failed", rate=1, seed=0),
+                run_of("b", rate=1, seed=0, started="2", fingerprint="y")]
+        kept, notes = grouping.count_once(runs)
+        self.assertEqual([run.name for run in kept], ["b"])
+        self.assertRegex(notes[0], r"results that differ.*: b is taken, a, c left out\.")
+
     def test_it_does_not_matter_in_which_order_they_are_found(self):
         runs = [run_of("b", rate=1, seed=0, started="2", fingerprint="x"),
                 run_of("a", rate=1.0, seed=0, started="2", fingerprint="y")]

@@ -46,7 +46,8 @@ def _like(value, example):
 def count_once(runs, fill_in_fingerprints=lambda runs: None):
     """(runs of which no two are the same configuration and seed, notes on those left out).
 
-    Of several the one that ended with a result counts; of several such, the one started first; then the first by name.
+    Of several a completed one counts, else one that diverged; of several such, the one started first; then the first by
+    name.
     fill_in_fingerprints(runs): of those that are the same as others, to be compared.
     """
     same = {}
@@ -57,8 +58,8 @@ def count_once(runs, fill_in_fingerprints=lambda runs: None):
     fill_in_fingerprints([run for group in same.values() if len(group) > 1 for run in group])
     kept, agree, differ = [], [], []
     for group in same.values():
-        group.sort(key=lambda run: (run.status not in RESULTS, str(run.attributes.get("started", "~")),
-                                    run.name))
+        group.sort(key=lambda run: (run.status != "completed", run.status not in RESULTS,
+                                    str(run.attributes.get("started", "~")), run.name))
         kept.append(group[0])
         if len(group) > 1:
             results = {(run.status, run.fingerprint) for run in group if run.fingerprint}
