@@ -157,12 +157,28 @@ class Frames(unittest.TestCase):
         self.assertIn("panel-train-train", page)
         self.assertIn("panel-evaluation-quality", page)
         for arguments, words in ((["--run-column=id"], "no column 'id'"), ([self.folder], "expected one of the two"),
-                                 (["--lower=step2"], "no column 'step2'")):
+                                 (["--lower=step2"], "no column 'step2'"),
+                                 (["--lower=train", "--higher=quality,train"], "name a column twice")):
             result = warm.call("report", "--table", path, *arguments)
             self.assertEqual(result.returncode, 2)
             self.assertRegex(result.stderr.decode(), rf"\Areport: [^\n]*{words}[^\n]*\n\Z")
+        result = warm.call("report", self.folder, "--higher=quality")
+        self.assertEqual((result.returncode, result.stderr), (2, b"report: --higher: expected --table too\n"))
         path.write_bytes(b"\xff\xfe\n,\"")
         self.assertEqual(warm.call("report", "--table", path).returncode, 2)
+
+    def test_of_the_columns_of_anything_else_the_last_named_ranks(self):
+        frame = self.exported().assign(gain=lambda rows: rows["train"] * 2)
+        path = self.folder / "export.csv"
+        frame.to_csv(path, index=False)
+        for arguments, first in ((["--lower=gain,train"], "train"), (["--lower=train,gain"], "gain"),
+                                 (["--higher=gain", "--lower=train"], "train"), (["--lower=train", "--higher=gain"], "gain"),
+                                 (["--lower=train", "--higher=quality"], "quality"),  # of another table
+                                 (["--higher=quality", "--lower=train"], "train")):
+            result = warm.call("report", "--table", path, "--still", *arguments)
+            self.assertEqual((result.returncode, result.stderr), (0, b""))
+            heading = result.stdout.decode().splitlines()[0].split()
+            self.assertEqual(heading[heading.index("failed") + 1], first, arguments)
 
     def test_pip_installs_it_without_a_network(self):
         shutil.copytree(PACKAGE, self.folder / "source", ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
