@@ -257,6 +257,7 @@ class Panels(unittest.TestCase):
         np.testing.assert_array_equal(values, [[np.nan, 7], [4.5, 2.5]])
         self.refused("expected two different options", "--metric=layer/gradient", "--heatmap=init")
         self.refused("expected --heatmap", "--facet=depth")
+        self.refused("--facet=depth,init: expected one option", "--heatmap=init,activation", "--facet=depth,init")
 
     def test_statistics_of_a_column(self):
         self.run_of({"end": table(range(4), {"score": HIGHER}, score=[3.0, np.nan, 5.0, 1.0])})

@@ -65,6 +65,8 @@ def check(arguments):
         raise Failure(f"--line: {len(arguments.line)} for {len(arguments.curve)} curves; expected one, or as many", 2)
     if arguments.heatmap and len(_names(arguments.heatmap)) != 2:
         raise Failure(f"--heatmap={arguments.heatmap}: expected two different options", 2)
+    if arguments.facet and len(_names(arguments.facet)) != 1:
+        raise Failure(f"--facet={arguments.facet}: expected one option", 2)
     picked_of(arguments)
     want_of(arguments)
 
