@@ -150,6 +150,13 @@ class Panels(unittest.TestCase):
         self.assertEqual((flags.kind, flags.flags), ("flags", {0: "below", 1: "at", 2: "above"}))
         self.assertEqual(flags.series[0].runs[0].tolist(), [0, 0, 1, 1, 2, 2])
 
+    def test_numbers_that_stood_for_names_in_old_files_are_not_drawn(self):
+        index = np.arange(6)
+        write_run(self.folder, {"optimizer": "newton_cg", "seed": 0},
+                  tables={"epoch": table(index, loss=1 + index, reason=index // 2, inner_reason=index, radius=index)},
+                  change=lambda file: file.attrs.update(schema_version=2))
+        self.assertEqual([panel.id for panel in self.select().panels if panel.kind != "bars"], ["epoch-loss", "epoch-radius"])
+
     def test_vectors_are_drawn_along_their_axis_and_as_a_matrix(self):
         matrix = np.arange(12.0).reshape(3, 4)
         for seed in range(2):
