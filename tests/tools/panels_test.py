@@ -150,6 +150,27 @@ class Panels(unittest.TestCase):
         self.assertEqual((flags.kind, flags.flags), ("flags", {0: "below", 1: "at", 2: "above"}))
         self.assertEqual(flags.series[0].runs[0].tolist(), [0, 0, 1, 1, 2, 2])
 
+    def test_what_is_not_drawn_does_not_rank(self):
+        self.run_of({"end": table([0, 1], {"score": HIGHER, "hidden": {**LOWER, "draw": "none"}}, score=[1, 2], hidden=[1, 2])})
+        self.assertEqual(self.select().table.primary.name, "end/score:last")
+
+    def test_curves_are_drawn_against_seconds_that_grow(self):
+        index = np.arange(4)
+        seconds = {"spent": {"units": "s", "draw": "none"}, "each": {"units": "s"}, "up_and_down": {"units": "s"}}
+        measured = dict(spent=index, each=0.1 + 0 * index, up_and_down=[0, 2, 1, 3])
+        for optimizer, clock in (("sgd", {}), ("adam", {"clock": 2.0 * index})):
+            for seed in range(2):
+                self.run_of({"end": table(index, {"loss": LOWER, **seconds, **({"clock": {"units": "s"}} if clock else {})},
+                                          loss=1 + index, **measured, **clock)}, seed, optimizer=optimizer)
+        both = [panel.title for panel in self.select().panels]
+        self.assertIn("Loss", both)
+        self.assertFalse([title for title in both if "against" in title], both)  # sgd's runs have no such clock
+        for path in self.folder.glob("*/config.json"):
+            if '"sgd"' in path.read_text():
+                shutil.rmtree(path.parent)
+        panel = self.panel("end-loss-clock")
+        self.assertEqual((panel.x_label, panel.series[0].x.tolist()), ("clock (s)", [0, 2, 4, 6]))
+
     def test_numbers_that_stood_for_names_in_old_files_are_not_drawn(self):
         index = np.arange(6)
         write_run(self.folder, {"optimizer": "newton_cg", "seed": 0},
@@ -179,6 +200,8 @@ class Panels(unittest.TestCase):
         self.refused("no group has one value", "--curve=quality/badness", "--line=2/learning_rate", "--group-by=")
         self.refused("'sgd', which is no number", "--curve=quality/badness", "--line=2/optimizer")
         self.refused("expected one of: quality/badness", "--curve=quality/goodness")
+        self.refused("expected a column of: quality$", "--curve=quantity/badness")
+        self.refused("expected a column of: quality$", "--curve=quality/badness", "--curve=quantity/badness")
         self.refused("expected --curve", "--line=1")
 
     def test_an_expression_is_arithmetic_and_nothing_else(self):

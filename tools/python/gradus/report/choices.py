@@ -22,8 +22,8 @@ def add_options(parser):
     parser.add_argument("--within", metavar="OPTION[,OPTION]",
                         help="parameters of the problem: runs that differ in them do not compete, and are drawn apart")
     parser.add_argument("--metric", metavar="TABLE/COLUMN[:first|last|best|mean]",
-                        help="ranks the rows (default: the last column of the default table that says which way is "
-                        "better)")
+                        help="ranks the rows (default: the last drawn column of the default table that says which "
+                        "way is better)")
     parser.add_argument("--tune", metavar="OPTION[,OPTION]",
                         help="choose these options by one column (--by), tell another (--report)")
     parser.add_argument("--by", metavar="TABLE/COLUMN", help="of --tune: where the best mean is chosen")

@@ -85,8 +85,11 @@ def panels_of(groups, picked, primary, sweep):
         for each in picked:
             mine = [key for key in keys if key[:2] == (each.table, each.column)]
             if not mine:
-                raise Failure(f"--curve {each.table}/{each.column}: no run that is drawn has this column; expected one "
-                              "of: " + ", ".join(f"{table}/{column}" for table, column, _ in keys), 2)
+                known = [f"{table}/{column}" for table, column, _ in keys if table == each.table]
+                there = dict.fromkeys(name for group in groups for run in group.completed() for name in run.tables)
+                expected = f"one of: {', '.join(known)}" if known else f"a column of: {', '.join(there)}"
+                raise Failure(f"--curve {each.table}/{each.column}: no run that is drawn has this column; expected "
+                              f"{expected}", 2)
             for key in mine:
                 found += _panels(gathered, key, each)
         return found
@@ -95,12 +98,28 @@ def panels_of(groups, picked, primary, sweep):
         if primary and table == primary.table:
             mine.sort(key=lambda key: (key[1] != primary.column, not _column(gathered, key).better))
         for key in mine:
-            if _column(gathered, key).draw != "none":
-                found += _panels(gathered, key, Picked(*key[:2]))
-            seconds = next((each for each in mine if each[2] == "s"), None)
-            if primary and key[:2] == (primary.table, primary.column) and seconds and seconds != key:
-                found += _panels(gathered, key, Picked(*key[:2], against=seconds[1]))
+            if _column(gathered, key).draw == "none":
+                continue
+            found += _panels(gathered, key, Picked(*key[:2]))
+            clock = _clock(gathered, key, mine) if primary and key[:2] == (primary.table, primary.column) else None
+            if clock:
+                found += _panels(gathered, key, Picked(*key[:2], against=clock))
     return found
+
+
+def _clock(gathered, key, others):
+    """The first drawn column of seconds that grow in every group that has the key; None without one."""
+    mine = [found for found in gathered.values() if key in found]
+    for other in others:
+        column = _column(gathered, other)
+        if other != key and column.units == "s" and column.axis is None and column.draw != "none" \
+                and all(other in found and _grows(found[other].curve.mean) for found in mine):
+            return column.name
+    return None
+
+
+def _grows(values):
+    return len(values) > 1 and values[-1] > values[0] and bool(np.all(np.diff(values) >= 0))
 
 
 def _column(gathered, key):
