@@ -7,6 +7,7 @@ import sys
 import tempfile
 import unittest
 
+import h5py
 import numpy as np
 from scipy import stats
 
@@ -187,6 +188,26 @@ class Panels(unittest.TestCase):
         self.assertEqual((series.x.tolist(), series.mean.tolist(), series.n), ([0, 1, 2, 3], [8.5, 9.5, 10.5, 11.5], 2))
         self.assertEqual(panels["heatmap"].heat[2].tolist(), (matrix + 0.5).tolist())
         self.assertEqual(panels["heatmap"].heat[3].tolist(), np.full((3, 4), 2).tolist())
+
+    def test_vectors_of_several_lengths_are_drawn_apart(self):
+        for seed, places in enumerate((4, 8, 4, 1)):
+            self.run_of({"layers": table(np.arange(3), norm=np.full((3, places), seed))}, seed, name=str(seed) * 12)
+        panels = self.select("--curve=layers/norm").panels
+        self.assertEqual(len({panel.id for panel in panels}), len(panels))
+        for kind in ("curves", "heatmap"):  # one place makes no picture
+            means = [panel.heat[2][-1] if kind == "heatmap" else panel.series[0].mean for panel in panels if panel.kind == kind]
+            self.assertEqual([mean.tolist() for mean in means], [[1] * 4, [1] * 8])
+        self.assertEqual([panel.series[0].n for panel in panels if panel.kind == "curves"], [2, 1])
+        self.assertEqual([panel.notes[-1].split(" have ")[1][:1] for panel in panels], ["4", "4", "8", "8"])
+
+    def test_vectors_of_places_with_other_names_are_drawn_apart(self):
+        for seed, labels in enumerate((["in", "out"], ["out", "in"], ["in", "out"])):
+            def named(file, labels=labels):
+                file["layers"].create_dataset("place_label", data=labels, dtype=h5py.string_dtype())
+            write_run(self.folder, {"optimizer": "sgd", "depth": seed, "seed": 0}, change=named,
+                      name=str(seed) * 12, tables={"layers": table(np.arange(1), norm=np.full((1, 2), seed ** 2))})
+        found = [(panel.series[0].mean.tolist(), panel.notes[1]) for panel in self.select("--group-by=").panels]
+        self.assertEqual(found, [([2, 2], "place: 0 in, 1 out."), ([1, 1], "place: 0 out, 1 in.")])
 
     def test_a_line_is_where_the_options_of_a_group_say(self):
         for rate in (0.1, 0.4):
