@@ -18,11 +18,9 @@ Found found_in(const records::MetricTable& table, std::int64_t settling) {
     throw std::runtime_error(std::string("no column ") + name);
   };
   Found found{values("threshold").back(), -1, 0, 0};
-  bool was_below = false;
   for (std::size_t i = 0; i < table.index().size(); ++i) {
     if (values("threshold")[i] != found.threshold) continue;  // while the rate warms up
-    was_below = was_below || values("regime")[i] == 0;
-    if (found.reached < 0 && was_below && values("regime")[i] == 1) found.reached = table.index()[i];
+    if (found.reached < 0 && values("regime")[i] == 1) found.reached = table.index()[i];
     if (found.reached < 0 || table.index()[i] < found.reached + settling) continue;
     found.mean += values("preconditioned_sharpness")[i];
     ++found.rows;
