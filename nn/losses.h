@@ -64,8 +64,8 @@ struct MeanSquaredErrorLoss {
 };
 inline constexpr MeanSquaredErrorLoss mean_squared_error;
 
-// From scores [batch, classes] and labels [batch] of int32: the mean over the batch of sum_c (score(c) - 1{c = y})^2, the
-// squared error against one-hot targets.
+// From scores [batch, classes] and labels [batch] of int32: the mean over the batch of sum_c (score(c) - 1{c = y})^2,
+// the squared error against one-hot targets.
 struct OneHotSquaredErrorLoss {
   Var operator()(const Var& scores, const Var& labels) const;
   Likelihood likelihood() const { return Likelihood::normal_sum; }

@@ -11,8 +11,8 @@
 namespace gradus::nn {
 
 // The layers' parameters are named "0.weight", "0.bias", "2.weight", ..., and their outputs are shown to an observer as
-// "0 Linear", "1 Tanh", "2 Linear". What a layer gives is the next one's own, which may write over it: a layer that
-// wants to look at its result later must protect() it. What a layer refuses is said with its place: "in layer 2
+// "0 Linear", "1 Activation", "2 Linear". What a layer gives is the next one's own, which may write over it: a layer
+// that wants to look at its result later must protect() it. What a layer refuses is said with its place: "in layer 2
 // (Linear): affine: ...".
 class Sequential {
  public:

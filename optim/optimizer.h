@@ -69,8 +69,8 @@ class Optimizer {
   virtual void visit(StateVisitor& visitor) = 0;
   // The point to evaluate the model at; an average of the points for methods that keep one.
   virtual Tensor evaluation_point(const Tensor& theta) { return theta; }
-  // Where the last step was stable; none of a method that does not know, or before the first step of one that divides by
-  // what it has seen.
+  // Where the last step was stable; none of a method that does not know, or before the first step of one that divides
+  // by what it has seen.
   virtual std::optional<Stability> stability() { return std::nullopt; }
   // Tells a held-out loss to whoever steers by it (the schedule "plateau").
   virtual void observe(double /*held_out_loss*/) {}

@@ -17,6 +17,7 @@ import h5py
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "tests"))
 from docs_test import BIN, blocks, make_data  # which takes BIN_DIRECTORY
+from examples_test import EXAMPLES, SIX
 
 BUILD = BIN.parent
 
@@ -51,7 +52,7 @@ class Package(unittest.TestCase):
         self.call("cmake", "--build", self.folder / "build")
         make_data(self.folder / "data")
         self.call(self.folder / "build/width_study", "--data=shapes", f"--data-dir={self.folder / 'data'}", "--width=8",
-                  "--epochs=1", f"--output={self.folder / 'run'}")
+                  "--validation-examples=20", "--epochs=1", f"--output={self.folder / 'run'}")
         with h5py.File(self.folder / "run/run.h5") as file:
             self.assertEqual((file.attrs["git_commit"], file.attrs["git_dirty"]), (commit, 0))
             self.assertNotEqual(file.attrs["gradus_commit"], commit)
@@ -73,6 +74,19 @@ class Package(unittest.TestCase):
 
     def test_a_study_finds_a_built_gradus(self):
         self.check_study(f"-DGradus_DIR={BUILD}")
+
+    def test_the_experiments_of_the_literature_build_outside(self):
+        study = self.folder / "six"
+        study.mkdir()
+        lists = "cmake_minimum_required(VERSION 3.21)\nproject(six LANGUAGES CXX)\nfind_package(Gradus 0.2 REQUIRED)\n"
+        for name in SIX:
+            shutil.copy(EXAMPLES / f"{name}.cpp", study)
+            lists += f"add_executable({name} {name}.cpp)\ntarget_link_libraries({name} PRIVATE Gradus::gradus)\n"
+        (study / "CMakeLists.txt").write_text(lists, encoding="utf-8")
+        self.call("cmake", "-S", study, "-B", self.folder / "build", "-G", "Ninja", f"-DGradus_DIR={BUILD}")
+        self.call("cmake", "--build", self.folder / "build")
+        for name in SIX:
+            self.assertIn("usage", self.call(self.folder / "build" / name, "--help"), name)
 
 
 if __name__ == "__main__":

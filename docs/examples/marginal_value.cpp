@@ -1,7 +1,7 @@
 // Do adaptive methods generalise worse where gradient descent finds the solution of least norm? The construction of
 // Wilson et al. (2017), section 3.3: only the first feature tells the classes apart; the second and third are always 1,
-// and each example has features of its own, one for class 1 and five for class -1. Expected: gradient descent classifies
-// new examples without error, and an adaptive method calls them all the majority's.
+// and each example has features of its own, one for class 1 and five for class -1. Expected: gradient descent
+// classifies new examples without error, and an adaptive method calls them all the majority's.
 //   sweep run --output=results/wilson -- marginal_value --optimizer=sgd,momentum,adam,rmsprop,adagrad --seed=0,1,2
 #include "autodiff/operations.h"
 #include "experiments/lab/train.h"

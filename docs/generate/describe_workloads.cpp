@@ -71,28 +71,32 @@ void print_workloads() {
   }
 }
 
+constexpr const char* beginning = R"(# Workloads
+
+What is trained, by name: a model, a loss, data, what is measured, and how long. `build/bin/train_workload
+--workload=NAME` trains one with any optimizer; a program of your own has them by `workloads::choose(run, ..)`. A
+workload is one header in `experiments/workloads/` and its line in `workloads.cpp`. Each has options of its own, below
+with the defaults, and those of its model; `--budget-steps`, `--batch-size` and the others of a training are the same
+for all (`--help`). Made from the code by `build/bin/describe_workloads`; a test holds this page to its output.
+
+)";
+
+constexpr const char* of_data = R"(
+## Data sets
+
+For `--data=NAME`, where a workload has that option. Choices are made on validation, results reported on test. Of a
+data set without examples for validation, `--validation-examples` takes some from the end of the training set. An
+unzipped copy of a large gzip file is left in `$GRADUS_CACHE`, by default `~/.cache/gradus`, for the next runs;
+`GRADUS_CACHE=off` leaves none.
+
+| data set | |
+| --- | --- |
+)";
+
 void print_page() {
-  records::put(
-      "# Workloads\n\n"
-      "What is trained, by name: a model, a loss, data, what is measured, and how long. `build/bin/train_workload "
-      "--workload=NAME` trains\n"
-      "one with any optimizer; a program of your own has them by `workloads::choose(run, ..)`. A workload is one header "
-      "in\n"
-      "`experiments/workloads/` and its line in `workloads.cpp`. Each has options of its own, below with the defaults, "
-      "and those of its\n"
-      "model; `--budget-steps`, `--batch-size` and the others of a training are the same for all (`--help`). Made from "
-      "the code by\n"
-      "`build/bin/describe_workloads`; a test holds this page to its output.\n\n");
+  records::put(beginning);
   print_workloads();
-  records::put(
-      "\n## Data sets\n\n"
-      "For `--data=NAME`, where a workload has that option. Choices are made on validation, results reported on test. Of "
-      "a data set\n"
-      "without examples for validation, `--validation-examples` takes some from the end of the training set. An "
-      "unzipped copy of a large\n"
-      "gzip file is left in `$GRADUS_CACHE`, by default `~/.cache/gradus`, for the next runs; `GRADUS_CACHE=off` leaves "
-      "none.\n\n"
-      "| data set | |\n| --- | --- |\n");
+  records::put(of_data);
   for (const workloads::NamedDataset& data : workloads::datasets())
     records::put(fmt::format("| `{}` | {} |\n", data.name, cell(data.help)));
   records::put(

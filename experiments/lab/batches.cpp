@@ -10,6 +10,7 @@ namespace gradus::lab {
 
 Batches::Batches(Source source, std::int64_t batch_size, DType floating)
     : source_(std::move(source)), batch_size_(batch_size), examples_(source_.size()) {
+  if (batch_size == Examples::endless) throw std::invalid_argument("batches: all examples of a source without end");
   if (batch_size < 1) throw std::invalid_argument(fmt::format("batches: size {}, expected at least 1", batch_size));
   if (examples_ == 0) throw std::invalid_argument("batches: the source has no examples");
   const std::int64_t rows = std::min(batch_size_, examples_);

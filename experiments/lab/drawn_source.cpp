@@ -13,8 +13,8 @@ class DrawnExamples final : public Examples {
   DrawnExamples(Drawn what, RandomStream stream, std::int64_t examples)
       : what_(std::move(what)), stream_(stream), size_(examples) {}
   std::int64_t size() const override { return size_; }
-  Format inputs() const override { return what_.inputs; }
-  Format targets() const override { return what_.targets; }
+  Layout inputs() const override { return what_.inputs; }
+  Layout targets() const override { return what_.targets; }
   void read(std::span<const std::int64_t> rows, const Batch& into) const override {
     thread_local std::vector<double> input, target;
     input.resize(static_cast<std::size_t>(what_.inputs.shape.size()));

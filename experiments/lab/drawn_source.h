@@ -13,7 +13,7 @@ namespace gradus::lab {
 class Run;
 
 struct Drawn {
-  Format inputs, targets;
+  Layout inputs, targets;
   // Fills one example, whose numbers are 0 until then; whole numbers are written as doubles too.
   std::function<void(RandomStream& random, std::int64_t row, std::span<double> input, std::span<double> target)> draw;
 };

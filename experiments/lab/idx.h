@@ -4,14 +4,10 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <vector>
+
+#include "experiments/lab/idx_file.h"
 
 namespace gradus::lab {
-
-struct IdxFile {
-  std::vector<std::int64_t> shape;
-  std::vector<std::uint8_t> bytes;
-};
 
 // Reads a file of unsigned bytes, plain or gzip (told apart by their first bytes, not by the name). `rank` is the
 // number of axes expected: 1 for labels, 3 for images. Throws std::runtime_error with the path for a file that is

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "experiments/lab/idx.h"
+#include "experiments/lab/idx_file.h"
 
 namespace gradus::lab {
 

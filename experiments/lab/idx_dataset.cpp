@@ -47,8 +47,8 @@ class Images final : public Examples {
   void set_classes(std::int64_t classes) { classes_ = classes; }
 
   std::int64_t size() const override { return std::ssize(labels_); }
-  Format inputs() const override { return {.shape = {images_.shape[1], images_.shape[2]}}; }
-  Format targets() const override { return {.shape = {}, .is_whole = true, .classes = classes_}; }
+  Layout inputs() const override { return {.shape = {images_.shape[1], images_.shape[2]}}; }
+  Layout targets() const override { return {.shape = {}, .is_whole = true, .classes = classes_}; }
   void read(std::span<const std::int64_t> rows, const Batch& into) const override {
     const auto pixels = static_cast<std::size_t>(images_.shape[1] * images_.shape[2]);
     std::int32_t* label = into.targets.data<std::int32_t>();

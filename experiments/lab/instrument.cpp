@@ -15,7 +15,7 @@ Instrument::Instrument(std::string name, std::int64_t every) : name_(std::move(n
     throw std::invalid_argument(fmt::format("instrument {}: every {} steps, expected at least 1", name_, every));
 }
 
-void Instrument::open(Run& run, const Watched& watched) {
+std::vector<records::Column> Instrument::all_columns(const Watched& watched) {
   std::vector<records::Column> all = columns(watched);
   all.push_back({.name = "instrument_seconds",
                  .units = "s",
@@ -24,8 +24,14 @@ void Instrument::open(Run& run, const Watched& watched) {
   all.push_back({.name = "instrument_gradients",
                  .long_name = "cost of this row in gradients of one example",
                  .draw = records::Draw::none});
+  return all;
+}
+
+void Instrument::check(const Watched& watched) { records::MetricTable(name_, all_columns(watched), {.name = "step"}); }
+
+void Instrument::open(Run& run, const Watched& watched) {
   stream_ = run.stream("instrument." + name_);
-  table_ = &run.table(name_, std::move(all), {.name = "step"});
+  table_ = &run.table(name_, all_columns(watched), {.name = "step"});
 }
 
 void Instrument::look(const Moment& at) {

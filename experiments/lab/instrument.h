@@ -57,7 +57,8 @@ class Instrument {
   // What it remembers from one measurement to the next, for a run that is continued.
   virtual void visit(optim::StateVisitor&) {}
 
-  // For the training.
+  // For the training. Throws std::invalid_argument where it cannot measure this one, before there is a run.
+  void check(const Watched& watched);
   void open(Run& run, const Watched& watched);
   void look(const Moment& at);
   bool is_due(std::int64_t step) const { return step % every_ == 0; }
@@ -74,6 +75,8 @@ class Instrument {
   RandomStream random(const Moment& at) const { return stream_.child("step", static_cast<std::uint64_t>(at.step)); }
 
  private:
+  std::vector<records::Column> all_columns(const Watched& watched);
+
   std::string name_;
   std::int64_t every_;
   RandomStream stream_ = RandomStream(0);

@@ -38,9 +38,13 @@ void NetworkObjective::set_curvature_batch(const Batch& batch) {
   invalidate();
 }
 
-std::int64_t NetworkObjective::examples_of(const Batch& batch) {
+std::int64_t NetworkObjective::rows_of(const Batch& batch) {
   const Shape& shape = batch.targets.shape();
-  return batch.targets.dtype() == DType::int32 || shape.rank() == 0 ? batch.targets.size() : shape[0];
+  return shape.rank() == 0 ? 1 : shape[0];
+}
+
+std::int64_t NetworkObjective::positions_of(const Batch& batch) {
+  return batch.targets.dtype() == DType::int32 ? batch.targets.size() : rows_of(batch);
 }
 
 std::span<const Var> NetworkObjective::put_leaves(Recording& on, const Tensor& theta) {

@@ -49,8 +49,9 @@ class NetworkObjective final : public optim::Objective {
   // next evaluation. Costs a gradient.
   std::span<const Inside> inside();
 
-  // Of a batch: positions with a label of their own, where there are several in an example.
-  static std::int64_t examples_of(const Batch& batch);
+  // Of a batch: its examples, and the positions with a label of their own, of which an example may have several.
+  static std::int64_t rows_of(const Batch& batch);
+  static std::int64_t positions_of(const Batch& batch);
 
   const nn::ParameterSet& parameters() const { return parameters_; }
   // The state that layers keep beside their parameters, in the order of parameters().buffers().
@@ -67,8 +68,8 @@ class NetworkObjective final : public optim::Objective {
  protected:
   double compute_value(const Tensor& theta) override;
   double compute_gradient(const Tensor& theta, const Tensor& gradient) override;
-  std::int64_t examples() const override { return examples_of(batch_); }
-  std::int64_t product_examples() const override { return examples_of(curvature_batch()); }
+  std::int64_t examples() const override { return rows_of(batch_); }
+  std::int64_t product_examples() const override { return rows_of(curvature_batch()); }
 
  private:
   // Views of the parts of a vector, made again only when the vector is another one.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -60,7 +61,11 @@ const char* name_of(Unit unit) {
 Plan plan_of_options(Run& run, Plan plan) {
   run.alias("steps", "budget_steps");
   run.alias("epochs", "budget_epochs");
-  const std::vector<Amount> defaults = std::exchange(plan.budget, {});
+  // Whoever asks for a budget means it: the default of another unit does not end the training before.
+  const bool is_asked_for = std::ranges::any_of(
+      units, [&](Unit unit) { return run.options().given(fmt::format("budget_{}", name_of(unit))); });
+  const std::vector<Amount> defaults = is_asked_for ? std::vector<Amount>() : std::exchange(plan.budget, {});
+  plan.budget.clear();
   for (const Unit unit : units) {
     double count = 0;
     for (const Amount& amount : defaults)
@@ -70,8 +75,10 @@ Plan plan_of_options(Run& run, Plan plan) {
   }
   if (plan.budget.empty())
     throw UsageError("options --budget-steps, --budget-epochs, ..: expected at least one above 0");
-  plan.evaluate_every.count =
-      run.option("evaluation_interval", plan.evaluate_every.count, "training between two evaluations", more_than(0));
+  // The number of another unit says nothing in this one.
+  const bool is_other_unit = run.options().given("evaluation_unit") && !run.options().given("evaluation_interval");
+  plan.evaluate_every.count = run.option("evaluation_interval", is_other_unit ? 1 : plan.evaluate_every.count,
+                                         "training between two evaluations", more_than(0));
   const std::string unit =
       run.option("evaluation_unit", name_of(plan.evaluate_every.unit), "of the interval", one_of(unit_names()));
   for (const Unit known : units)
@@ -93,7 +100,10 @@ Plan plan_of_options(Run& run, Plan plan) {
                    ? Clock::wall
                    : Clock::processor;
   plan.stop_at_target = run.option("stop_at_target", plan.stop_at_target, "end when the workload's target is reached");
-  const std::string watched = run.option("instruments", "", "what to measure, e.g. sharpness:100,gradient:10");
+  const std::string watched =
+      run.option("instruments", "",
+                 fmt::format("what to measure every so many steps, e.g. sharpness:100,trace:50 (of {})",
+                             fmt::join(instruments().names(), ", ")));
   for (const auto& instrument : from_options([&] { return instruments_of(watched); }))
     plan.instruments.push_back(instrument);
   return plan;

@@ -51,9 +51,11 @@ struct Plan {
   std::vector<std::shared_ptr<Instrument>> instruments = {};
 };
 
-// The plan that options ask for, with these defaults: --budget-steps (or --steps), --budget-epochs (or --epochs), ... for
-// each unit (0: no limit); --evaluation-interval and --evaluation-unit, --evaluation-examples, --batch-size, --curvature-batch-size,
-// --clock, --stop-at-target and --instruments=NAME:STEPS,... Throws UsageError where nothing limits the training.
+// The plan that options ask for, with these defaults: --budget-steps (or --steps), --budget-epochs (or --epochs), ...
+// for each unit (0: no limit); --evaluation-interval and --evaluation-unit, --evaluation-examples, --batch-size,
+// --curvature-batch-size, --clock, --stop-at-target and --instruments=NAME:STEPS,... A budget that is given puts the
+// others' defaults to 0, and an evaluation unit alone its interval to 1. Throws UsageError where nothing limits the
+// training.
 Plan plan_of_options(Run& run, Plan defaults);
 
 }  // namespace gradus::lab

@@ -112,11 +112,11 @@ void Run::finish_options() {
   if (only_options_) throw Finished{};
 }
 
-void Run::start() {
-  start({{.name = "loss",
-          .units = "nat",
-          .long_name = "loss of the batch before the step",
-          .better = records::Better::lower}});
+void Run::start(const std::string& loss_units) {
+  start(std::vector<Column>{{.name = "loss",
+                             .units = loss_units,
+                             .long_name = "loss of the batch before the step",
+                             .better = records::Better::lower}});
 }
 
 void Run::start(std::vector<Column> step_columns) {
@@ -150,17 +150,21 @@ void Run::log_solver(std::int64_t step, const optim::StepReport& report) {
       !told(report.reduction_ratio) && !told(report.step_length))
     return;
   if (!solver_) {
+    std::vector<std::string> reasons;
+    for (int code = 0; code <= static_cast<int>(optim::Reason::not_finite); ++code)
+      reasons.emplace_back(optim::name_of(static_cast<optim::Reason>(code)));
     const std::string codes = optim::reason_codes();
-    solver_ = &table("solver",
-                     {{"damping", "1", "weight of the identity added to the curvature"},
-                      {"trust_radius", "1", "radius with which the step was computed"},
-                      {"reduction_ratio", "1", "reduction of the loss over that of the model"},
-                      {"inner_iterations", "1", "iterations of the solver inside the step; -1 where there was none"},
-                      {"inner_reason", "1", "why the solver stopped: " + codes},
-                      {"reason", "1", "what the step was: " + codes},
-                      {"step_length", "1", "factor of the direction found"},
-                      {"gradient_norm", "1", "Euclidean norm of the gradient before the step"},
-                      {"step_norm", "1", "Euclidean norm of the step"}});
+    solver_ = &table(
+        "solver",
+        {{"damping", "1", "weight of the identity added to the curvature"},
+         {"trust_radius", "1", "radius with which the step was computed"},
+         {"reduction_ratio", "1", "reduction of the loss over that of the model"},
+         {"inner_iterations", "1", "iterations of the solver inside the step; -1 where there was none"},
+         {.name = "inner_reason", .long_name = "why the solver stopped: " + codes, .flags = reasons},
+         {.name = "reason", .long_name = "what the step was: " + codes, .flags = reasons},
+         {"step_length", "1", "factor of the direction found"},
+         {.name = "gradient_norm", .long_name = "Euclidean norm of the gradient before the step", .draw = Draw::log},
+         {.name = "step_norm", .long_name = "Euclidean norm of the step", .draw = Draw::log}});
   }
   solver_->append(
       step, {report.damping, report.trust_radius, report.reduction_ratio, static_cast<double>(report.inner_iterations),

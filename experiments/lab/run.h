@@ -28,6 +28,7 @@ namespace gradus::lab {
 
 // What a program says and writes of its tables.
 using records::Column;
+using records::Draw;
 using records::RunTable;
 
 // Exit codes of every program of the laboratory. "usage" stands for a UsageError alone: what options ask for in vain is
@@ -88,7 +89,7 @@ class Run {
 
   // Ends the options: --help and --describe print and end the program here, unknown options and an output that cannot
   // be made are refused. Then claims the output folder.
-  void start();
+  void start(const std::string& loss_units = "nat");
   bool is_started() const { return started_; }
   // The same in two halves, for programs that prepare something between options and output, and whose rows of /step
   // have columns of their own. With --describe-runs, a program's body is run up to finish_options() once for each line

@@ -18,8 +18,8 @@ class Selected final : public Examples {
  public:
   Selected(Source base, std::vector<std::int64_t> rows) : base_(std::move(base)), rows_(std::move(rows)) {}
   std::int64_t size() const override { return std::ssize(rows_); }
-  Format inputs() const override { return base_.inputs(); }
-  Format targets() const override { return base_.targets(); }
+  Layout inputs() const override { return base_.inputs(); }
+  Layout targets() const override { return base_.targets(); }
   void read(std::span<const std::int64_t> rows, const Batch& into) const override {
     thread_local std::vector<std::int64_t> of_base;
     std::vector<std::int64_t> mine = std::move(of_base);  // a selection of a selection needs two
@@ -39,8 +39,8 @@ class Part final : public Examples {
  public:
   Part(Source base, std::int64_t first, std::int64_t count) : base_(std::move(base)), first_(first), count_(count) {}
   std::int64_t size() const override { return count_; }
-  Format inputs() const override { return base_.inputs(); }
-  Format targets() const override { return base_.targets(); }
+  Layout inputs() const override { return base_.inputs(); }
+  Layout targets() const override { return base_.targets(); }
   void read(std::span<const std::int64_t> rows, const Batch& into) const override {
     thread_local std::vector<std::int64_t> of_base;
     std::vector<std::int64_t> mine = std::move(of_base);
@@ -59,11 +59,11 @@ class Part final : public Examples {
 class Changed final : public Examples {
  public:
   using Change = std::function<void(std::span<const std::int64_t>, const Batch&)>;
-  Changed(Source base, Format targets, Change change)
+  Changed(Source base, Layout targets, Change change)
       : base_(std::move(base)), targets_(std::move(targets)), change_(std::move(change)) {}
   std::int64_t size() const override { return base_.size(); }
-  Format inputs() const override { return base_.inputs(); }
-  Format targets() const override { return targets_; }
+  Layout inputs() const override { return base_.inputs(); }
+  Layout targets() const override { return targets_; }
   void read(std::span<const std::int64_t> rows, const Batch& into) const override {
     base_.read(rows, into);
     change_(rows, into);
@@ -71,7 +71,7 @@ class Changed final : public Examples {
 
  private:
   Source base_;
-  Format targets_;
+  Layout targets_;
   Change change_;
 };
 
@@ -80,8 +80,8 @@ class ToItself final : public Examples {
  public:
   explicit ToItself(Source base) : base_(std::move(base)) {}
   std::int64_t size() const override { return base_.size(); }
-  Format inputs() const override { return base_.inputs(); }
-  Format targets() const override { return base_.inputs(); }
+  Layout inputs() const override { return base_.inputs(); }
+  Layout targets() const override { return base_.inputs(); }
   void read(std::span<const std::int64_t> rows, const Batch& into) const override {
     const Tensor unused = base_.targets().rows(std::ssize(rows), into.inputs.dtype());
     base_.read(rows, {into.inputs, unused});
@@ -103,18 +103,18 @@ class InMemory final : public Examples {
                                               inputs.shape().to_string(), targets.shape().to_string()));
   }
   std::int64_t size() const override { return numbers_.inputs.shape()[0]; }
-  Format inputs() const override { return inputs_; }
-  Format targets() const override { return targets_; }
+  Layout inputs() const override { return inputs_; }
+  Layout targets() const override { return targets_; }
   void read(std::span<const std::int64_t> rows, const Batch& into) const override {
     copy(numbers_.inputs, rows, into.inputs);
     copy(numbers_.targets, rows, into.targets);
   }
 
  private:
-  static Format format_of(const Tensor& all, std::int64_t classes) {
+  static Layout format_of(const Tensor& all, std::int64_t classes) {
     if (!all.defined() || all.shape().rank() < 1)
       throw std::invalid_argument("source: expected numbers of shape [n, ..]");
-    Format format{.shape = {}, .is_whole = all.dtype() == DType::int32, .classes = classes};
+    Layout format{.shape = {}, .is_whole = all.dtype() == DType::int32, .classes = classes};
     for (int axis = 1; axis < all.shape().rank(); ++axis) format.shape.append(all.shape()[axis]);
     return format;
   }
@@ -135,14 +135,14 @@ class InMemory final : public Examples {
   }
 
   Batch numbers_;
-  Format inputs_, targets_;
+  Layout inputs_, targets_;
 };
 
 [[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("source: " + what); }
 
 }  // namespace
 
-Tensor Format::rows(std::int64_t count, DType floating) const {
+Tensor Layout::rows(std::int64_t count, DType floating) const {
   Shape all{count};
   if (shape.rank() > 0) all.append(shape.size());
   return Tensor::uninitialized(all, is_whole ? DType::int32 : floating);
@@ -193,7 +193,7 @@ Batch Source::rows(std::int64_t first, std::int64_t count, DType floating) const
 }
 
 std::vector<std::int32_t> Source::labels() const {
-  const Format format = targets();
+  const Layout format = targets();
   if (!format.is_whole || format.shape.size() != 1)
     refuse("targets that are no labels, expected one whole number each");
   if (is_endless()) refuse("the labels of examples without end");
@@ -256,7 +256,7 @@ std::vector<Source> Source::divided(std::int64_t parts) const {
 
 Source Source::relabelled(std::int64_t classes, std::function<std::int32_t(std::int64_t, std::int32_t)> label) const {
   return made_by([base = *this, classes, label = std::move(label)] {
-    Format targets = base.targets();
+    Layout targets = base.targets();
     if (!targets.is_whole || targets.shape.size() != 1) refuse("relabelled: targets that are no labels");
     targets.classes = classes;
     return std::make_shared<Changed>(
@@ -340,6 +340,7 @@ Source source_of(const Tensor& inputs, const Tensor& targets, std::int64_t input
 Dataset Dataset::with_validation(std::int64_t examples) const {
   if (examples == 0) return *this;
   const auto rest = [train = train, examples] {
+    if (train.is_endless()) refuse("examples without end have no last ones to validate on: expected 0");
     if (examples >= train.size())
       refuse(fmt::format("{} examples for validation, but there are {} to train on", examples, train.size()));
     return train.size() - examples;

@@ -24,7 +24,7 @@ struct Batch {
 };
 
 // What an input or a target is.
-struct Format {
+struct Layout {
   Shape shape;               // of one example: [height, width], [time, features], [] for a label, ...
   bool is_whole = false;     // numbers of int32, such as labels and tokens; otherwise of the run's type
   std::int64_t classes = 0;  // of whole numbers: they are in [0, classes)
@@ -41,9 +41,9 @@ class Examples {
 
   virtual ~Examples() = default;
   virtual std::int64_t size() const = 0;
-  virtual Format inputs() const = 0;
-  virtual Format targets() const = 0;
-  // Writes the examples of some rows, each in [0, size()), one after the other into memory as Format::rows makes it.
+  virtual Layout inputs() const = 0;
+  virtual Layout targets() const = 0;
+  // Writes the examples of some rows, each in [0, size()), one after the other into memory as Layout::rows makes it.
   virtual void read(std::span<const std::int64_t> rows, const Batch& into) const = 0;
 };
 
@@ -62,8 +62,8 @@ class Source {
   std::int64_t size() const { return defined() ? examples().size() : 0; }
   bool is_endless() const { return size() == Examples::endless; }
   // Throw std::invalid_argument for a source without examples.
-  Format inputs() const { return examples().inputs(); }
-  Format targets() const { return examples().targets(); }
+  Layout inputs() const { return examples().inputs(); }
+  Layout targets() const { return examples().targets(); }
   void read(std::span<const std::int64_t> rows, const Batch& into) const { examples().read(rows, into); }
   // Rows [first, first + count) as new memory.
   Batch rows(std::int64_t first, std::int64_t count, DType floating) const;

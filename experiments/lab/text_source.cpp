@@ -28,8 +28,8 @@ class Text final : public Examples {
     for (const char c : text) tokens_.push_back(number[static_cast<unsigned char>(c)]);
   }
   std::int64_t size() const override { return size_; }
-  Format inputs() const override { return {.shape = {length_}, .is_whole = true, .classes = vocabulary_}; }
-  Format targets() const override { return inputs(); }
+  Layout inputs() const override { return {.shape = {length_}, .is_whole = true, .classes = vocabulary_}; }
+  Layout targets() const override { return inputs(); }
   void read(std::span<const std::int64_t> rows, const Batch& into) const override {
     std::int32_t *input = into.inputs.data<std::int32_t>(), *target = into.targets.data<std::int32_t>();
     for (const std::int64_t row : rows) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <set>
 
 #include "autodiff/tensor/vectors.h"
 
@@ -16,6 +17,9 @@ using records::Better;
 
 // Sums of doubles may come to a hair less than a count.
 constexpr double almost = 1 - 1e-12;
+
+// A method that asks for products has asked for one by then.
+constexpr std::int64_t most_without_products = 100;
 
 bool is_evaluated(const Source& source, const Plan& plan) {
   return source.defined() && !(source.is_endless() && plan.evaluation_examples == whole_set);
@@ -76,12 +80,9 @@ std::optional<std::int64_t> known_steps(const Source& train, const Plan& plan) {
   return fewest;
 }
 
-// Throws std::invalid_argument for what is known beforehand to go wrong.
-void check(const Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
-  const Source& train = workload.data.train;
-  optimizer->check(NetworkObjective(workload.model(task_of(train)), workload.loss, run.dtype(), run.stream("noise")));
-  if (plan.budget.empty()) throw std::invalid_argument("train: a plan without a budget would never end");
-  if (const auto steps = known_steps(train, plan)) optimizer->check_steps(*steps);
+// These throw std::invalid_argument for what is known beforehand to go wrong.
+
+void check_evaluation(const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
   if (workload.metrics.empty()) throw std::invalid_argument("train: a workload without a metric");
   if (optimizer.observes() && !workload.data.validation.defined())
     throw std::invalid_argument(
@@ -100,6 +101,36 @@ void check(const Run& run, const Workload& workload, const ChosenOptimizer& opti
         fmt::format("workload {}: its target is of '{}', which is not evaluated", workload.name, target));
 }
 
+void check_instruments(const Watched& watched, const Plan& plan) {
+  std::set<std::string> names = {"evaluation", "step", "solver"};
+  for (const auto& instrument : plan.instruments) {
+    if (!names.insert(instrument->name()).second)
+      throw std::invalid_argument(
+          fmt::format("instrument {}: there is another table of this name", instrument->name()));
+    instrument->check(watched);
+  }
+}
+
+void check(const Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
+  const Source& train = workload.data.train;
+  NetworkObjective objective(workload.model(task_of(train)), workload.loss, run.dtype(), run.stream("noise"));
+  optimizer->check(objective);
+  if (plan.budget.empty()) throw std::invalid_argument("train: a plan without a budget would never end");
+  if (train.is_endless() && plan.batch_size == whole_set)
+    throw std::invalid_argument("--batch-size=0: all of examples without end, expected a number");
+  if (const auto steps = known_steps(train, plan)) optimizer->check_steps(*steps);
+  check_evaluation(workload, optimizer, plan);
+  check_instruments({workload, objective, *optimizer}, plan);
+  // Do model, loss, data and metrics go together? One example shows it.
+  const Batch one = train.rows(0, 1, run.dtype());
+  const Tensor theta = Tensor::zeros({objective.size()}, run.dtype());
+  const auto [inputs, outputs, loss] = objective.forward(theta, one, nn::Mode::evaluate);
+  for (const Metric& metric : workload.metrics) {
+    Metric::Sums sums{};
+    metric.add({outputs.value(), one.targets, loss.item(), NetworkObjective::positions_of(one)}, sums);
+  }
+}
+
 class Training {
  public:
   Training(Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan)
@@ -116,13 +147,17 @@ class Training {
 
   Trained go() {
     table_ = &run_.table("evaluation", columns_, {.name = "step"});
-    run_.set_attribute("default", "evaluation");  // also where an instrument says which way is better
+    run_.set_attribute("default", "evaluation");  // the table that readers open first
     watch();
     if (const auto steps = known_steps(workload_.data.train, plan_)) run_.expect_steps(*steps);
     evaluate();
     double next = plan_.evaluate_every.count;
     while (!is_spent()) {
       step();
+      if (steps_ == most_without_products && never_ends())
+        throw std::invalid_argument(
+            fmt::format("train: after {} steps of {} there was no curvature product, and these alone end the training",
+                        steps_, optimizer_.name));
       if (spent(plan_.evaluate_every.unit) < next * almost) continue;
       while (spent(plan_.evaluate_every.unit) >= next * almost) next += plan_.evaluate_every.count;
       evaluate();
@@ -150,6 +185,10 @@ class Training {
         return trainer_.training_seconds();
     }
     return 0;
+  }
+  bool never_ends() const {
+    const auto is_of_products = [](const Amount& amount) { return amount.unit == Unit::products; };
+    return trainer_.costs().products == 0 && std::all_of(plan_.budget.begin(), plan_.budget.end(), is_of_products);
   }
   bool is_spent() const {
     if (plan_.stop_at_target && is_reached_) return true;
@@ -260,7 +299,7 @@ class Training {
 }  // namespace
 
 Task task_of(const Source& train) {
-  const Format inputs = train.inputs(), targets = train.targets();
+  const Layout inputs = train.inputs(), targets = train.targets();
   return {inputs.shape, targets.is_whole ? targets.classes : targets.shape.size(), inputs.classes};
 }
 
@@ -269,7 +308,7 @@ Trained train(Run& run, const Workload& workload, const ChosenOptimizer& optimiz
     check(run, workload, optimizer, plan);
   } else {
     run.before_start([&] { from_options([&] { check(run, workload, optimizer, plan); }); });
-    run.start();
+    run.start(workload.metrics.front().column.units);
   }
   return Training(run, workload, optimizer, plan).go();
 }

@@ -47,7 +47,7 @@ std::vector<double> Trainer::evaluate(const Source& source, std::span<const Metr
   Batches batches(source.first(count), std::min(batch_size, count), objective_.dtype());
   for (const Batch& batch : batches) {
     const auto [inputs, outputs, loss] = objective_.forward(point, batch, nn::Mode::evaluate);
-    const Answers answers{outputs.value(), batch.targets, loss.item(), NetworkObjective::examples_of(batch)};
+    const Answers answers{outputs.value(), batch.targets, loss.item(), NetworkObjective::positions_of(batch)};
     for (std::size_t i = 0; i < metrics.size(); ++i) metrics[i].add(answers, sums[i]);
   }
   std::vector<double> values;

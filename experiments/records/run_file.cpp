@@ -55,15 +55,17 @@ void describe_plot(h5::Node& group, const MetricTable& table) {
     if (drawn(column) && column.axis.empty()) signals.push_back(column.name);
   if (signals.empty()) {
     const auto vectors = std::find_if(table.columns().begin(), table.columns().end(), drawn);
-    if (vectors == table.columns().end()) return;
-    signals.push_back(vectors->name);
-    axes.push_back(vectors->axis);
+    if (vectors != table.columns().end()) {
+      signals.push_back(vectors->name);
+      axes.push_back(vectors->axis);
+    }
   }
+  group.attribute("axes", axes);
+  if (signals.empty()) return;
   group.attribute("NX_class", std::string("NXdata"));
   group.attribute("signal", signals[0]);
   signals.erase(signals.begin());
   if (!signals.empty()) group.attribute("auxiliary_signals", signals);
-  group.attribute("axes", axes);
 }
 
 void write_table(h5::Node& group, const MetricTable& table) {

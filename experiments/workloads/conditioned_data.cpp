@@ -5,15 +5,16 @@
 #include <cmath>
 #include <span>
 #include <stdexcept>
+#include <vector>
 
 namespace gradus::workloads {
 namespace {
 
 // Row-major numbers.
-struct Table {
+struct RowMajor {
   std::int64_t rows, columns;
   std::vector<double> numbers;
-  Table(std::int64_t r, std::int64_t c) : rows(r), columns(c), numbers(static_cast<std::size_t>(r * c)) {}
+  RowMajor(std::int64_t r, std::int64_t c) : rows(r), columns(c), numbers(static_cast<std::size_t>(r * c)) {}
   double& at(std::int64_t row, std::int64_t column) {
     return numbers[static_cast<std::size_t>(row * columns + column)];
   }
@@ -22,15 +23,15 @@ struct Table {
   }
 };
 
-Table normal_table(std::int64_t rows, std::int64_t columns, RandomStream random) {
-  Table table(rows, columns);
+RowMajor normal_table(std::int64_t rows, std::int64_t columns, RandomStream random) {
+  RowMajor table(rows, columns);
   for (double& number : table.numbers) number = random.normal();
   return table;
 }
 
 // Columns of mean square 1 that are orthogonal to one another and, where they are centred, to a column of ones, by
 // Gram & Schmidt, twice, so that rounding leaves nothing.
-void orthonormalize(Table& table, bool is_centred) {
+void orthonormalize(RowMajor& table, bool is_centred) {
   const auto n = static_cast<double>(table.rows);
   for (std::int64_t column = 0; column < table.columns; ++column) {
     for (int pass = 0; pass < 2; ++pass) {
@@ -51,7 +52,7 @@ void orthonormalize(Table& table, bool is_centred) {
 }
 
 // x_j = sum_k z_k sqrt(eigenvalue k) turn(k, j)
-void write_features(const Table& z, const ConditionedData& shape, const Table* turn, const Tensor& into) {
+void write_features(const RowMajor& z, const ConditionedData& shape, const RowMajor* turn, const Tensor& into) {
   const std::int64_t n = z.columns;
   for (std::int64_t row = 0; row < z.rows; ++row)
     for (std::int64_t k = 0; k < n; ++k) {
@@ -66,7 +67,7 @@ void write_features(const Table& z, const ConditionedData& shape, const Table* t
 }  // namespace
 
 lab::Dataset conditioned_data(const ConditionedData& shape, std::int64_t rows, std::int64_t classes,
-                              const std::function<double(double, RandomStream&)>& respond) {
+                              const Respond& respond) {
   if (shape.features < 1 || rows <= shape.features || shape.condition < 1)
     throw std::invalid_argument(fmt::format(
         "regression data: {} rows of {} features with condition {}, expected more rows than features and at least 1",
@@ -74,12 +75,12 @@ lab::Dataset conditioned_data(const ConditionedData& shape, std::int64_t rows, s
   const auto set = [=](const char* name, bool is_exact) {
     return lab::Source::made_by([=] {
       RandomStream random(0, name);
-      Table z = normal_table(rows, shape.features, random.child("features"));
+      RowMajor z = normal_table(rows, shape.features, random.child("features"));
       if (is_exact) orthonormalize(z, true);
-      Table turn = normal_table(shape.features, shape.features, RandomStream(0, "rotation"));
+      RowMajor turn = normal_table(shape.features, shape.features, RandomStream(0, "rotation"));
       orthonormalize(turn, false);  // to columns of mean square 1
       for (double& number : turn.numbers) number /= std::sqrt(static_cast<double>(shape.features));
-      const Table direction = normal_table(1, shape.features, RandomStream(0, "direction"));
+      const RowMajor direction = normal_table(1, shape.features, RandomStream(0, "direction"));
       double norm = 0;
       for (const double w : direction.numbers) norm = std::hypot(norm, w);
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <functional>
 
 #include "experiments/lab/source.h"
 
@@ -19,7 +19,8 @@ struct ConditionedData {
 // rows, whose columns also have the mean 0, exactly; of the others in expectation. `respond` makes the target of a row
 // of those before their rotation and scaling, of independent standard numbers z, from its projection z^T w / |w| on a
 // fixed random direction; targets are [1], or labels where there are classes.
+using Respond = std::function<double(double projection, RandomStream& random)>;
 lab::Dataset conditioned_data(const ConditionedData& shape, std::int64_t rows, std::int64_t classes,
-                              const std::function<double(double projection, RandomStream& random)>& respond);
+                              const Respond& respond);
 
 }  // namespace gradus::workloads

@@ -19,7 +19,8 @@ struct NamedDataset {
 };
 const settings::Catalogue<NamedDataset>& datasets();
 
-// Declares --data, --data-dir and --validation-examples, so many of which are taken from the end of the training set.
+// Declares --data, --data-dir and --validation-examples, so many of which are taken from the end of the training set:
+// by default none where the data set has some of its own.
 // A name that is none of the data sets needs a directory with IDX files in MNIST's names.
 lab::Dataset choose_dataset(lab::Run& run, const std::string& fallback, std::int64_t validation_examples = 0);
 

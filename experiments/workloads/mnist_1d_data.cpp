@@ -138,8 +138,8 @@ class Made final : public lab::Examples {
   Made(std::uint32_t first, std::int64_t of_each, bool is_endless)
       : first_(first), of_each_(of_each), size_(is_endless ? endless : of_each) {}
   std::int64_t size() const override { return size_; }
-  lab::Format inputs() const override { return {.shape = {Mnist1d::points}}; }
-  lab::Format targets() const override { return {.shape = {}, .is_whole = true, .classes = Mnist1d::classes}; }
+  lab::Layout inputs() const override { return {.shape = {Mnist1d::points}}; }
+  lab::Layout targets() const override { return {.shape = {}, .is_whole = true, .classes = Mnist1d::classes}; }
   void read(std::span<const std::int64_t> rows, const lab::Batch& into) const override {
     std::int32_t* label = into.targets.data<std::int32_t>();
     with_floating(into.inputs.dtype(), [&]<class T>(T) {

@@ -1,6 +1,6 @@
-// A network that solves Poisson's equation by having a small residual (Raissi et al. 2019): -u_xx - u_yy = f on the unit
-// square, u = 0 on its edge, with f such that u = sin(pi x) sin(pi y). The edge's values are built in (Lagaris et al.
-// 1998).
+// A network that solves Poisson's equation by having a small residual (Raissi et al. 2019): -u_xx - u_yy = f on the
+// unit square, u = 0 on its edge, with f such that u = sin(pi x) sin(pi y). The edge's values are built in (Lagaris et
+// al. 1998).
 #pragma once
 
 #include "experiments/workloads/mlp.h"

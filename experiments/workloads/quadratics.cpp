@@ -30,7 +30,7 @@ Var mean_of_sums(const Var& z) { return sum(z) / static_cast<double>(z.shape()[0
 
 // One example of zeros, to be evaluated.
 lab::Source zeros(const lab::Drawn& like) {
-  const auto one = [](const lab::Format& format) { return Tensor::zeros({1, format.shape.size()}, DType::float64); };
+  const auto one = [](const lab::Layout& format) { return Tensor::zeros({1, format.shape.size()}, DType::float64); };
   return lab::source_of(one(like.inputs), one(like.targets));
 }
 
@@ -56,8 +56,8 @@ Var Point::forward(nn::Forward& f, const Var& x) const {
 
 lab::Workload NoisyQuadratic::make(lab::Run& run) const {
   const std::int64_t n = run.option("dimension", dimension, "of the parameters", lab::between(1, 10'000'000));
-  const double batch = run.option("noise_batch", noise_batch, "examples that the noise is the mean of; inf: no noise",
-                                  lab::more_than(0));
+  const double batch = run.option("noise_batch", noise_batch,
+                                  "examples whose mean noise a row is: the more, the less noise", lab::more_than(0));
   const lab::Drawn noise{
       .inputs = {.shape = {1}},
       .targets = {.shape = {n}},

@@ -41,8 +41,8 @@ struct NoisyQuadratic {
   lab::Workload make(lab::Run& run) const;
 };
 
-// A quadratic with curvatures 1/i whose minimum moves, by `speed` an example along the diagonal, and is seen with
-// noise: the mean of sum_i h_i (theta_i - x_i)^2 / 2 over the x_i of a batch. Measured is the loss without noise, at the
+// A quadratic with curvatures h_i = 1/i whose minimum moves, by `speed` an example along the diagonal, and is seen with
+// noise: the mean of sum_i h_i (theta_i - x_i)^2 / 2 over the x of a batch. Measured is the loss without noise, at the
 // place where the minimum was last: after a while gradient descent of rate r lags by speed_i / (r h_i).
 struct DriftingQuadratic {
   static constexpr const char* name = "drifting-quadratic";

@@ -7,12 +7,15 @@
 #include "experiments/workloads/copying_problem.h"
 #include "experiments/workloads/deep_autoencoder.h"
 #include "experiments/workloads/delayed_xor.h"
-#include "experiments/workloads/fashion_images.h"
+#include "experiments/workloads/fashion_long_tailed.h"
 #include "experiments/workloads/fashion_mlp.h"
+#include "experiments/workloads/fashion_residual.h"
+#include "experiments/workloads/fashion_two_convolutions.h"
+#include "experiments/workloads/linear_regression.h"
+#include "experiments/workloads/logistic_regression.h"
 #include "experiments/workloads/mnist_1d.h"
 #include "experiments/workloads/poisson.h"
 #include "experiments/workloads/quadratics.h"
-#include "experiments/workloads/regression.h"
 #include "experiments/workloads/zipf_words.h"
 
 namespace gradus::workloads {

@@ -11,6 +11,7 @@
 #include "autodiff/gradient.h"
 #include "autodiff/linearization.h"
 #include "autodiff/operations.h"
+#include "autodiff/tensor/vectors.h"
 #include "tests/autodiff/dense_symmetric.h"
 #include "tests/support/throws.h"
 
@@ -77,6 +78,29 @@ TEST(Lanczos, RestartsWithinABoundedBasis) {
     EXPECT_NEAR(found.values[1], 1.01, 2 * tolerance);
     EXPECT_NEAR(found.values[2], 1, 2 * tolerance);
     EXPECT_LE(orthonormality_error(found.vectors), type == DType::float64 ? 1e-12 : 1e-5);
+  }
+}
+
+TEST(Lanczos, BeginsWhereItIsTold) {
+  const Dense dense = with_spectrum(evenly(300, 0, 1, {1.1, 1.2, 1.5}));
+  for (const DType type : {DType::float64, DType::float32}) {
+    const LinearOperator a = dense.as_operator(type);
+    const auto search = [&](const Tensor& start) {
+      RandomStream random(6);
+      return lanczos(a, random,
+                     {.count = 1, .wanted = Wanted::largest, .tolerance = 1e-4, .vectors = true, .start = start});
+    };
+    const EigenPairs cold = search({});
+    const Tensor near = cold.vectors.rows(0, 1).clone().reshaped({dense.n});
+    RandomStream noise(7);
+    vectors::add_normal(1e-4, noise, near);
+    vectors::scale(1e3, near);
+    const EigenPairs warm = search(near);
+    EXPECT_NEAR(warm.values[0], 1.5, 1e-5);
+    EXPECT_LT(warm.products, cold.products);
+    // As if there were none.
+    EXPECT_EQ(search(Tensor::zeros({dense.n}, type)).values, cold.values);
+    EXPECT_EQ(search(Tensor::full({dense.n}, std::numeric_limits<double>::infinity(), type)).values, cold.values);
   }
 }
 
@@ -181,6 +205,8 @@ TEST(Curvature, RefusesImpossibleArguments) {
   expect_refusal([&] { lanczos(a, random, {.tolerance = nan}); }, "lanczos: tolerance");
   expect_refusal([&] { lanczos(a, random, {.count = 3, .max_products = 5}); }, "lanczos: at most 5 products for 3");
   expect_refusal([&] { lanczos(a, random, {.count = 1, .basis = 2}); }, "lanczos: a basis of 2 vectors, expected 3");
+  expect_refusal([&] { lanczos(a, random, {.start = Tensor::zeros({2}, DType::float64)}); },
+                 "lanczos: a start [2], expected [3]");
   expect_refusal([&] { power_iteration(a, random, {.count = 4}); }, "power_iteration: 4 eigenvalues");
   expect_refusal([&] { power_iteration(a, random, {.tolerance = -1}); }, "power_iteration: tolerance");
   expect_refusal([&] { power_iteration(a, random, {.max_products = 0}); }, "power_iteration: at most 0");

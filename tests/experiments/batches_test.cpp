@@ -93,8 +93,8 @@ TEST(BatchStream, GoesOverTheSourceAgainAndAgain) {
 class Counting final : public Examples {
  public:
   std::int64_t size() const override { return endless; }
-  Format inputs() const override { return {}; }
-  Format targets() const override { return {}; }
+  Layout inputs() const override { return {}; }
+  Layout targets() const override { return {}; }
   void read(std::span<const std::int64_t> rows, const Batch& into) const override {
     for (std::size_t i = 0; i < rows.size(); ++i)
       for (const Tensor& part : {into.inputs, into.targets})

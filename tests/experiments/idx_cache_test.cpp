@@ -1,11 +1,14 @@
 // Copies of unzipped files: used where the file is as it was, and no reason for any trouble.
 #include "experiments/lab/idx_cache.h"
 
+#include "experiments/lab/idx.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "experiments/lab/idx.h"
 #include "tests/experiments/idx_files.h"
 
 namespace gradus::lab {

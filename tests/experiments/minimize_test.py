@@ -210,6 +210,8 @@ class Minimize(MinimizeCase):
         "quiet": ["true"],
         "overwrite": ["true"],
         "output": ["folder"],
+        "note": ["a word"],
+        "tag": ["red"],
     }
     ASKING = {"help", "describe", "describe_runs", "list_optimizers", "list_problems"}
 

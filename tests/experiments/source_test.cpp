@@ -29,8 +29,8 @@ TEST(Source, IsMadeWhenItIsLookedAt) {
     if (++made == 1) throw std::runtime_error("not yet");
     struct Two final : Examples {
       std::int64_t size() const override { return 2; }
-      Format inputs() const override { return {}; }
-      Format targets() const override { return {}; }
+      Layout inputs() const override { return {}; }
+      Layout targets() const override { return {}; }
       void read(std::span<const std::int64_t>, const Batch&) const override {}
     };
     return std::make_shared<Two>();

@@ -71,6 +71,27 @@ TEST(Train, StopsWhereTheFirstBudgetIsSpent) {
   }
 }
 
+// Of sequences with a label at each position, examples are counted and not positions.
+TEST(Train, CountsExamplesOfSequences) {
+  Program program;
+  const int code = program.run([](lab::Run& run) {
+    const Workload workload{
+        .name = "sequences",
+        .model =
+            [](const Task&) {
+              return nn::Sequential{nn::Linear{6, 12}, nn::Unflatten{{3, 4}}};
+            },
+        .loss = nn::cross_entropy,
+        .data = {.train = source_of(Tensor::full({20, 6}, 1, run.dtype()), Tensor::zeros({20, 3}, DType::int32), 0, 4)},
+        .metrics = {loss_metric()}};
+    const auto optimizer = run.optimizer("sgd");
+    const Trained trained = train(run, workload, optimizer, {.budget = {gradient_equivalents(2)}, .batch_size = 5});
+    expect(trained.steps == 8, fmt::format("{} steps, expected 8", trained.steps));
+    expect(trained.costs.examples == 40, fmt::format("{} examples, expected 40", trained.costs.examples));
+  });
+  EXPECT_EQ(code, 0) << program.errors;
+}
+
 TEST(Train, EndsAtTheTargetIfAsked) {
   Program program;
   const int code = program.run([](lab::Run& run) {
@@ -110,7 +131,12 @@ TEST(Train, RefusesBeforehandWhatCannotBe) {
        },
        "its target is of 'test_error'"},
       {{}, {.budget = {steps(3)}}, [](Workload& w) { w.metrics.clear(); }, "a workload without a metric"},
-      {{}, {.budget = {steps(3)}}, [](Workload& w) { w.data.train = w.data.train.first(99); }, "there are 40"}};
+      {{}, {.budget = {steps(3)}}, [](Workload& w) { w.data.train = w.data.train.first(99); }, "there are 40"},
+      {{},
+       {.budget = {steps(3)}, .instruments = {instruments_of("update:1,update:2")}},
+       nothing,
+       "instrument update: there is another table of this name"},
+      {{}, {.budget = {steps(3)}}, [](Workload& w) { w.metrics.push_back(r_squared()); }, "metric: outputs [1, 4]"}};
   for (const Case& c : cases) {
     Program program;
     const int code = program.run(
@@ -127,6 +153,16 @@ TEST(Train, RefusesBeforehandWhatCannotBe) {
   }
 }
 
+TEST(Train, EndsWhereNothingWouldEndIt) {
+  Program program;
+  const int code = program.run([](lab::Run& run) {
+    const auto optimizer = run.optimizer("sgd");
+    train(run, small(), optimizer, {.budget = {products(5)}});
+  });
+  EXPECT_EQ(code, 1);
+  EXPECT_NE(program.errors.find("no curvature product"), std::string::npos) << program.errors;
+}
+
 TEST(Plan, ComesFromOptions) {
   Program program;
   const int code = program.run(
@@ -138,13 +174,25 @@ TEST(Plan, ComesFromOptions) {
                "the rest");
         run.start();
       },
-      {"--budget-steps=7", "--budget-epochs=0", "--evaluation-unit=products", "--evaluation-interval=4"});
+      {"--budget-steps=7", "--budget-seconds=2", "--evaluation-unit=products", "--evaluation-interval=4"});
   EXPECT_EQ(code, 0) << program.errors;
   const auto refused = [&](const std::string& option) {
     Program again;
     EXPECT_EQ(again.run([](lab::Run& run) { plan_of_options(run, {.budget = {epochs(5)}}); }, {option}), 2);
     return again.errors;
   };
+  // A budget that is given stands alone.
+  Program alone;
+  EXPECT_EQ(alone.run(
+                [](lab::Run& run) {
+                  const Plan plan = plan_of_options(run, {.budget = {epochs(5)}, .evaluate_every = steps(500)});
+                  expect(plan.budget.size() == 1 && plan.budget[0].unit == Unit::steps, "the budget");
+                  expect(plan.evaluate_every.count == 1 && plan.evaluate_every.unit == Unit::epochs, "the interval");
+                  run.start();
+                },
+                {"--steps=7", "--evaluation-unit=epochs"}),
+            0)
+      << alone.errors;
   EXPECT_NE(refused("--budget-epochs=0").find("expected at least one above 0"), std::string::npos);
   EXPECT_NE(refused("--evaluation-interval=0").find("evaluation-interval"), std::string::npos);
   EXPECT_NE(refused("--instruments=sharpnes:5").find("sharpness"), std::string::npos);

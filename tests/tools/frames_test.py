@@ -16,6 +16,7 @@ import pandas
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"), str(pathlib.Path(__file__).parent)]
 import gradus  # noqa: E402
+from gradus.records import folder  # noqa: E402
 import warm  # noqa: E402
 from run_fixtures import good_sweep, name_of, write_run, write_sweep  # noqa: E402
 
@@ -54,7 +55,7 @@ class Frames(unittest.TestCase):
         unfinished = write_run(self.folder, {"optimizer": "sgd", "seed": 3})
         (unfinished / "complete.json").unlink()
         bare = write_run(self.folder, {"optimizer": "sgd", "seed": 4}, tables={})
-        for call in (gradus.load, gradus.dataset):
+        for call in (gradus.load, gradus.finals, gradus.dataset):
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("always")
                 found = call(self.folder, "evaluation")
@@ -68,6 +69,20 @@ class Frames(unittest.TestCase):
                                 (unfinished.name, "unfinished"), (bare.name, "has no table evaluation")):
                 for text in (message, left_out):
                     self.assertRegex(text, f"{name}'?: '?{words}")
+
+    def test_an_option_that_is_named_as_a_column_stands_beside_it(self):
+        write_run(self.folder, {"optimizer": "sgd", "loss": "squared", "seed": 0})
+        for found in (gradus.finals(self.folder, "step"), gradus.load(self.folder, "step")):
+            self.assertEqual((found["option_loss"][0], found["loss"].dtype), ("squared", np.float64))
+
+    def test_last_values_are_of_all_runs_that_have_the_table_whichever_is_their_default(self):
+        ends = {"index": np.array([0, 1]), "columns": {"score": [1, 7]}}
+        for seed, tables in enumerate(({"end": ends}, {"end": ends}, {"end": ends, "step": {**ends, "columns": {"loss": [1, 2]}}})):
+            write_run(self.folder, {"optimizer": "sgd", "seed": seed}, tables=tables)
+        found = gradus.finals(self.folder)
+        self.assertEqual((found["score"].tolist(), found.attrs["left_out"]), ([7, 7, 7], {}))
+        with self.assertWarnsRegex(UserWarning, "nothing of table end was read"):  # of summaries that were not asked for
+            self.assertEqual(len(gradus.finals(folder.load(self.folder), "end")), 2)
 
     def test_a_list_of_runs_reads_no_results(self):
         entries = good_sweep(self.folder, seeds=1)
@@ -142,12 +157,28 @@ class Frames(unittest.TestCase):
         self.assertIn("panel-train-train", page)
         self.assertIn("panel-evaluation-quality", page)
         for arguments, words in ((["--run-column=id"], "no column 'id'"), ([self.folder], "expected one of the two"),
-                                 (["--lower=step2"], "no column 'step2'")):
+                                 (["--lower=step2"], "no column 'step2'"),
+                                 (["--lower=train", "--higher=quality,train"], "name a column twice")):
             result = warm.call("report", "--table", path, *arguments)
             self.assertEqual(result.returncode, 2)
             self.assertRegex(result.stderr.decode(), rf"\Areport: [^\n]*{words}[^\n]*\n\Z")
+        result = warm.call("report", self.folder, "--higher=quality")
+        self.assertEqual((result.returncode, result.stderr), (2, b"report: --higher: expected --table too\n"))
         path.write_bytes(b"\xff\xfe\n,\"")
         self.assertEqual(warm.call("report", "--table", path).returncode, 2)
+
+    def test_of_the_columns_of_anything_else_the_last_named_ranks(self):
+        frame = self.exported().assign(gain=lambda rows: rows["train"] * 2)
+        path = self.folder / "export.csv"
+        frame.to_csv(path, index=False)
+        for arguments, first in ((["--lower=gain,train"], "train"), (["--lower=train,gain"], "gain"),
+                                 (["--higher=gain", "--lower=train"], "train"), (["--lower=train", "--higher=gain"], "gain"),
+                                 (["--lower=train", "--higher=quality"], "quality"),  # of another table
+                                 (["--higher=quality", "--lower=train"], "train")):
+            result = warm.call("report", "--table", path, "--still", *arguments)
+            self.assertEqual((result.returncode, result.stderr), (0, b""))
+            heading = result.stdout.decode().splitlines()[0].split()
+            self.assertEqual(heading[heading.index("failed") + 1], first, arguments)
 
     def test_pip_installs_it_without_a_network(self):
         shutil.copytree(PACKAGE, self.folder / "source", ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))

@@ -80,6 +80,13 @@ class Grouping(unittest.TestCase):
         self.assertEqual(len(notes), 1)
         self.assertRegex(notes[0], r"b is taken, a, d left out\.")
 
+    def test_a_completed_run_counts_before_one_that_diverged_earlier(self):
+        runs = [run_of("a", "diverged", rate=1, seed=0, started="1", fingerprint="x"), run_of("c", "failed", rate=1, seed=0),
+                run_of("b", rate=1, seed=0, started="2", fingerprint="y")]
+        kept, notes = grouping.count_once(runs)
+        self.assertEqual([run.name for run in kept], ["b"])
+        self.assertRegex(notes[0], r"results that differ.*: b is taken, a, c left out\.")
+
     def test_it_does_not_matter_in_which_order_they_are_found(self):
         runs = [run_of("b", rate=1, seed=0, started="2", fingerprint="x"),
                 run_of("a", rate=1.0, seed=0, started="2", fingerprint="y")]
@@ -102,6 +109,15 @@ class Grouping(unittest.TestCase):
                           {"rate": 0.3, "seed": 0}, {"seed": 0}])
         kept, _ = grouping.count_once([known, *pending])
         self.assertEqual([run.name for run in kept], ["known", "next", "other", "plain"])
+
+    def test_another_word_for_an_option_makes_no_row_of_its_own(self):
+        known = [run_of(f"known{size}", given={"epochs": 5, "size": size, "seed": 0}, budget_epochs=5, size=size, seed=0)
+                 for size in (1, 2)]
+        pending = run_of("next", "pending", given={"epochs": 5, "size": 2, "seed": 1})
+        pending.options, pending.effective = dict(pending.given), False
+        grouping.fill_in([*known, pending])
+        self.assertEqual(pending.options, {"budget_epochs": 5, "size": 2, "seed": 1})
+        self.assertEqual(grouping.telling([*known, pending]), ["size"])
 
     def test_a_text_that_looks_like_a_number_stays_a_text_where_the_option_is_one(self):
         known = run_of("known", given={"name": "007", "seed": 0}, name="007", seed=0)

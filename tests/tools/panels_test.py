@@ -7,6 +7,7 @@ import sys
 import tempfile
 import unittest
 
+import h5py
 import numpy as np
 from scipy import stats
 
@@ -150,6 +151,34 @@ class Panels(unittest.TestCase):
         self.assertEqual((flags.kind, flags.flags), ("flags", {0: "below", 1: "at", 2: "above"}))
         self.assertEqual(flags.series[0].runs[0].tolist(), [0, 0, 1, 1, 2, 2])
 
+    def test_what_is_not_drawn_does_not_rank(self):
+        self.run_of({"end": table([0, 1], {"score": HIGHER, "hidden": {**LOWER, "draw": "none"}}, score=[1, 2], hidden=[1, 2])})
+        self.assertEqual(self.select().table.primary.name, "end/score:last")
+
+    def test_curves_are_drawn_against_seconds_that_grow(self):
+        index = np.arange(4)
+        seconds = {"spent": {"units": "s", "draw": "none"}, "each": {"units": "s"}, "up_and_down": {"units": "s"}}
+        measured = dict(spent=index, each=0.1 + 0 * index, up_and_down=[0, 2, 1, 3])
+        for optimizer, clock in (("sgd", {}), ("adam", {"clock": 2.0 * index})):
+            for seed in range(2):
+                self.run_of({"end": table(index, {"loss": LOWER, **seconds, **({"clock": {"units": "s"}} if clock else {})},
+                                          loss=1 + index, **measured, **clock)}, seed, optimizer=optimizer)
+        both = [panel.title for panel in self.select().panels]
+        self.assertIn("Loss", both)
+        self.assertFalse([title for title in both if "against" in title], both)  # sgd's runs have no such clock
+        for path in self.folder.glob("*/config.json"):
+            if '"sgd"' in path.read_text():
+                shutil.rmtree(path.parent)
+        panel = self.panel("end-loss-clock")
+        self.assertEqual((panel.x_label, panel.series[0].x.tolist()), ("clock (s)", [0, 2, 4, 6]))
+
+    def test_numbers_that_stood_for_names_in_old_files_are_not_drawn(self):
+        index = np.arange(6)
+        write_run(self.folder, {"optimizer": "newton_cg", "seed": 0},
+                  tables={"epoch": table(index, loss=1 + index, reason=index // 2, inner_reason=index, radius=index)},
+                  change=lambda file: file.attrs.update(schema_version=2))
+        self.assertEqual([panel.id for panel in self.select().panels if panel.kind != "bars"], ["epoch-loss", "epoch-radius"])
+
     def test_vectors_are_drawn_along_their_axis_and_as_a_matrix(self):
         matrix = np.arange(12.0).reshape(3, 4)
         for seed in range(2):
@@ -159,6 +188,26 @@ class Panels(unittest.TestCase):
         self.assertEqual((series.x.tolist(), series.mean.tolist(), series.n), ([0, 1, 2, 3], [8.5, 9.5, 10.5, 11.5], 2))
         self.assertEqual(panels["heatmap"].heat[2].tolist(), (matrix + 0.5).tolist())
         self.assertEqual(panels["heatmap"].heat[3].tolist(), np.full((3, 4), 2).tolist())
+
+    def test_vectors_of_several_lengths_are_drawn_apart(self):
+        for seed, places in enumerate((4, 8, 4, 1)):
+            self.run_of({"layers": table(np.arange(3), norm=np.full((3, places), seed))}, seed, name=str(seed) * 12)
+        panels = self.select("--curve=layers/norm").panels
+        self.assertEqual(len({panel.id for panel in panels}), len(panels))
+        for kind in ("curves", "heatmap"):  # one place makes no picture
+            means = [panel.heat[2][-1] if kind == "heatmap" else panel.series[0].mean for panel in panels if panel.kind == kind]
+            self.assertEqual([mean.tolist() for mean in means], [[1] * 4, [1] * 8])
+        self.assertEqual([panel.series[0].n for panel in panels if panel.kind == "curves"], [2, 1])
+        self.assertEqual([panel.notes[-1].split(" have ")[1][:1] for panel in panels], ["4", "4", "8", "8"])
+
+    def test_vectors_of_places_with_other_names_are_drawn_apart(self):
+        for seed, labels in enumerate((["in", "out"], ["out", "in"], ["in", "out"])):
+            def named(file, labels=labels):
+                file["layers"].create_dataset("place_label", data=labels, dtype=h5py.string_dtype())
+            write_run(self.folder, {"optimizer": "sgd", "depth": seed, "seed": 0}, change=named,
+                      name=str(seed) * 12, tables={"layers": table(np.arange(1), norm=np.full((1, 2), seed ** 2))})
+        found = [(panel.series[0].mean.tolist(), panel.notes[1]) for panel in self.select("--group-by=").panels]
+        self.assertEqual(found, [([2, 2], "place: 0 in, 1 out."), ([1, 1], "place: 0 out, 1 in.")])
 
     def test_a_line_is_where_the_options_of_a_group_say(self):
         for rate in (0.1, 0.4):
@@ -172,6 +221,8 @@ class Panels(unittest.TestCase):
         self.refused("no group has one value", "--curve=quality/badness", "--line=2/learning_rate", "--group-by=")
         self.refused("'sgd', which is no number", "--curve=quality/badness", "--line=2/optimizer")
         self.refused("expected one of: quality/badness", "--curve=quality/goodness")
+        self.refused("expected a column of: quality$", "--curve=quantity/badness")
+        self.refused("expected a column of: quality$", "--curve=quality/badness", "--curve=quantity/badness")
         self.refused("expected --curve", "--line=1")
 
     def test_an_expression_is_arithmetic_and_nothing_else(self):
@@ -257,6 +308,7 @@ class Panels(unittest.TestCase):
         np.testing.assert_array_equal(values, [[np.nan, 7], [4.5, 2.5]])
         self.refused("expected two different options", "--metric=layer/gradient", "--heatmap=init")
         self.refused("expected --heatmap", "--facet=depth")
+        self.refused("--facet=depth,init: expected one option", "--heatmap=init,activation", "--facet=depth,init")
 
     def test_statistics_of_a_column(self):
         self.run_of({"end": table(range(4), {"score": HIGHER}, score=[3.0, np.nan, 5.0, 1.0])})

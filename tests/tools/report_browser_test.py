@@ -4,6 +4,7 @@
 Ends with 77 (skipped) where Chromium is not installed, or cannot run.
 """
 import pathlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +16,9 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools" / "python")]
 import browser  # noqa: E402
 from gradus.report import interactive  # noqa: E402
 from panel_fixtures import page_of, panels  # noqa: E402
+from run_fixtures import good_sweep, write_run, write_sweep  # noqa: E402
 
+REPORT = HERE.parents[1] / "tools" / "report"
 WIDTHS = (1280, 400)
 # Of every trace that Plotly shows, by picture: what it is, and whether it has an extent on the screen.
 LIVE = """Object.fromEntries([...document.querySelectorAll("figure.alive")].map((figure) => {
@@ -149,6 +152,26 @@ class ReportBrowserTest(unittest.TestCase):
         self.assertRegex(told, r"adam, 0.01 : \d\.\d+ \[\d\.\d+, \d\.\d+\] n = 3")
         self.assertIn("<script>alert(1)</script>", told)
         self.assert_calm()
+
+    def test_a_report_of_runs_with_long_texts_fits(self):
+        folder = pathlib.Path(self.folder.name) / "runs"
+        folder.mkdir()
+        entries = good_sweep(folder, ("sgd", "adam"), seeds=2)
+        long = "nospace" * 80
+        write_sweep(folder, [*entries, ({"optimizer": long, "seed": 0}, "failed", long)], command=("tools/sweep", long))
+        write_run(folder, {"optimizer": long, "seed": 1}, attributes={"note": long, "tags": long, "host": long})
+        result = subprocess.run([REPORT, folder], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for width in WIDTHS:
+            self.browser.open(folder / "report.html", width)
+            found = self.browser.ask(STILL)
+            self.assertGreater(len(found), 8)
+            for name, picture in found.items():
+                self.assertGreater(picture["area"], 10_000, name)
+                self.assertGreater(picture["paths"], 4, name)
+            wide, inner = self.browser.ask(OVERFLOW)
+            self.assertLessEqual(wide, inner)
+            self.assertEqual(self.browser.errors, [])
 
     def test_a_page_loads_itself_again_only_while_it_is_watched(self):
         watched = self.page.with_name("watched.html")

@@ -88,7 +88,7 @@ class ReportPicturesTest(unittest.TestCase):
     def test_a_page_that_would_get_too_large_drops_single_runs_and_then_pictures(self):
         few, many = long_panels(1, 4, 20, 1000), long_panels(12, 4, 2, 3000)
         for drawn, largest in ((few, 3_200_000), (many, 4_000_000)):
-            with unittest.mock.patch.object(page, "LARGEST", largest), unittest.mock.patch.object(page, "STILL", 600_000):
+            with unittest.mock.patch.multiple(page, LARGEST=largest, STILL=600_000):
                 text = page_of(drawn)
                 self.assertLess(len(text.encode()), largest)
                 found = numbers_of(text)
@@ -99,7 +99,8 @@ class ReportPicturesTest(unittest.TestCase):
                 if drawn is few:
                     kept = sum(what == "run" for what, _, _ in found["p0"])
                     self.assertIn(kept, (0, 4 * 1, 4 * 3, 4 * 10))
-                    self.assertIn("no single runs" + (f" but {kept // 4} of each group&#x27;s 20" if kept else ""), text)
+                    some = f" but {kept // 4} of each group&#x27;s 20" if kept else ""
+                    self.assertIn("The live picture has no single runs" + some, text)
                 else:
                     self.assertTrue(0 < len(found) < len(many), len(found))
                     self.assertEqual(text.count("Too many numbers for a live picture"), len(many) - len(found))

@@ -47,7 +47,8 @@ class ReportWatchTest(ReportCase):
         link = self.folder / "link"
         link.symlink_to(folders[0])
         self.assert_one_line(self.report(folders[0], link, "--output", self.folder / "x.html"), 2, "link: given twice")
-        self.assert_one_line(self.report(folders[0], self.folder / "no", "--output", self.folder / "x.html"), 2, "no such folder")
+        self.assert_one_line(self.report(folders[0], self.folder / "no", "--output", self.folder / "x.html"), 2,
+                             "no such folder")
 
     def watch(self, *arguments):
         process = subprocess.Popen([ROOT / "tools/report", self.folder, "--still", "--watch=0.2", *arguments],

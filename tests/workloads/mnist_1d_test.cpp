@@ -137,6 +137,15 @@ TEST(Mnist1d, ModelsHaveTheAuthorsSizes) {
             "model mnist-1d-cnn: examples of [2], expected at least 3 points");
 }
 
+TEST(Mnist1d, KeepsItsOwnExamplesForValidationUnlessTold) {
+  lab::Run plain = run_with({}), told = run_with({"--validation-examples=500"});
+  const lab::Dataset own = choose_dataset(plain, "mnist-1d", 10000), taken = choose_dataset(told, "mnist-1d", 10000);
+  EXPECT_EQ(own.train.size(), 4000);
+  EXPECT_EQ(own.validation.size(), 5000);
+  EXPECT_EQ(taken.train.size(), 3500);
+  EXPECT_EQ(input(taken.validation, 0), input(own.train, 3500));
+}
+
 TEST(Mnist1d, IsComputedFromNoDirectory) {
   lab::Run run = run_with({"--data-dir=/tmp"});
   EXPECT_EQ(error_of<lab::UsageError>([&] { Mnist1dClassification{}.make(run); }),

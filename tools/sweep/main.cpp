@@ -50,7 +50,7 @@ int default_jobs(const std::vector<Combination>& combinations) {
   return static_cast<int>(std::max<std::int64_t>(1, usable_processors() / threads));
 }
 
-void print_commands(const Job& job, const Plan& plan) {
+void print_commands(const Job& job, const SweepPlan& plan) {
   std::size_t left_out = 0;
   for (const Step& step : plan.steps) {
     const bool runs = step.action == Action::run || step.action == Action::rebuild;
@@ -64,7 +64,7 @@ void print_commands(const Job& job, const Plan& plan) {
     records::complain("sweep", fmt::format("{} of {} runs are not needed again", left_out, plan.steps.size()));
 }
 
-int report(const Job& job, const Plan& plan, const Outcome& outcome) {
+int report(const Job& job, const SweepPlan& plan, const Outcome& outcome) {
   const auto named = [&](std::size_t i) {
     return fmt::format("{} ({}): {}", outcome.runs[i].id,
                        records::printable(shell_text(plan.steps[i].combination->arguments())), outcome.runs[i].reason);
@@ -153,7 +153,7 @@ int run_job(Job& job, const Specification& specification, int jobs, bool dry_run
   complain_of_some("", inventory.notes());
   if (!answered) judge_silence(job, inventory);
   finish_replacements(job.output, inventory);
-  const Plan plan = make_plan(job, inventory);
+  const SweepPlan plan = make_plan(job, inventory);
   for (const std::string& note : plan.notes) records::complain("sweep", note);
   const Outcome outcome = run_plan(job, plan, inventory, kept_copy(job.output, executable), children, signals);
   if (lock.is_exclusive()) remove_unused_copies(job.output, builds_in_use(executable, outcome.runs, plan.others));

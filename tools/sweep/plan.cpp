@@ -26,9 +26,9 @@ class Planner {
     }
   }
 
-  Plan plan() {
+  SweepPlan plan() {
     refuse_other_programs();
-    Plan plan;
+    SweepPlan plan;
     for (const Combination& combination : job_.combinations) plan.steps.push_back(step_of(combination));
     for (RunRow& row : inventory_.rows())
       if (!taken_.contains(row.id) && (row.status != "pending" || record_of(row.id) != nullptr))
@@ -129,7 +129,7 @@ class Planner {
     return record->verdict == Verdict::none || record->verdict == Verdict::whole ? Action::run : Action::rebuild;
   }
 
-  void judge_other_builds(Plan& plan) const {
+  void judge_other_builds(SweepPlan& plan) const {
     std::string ids, builds;
     std::size_t count = 0, outside = 0;
     for (const auto& [id, record] : inventory_.records) {
@@ -163,6 +163,6 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const Job& job, const Inventory& inventory) { return Planner(job, inventory).plan(); }
+SweepPlan make_plan(const Job& job, const Inventory& inventory) { return Planner(job, inventory).plan(); }
 
 }  // namespace gradus::sweep

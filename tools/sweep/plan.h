@@ -23,7 +23,7 @@ struct Step {
   Action action;
 };
 
-struct Plan {
+struct SweepPlan {
   std::vector<Step> steps;         // of the combinations, in their order
   std::vector<RunRow> others;      // the folder's other runs
   std::vector<std::string> notes;  // lines for the user
@@ -32,6 +32,6 @@ struct Plan {
 // A combination is found again by its effective configuration where the program tells it, otherwise by its id. Throws
 // std::runtime_error for a folder of another program, or with runs of another build unless job.other_builds says what
 // to do with them. The combinations must outlive the plan.
-Plan make_plan(const Job& job, const Inventory& inventory);
+SweepPlan make_plan(const Job& job, const Inventory& inventory);
 
 }  // namespace gradus::sweep

@@ -30,8 +30,8 @@ Environment environment_of(const Combination& combination) {
 
 class Runner {
  public:
-  Runner(const Job& job, const Plan& plan, const Inventory& inventory, const fs::path& executable, Children& children,
-         Signals& signals)
+  Runner(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
+         Children& children, Signals& signals)
       : job_(job), plan_(plan), executable_(executable), children_(children), signals_(signals), progress_(job.quiet) {
     table_.program = job.program_name;
     table_.command = job.command;
@@ -232,7 +232,7 @@ class Runner {
   }
 
   const Job& job_;
-  const Plan& plan_;
+  const SweepPlan& plan_;
   const fs::path& executable_;
   Children& children_;
   Signals& signals_;
@@ -261,7 +261,7 @@ std::vector<std::string> run_command(const Job& job, const fs::path& program, co
   return argv;
 }
 
-Outcome run_plan(const Job& job, const Plan& plan, const Inventory& inventory, const fs::path& executable,
+Outcome run_plan(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
                  Children& children, Signals& signals) {
   return Runner(job, plan, inventory, executable, children, signals).run();
 }

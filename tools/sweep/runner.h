@@ -21,7 +21,7 @@ struct Outcome {
 };
 
 // `executable` is what runs. Throws records::SystemError when the table cannot be written in the beginning.
-Outcome run_plan(const Job& job, const Plan& plan, const Inventory& inventory, const std::filesystem::path& executable,
-                 Children& children, Signals& signals);
+Outcome run_plan(const Job& job, const SweepPlan& plan, const Inventory& inventory,
+                 const std::filesystem::path& executable, Children& children, Signals& signals);
 
 }  // namespace gradus::sweep

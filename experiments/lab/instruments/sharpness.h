@@ -16,8 +16,8 @@ struct SharpnessOptions {
 
 // The table "sharpness", at the point from which the step was taken:
 //   sharpness                  the largest eigenvalue of the Hessian H
-//   preconditioned_sharpness   that of P^-1 H, with the method's own P in this step (optim::Stability); without one, the
-//                              same number
+//   preconditioned_sharpness   that of P^-1 H, with the method's own P in this step (optim::Stability); without one,
+//                              the same number
 //   threshold                  of the method on P^-1 H; NaN for a method that does not know it
 //   regime                     the preconditioned sharpness is below the threshold, at it (within 5 %), or above
 //   residual, products         |A x - lambda x| of the preconditioned pair; products with the Hessian for both

@@ -22,8 +22,8 @@ struct SpectrumOptions {
 // The table "spectrum", at the point from which the step was taken:
 //   largest             the largest eigenvalues of the Hessian, falling, along "rank"
 //   smallest            the smallest that the density's probes saw
-//   at, density         of the eigenvalues: a curve along "point", whose integral is 1. Ghorbani, Krishnan & Xiao (2019):
-//                       see autodiff/curvature/spectral_density.h
+//   at, density         of the eigenvalues: a curve along "point", whose integral is 1. Ghorbani, Krishnan & Xiao
+//                       (2019): see autodiff/curvature/spectral_density.h
 //   products            with the Hessian
 // It costs a gradient and `products` times two.
 std::shared_ptr<Instrument> spectrum(const SpectrumOptions& options = {});

@@ -36,12 +36,22 @@ def load(source, table=None, axis=None):
 
 
 def finals(source, table=None, statistic="last"):
-    """One row a run: run, the options, and of each plain column its first, last, lowest, highest or mean value."""
+    """One row a run: run, the options, and of each plain column its first, last, lowest, highest or mean value.
+
+    Left out are the same runs as by load().
+    """
     import pandas
     kept, left_out, name = _completed(source, table)
+    if any(name in run.tables and name not in run.summaries for run in kept):  # it is not the default table of all
+        kept, left_out, name = _completed(source, name)
+    there = _with_table(kept, name, left_out)
+    kept = [run for run in there if name in run.summaries]
+    left_out.update((run.name, f"nothing of table {name} was read") for run in there if name not in run.summaries)
     columns = list(dict.fromkeys(column.name for run in kept for column in _plain(run, name)))
-    records = [{RUN: run.name, **run.options, **{column: run.value(name, column, statistic) for column in columns}}
-               for run in kept]
+    records = []
+    for run in kept:
+        options = {f"option_{option}" if option in columns else option: value for option, value in run.options.items()}
+        records.append({RUN: run.name, **options, **{column: run.value(name, column, statistic) for column in columns}})
     _warn(left_out)
     frame = pandas.DataFrame.from_records(records)
     frame.attrs["left_out"] = left_out
@@ -112,10 +122,14 @@ def _completed(source, table, whole=False):
     return kept, left_out, table or (max(dict.fromkeys(defaults), key=defaults.count) if defaults else "")
 
 
+def _with_table(runs, name, left_out):
+    left_out.update((run.name, f"has no table {name}") for run in runs if name not in run.tables)
+    return [run for run in runs if name in run.tables]
+
+
 def _rows(runs, name, left_out):
     """(run, Rows) of those that have the table."""
-    there = [run for run in runs if name in run.tables]
-    left_out.update((run.name, f"has no table {name}") for run in runs if name not in run.tables)
+    there = _with_table(runs, name, left_out)
     read = {run.name for run in there}
     for run, tables, _ in run_folder.read(there, Want(whole=frozenset([name]), provenance=False)):
         read.discard(run.name)

@@ -13,8 +13,8 @@ def from_table(frame, run="run_id", index="step", options=None, better=None):
     """A sweep of the runs in a DataFrame, which reports and gradus.load treat as runs of ours.
 
     run, index: names of columns. options: those that say what a run was asked (default: all that have one value in each
-    run; where every run has one row alone they must be named). better: {column: "lower" or "higher"}. The other columns
-    of numbers are what was measured; those that are missing in the same rows make a table, and a table leaves these out.
+    run; where every run has one row alone they must be named). better: {column: "lower" or "higher"}; the last ranks,
+    unless another is asked for. The other columns of numbers are what was measured; those that are missing in the same rows make a table, and a table leaves these out.
     Other texts are left out, and named in `warnings`. Raises ValueError.
     """
     _check(frame, [run, index, *(options or ()), *(better or {})])
@@ -64,14 +64,15 @@ def _constant(groups, names, better):
 
 
 def _tables(frame, measured, index, better):
-    """Columns that are missing in the same rows make a table; the first with a judged column is the default one."""
-    by_rows = {}
+    """Columns that are missing in the same rows make a table; the one with the last judged column is the default one."""
+    by_rows, place = {}, {name: at for at, name in enumerate(better)}
     for name in measured:
         by_rows.setdefault(frame[name].notna().to_numpy().tobytes(), []).append(name)
-    parts = sorted(by_rows.values(), key=lambda names: not any(name in better for name in names))
-    return [Table(TABLE if place == 0 else names[0], Axis(index, long_name=index),
+    parts = [sorted(names, key=lambda name: place.get(name, len(place))) for names in by_rows.values()]
+    parts.sort(key=lambda names: -max(place.get(name, -1) for name in names))
+    return [Table(TABLE if at == 0 else names[0], Axis(index, long_name=index),
                   tuple(Column(name, better=better.get(name, "")) for name in names))
-            for place, names in enumerate(parts)]
+            for at, names in enumerate(parts)]
 
 
 def _run(name, rows, options, tables, index):

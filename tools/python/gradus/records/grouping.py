@@ -32,8 +32,9 @@ def fill_in(runs):
         if not run.effective:
             run.options, key = given(run)
             if key in known:
-                run.options = {**known[key].options, **{name: 0 for name in APART if name in known[key].options},
-                               **run.options}
+                like = known[key].options  # a name that is not there is another word for one that is
+                run.options = {**like, **{name: 0 for name in APART if name in like},
+                               **{name: value for name, value in run.options.items() if name in like}}
                 run.effective = True
 
 
@@ -45,7 +46,8 @@ def _like(value, example):
 def count_once(runs, fill_in_fingerprints=lambda runs: None):
     """(runs of which no two are the same configuration and seed, notes on those left out).
 
-    Of several the one that ended with a result counts; of several such, the one started first; then the first by name.
+    Of several a completed one counts, else one that diverged; of several such, the one started first; then the first by
+    name.
     fill_in_fingerprints(runs): of those that are the same as others, to be compared.
     """
     same = {}
@@ -56,8 +58,8 @@ def count_once(runs, fill_in_fingerprints=lambda runs: None):
     fill_in_fingerprints([run for group in same.values() if len(group) > 1 for run in group])
     kept, agree, differ = [], [], []
     for group in same.values():
-        group.sort(key=lambda run: (run.status not in RESULTS, str(run.attributes.get("started", "~")),
-                                    run.name))
+        group.sort(key=lambda run: (run.status != "completed", run.status not in RESULTS,
+                                    str(run.attributes.get("started", "~")), run.name))
         kept.append(group[0])
         if len(group) > 1:
             results = {(run.status, run.fingerprint) for run in group if run.fingerprint}

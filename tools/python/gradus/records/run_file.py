@@ -102,8 +102,9 @@ class RunFile(File):
         meanings = str(told.get("flag_meanings", "")).split()
         flags = told.get("flag_values", []) if meanings else []
         flags = tuple(zip(map(float, flags if isinstance(flags, list) else [flags]), meanings))
-        return Column(name, str(told.get("units", "1")), str(told.get("long_name", "")), better,
-                      str(told.get("draw", "line")), flags, self._axis_of(item, items) if len(item.shape) == 2 else None)
+        draw = "none" if self.schema == 2 and name in schema_2.FLAGS else str(told.get("draw", "line"))
+        return Column(name, str(told.get("units", "1")), str(told.get("long_name", "")), better, draw, flags,
+                      self._axis_of(item, items) if len(item.shape) == 2 else None)
 
     def _axis_of(self, item, items):
         """What a vector's numbers are counted by."""

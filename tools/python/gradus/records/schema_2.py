@@ -3,6 +3,7 @@ STEPS = "step"
 BETTER = {"loss": "lower", "value": "lower", "training_error": "lower", "running_loss": "lower",
           "training_loss": "lower", "training_accuracy": "higher", "validation_loss": "lower",
           "validation_accuracy": "higher"}  # in their order
+FLAGS = ("reason", "inner_reason")  # numbers that are names, which nothing names: they are not drawn
 
 
 def in_order(names):

@@ -42,8 +42,8 @@ class Table:
         return [column for column in self.columns if column.axis is None]
 
     def judged(self):
-        """The last column that says which way is better, which is the one that a table is ranked by; or None."""
-        return next((column for column in reversed(self.plain()) if column.better), None)
+        """The last drawn column that says which way is better, which is the one that a table is ranked by; or None."""
+        return next((column for column in reversed(self.plain()) if column.better and column.draw != "none"), None)
 
 
 @dataclass(frozen=True)

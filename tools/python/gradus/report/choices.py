@@ -22,8 +22,8 @@ def add_options(parser):
     parser.add_argument("--within", metavar="OPTION[,OPTION]",
                         help="parameters of the problem: runs that differ in them do not compete, and are drawn apart")
     parser.add_argument("--metric", metavar="TABLE/COLUMN[:first|last|best|mean]",
-                        help="ranks the rows (default: the last column of the default table that says which way is "
-                        "better)")
+                        help="ranks the rows (default: the last drawn column of the default table that says which "
+                        "way is better)")
     parser.add_argument("--tune", metavar="OPTION[,OPTION]",
                         help="choose these options by one column (--by), tell another (--report)")
     parser.add_argument("--by", metavar="TABLE/COLUMN", help="of --tune: where the best mean is chosen")
@@ -65,6 +65,8 @@ def check(arguments):
         raise Failure(f"--line: {len(arguments.line)} for {len(arguments.curve)} curves; expected one, or as many", 2)
     if arguments.heatmap and len(_names(arguments.heatmap)) != 2:
         raise Failure(f"--heatmap={arguments.heatmap}: expected two different options", 2)
+    if arguments.facet and len(_names(arguments.facet)) != 1:
+        raise Failure(f"--facet={arguments.facet}: expected one option", 2)
     picked_of(arguments)
     want_of(arguments)
 

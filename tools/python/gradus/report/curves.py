@@ -53,15 +53,19 @@ def drawn_rows(x):
 
 
 def gather(group, want, sweep):
-    """{(table, column, units): Gathered} of a group's completed runs, seed by seed."""
+    """{(table, column, units, axis, length): Gathered} of a group's completed runs, seed by seed.
+
+    Vectors that differ in length, or in what their places are, are none of one kind.
+    """
     found = {}
     for run, tables, _ in run_folder.read(group.completed(), want, sweep):
         for name, rows in tables.items():
             for column in rows.table.columns:
                 if column.name in rows.columns:
-                    key = (name, column.name, column.units)
+                    values = rows.columns[column.name]
+                    key = (name, column.name, column.units, column.axis, values.shape[1:])
                     gathered = found.setdefault(key, Gathered(column, rows.table))
-                    gathered.add(rows.index, rows.columns[column.name], run.name)
+                    gathered.add(rows.index, values, run.name)
     return found
 
 
@@ -85,22 +89,51 @@ def panels_of(groups, picked, primary, sweep):
         for each in picked:
             mine = [key for key in keys if key[:2] == (each.table, each.column)]
             if not mine:
-                raise Failure(f"--curve {each.table}/{each.column}: no run that is drawn has this column; expected one "
-                              "of: " + ", ".join(f"{table}/{column}" for table, column, _ in keys), 2)
+                known = dict.fromkeys(f"{table}/{column}" for table, column, *_ in keys if table == each.table)
+                there = dict.fromkeys(name for group in groups for run in group.completed() for name in run.tables)
+                expected = f"one of: {', '.join(known)}" if known else f"a column of: {', '.join(there)}"
+                raise Failure(f"--curve {each.table}/{each.column}: no run that is drawn has this column; expected "
+                              f"{expected}", 2)
             for key in mine:
                 found += _panels(gathered, key, each)
-        return found
+        return _told_apart(found)
     for table in sorted(tables, key=lambda name: first.get(name, 1)):
         mine = [key for key in keys if key[0] == table]
         if primary and table == primary.table:
             mine.sort(key=lambda key: (key[1] != primary.column, not _column(gathered, key).better))
         for key in mine:
-            if _column(gathered, key).draw != "none":
-                found += _panels(gathered, key, Picked(*key[:2]))
-            seconds = next((each for each in mine if each[2] == "s"), None)
-            if primary and key[:2] == (primary.table, primary.column) and seconds and seconds != key:
-                found += _panels(gathered, key, Picked(*key[:2], against=seconds[1]))
-    return found
+            if _column(gathered, key).draw == "none":
+                continue
+            found += _panels(gathered, key, Picked(*key[:2]))
+            clock = _clock(gathered, key, mine) if primary and key[:2] == (primary.table, primary.column) else None
+            if clock:
+                found += _panels(gathered, key, Picked(*key[:2], against=clock))
+    return _told_apart(found)
+
+
+def _told_apart(panels):
+    """Of panels with one id, as of vectors of several lengths, the later ones get another."""
+    counts = {}
+    for panel in panels:
+        counts[panel.id] = counts.get(panel.id, 0) + 1
+        if counts[panel.id] > 1:
+            panel.id = slug(panel.id, str(counts[panel.id]))
+    return panels
+
+
+def _clock(gathered, key, others):
+    """The first drawn column of seconds that grow in every group that has the key; None without one."""
+    mine = [found for found in gathered.values() if key in found]
+    for other in others:
+        column = _column(gathered, other)
+        if other != key and column.units == "s" and column.axis is None and column.draw != "none" \
+                and all(other in found and _grows(found[other].curve.mean) for found in mine):
+            return column.name
+    return None
+
+
+def _grows(values):
+    return len(values) > 1 and values[-1] > values[0] and bool(np.all(np.diff(values) >= 0))
 
 
 def _column(gathered, key):
@@ -112,11 +145,16 @@ def _panels(gathered, key, picked):
     mine = {group: found[key] for group, found in gathered.items() if key in found and found[key].curve.n}
     column, table = next((each.column, each.table) for each in mine.values())
     if column.axis is not None:
-        return [*_profile(mine, column, table), *_matrices(mine, column, table)]
+        panels = [*_profile(mine, column, table), *_matrices(mine, column, table)]
+        if len({other for found in gathered.values() for other in found if other[:2] == key[:2]}) > 1:
+            for panel in panels:
+                panel.notes.append(f"Of the runs whose vectors have {key[4][0]} of these places; others are drawn apart.")
+        return panels
     against = None
     if picked.against:
         place = (key[0], picked.against)
-        other = {group: next((found for name, found in gathered[group].items() if name[:2] == place), None)
+        other = {group: next((found for name, found in gathered[group].items()
+                              if name[:2] == place and found.column.axis is None), None)
                  for group in mine}
         if not all(other.values()):
             raise Failure(f"--against {picked.against}: table {key[0]} has no such column of plain numbers", 2)

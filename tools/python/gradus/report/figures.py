@@ -105,8 +105,8 @@ def draw_curves(axis, panel, palette, ink, detail):
             for x, low, high in marks.unbroken(series.x, series.low, series.high):
                 (x_up, up), (x_down, down) = points(x, high), points(x, low)
                 edge = np.column_stack([np.append(x_up, x_down[::-1]), np.append(up, down[::-1])])
-                axis.add_artist(Polygon(edge, color=colour, alpha=marks.opacity(panel), linewidth=0, gid=f"group-{place}-band",
-                                        in_layout=False))
+                axis.add_artist(Polygon(edge, color=colour, alpha=marks.opacity(panel), linewidth=0, in_layout=False,
+                                        gid=f"group-{place}-band"))
         axis.plot(*points(series.x, series.mean), **line, gid=f"group-{place}-mean", markersize=3.2,
                   marker=MARKERS[palette.marker(series.key)] if len(series.x) <= 12 else None)
         for x, y, n in marks.counts(series) if detail.counts else ():

@@ -149,6 +149,7 @@ def curves(panel, palette, block, runs, bands):
     floor = limits[0] / 1000 if limits and panel.y_log else -np.inf  # a logarithmic axis knows nothing below 0
     for series in panel.series:
         colour, place = palette.colour(series.key), palette.place(series.key)
+        light = _light(colour, marks.opacity(panel))
         line = {"color": colour, "dash": palette.dash(series.key), "width": 2}
         alone = series.mean is None or not len(series.mean)
         name = text_of(series.label)
@@ -168,7 +169,7 @@ def curves(panel, palette, block, runs, bands):
                 edge = {"place": place, "what": "band", "x": block.add(part), "mode": "lines", "line": {"width": 0},
                         "hoverinfo": "skip"}
                 data += [{**edge, "y": block.add(np.maximum(low, floor))},
-                         {**edge, "y": block.add(high), "fill": "tonexty", "fillcolor": _light(colour, marks.opacity(panel))}]
+                         {**edge, "y": block.add(high), "fill": "tonexty", "fillcolor": light}]
         if series.counts is not None:
             told += f" n = %{{customdata[{len(extra)}]}}"
             extra.append(block.add(series.counts))

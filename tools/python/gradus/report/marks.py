@@ -23,9 +23,10 @@ def opacity(panel):
 
 def counts_few(panel):
     """Whether x counts something and has few values: its ticks are whole numbers then."""
-    found = [x for series in panel.series for x in [series.x, *series.runs_x] if len(x)]
-    return bool(found) and not panel.x_log and all(
-        np.all(np.asarray(x) == np.round(x)) for x in found) and 0 < np.ptp(np.concatenate([x[[0, -1]] for x in found])) <= 8
+    found = [np.asarray(x, float) for series in panel.series for x in [series.x, *series.runs_x] if len(x)]
+    if not found or panel.x_log or not all(np.all(x == np.round(x)) for x in found):
+        return False
+    return 0 < np.ptp([end for x in found for end in (x[0], x[-1])]) <= 8
 
 
 def single_runs(series, detail):

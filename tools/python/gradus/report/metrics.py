@@ -74,7 +74,7 @@ def _default_tables(runs):
 
 
 def primary_of(runs):
-    """The last column of the default table that says which way is better, as most runs have it; None without any."""
+    """The last drawn column of the default table that says which way is better, as most runs have it; None without any."""
     counts = {}
     for name, table, count in _default_tables(runs):
         judged = table.judged()

@@ -1,4 +1,4 @@
-"""What a report is written to: a page, and its first picture in files; once, or again and again while a sweep goes on."""
+"""What a report is written to: a page, and its first picture in files; once, or again while a sweep goes on."""
 import argparse
 import os
 

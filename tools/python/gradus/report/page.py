@@ -68,8 +68,9 @@ def caption(panel, detail):
     if panel.kind == "curves" and panel.series:
         counts = sorted({series.n for series in panel.series})
         several = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-        sentences.append(f"Means of n = {several} runs" + ("; band: 95 % interval of the mean." if any(
-            series.low is not None for series in panel.series) else "."))
+        mean = "One run each" if counts == [1] else f"Means of n = {several} runs"
+        band = "; band: 95 % interval of the mean" if any(series.low is not None for series in panel.series) else ""
+        sentences.append(f"{mean}{band}.")
         most = max(len(series.runs) for series in panel.series)
         if detail.runs < most and any(series.mean is not None for series in panel.series):
             sentences.append(f"In print {detail.runs or 'no'} single runs of each group are drawn.")
@@ -78,7 +79,7 @@ def caption(panel, detail):
         limits = frame(panel)
         lost = outside(panel, limits) if limits else 0
         if lost:
-            sentences.append(f"{lost} outlying values lie outside.")
+            sentences.append(f"{lost} outlying values lie outside." if lost > 1 else "An outlying value lies outside.")
     if panel.kind == "bars":
         sentences.append("Dots: single runs; lines: 95 % interval of the mean.")
         if len(panel.series) > detail.rows:
@@ -105,7 +106,8 @@ def picture_of(panel, svg, sentences, alive):
 
 def nothing_to_draw(runs):
     completed = sum(run.status == "completed" for run in runs)
-    return f"nothing to draw: {completed} runs completed" + (", but they have no column to be drawn" if completed else "")
+    but = ", but they have no column to be drawn" if completed else ""
+    return f"nothing to draw: {completed} runs completed{but}"
 
 
 def groups_of(panels, palette, alive):

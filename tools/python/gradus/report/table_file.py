@@ -14,19 +14,22 @@ def add_options(parser):
     parser.add_argument("--option-columns", metavar="COLUMN[,COLUMN]",
                         help="of --table: what runs were asked (default: columns with one value in each run)")
     for way in ("lower", "higher"):
-        parser.add_argument(f"--{way}", metavar="COLUMN[,COLUMN]", help=f"of --table: {way} is better; the last named ranks")
+        parser.add_argument(f"--{way}", dest="better", action="extend", default=[], metavar="COLUMN[,COLUMN]",
+                            type=lambda text, way=way: [(name, way) for name in _names(text)],
+                            help=f"of --table: {way} is better; the last named of both options ranks")
 
 
 def check(arguments):
     """Refuses what does not go together, and says where the page goes."""
     if not arguments.table:
-        for given in ("option_columns", "lower", "higher"):
-            if getattr(arguments, given):
-                raise Failure(f"--{given.replace('_', '-')}: expected --table too", 2)
+        for given in ["option-columns"] * bool(arguments.option_columns) + [way for _, way in arguments.better]:
+            raise Failure(f"--{given}: expected --table too", 2)
         if not arguments.folder:
             raise Failure("expected a folder of runs, or --table (see report --help)", 2)
     elif arguments.folder:
         raise Failure(f"--table={arguments.table} and the folder {arguments.folder[0]}: expected one of the two", 2)
+    elif len(dict(arguments.better)) < len(arguments.better):
+        raise Failure("--lower and --higher name a column twice; expected each once", 2)
     elif not arguments.output:
         arguments.output = os.path.splitext(arguments.table)[0] + ".html"
 
@@ -44,10 +47,9 @@ def load(arguments):
         raise Failure(f"--table={arguments.table}: {error.strerror or error}", code) from None
     except (ValueError, pandas.errors.ParserError) as error:  # also what is no UTF-8, or empty
         raise Failure(f"--table={arguments.table}: is no CSV table: {' '.join(str(error).split())}", 2) from None
-    better = {name: way for way in ("lower", "higher") for name in _names(getattr(arguments, way))}
     try:
         sweep = foreign.from_table(frame, arguments.run_column, arguments.index_column,
-                                   _names(arguments.option_columns) or None, better)
+                                   _names(arguments.option_columns) or None, dict(arguments.better))
     except ValueError as error:
         raise Failure(f"--table={arguments.table}: {error}", 2) from None
     sweep.program = os.path.basename(arguments.table)
