@@ -57,14 +57,15 @@ def load(folder, want=Want()):
 
 def fill_in_fingerprints(runs):
     """Of runs that ended with a result."""
-    for run, _, digest in read([run for run in runs if run.record and run.status in RESULTS], Want(fingerprint=True, provenance=False)):
+    ended = [run for run in runs if run.record and run.status in RESULTS]
+    for run, _, digest in read(ended, Want(fingerprint=True, provenance=False)):
         run.fingerprint = digest
 
 
 def read(runs, want, sweep=None):
     """Yields (run, {table: Rows}, fingerprint) of runs that were loaded, in their order.
 
-    Those that cannot be read now, or are damaged in what was not read before, are left out, and named in sweep's warnings.
+    Those that cannot be read now, or are damaged in what was not read before, are left out and named in sweep's warnings.
     """
     for part in _parts(runs):
         files = [run for run in part if run.rows is None]
