@@ -22,6 +22,7 @@ from run_fixtures import good_sweep, write_sweep  # noqa: E402
 
 REPORT = pathlib.Path(__file__).resolve().parents[2] / "tools/report"
 OLD = b"the old page"
+EQUAL = {"SOURCE_DATE_EPOCH": "0"}  # pages say when they are made
 # Call, error, and whether only calls about the sweep's own files are meant (the interpreter makes thousands).
 FAILURES = [("openat", "EIO", True), ("openat", "EMFILE", True), ("openat", "ESTALE", True), ("openat", "EACCES", True),
             ("read", "EIO", True), ("getdents64", "EIO", True), ("newfstatat", "EIO", True),
@@ -47,7 +48,7 @@ def attempt(template, scratch, expected, call, error, ours, number):
         for path in [folder, *folder.rglob("*")]:
             command += ["-P", str(path)]
     result = subprocess.run([*command, str(REPORT), str(folder)], capture_output=True, timeout=120,
-                            env={**os.environ, "MPLCONFIGDIR": str(scratch / "matplotlib"), "SOURCE_DATE_EPOCH": "0"})
+                            env={**os.environ, **EQUAL, "MPLCONFIGDIR": str(scratch / "matplotlib")})
     failed = b"(INJECTED)" in log.read_bytes()
     found, wrong = contents(folder), []
     page = found.pop(pathlib.Path("report.html"))
@@ -90,7 +91,7 @@ def main():
         template.mkdir()
         write_sweep(template, good_sweep(template, ("sgd",), 2))
         subprocess.run([str(REPORT), str(template), "--quiet"], check=True,
-                       env={**os.environ, "MPLCONFIGDIR": str(scratch / "matplotlib"), "SOURCE_DATE_EPOCH": "0"})
+                       env={**os.environ, **EQUAL, "MPLCONFIGDIR": str(scratch / "matplotlib")})
         expected = (template / "report.html").read_bytes()
         (template / "report.html").write_bytes(OLD)
         cases = [case for case in FAILURES if most or case[:2] in FEW]

@@ -48,8 +48,8 @@ def load(folder, want=Want()):
     for run, answer in in_children(lambda run: _read(run, want), ended, _size_of):
         _accept(run, answer)
         if isinstance(answer, dict) and answer["config"]:
-            kind, problem = answer["config"]
-            _warn(sweep, run.folder / CONFIG_FILE, {"damaged": Damaged, "unread": Unread}[kind](problem))
+            kind, text = answer["config"]
+            _warn(sweep, run.folder / CONFIG_FILE, Unread(text) if kind == "unread" else Damaged(text))
         if several:
             run.options.setdefault("program", run.program)
     return sweep
@@ -239,15 +239,13 @@ def _read(run, want):
 
 
 def _problem_of(path):
-    """What is wrong with a sealed file that nothing is taken from, as ("damaged" or "unread", text); None if nothing is."""
+    """What is wrong with a sealed file that nothing is taken from, as [kind, text]; None if nothing is."""
     try:
         check_seal(path)
     except FileNotFoundError:
         return None
-    except Damaged as error:
-        return "damaged", str(error)
-    except Unread as error:
-        return "unread", str(error)
+    except (Damaged, Unread) as error:
+        return ["unread" if isinstance(error, Unread) else "damaged", str(error)]
     return None
 
 
