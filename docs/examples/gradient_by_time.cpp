@@ -1,8 +1,8 @@
 // Through how many steps does a recurrent network's gradient reach? The adding problem of Hochreiter & Schmidhuber
 // (1997): of a sequence of numbers two are marked, and their sum is wanted at the end. Expected: the derivative by
 // early inputs vanishes in a plain recurrent network, and much less in an LSTM.
-//   sweep run --output=results/adding -- gradient_by_time --cell=rnn,lstm,gru --length=50,100
-//   report results/adding --within length --curve gradient_by_time/norm
+//   build/bin/sweep run --output=results/adding -- build/bin/examples/gradient_by_time --cell=rnn,lstm --length=50,100
+//   tools/report results/adding --within length --curve gradient_by_time/norm
 #include <cmath>
 
 #include "autodiff/gradient.h"

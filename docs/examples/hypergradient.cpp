@@ -1,8 +1,8 @@
 // Which learning rate is best, and can gradient descent find it? The derivative of a whole training by its learning
 // rate (Maclaurin, Duvenaud & Adams 2015): the tape holds every step of it. Expected on MNIST-1D (Greydanus & Kobak
 // 2024): from 1.5 and from 0.15 the rate comes near 0.62.
-//   sweep run --output=results/hyper -- hypergradient --initial-rate=1.5,0.15
-//   report results/hyper --curve outer/learning_rate
+//   build/bin/sweep run --output=results/hyper -- build/bin/examples/hypergradient --initial-rate=1.5,0.15
+//   tools/report results/hyper --curve outer/learning_rate
 #include <cmath>
 
 #include "autodiff/gradient.h"

@@ -2,7 +2,7 @@
 // Wilson et al. (2017), section 3.3: only the first feature tells the classes apart; the second and third are always 1,
 // and each example has features of its own, one for class 1 and five for class -1. Expected: gradient descent
 // classifies new examples without error, and an adaptive method calls them all the majority's.
-//   sweep run --output=results/wilson -- marginal_value --optimizer=sgd,momentum,adam,rmsprop,adagrad --seed=0,1,2
+//   build/bin/sweep run --output=results/wilson -- build/bin/examples/marginal_value --optimizer=sgd,adam --seed=0:4
 #include "autodiff/operations.h"
 #include "experiments/lab/train.h"
 #include "nn/layers.h"

@@ -1,7 +1,7 @@
 // How much of the first tasks is forgotten while later ones are learnt? Fashion-MNIST's classes in five tasks of two,
 // one after the other (Zenke, Poole & Ganguli 2017). Expected: with one head for all, the accuracy on a task falls to
 // near 0 when the next one is trained.
-//   sweep run --output=results/split -- split_tasks --optimizer=sgd,adam --seed=0,1,2
+//   build/bin/sweep run --output=results/split -- build/bin/examples/split_tasks --optimizer=sgd,adam --seed=0,1,2
 #include "experiments/lab/trainer.h"
 #include "experiments/workloads/datasets.h"
 #include "nn/layers.h"

@@ -1,9 +1,9 @@
 // With which activation and initialiser does the gradient of a deep network reach its first layer? Expected (Glorot &
 // Bengio 2010, He et al. 2015): it vanishes with the depth for sigmoids, and keeps its size for tanh after Glorot's and
 // for relu after He's initialisation.
-//   sweep run --output=results/vanishing -- vanishing_gradients --activation=sigmoid,tanh,relu --depth=5,20
-//     --initializer=lecun_normal,glorot_normal,he_normal
-//   report results/vanishing --metric layer/gradient:first --heatmap initializer,activation --facet depth
+//   build/bin/sweep run --output=results/vanishing -- build/bin/examples/vanishing_gradients --depth=5,20
+//     --activation=sigmoid,tanh,relu --initializer=lecun_normal,glorot_normal,he_normal
+//   tools/report results/vanishing --metric layer/gradient:first --heatmap initializer,activation --facet depth
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/trainer.h"
 #include "experiments/workloads/choices.h"

@@ -84,6 +84,12 @@ std::optional<std::int64_t> known_steps(const Source& train, const Plan& plan) {
 
 void check_evaluation(const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
   if (workload.metrics.empty()) throw std::invalid_argument("train: a workload without a metric");
+  for (const Metric& metric : workload.metrics)
+    if (!metric.add || !metric.value)
+      throw std::invalid_argument(fmt::format("metric {}: it has no add() or no value()", metric.column.name));
+  records::MetricTable("evaluation", columns_of(workload, plan), {.name = "step"});  // refuses what a table refuses
+  if (plan.stop_at_target && workload.target.column.empty())
+    throw std::invalid_argument(fmt::format("--stop-at-target: workload {} has no target", workload.name));
   if (optimizer.observes() && !workload.data.validation.defined())
     throw std::invalid_argument(
         "a schedule observes the loss on validation examples, and there are none: --validation-examples keeps some of "
@@ -113,6 +119,7 @@ void check_instruments(const Watched& watched, const Plan& plan) {
 
 void check(const Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
   const Source& train = workload.data.train;
+  if (!workload.model) throw std::invalid_argument(fmt::format("workload {}: it has no model", workload.name));
   NetworkObjective objective(workload.model(task_of(train)), workload.loss, run.dtype(), run.stream("noise"));
   optimizer->check(objective);
   if (plan.budget.empty()) throw std::invalid_argument("train: a plan without a budget would never end");
@@ -125,9 +132,13 @@ void check(const Run& run, const Workload& workload, const ChosenOptimizer& opti
   const Batch one = train.rows(0, 1, run.dtype());
   const Tensor theta = Tensor::zeros({objective.size()}, run.dtype());
   const auto [inputs, outputs, loss] = objective.forward(theta, one, nn::Mode::evaluate);
+  const std::int64_t positions = NetworkObjective::positions_of(one), classes = train.targets().classes;
+  if (classes > 0 && outputs.shape().size() != positions * classes)
+    throw std::invalid_argument(fmt::format("workload {}: the model gives {} numbers for {} labels of {} classes",
+                                            workload.name, outputs.shape().size(), positions, classes));
   for (const Metric& metric : workload.metrics) {
     Metric::Sums sums{};
-    metric.add({outputs.value(), one.targets, loss.item(), NetworkObjective::positions_of(one)}, sums);
+    metric.add({outputs.value(), one.targets, loss.item(), positions}, sums);
   }
 }
 

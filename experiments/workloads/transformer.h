@@ -31,7 +31,7 @@ struct Transformer {
     if (task.input.rank() != 1) refuse_task("transformer", task, "[time] tokens");
     const nn::TransformerBlock::Options options{
         .hidden = hidden, .causal = true, .dropout = dropout, .activation = workloads::activation(activation)};
-    std::vector<nn::Layer> all{nn::Embedding{task.outputs, width, nn::normal(0.02)},
+    std::vector<nn::Layer> all{nn::Embedding{task.tokens > 0 ? task.tokens : task.outputs, width, nn::normal(0.02)},
                                nn::LearnedPositions{task.input[0], width}};
     for (std::int64_t i = 0; i < layers; ++i) all.push_back(nn::TransformerBlock{width, heads, options});
     all.push_back(nn::LayerNorm{width});

@@ -136,6 +136,21 @@ TEST(Train, RefusesBeforehandWhatCannotBe) {
        {.budget = {steps(3)}, .instruments = {instruments_of("update:1,update:2")}},
        nothing,
        "instrument update: there is another table of this name"},
+      {{}, {.budget = {steps(3)}}, [](Workload& w) { w.model = nullptr; }, "workload small: it has no model"},
+      {{}, {.budget = {steps(3)}}, [](Workload& w) { w.metrics.push_back(loss_metric()); }, "is given twice"},
+      {{},
+       {.budget = {steps(3)}},
+       [](Workload& w) {
+         w.metrics.push_back(Metric{{.name = "empty"}, nullptr, nullptr});
+       },
+       "metric empty: it has no"},
+      {{}, {.budget = {steps(3)}, .stop_at_target = true}, nothing, "--stop-at-target: workload small has no target"},
+      {{},
+       {.budget = {steps(3)}},
+       [](Workload& w) { w.model = [](const Task&) {
+                           return nn::Sequential{nn::Linear{2, 5}};
+                         }; },
+       "the model gives 5 numbers for 1 labels of 4 classes"},
       {{}, {.budget = {steps(3)}}, [](Workload& w) { w.metrics.push_back(r_squared()); }, "metric: outputs [1, 4]"}};
   for (const Case& c : cases) {
     Program program;

@@ -37,6 +37,8 @@ class Frames(unittest.TestCase):
         self.assertEqual((frame["seed"].dtype, frame["step"].dtype), (np.int64, np.int64))
         steps = gradus.load(str(self.folder), "step")
         self.assertEqual(len(steps), 6 * 1000)
+        with self.assertRaisesRegex(ValueError, "'median': expected one of first, last"):
+            gradus.finals(self.folder, statistic="median")
         finals = gradus.finals(self.folder)
         self.assertEqual(len(finals), 6)
         last = frame[frame["step"] == 5].set_index("run")["validation_accuracy"]

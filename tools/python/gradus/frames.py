@@ -7,6 +7,7 @@ import numpy as np
 from .records import folder as run_folder
 from .records import foreign, grouping
 from .records.folder import Want
+from .records.tables import STATISTICS
 
 RUN = "run"  # the column, or dimension, of runs' ids
 
@@ -41,6 +42,8 @@ def finals(source, table=None, statistic="last"):
     Left out are the same runs as by load().
     """
     import pandas
+    if statistic not in STATISTICS:
+        raise ValueError(f"statistic {statistic!r}: expected one of {', '.join(STATISTICS)}")
     kept, left_out, name = _completed(source, table)
     if any(name in run.tables and name not in run.summaries for run in kept):  # it is not the default table of all
         kept, left_out, name = _completed(source, name)
