@@ -81,7 +81,11 @@ static void* __libc_malloc(std::size_t bytes) { return std::malloc(bytes); }
 static void* __libc_memalign(std::size_t alignment, std::size_t bytes) { return std::aligned_alloc(alignment, bytes); }
 #endif
 
-// Every form of new ends in these two.
+// Every form of new ends in these three; the sanitizers' own would not, which then miss the partner of delete.
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  count(__builtin_return_address(0));
+  return __libc_malloc(bytes ? bytes : 1);
+}
 void* operator new(std::size_t bytes) {
   count(__builtin_return_address(0));
   if (void* memory = __libc_malloc(bytes ? bytes : 1)) return memory;

@@ -111,7 +111,7 @@ TEST(SteadyStep, KeepsMemoryFlatOverTenThousandSteps) {
   steps(100);
   const std::int64_t before = resident_pages();
   steps(10000);
-  EXPECT_LE(resident_pages() - before, 16);
+  EXPECT_LE(resident_pages() - before, sanitized ? 256 : 16);  // sanitizers keep what was freed for a while
 }
 
 }  // namespace
