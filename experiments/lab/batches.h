@@ -11,7 +11,8 @@ namespace gradus::lab {
 
 // One pass over a source in batches, the last of which may be smaller:
 //   for (const Batch& batch : Batches(data.train, 32, run.dtype(), run.stream("shuffle", epoch))) ...
-// A batch is valid until the next one is asked for, which overwrites it in place. No batch allocates memory.
+// A batch is valid until the next one is asked for, which overwrites it in place. Batches allocate nothing of their
+// own; a view that changes inputs may.
 class Batches {
  public:
   // Every example once, in an order that depends on the stream alone.

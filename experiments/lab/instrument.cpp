@@ -7,6 +7,7 @@
 
 #include "experiments/lab/run.h"
 #include "settings/parse.h"
+#include "settings/text.h"
 
 namespace gradus::lab {
 
@@ -48,17 +49,15 @@ void Instrument::look(const Moment& at) {
 
 std::vector<std::shared_ptr<Instrument>> instruments_of(const std::string& text) {
   std::vector<std::shared_ptr<Instrument>> all;
-  for (std::size_t first = 0; !text.empty() && first <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', first), text.size());
-    const std::string one = text.substr(first, comma - first);
-    const std::size_t colon = std::min(one.find(':'), one.size());
-    const auto every = settings::number_in<std::int64_t>(std::string_view(one).substr(std::min(colon + 1, one.size())));
-    const InstrumentKind& kind = instruments().find(one.substr(0, colon));
+  if (text.empty()) return all;
+  for (const std::string_view one : settings::split(text, ',')) {
+    const std::vector<std::string_view> parts = settings::split(one, ':');
+    const InstrumentKind& kind = instruments().find(parts[0]);
+    const auto every = parts.size() == 2 ? settings::number_in<std::int64_t>(parts[1]) : std::nullopt;
     if (!every || *every < 1)
       throw std::invalid_argument(fmt::format(
           "instrument '{}': expected NAME:STEPS with a whole number of steps, such as {}:100", one, kind.name));
     all.push_back(kind.make(*every));
-    first = comma + 1;
   }
   return all;
 }

@@ -11,6 +11,7 @@
 #include "experiments/records/text.h"
 #include "settings/nearest_name.h"
 #include "settings/parse.h"
+#include "settings/text.h"
 
 namespace gradus::lab {
 namespace {
@@ -59,13 +60,11 @@ Check written_as(std::function<std::string(const std::string&)> canonical) {
 }
 std::vector<double> parse_numbers(std::string_view option, const std::string& text) {
   std::vector<double> numbers;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto number = settings::number_in<double>(std::string_view(text).substr(begin, end - begin));
+  for (const std::string_view part : settings::split(text, ',')) {
+    const auto number = settings::number_in<double>(part);
     if (!number || !std::isfinite(*number))
       throw UsageError(fmt::format("--{}={}: expected numbers separated by commas", option, text));
     numbers.push_back(*number);
-    begin = end + 1;
   }
   return numbers;
 }

@@ -13,6 +13,7 @@
 #include "experiments/records/provenance.h"
 #include "experiments/records/run_folder.h"
 #include "experiments/records/text.h"
+#include "settings/text.h"
 
 namespace gradus::lab {
 namespace {
@@ -26,13 +27,11 @@ Check words() {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
              c == '.';
     };
-    for (std::size_t begin = 0; !text.empty() && begin <= text.size();) {
-      const std::size_t end = std::min(text.find(',', begin), text.size());
-      const std::string word = text.substr(begin, end - begin);
+    if (text.empty()) return text;
+    for (const std::string_view word : settings::split(text, ',')) {
       if (word.empty() || !std::all_of(word.begin(), word.end(), allowed))
         throw UsageError(fmt::format("--tag: '{}', expected words of letters, digits and '_-.', a comma between",
                                      records::printable(text)));
-      begin = end + 1;
     }
     return text;
   };

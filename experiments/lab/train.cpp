@@ -33,6 +33,37 @@ std::vector<std::pair<const char*, const Source*>> evaluated_sets(const Dataset&
   return all;
 }
 
+// What a row tells of the training so far, beside the metrics.
+struct SoFar {
+  double running_loss, epoch, seconds, gradient_equivalents, state_bytes;
+  const optim::Costs& costs;
+};
+struct SoFarColumn {
+  Column column;
+  double (*value)(const SoFar& so_far);
+};
+const std::vector<SoFarColumn>& so_far_columns() {
+  using P = const SoFar&;
+  static const std::vector<SoFarColumn> all = {
+      {{.name = "running_loss", .long_name = "mean loss of the batches since the last row"},
+       [](P so_far) { return so_far.running_loss; }},
+      {{.name = "epoch", .long_name = "examples given to steps, over those of the training set"},
+       [](P so_far) { return so_far.epoch; }},
+      {{.name = "training_seconds", .units = "s", .long_name = "in steps, without evaluation and logging"},
+       [](P so_far) { return so_far.seconds; }},
+      {{.name = "gradient_equivalents", .long_name = "everything computed, in gradients of the whole training set"},
+       [](P so_far) { return so_far.gradient_equivalents; }},
+      {{.name = "gradients", .long_name = "gradients evaluated"},
+       [](P so_far) { return static_cast<double>(so_far.costs.gradients); }},
+      {{.name = "products", .long_name = "curvature products"},
+       [](P so_far) { return static_cast<double>(so_far.costs.products); }},
+      {{.name = "examples", .long_name = "training examples evaluated, counted each time"},
+       [](P so_far) { return static_cast<double>(so_far.costs.examples); }},
+      {{.name = "optimizer_state_bytes", .units = "byte", .long_name = "memory that the optimizer keeps between steps"},
+       [](P so_far) { return so_far.state_bytes; }}};
+  return all;
+}
+
 // Of the table "evaluation".
 std::vector<Column> columns_of(const Workload& workload, const Plan& plan) {
   std::vector<Column> all;
@@ -43,16 +74,7 @@ std::vector<Column> columns_of(const Workload& workload, const Plan& plan) {
       column.long_name += fmt::format(" on the {} set", name);
       all.push_back(std::move(column));
     }
-  all.push_back({.name = "running_loss", .long_name = "mean loss of the batches since the last row"});
-  all.push_back({.name = "epoch", .long_name = "examples given to steps, over those of the training set"});
-  all.push_back({.name = "training_seconds", .units = "s", .long_name = "in steps, without evaluation and logging"});
-  all.push_back(
-      {.name = "gradient_equivalents", .long_name = "everything computed, in gradients of the whole training set"});
-  all.push_back({.name = "gradients", .long_name = "gradients evaluated"});
-  all.push_back({.name = "products", .long_name = "curvature products"});
-  all.push_back({.name = "examples", .long_name = "training examples evaluated, counted each time"});
-  all.push_back(
-      {.name = "optimizer_state_bytes", .units = "byte", .long_name = "memory that the optimizer keeps between steps"});
+  for (const SoFarColumn& one : so_far_columns()) all.push_back(one.column);
   return all;
 }
 
@@ -253,11 +275,13 @@ class Training {
                             workload_.metrics[i].column.name, values[i]);
       row.insert(row.end(), values.begin(), values.end());
     }
-    const optim::Costs& costs = trainer_.costs();
-    row.insert(row.end(), {running_loss_ / static_cast<double>(running_examples_), spent(Unit::epochs),
-                           trainer_.training_seconds(), spent(Unit::gradient_equivalents),
-                           static_cast<double>(costs.gradients), static_cast<double>(costs.products),
-                           static_cast<double>(costs.examples), static_cast<double>(optimizer_->state_bytes())});
+    const SoFar so_far{running_loss_ / static_cast<double>(running_examples_),
+                       spent(Unit::epochs),
+                       trainer_.training_seconds(),
+                       spent(Unit::gradient_equivalents),
+                       static_cast<double>(optimizer_->state_bytes()),
+                       trainer_.costs()};
+    for (const SoFarColumn& one : so_far_columns()) row.push_back(one.value(so_far));
     table_->append(steps_, row);
     run_.say(fmt::format("step {}, epoch {:.4g}, {:.1f} s: {}", steps_, spent(Unit::epochs),
                          trainer_.training_seconds(), told));

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "settings/parse.h"
+#include "settings/text.h"
 
 namespace gradus::workloads {
 namespace {
@@ -16,12 +17,11 @@ namespace {
 // "256,128"; nothing where it is no such list.
 std::optional<std::vector<std::int64_t>> parse_sizes(const std::string& text) {
   std::vector<std::int64_t> sizes;
-  for (std::size_t first = 0; !text.empty() && first <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', first), text.size());
-    const auto size = settings::number_in<std::int64_t>(std::string_view(text).substr(first, comma - first));
+  if (text.empty()) return sizes;
+  for (const std::string_view part : settings::split(text, ',')) {
+    const auto size = settings::number_in<std::int64_t>(part);
     if (!size || *size < 1 || *size > 999'999) return std::nullopt;
     sizes.push_back(*size);
-    first = comma + 1;
   }
   return sizes;
 }

@@ -210,6 +210,8 @@ TEST(Plan, ComesFromOptions) {
       << alone.errors;
   EXPECT_NE(refused("--budget-epochs=0").find("expected at least one above 0"), std::string::npos);
   EXPECT_NE(refused("--evaluation-interval=0").find("evaluation-interval"), std::string::npos);
+  for (const char* bad : {"update", "update:", "update:0", "update:5:6", "update:x", "update:5,"})
+    EXPECT_NE(refused(std::string("--instruments=") + bad).find("instrument"), std::string::npos) << bad;
   EXPECT_NE(refused("--instruments=sharpnes:5").find("sharpness"), std::string::npos);
 }
 

@@ -1,5 +1,6 @@
 // Texts and the numbers they stand for: number_texts.json, which tests/tools/grouping_test.py reads as well.
 #include "settings/parse.h"
+#include "settings/text.h"
 
 #include <gtest/gtest.h>
 
@@ -40,6 +41,14 @@ TEST(Numbers, OutOfRangeAreToldFromOtherTexts) {
   std::int64_t integer = 5;
   EXPECT_EQ(read_number("9223372036854775808", integer), std::errc::result_out_of_range);
   EXPECT_EQ(integer, 5);
+}
+
+TEST(Text, IsSplitIntoAllItsParts) {
+  using Parts = std::vector<std::string_view>;
+  EXPECT_EQ(settings::split("1,2", ','), (Parts{"1", "2"}));
+  EXPECT_EQ(settings::split("1,,", ','), (Parts{"1", "", ""}));
+  EXPECT_EQ(settings::split("one", ','), Parts{"one"});
+  EXPECT_EQ(settings::split("", ','), Parts{""});
 }
 
 }  // namespace
