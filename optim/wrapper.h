@@ -42,6 +42,11 @@ class Wrapper : public Optimizer {
     visit_own(own);
     inner_->visit(visitor);
   }
+  void visit_memory(StateVisitor& visitor) final {
+    PrefixedVisitor own(visitor, name_ + ".");
+    visit_own_memory(own);
+    inner_->visit_memory(visitor);
+  }
   void check(const Objective& objective) override { inner_->check(objective); }
   Tensor evaluation_point(const Tensor& theta) override { return inner_->evaluation_point(theta); }
   void observe(double held_out_loss) override { inner_->observe(held_out_loss); }
@@ -53,6 +58,7 @@ class Wrapper : public Optimizer {
  protected:
   virtual double* own_number(std::string_view) { return nullptr; }
   virtual void visit_own(StateVisitor&) {}
+  virtual void visit_own_memory(StateVisitor&) {}
   Optimizer& inner() { return *inner_; }
   const std::string& name() const { return name_; }
 
@@ -107,6 +113,7 @@ class DecoratingWrapper final : public Wrapper {
 
  protected:
   void visit_own(StateVisitor& visitor) override { decorator_->visit(visitor); }
+  void visit_own_memory(StateVisitor& visitor) override { decorator_->visit_memory(visitor); }
   double* own_number(std::string_view name) override { return decorator_->number(name); }
 
  private:

@@ -12,6 +12,7 @@
 //   };
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -61,7 +62,11 @@ class Instrument {
   void check(const Watched& watched);
   void open(Run& run, const Watched& watched);
   void look(const Moment& at);
-  bool is_due(std::int64_t step) const { return step % every_ == 0; }
+  bool is_due(std::int64_t step) const {
+    return steps_.empty() ? step % every_ == 0 : std::binary_search(steps_.begin(), steps_.end(), step);
+  }
+  // Measures these steps instead, which ascend.
+  void measure_at(std::vector<std::int64_t> steps) { steps_ = std::move(steps); }
   // What it has written so far, once it is open.
   const records::MetricTable& table() const { return table_->contents(); }
 
@@ -79,6 +84,7 @@ class Instrument {
 
   std::string name_;
   std::int64_t every_;
+  std::vector<std::int64_t> steps_;
   RandomStream stream_ = RandomStream(0);
   records::RunTable* table_ = nullptr;
   std::vector<double> row_;
