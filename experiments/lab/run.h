@@ -91,6 +91,8 @@ class Run {
   // be made are refused. Then claims the output folder.
   void start(const std::string& loss_units = "nat");
   bool is_started() const { return started_; }
+  // Whether this program has logged a step.
+  bool has_logged() const { return has_logged_; }
   // The same in two halves, for programs that prepare something between options and output, and whose rows of /step
   // have columns of their own. With --describe-runs, a program's body is run up to finish_options() once for each line
   // of arguments, in one process: it may keep no state of its own until there.
@@ -149,7 +151,7 @@ class Run {
   records::RunPaths paths_;
   std::optional<records::Output> output_;  // once the options are finished
   std::unique_ptr<records::RunFolder> folder_;
-  bool started_ = false;
+  bool started_ = false, has_logged_ = false;
   RunTable* steps_ = nullptr;
   RunTable* solver_ = nullptr;  // made by the first step that has something to say
   std::string divergence_, reason_;

@@ -339,6 +339,11 @@ Task task_of(const Source& train) {
 }
 
 Trained train(Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
+  if (run.has_logged())
+    throw std::logic_error(fmt::format(
+        "train: the run has logged steps before those of workload {}, expected none: a run has one training, and a "
+        "program with several parts steps lab::Trainer by itself",
+        workload.name));
   if (run.is_started()) {
     check(run, workload, optimizer, plan);
   } else {

@@ -105,6 +105,30 @@ TEST(Train, EndsAtTheTargetIfAsked) {
   EXPECT_EQ(code, 0) << program.errors;
 }
 
+// The tables of two trainings would be one.
+TEST(Train, IsTheOnlyTrainingOfARun) {
+  const auto refused = [](const std::function<void(lab::Run&, const Workload&, const ChosenOptimizer&)>& before) {
+    Program program;
+    const int code = program.run([&](lab::Run& run) {
+      const auto optimizer = run.optimizer("sgd");
+      const Workload workload = small();
+      before(run, workload, optimizer);
+      train(run, workload, optimizer, {.budget = {steps(2)}});
+    });
+    EXPECT_EQ(code, 1);
+    EXPECT_NE(program.errors.find("the run has logged steps before those of workload small"), std::string::npos)
+        << program.errors;
+  };
+  refused([](lab::Run& run, const Workload& workload, const ChosenOptimizer& optimizer) {
+    train(run, workload, optimizer, {.budget = {steps(1)}});
+  });
+  refused([](lab::Run& run, const Workload& workload, const ChosenOptimizer& optimizer) {
+    run.start();
+    Trainer trainer(run, workload.model(task_of(workload.data.train)), workload.loss, *optimizer);
+    run.log(trainer.step(workload.data.train.rows(0, 5, run.dtype())));
+  });
+}
+
 // Before the run has left anything.
 TEST(Train, RefusesBeforehandWhatCannotBe) {
   struct Case {
