@@ -93,9 +93,10 @@ class Options {
   const std::vector<std::string>& aliases() const { return aliases_; }
   // True if the command line names the option, declared or not.
   bool given(std::string_view name) const;
-  // How to refuse an option that nobody declares, by its name with '_': "is an option of adam"; empty: as unknown.
+  // How to refuse an option that nobody declares, by its name with '_': "is an option of adam"; empty: as unknown. The
+  // first explanation counts.
   using Explanation = std::function<std::string(const std::string& name)>;
-  void explain(Explanation why) { explanation_ = std::move(why); }
+  void explain(Explanation why) { explanations_.push_back(std::move(why)); }
   // Call when all options are declared: refuses what is left, with the nearest name that is known.
   void finish();
 
@@ -144,7 +145,7 @@ class Options {
   std::vector<Argument> arguments_;
   std::vector<Declared> declared_;
   std::vector<std::string> aliases_;
-  Explanation explanation_;
+  std::vector<Explanation> explanations_;
   bool finished_ = false;
 };
 

@@ -76,6 +76,8 @@ class Run {
   const Options& options() const { return options_; }
   // Takes --other for the option --name, which is declared later.
   void alias(std::string_view other, std::string_view name) { options_.alias(other, name); }
+  // How to refuse options that nobody declares: see Options.
+  void explain(Options::Explanation why) { options_.explain(std::move(why)); }
   // The files beside the output that options ask for; finish_options() refuses what they cannot be.
   records::RunPaths& paths() { return paths_; }
   // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see
