@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -92,6 +93,8 @@ class StepDecorator : public ObjectiveDecorator {
   virtual void end_step() {}
   virtual void visit(StateVisitor&) {}
   virtual double* number(std::string_view) { return nullptr; }
+  // The inner optimizer's threshold as one for the objective that is decorated; nothing where it is not known.
+  virtual std::optional<Stability> stability(const Stability&) const { return std::nullopt; }
 };
 
 // The inner optimizer sees the objective through a decorator.
@@ -109,6 +112,10 @@ class DecoratingWrapper final : public Wrapper {
     const StepReport report = inner().step(*decorator_, theta);
     decorator_->end_step();
     return report;
+  }
+  std::optional<Stability> stability() override {
+    const auto of_inner = inner().stability();
+    return of_inner ? decorator_->stability(*of_inner) : std::nullopt;
   }
 
  protected:

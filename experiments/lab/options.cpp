@@ -238,8 +238,9 @@ void Options::finish() {
   for (const Argument& argument : arguments_) {
     const auto known = [&](const Declared& declared) { return declared.name == argument.name; };
     if (std::any_of(declared_.begin(), declared_.end(), known)) continue;
-    if (const std::string why = explanation_ ? explanation_(argument.name) : ""; !why.empty())
-      throw UsageError(fmt::format("--{} {}", argument.spelled, why));
+    for (const Explanation& explanation : explanations_)
+      if (const std::string why = explanation(argument.name); !why.empty())
+        throw UsageError(fmt::format("--{} {}", argument.spelled, why));
     std::vector<std::string> names;
     for (const Declared& declared : declared_) names.push_back(declared.name);
     std::string message = fmt::format("unknown option --{}", argument.spelled);

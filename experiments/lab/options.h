@@ -109,9 +109,10 @@ class Options {
   bool given(std::string_view name) const;
   // Its value on the command line, if it has one, before or after it is declared.
   std::optional<std::string> argument(std::string_view name) const;
-  // How to refuse an option that nobody declares, by its name with '_': "is an option of adam"; empty: as unknown.
+  // How to refuse an option that nobody declares, by its name with '_': "is an option of adam"; empty: as unknown. The
+  // first explanation counts.
   using Explanation = std::function<std::string(const std::string& name)>;
-  void explain(Explanation why) { explanation_ = std::move(why); }
+  void explain(Explanation why) { explanations_.push_back(std::move(why)); }
   // Call when all options are declared: refuses what is left, with the nearest name that is known.
   void finish();
 
@@ -163,7 +164,7 @@ class Options {
   std::vector<Declared> declared_;
   std::vector<std::string> aliases_;
   std::vector<std::pair<std::string, std::string>> notes_;  // values as JSON
-  Explanation explanation_;
+  std::vector<Explanation> explanations_;
   bool finished_ = false;
 };
 

@@ -103,12 +103,7 @@ Plan plan_of_options(Run& run, Plan plan) {
                    ? Clock::wall
                    : Clock::processor;
   plan.stop_at_target = run.option("stop_at_target", plan.stop_at_target, "end when the workload's target is reached");
-  const std::string watched =
-      run.option("instruments", "",
-                 fmt::format("what to measure every so many steps, e.g. sharpness:100,trace:50 (of {})",
-                             fmt::join(instruments().names(), ", ")));
-  for (const auto& instrument : from_options([&] { return instruments_of(watched); }))
-    plan.instruments.push_back(instrument);
+  for (const auto& instrument : choose_instruments(run)) plan.instruments.push_back(instrument);
   return plan;
 }
 

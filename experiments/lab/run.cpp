@@ -360,6 +360,7 @@ void Run::log(const optim::StepReport& report) {
 void Run::log_row(std::int64_t step, std::span<const double> values, double loss) {
   if (!steps_) throw std::logic_error("log: before start()");
   steps_->append(step, values);
+  has_logged_ = true;
   progress_.step(step + 1, loss);
   if (!has_gone_on_) stop_if_asked();  // else when the step has come to its end
   if (!std::isfinite(loss) && !diverged(fmt::format("the loss became {} at step {}", loss, step)))

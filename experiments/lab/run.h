@@ -85,6 +85,8 @@ class Run {
   const Options& options() const { return options_; }
   // Takes --other for the option --name, which is declared later.
   void alias(std::string_view other, std::string_view name) { options_.alias(other, name); }
+  // How to refuse options that nobody declares: see Options.
+  void explain(Options::Explanation why) { options_.explain(std::move(why)); }
   // The files beside the output that options ask for; finish_options() refuses what they cannot be.
   records::RunPaths& paths() { return paths_; }
   // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see
@@ -100,6 +102,8 @@ class Run {
   // be made are refused. Then claims the output folder.
   void start(const std::string& loss_units = "nat");
   bool is_started() const { return started_; }
+  // Whether this program has logged a step.
+  bool has_logged() const { return has_logged_; }
   // The same in two halves, for programs that prepare something between options and output, and whose rows of /step
   // have columns of their own. With --describe-runs, a program's body is run up to finish_options() once for each line
   // of arguments, in one process: it may keep no state of its own until there.
@@ -208,7 +212,7 @@ class Run {
   records::RunPaths paths_;
   std::optional<records::Output> output_;  // once the options are finished
   std::unique_ptr<records::RunFolder> folder_;
-  bool started_ = false;
+  bool started_ = false, has_logged_ = false;
   Checkpointing checkpointing_;
   bool keeps_state_ = false, has_gone_on_ = false, is_restoring_ = false;
   std::optional<Again> again_;

@@ -10,6 +10,7 @@
 
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/fingerprint.h"
+#include "experiments/lab/fit.h"
 
 namespace gradus::lab {
 namespace {
@@ -143,26 +144,15 @@ void check_instruments(const Watched& watched, const Plan& plan) {
 void check(const Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
   const Source& train = workload.data.train;
   if (!workload.model) throw std::invalid_argument(fmt::format("workload {}: it has no model", workload.name));
+  check_evaluation(workload, optimizer, plan);
+  check_fit(workload, run.dtype());
   NetworkObjective objective(workload.model(task_of(train)), workload.loss, run.dtype(), run.stream("noise"));
   optimizer->check(objective);
   if (plan.budget.empty()) throw std::invalid_argument("train: a plan without a budget would never end");
   if (train.is_endless() && plan.batch_size == whole_set)
     throw std::invalid_argument("--batch-size=0: all of examples without end, expected a number");
   if (const auto steps = known_steps(train, plan)) optimizer->check_steps(*steps);
-  check_evaluation(workload, optimizer, plan);
   check_instruments({workload, objective, *optimizer}, plan);
-  // Do model, loss, data and metrics go together? One example shows it.
-  const Batch one = train.rows(0, 1, run.dtype());
-  const Tensor theta = Tensor::zeros({objective.size()}, run.dtype());
-  const auto [inputs, outputs, loss] = objective.forward(theta, one, nn::Mode::evaluate);
-  const std::int64_t positions = NetworkObjective::positions_of(one), classes = train.targets().classes;
-  if (classes > 0 && outputs.shape().size() != positions * classes)
-    throw std::invalid_argument(fmt::format("workload {}: the model gives {} numbers for {} labels of {} classes",
-                                            workload.name, outputs.shape().size(), positions, classes));
-  for (const Metric& metric : workload.metrics) {
-    Metric::Sums sums{};
-    metric.add({outputs.value(), one.targets, loss.item(), positions}, sums);
-  }
 }
 
 class Training {
@@ -403,6 +393,11 @@ Task task_of(const Source& train) {
 }
 
 Trained train(Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
+  if (run.has_logged())
+    throw std::logic_error(fmt::format(
+        "train: the run has logged steps before those of workload {}, expected none: a run has one training, and a "
+        "program with several parts steps lab::Trainer by itself",
+        workload.name));
   if (run.is_started()) {
     check(run, workload, optimizer, plan);
   } else {

@@ -59,6 +59,9 @@ RunTable::RunTable(RunFolder& folder, MetricTable table, std::uint16_t number)
 
 void RunTable::append(std::int64_t index, std::span<const double> values) {
   if (folder_.finished_) throw std::logic_error(fmt::format("table '{}': the run is finished", table_.name()));
+  if (!table_.index().empty() && index <= table_.index().back())
+    throw std::invalid_argument(fmt::format("table '{}': {} {} after {}, expected a larger one", table_.name(),
+                                            table_.index_column().name, index, table_.index().back()));
   table_.append(index, values);
   folder_.log_.append(number_, index, values);
   folder_.row_was_added();

@@ -59,7 +59,8 @@ class RunTable {
   RunTable(RunFolder& folder, MetricTable table);
   // One that the folder's log has already, under this number.
   RunTable(RunFolder& folder, MetricTable table, std::uint16_t number);
-  // Values in the order of the columns; goes to memory and to the log, and now and then makes a snapshot.
+  // Values in the order of the columns; goes to memory and to the log, and now and then makes a snapshot. The index
+  // rises from row to row: throws std::invalid_argument for one that does not, and as MetricTable::append.
   void append(std::int64_t index, std::span<const double> values);
   void append(std::int64_t index, std::initializer_list<double> values) {
     append(index, std::span(values.begin(), values.size()));
