@@ -113,6 +113,39 @@ class Frames(unittest.TestCase):
         self.assertEqual(frame[frame["run"] == "0" * 12][["step", "place", "layers", "gradient"]].values.tolist()[-2:],
                          [[4, 0, 4, 4], [4, 1, 40, 4]])
 
+    def test_a_dataset_loses_no_row_whose_index_repeats_or_goes_backwards(self):
+        for seed, steps in enumerate(([0, 1, 1, 2], [0, 3, 2])):
+            write_run(self.folder, {"optimizer": "sgd", "seed": seed}, name=str(seed) * 12, tables={
+                "inner": {"index": np.array(steps), "index_name": "step", "columns": {
+                    "residual": 10 + np.arange(len(steps)), "pair": np.outer(np.arange(len(steps)), [1, 10])}}})
+        found = gradus.dataset(self.folder)
+        self.assertEqual(dict(found.sizes), {"run": 2, "row": 4, "place": 2})
+        np.testing.assert_array_equal(found["residual"].values, [[10, 11, 12, 13], [10, 11, 12, np.nan]])
+        np.testing.assert_array_equal(found["step"].values, [[0, 1, 1, 2], [0, 3, 2, np.nan]])
+        np.testing.assert_array_equal(found["pair"].sel(run="1" * 12, row=2).values, [2, 20])
+        self.assertIn("step", found.coords)
+        self.assertEqual(len(gradus.load(self.folder)), 7 * 2)
+
+    def test_a_single_run_is_a_folder_of_one(self):
+        entries = good_sweep(self.folder, seeds=1)
+        write_sweep(self.folder, entries)
+        name = name_of(entries[1][0])
+        run = self.folder / name
+        whole = gradus.load(self.folder)
+        for path in (run, run / "run.h5", f"{run}/", os.path.relpath(run)):
+            self.assertEqual([(each.name, each.status) for each in gradus.runs(path)], [(name, "completed")])
+            self.assertEqual(gradus.finals(path)["run"].tolist(), [name])
+            one = gradus.load(path)
+            self.assertEqual(one.to_dict(), whole[whole["run"] == name].reset_index(drop=True).to_dict())
+            self.assertEqual(gradus.dataset(path).sizes["run"], 1)
+        for path in (run, run / "run.h5"):
+            result = warm.call("report", path, "--still")
+            self.assertEqual((result.returncode, result.stderr), (0, b""))
+            self.assertEqual(result.stdout.decode().splitlines()[-1], f"{run}/report.html")
+            (run / "report.html").unlink()
+        (run / "complete.json").unlink()
+        self.assertEqual([each.status for each in gradus.runs(run)], ["unfinished"])
+
     def test_a_run_of_an_earlier_gradus(self):
         with warnings.catch_warnings():
             warnings.simplefilter("error")

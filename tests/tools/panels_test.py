@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import h5py
 import numpy as np
@@ -14,8 +15,9 @@ from scipy import stats
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"), str(pathlib.Path(__file__).parent)]
 from gradus.records import several  # noqa: E402
-from gradus.report import choices, command  # noqa: E402
+from gradus.report import choices, command, curves  # noqa: E402
 from gradus.report.expression import BadExpression, Expression  # noqa: E402
+from gradus.report.marks import stretches  # noqa: E402
 from run_fixtures import write_run  # noqa: E402
 
 LOWER, HIGHER = {"better": "lower"}, {"better": "higher"}
@@ -118,15 +120,50 @@ class Panels(unittest.TestCase):
                     self.assertTrue(same_bits(one, two))
         self.assertGreater(compared, 10)
 
-    def test_of_a_long_curve_rows_are_drawn_that_were_measured(self):
-        values = np.random.default_rng(4).random(12_345)
-        self.curve(values)
-        panel = self.panel("quality-badness")
-        series, = panel.series
-        self.assertLessEqual(len(series.x), 5_001)
-        self.assertEqual(series.x[-1], 12_344)
-        self.assertTrue(same_bits(series.mean, values[series.x.astype(int)]))
-        self.assertTrue(any("some are drawn" in note for note in panel.notes))
+    def test_of_a_long_curve_all_rows_are_drawn_and_of_a_very_long_one_all_extremes(self):
+        lengths = {"short": 40_000, "long": 60_000}
+        measured = {name: np.random.default_rng(rows).random(rows) for name, rows in lengths.items()}
+        for values in measured.values():
+            values[len(values) // 3] = 7
+        self.run_of({name: table(np.arange(len(values)), {"clock": {"draw": "none"}}, badness=values,
+                                 clock=2.0 * np.arange(len(values))) for name, values in measured.items()})
+        panels = {panel.id: panel for panel in self.select().panels}
+        for name, values in measured.items():
+            series, = panels[f"{name}-badness"].series
+            rows = series.x.astype(int)
+            self.assertTrue(same_bits(series.mean, values[rows]))
+            self.assertTrue(same_bits(series.runs[0], values[series.runs_x[0].astype(int)]))
+            self.assertTrue({0, len(values) // 3, len(values) - 1} <= set(rows))
+            self.assertEqual(len(rows) == len(values), name == "short")
+            said = any("no extreme is missing" in note for note in panels[f"{name}-badness"].notes)
+            self.assertEqual(said, name == "long")
+            columns = np.arange(len(values)) * (curves.COLUMNS - 1) // (len(values) - 1)
+            for column in range(0, curves.COLUMNS, 50):
+                mine, theirs = series.mean[columns[rows] == column], values[columns == column]
+                self.assertEqual((mine.min(), mine.max()), (theirs.min(), theirs.max()))
+            against, = self.panel(f"{name}-badness-clock", f"--curve={name}/badness", "--against=clock").series
+            self.assertTrue(same_bits(against.mean, values[(against.x / 2).astype(int)]))
+            self.assertTrue(same_bits(against.runs[0], values[(against.runs_x[0] / 2).astype(int)]))
+        self.assertLess(len(panels["long-badness"].series[0].x), 4 * curves.COLUMNS + 1)
+
+    def test_long_runs_are_drawn_singly_as_far_as_they_fit(self):
+        for seed in range(4):
+            self.curve(np.full(3000, seed), seed)
+        with unittest.mock.patch.object(curves, "MOST_POINTS", 7000):
+            panel = self.panel("quality-badness")
+        self.assertEqual([len(run) for run in panel.series[0].runs], [3000, 3000])
+        self.assertIn("the first 2 runs are drawn singly", " ".join(panel.notes))
+
+    def test_of_long_flags_every_change_is_drawn(self):
+        rows = 60_000
+        values = np.zeros(rows)
+        values[[100, 101, 40_000]] = 1
+        self.run_of({"regimes": table(np.arange(rows), {"regime": {
+            "draw": "flags", "flag_values": np.array([0, 1]), "flag_meanings": "below above"}}, regime=values)})
+        series, = self.panel("regimes-regime").series
+        found = {flag: list(zip(starts, lengths)) for flag, starts, lengths in stretches(series.runs_x[0], series.runs[0])}
+        self.assertEqual(found[1], [(100, 2), (40_000, 1)])
+        self.assertEqual(found[0], [(0, 100), (102, 39_898), (40_001, 19_999)])
 
     def test_a_column_says_how_it_is_drawn(self):
         index = np.arange(6)
@@ -206,8 +243,8 @@ class Panels(unittest.TestCase):
                 file["layers"].create_dataset("place_label", data=labels, dtype=h5py.string_dtype())
             write_run(self.folder, {"optimizer": "sgd", "depth": seed, "seed": 0}, change=named,
                       name=str(seed) * 12, tables={"layers": table(np.arange(1), norm=np.full((1, 2), seed ** 2))})
-        found = [(panel.series[0].mean.tolist(), panel.notes[1]) for panel in self.select("--group-by=").panels]
-        self.assertEqual(found, [([2, 2], "place: 0 in, 1 out."), ([1, 1], "place: 0 out, 1 in.")])
+        found = [(panel.series[0].mean.tolist(), panel.x_names) for panel in self.select("--group-by=").panels]
+        self.assertEqual(found, [([2, 2], ("in", "out")), ([1, 1], ("out", "in"))])
 
     def test_a_line_is_where_the_options_of_a_group_say(self):
         for rate in (0.1, 0.4):

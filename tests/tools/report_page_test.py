@@ -93,7 +93,17 @@ class ReportPageTest(ReportCase):
         files = [self.folder / f"x.{form}" for form in ("png", "pdf", "svg")]
         result = self.report(self.folder, "--still", *(f"--{path.suffix[1:]}={path}" for path in files))
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertEqual(result.stdout.splitlines()[-4:], [*map(str, files), f"{self.folder}/report.html"])
+        written = result.stdout.splitlines()
+        self.assertEqual([name for name in written if name in map(str, files)], list(map(str, files)))
+        page = (self.folder / "report.html").read_text()
+        others = re.findall(r'<figure id="panel-([^"]*)"', page)[1:]
+        self.assertGreater(len(others), 3)
+        for name in others:  # the first has the name that was given
+            for form, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+                path = self.folder / f"x-{name}.{form}"
+                self.assertTrue(path.read_bytes().startswith(start))
+                self.assertIn(str(path), written)
+        self.assertIn(b"/Count %d" % (1 + len(others)), files[1].read_bytes())
         for path, start in zip(files, (b"\x89PNG", b"%PDF", b"<?xml")):
             self.assertTrue(path.read_bytes().startswith(start))
         self.assertIn("sgd (n = 2)", files[2].read_text())
@@ -107,7 +117,7 @@ class ReportPageTest(ReportCase):
         self.assertEqual(self.report(self.folder, "--still").returncode, 0)
         text = (self.folder / "report.html").read_text()
         for tag in ("pilot <small>2", "&lt;late&gt; <small>1"):
-            self.assertIn(f'<span class="tag">{tag}</small></span>', text)
+            self.assertIn(f'">{tag}</small></label>', text)
         self.assertRegex(text, "<li>a &lt;first&gt; try [(]<code>[0-9a-f]{12}</code> and 1 more[)]</li>")
 
     def test_what_is_not_a_file_is_not_replaced_and_a_link_is_followed(self):

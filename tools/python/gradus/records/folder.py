@@ -18,17 +18,24 @@ LARGEST_PART = 8 << 20  # bytes of run files that are read together
 
 
 def listed(folder):
-    """The runs below a folder by what lies beside their run.h5, which is not read. Raises NoRuns."""
-    folder = pathlib.Path(folder)
+    """The runs below a folder by what lies beside their run.h5, which is not read. Raises NoRuns.
+
+    The folder of a single run, or its run.h5, is one of one run.
+    """
+    folder = folder_of(folder)
     names = _run_folders(folder)
     sweep = Sweep([])
-    entries = _table(folder, sweep)
-    for name in dict.fromkeys([*entries, *names]):
-        run = Run(name, folder / name)
-        sweep.runs.append(run)
-        _look_up(run, entries.get(name), sweep)
+    if _is_run(folder):
+        sweep.runs.append(Run(pathlib.Path(os.path.abspath(folder)).name, folder))
+        _look_up(sweep.runs[0], None, sweep)
+    else:
+        entries = _table(folder, sweep)
+        for name in dict.fromkeys([*entries, *names]):
+            run = Run(name, folder / name)
+            sweep.runs.append(run)
+            _look_up(run, entries.get(name), sweep)
     if not sweep.runs:
-        raise NoRuns(f"{folder}: no runs here; expected the output folder of a sweep" +
+        raise NoRuns(f"{folder}: no runs here; expected the output folder of a sweep, or of a run" +
                      "".join(f" ({warning})" for warning in sweep.warnings))
     programs = list(dict.fromkeys(run.program for run in sweep.runs if run.program))
     sweep.program = ", ".join(programs) or sweep.program
@@ -102,6 +109,17 @@ def _parts(runs):
 
 def _size_of(run):
     return run.record["size"] if run.record else 0
+
+
+def folder_of(path):
+    """The folder that is meant by a path: of a run.h5 the one that it lies in."""
+    path = pathlib.Path(path)
+    return path.parent if path.name == RUN_FILE and path.is_file() else path
+
+
+def _is_run(folder):
+    """Whether it is a run's own folder, and not one of runs."""
+    return any((folder / name).is_file() for name in RECORDS) and not (folder / TABLE_FILE).exists()
 
 
 def _run_folders(folder):

@@ -120,7 +120,7 @@ def replace(target, content):
     target = os.path.realpath(target)
     new = None
     try:
-        if _is_special(target):
+        if is_special(target):
             _write(os.open(target, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY), content, False)
             return
         name = os.path.join(os.path.dirname(target), f".{secrets.token_hex(6)}.new")
@@ -139,7 +139,7 @@ def replace(target, content):
                 pass  # the first error is the one to tell
 
 
-def _is_special(target):
+def is_special(target):
     try:
         mode = os.stat(target).st_mode
     except FileNotFoundError:
