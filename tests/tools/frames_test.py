@@ -180,6 +180,33 @@ class Frames(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "every run has one row"):
             gradus.from_table(frame[frame["step"] == 5])
 
+    def test_a_trackers_words_for_ends_its_names_and_its_moments_are_no_options(self):
+        frame = self.exported().rename(columns={"train": "train/loss", "quality": "val/acc", "run_id": "Name"})
+        runs = dict(zip(("x1", "x2", "y1", "y2"), range(4)))
+        frame = frame.assign(ID=frame["Name"].map(lambda name: f"id{runs[name]}"), ema=True,
+                             Created=frame["Name"].map(lambda name: f"2024-01-0{runs[name] + 1}T00:00:00Z"),
+                             State=frame["Name"].map(lambda name: "crashed" if name == "y2" else "finished"))
+        frame.loc[frame["Name"] == "y1", "lr"] = np.nan
+        sweep = gradus.from_table(frame, "Name", better={"val/acc": "higher"})
+        self.assertEqual([run.options for run in sweep.runs], [{"lr": 0.1, "name": "try", "ema": True}] * 2
+                         + [{"name": "try", "ema": True}, {"lr": 0.2, "name": "try", "ema": True}])
+        self.assertEqual([(run.status, run.reason) for run in sweep.runs],
+                         [("completed", "")] * 3 + [("failed", "crashed")])
+        self.assertEqual(sweep.warnings, ["columns neither of numbers nor of options: ID, Created; not used"])
+        with self.assertWarnsRegex(UserWarning, "y2: failed: crashed"):
+            self.assertEqual(gradus.finals(sweep)["run"].tolist(), ["x1", "x2", "y1"])
+        asked = gradus.from_table(frame, "Name", options=["lr", "State"])  # what is named is an option
+        self.assertEqual((asked.runs[3].options["State"], asked.runs[3].status), ("crashed", "completed"))
+        path = self.folder / "export.csv"
+        frame.to_csv(path, index=False)
+        for curve in ("evaluation/val/acc", "train_loss/train/loss"):
+            result = warm.call("report", "--table", path, "--run-column=Name", "--higher=val/acc", "--still",
+                               f"--curve={curve}")
+            self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("failed: y2: crashed", result.stdout.decode())
+        result = warm.call("report", "--table", path)
+        self.assertRegex(result.stderr.decode(), r"no column 'run_id'; [^\n]*\(--run-column and --index-column name")
+
     def test_a_report_treats_them_alike(self):
         path = self.folder / "export.csv"
         self.exported().to_csv(path, index=False)

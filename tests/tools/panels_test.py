@@ -347,6 +347,31 @@ class Panels(unittest.TestCase):
         self.refused("expected --heatmap", "--facet=depth")
         self.refused("--facet=depth,init: expected one option", "--heatmap=init,activation", "--facet=depth,init")
 
+    def test_a_table_that_is_too_wide_leaves_columns_out_and_names_them(self):
+        for optimizer in ("sgd", "adam"):
+            for seed in range(2):
+                self.run_of({"end": table(np.arange(2), {"score": HIGHER, "loss": LOWER}, spare=np.arange(2) * (seed + 1),
+                                          loss=np.ones(2) + seed, score=np.arange(2) * len(optimizer) + seed)},
+                            seed, optimizer=optimizer)
+        found = self.select().table
+        whole = found.text()
+        self.assertEqual(found.text(500), whole)
+        wide = len(whole.splitlines()[1])
+        lost = 0
+        for most in range(wide - 1, 30, -1):
+            lines = found.text(most).splitlines()
+            *_, told = lines
+            self.assertRegex(told, rf"\AToo wide for {most} columns, and in the page: \S")
+            absent = told.split(": ")[1].rstrip(".").split(", ")
+            self.assertGreaterEqual(len(absent), lost)
+            lost = len(absent)
+            self.assertIn("score", lines[0])  # what ranks stays
+            self.assertEqual([name for name in ("loss", "difference from best") if name in lines[0]],
+                             [name for name in ("loss", "difference from best") if name not in absent])
+            if lost < 3:
+                self.assertLessEqual(max(map(len, lines[:-1])), most)
+        self.assertGreater(lost, 2)
+
     def test_statistics_of_a_column(self):
         self.run_of({"end": table(range(4), {"score": HIGHER}, score=[3.0, np.nan, 5.0, 1.0])})
         for statistic, value in (("first", 3), ("last", 1), ("best", 5), ("mean", 3)):

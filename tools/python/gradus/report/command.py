@@ -76,6 +76,14 @@ def say(text):
         raise Failure(f"cannot write standard output: {error.strerror}") from None
 
 
+def width():
+    """Columns of the terminal that standard output is; None where it is none, so that a file or a pipe gets all."""
+    try:
+        return os.get_terminal_size(1).columns or None
+    except OSError:
+        return None
+
+
 def drawing(*names):
     """Modules beside this one that draw. matplotlib is slow to load: only when there is something to draw."""
     try:
