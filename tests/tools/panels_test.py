@@ -42,7 +42,8 @@ class Panels(unittest.TestCase):
     def curve(self, values, seed=0, index=None, **options):
         """A run with the one table "quality", whose column "badness" is better lower."""
         index = np.arange(len(values)) if index is None else index
-        return self.run_of({"quality": table(index, {"badness": LOWER}, badness=np.asarray(values, float))}, seed, **options)
+        return self.run_of({"quality": table(index, {"badness": LOWER}, badness=np.asarray(values, float))}, seed,
+                           **options)
 
     def select(self, *arguments):
         parser = argparse.ArgumentParser()
@@ -92,7 +93,8 @@ class Panels(unittest.TestCase):
                 series, = self.panel("quality-badness").series
                 self.assertTrue(same_bits(series.mean, values))
                 if n > 1:
-                    self.assertTrue(same_bits(series.low[10:], values[10:]) and same_bits(series.high[10:], values[10:]))
+                    self.assertTrue(
+                        same_bits(series.low[10:], values[10:]) and same_bits(series.high[10:], values[10:]))
 
     def test_who_hides_a_group_leaves_the_bits_of_the_others(self):
         random = np.random.default_rng(3)
@@ -112,7 +114,8 @@ class Panels(unittest.TestCase):
             for series in ours.series:
                 other = known[series.key]
                 self.assertEqual((series.label, series.n), (other.label, other.n))
-                for name in ("mean", "low", "high") + (("x",) if ours.kind == "curves" else ()):  # the place of a row is its rank
+                for name in ("mean", "low", "high") + (("x",) if ours.kind == "curves" else
+                                                       ()):  # the place of a row is its rank
                     self.assertTrue(same_bits(getattr(series, name), getattr(other, name)), (ours.id, name))
                     compared += 1
                 for one, two in zip([*series.runs, *series.runs_x][:len(series.runs) * (1 + (ours.kind == "curves"))],
@@ -161,20 +164,24 @@ class Panels(unittest.TestCase):
         self.run_of({"regimes": table(np.arange(rows), {"regime": {
             "draw": "flags", "flag_values": np.array([0, 1]), "flag_meanings": "below above"}}, regime=values)})
         series, = self.panel("regimes-regime").series
-        found = {flag: list(zip(starts, lengths)) for flag, starts, lengths in stretches(series.runs_x[0], series.runs[0])}
+        found = {
+            flag: list(zip(starts, lengths)) for flag, starts, lengths in stretches(series.runs_x[0], series.runs[0])}
         self.assertEqual(found[1], [(100, 2), (40_000, 1)])
         self.assertEqual(found[0], [(0, 100), (102, 39_898), (40_001, 19_999)])
 
     def test_a_column_says_how_it_is_drawn(self):
         index = np.arange(6)
         for seed in range(2):
-            self.run_of({
-                "probe": table(index, {"gain": {"draw": "log", "units": "m", "long_name": "how much"}, "sign": {"draw": "log"},
-                                       "price": {"draw": "none"}, "regime": {"draw": "flags", "flag_values": np.array([0, 1, 2]),
-                                                                             "flag_meanings": "below at above"}},
-                               gain=2.0 ** index, sign=index - 3, price=index, regime=index // 2, spare=index),
-                "zeta": table(index, {"alpha": HIGHER, "omega": LOWER, "unjudged": {}}, alpha=index, omega=1 + index, unjudged=index)
-            }, seed)
+            self.run_of(
+                {
+                    "probe": table(
+                        index, {
+                            "gain": {"draw": "log", "units": "m", "long_name": "how much"}, "sign": {"draw": "log"},
+                            "price": {"draw": "none"}, "regime": {
+                                "draw": "flags", "flag_values": np.array([0, 1, 2]), "flag_meanings": "below at above"
+                            }}, gain=2.0 ** index, sign=index - 3, price=index, regime=index // 2, spare=index),
+                    "zeta": table(index, {"alpha": HIGHER, "omega": LOWER, "unjudged": {}}, alpha=index,
+                                  omega=1 + index, unjudged=index)}, seed)
         selection = self.select()
         panels = {panel.id: panel for panel in selection.panels}
         self.assertEqual([panel.id for panel in selection.panels if panel.kind == "curves"],
@@ -189,7 +196,8 @@ class Panels(unittest.TestCase):
         self.assertEqual(flags.series[0].runs[0].tolist(), [0, 0, 1, 1, 2, 2])
 
     def test_what_is_not_drawn_does_not_rank(self):
-        self.run_of({"end": table([0, 1], {"score": HIGHER, "hidden": {**LOWER, "draw": "none"}}, score=[1, 2], hidden=[1, 2])})
+        self.run_of({
+            "end": table([0, 1], {"score": HIGHER, "hidden": {**LOWER, "draw": "none"}}, score=[1, 2], hidden=[1, 2])})
         self.assertEqual(self.select().table.primary.name, "end/score:last")
 
     def test_curves_are_drawn_against_seconds_that_grow(self):
@@ -198,8 +206,10 @@ class Panels(unittest.TestCase):
         measured = dict(spent=index, each=0.1 + 0 * index, up_and_down=[0, 2, 1, 3])
         for optimizer, clock in (("sgd", {}), ("adam", {"clock": 2.0 * index})):
             for seed in range(2):
-                self.run_of({"end": table(index, {"loss": LOWER, **seconds, **({"clock": {"units": "s"}} if clock else {})},
-                                          loss=1 + index, **measured, **clock)}, seed, optimizer=optimizer)
+                self.run_of(
+                    {
+                        "end": table(index, {"loss": LOWER, **seconds, **({"clock": {"units": "s"}} if clock else {})},
+                                     loss=1 + index, **measured, **clock)}, seed, optimizer=optimizer)
         both = [panel.title for panel in self.select().panels]
         self.assertIn("Loss", both)
         self.assertFalse([title for title in both if "against" in title], both)  # sgd's runs have no such clock
@@ -214,7 +224,8 @@ class Panels(unittest.TestCase):
         write_run(self.folder, {"optimizer": "newton_cg", "seed": 0},
                   tables={"epoch": table(index, loss=1 + index, reason=index // 2, inner_reason=index, radius=index)},
                   change=lambda file: file.attrs.update(schema_version=2))
-        self.assertEqual([panel.id for panel in self.select().panels if panel.kind != "bars"], ["epoch-loss", "epoch-radius"])
+        self.assertEqual([panel.id for panel in self.select().panels if panel.kind != "bars"],
+                         ["epoch-loss", "epoch-radius"])
 
     def test_vectors_are_drawn_along_their_axis_and_as_a_matrix(self):
         matrix = np.arange(12.0).reshape(3, 4)
@@ -232,7 +243,9 @@ class Panels(unittest.TestCase):
         panels = self.select("--curve=layers/norm").panels
         self.assertEqual(len({panel.id for panel in panels}), len(panels))
         for kind in ("curves", "heatmap"):  # one place makes no picture
-            means = [panel.heat[2][-1] if kind == "heatmap" else panel.series[0].mean for panel in panels if panel.kind == kind]
+            means = [
+                panel.heat[2][-1] if kind == "heatmap" else panel.series[0].mean for panel in panels
+                if panel.kind == kind]
             self.assertEqual([mean.tolist() for mean in means], [[1] * 4, [1] * 8])
         self.assertEqual([panel.series[0].n for panel in panels if panel.kind == "curves"], [2, 1])
         self.assertEqual([panel.notes[-1].split(" have ")[1][:1] for panel in panels], ["4", "4", "8", "8"])
@@ -251,7 +264,8 @@ class Panels(unittest.TestCase):
             for seed in range(2):
                 self.curve([1, 2, 3], seed, learning_rate=rate)
         panel, = self.select("--curve=quality/badness", "--line=2/learning_rate").panels
-        self.assertEqual({series.label: series.reference for series in panel.series}, {"learning rate 0.1": 20, "learning rate 0.4": 5})
+        self.assertEqual({series.label: series.reference for series in panel.series},
+                         {"learning rate 0.1": 20, "learning rate 0.4": 5})
         self.assertEqual(panel.line.text, "2/learning_rate")
         pooled, = self.select("--curve=quality/badness", "--line=2*seed + 1", "--group-by=learning_rate,seed").panels
         self.assertEqual({series.reference for series in pooled.series}, {1, 3})
@@ -264,14 +278,16 @@ class Panels(unittest.TestCase):
 
     def test_an_expression_is_arithmetic_and_nothing_else(self):
         options = {"eta": 0.5, "beta1": 0.9, "name": "x", "flag": True}
-        for text, value in (("2/eta", 4), ("(2 + 2*beta1) / ((1 - beta1) * eta)", 3.8 / 0.05), ("-eta ** 2", -0.25), ("max(1, eta)", 1),
-                            ("1/0", None), ("9**9**9**9", None), ("sqrt(-1)", None), ("missing + 1", None), ("(-1) ** 0.5", None)):
+        for text, value in (("2/eta", 4), ("(2 + 2*beta1) / ((1 - beta1) * eta)",
+                                           3.8 / 0.05), ("-eta ** 2", -0.25), ("max(1, eta)", 1), ("1/0", None),
+                            ("9**9**9**9", None), ("sqrt(-1)", None), ("missing + 1", None), ("(-1) ** 0.5", None)):
             found = Expression(text).value(options)
             self.assertEqual(found is None, value is None, text)
             if value is not None:
                 self.assertAlmostEqual(found, value, places=10)
-        for text in ("", "eta +", "__import__('os')", "eta.real", "[1]", "1 if eta else 2", "lambda: 1", "'a' * 9", "eta(1)",
-                     "min(eta, key=1)", "eta @ eta", "1 < 2", "(" * 300 + "1" + ")" * 300, "a := 1", "1j", "\0", "+" * 501):
+        for text in ("", "eta +", "__import__('os')", "eta.real", "[1]", "1 if eta else 2", "lambda: 1", "'a' * 9",
+                     "eta(1)", "min(eta, key=1)", "eta @ eta", "1 < 2", "(" * 300 + "1" + ")" * 300, "a := 1", "1j",
+                     "\0", "+" * 501):
             with self.assertRaises(BadExpression, msg=text):
                 Expression(text)
         for text in ("name + 1", "flag"):
@@ -282,8 +298,9 @@ class Panels(unittest.TestCase):
 
     def finals(self, values, **options):
         for seed, value in values.items():
-            self.run_of({"end": table([0, 1], {"score": HIGHER, "test": HIGHER}, test=[0, value[1]], score=[0, value[0]])}, seed,
-                        **options)
+            self.run_of(
+                {"end": table([0, 1], {"score": HIGHER, "test": HIGHER}, test=[0, value[1]], score=[0, value[0]])},
+                seed, **options)
 
     def test_differences_are_paired_where_seeds_are_shared(self):
         a, b = {0: 0.50, 1: 0.61, 2: 0.72, 3: 0.80}, {0: 0.60, 1: 0.70, 2: 0.84, 3: 0.93}
@@ -310,7 +327,8 @@ class Panels(unittest.TestCase):
     def test_parameters_of_the_problem_do_not_compete(self):
         for length, best in ((10, "a"), (20, "b")):
             for optimizer in "ab":
-                self.finals({seed: ((optimizer == best) + 0.01 * seed, 0) for seed in range(3)}, optimizer=optimizer, length=length)
+                self.finals({seed: ((optimizer == best) + 0.01 * seed, 0) for seed in range(3)}, optimizer=optimizer,
+                            length=length)
         selection = self.select("--within=length", "--metric=end/score")
         self.assertEqual([(group.key, group.mark) for group in selection.table.groups],
                          [((10, "a"), "best"), ((10, "b"), ""), ((20, "b"), "best"), ((20, "a"), "")])
@@ -325,7 +343,8 @@ class Panels(unittest.TestCase):
             self.finals({seed: (1 - score, test) for seed in range(2)}, optimizer="b", learning_rate=rate)
         table = self.select("--tune=learning_rate", "--by=end/score", "--report=end/test").table
         self.assertEqual([group.key for group in table.groups], [("b", 0.1), ("a", 0.2)])
-        self.assertEqual([group.chosen for group in table.groups], ["best of 3, learning rate at the edge", "best of 3"])
+        self.assertEqual([group.chosen for group in table.groups],
+                         ["best of 3, learning rate at the edge", "best of 3"])
         self.assertEqual([metric.name for metric in table.metrics[:2]], ["end/test:last", "end/score:last"])
         self.assertAlmostEqual(table.groups[1].mean(table.primary), 0.605)
         self.refused("expected --by", "--tune=learning_rate")
@@ -335,9 +354,11 @@ class Panels(unittest.TestCase):
         for depth in (2, 3):
             for activation, gradient in (("tanh", 1.0), ("relu", 2.0)):
                 for seed in range(2):
-                    self.run_of({"layer": table([0, 1, 2], index_name="layer", gradient=[gradient * depth + seed, 0, 0])}, seed,
-                                activation=activation, depth=depth, init="he")
-        self.run_of({"layer": table([0, 1, 2], index_name="layer", gradient=[7, 0, 0])}, 0, activation="tanh", depth=2, init="glorot")
+                    self.run_of(
+                        {"layer": table([0, 1, 2], index_name="layer", gradient=[gradient * depth + seed, 0, 0])}, seed,
+                        activation=activation, depth=depth, init="he")
+        self.run_of({"layer": table([0, 1, 2], index_name="layer", gradient=[7, 0, 0])}, 0, activation="tanh", depth=2,
+                    init="glorot")
         panels = self.select("--metric=layer/gradient:first", "--heatmap=init,activation", "--facet=depth").panels
         self.assertEqual([panel.facet for panel in panels], ["depth 2", "depth 3"])
         rows, columns, values, n = panels[0].heat
@@ -350,9 +371,11 @@ class Panels(unittest.TestCase):
     def test_a_table_that_is_too_wide_leaves_columns_out_and_names_them(self):
         for optimizer in ("sgd", "adam"):
             for seed in range(2):
-                self.run_of({"end": table(np.arange(2), {"score": HIGHER, "loss": LOWER}, spare=np.arange(2) * (seed + 1),
-                                          loss=np.ones(2) + seed, score=np.arange(2) * len(optimizer) + seed)},
-                            seed, optimizer=optimizer)
+                self.run_of(
+                    {
+                        "end": table(np.arange(2), {"score": HIGHER, "loss": LOWER}, spare=np.arange(2) *
+                                     (seed + 1), loss=np.ones(2) + seed, score=np.arange(2) * len(optimizer) + seed)},
+                    seed, optimizer=optimizer)
         found = self.select().table
         whole = found.text()
         self.assertEqual(found.text(500), whole)
@@ -383,7 +406,8 @@ class Panels(unittest.TestCase):
 
     def test_notes_and_tags(self):
         for seed, tags in enumerate(("pilot", "pilot, long", "")):
-            write_run(self.folder, {"optimizer": "sgd", "seed": seed}, attributes={"tags": tags, "note": "first try"} if tags else {})
+            write_run(self.folder, {"optimizer": "sgd", "seed": seed},
+                      attributes={"tags": tags, "note": "first try"} if tags else {})
         for arguments, count in (((), 3), (("--only-tag=pilot",), 2), (("--only-tag=pilot", "--only-tag=long"), 1)):
             self.assertEqual(len(self.select(*arguments).runs), count)
         self.refused("expected one of: pilot, long", "--only-tag=final")

@@ -172,7 +172,8 @@ class ReportPicturesTest(unittest.TestCase):
         for panel in drawn:
             for form, start in (("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")):
                 def made(panel=panel, form=form):
-                    return figures.document([panel], palette) if form == "pdf" else figures.picture(panel, palette, form)
+                    return figures.document([panel], palette) if form == "pdf" else figures.picture(
+                        panel, palette, form)
                 data = made()
                 self.assertTrue(data.startswith(start))
                 self.assertEqual(made(), data, (panel.id, form))

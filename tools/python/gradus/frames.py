@@ -66,8 +66,9 @@ def dataset(source, table=None):
     """A table of all completed runs as an xarray.Dataset with the dimensions run, the table's index, and vectors' axes.
 
     Runs need not have the same steps: NaN where one has none. Where a run's index repeats or goes backwards, rows are
-    counted along a dimension "row" instead, and the index is a coordinate along run and row: no row is lost. Options are
-    coordinates along run; units and the like are the variables' attributes. Left out are the same runs as by load().
+    counted along a dimension "row" instead, and the index is a coordinate along run and row: no row is lost. Options
+    are coordinates along run; units and the like are the variables' attributes. Left out are the same runs as by
+    load().
     """
     import xarray
     kept, left_out, name = _completed(source, table, whole=True)
@@ -76,8 +77,9 @@ def dataset(source, table=None):
     if not read:
         return xarray.Dataset(attrs={"left_out": str(left_out)})
     described = {column.name: column for _, rows in read for column in rows.table.columns}
-    lengths = {column.axis.name: max(rows.columns[column.name].shape[1] for _, rows in read if column.name in rows.columns)
-               for column in described.values() if column.axis}
+    lengths = {
+        column.axis.name: max(rows.columns[column.name].shape[1] for _, rows in read if column.name in rows.columns)
+        for column in described.values() if column.axis}
     first = read[0][1].table
     along, places, index = _places(read, {first.index.name, *described, *lengths})
     variables = {column: ((RUN, along, *((of.axis.name,) if of.axis else ())),
@@ -163,7 +165,8 @@ def _frame(run, rows, axis):
     if axis is None and len(axes) > 1:
         raise ValueError(f"table {rows.table.name} has vectors along {', '.join(axes)}; expected axis= one of them")
     if axis is not None and axis not in axes:
-        raise ValueError(f"table {rows.table.name} has no axis {axis!r}; expected one of: {', '.join(axes) or '(none)'}")
+        raise ValueError(
+            f"table {rows.table.name} has no axis {axis!r}; expected one of: {', '.join(axes) or '(none)'}")
     chosen = axes.get(axis) if axis else next(iter(axes.values()), None)
     columns = {column.name: column for column in rows.table.columns if column.axis is None or column.axis == chosen}
     length = next((rows.columns[name].shape[1] for name, column in columns.items() if column.axis), 1)

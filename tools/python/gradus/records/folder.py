@@ -72,7 +72,7 @@ def fill_in_fingerprints(runs):
 def read(runs, want, sweep=None):
     """Yields (run, {table: Rows}, fingerprint) of runs that were loaded, in their order.
 
-    Those that cannot be read now, or are damaged in what was not read before, are left out and named in sweep's warnings.
+    Those that cannot be read now, or are damaged in what was not read before, are left out; sweep's warnings name them.
     """
     for part in _parts(runs):
         files = [run for run in part if run.rows is None]

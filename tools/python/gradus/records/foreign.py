@@ -90,7 +90,7 @@ def _constant(groups, names, better):
 
 
 def _tables(frame, measured, index, better):
-    """Columns that are missing in the same rows make a table; the one with the last judged column is the default one."""
+    """Columns that are missing in the same rows make a table; the one with the last judged column is the default."""
     by_rows, place = {}, {name: at for at, name in enumerate(better)}
     for name in measured:
         by_rows.setdefault(frame[name].notna().to_numpy().tobytes(), []).append(name)

@@ -61,7 +61,7 @@ class File:
         self.id.close()
 
     def items(self, group, path=""):
-        """{name: GroupID or Data} of what hard links lead to, in the order in which it was made if the file keeps that."""
+        """{name: GroupID or Data} of what hard links lead to, in the order of its making if the file keeps that."""
         names = []
         kept = group.get_create_plist().get_link_creation_order() & h5py.h5p.CRT_ORDER_TRACKED
         links = group.links

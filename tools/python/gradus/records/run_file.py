@@ -82,7 +82,7 @@ class RunFile(File):
         return self._described(name, index_name, items, columns), columns, index
 
     def _described(self, name, index_name, items, columns):
-        """What the table says of itself. Of runs of one executable and configuration that is the same for every seed."""
+        """What the table says of itself. Of one executable and configuration that is the same for all seeds."""
         key = (self.told.get("executable_sha256"), name, index_name,
                *((type(value), value) for option, value in self.options.items() if option != SEED),
                *((column, item.shape[1:]) for column, item in columns.items()))

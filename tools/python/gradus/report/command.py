@@ -1,4 +1,4 @@
-"""What the Python tools share: one line for whatever goes wrong, output that arrives or is an error, files replaced whole."""
+"""What the Python tools share: one line for whatever goes wrong, output that arrives or fails, files replaced whole."""
 import argparse
 import importlib
 import os

@@ -58,7 +58,7 @@ def kept_rows(x, lines):
 
 
 def _kept_of(rows):
-    """The same rows for all columns of a run's table, so that one can be drawn against another; flags lose no change."""
+    """The same rows for all columns of a run's table, so that one can stand against another; flags lose no change."""
     if len(rows.index) <= MOST_ROWS:
         return slice(None)
     plain = [(column, rows.columns[column.name]) for column in rows.table.plain() if column.name in rows.columns]
@@ -164,7 +164,8 @@ def _panels(gathered, key, picked):
         panels = [*_profile(mine, column, table), *_matrices(mine, column, table)]
         if len({other for found in gathered.values() for other in found if other[:2] == key[:2]}) > 1:
             for panel in panels:
-                panel.notes.append(f"Of the runs whose vectors have {key[4][0]} of these places; others are drawn apart.")
+                panel.notes.append(
+                    f"Of the runs whose vectors have {key[4][0]} of these places; others are drawn apart.")
         return panels
     against = None
     if picked.against:
@@ -246,8 +247,9 @@ def _finish(panel, column, mine):
     if some:
         panel.notes.append(f"Of a group the first {max(some)} runs are drawn singly; the mean is of all.")
     if any(len(found.curve.x) > MOST_ROWS for found in mine.values()):
-        panel.notes.append(f"Of curves of more than {MOST_ROWS:,} rows those are drawn that are the first, the last, the "
-                           f"lowest and the highest in each of {COLUMNS:,} columns: no extreme is missing.")
+        panel.notes.append(
+            f"Of curves of more than {MOST_ROWS:,} rows those are drawn that are the first, the last, the "
+            f"lowest and the highest in each of {COLUMNS:,} columns: no extreme is missing.")
     short = [series.label for series, found in zip(panel.series, mine.values())
              if found.runs_x and len(found.curve.x) < max(map(len, found.runs_x))]
     if short:

@@ -1,8 +1,8 @@
 """The same pictures for Plotly, to hover over and zoom into: what page.js gives it, as small as it may be in a page.
 
 A page has all numbers once, in one block; traces refer to parts of it. They are as measured: a mean and its interval as
-float64, a single run as float32. Where a page or a picture would get too large, of long curves those points are left out
-that are no extreme, then single runs, and then whole pictures.
+float64, a single run as float32. Where a page or a picture would get too large, of long curves those points are left
+out that are no extreme, then single runs, and then whole pictures.
 """
 import base64
 import dataclasses
@@ -191,10 +191,12 @@ def curves(panel, palette, block, runs, bands):
         name = text_of(series.label)
         for number, (x, y) in enumerate(marks.single_runs(series, marks.Detail(runs=runs))):
             run = text_of(series.names[number]) if number < len(series.names) else ""
-            tags = {"tags": list(map(escaped, series.tags[number]))} if any(series.tags) else {}  # of all runs or of none
-            data.append({"place": place, "what": "run", **tags, "x": block.add(x), "y": block.add(y, single=True), "name": name,
-                         "line": {**line, "width": 1}, "opacity": 0.9 if alone else 0.3, "mode": "lines",
-                         **({"hovertemplate": f"%{{y:.6g}} run {run}"} if alone else {"hoverinfo": "skip"})})
+            tags = {"tags": list(map(escaped, series.tags[number]))} if any(series.tags) else {
+            }  # of all runs or of none
+            data.append({
+                "place": place, "what": "run", **tags, "x": block.add(x), "y": block.add(y, single=True), "name": name,
+                "line": {**line, "width": 1}, "opacity": 0.9 if alone else 0.3, "mode": "lines",
+                **({"hovertemplate": f"%{{y:.6g}} run {run}"} if alone else {"hoverinfo": "skip"})})
         if alone:
             continue
         x, mean = block.add(series.x), block.add(series.mean)

@@ -79,7 +79,7 @@ def _default_tables(runs):
 
 
 def primary_of(runs):
-    """The last drawn column of the default table that says which way is better, as most runs have it; None without any."""
+    """The last drawn column of the default table that says which way is better, as most runs have it; or None."""
     counts = {}
     for name, table, count in _default_tables(runs):
         judged = table.judged()

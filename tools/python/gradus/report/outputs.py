@@ -13,9 +13,9 @@ def add_options(parser):
     parser.add_argument("--output", type=command.path, metavar="FILE",
                         help="the page (default: report.html in the folder; of several folders it must be given)")
     for form in FORMS:
-        parser.add_argument(f"--{form}", type=command.path, metavar="FILE",
-                            help=f"also write the pictures as {form.upper()}: " + (
-                                "a page for each" if form == "pdf" else "of several, the others beside the first, by name"))
+        parser.add_argument(
+            f"--{form}", type=command.path, metavar="FILE", help=f"also write the pictures as {form.upper()}: " +
+            ("a page for each" if form == "pdf" else "of several, the others beside the first, by name"))
     parser.add_argument("--still", action="store_true", help="a smaller page whose pictures cannot be hovered over")
     parser.add_argument("--watch", nargs="?", type=seconds, const=SECONDS, metavar="SECONDS",
                         help=f"write the page again every so many seconds (default {SECONDS}) until the sweep is "

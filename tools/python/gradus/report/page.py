@@ -5,7 +5,8 @@ import json
 import pathlib
 
 from . import figures, interactive, marks
-from .facts import code, counted, describe, headline, notes_of, result_table, shown, tags_of, tags_of_groups, troubles_table
+from .facts import (code, counted, describe, headline, notes_of, result_table, shown, tags_of, tags_of_groups,
+                    troubles_table)
 from .frame import frame, outside
 from .palette import Palette
 
@@ -121,8 +122,9 @@ def tag_switches(runs):
                    f"{shown(tag)} <small>{n}</small></label>" for tag, n in tags.items())
     rest = ('<label class="tag"><input type="checkbox" checked data-tag="">no tag '
             f"<small>{without}</small></label>") if without else ""
-    return (f'<div class="tags">{each}{rest}<small class="kinds">Hidden: groups without a run of these tags, and single '
-            "runs to hover over; a mean stays that of its group.</small></div>")
+    return (
+        f'<div class="tags">{each}{rest}<small class="kinds">Hidden: groups without a run of these tags, and single '
+        "runs to hover over; a mean stays that of its group.</small></div>")
 
 
 def groups_of(panels, palette, tags):

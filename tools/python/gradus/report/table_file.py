@@ -11,9 +11,10 @@ def add_options(parser):
                         help="runs of anything else, a row for each run and step, instead of folders")
     parser.add_argument("--run-column", default="run_id", metavar="COLUMN", help="of --table (default: run_id)")
     parser.add_argument("--index-column", default="step", metavar="COLUMN", help="of --table (default: step)")
-    parser.add_argument("--option-columns", metavar="COLUMN[,COLUMN]",
-                        help="of --table: what runs were asked (default: columns with one value in each run, but moments "
-                        "and names of runs)")
+    parser.add_argument(
+        "--option-columns", metavar="COLUMN[,COLUMN]",
+        help="of --table: what runs were asked (default: columns with one value in each run, but moments "
+        "and names of runs)")
     for way in ("lower", "higher"):
         parser.add_argument(f"--{way}", dest="better", action="extend", default=[], metavar="COLUMN[,COLUMN]",
                             type=lambda text, way=way: [(name, way) for name in _names(text)],
