@@ -258,7 +258,7 @@ void Run::tell_of_origin() {
   const std::int64_t step = checkpointing_.state() ? checkpointing_.state()->step : 0;
   if (from_.kind == Kind::resume) {
     nlohmann::json steps = folder_->position().attributes.value("resumed_at_steps", nlohmann::json::array());
-    steps.push_back(static_cast<double>(step));
+    steps.push_back(step);
     folder_->set_attribute("resumed_at_steps", steps);
   } else if (from_.kind != Kind::none) {
     folder_->set_attribute("parent_run_id", from_.configuration.at("run_id"));

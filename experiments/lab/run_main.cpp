@@ -43,7 +43,7 @@ class Session {
   }
   // Ends the record of the run, if there is one, with a line for the user.
   Exit end(Exit exit, Status status, const std::string& reason, std::string line);
-  std::string record(Status status, const std::string& reason);
+  std::string record(Status status, const std::string& reason, bool goes_on = false);
   std::string what_is_left() const;
   // A folder that goes with this object, of a run that is computed again until the step of a fork.
   struct Retraced {
@@ -73,12 +73,12 @@ std::unique_ptr<Run> Session::make(const std::vector<std::string>& arguments, Co
 }
 
 // What the system refused; empty where the record was made. Then at least the failure is recorded, if that can be.
-std::string Session::record(Status status, const std::string& reason) {
+std::string Session::record(Status status, const std::string& reason, bool goes_on) {
   Run& run = *run_;
   try {
     run.folder_->finish(status, reason);
     if (status == Status::completed || status == Status::diverged) records::remove_generations(run.folder_->path());
-    run.output_->publish(status == Status::completed || status == Status::diverged);
+    if (!goes_on) run.output_->publish(status == Status::completed || status == Status::diverged);
     return "";
   } catch (const std::exception& error) {
     if (status != Status::failed && !run.folder_->finished()) record(Status::failed, error.what());
@@ -102,7 +102,7 @@ Exit Session::end(Exit exit, Status status, const std::string& reason, std::stri
     run_->folder_->abandon();
   } else if (run_ && run_->folder_ && !run_->folder_->finished()) {
     run_->progress_.finish();
-    const std::string problem = record(status, reason);
+    const std::string problem = record(status, reason, exit == Exit::stopped);
     if (problem != reason) add(problem);  // a full disk ends the run, and fails its ending too
     if (!problem.empty() && (exit == Exit::completed || exit == Exit::diverged)) exit = Exit::failed;
     add(what_is_left());

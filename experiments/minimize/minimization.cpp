@@ -30,6 +30,8 @@ double distance(const Tensor& a, const Tensor& b) {
 Minimization::Minimization(lab::Run& run, ProblemOptions& asked, lab::ChosenOptimizer& optimizer,
                            const MinimizationPlan& plan)
     : run_(run), optimizer_(optimizer), plan_(plan), problem_(asked.problem()) {
+  run.keeps_state();
+  if (run.again() && !run.again()->at.empty()) throw lab::UsageError("--at: minimize has no instruments");
   lab::from_options([&] {
     const problems::Request& request = asked.load();
     objective_ = problems::make_objective(problem_, request);

@@ -24,6 +24,10 @@ class Penalty : public DecoratorOf<W> {
     if (known_weight_ != weight()) this->invalidate();  // a schedule has changed it
     known_weight_ = weight();
   }
+  void visit_memory(StateVisitor& visitor) override {
+    DecoratorOf<W>::visit_memory(visitor);
+    visitor.number("known_weight", known_weight_);
+  }
 
  protected:
   double weight() const { return this->h.*Weight; }

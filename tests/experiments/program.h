@@ -23,6 +23,7 @@ class Program {
     options.push_back("--output=" + output().string());
     std::vector<const char*> arguments;
     for (const std::string& option : options) arguments.push_back(option.c_str());
+    std::fflush(stdout);  // once, not by the child too
     const pid_t child = ::fork();
     if (child == 0) {
       if (!std::freopen((folder_ / "stderr").c_str(), "w", stderr)) ::_exit(99);

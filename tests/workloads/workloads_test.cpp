@@ -10,9 +10,11 @@
 #include <optional>
 
 #include "autodiff/tensor/vectors.h"
-#include "experiments/lab/trainer.h"
+#include "experiments/lab/train.h"
+#include "experiments/records/provenance.h"
 #include "optim/optimizer.h"
 #include "tests/experiments/idx_files.h"
+#include "tests/experiments/resumed.h"
 #include "tests/workloads/runs.h"
 
 namespace gradus::workloads {
@@ -54,13 +56,16 @@ class Workloads : public ::testing::TestWithParam<std::string> {
     try {
       run_.reset(new lab::Run(run_with(with_images)));
       workload_ = kind.make(*run_);
+      options_ = with_images;
     } catch (const lab::UsageError&) {  // its data are computed
       run_.reset(new lab::Run(run_with(arguments)));
       workload_ = kind.make(*run_);
+      options_ = arguments;
     }
   }
 
   TemporaryFolder folder_;
+  std::vector<std::string> options_;  // of the workload
   std::unique_ptr<lab::Run> run_;
   std::optional<lab::Workload> workload_;
 };
@@ -112,6 +117,39 @@ TEST_P(Workloads, EndsByItself) {
   EXPECT_FALSE(workload_->plan.budget.empty());
   EXPECT_FALSE(workload_->metrics.empty());
   EXPECT_TRUE(workload_->data.test.defined());
+}
+
+// Those that the program knows.
+std::vector<std::string> known(const std::function<void(lab::Run&)>& body, std::vector<std::string> options) {
+  std::erase_if(options, [&](const std::string& option) {
+    lab::Program asked;
+    return asked.run(body, {option, "--stop-at=0"}) == records::exit_usage &&
+           asked.errors.find("unknown option " + option.substr(0, option.find('='))) != std::string::npos;
+  });
+  return options;
+}
+
+// With the same bits: dropout, running statistics, recurrent states, and data without end.
+TEST_P(Workloads, GoesOnAfterAStop) {
+  records::executable_sha256();  // once, for all that come from this process
+  const auto body = [](lab::Run& run) {
+    const lab::Workload workload = workloads().find(GetParam()).make(run);
+    const auto optimizer = run.optimizer("sgd");
+    lab::train(
+        run, workload, optimizer,
+        {.budget = {lab::steps(5)}, .evaluate_every = lab::steps(2), .batch_size = 8, .evaluation_examples = 20});
+  };
+  const std::vector<std::string> own = known(body, options_);
+  for (const char* method : {"sgd", "adam", "lbfgs"}) {
+    std::vector<std::string> options = own;
+    options.push_back(std::string("--optimizer=") + method);
+    options.emplace_back("--fingerprint-interval=1");
+    options.emplace_back("--continue-after-divergence");
+    lab::Program whole;
+    const int code = whole.run(body, options);
+    EXPECT_TRUE(code == 0 || code == records::exit_diverged) << whole.errors;
+    EXPECT_EQ(lab::difference_when_stopped(body, options, {2, 3}, whole, code), "") << method;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Workloads, ::testing::ValuesIn(workloads().names()), [](const auto& one) {

@@ -1,0 +1,267 @@
+#!/usr/bin/python3
+"""Runs that are stopped, go on, are forked and computed again, tried from outside.
+
+usage: checkpoints_test.py BIN_DIRECTORY
+"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy as np
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from whole_runs import columns, differences  # noqa: E402
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
+STOPPED = 75
+OPTIONS = ["--evaluation-interval=100", "--evaluation-unit=steps", "--evaluation-examples=100", "--quiet"]
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+
+    def call(self, *options, code=0, program="train_workload", environment=None):
+        result = subprocess.run([BIN / program, *options], capture_output=True, text=True, timeout=120, cwd=self.folder,
+                                env={**os.environ, **(environment or {})})
+        self.assertEqual(result.returncode, code, (options, result.stderr))
+        return result.stderr
+
+    def train(self, output, *options, steps=400, **how):
+        return self.call(*OPTIONS, f"--steps={steps}", f"--output={output}", *options, **how)
+
+    def assert_same(self, one, other):
+        self.assertEqual(differences(self.folder / one / "run.h5", self.folder / other / "run.h5"), [])
+
+    def attributes(self, run):
+        with h5py.File(self.folder / run / "run.h5") as file:
+            return dict(file.attrs)
+
+    def loss(self, run):
+        return columns(self.folder / run / "run.h5")["step/loss"]
+
+
+class GoesOn(Case):
+    def test_a_run_that_is_stopped_goes_on_with_its_options(self):
+        self.train("whole", "--learning-rate=0.02")
+        said = self.train("cut", "--learning-rate=0.02", "--stop-at=150", code=STOPPED)
+        self.assertEqual(said, "train_workload: stopped after step 150: --resume goes on from there\n")
+        self.assertEqual(self.attributes("cut")["status"], "interrupted")
+        self.call("--resume", "--output=cut", "--stop-at=260", "--quiet", code=STOPPED)
+        self.call("--resume", "--output=cut", "--quiet")
+        self.assert_same("whole", "cut")
+        self.assertEqual(self.attributes("cut")["resumed_at_steps"], "[150,260]")
+        self.assertEqual(sorted(path.name for path in (self.folder / "cut").iterdir()),
+                         ["complete.json", "config.json", "metrics.log", "run.h5"])
+        self.assertIn("is completed", self.call("--resume", "--output=cut"))
+        self.train("new", "--learning-rate=0.02", "--resume")  # where there is nothing, it begins
+        self.assert_same("whole", "new")
+
+    def test_a_file_as_output_goes_on_too(self):
+        self.train("whole")
+        self.train("cut.h5", "--stop-at=150", code=STOPPED)
+        self.call("--resume", "--output=cut.h5", "--quiet")
+        self.assertEqual(differences(self.folder / "whole/run.h5", self.folder / "cut.h5"), [])
+        self.assertEqual(list(self.folder.glob(".*")), [])
+
+    def test_signals_stop_with_a_checkpoint(self):
+        self.train("whole", steps=40000)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            output = f"cut{int(number)}"
+            child = subprocess.Popen([BIN / "train_workload", *OPTIONS, "--steps=40000", f"--output={output}"],
+                                     cwd=self.folder, stderr=subprocess.PIPE, text=True)
+            log = self.folder / output / "metrics.log"
+            while not log.exists() or log.stat().st_size < 20000:
+                time.sleep(0.01)
+            child.send_signal(number)
+            said = child.communicate(timeout=60)[1]
+            self.assertEqual(child.returncode, STOPPED, said)
+            self.assertRegex(said, r"^train_workload: stopped after step \d+: --resume goes on from there\n$")
+            self.call("--resume", f"--output={output}", "--quiet")
+            self.assert_same("whole", output)
+
+    def test_other_options_are_refused(self):
+        self.train("cut", "--stop-at=150", code=STOPPED)
+        said = self.train("cut", "--resume", "--learning-rate=0.5", code=2)
+        self.assertIn("--learning_rate is 0.5, and 0.001 in the run in cut: --fork", said)
+        self.assertIn("expected one of them", self.train("cut", "--resume", "--overwrite", code=2))
+        self.call("--resume", "--output=cut", "--quiet")
+
+    def test_other_bits_are_refused_or_marked(self):
+        self.train("cut", "--stop-at=150", code=STOPPED)
+        for name, value, words in (("GRADUS_SIMD", "baseline", "instructions"), ("GRADUS_PRODUCTS", "eigen", "products"),
+                                   ("GRADUS_CACHES", "32768,262144,2097152", "caches")):
+            before = {path.name: path.read_bytes() for path in (self.folder / "cut").iterdir()}
+            said = self.call("--resume", "--output=cut", code=2, environment={name: value})
+            self.assertIn(words, said)
+            self.assertEqual(before, {path.name: path.read_bytes() for path in (self.folder / "cut").iterdir()})
+        said = self.call("--resume", "--output=cut", "--threads=2", code=2)
+        self.assertIn("--threads", said)
+        self.call("--resume", "--output=cut", "--quiet", "--not-bitwise", environment={"GRADUS_SIMD": "baseline"})
+        self.assertIn("instructions", self.attributes("cut")["not_bitwise"])
+
+    def test_damage_falls_back_to_the_generation_before(self):
+        self.train("whole", steps=4000)
+        self.train("cut", "--stop-at=1500", "--checkpoint-interval=0", steps=4000, code=STOPPED)
+        both = sorted((self.folder / "cut").glob("checkpoint.?"))
+        self.assertEqual(len(both), 2)
+        newest = max(both, key=lambda path: int(path.read_bytes()[:512].splitlines()[2].split()[-1]))
+        image = bytearray(newest.read_bytes())
+        for bit in (8 * 600, 8 * len(image) // 2, 8 * len(image) - 1, 8 * 40, 8 * 100):
+            damaged = bytearray(image)
+            damaged[bit // 8] ^= 1 << bit % 8
+            newest.write_bytes(damaged)
+            said = self.call("--resume", "--output=cut", "--stop-at=1501", "--quiet", "--checkpoint-interval=1000",
+                             code=STOPPED)
+            self.assertIn("stopped after step 1501", said)
+            self.assertLess(json.loads(self.attributes("cut")["resumed_at_steps"])[-1], 1500)
+        for path in (self.folder / "cut").glob("checkpoint.?"):
+            path.write_bytes(path.read_bytes()[:-1])
+        said = self.call("--resume", "--output=cut", code=2)
+        self.assertIn("is damaged", said)
+        self.assertIn("no checkpoint to go on from in cut", said)
+
+    def test_a_log_that_holds_less_than_the_checkpoint_counts_is_not_continued(self):
+        self.train("cut", "--stop-at=150", "--checkpoint-interval=1000", code=STOPPED)
+        log = self.folder / "cut/metrics.log"
+        log.write_bytes(log.read_bytes()[:len(log.read_bytes()) // 2])
+        self.assertIn("holds less than the checkpoint counts", self.call("--resume", "--output=cut", code=1))
+
+    def test_a_full_disk_loses_no_checkpoint(self):
+        """The limit of a file's size stands for the disk: a checkpoint needs more than the log does."""
+        self.train("whole", steps=3000)
+        self.train("cut", "--stop-at=500", steps=3000, code=STOPPED)
+        before = {path.name: path.read_bytes() for path in (self.folder / "cut").glob("checkpoint.*")}
+        size = max(len(image) for image in before.values())
+        limited = f"ulimit -f {(size - 1000) // 1024}; exec {BIN / 'train_workload'} --resume --output=cut --quiet " \
+                  "--checkpoint-interval=0.01"
+        result = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, cwd=self.folder, timeout=60)
+        self.assertIn("no checkpoint after step", result.stderr)
+        for name, image in before.items():
+            if (self.folder / "cut" / name).exists():
+                self.assertEqual((self.folder / "cut" / name).read_bytes(), image)
+        self.call("--resume", "--output=cut", "--quiet")
+        self.assert_same("whole", "cut")
+
+    def test_what_checkpoints_cost_is_recorded(self):
+        self.train("run", "--checkpoint-interval=0", steps=20000)
+        said = self.attributes("run")
+        self.assertGreater(said["checkpoints"], 1)
+        self.assertGreater(said["checkpoint_bytes"], 1000)
+        self.assertGreater(said["checkpoint_seconds"], 0)
+
+
+class Forks(Case):
+    def test_with_nothing_changed_a_fork_is_the_rest_of_its_parent(self):
+        self.train("parent", "--checkpoint-at=150", "--optimizer=momentum", "--wrappers=ema")
+        self.assertTrue((self.folder / "parent/checkpoint.at.150").exists())
+        for step in (150, 260):  # kept, and computed again
+            self.call(f"--fork=parent@{step}", f"--output=child{step}", "--quiet")
+            self.assert_same("parent", f"child{step}")
+            said = self.attributes(f"child{step}")
+            self.assertEqual(said["first_step"], step)
+            self.assertEqual(said["option_fork"], self.attributes("parent")["config_hash"] + f"@{step}")
+            self.assertEqual(said["parent_run_id"], self.attributes("parent")["run_id"])
+            self.assertNotEqual(said["config_hash"], self.attributes("parent")["config_hash"])
+        self.assertEqual(list(self.folder.glob(".*")), [])
+        self.call("--fork=child260@300", "--output=grandchild", "--quiet")
+        self.assert_same("parent", "grandchild")
+
+    def test_a_fork_has_other_options_from_its_step_on(self):
+        self.train("trunk", "--checkpoint-at=200", "--learning-rate=0.01")
+        self.call("--fork=trunk@200", "--output=cooldown", "--quiet", "--learning-rate-schedule=polynomial",
+                  "--learning-rate-steps=100", "--steps=300")
+        self.assertEqual(len(self.loss("cooldown")), 300)
+        self.assertEqual(self.loss("trunk")[:201].tobytes(), self.loss("cooldown")[:201].tobytes())
+        self.assertNotEqual(self.loss("trunk")[202], self.loss("cooldown")[202])
+        # Another method begins with no memory: as SGD that starts at these parameters with these batches.
+        self.call("--fork=trunk@200", "--output=other", "--quiet", "--optimizer=sgd", "--learning-rate=0.1")
+        self.assertEqual(self.loss("trunk")[200], self.loss("other")[200])
+        self.assertNotEqual(self.loss("trunk")[201], self.loss("other")[201])
+        self.assertNotIn("option_beta1", self.attributes("other"))
+
+    def test_the_order_of_the_rest_can_be_drawn_anew(self):
+        self.train("trunk", "--checkpoint-at=210")
+        self.call("--fork=trunk@210", "--output=again", "--quiet", "--reseed=shuffle", "--seed=5")
+        self.call("--fork=trunk@210", "--output=twice", "--quiet", "--reseed=shuffle", "--seed=5")
+        self.call("--fork=trunk@210", "--output=six", "--quiet", "--reseed=shuffle", "--seed=6")
+        self.assert_same("again", "twice")
+        self.call("--fork=trunk@210", "--output=stopped", "--quiet", "--reseed=shuffle", "--seed=5", "--stop-at=233",
+                  code=STOPPED)
+        self.call("--resume", "--output=stopped", "--quiet")
+        self.assert_same("again", "stopped")
+
+    def test_what_a_fork_cannot_be_is_refused(self):
+        self.train("trunk")
+        for options, words in ((["--fork=trunk"], "expected RUN@STEP"), (["--fork=nothing@5"], "is no run's folder"),
+                               (["--fork=trunk@4000"], "has fewer steps"),
+                               (["--fork=trunk@100", "--seed=3"], "--reseed names what is drawn anew"),
+                               (["--fork=trunk@100", "--reseed=all"], "expected any of shuffle"),
+                               (["--reseed=shuffle"], "expected with --fork"),
+                               (["--fork=trunk@100", "--replay=trunk"], "expected one of them"),
+                               (["--fork=trunk@100", "--hidden=7"], "does not fit")):
+            said = self.call(*options, "--output=child", "--quiet", code=2)
+            self.assertIn(words, said)
+            self.assertFalse((self.folder / "child").exists(), options)
+
+
+class Replays(Case):
+    def test_what_is_measured_afterwards_is_what_would_have_been(self):
+        self.train("plain")
+        self.train("watched", "--instruments=sharpness:100")
+        self.call("--replay=plain", "--output=again", "--quiet", "--instruments=sharpness:100", "--at=0:300:100")
+        ours, theirs = columns(self.folder / "again/run.h5"), columns(self.folder / "watched/run.h5")
+        for name in ("sharpness", "preconditioned_sharpness", "step"):
+            self.assertEqual(ours[f"sharpness/{name}"].tobytes(), theirs[f"sharpness/{name}"][:4].tobytes())
+        self.assertEqual(len(ours["step/loss"]), 301)
+        plain = columns(self.folder / "plain/run.h5")
+        self.assertEqual(ours["fingerprint/low"].tobytes(), plain["fingerprint/low"][:len(ours["fingerprint/low"])].tobytes())
+        self.call("--replay=plain", "--output=all", "--quiet")
+        self.assert_same("plain", "all")
+
+    def test_a_run_that_does_not_come_again_is_refused(self):
+        self.train("plain")
+        said = self.call("--replay=plain", "--output=again", "--quiet", code=1, environment={"GRADUS_SIMD": "baseline"})
+        self.assertIn("the parameters are not those of the run in plain", said)
+        self.train("without", "--fingerprint-interval=0")
+        self.assertIn("has no fingerprints", self.call("--replay=without", "--output=no", "--quiet", code=1))
+        self.assertIn("--learning_rate is", self.call("--replay=plain", "--output=no", "--learning-rate=1", code=2))
+
+
+class Minimize(Case):
+    def minimize(self, output, *options, **how):
+        return self.call("--steps=60", f"--output={output}", "--quiet", *options, program="minimize", **how)
+
+    def test_a_minimisation_goes_on(self):
+        for number, options in enumerate((
+            ["--optimizer=lbfgs"], ["--optimizer=lbfgs", "--wrappers=l2_penalty", "--l2=0.01"],
+            ["--optimizer=adam", "--wrappers=sam", "--contour=5"], ["--optimizer=newton_cg"],
+            ["--optimizer=adam", "--learning-rate-schedule=plateau"],
+            ["--problem=noisy_quadratic", "--optimizer=momentum", "--wrappers=ema"])):
+            problem = [] if options[0].startswith("--problem") else ["--problem=rosenbrock"]
+            self.minimize(f"whole{number}", *problem, *options)
+            self.minimize(f"cut{number}", *problem, *options, "--stop-at=7", code=STOPPED)
+            self.call("--resume", f"--output=cut{number}", "--quiet", "--stop-at=11", program="minimize", code=STOPPED)
+            self.call("--resume", f"--output=cut{number}", "--quiet", program="minimize")
+            self.assert_same(f"whole{number}", f"cut{number}")
+
+    def test_a_state_of_other_numbers_is_taken_only_when_asked_for(self):
+        common = ["--problem=rosenbrock", "--optimizer=adam"]
+        self.minimize("first", *common, "--save-state=state")
+        said = self.minimize("second", *common, "--beta1=0.5", "--load-state=state", code=2)
+        self.assertIn("beta1 0.9, expected 0.5; --other-numbers", said)
+        self.minimize("second", *common, "--beta1=0.5", "--load-state=state", "--other-numbers")
+
+
+if __name__ == "__main__":
+    unittest.main()
