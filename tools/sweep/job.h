@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/sweep/specification.h"
+#include "tools/sweep/combinations.h"
 
 namespace gradus::sweep {
 

@@ -34,10 +34,14 @@ constexpr const char* run_footer = R"(Values of an option:
   sgd,adam           a list (a literal comma is written \,)
   0:4  0:10:2        integers, both ends included (a literal colon is written \:)
   log:1e-4:1e-1:4    four points evenly spaced in the logarithm
+  uniform(0,1)  log_uniform(1e-4,1)  integer(1,9)  choice(sgd,adam)
+                     drawn, together with the other drawn options: needs --draws=N
 
 Examples:
   sweep run --output results/first -- build/bin/optimizer_comparison --optimizer=sgd,adam --seed=0:4
   sweep run experiments/optimizer_comparison/sweep.toml --output results/first -- --epochs=1
+  sweep run --output results/search --draws=32 --draw-method=sobol --only='momentum: optimizer=sgd' -- \
+      build/bin/train --optimizer=sgd,adam --learning-rate='log_uniform(1e-4,1)' --momentum='uniform(0,0.99)'
 
 Finished runs of the folder are skipped, so the same command continues a sweep that was interrupted.
 Exit codes: 0 every run completed or diverged, 1 a run failed, 2 usage, 130 interrupted.)";
@@ -87,6 +91,13 @@ int report(const Job& job, const SweepPlan& plan, const Outcome& outcome) {
   return counts.failed > 0 || counts.left > 0 || !outcome.problems.empty() ? records::exit_failed : 0;
 }
 
+void keep_within_limit(std::vector<Combination>& combinations, std::optional<std::int64_t> limit) {
+  if (!limit || static_cast<std::int64_t>(combinations.size()) <= *limit) return;
+  records::complain("sweep", fmt::format("limit of {} runs: {} more of the sweep are left out", *limit,
+                                         static_cast<std::int64_t>(combinations.size()) - *limit));
+  combinations.erase(combinations.begin() + *limit, combinations.end());
+}
+
 // What a program tells of itself and of its runs, before any of them. False where it did not answer in time.
 bool ask(Job& job, const Specification& specification, Children& children, Signals& signals,
          const Executable& executable) {
@@ -95,11 +106,14 @@ bool ask(Job& job, const Specification& specification, Children& children, Signa
       description.program.empty() ? records::printable(job.program.filename().string()) : description.program;
   job.told_build = !description.build.empty();
   job.build = job.told_build ? description.build : executable.digest;
-  job.combinations = expand(specification.grids, job.program_name);
+  const Stage& stage = specification.stages.front();
+  job.combinations = expand(stage);
+  identify(job.combinations, job.program_name);
   if (!description.checks_runs && !job.remarks.empty())
     throw UsageError(fmt::format("{}: {} does not answer --describe-runs, and may not know it",
                                  job.remarks.front().substr(0, job.remarks.front().find('=')), job.program_name));
   if (description.checks_runs) check_runs(children, signals, job.program, description, job.combinations);
+  keep_within_limit(job.combinations, stage.limit);
   if (records::sha256_of_file(job.program) != executable.digest) refuse_replaced(executable);
   return !description.late;
 }
@@ -194,6 +208,20 @@ int sweep_main(const std::vector<std::string>& arguments) {
   run->add_option("--tag", tags, "words that each run keeps, a comma between, for reports to choose by");
   run->add_option("-j,--jobs", jobs, "runs at a time (default: as many as keep all cores busy)")
       ->check(CLI::Range(1, 65536));
+  SearchOptions search;
+  std::string method;
+  run->add_option("--draws", search.draws.count, "how many draws of the drawn options")
+      ->check(CLI::Range(std::int64_t{1}, max_values));
+  run->add_option("--draw-seed", search.draws.seed, "of the draws (default 0): the same seed gives the same ones");
+  run->add_option("--draw-method", method, "random (default) or sobol");
+  const auto each = [&](const char* name, std::vector<std::string>& texts, const char* help) {
+    run->add_option(name, texts, help)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  each("--zip", search.zips, "OPTION,OPTION,...: their lists run together");
+  each("--only", search.only, "OPTION: OPTION=VALUE,...: the first only where the others have these values");
+  each("--exclude", search.exclude, "OPTION=VALUE,...: leaves out the combinations that have all of these");
+  run->add_option("--limit", search.limit, "at most so many runs: the first")
+      ->check(CLI::Range(std::int64_t{1}, max_values));
   run->add_flag("-q,--quiet", job.quiet, "no progress, only the summary");
   run->add_flag("--retry-failed,!--no-retry-failed", job.retry_failed, "run again what failed before (default: yes)");
   auto* again =
@@ -230,17 +258,22 @@ int sweep_main(const std::vector<std::string>& arguments) {
     return 0;
   }
 
+  if (!method.empty()) search.draws.method = parse_draw_method(method, "--draw-method");
   Specification specification;
   if (!file.empty()) {
     specification = load_toml(file);
-    const Grid overrides = parse_arguments(rest);
-    for (Grid& grid : specification.grids) override_options(grid, overrides);
+    const Options overrides = parse_arguments(rest);
+    for (Stage& stage : specification.stages) {
+      stage.overridden = !overrides.empty();
+      for (Grid& grid : stage.grids) override_options(grid, overrides);
+    }
   } else {
     if (rest.empty())
       throw UsageError("run: nothing to run: expected FILE.toml, or -- PROGRAM --option=values ... (sweep run --help)");
     specification.program = rest.front();
-    specification.grids.push_back(parse_arguments({rest.begin() + 1, rest.end()}));
+    specification.stages.push_back({{}, {{parse_arguments({rest.begin() + 1, rest.end()})}}});
   }
+  apply(specification, search);
 
   if (output.empty()) throw UsageError("--output: expected a folder");
   job.program = find_program(specification.program);
