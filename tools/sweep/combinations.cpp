@@ -19,7 +19,7 @@ struct Partial {
 
 std::vector<std::string> drawn_names(const Grid& grid) {
   std::vector<std::string> names;
-  const auto add = [&](const Options& options) {
+  const auto add = [&](const OptionList& options) {
     for (const Option& option : options)
       if (option.drawn && std::find(names.begin(), names.end(), option.name) == names.end())
         names.push_back(option.name);

@@ -262,7 +262,7 @@ int sweep_main(const std::vector<std::string>& arguments) {
   Specification specification;
   if (!file.empty()) {
     specification = load_toml(file);
-    const Options overrides = parse_arguments(rest);
+    const OptionList overrides = parse_arguments(rest);
     for (Stage& stage : specification.stages) {
       stage.overridden = !overrides.empty();
       for (Grid& grid : stage.grids) override_options(grid, overrides);

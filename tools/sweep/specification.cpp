@@ -8,7 +8,7 @@
 namespace gradus::sweep {
 namespace {
 
-Option* find(Options& options, const std::string& name) {
+Option* find(OptionList& options, const std::string& name) {
   const auto found = std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
   return found == options.end() ? nullptr : &*found;
 }
@@ -16,7 +16,7 @@ Option* find(Options& options, const std::string& name) {
 // All that the stage's combinations may have under this name.
 std::vector<const Option*> options_named(const Stage& stage, const std::string& name) {
   std::vector<const Option*> named;
-  const auto add = [&](const Options& options) {
+  const auto add = [&](const OptionList& options) {
     for (const Option& option : options)
       if (option.name == name) named.push_back(&option);
   };
@@ -77,8 +77,8 @@ Option parse_option(std::string name, std::string_view text, const std::string& 
   return option;
 }
 
-Options parse_arguments(const std::vector<std::string>& arguments) {
-  Options options;
+OptionList parse_arguments(const std::vector<std::string>& arguments) {
+  OptionList options;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (!argument.starts_with("--") || argument.size() == 2)
@@ -101,7 +101,7 @@ Options parse_arguments(const std::vector<std::string>& arguments) {
   return options;
 }
 
-void override_options(Grid& grid, const Options& overrides) {
+void override_options(Grid& grid, const OptionList& overrides) {
   for (const Option& option : overrides) {
     if (Option* found = find(grid.options, option.name)) {
       *found = option;
@@ -159,7 +159,7 @@ void check_conditions(const Stage& stage) {
 }
 
 bool draws_anything(const Stage& stage) {
-  const auto drawn = [](const Options& options) {
+  const auto drawn = [](const OptionList& options) {
     return std::any_of(options.begin(), options.end(), [](const Option& option) { return option.drawn.has_value(); });
   };
   return std::any_of(stage.grids.begin(), stage.grids.end(), [&](const Grid& grid) {

@@ -18,23 +18,23 @@ struct Option {
   std::optional<Distribution> drawn = {};
 };
 
-using Options = std::vector<Option>;
+using OptionList = std::vector<Option>;
 
-// Options that only the combinations have in which the condition holds.
+// OptionList that only the combinations have in which the condition holds.
 struct When {
   Condition condition;
-  Options options;
+  OptionList options;
 };
 
 struct Grid {
-  Options options;
+  OptionList options;
   std::vector<std::vector<std::string>> zips = {};  // options whose lists run together
   std::vector<When> whens = {};                     // after the others, in their order
   Draws draws = {};
 };
 
 // How the best of a stage's settings is chosen: runs that are equal in all options but `over` are one setting.
-struct Selection {
+struct WinnerRule {
   std::string table, column;                 // an empty table is the runs' default
   std::string statistic = "last";            // of the column's values: last, best or mean
   std::vector<std::string> per = {};         // a winner for each combination of these options' values
@@ -46,7 +46,7 @@ struct Stage {
   std::vector<Grid> grids;  // their union is run,
   std::vector<Condition> exclusions = {};
   std::optional<std::int64_t> limit = {};  // and of that the first so many
-  std::optional<Selection> select = {};
+  std::optional<WinnerRule> select = {};
   bool overridden = false;  // by the command line: a condition may then hold nowhere
 };
 
@@ -58,11 +58,11 @@ struct Specification {
 // An option of one text: a list or a draw.
 Option parse_option(std::string name, std::string_view text, const std::string& where);
 
-// Options as on a command line: `--name=values`, `--name value`, `--flag`.
-Options parse_arguments(const std::vector<std::string>& arguments);
+// OptionList as on a command line: `--name=values`, `--name value`, `--flag`.
+OptionList parse_arguments(const std::vector<std::string>& arguments);
 
 // Replaces the values of the options that `overrides` names, and appends those that are missing.
-void override_options(Grid& grid, const Options& overrides);
+void override_options(Grid& grid, const OptionList& overrides);
 
 // What a command line says besides the options' values, for every stage.
 struct SearchOptions {

@@ -7,28 +7,12 @@
 #include <stdexcept>
 
 #include "experiments/records/files.h"
+#include "tools/sweep/toml_reader.h"
 
 namespace gradus::sweep {
 namespace {
 
 constexpr std::size_t largest_file = 16 << 20;  // bytes
-
-struct Entry {
-  const toml::key* key;
-  const toml::node* node;
-};
-
-// toml++ sorts by name; runs follow the order in which the options were written.
-std::vector<Entry> in_order(const toml::table& table) {
-  std::vector<Entry> entries;
-  for (auto&& [key, node] : table) entries.push_back({&key, &node});
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    const auto& x = a.key->source().begin;
-    const auto& y = b.key->source().begin;
-    return x.line != y.line ? x.line < y.line : x.column < y.column;
-  });
-  return entries;
-}
 
 // What stands in a table that says what is run: the file's, a stage's or a group's.
 struct Block {
@@ -38,9 +22,9 @@ struct Block {
   std::optional<std::int64_t> limit;
 };
 
-class Reader {
+class Reader : TomlReader {
  public:
-  explicit Reader(const std::filesystem::path& path) : path_(path) {}
+  using TomlReader::TomlReader;
 
   Specification specification(const toml::table& table) {
     Specification specification;
@@ -58,7 +42,7 @@ class Reader {
       }
     }
     if (specification.program.empty())
-      throw UsageError(fmt::format("{}: program is missing: expected program = \"name\"", path_.string()));
+      throw UsageError(fmt::format("{}: program is missing: expected program = \"name\"", path().string()));
     if (stages == nullptr) {
       specification.stages.push_back(stage_of(std::move(all), {}));
       return specification;
@@ -68,89 +52,13 @@ class Reader {
       throw UsageError(
           fmt::format("{}: there are stages: expected at the top program, options and draws alone, and the "
                       "rest in its stage",
-                      path_.string()));
+                      path().string()));
     for (const toml::node& node : *stages) specification.stages.push_back(stage(*node.as_table(), all, specification));
     return specification;
   }
 
  private:
   static constexpr const char* known = "options, draws, limit, [[zip]], [[when]], [[exclude]], [[group]]";
-
-  std::string place(const toml::source_region& source) const {
-    return fmt::format("{}:{}", path_.string(), source.begin.line);
-  }
-  [[noreturn]] void refuse(const toml::key& key, const std::string& what) const {
-    throw UsageError(fmt::format("{}: {}", place(key.source()), what));
-  }
-
-  const toml::table& table_of(const Entry& entry) const {
-    if (!entry.node->is_table()) refuse(*entry.key, fmt::format("{0}: expected a table [{0}]", entry.key->str()));
-    return *entry.node->as_table();
-  }
-  const toml::array* tables(const Entry& entry) const {
-    const toml::array* array = entry.node->as_array();
-    if (array == nullptr || array->empty() ||
-        !std::all_of(array->begin(), array->end(), [](const toml::node& node) { return node.is_table(); }))
-      refuse(*entry.key, fmt::format("{0}: expected tables [[{0}]]", entry.key->str()));
-    return array;
-  }
-  std::int64_t positive(const Entry& entry) const {
-    const auto* integer = entry.node->as_integer();
-    if (integer == nullptr || integer->get() < 1)
-      refuse(*entry.key, fmt::format("{}: expected an integer of at least 1", entry.key->str()));
-    return integer->get();
-  }
-  std::string text(const Entry& entry) const {
-    if (!entry.node->is_string()) refuse(*entry.key, fmt::format("{}: expected a string", entry.key->str()));
-    return entry.node->as_string()->get();
-  }
-  std::vector<std::string> names(const Entry& entry) const {
-    std::vector<std::string> list;
-    const toml::array* array = entry.node->as_array();
-    if (array == nullptr) refuse(*entry.key, fmt::format("{}: expected an array of options", entry.key->str()));
-    for (const toml::node& node : *array) list.push_back(canonical_name(text({entry.key, &node})));
-    return list;
-  }
-
-  std::vector<OptionValue> literal(const toml::node& node, const std::string& where) const {
-    if (const auto* string = node.as_string()) return parse_element(string->get(), where);
-    if (const auto* integer = node.as_integer()) return {make_value(fmt::format("{}", integer->get()))};
-    if (const auto* real = node.as_floating_point()) return {make_value(fmt::format("{}", real->get()))};
-    if (const auto* boolean = node.as_boolean()) return {make_value(boolean->get() ? "true" : "false")};
-    throw UsageError(fmt::format("{}: expected a number, a string, a boolean, or an array of these", where));
-  }
-
-  Option option(const Entry& entry) const {
-    const std::string where = fmt::format("{}: option {}", place(entry.key->source()), entry.key->str());
-    std::string name;
-    try {
-      name = canonical_name(entry.key->str());
-    } catch (const UsageError& error) {
-      refuse(*entry.key, error.what());
-    }
-    if (const auto* string = entry.node->as_string()) return parse_option(name, string->get(), where);
-    Option option{name};
-    if (const toml::array* array = entry.node->as_array()) {
-      if (array->empty()) throw UsageError(fmt::format("{}: empty list of values", where));
-      for (const toml::node& element : *array)
-        for (OptionValue& value : literal(element, where)) option.values.push_back(std::move(value));
-    } else {
-      option.values = literal(*entry.node, where);
-    }
-    return option;
-  }
-
-  void add(Options& options, const Entry& entry) const {
-    options.push_back(option(entry));
-    for (std::size_t i = 0; i + 1 < options.size(); ++i)
-      if (options[i].name == options.back().name)
-        refuse(*entry.key, fmt::format("option {}: given twice", entry.key->str()));
-  }
-  Options options(const toml::table& table) const {
-    Options options;
-    for (const Entry& entry : in_order(table)) add(options, entry);
-    return options;
-  }
 
   Condition condition(const toml::table& table, const toml::source_region& source, const char* what) const {
     Condition condition{fmt::format("{}: {}", place(source), what), {}};
@@ -207,8 +115,8 @@ class Reader {
     return draws;
   }
 
-  Selection select(const toml::table& table) const {
-    Selection selection;
+  WinnerRule select(const toml::table& table) const {
+    WinnerRule selection;
     for (const Entry& entry : in_order(table)) {
       if (*entry.key == "by") {
         std::string by = text(entry);
@@ -253,7 +161,7 @@ class Reader {
   // False for a key that it does not know. Groups are taken at last, since they are over all the others.
   bool take(Block& block, const Entry& entry) {
     if (*entry.key == "options") {
-      Options given = options(table_of(entry));
+      OptionList given = options(table_of(entry));
       block.grid.options.insert(block.grid.options.begin(), given.begin(), given.end());
     } else if (*entry.key == "draws") {
       block.grid.draws.override_by(draws(table_of(entry)));
@@ -288,7 +196,7 @@ class Reader {
   Stage stage(const toml::table& table, const Block& all, const Specification& earlier) {
     Block own;
     std::string name;
-    std::optional<Selection> selection;
+    std::optional<WinnerRule> selection;
     for (const Entry& entry : in_order(table)) {
       if (*entry.key == "name")
         name = text(entry);
@@ -315,7 +223,6 @@ class Reader {
     return stage;
   }
 
-  const std::filesystem::path& path_;
   const toml::array* groups_ = nullptr;  // of the block that is being read
 };
 
