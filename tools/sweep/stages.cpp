@@ -105,7 +105,8 @@ void Stages::check_reference(std::size_t stage, const std::string& option, const
     return;
   }
   if (!at(other).select)
-    throw UsageError(fmt::format("{}: stage {} has no winner: expected select = {{by = ...}} there", where, text));
+    throw UsageError(
+        fmt::format("{}: stage {} has no winner: expected select = {{by = ...}} there", where, reference->stage));
   bool there = false;
   for_each_option(at(other), [&](const Option& one) { there = there || one.name == option; });
   const auto in = [&](const std::vector<std::string>& names) {
@@ -218,12 +219,13 @@ std::vector<Combination> Stages::resolved(std::size_t stage) const {
   return combinations;
 }
 
-void Stages::conclude(std::size_t stage, std::vector<Combination> combinations, const std::vector<RunRow>& rows) {
+std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combination> combinations,
+                                          const std::vector<RunRow>& rows) {
   Known& known = known_[stage];
   known.combinations = std::move(combinations);
   known.folders.clear();
   for (const RunRow& row : rows) known.folders.push_back(row.id);
-  if (!at(stage).select) return;
+  if (!at(stage).select) return {};
   try {
     known.choosing = choose_winners(*at(stage).select, known.combinations, rows, output_);
   } catch (const UsageError&) {
@@ -233,12 +235,14 @@ void Stages::conclude(std::size_t stage, std::vector<Combination> combinations, 
   }
   for (const std::string& note : known.choosing.notes)
     records::complain("sweep", fmt::format("stage {}: {}", at(stage).name, note));
+  std::vector<std::string> lines;
   for (const Winner& winner : known.choosing.winners)
-    records::put(fmt::format("winner{}{}: {} ({}/{} {:.6g}, the {} of {}{})\n", winner.per.empty() ? "" : " of ",
-                             shell_text(texts_of(winner.per)), shell_text(texts_of(winner.options)),
-                             known.choosing.table, known.choosing.column, winner.value,
-                             known.choosing.better == "lower" ? "lowest" : "highest", winner.settings,
-                             winner.runs.size() > 1 ? fmt::format(" means of {} runs", winner.runs.size()) : ""));
+    lines.push_back(fmt::format("winner{}{}: {} ({}/{} {:.6g}, the {} of {}{})", winner.per.empty() ? "" : " of ",
+                                shell_text(texts_of(winner.per)), shell_text(texts_of(winner.options)),
+                                known.choosing.table, known.choosing.column, winner.value,
+                                known.choosing.better == "lower" ? "lowest" : "highest", winner.settings,
+                                winner.runs.size() > 1 ? fmt::format(" means of {} runs", winner.runs.size()) : ""));
+  return lines;
 }
 
 void Stages::write(const std::string& program) const {

@@ -35,8 +35,10 @@ class Stages {
 
   // Its combinations, when all the stages before have been concluded.
   std::vector<Combination> resolved(std::size_t stage) const;
-  // Takes the combinations as they have run, and says the winners. Throws std::runtime_error where none can be chosen.
-  void conclude(std::size_t stage, std::vector<Combination> combinations, const std::vector<RunRow>& rows);
+  // Takes the combinations as they have run, and returns what is to be said of the winners, a line for each. Throws
+  // std::runtime_error where none can be chosen.
+  std::vector<std::string> conclude(std::size_t stage, std::vector<Combination> combinations,
+                                    const std::vector<RunRow>& rows);
   // OUTPUT/stages.json: the winners so far. Throws records::SystemError.
   void write(const std::string& program) const;
 

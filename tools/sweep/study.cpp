@@ -133,7 +133,7 @@ class Study {
       }
       std::vector<RunRow> rows;
       for (const Step& step : plan.steps) rows.push_back(step.row);
-      stages_.conclude(i, job_.combinations, rows);
+      for (const std::string& line : stages_.conclude(i, job_.combinations, rows)) records::complain("sweep", line);
     }
     return 0;
   }
@@ -175,7 +175,7 @@ class Study {
     const int code = report(job_, plan, outcome);
     if (outcome.interrupted) return signals_.limit_is_near() ? exit_pending : records::exit_interrupted;
     if (code != 0) return code;
-    stages_.conclude(stage, job_.combinations, outcome.runs);
+    for (const std::string& line : stages_.conclude(stage, job_.combinations, outcome.runs)) records::put(line + "\n");
     if (!job_.stage.empty()) stages_.write(job_.program_name);
     return 0;
   }
