@@ -238,7 +238,8 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
   std::vector<std::string> lines;
   for (const Winner& winner : known.choosing.winners)
     lines.push_back(fmt::format("winner{}{}: {} ({}/{} {:.6g}, the {} of {}{})", winner.per.empty() ? "" : " of ",
-                                shell_text(texts_of(winner.per)), shell_text(texts_of(winner.options)),
+                                shell_text(texts_of(winner.per)),
+                                shell_text(texts_of(winner.tuned.empty() ? winner.options : winner.tuned)),
                                 known.choosing.table, known.choosing.column, winner.value,
                                 known.choosing.better == "lower" ? "lowest" : "highest", winner.settings,
                                 winner.runs.size() > 1 ? fmt::format(" means of {} runs", winner.runs.size()) : ""));
@@ -258,6 +259,7 @@ void Stages::write(const std::string& program) const {
       for (const Winner& winner : known.choosing.winners)
         stage["winners"].push_back({{"per", json_of(winner.per)},
                                     {"options", json_of(winner.options)},
+                                    {"tuned", json_of(winner.tuned)},
                                     {"value", winner.value},
                                     {"runs", winner.runs},
                                     {"settings", winner.settings},

@@ -30,7 +30,7 @@ class Reader : TomlReader {
     Specification specification;
     Block all;
     const toml::array* stages = nullptr;
-    for (const Entry& entry : in_order(table)) {
+    for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "program") {
         specification.program = entry.node->value_or(std::string());
         if (!entry.node->is_string() || specification.program.empty())
@@ -73,7 +73,7 @@ class Reader : TomlReader {
 
   When when(const toml::table& table) const {
     When when;
-    for (const Entry& entry : in_order(table)) {
+    for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "if")
         when.condition = condition(table_of(entry), entry.key->source(), "when");
       else if (*entry.key == "options")
@@ -88,7 +88,7 @@ class Reader : TomlReader {
 
   void zip(Grid& grid, const toml::table& table) const {
     std::vector<std::string> together;
-    for (const Entry& entry : in_order(table)) {
+    for (const TomlEntry& entry : in_order(table)) {
       add(grid.options, entry);
       together.push_back(grid.options.back().name);
     }
@@ -99,7 +99,7 @@ class Reader : TomlReader {
 
   Draws draws(const toml::table& table) const {
     Draws draws;
-    for (const Entry& entry : in_order(table)) {
+    for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "count") {
         draws.count = positive(entry);
       } else if (*entry.key == "seed") {
@@ -117,7 +117,7 @@ class Reader : TomlReader {
 
   WinnerRule select(const toml::table& table) const {
     WinnerRule selection;
-    for (const Entry& entry : in_order(table)) {
+    for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "by") {
         std::string by = text(entry);
         if (const std::size_t colon = by.find(':'); colon != by.npos) {
@@ -146,7 +146,7 @@ class Reader : TomlReader {
   // A grid over all of the block's and these.
   Grid group(const toml::table& table, const Grid& common) const {
     Grid own;
-    for (const Entry& entry : in_order(table)) {
+    for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "draws" && entry.node->is_table())
         own.draws = draws(*entry.node->as_table());
       else
@@ -159,7 +159,7 @@ class Reader : TomlReader {
   }
 
   // False for a key that it does not know. Groups are taken at last, since they are over all the others.
-  bool take(Block& block, const Entry& entry) {
+  bool take(Block& block, const TomlEntry& entry) {
     if (*entry.key == "options") {
       OptionList given = options(table_of(entry));
       block.grid.options.insert(block.grid.options.begin(), given.begin(), given.end());
@@ -197,7 +197,7 @@ class Reader : TomlReader {
     Block own;
     std::string name;
     std::optional<WinnerRule> selection;
-    for (const Entry& entry : in_order(table)) {
+    for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "name")
         name = text(entry);
       else if (*entry.key == "select")

@@ -7,10 +7,10 @@
 namespace gradus::sweep {
 
 // toml++ sorts by name; runs follow the order in which the options were written.
-std::vector<Entry> in_order(const toml::table& table) {
-  std::vector<Entry> entries;
+std::vector<TomlEntry> in_order(const toml::table& table) {
+  std::vector<TomlEntry> entries;
   for (auto&& [key, node] : table) entries.push_back({&key, &node});
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+  std::sort(entries.begin(), entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
     const auto& x = a.key->source().begin;
     const auto& y = b.key->source().begin;
     return x.line != y.line ? x.line < y.line : x.column < y.column;
@@ -26,12 +26,12 @@ void TomlReader::refuse(const toml::key& key, const std::string& what) const {
   throw UsageError(fmt::format("{}: {}", place(key.source()), what));
 }
 
-const toml::table& TomlReader::table_of(const Entry& entry) const {
+const toml::table& TomlReader::table_of(const TomlEntry& entry) const {
   if (!entry.node->is_table()) refuse(*entry.key, fmt::format("{0}: expected a table [{0}]", entry.key->str()));
   return *entry.node->as_table();
 }
 
-const toml::array* TomlReader::tables(const Entry& entry) const {
+const toml::array* TomlReader::tables(const TomlEntry& entry) const {
   const toml::array* array = entry.node->as_array();
   if (array == nullptr || array->empty() ||
       !std::all_of(array->begin(), array->end(), [](const toml::node& node) { return node.is_table(); }))
@@ -39,19 +39,19 @@ const toml::array* TomlReader::tables(const Entry& entry) const {
   return array;
 }
 
-std::int64_t TomlReader::positive(const Entry& entry) const {
+std::int64_t TomlReader::positive(const TomlEntry& entry) const {
   const auto* integer = entry.node->as_integer();
   if (integer == nullptr || integer->get() < 1)
     refuse(*entry.key, fmt::format("{}: expected an integer of at least 1", entry.key->str()));
   return integer->get();
 }
 
-std::string TomlReader::text(const Entry& entry) const {
+std::string TomlReader::text(const TomlEntry& entry) const {
   if (!entry.node->is_string()) refuse(*entry.key, fmt::format("{}: expected a string", entry.key->str()));
   return entry.node->as_string()->get();
 }
 
-std::vector<std::string> TomlReader::names(const Entry& entry) const {
+std::vector<std::string> TomlReader::names(const TomlEntry& entry) const {
   std::vector<std::string> list;
   const toml::array* array = entry.node->as_array();
   if (array == nullptr) refuse(*entry.key, fmt::format("{}: expected an array of options", entry.key->str()));
@@ -67,7 +67,7 @@ std::vector<OptionValue> TomlReader::literal(const toml::node& node, const std::
   throw UsageError(fmt::format("{}: expected a number, a string, a boolean, or an array of these", where));
 }
 
-Option TomlReader::option(const Entry& entry) const {
+Option TomlReader::option(const TomlEntry& entry) const {
   const std::string where = fmt::format("{}: option {}", place(entry.key->source()), entry.key->str());
   std::string name;
   try {
@@ -87,7 +87,7 @@ Option TomlReader::option(const Entry& entry) const {
   return option;
 }
 
-void TomlReader::add(OptionList& options, const Entry& entry) const {
+void TomlReader::add(OptionList& options, const TomlEntry& entry) const {
   options.push_back(option(entry));
   for (std::size_t i = 0; i + 1 < options.size(); ++i)
     if (options[i].name == options.back().name)
@@ -96,7 +96,7 @@ void TomlReader::add(OptionList& options, const Entry& entry) const {
 
 OptionList TomlReader::options(const toml::table& table) const {
   OptionList options;
-  for (const Entry& entry : in_order(table)) add(options, entry);
+  for (const TomlEntry& entry : in_order(table)) add(options, entry);
   return options;
 }
 

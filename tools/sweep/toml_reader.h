@@ -11,13 +11,13 @@
 
 namespace gradus::sweep {
 
-struct Entry {
+struct TomlEntry {
   const toml::key* key;
   const toml::node* node;
 };
 
 // A table's, in the order in which they were written.
-std::vector<Entry> in_order(const toml::table& table);
+std::vector<TomlEntry> in_order(const toml::table& table);
 
 // Each throws UsageError for what is something else.
 class TomlReader {
@@ -28,14 +28,14 @@ class TomlReader {
   const std::filesystem::path& path() const { return path_; }
   std::string place(const toml::source_region& source) const;
   [[noreturn]] void refuse(const toml::key& key, const std::string& what) const;
-  const toml::table& table_of(const Entry& entry) const;
-  const toml::array* tables(const Entry& entry) const;
-  std::int64_t positive(const Entry& entry) const;
-  std::string text(const Entry& entry) const;
-  std::vector<std::string> names(const Entry& entry) const;
+  const toml::table& table_of(const TomlEntry& entry) const;
+  const toml::array* tables(const TomlEntry& entry) const;
+  std::int64_t positive(const TomlEntry& entry) const;
+  std::string text(const TomlEntry& entry) const;
+  std::vector<std::string> names(const TomlEntry& entry) const;
   std::vector<OptionValue> literal(const toml::node& node, const std::string& where) const;
-  Option option(const Entry& entry) const;
-  void add(OptionList& options, const Entry& entry) const;
+  Option option(const TomlEntry& entry) const;
+  void add(OptionList& options, const TomlEntry& entry) const;
   OptionList options(const toml::table& table) const;
 
  private:

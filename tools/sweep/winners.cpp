@@ -93,6 +93,13 @@ std::vector<Choice> tuned_options(const WinnerRule& rule, const Combination& com
   return options;
 }
 
+bool differs(const Contest& contest, const std::vector<Combination>& combinations, const Choice& choice) {
+  return std::any_of(contest.settings.begin(), contest.settings.end(), [&](const Setting& setting) {
+    const OptionValue* value = combinations[setting.runs.front()].find(choice.name);
+    return value == nullptr || value->json != choice.value.json;
+  });
+}
+
 // Reads the column out of the runs' logs.
 class Judge {
  public:
@@ -165,6 +172,8 @@ Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& 
       choosing.notes.push_back(fmt::format("{} settings{} are out: a run of each has diverged or has no finite {}",
                                            winner.out, which, rule.column));
     winner.options = tuned_options(rule, combinations[best->runs.front()]);
+    for (const Choice& choice : winner.options)
+      if (differs(contest, combinations, choice)) winner.tuned.push_back(choice);
     for (const std::size_t run : best->runs) winner.runs.push_back(rows[run].id);
     choosing.winners.push_back(std::move(winner));
   }

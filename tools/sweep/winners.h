@@ -13,6 +13,7 @@ namespace gradus::sweep {
 struct Winner {
   std::vector<Choice> per;        // for the runs that have these
   std::vector<Choice> options;    // what it won with: all others but those that the mean is over
+  std::vector<Choice> tuned;      // of these, in which the settings differ
   double value = 0;               // its mean
   std::vector<std::string> runs;  // folders
   std::size_t settings = 0;       // it was the best of so many,
