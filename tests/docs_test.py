@@ -172,7 +172,7 @@ class Docs(unittest.TestCase):
 
     def test_the_search_in_the_page_on_sweeps_has_as_many_runs_as_it_says(self):
         [command] = [block for block in blocks("docs/sweeps.md", "sh") if "--draws" in block]
-        words = shlex.split(command.replace("build/bin", str(BIN)).replace("results/search", str(self.folder / "search")))
+        words = shlex.split(command.replace("\\\n", "").replace("build/bin", str(BIN)).replace("results/search", str(self.folder / "search")))
         self.assertEqual(words[1], "run")
         commands = self.run_quietly(*words[:2], "--dry-run", *words[2:]).splitlines()
         self.assertEqual(len(commands), 32 * 2 * 3)

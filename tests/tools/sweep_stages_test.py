@@ -220,6 +220,11 @@ class SweepStages(SweepCase):
                 self.refused_study(toml, says)
                 self.assertFalse(self.output.exists())
 
+    def test_a_program_that_keeps_no_state_has_no_trunk(self):
+        self.program.write_text(self.program.read_text().replace('"checkpoint_at", ', ""))
+        self.refused_study(STUDY, ["trainer refuses", "--checkpoint-at=10,25", "unknown option --checkpoint_at"])
+        self.assertFalse(self.output.exists())
+
     def test_a_real_program(self):
         program = pathlib.Path(sweep_support.SWEEP).with_name("minimize")
         file = self.folder / "study.toml"

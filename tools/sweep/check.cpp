@@ -35,6 +35,12 @@ std::string account_of(const Reply& reply) {
   return line.empty() ? text : fmt::format("{}: {}", text, records::printable(line));
 }
 
+std::vector<std::string> arguments_of(const Combination& combination) {
+  std::vector<std::string> arguments = combination.arguments();
+  arguments.insert(arguments.end(), combination.controls.begin(), combination.controls.end());
+  return arguments;
+}
+
 class RunCheck {
  public:
   RunCheck(const ProgramDescription& description, std::vector<Combination>& combinations)
@@ -42,7 +48,7 @@ class RunCheck {
 
   std::optional<std::string> next_line() {
     if (sent_ == combinations_.size()) return std::nullopt;
-    return records::json_text(combinations_[sent_++].arguments());
+    return records::json_text(arguments_of(combinations_[sent_++]));
   }
 
   bool take(std::string_view line) {
@@ -93,7 +99,7 @@ class RunCheck {
     if (error.empty()) error = unrecorded(combination, answer);
     if (error.empty()) return;
     if (refused_++ == 0)
-      refusal_ = fmt::format("{}: {}", shell_text(combination.arguments()), records::printable(error));
+      refusal_ = fmt::format("{}: {}", shell_text(arguments_of(combination)), records::printable(error));
   }
 
   // Runs cannot be told apart by what they do not record, and all would write to the one path it may be.

@@ -187,6 +187,8 @@ std::vector<Combination> Stages::resolve(std::size_t stage) const {
         if (known_[stage].refers && choice.name != fork_option && reference_in(choice.value.text))
           throw UsageError(fmt::format("stage {}: {}: {} has no winner for these values", at(stage).name,
                                        shell_text(combination.arguments()), choice.value.text));
+      if (!known_[stage].forked_at.empty())
+        combination.controls.push_back(fmt::format("--checkpoint-at={}", fmt::join(known_[stage].forked_at, ",")));
       combinations.push_back(std::move(combination));
     }
   }
@@ -212,11 +214,7 @@ void Stages::presume(std::size_t stage, std::vector<Combination> combinations) {
 }
 
 std::vector<Combination> Stages::resolved(std::size_t stage) const {
-  std::vector<Combination> combinations = known_[stage].refers ? resolve(stage) : known_[stage].combinations;
-  if (!known_[stage].forked_at.empty())
-    for (Combination& combination : combinations)
-      combination.controls.push_back(fmt::format("--checkpoint-at={}", fmt::join(known_[stage].forked_at, ",")));
-  return combinations;
+  return known_[stage].refers ? resolve(stage) : known_[stage].combinations;
 }
 
 std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combination> combinations,

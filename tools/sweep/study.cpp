@@ -168,7 +168,8 @@ class Study {
       finish_replacements(job_.output, found);
     }
     const SweepPlan plan = make_plan(job_, found);
-    for (const std::string& note : plan.notes) records::complain("sweep", note);
+    if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
+      for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
     const Outcome outcome = run_plan(job_, plan, found, kept_, children_, signals_);
     if (lock.is_exclusive()) remove_unused_copies(job_.output, builds_in_use(executable_, outcome.runs, plan.others));
