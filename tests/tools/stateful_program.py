@@ -15,7 +15,7 @@ import zlib
 
 DEFAULTS = {"seed": 0, "optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.0, "schedule": "constant", "steps": 20,
             "start": 1.0, "delay": 0.0, "interval": 5, "fail_at": -1, "stop_at": -1}
-CONTROLS = {"output", "quiet", "resume", "checkpoint_at", "not_bitwise", "fork", "note", "tag"}
+CONTROLS = {"output", "quiet", "resume", "checkpoint_at", "not_bitwise", "fork", "note", "tag", "reseed", "checkpoint_interval"}
 BUILD = os.environ.get("BUILD", "b") * 64
 
 
@@ -39,7 +39,11 @@ def effective(given):
     if "fork" in given:
         folder, step = parent_of(given)
         config = json.loads((folder / "config.json").read_text())
-        values = {**config["options"], "fork": f"{config['config_hash']}@{step}"}
+        values = {**config["options"], "fork": f"{config['config_hash']}@{step}", "streams": given.get("reseed", "")}
+        if int(given.get("seed", values["seed"])) != values["seed"] and "reseed" not in given:
+            raise ValueError("--seed: expected with --reseed")
+    elif "reseed" in given:
+        raise ValueError("--reseed: expected with --fork")
     for name, text in given.items():
         if name in CONTROLS:
             continue

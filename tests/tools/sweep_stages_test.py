@@ -150,6 +150,14 @@ class SweepStages(SweepCase):
         self.assertEqual({run["options"]["fork"].split("@")[0] for run in self.stage("cool")},
                          {run["config_hash"] for run in self.stage("trunk") if run["options"]["optimizer"] == "adam"})
 
+    def test_forks_that_draw_anew(self):
+        self.study('''[options]\ncheckpoint_interval = 2\n[[stage]]\nname = "trunk"\n[stage.options]\nseed = 1
+                      [[stage]]\nname = "anew"\n[stage.options]\nfork = "{trunk}@10"\nseed = "7:9"\nreseed = "shuffle"\n''')
+        runs = [json.loads((self.output / run["id"] / "config.json").read_text())["options"] for run in self.stage("anew")]
+        self.assertEqual([(run["seed"], run["streams"]) for run in runs], [(7, "shuffle"), (8, "shuffle"), (9, "shuffle")])
+        self.assertEqual([start["begins"] for start in self.begins()], [0, 10, 10, 10])
+        self.assertIn("--checkpoint-interval=2", self.begins()[0]["argv"])
+
     def test_which_way_is_better(self):
         def winner(by):
             self.output = self.folder / by.replace("/", "_").replace(":", "_")
@@ -224,6 +232,25 @@ class SweepStages(SweepCase):
         self.program.write_text(self.program.read_text().replace('"checkpoint_at", ', ""))
         self.refused_study(STUDY, ["trainer refuses", "--checkpoint-at=10,25", "unknown option --checkpoint_at"])
         self.assertFalse(self.output.exists())
+
+    def test_a_program_that_is_built_again_meanwhile(self):
+        source = pathlib.Path(sweep_support.SWEEP).with_name("minimize")
+        program = self.folder / "minimize"
+        program.write_bytes(source.read_bytes())
+        program.chmod(0o755)
+        file = self.folder / "study.toml"
+        file.write_text(f'''program = "{program}"\n[[stage]]\nname = "tune"\nselect = {{by = "step/value"}}
+            [stage.options]\nlearning_rate = "log:1e-5:1e-3:40"\nsteps = 2000
+            [[stage]]\nname = "judge"\n[stage.options]\nlearning_rate = "{{tune}}"\nseed = "0:1"\nstart = "random"\n''')
+        sweep = subprocess.Popen(self.command(file=file, before=["--jobs=1"]), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(sweep.kill)
+        self.wait_for(lambda: list(self.output.glob("*/complete.json")))
+        program.unlink()
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+        text, errors = sweep.communicate(timeout=60)
+        self.assertEqual(sweep.returncode, 0, text + errors)
+        self.assertEqual(len(self.stage("judge")), 2)
 
     def test_a_real_program(self):
         program = pathlib.Path(sweep_support.SWEEP).with_name("minimize")

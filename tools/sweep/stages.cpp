@@ -199,9 +199,10 @@ std::vector<Combination> Stages::provisional(std::size_t stage) const {
   std::vector<Combination> combinations = resolve(stage);
   if (!known_[stage].refers) return combinations;
   for (Combination& combination : combinations) {
-    std::erase_if(combination.choices, [](const Choice& choice) {
+    const bool forks = std::erase_if(combination.choices, [](const Choice& choice) {
       return choice.name == fork_option && reference_in(choice.value.text).has_value();
     });
+    if (forks) std::erase_if(combination.choices, [](const Choice& choice) { return choice.name == "reseed"; });
     combination.choices.insert(combination.choices.end(), combination.inherited.begin(), combination.inherited.end());
     combination.inherited.clear();
   }

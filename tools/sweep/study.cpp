@@ -107,7 +107,9 @@ class Study {
     job_.combinations = stages_.resolved(stage);
     if (stages_.builds_on_others(stage)) {
       identify(job_.combinations, job_.program_name);
-      if (description_.checks_runs) check_runs(children_, signals_, job_.program, description_, job_.combinations);
+      // Not the original, which may have been built again while the stages before ran.
+      const fs::path& program = kept_.empty() ? job_.program : kept_;
+      if (description_.checks_runs) check_runs(children_, signals_, program, description_, job_.combinations);
     }
     keep_within_limit(job_.combinations, stages_.at(stage).limit);
     job_.jobs = options_.jobs > 0 ? options_.jobs : default_jobs(job_.combinations);
