@@ -15,8 +15,8 @@ import sys
 import tempfile
 import time
 
-import h5py
-import numpy as np
+sys.dont_write_bytecode = True
+from same_numbers import compare
 
 STUDY = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "examples" / "three_stages.toml"
 STAGES = ["tune", "judge", "trunk", "cooldown"]
@@ -35,33 +35,6 @@ def run(sweep, study, output, *options):
     if result.returncode != 0:
         sys.exit(f"three_stages.py: the study ended with code {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout, time.monotonic() - begin
-
-
-def datasets_of(file):
-    """{path: array} of everything but times."""
-    found = {}
-    file.visititems(lambda name, node: found.update({name: node[()]}) if isinstance(node, h5py.Dataset)
-                    and node.attrs.get("units") not in ("s", b"s") else None)
-    return found
-
-
-def compare(first, second):
-    """The number of runs and of numbers; ends where one differs."""
-    tables = [{run["id"]: run for run in json.loads((output / "sweep.json").read_text())["runs"]} for output in (first, second)]
-    if list(tables[0]) != list(tables[1]) and set(tables[0]) != set(tables[1]):
-        sys.exit("three_stages.py: the two have other runs")
-    numbers = 0
-    for name in tables[0]:
-        with h5py.File(first / name / "run.h5") as one, h5py.File(second / name / "run.h5") as other:
-            left, right = datasets_of(one), datasets_of(other)
-            if left.keys() != right.keys():
-                sys.exit(f"three_stages.py: {name}: other tables: {sorted(left.keys() ^ right.keys())}")
-            for path, array in left.items():
-                if array.dtype != right[path].dtype or np.asarray(array).tobytes() != np.asarray(right[path]).tobytes():
-                    if array.dtype != object or list(array) != list(right[path]):  # texts
-                        sys.exit(f"three_stages.py: {name}: {path} differs")
-                numbers += np.asarray(array).size
-    return len(tables[0]), numbers
 
 
 def winners_of(output):
@@ -86,7 +59,10 @@ def main():
         said, seconds = run(sweep, study, folder / "first", "--quiet")
         # The other time one run after the other, so that another order would show.
         run(sweep, study, folder / "second", "--quiet", "--jobs=1")
-        runs, numbers = compare(folder / "first", folder / "second")
+        try:
+            runs, numbers = compare(folder / "first", folder / "second")
+        except ValueError as difference:
+            sys.exit(f"three_stages.py: {difference}")
         if winners_of(folder / "first") != winners_of(folder / "second"):
             sys.exit("three_stages.py: other winners")
         again, _ = run(sweep, study, folder / "first", "--quiet")

@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""A sweep that is killed again and again, manager and workers, ends with the numbers of one that nobody disturbed.
+
+usage: killed_sweep.py BUILD_BIN_DIR [--full] [--seed=N]
+
+Small unless --full, which takes minutes: 40 runs. Compared are all numbers but times, to the bit; and no run may have computed
+more again after a kill than it does in the interval between two checkpoints.
+"""
+import argparse
+import os
+import pathlib
+import random
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+from same_numbers import compare, runs_of
+
+INTERVAL = 0.25  # seconds between two checkpoints
+JOBS = 2
+
+
+def sweep_command(programs, output, options):
+    return [programs / "sweep", "run", "--quiet", f"--output={output}", f"--jobs={JOBS}", "--", programs / "train_workload",
+            f"--checkpoint-interval={INTERVAL}", *options]
+
+
+def children_of(pid):
+    found, waiting = [], [pid]
+    while waiting:
+        try:
+            text = pathlib.Path(f"/proc/{waiting.pop()}/task").iterdir()
+            inner = [int(child) for task in text for child in (task / "children").read_text().split()]
+        except OSError:
+            continue
+        found += inner
+        waiting += inner
+    return found
+
+
+def workers_of(sweep):
+    def is_worker(pid):
+        try:
+            return b"--checkpoint-interval" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"=")[0] or \
+                b"train_workload" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
+        except OSError:
+            return False
+    return [pid for pid in children_of(sweep.pid) if is_worker(pid)]
+
+
+def disturb(sweep, chance):
+    """Ends something. Returns what."""
+    workers = workers_of(sweep)
+    kind = chance.choice(["manager", "worker", "worker", "asked"])
+    if kind == "worker" and workers:
+        os.kill(chance.choice(workers), signal.SIGKILL)
+        return "worker"
+    sweep.send_signal(signal.SIGKILL if kind != "asked" else signal.SIGTERM)
+    return "asked" if kind == "asked" else "manager"
+
+
+def frames_of(log):
+    data, place = log.read_bytes(), 0
+    while place + 8 <= len(data):
+        size, = struct.unpack_from("<I", data, place)
+        yield data[place + 8:place + 8 + size]
+        place += 8 + size
+
+
+def steps_again(log):
+    """How often the run went on, and the most steps that it computed twice at one time."""
+    went_on, most, latest = 0, 0, -1
+    for frame in frames_of(log):
+        if frame[:1] == b"G":
+            went_on += 1
+        if frame[:3] == b"R\0\0":  # of the first table, the steps'
+            index, = struct.unpack_from("<q", frame, 3)
+            most = max(most, latest - index + 1)
+            latest = index
+    return went_on, most
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("programs", type=pathlib.Path)
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments at which something is killed")
+    arguments = parser.parse_args()
+    programs, chance = arguments.programs.resolve(), random.Random(arguments.seed)
+    steps, seeds, pauses = (15000, "0:19", (1.0, 4.0)) if arguments.full else (4000, "0:2", (0.4, 0.9))
+    options = ["--optimizer=adam,momentum", "--learning-rate=0.01", f"--seed={seeds}", f"--budget-steps={steps}"]
+    with tempfile.TemporaryDirectory() as scratch:
+        whole, killed = pathlib.Path(scratch) / "whole", pathlib.Path(scratch) / "killed"
+        begin = time.monotonic()
+        subprocess.run(sweep_command(programs, whole, options), check=True, stdout=subprocess.DEVNULL)
+        count = len(runs_of(whole))
+        rate = count * steps / (time.monotonic() - begin) / JOBS  # steps a second of one run
+
+        done = {"manager": 0, "worker": 0, "asked": 0}
+        while True:
+            sweep = subprocess.Popen(sweep_command(programs, killed, options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            while sweep.poll() is None:
+                try:
+                    sweep.wait(chance.uniform(*pauses))
+                except subprocess.TimeoutExpired:
+                    done[disturb(sweep, chance)] += 1
+            said = sweep.communicate()[0]
+            if sweep.returncode == 0:
+                break
+            if sweep.returncode not in (1, 75, 130, -signal.SIGKILL):
+                sys.exit(f"killed_sweep.py: the sweep ended with {sweep.returncode}\n{said}")
+        try:
+            runs, numbers = compare(whole, killed)
+        except ValueError as difference:
+            sys.exit(f"killed_sweep.py: {difference}")
+        again = [steps_again(killed / run / "metrics.log") for run in runs_of(killed)]
+        most = max(steps_again for _, steps_again in again) / rate
+        went_on = sum(times for times, _ in again)
+        print(f"{runs} runs, {sum(done.values())} times disturbed ({', '.join(f'{n} {what}' for what, n in done.items())}), gone on "
+              f"{went_on} times: {numbers} numbers are the same to the bit; at most {most:.2f} s of steps computed again, of an "
+              f"interval of {INTERVAL} s")
+        if went_on == 0 or most > 3 * INTERVAL + 0.5:  # the rate is that of a machine that may do other things meanwhile
+            sys.exit("killed_sweep.py: expected runs that go on, and no more computed again than an interval")
+
+
+if __name__ == "__main__":
+    main()
