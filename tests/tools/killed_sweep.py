@@ -18,7 +18,7 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-from same_numbers import compare, runs_of
+from same_numbers import attributes_of, compare, runs_of
 
 INTERVAL = 0.25  # seconds between two checkpoints
 JOBS = 2
@@ -118,12 +118,16 @@ def main():
         except ValueError as difference:
             sys.exit(f"killed_sweep.py: {difference}")
         again = [steps_again(killed / run / "metrics.log") for run in runs_of(killed)]
-        most = max(steps_again for _, steps_again in again) / rate
+        most = max(steps for _, steps in again) / rate
+        told = [attributes_of(killed / run / "run.h5") for run in runs_of(killed)]
+        # Between two checkpoints is the interval, or as long as keeps them below 1 % of the time.
+        price = max(run["checkpoint_seconds"] / max(run["checkpoints"], 1) for run in told)
+        interval = max(INTERVAL, 100 * price)
         went_on = sum(times for times, _ in again)
         print(f"{runs} runs, {sum(done.values())} times disturbed ({', '.join(f'{n} {what}' for what, n in done.items())}), gone on "
-              f"{went_on} times: {numbers} numbers are the same to the bit; at most {most:.2f} s of steps computed again, of an "
-              f"interval of {INTERVAL} s")
-        if went_on == 0 or most > 3 * INTERVAL + 0.5:  # the rate is that of a machine that may do other things meanwhile
+              f"{went_on} times: {numbers} numbers are the same to the bit; at most {most:.2f} s of steps computed again, with "
+              f"{interval:.2f} s between two checkpoints")
+        if went_on == 0 or most > 2 * interval + 0.5:  # the rate is that of a machine that may do other things meanwhile
             sys.exit("killed_sweep.py: expected runs that go on, and no more computed again than an interval")
 
 

@@ -17,6 +17,11 @@ def datasets_of(path):
     return found
 
 
+def attributes_of(path):
+    with h5py.File(path) as file:
+        return dict(file.attrs)
+
+
 def same(left, right):
     if left.dtype == object:  # texts
         return right.dtype == object and list(left) == list(right)
