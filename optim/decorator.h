@@ -17,7 +17,11 @@ class ObjectiveDecorator : public Objective {
     inner_ = &inner;
     known_ = inner.identity();
     inner_point_ = nullptr;
-    invalidate();
+    if (comes_back_)
+      set_current(is_current_then_);  // what was known then is known of this one
+    else
+      invalidate();
+    comes_back_ = false;
     curvature_ = Curvature();
     if (!inner.curvature()) return;
     curvature_ = *inner.curvature();
@@ -32,6 +36,16 @@ class ObjectiveDecorator : public Objective {
   const Curvature* curvature() const override { return inner_->curvature() ? &curvature_ : nullptr; }
   const Costs& costs() const override { return inner_->costs(); }
   std::span<const ParameterSlice> slices() const override { return inner_->slices(); }
+  // Its own; the inner objective is charged, and remembers for itself. What comes back is known of the objective that is
+  // wrapped next.
+  void visit_memory(StateVisitor& visitor) override {
+    bool is_known = inner_ ? is_current() : is_current_then_;
+    visit_known(visitor, is_known);
+    if (inner_) return set_current(is_known);
+    is_current_then_ = is_known;
+    comes_back_ = true;
+  }
+
   std::uint64_t version() const override { return Objective::version() + inner_->version(); }
 
  protected:
@@ -74,6 +88,7 @@ class ObjectiveDecorator : public Objective {
   Objective* inner_ = nullptr;
   std::shared_ptr<const void> known_;  // who that is
   const void* inner_point_ = nullptr;  // memory of the point that the inner objective is at, if it is our point
+  bool comes_back_ = false, is_current_then_ = false;
   Curvature curvature_;
 };
 

@@ -10,7 +10,8 @@
 //   void before(Memory&, const Tensor& theta, const Tensor& gradient, std::span<const Tensor> states) const;
 //   void after(Memory&, std::span<const Tensor> states) const;
 // for sums over all of theta, and
-//   Stability stability(std::int64_t t, std::span<const Tensor> states) const;      // after step t
+//   Stability stability(std::int64_t t, std::span<const Tensor> states) const;      // after step t; may take
+//                                                                                   // const Memory& memory too
 #pragma once
 
 #include <array>
@@ -77,13 +78,14 @@ class ElementwiseMethod final : public FirstOrder {
   }
   double* number(std::string_view name) override { return settings::number_of(method_, name); }
   std::optional<Stability> stability() override {
-    if constexpr (requires { method_.stability(step_, states_); }) {
-      for (std::size_t i = 0; i < state_count; ++i)
-        if (is_kept_[i] && !states_[i].defined()) return std::nullopt;
+    for (std::size_t i = 0; i < state_count; ++i)
+      if (is_kept_[i] && !states_[i].defined()) return std::nullopt;
+    if constexpr (requires { method_.stability(step_, states_); })
       return method_.stability(step_, states_);
-    } else {
+    else if constexpr (requires { method_.stability(step_, states_, memory_); })
+      return method_.stability(step_, states_, memory_);
+    else
       return std::nullopt;
-    }
   }
 
  protected:

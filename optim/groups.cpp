@@ -182,6 +182,7 @@ void Grouped::bind(const Objective& objective) {
       throw std::invalid_argument(fmt::format(
           "groups: {} selects none of the parameters (that no group before it has): {}", parts_[i].selector, names));
   views_ = std::move(views);
+  size_ = objective.size();
   known_ = objective.identity();
 }
 
@@ -224,6 +225,21 @@ Tensor Grouped::evaluation_point(const Tensor& theta) {
     views_[i]->scatter(point, result);
   }
   return result;
+}
+
+std::optional<Stability> Grouped::stability() {
+  std::optional<Stability> all;
+  for (std::size_t i = 0; i < views_.size(); ++i) {
+    if (views_[i]->size() == 0) continue;
+    const auto part = parts_[i].optimizer->stability();
+    if (!part || (all && (part->threshold != all->threshold || part->turn != all->turn))) return std::nullopt;
+    if (!all) all = Stability{part->threshold, {}, part->turn};
+    if (!part->preconditioner.defined()) continue;
+    if (!all->preconditioner.defined())
+      all->preconditioner = Tensor::uninitialized({size_}, part->preconditioner.dtype());
+    views_[i]->scatter(part->preconditioner, all->preconditioner);
+  }
+  return all;
 }
 
 void Grouped::observe(double held_out_loss) {

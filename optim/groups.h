@@ -46,6 +46,8 @@ class Grouped final : public Optimizer {
   void visit(StateVisitor& visitor) override;
   Tensor evaluation_point(const Tensor& theta) override;
   void observe(double held_out_loss) override;
+  // Where all groups have the same threshold.
+  std::optional<Stability> stability() override;
 
  private:
   class View;  // the objective as one group sees it
@@ -55,6 +57,7 @@ class Grouped final : public Optimizer {
   std::vector<Part> parts_;
   std::vector<std::unique_ptr<View>> views_;
   std::shared_ptr<const void> known_;  // the objective of the views
+  std::int64_t size_ = 0;              // of theta
 };
 
 }  // namespace gradus::optim

@@ -102,15 +102,19 @@ void Objective::visit_memory(StateVisitor& visitor) {
   visitor.counter("examples", costs_.examples);
   visitor.number("gradient_equivalents", costs_.gradient_equivalents);
   visitor.number("seconds", costs_.seconds);
+  bool as_now = is_current();
+  visit_known(visitor, as_now);
+  set_current(as_now);
+}
+
+void Objective::visit_known(StateVisitor& visitor, bool& is_current) {
   visitor.tensor("adopted_point", adopted_);
   visitor.tensor("gradient", gradient_);
   visitor.number("value", value_);
   visitor.whole("has_adopted", has_adopted_);
   visitor.whole("value_known", value_known_);
   visitor.whole("gradient_known", gradient_known_);
-  bool is_current = known_version_ == version();
   visitor.whole("is_current", is_current);
-  known_version_ = is_current ? version() : version() - 1;
   if (has_adopted_ && !theta_.defined()) theta_ = adopted_;
 }
 

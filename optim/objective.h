@@ -89,6 +89,11 @@ class Objective {
   virtual std::int64_t examples() const { return 1; }
   virtual std::int64_t product_examples() const { return examples(); }
 
+  // Of what it remembers, what is known at the adopted point; and whether that is so for the data as they are.
+  void visit_known(StateVisitor& visitor, bool& is_current);
+  bool is_current() const { return known_version_ == version(); }
+  void set_current(bool is_current) { known_version_ = is_current ? version() : version() - 1; }
+
   // For those that know something of their curvature.
 
   // Where it is, having forgotten what the data's change made wrong. Throws std::logic_error before the first move_to.

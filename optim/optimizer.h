@@ -67,6 +67,9 @@ class Optimizer {
   virtual StepReport step(Objective& objective, const Tensor& theta) = 0;
   // Shows every piece of state under a fixed name.
   virtual void visit(StateVisitor& visitor) = 0;
+  // Shows what it remembers of the objective that it saw last: without it a run that goes on takes the same steps, and
+  // may ask once more for what it knew.
+  virtual void visit_memory(StateVisitor& /*visitor*/) {}
   // The point to evaluate the model at; an average of the points for methods that keep one.
   virtual Tensor evaluation_point(const Tensor& theta) { return theta; }
   // Where the last step was stable; none of a method that does not know, or before the first step of one that divides

@@ -37,6 +37,7 @@ class Scheduled final : public Optimizer {
   // Throws std::invalid_argument if a schedule leaves the hyperparameter's range; theta is then as it was.
   StepReport step(Objective& objective, const Tensor& theta) override;
   void visit(StateVisitor& visitor) override;
+  void visit_memory(StateVisitor& visitor) override { inner_->visit_memory(visitor); }
   Tensor evaluation_point(const Tensor& theta) override { return inner_->evaluation_point(theta); }
   void observe(double held_out_loss) override;
   // By the values of the last step, as if they stayed.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <stdexcept>
 
@@ -56,17 +57,60 @@ std::string lacking(const std::set<std::string>& some, const std::set<std::strin
   return text;
 }
 
-// `show` shows everything to a visitor; `whose` serves messages.
-template <class Show>
-SavedState save(const Show& show) {
+Shown shown(Optimizer& optimizer) {
+  return [&](StateVisitor& visitor) { optimizer.visit(visitor); };
+}
+Shown shown(Objective& objective) {
+  return [&](StateVisitor& visitor) { objective.visit_memory(visitor); };
+}
+
+// Puts back what fits, and tells what it has met.
+struct RestoreMatching final : StateVisitor {
+  explicit RestoreMatching(const SavedState& saved) : state(saved) {}
+  const SavedState& state;
+  std::set<std::string> taken;
+  std::vector<std::string> stayed;
+
+  template <class Map, class Put>
+  void put(const Map& map, std::string_view name, const Put& fits_and_put) {
+    const auto found = map.find(std::string(name));
+    if (found != map.end() && fits_and_put(found->second))
+      taken.insert(std::string(name));
+    else
+      stayed.emplace_back(name);
+  }
+  void tensor(std::string_view name, Tensor& value) override {
+    put(state.tensors, name, [&](const Tensor& saved) {
+      if (value.defined() && saved.defined() && (value.shape() != saved.shape() || value.dtype() != saved.dtype()))
+        return false;
+      value = saved.defined() ? saved.clone() : Tensor();
+      return true;
+    });
+  }
+  void counter(std::string_view name, std::int64_t& value) override {
+    put(state.counters, name, [&](std::int64_t saved) {
+      value = saved;
+      return true;
+    });
+  }
+  void number(std::string_view name, double& value) override {
+    put(state.numbers, name, [&](double saved) {
+      value = saved;
+      return true;
+    });
+  }
+};
+
+}  // namespace
+
+SavedState save_state(const Shown& show) {
   Save visitor;
   show(visitor);
   return std::move(visitor.state);
 }
 
-template <class Show>
-void restore(const std::string& whose, const Show& show, const SavedState& saved) {
-  const std::set<std::string> expected = names_of(save(show)), given = names_of(saved);
+void restore_state(const std::string& whose, const Shown& show, const SavedState& saved) {
+  const std::set<std::string> expected = names_of(save_state(show)), given = names_of(saved);
   const std::string missing = lacking(expected, given), unexpected = lacking(given, expected);
   if (!missing.empty() || !unexpected.empty())
     throw std::invalid_argument(fmt::format("{} state: {}{}{}", whose, (missing.empty() ? "" : "missing: " + missing),
@@ -76,18 +120,28 @@ void restore(const std::string& whose, const Show& show, const SavedState& saved
   show(visitor);
 }
 
-auto shown(Optimizer& optimizer) {
-  return [&](StateVisitor& visitor) { optimizer.visit(visitor); };
-}
-auto shown(Objective& objective) {
-  return [&](StateVisitor& visitor) { objective.visit_memory(visitor); };
+std::vector<std::string> restore_matching(const Shown& show, const SavedState& saved) {
+  RestoreMatching visitor(saved);
+  show(visitor);
+  const auto left = [&](const auto& map) {
+    for (const auto& [name, value] : map)
+      if (!visitor.taken.contains(name)) visitor.stayed.push_back(name);
+  };
+  left(saved.tensors);
+  left(saved.counters);
+  left(saved.numbers);
+  std::sort(visitor.stayed.begin(), visitor.stayed.end());
+  visitor.stayed.erase(std::unique(visitor.stayed.begin(), visitor.stayed.end()), visitor.stayed.end());
+  return visitor.stayed;
 }
 
-}  // namespace
-
-SavedState save_state(Optimizer& optimizer) { return save(shown(optimizer)); }
-void restore_state(Optimizer& optimizer, const SavedState& saved) { restore("optimizer", shown(optimizer), saved); }
-SavedState save_state(Objective& objective) { return save(shown(objective)); }
-void restore_state(Objective& objective, const SavedState& saved) { restore("objective", shown(objective), saved); }
+SavedState save_state(Optimizer& optimizer) { return save_state(shown(optimizer)); }
+void restore_state(Optimizer& optimizer, const SavedState& saved) {
+  restore_state("optimizer", shown(optimizer), saved);
+}
+SavedState save_state(Objective& objective) { return save_state(shown(objective)); }
+void restore_state(Objective& objective, const SavedState& saved) {
+  restore_state("objective", shown(objective), saved);
+}
 
 }  // namespace gradus::optim

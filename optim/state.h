@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "autodiff/tensor/tensor.h"
 #include "optim/optimizer.h"
@@ -25,5 +27,13 @@ void restore_state(Optimizer& optimizer, const SavedState& saved);
 // The same of what an objective remembers.
 SavedState save_state(Objective& objective);
 void restore_state(Objective& objective, const SavedState& saved);
+
+// The same of anything that shows itself to a visitor; `whose` serves messages.
+using Shown = std::function<void(StateVisitor&)>;
+SavedState save_state(const Shown& show);
+void restore_state(const std::string& whose, const Shown& show, const SavedState& saved);
+// Puts back what is shown under a saved name, and as a tensor of the saved shape where there is one already; the rest
+// stays as it is. Returns the names of what stayed, of either side.
+std::vector<std::string> restore_matching(const Shown& show, const SavedState& saved);
 
 }  // namespace gradus::optim

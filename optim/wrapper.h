@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,11 @@ class Wrapper : public Optimizer {
     visit_own(own);
     inner_->visit(visitor);
   }
+  void visit_memory(StateVisitor& visitor) final {
+    PrefixedVisitor own(visitor, name_ + ".");
+    visit_own_memory(own);
+    inner_->visit_memory(visitor);
+  }
   void check(const Objective& objective) override { inner_->check(objective); }
   Tensor evaluation_point(const Tensor& theta) override { return inner_->evaluation_point(theta); }
   void observe(double held_out_loss) override { inner_->observe(held_out_loss); }
@@ -53,6 +59,7 @@ class Wrapper : public Optimizer {
  protected:
   virtual double* own_number(std::string_view) { return nullptr; }
   virtual void visit_own(StateVisitor&) {}
+  virtual void visit_own_memory(StateVisitor&) {}
   Optimizer& inner() { return *inner_; }
   const std::string& name() const { return name_; }
 
@@ -86,6 +93,8 @@ class StepDecorator : public ObjectiveDecorator {
   virtual void end_step() {}
   virtual void visit(StateVisitor&) {}
   virtual double* number(std::string_view) { return nullptr; }
+  // The inner optimizer's threshold as one for the objective that is decorated; nothing where it is not known.
+  virtual std::optional<Stability> stability(const Stability&) const { return std::nullopt; }
 };
 
 // The inner optimizer sees the objective through a decorator.
@@ -104,9 +113,14 @@ class DecoratingWrapper final : public Wrapper {
     decorator_->end_step();
     return report;
   }
+  std::optional<Stability> stability() override {
+    const auto of_inner = inner().stability();
+    return of_inner ? decorator_->stability(*of_inner) : std::nullopt;
+  }
 
  protected:
   void visit_own(StateVisitor& visitor) override { decorator_->visit(visitor); }
+  void visit_own_memory(StateVisitor& visitor) override { decorator_->visit_memory(visitor); }
   double* own_number(std::string_view name) override { return decorator_->number(name); }
 
  private:

@@ -79,7 +79,8 @@ class Docs(unittest.TestCase):
                                 "/usr/bin/python3", script, argument)
 
     def python_block(self, with_words):
-        found = [block for page in ("README.md", "docs/runs.md") for block in blocks(page, "python") if with_words in block]
+        found = [
+            block for page in ("README.md", "docs/runs.md") for block in blocks(page, "python") if with_words in block]
         self.assertEqual(len(found), 1, with_words)
         return found[0]
 
@@ -156,14 +157,16 @@ class Docs(unittest.TestCase):
             expected = [file["step/loss"][-2:].mean(), file["evaluation/test_accuracy"][-1]]
         self.assertEqual(printed.splitlines()[0], "adam")
         numbers = [float(number) for number in re.findall(r"^\d+\s+(\S+)$", printed, re.MULTILINE)]
-        self.assertEqual(len(numbers), 3 + 3)  # the last three losses; the accuracy before training and after two epochs
+        self.assertEqual(len(numbers),
+                         3 + 3)  # the last three losses; the accuracy before training and after two epochs
         self.assertAlmostEqual(numbers[2], expected[0], places=5)
         self.assertAlmostEqual(numbers[5], expected[1], places=5)
 
     def test_the_sweep_file_in_the_readme_is_one(self):
         file = self.folder / "sweep.toml"
         file.write_text(blocks("README.md", "toml")[0], encoding="utf-8")
-        commands = self.run_quietly(BIN / "sweep", "run", file, "--dry-run", "--output", self.folder / "none").splitlines()
+        commands = self.run_quietly(BIN / "sweep", "run", file, "--dry-run", "--output",
+                                    self.folder / "none").splitlines()
         self.assertEqual(len(commands), 2 * 3 * 5 + 2 * 5)
         self.assertFalse((self.folder / "none").exists())
 

@@ -39,7 +39,8 @@ class Examples(unittest.TestCase):
     def sweep(self, program, *options):
         """[(options, run.h5)] of a sweep over an example."""
         output = self.folder / program
-        self.run_quietly(BIN / "sweep", "run", "--quiet", "--output", output, "--", BIN / "examples" / program, *options)
+        self.run_quietly(BIN / "sweep", "run", "--quiet", "--output", output, "--", BIN / "examples" / program,
+                         *options)
         runs = json.loads((output / "sweep.json").read_text())["runs"]
         self.assertTrue(all(run["status"] == "completed" for run in runs), runs)
         return [(run["options"], h5py.File(output / run["folder"] / "run.h5")) for run in runs]
@@ -93,8 +94,8 @@ class Examples(unittest.TestCase):
                           "--initializer=glorot_normal,he_normal")
         first = {(o["activation"], o["depth"], o["initializer"]): file["layer/gradient"][0] for o, file in runs}
         self.assertLess(first["sigmoid", 6, "glorot_normal"], 1e-3 * first["tanh", 6, "glorot_normal"])
-        page = self.page("vanishing_gradients", "--metric", "layer/gradient:first", "--heatmap", "initializer,activation",
-                         "--facet", "depth")
+        page = self.page("vanishing_gradients", "--metric", "layer/gradient:first", "--heatmap",
+                         "initializer,activation", "--facet", "depth")
         self.assertIn("he_normal", page)
 
     def test_hypergradient(self):

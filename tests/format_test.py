@@ -35,15 +35,18 @@ def outermost(statement):
     return "".join(kept)
 
 
-# `return a = b, c;` and `if (x) a = b, c = d;`, but neither the declaration `double a = b, c = d;` nor a designated initialiser.
+# `return a = b, c;` and `if (x) a = b, c = d;`, but neither the declaration `double a = b, c = d;` nor a designated
+# initialiser.
 TARGET = r"(\+\+|--)?[\w>*][\w.>*-]*(\s*(?:[-+*/%|&]|<<|>>)?=\s|\+\+|--|(?=[,;]))"
-JOINED = re.compile(rf"^\s*((else )?(if|for|while)\b|else )?\s*(return [\w.>-]+ [-+*/]?= [^,]*,|{TARGET}[^,]*,\s*{TARGET})")
+JOINED = re.compile(
+    rf"^\s*((else )?(if|for|while)\b|else )?\s*(return [\w.>-]+ [-+*/]?= [^,]*,|{TARGET}[^,]*,\s*{TARGET})")
 
 
 def joined(line):
     """Whether commas join statements in this line."""
     statement = outermost(line)
-    return statement.rstrip().endswith(";") and "=" in statement + "=" * ("++" in statement) and JOINED.match(statement) is not None
+    return statement.rstrip().endswith(";") and "=" in statement + "=" * ("++" in statement) and JOINED.match(
+        statement) is not None
 
 
 class Format(unittest.TestCase):
@@ -61,8 +64,9 @@ class Format(unittest.TestCase):
         self.assertEqual(found, [], "statements joined by commas")
 
     def test_what_counts_as_joined(self):
-        for line in ("  a = 1, b = 2;", "  return report.reason = Reason::kStopped, false;", "  x.y += f(1, 2), z->w = 3;",
-                     "  if (f(x)) a = 1, b = 2;", "  bits >>= 1, --left;", "  else ++a, b += c;"):
+        for line in ("  a = 1, b = 2;", "  return report.reason = Reason::kStopped, false;",
+                     "  x.y += f(1, 2), z->w = 3;", "  if (f(x)) a = 1, b = 2;", "  bits >>= 1, --left;",
+                     "  else ++a, b += c;"):
             self.assertTrue(joined(line), line)
         for line in ("  double a = 1, b = 2;", "  return f(a, b);", "  a = f(1, 2);", "  const auto [a, b] = f(c, d);",
                      "  for (i = 0, j = 1; i < j; ++i) f(i);", '  throw Error("a = 1, b = 2");', "  x = {1, 2};",

@@ -33,7 +33,8 @@ class GeneratedPages(unittest.TestCase):
     def test_workloads(self):
         page = self.check("describe_workloads", "workloads.md")
         self.assertGreaterEqual(page.count("\n### "), 16)
-        for words in ("`--shuffled`", "| `mnist-1d-gru` |", "`--text=/usr/share/common-licenses/GPL-3`", "validation\\_accuracy"):
+        for words in ("`--shuffled`", "| `mnist-1d-gru` |", "`--text=/usr/share/common-licenses/GPL-3`",
+                      "validation\\_accuracy"):
             self.assertIn(words, page)
 
 

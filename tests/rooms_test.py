@@ -7,9 +7,10 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# Each room and what it may include, beside itself: rooms, or single files of a room. A room is a folder; the longest that
-# fits a file is its room.
-LOOPS = {"autodiff/kernels/simd.h", "autodiff/kernels/lane_sum.h", "autodiff/kernels/largest.h", "autodiff/kernels/math.h"}
+# Each room and what it may include, beside itself: rooms, or single files of a room. A room is a folder; the longest
+# that fits a file is its room.
+LOOPS = {
+    "autodiff/kernels/simd.h", "autodiff/kernels/lane_sum.h", "autodiff/kernels/largest.h", "autodiff/kernels/math.h"}
 TAPE = {"autodiff", "autodiff/operations", "autodiff/tensor"}
 OPTIM = {"optim", "settings", "autodiff/tensor", "autodiff/kernels/fused_pass.h"}
 LAB = {"experiments/lab", "experiments/records", "nn", "nn/layers", "optim", "settings", *TAPE}

@@ -1,4 +1,4 @@
-"""Sums up a JUnit record that ctest wrote: junit.py RECORD CTEST_EXIT_CODE. Exit code 0 if every test passed or was skipped."""
+"""Sums up a JUnit record that ctest wrote: junit.py RECORD CTEST_EXIT_CODE. Exit code 0 if none failed."""
 import os
 import sys
 import xml.etree.ElementTree as xml

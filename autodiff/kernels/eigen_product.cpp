@@ -57,5 +57,14 @@ void product(const Product<T>& p) {
 
 void GRADUS_JOIN(eigen_product_, GRADUS_LEVEL)(const Product<float>& p) { product(p); }
 void GRADUS_JOIN(eigen_product_, GRADUS_LEVEL)(const Product<double>& p) { product(p); }
+int GRADUS_JOIN(eigen_version_, GRADUS_LEVEL)() {
+  return 10000 * EIGEN_WORLD_VERSION + 100 * EIGEN_MAJOR_VERSION + EIGEN_MINOR_VERSION;
+}
+CacheSizes GRADUS_JOIN(eigen_caches_, GRADUS_LEVEL)() {
+  return {Eigen::l1CacheSize(), Eigen::l2CacheSize(), Eigen::l3CacheSize()};
+}
+void GRADUS_JOIN(set_eigen_caches_, GRADUS_LEVEL)(const CacheSizes& sizes) {
+  Eigen::setCpuCacheSizes(sizes.first, sizes.second, sizes.third);
+}
 
 }  // namespace gradus::kernels

@@ -15,9 +15,17 @@ struct Product {
   bool transpose_a, transpose_b, accumulate;
 };
 
-#define GRADUS_DECLARE_EIGEN_PRODUCT(level)          \
-  void eigen_product_##level(const Product<float>&); \
-  void eigen_product_##level(const Product<double>&);
+// Bytes of the three levels, by which Eigen chooses its blocks, and so the order of its sums.
+struct CacheSizes {
+  std::int64_t first, second, third;
+};
+
+#define GRADUS_DECLARE_EIGEN_PRODUCT(level)           \
+  void eigen_product_##level(const Product<float>&);  \
+  void eigen_product_##level(const Product<double>&); \
+  int eigen_version_##level(); /* 30400 of 3.4.0 */   \
+  CacheSizes eigen_caches_##level();                  \
+  void set_eigen_caches_##level(const CacheSizes&);
 GRADUS_DECLARE_EIGEN_PRODUCT(baseline)
 GRADUS_DECLARE_EIGEN_PRODUCT(avx2)
 GRADUS_DECLARE_EIGEN_PRODUCT(avx512)

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 #include <vector>
 
@@ -39,8 +41,45 @@ bool onednn_is_asked_for() {
       fmt::format("GRADUS_PRODUCTS={}: expected eigen{}", library, (have_onednn ? " or onednn" : "")));
 }
 
+// Three numbers above 0 with commas between.
+CacheSizes parse_caches(const char* text) {
+  std::int64_t sizes[3] = {0, 0, 0};
+  const char* at = text;
+  const char* const end = text + std::strlen(text);
+  bool good = true;
+  for (int i = 0; i < 3 && good; ++i) {
+    const auto [stop, error] = std::from_chars(at, end, sizes[i]);
+    good = error == std::errc() && sizes[i] > 0 && (i == 2 ? stop == end : stop != end && *stop == ',');
+    at = stop + 1;
+  }
+  if (!good)
+    throw std::invalid_argument(
+        fmt::format("GRADUS_CACHES={}: expected the bytes of three caches, such as 32768,1048576,37748736", text));
+  return {sizes[0], sizes[1], sizes[2]};
+}
+
+// Of the level that is in use, as the environment pins them.
+CacheSizes caches_in_use() {
+  const char* text = std::getenv("GRADUS_CACHES");
+  const auto use = [text](auto get, auto set) {
+    if (text) set(parse_caches(text));
+    return get();
+  };
+#ifdef GRADUS_EIGEN_LEVELS
+  if (simd::level() == simd::Level::avx512) return use(eigen_caches_avx512, set_eigen_caches_avx512);
+  if (simd::level() == simd::Level::avx2) return use(eigen_caches_avx2, set_eigen_caches_avx2);
+#endif
+  return use(eigen_caches_baseline, set_eigen_caches_baseline);
+}
+
+const CacheSizes& caches() {
+  static const CacheSizes sizes = caches_in_use();
+  return sizes;
+}
+
 template <class T>
 void eigen_product(const Product<T>& p) {
+  caches();
 #ifdef GRADUS_EIGEN_LEVELS
   static const simd::Level level = simd::level();
   if (level == simd::Level::avx512) return eigen_product_avx512(p);
@@ -109,6 +148,23 @@ bool uses_onednn() {
 }
 
 const char* product_library() { return uses_onednn() ? "oneDNN" : "Eigen"; }
+
+std::string product_library_version() {
+#ifdef GRADUS_HAVE_ONEDNN
+  if (uses_onednn()) {
+    const dnnl_version_t* version = dnnl_version();
+    return fmt::format("oneDNN {}.{}.{}, instructions {:#x}", version->major, version->minor, version->patch,
+                       static_cast<unsigned>(dnnl_get_effective_cpu_isa()));
+  }
+#endif
+  const int version = eigen_version_baseline();
+  return fmt::format("Eigen {}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+}
+
+std::vector<std::int64_t> cache_sizes() {
+  const CacheSizes& sizes = caches();
+  return {sizes.first, sizes.second, sizes.third};
+}
 
 void matmul(const Tensor& y, bool accumulate, const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b) {
   const std::int64_t m = y.shape()[0], n = y.shape()[1], k = a.shape()[transpose_a ? 0 : 1];

@@ -34,4 +34,9 @@ Level level() {
   return Level::baseline;
 }
 
+const char* name_of(Level level) {
+  static constexpr const char* names[] = {"baseline", "avx2", "avx512"};
+  return names[static_cast<int>(level)];
+}
+
 }  // namespace gradus::simd

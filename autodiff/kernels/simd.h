@@ -10,6 +10,7 @@ enum class Level { baseline, avx2, avx512 };
 
 // The best level of this processor; the environment variable GRADUS_SIMD (baseline, avx2, avx512) lowers it.
 Level level();
+const char* name_of(Level level);
 
 #if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
 #define GRADUS_SIMD_LEVELS

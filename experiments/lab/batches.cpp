@@ -32,6 +32,14 @@ void Batches::shuffle(RandomStream order) {
   current_ = -1;
 }
 
+void Batches::shuffle_from(std::int64_t batch, RandomStream order) {
+  const auto first = order_.begin() + std::min(batch * batch_size_, static_cast<std::int64_t>(order_.size()));
+  std::vector<std::int64_t> rest(first, order_.end());
+  order.shuffle(rest);
+  std::copy(rest.begin(), rest.end(), first);
+  current_ = -1;
+}
+
 const Batch& Batches::operator[](std::int64_t i) & {
   if (i < 0 || i >= size())
     throw std::invalid_argument(fmt::format("batches: batch {}, expected 0 to {}", i, size() - 1));
@@ -60,9 +68,39 @@ const Batch& BatchStream::next() {
   if (next_ == batches_.size()) next_ = 0;
   if (next_ == 0) {
     ++pass_;
+    odd_order_ = Tensor();
     if (order_ == Order::shuffled) batches_.shuffle(stream_(pass_));
   }
   return batches_[next_++];
+}
+
+void BatchStream::visit(optim::StateVisitor& visitor) {
+  const std::uint64_t pass = pass_;
+  const std::int64_t next = next_;
+  std::int64_t size = batch_size_;
+  visitor.whole("pass", pass_);
+  visitor.counter("next", next_);
+  visitor.counter("batch_size", size);
+  visitor.tensor("odd_order", odd_order_);
+  if (pass == pass_ && next == next_) return;
+  if (size != batch_size_) {  // of a fork: no batch of this size begins there
+    next_ = 0;
+    odd_order_ = Tensor();
+    return;
+  }
+  if (order_ != Order::shuffled || pass_ == 0) return;
+  batches_.shuffle(stream_(pass_));
+  if (!odd_order_.defined()) return;
+  for (std::size_t i = 0; i < batches_.order().size(); ++i)
+    batches_.order()[i] = static_cast<std::int64_t>(odd_order_.at(static_cast<std::int64_t>(i)));
+}
+
+void BatchStream::draw_rest_anew() {
+  if (order_ != Order::shuffled || pass_ == 0) return;
+  batches_.shuffle_from(next_, stream_(pass_).child("rest", static_cast<std::uint64_t>(next_)));
+  odd_order_ = Tensor::uninitialized({static_cast<std::int64_t>(batches_.order().size())}, DType::float64);
+  for (std::size_t i = 0; i < batches_.order().size(); ++i)
+    odd_order_.set(static_cast<std::int64_t>(i), static_cast<double>(batches_.order()[i]));
 }
 
 }  // namespace gradus::lab

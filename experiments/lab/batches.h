@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "experiments/lab/source.h"
+#include "optim/state_visitor.h"
 
 namespace gradus::lab {
 
@@ -27,6 +28,10 @@ class Batches {
 
   // A new order for the next pass, in the same memory.
   void shuffle(RandomStream order);
+  // A new order of what comes from that batch on.
+  void shuffle_from(std::int64_t batch, RandomStream order);
+  // The order itself: rows by place; empty where it is the source's.
+  std::vector<std::int64_t>& order() { return order_; }
 
   // The number of batches.
   std::int64_t size() const { return examples_ / batch_size_ + (examples_ % batch_size_ != 0); }
@@ -77,6 +82,10 @@ class BatchStream {
   const Batch& next();
   // The largest batch.
   std::int64_t batch_size() const { return batch_size_; }
+  // The place in the data: which pass, and which batch of it.
+  void visit(optim::StateVisitor& visitor);
+  // The rest of the pass in a new order, drawn by what `stream` gives for the pass now.
+  void draw_rest_anew();
   // Batches in a pass.
   std::int64_t per_pass() const { return batches_.size(); }
 
@@ -87,6 +96,7 @@ class BatchStream {
   std::function<RandomStream(std::uint64_t)> stream_;
   std::int64_t next_ = 0;
   std::uint64_t pass_ = 0;
+  Tensor odd_order_;  // of this pass, where its stream alone does not tell it
 };
 
 }  // namespace gradus::lab

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
@@ -47,7 +48,8 @@ void Instrument::look(const Moment& at) {
   table_->append(at.step, row_);
 }
 
-std::vector<std::shared_ptr<Instrument>> instruments_of(const std::string& text) {
+std::vector<std::shared_ptr<Instrument>> instruments_of(
+    const std::string& text, const std::function<settings::NamedValues(const InstrumentKind&)>& values) {
   std::vector<std::shared_ptr<Instrument>> all;
   if (text.empty()) return all;
   for (const std::string_view one : settings::split(text, ',')) {
@@ -57,7 +59,11 @@ std::vector<std::shared_ptr<Instrument>> instruments_of(const std::string& text)
     if (!every || *every < 1)
       throw std::invalid_argument(fmt::format(
           "instrument '{}': expected NAME:STEPS with a whole number of steps, such as {}:100", one, kind.name));
-    all.push_back(kind.make(*every));
+    if (std::ranges::any_of(all, [&](const auto& other) { return other->name() == kind.name; }))
+      throw std::invalid_argument(fmt::format("instrument {}: is there twice", kind.name));
+    settings::NamedValues given = values ? values(kind) : settings::NamedValues();
+    given.emplace_back("every", static_cast<double>(*every));
+    all.push_back(kind.make(given));
   }
   return all;
 }

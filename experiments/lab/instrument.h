@@ -12,6 +12,7 @@
 //   };
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "experiments/records/run_table.h"
 #include "optim/optimizer.h"
 #include "settings/catalogue.h"
+#include "settings/field.h"
 
 namespace gradus::lab {
 
@@ -61,7 +63,11 @@ class Instrument {
   void check(const Watched& watched);
   void open(Run& run, const Watched& watched);
   void look(const Moment& at);
-  bool is_due(std::int64_t step) const { return step % every_ == 0; }
+  bool is_due(std::int64_t step) const {
+    return steps_.empty() ? step % every_ == 0 : std::binary_search(steps_.begin(), steps_.end(), step);
+  }
+  // Measures these steps instead, which ascend.
+  void measure_at(std::vector<std::int64_t> steps) { steps_ = std::move(steps); }
   // What it has written so far, once it is open.
   const records::MetricTable& table() const { return table_->contents(); }
 
@@ -79,18 +85,34 @@ class Instrument {
 
   std::string name_;
   std::int64_t every_;
+  std::vector<std::int64_t> steps_;
   RandomStream stream_ = RandomStream(0);
   records::RunTable* table_ = nullptr;
   std::vector<double> row_;
 };
 
+// What the options of an instrument, a plain aggregate, say of it in their describe(): a field for each of them, of
+// which one is `every`. The price is in gradients of one example, n being the number of examples looked at.
+struct InstrumentDescription {
+  std::string_view name, help, price;
+  std::vector<settings::Field> fields;
+};
+
 // An instrument by name.
 struct InstrumentKind {
-  std::string name, help;
-  std::function<std::shared_ptr<Instrument>(std::int64_t every)> make;
+  std::string name, help, price;
+  std::vector<settings::Hyperparameter> options;
+  // Throws std::invalid_argument for values that it cannot have.
+  std::function<std::shared_ptr<Instrument>(const settings::NamedValues& values)> make;
 };
 const settings::Catalogue<InstrumentKind>& instruments();
-// "sharpness:100,noise_scale:50". Throws std::invalid_argument for what is none.
-std::vector<std::shared_ptr<Instrument>> instruments_of(const std::string& text);
+// "sharpness:100,noise_scale:50", with the values of each one's options but `every`: by default, where there is no
+// `values`. Throws std::invalid_argument for what is none.
+std::vector<std::shared_ptr<Instrument>> instruments_of(
+    const std::string& text, const std::function<settings::NamedValues(const InstrumentKind&)>& values = nullptr);
+
+// Declares --instruments=NAME:STEPS,.. and --list-instruments, and of those that are asked for each option, under the
+// name --NAME-OPTION.
+std::vector<std::shared_ptr<Instrument>> choose_instruments(Run& run);
 
 }  // namespace gradus::lab

@@ -7,21 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "experiments/records/state_file.h"
+#include "experiments/lab/saved_state_file.h"
 
 namespace gradus::lab {
 namespace {
-
-std::vector<std::int64_t> extents_of(const Shape& shape) {
-  std::vector<std::int64_t> extents;
-  for (int axis = 0; axis < shape.rank(); ++axis) extents.push_back(shape[axis]);
-  return extents;
-}
-Shape shape_of(const nlohmann::json& extents) {
-  Shape shape;
-  for (const auto& extent : extents) shape.append(extent.get<std::int64_t>());
-  return shape;
-}
 
 nlohmann::json json_of(std::span<const ParameterSlice> slices) {
   auto all = nlohmann::json::array();
@@ -55,26 +44,6 @@ nlohmann::json json_of(const optim::Recipe& recipe) {
   for (const auto& [selector, values] : recipe.groups)
     all["groups"].push_back({{"selector", selector}, {"values", json_of(values)}});
   return all;
-}
-
-nlohmann::json manifest_of(const Tensor& theta, std::span<const ParameterSlice> slices,
-                           const optim::SavedState& state) {
-  nlohmann::json manifest{{"dtype", name_of(theta.dtype())},
-                          {"slices", json_of(slices)},
-                          {"tensors", nlohmann::json::array()},
-                          {"counters", nlohmann::json::array()},
-                          {"numbers", nlohmann::json::array()}};
-  for (const auto& [name, tensor] : state.tensors) {
-    nlohmann::json one{{"name", name}, {"defined", tensor.defined()}};
-    if (tensor.defined()) {
-      one["shape"] = extents_of(tensor.shape());
-      one["dtype"] = name_of(tensor.dtype());
-    }
-    manifest["tensors"].push_back(std::move(one));
-  }
-  for (const auto& [name, value] : state.counters) manifest["counters"].push_back(name);
-  for (const auto& [name, value] : state.numbers) manifest["numbers"].push_back(name);
-  return manifest;
 }
 
 // Where two lists of slices differ, in words.
@@ -111,6 +80,19 @@ std::string without_seeds(std::string signature) {
   return signature;
 }
 
+// The first value that both recipes have and that is not the same: "learning_rate 0.1, expected 0.2".
+std::string other_numbers(const nlohmann::json& saved, const nlohmann::json& ours, const std::string& name) {
+  if (!saved.is_structured() || saved.type() != ours.type())
+    return saved == ours ? "" : fmt::format("{} {}, expected {}", name, saved.dump(), ours.dump());
+  for (const auto& [key, value] : ours.items()) {
+    const auto theirs = saved.is_object() ? saved.find(key)
+                                          : saved.begin() + std::min<std::ptrdiff_t>(std::stol(key), std::ssize(saved));
+    if (key == "stream" || theirs == saved.end()) continue;  // of the run's seed; new since
+    if (std::string other = other_numbers(*theirs, value, ours.is_object() ? key : name); !other.empty()) return other;
+  }
+  return "";
+}
+
 void require_finite(const std::filesystem::path& path, const std::string& name, const Tensor& tensor) {
   if (!tensor.defined()) return;
   with_floating(tensor.dtype(), [&]<class T>(T) {
@@ -121,44 +103,22 @@ void require_finite(const std::filesystem::path& path, const std::string& name, 
   });
 }
 
-records::StoredArray stored(const Tensor& tensor) {
-  records::StoredArray array{extents_of(tensor.shape()), {}};
-  with_floating(tensor.dtype(), [&]<class T>(T) { array.elements = std::span<const T>(tensor.elements<T>()); });
-  return array;
-}
-
-Tensor read_tensor(const records::StateFile& file, const std::string& group, const std::string& name,
-                   const Shape& shape, DType type) {
-  Tensor values;
-  with_floating(type, [&]<class T>(T) {
-    file.read<T>(group, name, extents_of(shape), [&] {
-      values = Tensor::uninitialized(shape, type);
-      return values.elements<T>();
-    });
-  });
-  return values;
-}
-
 }  // namespace
 
 void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const ParameterSlice> slices,
                      const optim::Recipe& recipe, const optim::SavedState& state) {
   require_finite(path, "theta", theta);
   for (const auto& [name, tensor] : state.tensors) require_finite(path, name, tensor);
-  records::StateContents contents{.texts = {{"optimizer", optim::signature(recipe)},
-                                            {"recipe", json_of(recipe).dump()},
-                                            {"manifest", manifest_of(theta, slices, state).dump()}},
-                                  .theta = stored(theta),
-                                  .tensors = {},
-                                  .counters = {state.counters.begin(), state.counters.end()},
-                                  .numbers = {state.numbers.begin(), state.numbers.end()}};
-  for (const auto& [name, tensor] : state.tensors)
-    if (tensor.defined()) contents.tensors.emplace(name, stored(tensor));
+  records::StateContents contents{
+      .texts = {{"optimizer", optim::signature(recipe)}, {"recipe", json_of(recipe).dump()}}, .theta = stored(theta)};
+  nlohmann::json manifest{{"dtype", name_of(theta.dtype())}, {"slices", json_of(slices)}};
+  put_state(contents, manifest, state);
+  contents.texts["manifest"] = manifest.dump();
   records::write_state_file(path, contents);
 }
 
 LoadedState load_state_file(const std::filesystem::path& path, std::span<const ParameterSlice> slices, DType type,
-                            const optim::Recipe& recipe) {
+                            const optim::Recipe& recipe, bool allow_other_numbers) {
   const records::StateFile file(path);
   const auto refuse = [&](const std::string& why) {
     throw std::invalid_argument(fmt::format("{}: is the state of another {}", path.string(), why));
@@ -166,6 +126,9 @@ LoadedState load_state_file(const std::filesystem::path& path, std::span<const P
   if (const std::string theirs = without_seeds(file.text("optimizer")), ours = optim::signature(recipe); theirs != ours)
     refuse(fmt::format("optimizer: {}, expected {}", theirs, ours));
   try {
+    if (const std::string other = other_numbers(nlohmann::json::parse(file.text("recipe")), json_of(recipe), "");
+        !other.empty() && !allow_other_numbers)
+      refuse(fmt::format("optimizer: {}; --other-numbers goes on all the same", other));
     const auto manifest = nlohmann::json::parse(file.text("manifest"));
     if (const auto expected = json_of(slices); manifest.at("slices") != expected)
       refuse("model: " + difference_of(manifest.at("slices"), expected));
@@ -176,15 +139,7 @@ LoadedState load_state_file(const std::filesystem::path& path, std::span<const P
 
     LoadedState loaded;
     loaded.theta = read_tensor(file, "", "theta", {size}, type);
-    for (const auto& one : manifest.at("tensors")) {
-      const std::string name = one.at("name");
-      loaded.state.tensors[name] =
-          one.at("defined").get<bool>()
-              ? read_tensor(file, "tensors", name, shape_of(one.at("shape")), floating_dtype(one.at("dtype")))
-              : Tensor();
-    }
-    for (const std::string name : manifest.at("counters")) loaded.state.counters[name] = file.counter(name);
-    for (const std::string name : manifest.at("numbers")) loaded.state.numbers[name] = file.number(name);
+    loaded.state = read_state(file, manifest);
     return loaded;
   } catch (const nlohmann::json::exception& error) {
     throw std::runtime_error(fmt::format("{}: is damaged: {}", path.string(), error.what()));

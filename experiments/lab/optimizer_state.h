@@ -26,8 +26,8 @@ struct LoadedState {
 // Reads a file that belongs to this recipe and this model. Throws std::runtime_error, in one line with the path, for a
 // file that cannot be read, is no state file or is damaged, and std::invalid_argument for one of another optimizer
 // (method, wrappers, schedules, groups, or a count, flag or choice of theirs), another model (names or shapes of
-// slices) or another element type.
+// slices), another element type or, unless other numbers are allowed, other hyperparameters.
 LoadedState load_state_file(const std::filesystem::path& path, std::span<const ParameterSlice> slices, DType type,
-                            const optim::Recipe& recipe);
+                            const optim::Recipe& recipe, bool allow_other_numbers = false);
 
 }  // namespace gradus::lab

@@ -105,8 +105,32 @@ const Options::Argument* Options::find(std::string_view name) const {
   return nullptr;
 }
 
+void Options::take_recorded(nlohmann::json values) {
+  for (const auto& [name, value] : values.items())
+    recorded_.push_back({name, name, true, false, value.is_string() ? value.get<std::string>() : value.dump()});
+}
+
+void Options::forget_recorded(const std::string& name) {
+  std::erase_if(recorded_, [&](const Argument& argument) { return argument.name == name; });
+}
+
+void Options::note(const std::string& name, nlohmann::json value) { notes_.emplace_back(name, value.dump()); }
+
+std::optional<std::string> Options::argument(std::string_view name) const {
+  const Argument* argument = find(replaced(name, '-', '_'));
+  if (!argument || (!argument->inline_value && !argument->next_value)) return std::nullopt;
+  return argument->value;
+}
+
+const Options::Argument* Options::find_or_recorded(std::string_view name) const {
+  if (const Argument* argument = find(name)) return argument;
+  for (const Argument& argument : recorded_)
+    if (argument.name == name) return &argument;
+  return nullptr;
+}
+
 const Options::Argument* Options::find_with_value(std::string_view name) const {
-  const Argument* argument = find(name);
+  const Argument* argument = find_or_recorded(name);
   if (argument && !argument->inline_value && !argument->next_value)
     throw UsageError(fmt::format("option --{} needs a value", argument->spelled));
   return argument;
@@ -168,7 +192,7 @@ template double Options::number(std::string_view, double, std::string_view, cons
 bool Options::flag(std::string_view asked, bool fallback, std::string_view help, bool recorded) {
   const std::string name = name_asked_for(asked);
   bool value = fallback;
-  if (const Argument* argument = find(name)) {
+  if (const Argument* argument = find_or_recorded(name)) {
     const std::string& text = argument->value;
     if (!argument->inline_value && !argument->next_value) {
       value = true;
@@ -214,8 +238,9 @@ void Options::finish() {
   for (const Argument& argument : arguments_) {
     const auto known = [&](const Declared& declared) { return declared.name == argument.name; };
     if (std::any_of(declared_.begin(), declared_.end(), known)) continue;
-    if (const std::string why = explanation_ ? explanation_(argument.name) : ""; !why.empty())
-      throw UsageError(fmt::format("--{} {}", argument.spelled, why));
+    for (const Explanation& explanation : explanations_)
+      if (const std::string why = explanation(argument.name); !why.empty())
+        throw UsageError(fmt::format("--{} {}", argument.spelled, why));
     std::vector<std::string> names;
     for (const Declared& declared : declared_) names.push_back(declared.name);
     std::string message = fmt::format("unknown option --{}", argument.spelled);
@@ -278,6 +303,7 @@ nlohmann::json Options::values_json() const {
   auto values = nlohmann::json::object();
   for (const Declared& option : declared_)
     if (option.recorded) values[option.name] = to_json(option.value);
+  for (const auto& [name, value] : notes_) values[name] = nlohmann::json::parse(value);
   return values;
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -62,6 +63,13 @@ std::vector<double> parse_numbers(std::string_view option, const std::string& te
 class Options {
  public:
   Options(std::string program, const std::vector<std::string>& arguments);
+  // Values that options have unless the command line gives others: those of a run that this one goes on from, as its
+  // values_json() was.
+  void take_recorded(nlohmann::json values);
+  // Takes back one of them.
+  void forget_recorded(const std::string& name);
+  // Adds a value to values_json() that is not an option of its own.
+  void note(const std::string& name, nlohmann::json value);
 
   template <std::integral T>
   requires(!std::same_as<T, bool>) T
@@ -87,15 +95,24 @@ class Options {
   std::string control(std::string_view name, const char* fallback, std::string_view help, const Check& check = {}) {
     return text(name, fallback, help, check, false);
   }
+  std::int64_t control(std::string_view name, std::int64_t fallback, std::string_view help, const Check& check = {}) {
+    return number(name, fallback, help, check, false, std::numeric_limits<std::int64_t>::max());
+  }
+  double control(std::string_view name, double fallback, std::string_view help, const Check& check = {}) {
+    return number(name, fallback, help, check, false, std::numeric_limits<double>::max());
+  }
 
   // Takes --other for --name, which is asked for later: what it was called before, or is called elsewhere.
   void alias(std::string_view other, std::string_view name);
   const std::vector<std::string>& aliases() const { return aliases_; }
   // True if the command line names the option, declared or not.
   bool given(std::string_view name) const;
-  // How to refuse an option that nobody declares, by its name with '_': "is an option of adam"; empty: as unknown.
+  // Its value on the command line, if it has one, before or after it is declared.
+  std::optional<std::string> argument(std::string_view name) const;
+  // How to refuse an option that nobody declares, by its name with '_': "is an option of adam"; empty: as unknown. The
+  // first explanation counts.
   using Explanation = std::function<std::string(const std::string& name)>;
-  void explain(Explanation why) { explanation_ = std::move(why); }
+  void explain(Explanation why) { explanations_.push_back(std::move(why)); }
   // Call when all options are declared: refuses what is left, with the nearest name that is known.
   void finish();
 
@@ -128,6 +145,8 @@ class Options {
   }
 
   const Argument* find(std::string_view name) const;
+  // That, or the recorded value as one.
+  const Argument* find_or_recorded(std::string_view name) const;
   const Argument* find_with_value(std::string_view name) const;
   std::string name_asked_for(std::string_view name) const;
   void declare(std::string_view name, Scalar fallback, Scalar value, std::string_view help, const Check& check,
@@ -141,10 +160,11 @@ class Options {
   static nlohmann::json to_json(const Scalar& value);
 
   std::string program_;
-  std::vector<Argument> arguments_;
+  std::vector<Argument> arguments_, recorded_;
   std::vector<Declared> declared_;
   std::vector<std::string> aliases_;
-  Explanation explanation_;
+  std::vector<std::pair<std::string, std::string>> notes_;  // values as JSON
+  std::vector<Explanation> explanations_;
   bool finished_ = false;
 };
 

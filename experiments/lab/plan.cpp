@@ -66,6 +66,8 @@ Plan plan_of_options(Run& run, Plan plan) {
       units, [&](Unit unit) { return run.options().given(fmt::format("budget_{}", name_of(unit))); });
   const std::vector<Amount> defaults = is_asked_for ? std::vector<Amount>() : std::exchange(plan.budget, {});
   plan.budget.clear();
+  if (is_asked_for)
+    for (const Unit unit : units) run.forget_recorded(fmt::format("budget_{}", name_of(unit)));
   for (const Unit unit : units) {
     double count = 0;
     for (const Amount& amount : defaults)
@@ -77,6 +79,7 @@ Plan plan_of_options(Run& run, Plan plan) {
     throw UsageError("options --budget-steps, --budget-epochs, ..: expected at least one above 0");
   // The number of another unit says nothing in this one.
   const bool is_other_unit = run.options().given("evaluation_unit") && !run.options().given("evaluation_interval");
+  if (is_other_unit) run.forget_recorded("evaluation_interval");
   plan.evaluate_every.count = run.option("evaluation_interval", is_other_unit ? 1 : plan.evaluate_every.count,
                                          "training between two evaluations", more_than(0));
   const std::string unit =
@@ -100,12 +103,7 @@ Plan plan_of_options(Run& run, Plan plan) {
                    ? Clock::wall
                    : Clock::processor;
   plan.stop_at_target = run.option("stop_at_target", plan.stop_at_target, "end when the workload's target is reached");
-  const std::string watched =
-      run.option("instruments", "",
-                 fmt::format("what to measure every so many steps, e.g. sharpness:100,trace:50 (of {})",
-                             fmt::join(instruments().names(), ", ")));
-  for (const auto& instrument : from_options([&] { return instruments_of(watched); }))
-    plan.instruments.push_back(instrument);
+  for (const auto& instrument : choose_instruments(run)) plan.instruments.push_back(instrument);
   return plan;
 }
 

@@ -53,9 +53,9 @@ struct Plan {
 
 // The plan that options ask for, with these defaults: --budget-steps (or --steps), --budget-epochs (or --epochs), ...
 // for each unit (0: no limit); --evaluation-interval and --evaluation-unit, --evaluation-examples, --batch-size,
-// --curvature-batch-size, --clock, --stop-at-target and --instruments=NAME:STEPS,... A budget that is given puts the
-// others' defaults to 0, and an evaluation unit alone its interval to 1. Throws UsageError where nothing limits the
-// training.
+// --curvature-batch-size, --clock, --stop-at-target, and what choose_instruments() declares. A budget that is given
+// puts the others' defaults to 0, and an evaluation unit alone its interval to 1. Throws UsageError where nothing
+// limits the training.
 Plan plan_of_options(Run& run, Plan defaults);
 
 }  // namespace gradus::lab

@@ -1,8 +1,10 @@
 #include "experiments/lab/run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <csignal>
@@ -10,8 +12,12 @@
 #include <nlohmann/json.hpp>
 
 #include "autodiff/kernels/products.h"
+#include "experiments/lab/arithmetic.h"
+#include "experiments/records/completion.h"
+#include "experiments/records/log_contents.h"
 #include "experiments/records/provenance.h"
 #include "experiments/records/run_folder.h"
+#include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "settings/text.h"
 
@@ -38,18 +44,88 @@ Check words() {
   return written_as(canonical);
 }
 
+using Kind = Continuation::Kind;
+
+// That a fork may draw anew.
+constexpr std::array purposes = {"shuffle", "curvature", "noise", "optimizer"};
+
+Check purposes_of_streams() {
+  const auto canonical = [](const std::string& text) {
+    if (text.empty()) return text;
+    for (const std::string_view word : settings::split(text, ','))
+      if (std::find(purposes.begin(), purposes.end(), word) == purposes.end())
+        throw UsageError(fmt::format("--reseed: '{}', expected any of {}, a comma between", records::printable(word),
+                                     fmt::join(purposes, ", ")));
+    return text;
+  };
+  return written_as(canonical);
+}
+
+// As the run had them from which this one goes on.
+RunStreams streams_of(const Continuation& from, std::uint64_t seed) {
+  const nlohmann::json* recorded = from.recorded();
+  if (!recorded) return RunStreams(seed);
+  if (recorded->contains("streams")) return RunStreams(recorded->at("streams").get<std::string>());
+  return RunStreams(recorded->at("seed").get<std::uint64_t>());
+}
+
 }  // namespace
 
-Run::Run(Options options, std::string summary, const std::string& default_dtype)
+Run::Run(Options options, std::string summary, const std::string& default_dtype, Continuation from)
     : options_(std::move(options)),
       summary_(std::move(summary)),
+      from_(std::move(from)),
       seed_(static_cast<std::uint64_t>(
           options_.get("seed", std::int64_t{0}, "seed of every random stream", at_least(0)))),
+      streams_(streams_of(from_, seed_)),
+      streams_before_(streams_),
       dtype_(floating_dtype(
           options_.get("dtype", default_dtype, "element type of parameters and data", one_of({"float32", "float64"})))),
       threads_(options_.get("threads", 1, "threads of a matrix product", between(1, 1024))),
       continue_after_divergence_(options_.get("continue_after_divergence", false,
-                                              "go on when a number is not finite; the run still counts as diverged")) {}
+                                              "go on when a number is not finite; the run still counts as diverged")) {
+  take_over();
+}
+
+// The options that say where a run begins, and what is recorded of that.
+void Run::take_over() {
+  options_.control("resume", false,
+                   "go on in the output's folder, from its latest checkpoint; begin where there is none");
+  options_.control("fork", "",
+                   "RUN@STEP: go on from that step of the run in the folder RUN, with the options given changed");
+  reseeded_ = options_.control(
+      "reseed", "", "what a fork draws anew, by its seed: shuffle, curvature, noise, optimizer", purposes_of_streams());
+  options_.control("replay", "", "the folder of a run to compute once more, with the --instruments that are given");
+  const std::string at = options_.control("at", "", "steps at which a replay measures, such as 0:1000:10");
+  fingerprint_interval_ = options_.control("fingerprint_interval", std::int64_t{100},
+                                           "steps between two fingerprints of the parameters; 0: none", at_least(0));
+  checkpointing_.declare(options_);
+
+  if (!reseeded_.empty() && from_.kind != Kind::fork) throw UsageError("--reseed: expected with --fork");
+  if (!at.empty() && from_.kind != Kind::replay) throw UsageError("--at: expected with --replay");
+  if (const nlohmann::json* recorded = from_.recorded())
+    for (const char* name : origin_notes)
+      if (recorded->contains(name) && from_.kind != Kind::fork) options_.note(name, recorded->at(name));
+  if (from_.kind == Kind::fork) {
+    options_.note("fork", from_.identity());
+    if (reseeded_.empty() && seed_ != from_.recorded()->at("seed").get<std::uint64_t>())
+      throw UsageError("--seed: a fork draws what the other run would have drawn; --reseed names what is drawn anew");
+    if (!reseeded_.empty())
+      for (const std::string_view purpose : settings::split(reseeded_, ','))
+        streams_.draw_anew(std::string(purpose), seed_, from_.identity());
+  }
+  if (from_.kind == Kind::fork) options_.note("streams", streams_.text());
+  if (from_.kind == Kind::replay) {
+    again_ = Again{0, at.empty() ? std::vector<std::int64_t>() : parse_steps("at", at), from_.folder};
+    options_.note("replay", from_.identity());
+    if (!at.empty()) options_.note("at", at);
+  }
+}
+
+bool Run::draws_anew(std::string_view purpose) const {
+  const auto all = settings::split(reseeded_, ',');
+  return std::find(all.begin(), all.end(), purpose) != all.end();
+}
 
 double Run::option(const optim::Hyperparameter& h) {
   if (h.kind != optim::Hyperparameter::Kind::choice) return option_value(options_, h.name, h, h.default_value).number();
@@ -104,8 +180,12 @@ void Run::finish_options() {
   records::put(listed_);
   if (help || describe || !listed_.empty()) throw Finished{};
   options_.finish();
+  require_same_options();
   // A sweep asks about runs whose folders it makes itself: an output that is not named is not looked at.
-  if (!only_options_ || options_.given("output")) output_.emplace(output, overwrite);
+  if (from_.kind == Kind::resume)
+    output_ = records::Output::gone_on(output, from_.folder);
+  else if (!only_options_ || options_.given("output"))
+    output_.emplace(output, overwrite);
   paths_.check(output, overwrite);
   for (const auto& check : checks_) check();
   if (only_options_) throw Finished{};
@@ -118,11 +198,47 @@ void Run::start(const std::string& loss_units) {
                              .better = records::Better::lower}});
 }
 
-void Run::start(std::vector<Column> step_columns) {
-  if (folder_) throw std::logic_error("start: called twice");
-  if (!output_) finish_options();
-  kernels::set_threads(threads_);
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stop_signal = 1; });
+// A run that goes on, or is computed once more, is the one that it was.
+void Run::require_same_options() const {
+  if (from_.kind != Kind::resume && from_.kind != Kind::replay) return;
+  const nlohmann::json now = options_.values_json();
+  for (const auto& [name, value] : from_.recorded()->items())
+    if (const auto other = now.find(name);
+        other != now.end() && *other != value && name != "instruments" &&
+        std::find(origin_notes.begin(), origin_notes.end(), name) == origin_notes.end())
+      throw UsageError(fmt::format("--{} is {}, and {} in the run in {}: --fork makes a run with other options", name,
+                                   records::json_text(*other), records::json_text(value), from_.folder.string()));
+  if (from_.kind == Kind::resume &&
+      records::config_hash_of(options_.program(), now) != from_.configuration.at("config_hash"))
+    throw UsageError(fmt::format("--resume: the run in {} has other options: {}", from_.folder.string(),
+                                 records::json_text(*from_.recorded())));
+}
+
+void Run::find_state() {
+  if (from_.kind == Kind::none) return;
+  if (!keeps_state_)
+    throw UsageError("--resume, --fork, --replay: this program keeps no state to go on from (lab::Run::keeps_state)");
+  std::int64_t first = 0;
+  if (again_) {
+    const records::LogContents theirs = records::read_metric_log(from_.folder / records::log_file);
+    for (const records::MetricTable& table : theirs.tables)
+      if (table.name() == "step") again_->steps = table.rows();
+    if (!again_->at.empty()) again_->steps = std::min(again_->steps, again_->at.back() + 1);
+    first = again_->at.empty() ? checkpointing_.stop_at() : again_->at.front();
+  }
+  checkpointing_.find(from_, first);
+}
+
+void Run::open_folder() {
+  const std::optional<RunState>& state = checkpointing_.state();
+  if (from_.kind == Kind::resume) {
+    for (;;) try {
+        folder_ = std::make_unique<records::RunFolder>(from_.folder, state ? state->position : records::RunPosition());
+        return;
+      } catch (const std::runtime_error&) {
+        if (!checkpointing_.next_best()) throw;
+      }
+  }
   try {
     folder_ = std::make_unique<records::RunFolder>(options_.program(), options_.values_json(), seed_,
                                                    output_->choose_folder());
@@ -130,12 +246,72 @@ void Run::start(std::vector<Column> step_columns) {
     if (error.code != EEXIST) throw;
     output_->refuse_as_taken();
   }
+  if (state) folder_->begin_with(from_.checkpoints, state->position);
+}
+
+void Run::tell_of_origin() {
   folder_->set_attribute("product_library", kernels::product_library());
+  folder_->set_attribute("arithmetic", records::json_text(arithmetic()));
   if (!note_.empty()) folder_->set_attribute("note", note_);
   if (!tags_.empty()) folder_->set_attribute("tags", tags_);
+  if (!checkpointing_.not_bitwise().empty()) folder_->set_attribute("not_bitwise", checkpointing_.not_bitwise());
+  const std::int64_t step = checkpointing_.state() ? checkpointing_.state()->step : 0;
+  if (from_.kind == Kind::resume) {
+    nlohmann::json steps = folder_->position().attributes.value("resumed_at_steps", nlohmann::json::array());
+    steps.push_back(static_cast<double>(step));
+    folder_->set_attribute("resumed_at_steps", steps);
+  } else if (from_.kind != Kind::none) {
+    folder_->set_attribute("parent_run_id", from_.configuration.at("run_id"));
+    folder_->set_attribute("parent_config_hash", from_.configuration.at("config_hash"));
+    folder_->set_attribute("first_step", step);
+  }
+}
+
+void Run::start(std::vector<Column> step_columns) {
+  if (folder_) throw std::logic_error("start: called twice");
+  if (!output_) finish_options();
+  kernels::set_threads(threads_);
+  find_state();
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) std::signal(signal, [](int) { stop_signal = 1; });
+  open_folder();
+  tell_of_origin();
   steps_ = &folder_->table("step", std::move(step_columns));
   started_ = true;
   progress_.start(options_.program(), quiet_);
+}
+
+void Run::keep(std::string part, optim::Shown show, Fit fit) {
+  if (!keeps_state_ || has_gone_on_)
+    throw std::logic_error(fmt::format("keep {}: after keeps_state() and start(), and before go_on()", part));
+  checkpointing_.keep(std::move(part), std::move(show), fit);
+}
+
+bool Run::go_on() {
+  if (!keeps_state_ || !started_ || has_gone_on_)
+    throw std::logic_error("go_on: once, after keeps_state() and start()");
+  has_gone_on_ = true;
+  checkpointing_.begin(from_.kind != Kind::replay);
+  const std::optional<RunState>& state = checkpointing_.state();
+  if (!state) return false;
+  try {
+    is_restoring_ = true;
+    const std::string method = from_.recorded()->value("optimizer", std::string());
+    checkpointing_.restore(from_, options_.values_json().value("optimizer", std::string()) == method);
+    is_restoring_ = false;
+  } catch (...) {
+    started_ = from_.kind == Kind::resume;  // what was begun goes again
+    throw;
+  }
+  divergence_ = state->divergence;
+  if (from_.kind == Kind::fork) checkpointing_.keep_at(state->step, *folder_, divergence_);
+  return true;
+}
+
+void Run::end_of_step(std::int64_t step) {
+  if (!has_gone_on_) throw std::logic_error("end_of_step: before go_on()");
+  if (!checkpointing_.end_of_step(step, stop_signal, *folder_, divergence_)) return;
+  if (from_.kind == Kind::replay && stop_signal) stop_if_asked();
+  throw Stopped{step};
 }
 
 RunTable& Run::table(const std::string& name, std::vector<Column> columns, records::Index index) {
@@ -184,8 +360,9 @@ void Run::log(const optim::StepReport& report) {
 void Run::log_row(std::int64_t step, std::span<const double> values, double loss) {
   if (!steps_) throw std::logic_error("log: before start()");
   steps_->append(step, values);
+  has_logged_ = true;
   progress_.step(step + 1, loss);
-  stop_if_asked();
+  if (!has_gone_on_) stop_if_asked();  // else when the step has come to its end
   if (!std::isfinite(loss) && !diverged(fmt::format("the loss became {} at step {}", loss, step)))
     throw Diverged(divergence_);
 }

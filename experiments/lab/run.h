@@ -12,9 +12,12 @@
 #include <vector>
 
 #include "autodiff/tensor/random.h"
+#include "experiments/lab/checkpointing.h"
+#include "experiments/lab/continuation.h"
 #include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
 #include "experiments/lab/progress.h"
+#include "experiments/lab/streams.h"
 #include "experiments/records/output.h"
 #include "experiments/records/run_paths.h"
 #include "experiments/records/run_table.h"
@@ -38,11 +41,17 @@ enum class Exit {
   failed = records::exit_failed,
   usage = records::exit_usage,
   diverged = records::exit_diverged,
+  stopped = records::exit_stopped,  // with a checkpoint, from which it goes on
   interrupted = records::exit_interrupted
 };
 
 // Thrown by a run whose --help or the like was answered, or of which only the options were asked for.
 struct Finished {};
+
+// Thrown by a run that was asked to stop, once its checkpoint is written.
+struct Stopped {
+  std::int64_t step;
+};
 
 // Thrown when a number is not finite: the run ends, recorded as diverged, with everything that was logged.
 struct Diverged : std::runtime_error {
@@ -51,7 +60,7 @@ struct Diverged : std::runtime_error {
 
 class Run {
  public:
-  Run(Options options, std::string summary, const std::string& default_dtype);
+  Run(Options options, std::string summary, const std::string& default_dtype, Continuation from = {});
   ~Run();
 
   // Declares an option and returns its value. All are declared before start(): later it throws std::logic_error, as do
@@ -76,6 +85,8 @@ class Run {
   const Options& options() const { return options_; }
   // Takes --other for the option --name, which is declared later.
   void alias(std::string_view other, std::string_view name) { options_.alias(other, name); }
+  // How to refuse options that nobody declares: see Options.
+  void explain(Options::Explanation why) { options_.explain(std::move(why)); }
   // The files beside the output that options ask for; finish_options() refuses what they cannot be.
   records::RunPaths& paths() { return paths_; }
   // Declares --optimizer, --wrappers, --groups, each hyperparameter of what they name, and schedules: see
@@ -91,6 +102,8 @@ class Run {
   // be made are refused. Then claims the output folder.
   void start(const std::string& loss_units = "nat");
   bool is_started() const { return started_; }
+  // Whether this program has logged a step.
+  bool has_logged() const { return has_logged_; }
   // The same in two halves, for programs that prepare something between options and output, and whose rows of /step
   // have columns of their own. With --describe-runs, a program's body is run up to finish_options() once for each line
   // of arguments, in one process: it may keep no state of its own until there.
@@ -101,8 +114,50 @@ class Run {
   DType dtype() const { return dtype_; }
   // The random numbers of one purpose ("initialisation", "shuffle", ...), and of one index such as the epoch.
   RandomStream stream(std::string_view purpose, std::uint64_t index = 0) const {
-    return RandomStream(seed_, purpose, index);
+    return (is_restoring_ ? streams_before_ : streams_).stream(purpose, index);
   }
+  // Whether the run is a fork that draws this purpose's numbers anew, from where it begins.
+  bool draws_anew(std::string_view purpose) const;
+
+  // A run that keeps its state can be stopped, go on, be forked and be replayed. Its program says so before start(),
+  // names what its steps depend on, and goes on from there, if it is asked to, before its first step:
+  //   run.keeps_state();
+  //   run.start();
+  //   std::int64_t step = 0;
+  //   run.keep("step", [&](optim::StateVisitor& visitor) { visitor.counter("step", step); });
+  //   run.keep("trainer", trainer);
+  //   run.keep("batches", batches);
+  //   run.go_on();
+  //   while (step < steps) {
+  //     run.log(trainer.step(batches.next()));
+  //     run.end_of_step(++step);
+  //   }
+  // train() does all of it.
+  void keeps_state() { keeps_state_ = true; }
+  bool keeps_its_state() const { return keeps_state_; }
+  void keep(std::string part, optim::Shown show, Fit fit = Fit::exact);
+  template <class Part>
+  requires requires(Part& part, optim::StateVisitor& visitor) { part.visit(visitor); }
+  void keep(std::string part, Part& shown, Fit fit = Fit::exact) {
+    keep(
+        std::move(part), [&shown](optim::StateVisitor& visitor) { shown.visit(visitor); }, fit);
+  }
+  // Puts back what was kept. Whether there was something.
+  bool go_on();
+  // So many steps have been taken, and all that is kept is as it is between two steps: writes a checkpoint where one is
+  // due, and ends the run where it is asked to stop.
+  void end_of_step(std::int64_t step);
+  // Of a run that is computed once more, to measure it: how many steps the other one took, or fewer, and those at which
+  // to measure (empty: as the instruments say).
+  struct Again {
+    std::int64_t steps;
+    std::vector<std::int64_t> at;
+    std::filesystem::path of;
+  };
+  const std::optional<Again>& again() const { return again_; }
+  std::int64_t fingerprint_interval() const { return fingerprint_interval_; }
+  // Takes back what the run that is forked had for an option, where another one that is given stands for it.
+  void forget_recorded(const std::string& option) { options_.forget_recorded(option); }
 
   // One row of /step, and one of /solver (log_solver). Throws Diverged if the loss, or another number of the step, is
   // not finite, unless --continue-after-divergence is given.
@@ -132,10 +187,18 @@ class Run {
  private:
   friend class Session;  // run_main.cpp
   nlohmann::json description() const;
+  void take_over();
+  void require_same_options() const;
+  void find_state();
+  void open_folder();
+  void tell_of_origin();
 
   Options options_;
   std::string summary_;
+  Continuation from_;
   std::uint64_t seed_;
+  RunStreams streams_, streams_before_;
+  std::string reseeded_;
   DType dtype_;
   int threads_;
   bool continue_after_divergence_;
@@ -149,7 +212,11 @@ class Run {
   records::RunPaths paths_;
   std::optional<records::Output> output_;  // once the options are finished
   std::unique_ptr<records::RunFolder> folder_;
-  bool started_ = false;
+  bool started_ = false, has_logged_ = false;
+  Checkpointing checkpointing_;
+  bool keeps_state_ = false, has_gone_on_ = false, is_restoring_ = false;
+  std::optional<Again> again_;
+  std::int64_t fingerprint_interval_ = 0;
   RunTable* steps_ = nullptr;
   RunTable* solver_ = nullptr;  // made by the first step that has something to say
   std::string divergence_, reason_;

@@ -11,6 +11,7 @@
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/simd.h"
 #include "experiments/lab/run.h"
+#include "experiments/records/checkpoint.h"
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
 #include "experiments/records/lifeline.h"
@@ -35,9 +36,7 @@ class Session {
   int describe_runs();
 
  private:
-  std::unique_ptr<Run> make(const std::vector<std::string>& arguments) const {
-    return std::make_unique<Run>(Options(program_, arguments), summary_, dtype_);
-  }
+  std::unique_ptr<Run> make(const std::vector<std::string>& arguments, Continuation from) const;
   void complain(const std::string& what) const {
     if (run_) run_->progress_.finish();
     records::complain(program_, what);
@@ -46,19 +45,39 @@ class Session {
   Exit end(Exit exit, Status status, const std::string& reason, std::string line);
   std::string record(Status status, const std::string& reason);
   std::string what_is_left() const;
+  // A folder that goes with this object, of a run that is computed again until the step of a fork.
+  struct Retraced {
+    std::filesystem::path folder = {};
+    std::optional<Exit> ended = {};  // without having come there
+    Retraced() = default;
+    Retraced(const Retraced&) = delete;
+    ~Retraced() {
+      std::error_code ignored;
+      if (!folder.empty()) std::filesystem::remove_all(folder, ignored);
+    }
+  };
+  void retrace(Continuation& from, const std::vector<std::string>& arguments, Retraced& trunk) const;
   nlohmann::json described(const std::string& line) const;
 
   std::string program_, summary_;
   const Body& body_;
   std::string dtype_;
   std::unique_ptr<Run> run_;
+  bool is_silent_when_stopped_ = false;
 };
+
+std::unique_ptr<Run> Session::make(const std::vector<std::string>& arguments, Continuation from) const {
+  Options options(program_, arguments);
+  options.take_recorded(from.options());
+  return std::make_unique<Run>(std::move(options), summary_, dtype_, std::move(from));
+}
 
 // What the system refused; empty where the record was made. Then at least the failure is recorded, if that can be.
 std::string Session::record(Status status, const std::string& reason) {
   Run& run = *run_;
   try {
     run.folder_->finish(status, reason);
+    if (status == Status::completed || status == Status::diverged) records::remove_generations(run.folder_->path());
     run.output_->publish(status == Status::completed || status == Status::diverged);
     return "";
   } catch (const std::exception& error) {
@@ -92,15 +111,53 @@ Exit Session::end(Exit exit, Status status, const std::string& reason, std::stri
   return exit;
 }
 
+// Where the run that is to be forked has no checkpoint at that step.
+void Session::retrace(Continuation& from, const std::vector<std::string>& arguments, Retraced& trunk) const {
+  if (from.kind != Continuation::Kind::fork) return;
+  for (const records::Checkpoint& checkpoint : records::checkpoints_in(from.folder).whole)
+    if (checkpoint.step == from.step) return;
+  const Options options(program_, arguments);
+  for (const char* asking : {"help", "describe"})
+    if (options.given(asking)) return;
+  const auto target = records::Output::target_of(options.argument("output").value_or("results/" + program_));
+  trunk.folder = records::hidden_beside(target, fmt::format(".trunk.{}", ::getpid()));
+  std::vector<std::string> again{"--replay=" + from.folder.string(), "--output=" + trunk.folder.string(),
+                                 fmt::format("--checkpoint-at={}", from.step), fmt::format("--stop-at={}", from.step)};
+  for (const char* flag : {"quiet", "not_bitwise"})
+    if (options.given(flag)) again.push_back(fmt::format("--{}", flag));
+  if (!options.given("quiet"))
+    records::complain(program_, fmt::format("{} has no checkpoint at step {}: computing it again until there",
+                                            from.folder.string(), from.step));
+  Session session(program_, summary_, body_, dtype_);
+  session.is_silent_when_stopped_ = true;
+  const int code = session.run(again);
+  from.checkpoints = trunk.folder;
+  if (!std::filesystem::exists(records::kept_checkpoint(trunk.folder, from.step)))
+    trunk.ended = code == 0 || code == records::exit_stopped ? Exit::usage : static_cast<Exit>(code);
+  if (trunk.ended == Exit::usage)
+    records::complain(program_, fmt::format("--fork={}@{}: the run has fewer steps", from.folder.string(), from.step));
+}
+
 int Session::run(const std::vector<std::string>& arguments) {
   const auto ended = [&] {
     try {
-      run_ = make(arguments);
+      Continuation from = continuation_of(program_, arguments);
+      if (from.kind == Continuation::Kind::ended) {
+        complain(fmt::format("--resume: the run in {} is {}", from.folder.string(), from.status));
+        return static_cast<Exit>(records::exit_code_of(from.status));
+      }
+      Retraced trunk;
+      retrace(from, arguments, trunk);
+      if (trunk.ended) return *trunk.ended;
+      run_ = make(arguments, std::move(from));
       body_(*run_);
       if (!run_->divergence_.empty()) throw Diverged(run_->divergence_);
       return end(Exit::completed, Status::completed, run_->reason_, "");
     } catch (const Finished&) {
       return Exit::completed;
+    } catch (const Stopped& stopped) {
+      const std::string line = fmt::format("stopped after step {}: --resume goes on from there", stopped.step);
+      return end(Exit::stopped, Status::interrupted, line, is_silent_when_stopped_ ? "" : line);
     } catch (const records::Interrupted& signal) {
       return end(Exit::interrupted, Status::interrupted, signal.what, signal.what);
     } catch (const Diverged& error) {
@@ -123,7 +180,8 @@ nlohmann::json Session::described(const std::string& line) const {
     const auto is_text = [](const nlohmann::json& element) { return element.is_string(); };
     if (!json.is_array() || !std::all_of(json.begin(), json.end(), is_text))
       throw UsageError("expected a JSON array of texts, the arguments of a run");
-    const std::unique_ptr<Run> run = make(json.get<std::vector<std::string>>());
+    const auto arguments = json.get<std::vector<std::string>>();
+    const std::unique_ptr<Run> run = make(arguments, continuation_of(program_, arguments));
     run->only_options_ = true;
     try {
       body_(*run);
@@ -163,6 +221,7 @@ static void check_environment() {
   try {
     simd::level();
     kernels::uses_onednn();
+    kernels::cache_sizes();
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }

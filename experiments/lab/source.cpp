@@ -334,7 +334,7 @@ Source Source::changed(std::function<void(std::span<const std::int64_t>, const B
 }
 
 Source source_of(const Tensor& inputs, const Tensor& targets, std::int64_t input_classes, std::int64_t target_classes) {
-  return Source(std::make_shared<InMemory>(inputs, targets, input_classes, target_classes));
+  return Source::made_by([=] { return std::make_shared<InMemory>(inputs, targets, input_classes, target_classes); });
 }
 
 Dataset Dataset::with_validation(std::int64_t examples) const {

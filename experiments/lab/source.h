@@ -101,7 +101,8 @@ class Source {
   std::shared_ptr<Later> later_;
 };
 
-// Numbers in memory as a source: inputs [n, ...] and targets [n, ...], floating or int32 in [0, classes).
+// Numbers in memory as a source: inputs [n, ...] and targets [n, ...], floating or int32 in [0, classes). Others are
+// refused with std::invalid_argument when the source is looked at.
 Source source_of(const Tensor& inputs, const Tensor& targets, std::int64_t input_classes = 0,
                  std::int64_t target_classes = 0);
 

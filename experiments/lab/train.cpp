@@ -9,6 +9,8 @@
 #include <set>
 
 #include "autodiff/tensor/vectors.h"
+#include "experiments/lab/fingerprint.h"
+#include "experiments/lab/fit.h"
 
 namespace gradus::lab {
 namespace {
@@ -142,26 +144,15 @@ void check_instruments(const Watched& watched, const Plan& plan) {
 void check(const Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
   const Source& train = workload.data.train;
   if (!workload.model) throw std::invalid_argument(fmt::format("workload {}: it has no model", workload.name));
+  check_evaluation(workload, optimizer, plan);
+  check_fit(workload, run.dtype());
   NetworkObjective objective(workload.model(task_of(train)), workload.loss, run.dtype(), run.stream("noise"));
   optimizer->check(objective);
   if (plan.budget.empty()) throw std::invalid_argument("train: a plan without a budget would never end");
   if (train.is_endless() && plan.batch_size == whole_set)
     throw std::invalid_argument("--batch-size=0: all of examples without end, expected a number");
   if (const auto steps = known_steps(train, plan)) optimizer->check_steps(*steps);
-  check_evaluation(workload, optimizer, plan);
   check_instruments({workload, objective, *optimizer}, plan);
-  // Do model, loss, data and metrics go together? One example shows it.
-  const Batch one = train.rows(0, 1, run.dtype());
-  const Tensor theta = Tensor::zeros({objective.size()}, run.dtype());
-  const auto [inputs, outputs, loss] = objective.forward(theta, one, nn::Mode::evaluate);
-  const std::int64_t positions = NetworkObjective::positions_of(one), classes = train.targets().classes;
-  if (classes > 0 && outputs.shape().size() != positions * classes)
-    throw std::invalid_argument(fmt::format("workload {}: the model gives {} numbers for {} labels of {} classes",
-                                            workload.name, outputs.shape().size(), positions, classes));
-  for (const Metric& metric : workload.metrics) {
-    Metric::Sums sums{};
-    metric.add({outputs.value(), one.targets, loss.item(), positions}, sums);
-  }
 }
 
 class Training {
@@ -170,11 +161,12 @@ class Training {
       : run_(run),
         workload_(workload),
         optimizer_(optimizer),
-        plan_(plan),
+        plan_(plan_of(run, plan)),
         columns_(columns_of(workload, plan)),
         trainer_(run, workload.model(task_of(workload.data.train)), workload.loss, *optimizer, plan.clock),
         batches_(stream(plan.batch_size, "shuffle")),
-        examples_(workload.data.train.is_endless() ? batches_.batch_size() : workload.data.train.size()) {
+        examples_(workload.data.train.is_endless() ? batches_.batch_size() : workload.data.train.size()),
+        next_evaluation_(plan.evaluate_every.count) {
     if (plan.curvature_batch_size > 0) curvature_batches_.emplace(stream(plan.curvature_batch_size, "curvature"));
   }
 
@@ -182,24 +174,84 @@ class Training {
     table_ = &run_.table("evaluation", columns_, {.name = "step"});
     run_.set_attribute("default", "evaluation");  // the table that readers open first
     watch();
+    fingerprint_.emplace(run_);
     if (const auto steps = known_steps(workload_.data.train, plan_)) run_.expect_steps(*steps);
-    evaluate();
-    double next = plan_.evaluate_every.count;
+    if (!go_on()) {
+      evaluate();
+      fingerprint_->look(0, trainer_.parameters());
+      run_.end_of_step(0);
+    }
     while (!is_spent()) {
       step();
       if (steps_ == most_without_products && never_ends())
         throw std::invalid_argument(
             fmt::format("train: after {} steps of {} there was no curvature product, and these alone end the training",
                         steps_, optimizer_.name));
-      if (spent(plan_.evaluate_every.unit) < next * almost) continue;
-      while (spent(plan_.evaluate_every.unit) >= next * almost) next += plan_.evaluate_every.count;
-      evaluate();
+      if (passes_next_evaluation()) evaluate();
+      fingerprint_->look(steps_, trainer_.parameters());
+      run_.end_of_step(steps_);
     }
     if (evaluated_at_ != steps_) evaluate();
+    fingerprint_->look_last(steps_, trainer_.parameters());
     return {optimizer_->evaluation_point(trainer_.parameters()), steps_, trainer_.training_seconds(), trainer_.costs()};
   }
 
  private:
+  // A training that is computed again takes as many steps as it took, whatever ended it.
+  static Plan plan_of(const Run& run, Plan plan) {
+    if (!run.again()) return plan;
+    plan.budget = {lab::steps(static_cast<double>(run.again()->steps))};
+    for (const auto& instrument : plan.instruments)
+      if (!run.again()->at.empty()) instrument->measure_at(run.again()->at);
+    return plan;
+  }
+
+  bool go_on() {
+    if (!run_.keeps_its_state()) return false;
+    run_.keep("trainer", trainer_);
+    run_.keep("optimizer", *optimizer_, Fit::matching);
+    run_.keep(
+        "optimizer memory", [this](optim::StateVisitor& visitor) { optimizer_->visit_memory(visitor); }, Fit::matching);
+    run_.keep("batches", batches_);
+    if (curvature_batches_) run_.keep("curvature batches", *curvature_batches_);
+    run_.keep("fingerprint", *fingerprint_);
+    for (const auto& instrument : plan_.instruments)
+      run_.keep("instrument " + instrument->name(), *instrument, Fit::matching);
+    run_.keep("training", *this);  // which asks the trainer what was spent
+    const bool has_gone_on = run_.go_on();
+    if (run_.draws_anew("shuffle")) batches_.draw_rest_anew();
+    if (run_.draws_anew("curvature") && curvature_batches_) curvature_batches_->draw_rest_anew();
+    return has_gone_on;
+  }
+
+ public:
+  void visit(optim::StateVisitor& visitor) {
+    double interval = plan_.evaluate_every.count;
+    auto unit = plan_.evaluate_every.unit;
+    visitor.counter("steps", steps_);
+    visitor.counter("seen", seen_);
+    visitor.counter("evaluated_at", evaluated_at_);
+    visitor.number("running_loss", running_loss_);
+    visitor.counter("running_examples", running_examples_);
+    visitor.whole("is_reached", is_reached_);
+    visitor.number("next_evaluation", next_evaluation_);
+    visitor.number("evaluation_interval", interval);
+    visitor.whole("evaluation_unit", unit);
+    // A fork that is evaluated otherwise is so from where it begins.
+    if (interval != plan_.evaluate_every.count || unit != plan_.evaluate_every.unit) {
+      next_evaluation_ = 0;
+      passes_next_evaluation();
+    }
+  }
+
+ private:
+  bool passes_next_evaluation() {
+    const double now = spent(plan_.evaluate_every.unit);
+    if (next_evaluation_ > 0 && now < next_evaluation_ * almost) return false;
+    if (next_evaluation_ == 0) next_evaluation_ = plan_.evaluate_every.count;
+    while (now >= next_evaluation_ * almost) next_evaluation_ += plan_.evaluate_every.count;
+    return true;
+  }
   // So far.
   double spent(Unit unit) const {
     const optim::Costs& costs = trainer_.costs();
@@ -316,7 +368,7 @@ class Training {
   Run& run_;
   const Workload& workload_;
   const ChosenOptimizer& optimizer_;
-  const Plan& plan_;
+  const Plan plan_;
   std::vector<Column> columns_;
   Trainer trainer_;
   BatchStream batches_;
@@ -325,7 +377,9 @@ class Training {
   records::RunTable* table_ = nullptr;
   std::optional<NetworkObjective> watched_;
   Tensor before_;
+  std::optional<Fingerprint> fingerprint_;
   std::int64_t steps_ = 0, seen_ = 0, evaluated_at_ = -1;
+  double next_evaluation_;
   double running_loss_ = 0;
   std::int64_t running_examples_ = 0;
   bool is_reached_ = false;
@@ -339,9 +393,15 @@ Task task_of(const Source& train) {
 }
 
 Trained train(Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan) {
+  if (run.has_logged())
+    throw std::logic_error(fmt::format(
+        "train: the run has logged steps before those of workload {}, expected none: a run has one training, and a "
+        "program with several parts steps lab::Trainer by itself",
+        workload.name));
   if (run.is_started()) {
     check(run, workload, optimizer, plan);
   } else {
+    run.keeps_state();
     run.before_start([&] { from_options([&] { check(run, workload, optimizer, plan); }); });
     run.start(workload.metrics.front().column.units);
   }

@@ -26,6 +26,7 @@ struct Trained {
 // step, after each interval of the plan and at the end, with what the training has cost; "step" and "solver"; and those
 // of the instruments. Where the workload's target is reached for the first time, the run says when, in the attributes
 // target_step, target_seconds and target_gradient_equivalents.
+// It is the run's only training: throws std::logic_error where steps were logged before. Steps may follow.
 Trained train(Run& run, const Workload& workload, const ChosenOptimizer& optimizer, const Plan& plan);
 
 }  // namespace gradus::lab

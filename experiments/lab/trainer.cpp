@@ -38,6 +38,12 @@ optim::StepReport Trainer::step(const Batch& batch, const Batch& curvature_batch
   return step(batch);
 }
 
+void Trainer::visit(optim::StateVisitor& visitor) {
+  visitor.tensor("theta", theta_);
+  visitor.number("step_seconds", seconds_);
+  objective_.visit_memory(visitor);
+}
+
 std::vector<double> Trainer::evaluate(const Source& source, std::span<const Metric> metrics, std::int64_t most) {
   constexpr std::int64_t batch_size = 500;
   const std::int64_t count = most == 0 ? source.size() : std::min(most, source.size());

@@ -36,6 +36,10 @@ class Trainer {
   const Tensor& parameters() const { return theta_; }
   NetworkObjective& objective() { return objective_; }
 
+  // What its steps depend on beside their batches: parameters, and what the objective remembers; the optimizer is kept
+  // apart, since a fork may have another one.
+  void visit(optim::StateVisitor& visitor);
+
  private:
   NetworkObjective objective_;
   optim::Optimizer& optimizer_;

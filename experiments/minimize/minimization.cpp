@@ -9,7 +9,7 @@
 
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/optimizer_state.h"
-#include "experiments/records/state_file.h"
+#include "experiments/records/state_image.h"
 
 namespace gradus {
 namespace {
@@ -66,7 +66,8 @@ void Minimization::check() const {
 std::vector<ParameterSlice> Minimization::slices() const { return {{problem_.name, {theta_.size()}, 0, {}}}; }
 
 void Minimization::load() {
-  lab::LoadedState loaded = lab::load_state_file(plan_.load_state, slices(), theta_.dtype(), optimizer_.recipe);
+  lab::LoadedState loaded =
+      lab::load_state_file(plan_.load_state, slices(), theta_.dtype(), optimizer_.recipe, plan_.other_numbers);
   const auto counter = loaded.state.counters.extract(step_counter);
   if (counter.empty()) throw std::invalid_argument(fmt::format("{}: not a state file of minimize", plan_.load_state));
   first_ = step_ = counter.mapped();
@@ -93,8 +94,32 @@ void Minimization::start() {
   run_.expect_steps(first_ + plan_.steps);
 }
 
+void Minimization::go_on() {
+  fingerprint_.emplace(run_);
+  run_.keep("minimization", *this);
+  run_.keep("optimizer", *optimizer_, lab::Fit::matching);
+  run_.keep(
+      "optimizer memory", [this](optim::StateVisitor& visitor) { optimizer_->visit_memory(visitor); },
+      lab::Fit::matching);
+  run_.keep("fingerprint", *fingerprint_);
+  if (run_.go_on()) return;
+  fingerprint_->look(step_, theta_);
+  run_.end_of_step(step_);
+}
+
+void Minimization::visit(optim::StateVisitor& visitor) {
+  visitor.tensor("theta", theta_);
+  visitor.counter("first", first_);
+  visitor.counter("step", step_);
+  visitor.number("step_seconds", seconds_);
+  visitor.whole("diverged", diverged_);
+  objective_->visit_memory(visitor);
+  if (plan_.contour > 0 && !plan_.window) trajectory_->visit(visitor);
+}
+
 void Minimization::run() {
   start();
+  go_on();
   try {
     iterate();
   } catch (...) {
@@ -119,7 +144,6 @@ void Minimization::iterate() {
       return end("converged",
                  fmt::format("gradient norm {:.3g} <= {:.3g}", place_.gradient_norm, plan_.gradient_tolerance));
     if (step_ - first_ == plan_.steps) return end("step_limit", fmt::format("{} steps", plan_.steps));
-    run_.stop_if_asked();
   } while (take_step());
 }
 
@@ -151,7 +175,11 @@ bool Minimization::take_step() {
   if (report.is_diverged() &&
       !goes_on_after(fmt::format("a gradient, a product or every trial is not finite at step {}", place_.step)))
     return false;
-  if (!last) return true;
+  if (!last) {
+    fingerprint_->look(step_, theta_);
+    run_.end_of_step(step_);
+    return true;
+  }
   look();
   end(optim::name_of(report.reason), fmt::format("{} stopped by itself", optimizer_.name));
   return false;
@@ -175,6 +203,7 @@ void Minimization::end(const std::string& reason, const std::string& why) {
 
 // What is written whatever the end. A point that diverged is nothing to go on from: the state before stays.
 void Minimization::finish() {
+  fingerprint_->look_last(step_, theta_);
   if (!plan_.save_state.empty() && !diverged_) save();
   run_.set_attribute("steps_taken", step_ - first_);
   run_.set_attribute("final_value", place_.value);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/lab/fingerprint.h"
 #include "experiments/lab/run.h"
 #include "experiments/minimize/contour.h"
 #include "experiments/minimize/problem_options.h"
@@ -18,7 +19,7 @@ namespace gradus {
 struct MinimizationPlan {
   std::int64_t steps = 0, observe_every = 0, log_every = 1, trajectory_limit = 0, contour = 0;
   double gradient_tolerance = 0;
-  bool with_theta = true;
+  bool with_theta = true, other_numbers = false;
   std::optional<Window> window;
   std::string load_state, save_state;  // files, or empty
 };
@@ -32,6 +33,9 @@ class Minimization {
   // After the options are finished. Starts the run's output.
   void run();
 
+  // All that the steps to come depend on, but for the optimizer.
+  void visit(optim::StateVisitor& visitor);
+
  private:
   // A state file belongs to one problem: theta's only part has its name.
   std::vector<ParameterSlice> slices() const;
@@ -39,6 +43,7 @@ class Minimization {
   void load();
   void save();
   void start();
+  void go_on();
   void iterate();
   void look();
   bool take_step();
@@ -56,6 +61,7 @@ class Minimization {
   Tensor theta_;
   std::int64_t first_ = 0, step_ = 0;  // the number of the first step, and of the next one
   std::optional<Trajectory> trajectory_;
+  std::optional<lab::Fingerprint> fingerprint_;
   std::vector<double> start_, minimiser_;
   TrajectoryPoint place_;
   bool diverged_ = false;

@@ -30,6 +30,8 @@ MinimizationPlan declare_plan(lab::Run& run, const lab::ChosenOptimizer& optimiz
     plan.window = Window{numbers[0], numbers[1], numbers[2], numbers[3]};
   }
   plan.load_state = run.option("load_state", "", "go on from this state file, with --steps more steps");
+  plan.other_numbers =
+      run.option("other_numbers", false, "also a state of other hyperparameters, such as another rate");
   plan.save_state = run.control("save_state", "",
                                 "write the state at the end, to go on from; replaces a state file, unless the run "
                                 "diverges");

@@ -47,6 +47,17 @@ Trajectory::Trajectory(lab::Run& run, std::int64_t dimension, DType type, bool w
   run.start(columns(dimension, type, with_theta));
 }
 
+void Trajectory::visit(optim::StateVisitor& visitor) {
+  const auto rows = static_cast<std::int64_t>(path_.size());
+  Tensor path = Tensor::zeros({rows, 2}, DType::float64);
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t axis = 0; axis < 2; ++axis)
+      path.set(2 * i + axis, path_[static_cast<std::size_t>(i)][static_cast<std::size_t>(axis)]);
+  visitor.tensor("path", path);
+  path_.clear();
+  for (std::int64_t i = 0; i < path.size() / 2; ++i) path_.push_back({path.at(2 * i), path.at(2 * i + 1)});
+}
+
 void Trajectory::add(const TrajectoryPoint& place, const optim::Costs& costs, double seconds,
                      const optim::StepReport* report, double step_norm) {
   const auto number = [](std::int64_t count) { return static_cast<double>(count); };

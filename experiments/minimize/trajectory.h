@@ -25,6 +25,8 @@ class Trajectory {
   // A row: the place, the costs before the step from it, and what the step was; nothing for the last place.
   void add(const TrajectoryPoint& place, const optim::Costs& costs, double seconds, const optim::StepReport* report,
            double step_norm);
+  // The path, of a run that goes on.
+  void visit(optim::StateVisitor& visitor);
   // The rows of theta so far.
   const std::vector<std::vector<double>>& path() const { return path_; }
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "experiments/records/files.h"
 #include "experiments/records/log_format.h"
+#include "experiments/records/run_position.h"
 #include "experiments/records/sealed.h"
 
 namespace gradus::records {
@@ -67,7 +67,7 @@ class FrameReader {
 bool take_row(LogContents& log, std::string_view payload) {
   if (payload.size() < row_head) return false;
   const auto number = number_at<std::uint16_t>(payload.data() + 1);
-  if (number >= log.tables.size()) return false;
+  if (number >= log.tables.size()) return false;  // while it is read none is left out
   MetricTable& table = log.tables[number];
   const auto width = static_cast<std::size_t>(table.width());
   if (payload.size() != row_head + width * sizeof(double)) return false;
@@ -86,6 +86,11 @@ MetricTable table_of(const nlohmann::json& json) {
       Index{json.at("index"), json.value("index_units", usual.units), json.value("index_long_name", usual.long_name)}};
 }
 
+// Throws std::invalid_argument where the log has fewer rows.
+void go_back(LogContents& log, const RunPosition& to) {
+  for (MetricTable& table : log.tables) table.keep_first(to.rows.value(table.name(), std::int64_t{0}));
+}
+
 bool take(LogContents& log, std::string_view payload) {
   const char kind = payload[0];
   if (kind == 'R') return take_row(log, payload);
@@ -101,11 +106,13 @@ bool take(LogContents& log, std::string_view payload) {
       for (const MetricTable& other : log.tables)
         if (other.name() == table.name()) return false;
       log.tables.push_back(std::move(table));
+      log.numbers.push_back(log.announced++);
     } else if (kind == 'A') {
       log.attributes.update(json);
     } else if (kind == 'I') {
-      for (const auto& [name, sign] : json.items())
-        log.attributes[name] = sign.get<int>() * std::numeric_limits<double>::infinity();
+      restore_infinities(log.attributes, json);
+    } else if (kind == 'G') {
+      go_back(log, position_of(json));
     } else {
       return false;
     }
@@ -117,13 +124,18 @@ bool take(LogContents& log, std::string_view payload) {
 
 // A row vouches for its table's width. Tables without rows may announce as much as the file is large.
 void drop_what_only_announces(LogContents& log, std::size_t bytes) {
-  std::erase_if(log.tables, [&](const MetricTable& table) {
-    if (table.rows() > 0) return false;
-    const std::size_t announced = static_cast<std::size_t>(table.width()) * sizeof(double);
-    if (announced > bytes) return true;
-    bytes -= announced;
-    return false;
-  });
+  std::vector<MetricTable> kept;
+  std::vector<std::uint16_t> numbers;
+  for (std::size_t i = 0; i < log.tables.size(); ++i) {
+    MetricTable& table = log.tables[i];
+    const std::size_t needed = table.rows() > 0 ? 0 : static_cast<std::size_t>(table.width()) * sizeof(double);
+    if (needed > bytes) continue;
+    bytes -= needed;
+    kept.push_back(std::move(table));
+    numbers.push_back(log.numbers[i]);
+  }
+  log.tables = std::move(kept);
+  log.numbers = std::move(numbers);
 }
 
 }  // namespace

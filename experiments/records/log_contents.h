@@ -18,6 +18,8 @@ bool begins_a_log(std::string_view first_bytes);
 struct LogContents {
   nlohmann::json configuration;  // null if the first frame is not whole
   std::vector<MetricTable> tables;
+  std::vector<std::uint16_t> numbers;  // of the tables in the log
+  std::uint16_t announced = 0;         // tables, those included that are left out
   nlohmann::json attributes = nlohmann::json::object();
   std::int64_t whole_bytes = 0, torn_bytes = 0;  // up to and after the last whole frame before the first damage
 };

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -35,14 +34,32 @@ int make_durable(int descriptor) {
 
 MetricLog::MetricLog(const std::filesystem::path& path, const nlohmann::json& configuration)
     : path_(path), file_(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644) {
-  // Whoever asks whether a run goes on holds the lock for a moment.
+  lock();
+  add_text('C', configuration);
+  write_buffer();
+  start_threads();
+}
+
+MetricLog::MetricLog(const std::filesystem::path& path, LogContents& contents)
+    : path_(path), file_(path, O_WRONLY | O_APPEND) {
+  lock();
+  contents = read_metric_log(path_);
+  if (contents.torn_bytes > 0 && ::ftruncate(file_.get(), contents.whole_bytes) != 0)
+    throw SystemError(path_, "cannot cut off what is torn", errno);
+  tables_ = contents.announced;
+  start_threads();
+}
+
+// Whoever asks whether a run goes on holds the lock for a moment.
+void MetricLog::lock() {
+  buffer_.reserve(2 * buffer_limit);
   for (int tries = 0; try_lock(file_.get(), path_) == Lock::others; ++tries) {
     if (tries == 100) throw std::runtime_error(fmt::format("{}: another process keeps it locked", path_.string()));
     std::this_thread::sleep_for(10ms);
   }
-  buffer_.reserve(2 * buffer_limit);
-  add_text('C', configuration);
-  write_buffer();
+}
+
+void MetricLog::start_threads() {
   try {
     writer_ = std::thread([this] { hand_over(); });
     syncer_ = std::thread([this] { keep_durable(); });
@@ -86,12 +103,15 @@ std::uint16_t MetricLog::add_table(const MetricTable& table) {
 }
 
 void MetricLog::add_attributes(const nlohmann::json& attributes) {
-  auto infinities = nlohmann::json::object();
-  for (const auto& [name, value] : attributes.items())
-    if (value.is_number_float() && std::isinf(value.get<double>())) infinities[name] = value.get<double>() > 0 ? 1 : -1;
+  const nlohmann::json infinities = infinities_of(attributes);
   const std::lock_guard lock(mutex_);
   add_text('A', attributes);
   if (!infinities.empty()) add_text('I', infinities);
+}
+
+void MetricLog::add_return(const RunPosition& to) {
+  const std::lock_guard lock(mutex_);
+  add_text('G', json_of(to));
 }
 
 void MetricLog::append(std::uint16_t table, std::int64_t index, std::span<const double> values) {

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "experiments/records/files.h"
+#include "experiments/records/log_contents.h"
+#include "experiments/records/run_position.h"
 #include "experiments/records/run_table.h"
 
 namespace gradus::records {
@@ -27,6 +29,8 @@ class MetricLog {
  public:
   // Creates the file, which must not exist, with the run's configuration.
   MetricLog(const std::filesystem::path& path, const nlohmann::json& configuration);
+  // Opens one that was left and gives what is in it; what is torn or damaged at its end is cut off.
+  MetricLog(const std::filesystem::path& path, LogContents& contents);
   // Writes what is left, without an error: call sync() to learn of one.
   ~MetricLog();
   MetricLog(const MetricLog&) = delete;
@@ -35,6 +39,8 @@ class MetricLog {
   // Returns the table's number, for append().
   std::uint16_t add_table(const MetricTable& table);
   void add_attributes(const nlohmann::json& attributes);
+  // The run goes on from there.
+  void add_return(const RunPosition& to);
   void append(std::uint16_t table, std::int64_t index, std::span<const double> values);
   // Returns when everything is durable. A write that failed is tried again. A sync that failed, also one of the
   // thread's, fails for good: the system may have dropped what was not yet on the disk, and would not say so a second
@@ -48,6 +54,8 @@ class MetricLog {
   void add_frame(char kind, std::string_view head, std::span<const double> values);
   void write_buffer();
   void rethrow() const;
+  void lock();
+  void start_threads();
 
   void hand_over();     // the first thread
   void keep_durable();  // the second

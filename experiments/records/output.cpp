@@ -116,6 +116,14 @@ Output::Output(const fs::path& asked, bool overwrite)
   check_folder_around(target_);
 }
 
+Output Output::gone_on(const fs::path& asked, const fs::path& folder) {
+  Output output;
+  output.target_ = target_of(asked);
+  output.folder_ = folder;
+  output.is_file_ = is_a_file(asked);
+  return output;
+}
+
 fs::path Output::hidden(int number) const {
   return hidden_beside(target_, fmt::format(".run{}", number == 1 ? "" : std::to_string(number)));
 }

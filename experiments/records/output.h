@@ -22,6 +22,9 @@ class Output {
   // the folder around it is none, or may not be written to.
   Output(const std::filesystem::path& target, bool overwrite);
 
+  // Of a run that goes on in the folder where it worked.
+  static Output gone_on(const std::filesystem::path& target, const std::filesystem::path& folder);
+
   // Chooses the folder to work in, which does not exist. Where a result may be overwritten, what earlier tries left
   // there is passed by.
   const std::filesystem::path& choose_folder();
@@ -37,11 +40,12 @@ class Output {
   bool publish(bool whole);
 
  private:
+  Output() = default;
   std::filesystem::path hidden(int number) const;
   void remove_hidden() const;
 
   std::filesystem::path target_, folder_;
-  bool overwrite_, is_file_;
+  bool overwrite_ = false, is_file_ = false;
 };
 
 }  // namespace gradus::records

@@ -21,6 +21,7 @@ struct Interrupted {
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
 inline constexpr int exit_diverged = 3;  // a number of a run is not finite
+inline constexpr int exit_stopped = 75;  // as asked, and goes on from its checkpoint (EX_TEMPFAIL)
 inline constexpr int exit_interrupted = 130;
 
 // What is said where memory did not suffice and nobody knows for what: see within_memory (files.h).

@@ -1,6 +1,7 @@
 #include "experiments/records/run_folder.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <csignal>
@@ -24,13 +25,43 @@ const std::vector<std::string> reserved{"status",      "reason",  "ended",      
                                         "seed",        "run_id",  "schema_version", "program", "executable_sha256",
                                         "config_hash", "NX_class"};
 
+std::vector<std::string> names_of(const std::vector<Column>& columns) {
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(column.name);
+  return names;
+}
+
+// Of what a log holds, what a position counts.
+void keep_rows(const fs::path& folder, LogContents& log, const RunPosition& at) {
+  const auto refuse = [&](const std::string& why) {
+    throw std::runtime_error(
+        fmt::format("{}: holds less than the checkpoint counts: {}", (folder / log_file).string(), why));
+  };
+  for (const auto& [name, rows] : at.rows.items()) {
+    const auto found = std::find_if(log.tables.begin(), log.tables.end(),
+                                    [&table = name](const MetricTable& other) { return other.name() == table; });
+    if (found == log.tables.end() && rows > 0) refuse(fmt::format("no table '{}'", name));
+  }
+  try {
+    for (MetricTable& table : log.tables) table.keep_first(at.rows.value(table.name(), std::int64_t{0}));
+  } catch (const std::invalid_argument& error) {
+    refuse(error.what());
+  }
+}
+
 }  // namespace
 
 RunTable::RunTable(RunFolder& folder, MetricTable table)
     : folder_(folder), table_(std::move(table)), number_(folder.log_.add_table(table_)) {}
 
+RunTable::RunTable(RunFolder& folder, MetricTable table, std::uint16_t number)
+    : folder_(folder), table_(std::move(table)), number_(number) {}
+
 void RunTable::append(std::int64_t index, std::span<const double> values) {
   if (folder_.finished_) throw std::logic_error(fmt::format("table '{}': the run is finished", table_.name()));
+  if (!table_.index().empty() && index <= table_.index().back())
+    throw std::invalid_argument(fmt::format("table '{}': {} {} after {}, expected a larger one", table_.name(),
+                                            table_.index_column().name, index, table_.index().back()));
   table_.append(index, values);
   folder_.log_.append(number_, index, values);
   folder_.row_was_added();
@@ -58,12 +89,63 @@ RunFolder::RunFolder(const std::string& program, nlohmann::json options, std::ui
   claim_.kept = true;
 }
 
+RunFolder::RunFolder(const fs::path& folder, const RunPosition& at, std::chrono::milliseconds snapshot_interval)
+    : RunFolder(folder, LogContents(), at, snapshot_interval) {}
+
+RunFolder::RunFolder(const fs::path& folder, LogContents&& left, const RunPosition& at,
+                     std::chrono::milliseconds snapshot_interval)
+    : claim_(folder, true),
+      log_(folder / log_file, left),
+      snapshot_interval_(snapshot_interval),
+      next_snapshot_(started_ + snapshot_interval_) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  configuration_ = read_current(folder / config_file);
+  if (left.configuration != configuration_)
+    throw std::runtime_error(fmt::format("{}: is of another run than {}", (folder / log_file).string(), config_file));
+  attributes_ = base_attributes(configuration_);
+  keep_rows(folder, left, at);
+  log_.add_return(at);
+  for (std::size_t i = 0; i < left.tables.size(); ++i) {
+    inherited_.insert(left.tables[i].name());
+    tables_.emplace_back(*this, std::move(left.tables[i]), left.numbers[i]);
+  }
+  program_attributes_ = at.attributes;
+  attributes_.update(at.attributes);
+  seconds_before_ = at.seconds;
+  log_.sync();
+  fs::remove(folder / completion_file);
+}
+
+void RunFolder::begin_with(const fs::path& other, const RunPosition& at) {
+  LogContents theirs = read_metric_log(other / log_file);
+  keep_rows(other, theirs, at);
+  for (MetricTable& table : theirs.tables) {
+    inherited_.insert(table.name());
+    const RunTable& ours = tables_.emplace_back(*this, std::move(table));
+    const MetricTable& rows = ours.contents();
+    const auto number = static_cast<std::uint16_t>(tables_.size() - 1);
+    for (std::int64_t i = 0; i < rows.rows(); ++i)
+      log_.append(number, rows.index()[static_cast<std::size_t>(i)], rows.row(i));
+  }
+  for (const auto& [name, value] : at.attributes.items()) set_attribute(name, value);
+  seconds_before_ = at.seconds;
+}
+
+RunPosition RunFolder::position() const { return {rows_of(tables()), program_attributes_, seconds()}; }
+
 RunTable& RunFolder::table(const std::string& name, std::vector<Column> columns, Index index) {
   if (finished_) throw std::logic_error(fmt::format("table '{}': the run is finished", name));
-  if (std::any_of(tables_.begin(), tables_.end(),
-                  [&](const RunTable& other) { return other.contents().name() == name; }))
-    throw std::invalid_argument(fmt::format("table '{}': the name is taken", name));
-  return tables_.emplace_back(*this, MetricTable(name, std::move(columns), std::move(index)));
+  const auto taken = std::find_if(tables_.begin(), tables_.end(),
+                                  [&](const RunTable& other) { return other.contents().name() == name; });
+  if (taken == tables_.end())
+    return tables_.emplace_back(*this, MetricTable(name, std::move(columns), std::move(index)));
+  if (inherited_.erase(name) == 0) throw std::invalid_argument(fmt::format("table '{}': the name is taken", name));
+  const MetricTable asked(name, std::move(columns), std::move(index)), &had = taken->contents();
+  if (asked.columns() != had.columns() || asked.index_column() != had.index_column())
+    throw std::invalid_argument(fmt::format("table '{}': the run that goes on had other columns there: {}, now {}",
+                                            name, fmt::join(names_of(had.columns()), ", "),
+                                            fmt::join(names_of(asked.columns()), ", ")));
+  return *taken;
 }
 
 void RunFolder::set_attribute(const std::string& name, const nlohmann::json& value) {
@@ -74,6 +156,7 @@ void RunFolder::set_attribute(const std::string& name, const nlohmann::json& val
     throw std::invalid_argument(fmt::format("attribute '{}' is set by the run itself", name));
   const nlohmann::json kept = value.is_string() ? nlohmann::json(recordable(value.get<std::string>())) : value;
   attributes_[name] = kept;
+  program_attributes_[name] = kept;
   log_.add_attributes({{name, kept}});
 }
 
@@ -82,7 +165,9 @@ void RunFolder::row_was_added() {
   if (Clock::now() >= next_snapshot_) snapshot();
 }
 
-double RunFolder::seconds() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
+double RunFolder::seconds() const {
+  return seconds_before_ + std::chrono::duration<double>(Clock::now() - started_).count();
+}
 
 std::vector<const MetricTable*> RunFolder::tables() const {
   std::vector<const MetricTable*> all;

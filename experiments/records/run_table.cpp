@@ -131,4 +131,22 @@ void MetricTable::append(std::int64_t index, std::span<const double> values) {
   }
 }
 
+void MetricTable::keep_first(std::int64_t count) {
+  if (count < 0 || count > rows())
+    throw std::invalid_argument(fmt::format("table '{}': {} rows, {} expected at least", name_, rows(), count));
+  index_.resize(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < columns_.size(); ++i)
+    values_[i].resize(static_cast<std::size_t>(count * columns_[i].length));
+}
+
+std::vector<double> MetricTable::row(std::int64_t i) const {
+  std::vector<double> all;
+  for (std::size_t column = 0; column < columns_.size(); ++column) {
+    const std::int64_t length = columns_[column].length;
+    const auto begin = values_[column].begin() + i * length;
+    all.insert(all.end(), begin, begin + length);
+  }
+  return all;
+}
+
 }  // namespace gradus::records

@@ -26,6 +26,10 @@ class MetricTable {
 
   // Throws std::invalid_argument if there is not one value for each column, or as many as a column of vectors has.
   void append(std::int64_t index, std::span<const double> values);
+  // Forgets the rows after these. Throws std::invalid_argument if there are fewer.
+  void keep_first(std::int64_t rows);
+  // Row i, in the order of append().
+  std::vector<double> row(std::int64_t i) const;
 
   const std::string& name() const { return name_; }
   // With all its texts.
@@ -53,7 +57,10 @@ class RunFolder;
 class RunTable {
  public:
   RunTable(RunFolder& folder, MetricTable table);
-  // Values in the order of the columns; goes to memory and to the log, and now and then makes a snapshot.
+  // One that the folder's log has already, under this number.
+  RunTable(RunFolder& folder, MetricTable table, std::uint16_t number);
+  // Values in the order of the columns; goes to memory and to the log, and now and then makes a snapshot. The index
+  // rises from row to row: throws std::invalid_argument for one that does not, and as MetricTable::append.
   void append(std::int64_t index, std::span<const double> values);
   void append(std::int64_t index, std::initializer_list<double> values) {
     append(index, std::span(values.begin(), values.size()));

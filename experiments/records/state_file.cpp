@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <stdexcept>
 #include <string_view>
 #include <type_traits>
@@ -15,6 +14,7 @@
 #include "experiments/records/files.h"
 #include "experiments/records/hdf5.h"
 #include "experiments/records/hdf5_error.h"
+#include "experiments/records/state_image.h"
 
 namespace gradus::records {
 namespace {
@@ -24,29 +24,6 @@ using h5::fail;
 using h5::Object;
 using h5::opened;
 using h5::Silence;
-
-constexpr std::size_t block_size = 512;  // the smallest user block that HDF5 knows
-constexpr std::string_view magic = "gradus optimizer state 1\nsha256 ";
-
-std::string header_of(const std::string& contents) {
-  std::string header = std::string(magic) + sha256(contents) + "\n";
-  header.resize(block_size, ' ');
-  header.back() = '\n';
-  return header;
-}
-
-// The HDF5 file behind a block that fits it.
-std::string verified_contents(const std::filesystem::path& path) {
-  std::string bytes = read_file(path);
-  if (bytes.size() < block_size || !bytes.starts_with(magic))
-    throw std::runtime_error(fmt::format("{}: is not an optimizer state file", path.string()));
-  const std::string header = bytes.substr(0, block_size);
-  bytes.erase(0, block_size);
-  if (header_of(bytes) != header)
-    throw std::runtime_error(
-        fmt::format("{}: is damaged: its contents do not have the digest that it gives", path.string()));
-  return bytes;
-}
 
 void require_hard_link(hid_t location, const std::string& path, const std::string& name) {
   H5L_info_t info;
@@ -65,25 +42,17 @@ void write_state_file(const std::filesystem::path& path, const StateContents& co
     const auto put = [](h5::Node& node, const std::string& name, const StoredArray& array) {
       std::visit([&](const auto& elements) { node.elements(name, elements, array.shape); }, array.elements);
     };
-    put(root, "theta", contents.theta);
+    if (contents.theta) put(root, "theta", *contents.theta);
     h5::Node tensors = root.group("tensors"), counters = root.group("counters"), numbers = root.group("numbers");
     for (const auto& [name, array] : contents.tensors) put(tensors, name, array);
     for (const auto& [name, value] : contents.counters) counters.attribute(name, value);
     for (const auto& [name, value] : contents.numbers) numbers.attribute(name, value);
   }
-  const std::string image = file.image();
-  write_file(path, header_of(image) + image);
-}
-
-bool is_state_file(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path)) return false;
-  std::ifstream file(path, std::ios::binary);
-  std::string begin(magic.size(), '\0');
-  return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic;
+  write_file(path, framed({contents.label, file.image()}));
 }
 
 StateFile::StateFile(std::filesystem::path path) : path_(path.string() + ": cannot read") {
-  std::string bytes = verified_contents(path);
+  std::string bytes = read_state_image(path).contents;
   file_bytes_ = bytes.size();
   const Silence silence;
   const Object access = opened(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path_, "file");

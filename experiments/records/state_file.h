@@ -1,8 +1,8 @@
 // A file from which a computation goes on with the same bits: arrays, numbers and texts.
 //
-// The file is HDF5 behind a block of 512 bytes, which HDF5 readers skip (a "user block"). The block names the format
-// and has the SHA-256 of everything behind it, so that a damaged file is refused before HDF5 looks at it.
-//   /theta              the parameters, [P]
+// The file is HDF5 behind a block of 512 bytes (state_image.h), so that a damaged file is refused before HDF5 looks at
+// it.
+//   /theta              the parameters, [P], of an optimizer's state
 //   /tensors/NAME       tensors of the state, in the element type in which they are kept
 //   /counters@NAME      whole numbers (attributes), /numbers@NAME  real ones
 //   @NAME               texts that say what it is
@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -28,18 +29,16 @@ struct StoredArray {
 };
 
 struct StateContents {
-  std::map<std::string, std::string> texts;
-  StoredArray theta;
-  std::map<std::string, StoredArray> tensors;
-  std::map<std::string, std::int64_t> counters;
-  std::map<std::string, double> numbers;
+  std::string label = {};  // in the block
+  std::map<std::string, std::string> texts = {};
+  std::optional<StoredArray> theta = {};
+  std::map<std::string, StoredArray> tensors = {};
+  std::map<std::string, std::int64_t> counters = {};
+  std::map<std::string, double> numbers = {};
 };
 
 // Writes the file as a whole, or throws std::runtime_error with the path and leaves an old one as it is.
 void write_state_file(const std::filesystem::path& path, const StateContents& contents);
-
-// Whether there is a file that begins as a state file does.
-bool is_state_file(const std::filesystem::path& path);
 
 // A file that was written so. It follows no soft or external link, no external storage and no virtual dataset, and
 // reads an array only if its numbers lie in the file as they are (contiguous, without filters), so that nothing can be

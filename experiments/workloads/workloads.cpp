@@ -11,6 +11,7 @@
 #include "experiments/workloads/fashion_mlp.h"
 #include "experiments/workloads/fashion_residual.h"
 #include "experiments/workloads/fashion_two_convolutions.h"
+#include "experiments/workloads/license_texts.h"
 #include "experiments/workloads/linear_regression.h"
 #include "experiments/workloads/logistic_regression.h"
 #include "experiments/workloads/mnist_1d.h"
@@ -25,7 +26,7 @@ const settings::Catalogue<NamedWorkload>& workloads() {
       "workload",
       {LinearRegression{}, LogisticRegression{}, NoisyQuadratic{}, DriftingQuadratic{}, FashionMlp{}, DeepAutoencoder{},
        FashionTwoConvolutions{}, FashionResidual{}, FashionLongTailed{}, Mnist1dClassification{}, AddingProblem{},
-       CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}});
+       CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}, LicenseTexts{}});
   return all;
 }
 

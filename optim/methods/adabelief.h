@@ -27,6 +27,11 @@ struct Adabelief {
              field<&Adabelief::epsilon>(positive(), "added to the squared distance at each step, and to its root")},
             {"first_moment", "surprise"}};
   }
+  // P = (1 - beta1^t) (sqrt(s^) + epsilon)
+  Stability stability(std::int64_t t, std::span<const Tensor> states) const {
+    return {2 / (learning_rate * moment_turned(beta1)),
+            root_preconditioner(states[1], epsilon, 1 / std::sqrt(correction(beta2, t)), correction(beta1, t))};
+  }
   template <class T>
   auto update(std::int64_t t) const {
     return

@@ -27,9 +27,10 @@ auto adam_update(const M& method, double weight_decay, std::int64_t t) {
 template <class M>
 Stability adam_stability(const M& method, double weight_decay, std::int64_t t, const Tensor& second) {
   const double rate = method.learning_rate, beta1 = method.beta1;
-  return {
-      (2 - rate * weight_decay) * (1 + beta1) / ((1 - beta1) * rate),
-      root_preconditioner(second, method.epsilon, 1 / std::sqrt(correction(method.beta2, t)), correction(beta1, t))};
+  const double turn = 2 - rate * weight_decay;
+  return {turn / (rate * moment_turned(beta1)),
+          root_preconditioner(second, method.epsilon, 1 / std::sqrt(correction(method.beta2, t)), correction(beta1, t)),
+          turn};
 }
 
 struct Adam {

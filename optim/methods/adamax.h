@@ -26,6 +26,14 @@ struct Adamax {
              field<&Adamax::epsilon>(positive(), "added to the gradient's size")},
             {"first_moment", "largest_gradient"}};
   }
+  // P = (1 - beta1^t) u
+  Stability stability(std::int64_t t, std::span<const Tensor> states) const {
+    const Tensor p = Tensor::uninitialized(states[1].shape(), states[1].dtype());
+    update_each(p, states[1], [scale = correction(beta1, t)]<class T>(T) {
+      return [scale = T(scale)](T& to, T largest) { to = scale * largest; };
+    });
+    return {2 / (learning_rate * moment_turned(beta1)), p};
+  }
   template <class T>
   auto update(std::int64_t t) const {
     return [rate = T(learning_rate / correction(beta1, t)), fresh = T(1 - beta1), beta2 = T(beta2),

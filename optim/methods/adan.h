@@ -33,6 +33,15 @@ struct Adan {
                                         "decoupled: theta is divided by 1 + learning_rate * weight_decay a step")},
             {"first_moment", "difference_moment", "second_moment", "previous_gradient"}};
   }
+  // P = sqrt(n^) + epsilon. The difference d has 1 - 1/z = 2 at z = -1. The division by 1 + learning_rate weight_decay
+  // makes s = 1 / (1 + learning_rate weight_decay), and F smaller by the same factor.
+  Stability stability(std::int64_t t, std::span<const Tensor> states) const {
+    const double s = 1 / (1 + learning_rate * weight_decay);
+    const double filter =
+        moment_turned(beta1) / correction(beta1, t) + 2 * beta2 * moment_turned(beta2) / correction(beta2, t);
+    return {(1 + s) / (s * learning_rate * filter),
+            root_preconditioner(states[2], epsilon, 1 / std::sqrt(correction(beta3, t))), 1 + s};
+  }
   template <class T>
   auto update(std::int64_t t) const {
     const double of_moment = learning_rate / correction(beta1, t);

@@ -38,15 +38,26 @@ struct AdEmaMix {
              field<&AdEmaMix::warmup_steps>(at_least(0), "steps over which alpha and beta3 rise; 0 for none")},
             {"fast_moment", "slow_moment", "second_moment"}};
   }
+  double progress_at(std::int64_t t) const {
+    return t < warmup_steps ? static_cast<double>(t) / static_cast<double>(warmup_steps) : 1;
+  }
   // beta3_t, written so that betas of 0 are no exception: the half-life of m2 grows linearly.
   double slow_decay(double progress) const {
     if (progress >= 1) return beta3;
     const double inverse = (1 - progress) / std::log(beta1) + progress / std::log(beta3);
     return std::min(std::exp(1 / inverse), beta3);
   }
+  // P = sqrt(v^) + epsilon; by the alpha and the beta3 of step t, as if they stayed.
+  Stability stability(std::int64_t t, std::span<const Tensor> states) const {
+    const double turn = 2 - learning_rate * weight_decay, progress = progress_at(t);
+    const double filter =
+        moment_turned(beta1) / correction(beta1, t) + alpha * progress * moment_turned(slow_decay(progress));
+    return {turn / (learning_rate * filter),
+            root_preconditioner(states[2], epsilon, 1 / std::sqrt(correction(beta2, t))), turn};
+  }
   template <class T>
   auto update(std::int64_t t) const {
-    const double progress = t < warmup_steps ? static_cast<double>(t) / static_cast<double>(warmup_steps) : 1;
+    const double progress = progress_at(t);
     return [of_fast = T(learning_rate / correction(beta1, t)), of_slow = T(learning_rate * alpha * progress),
             root = T(1 / std::sqrt(correction(beta2, t))), fresh1 = T(1 - beta1), fresh2 = T(1 - beta2),
             fresh3 = T(1 - slow_decay(progress)), epsilon = T(epsilon),

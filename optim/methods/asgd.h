@@ -28,6 +28,8 @@ struct Asgd {
             {},
             "average"};
   }
+  // The average is only looked at.
+  Stability stability(std::int64_t, std::span<const Tensor>) const { return {2 / learning_rate}; }
   template <class T>
   auto update(std::int64_t t) const {
     // 1 copies the point.

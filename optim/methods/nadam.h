@@ -36,14 +36,28 @@ struct Nadam {
   double momentum_at(std::int64_t t) const {
     return beta1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * momentum_decay));
   }
+  // In the step, with M_t.
+  struct Weights {
+    double of_moment, of_gradient;
+  };
+  Weights weights(std::int64_t t, const Memory& memory) const {
+    const double mu = momentum_at(t), next = momentum_at(t + 1);
+    return {learning_rate * next / (1 - memory.momentum_product * next),
+            learning_rate * (1 - mu) / (1 - memory.momentum_product)};
+  }
+  // By the momentum of step t, as if it stayed: the gradient and its moment are added up.
+  Stability stability(std::int64_t t, std::span<const Tensor> states, const Memory& memory) const {
+    const Weights weight = weights(t, memory);
+    return {2 / (weight.of_moment * moment_turned(beta1) + weight.of_gradient),
+            root_preconditioner(states[1], epsilon, 1 / std::sqrt(correction(beta2, t)))};
+  }
   template <class T>
   auto update(std::int64_t t, Memory& memory) const {
-    const double mu = momentum_at(t), next = momentum_at(t + 1);
-    memory.momentum_product *= mu;
-    const double of_moment = learning_rate * next / (1 - memory.momentum_product * next);
-    const double of_gradient = learning_rate * (1 - mu) / (1 - memory.momentum_product);
-    return [of_moment = T(of_moment), of_gradient = T(of_gradient), root = T(1 / std::sqrt(correction(beta2, t))),
-            fresh1 = T(1 - beta1), fresh2 = T(1 - beta2), epsilon = T(epsilon)](T& x, T g, T& m, T& v) {
+    memory.momentum_product *= momentum_at(t);
+    const Weights weight = weights(t, memory);
+    return [of_moment = T(weight.of_moment), of_gradient = T(weight.of_gradient),
+            root = T(1 / std::sqrt(correction(beta2, t))), fresh1 = T(1 - beta1), fresh2 = T(1 - beta2),
+            epsilon = T(epsilon)](T& x, T g, T& m, T& v) {
       m += fresh1 * (g - m);
       v += fresh2 * (g * g - v);
       x -= (of_moment * m + of_gradient * g) / (math::sqrt(v) * root + epsilon);

@@ -29,14 +29,24 @@ struct Radam {
              field<&Radam::epsilon>(positive(), "added to the root of the second moment")},
             {"first_moment", "second_moment"}};
   }
+  // r sqrt(1 - beta2^t); 0 where the steps are not rectified.
+  double rectification(std::int64_t t) const {
+    const double power = std::pow(beta2, static_cast<double>(t)), longest = 2 / (1 - beta2) - 1;
+    const double length = longest - 2 * static_cast<double>(t) * power / (1 - power);
+    if (length <= 5) return 0;  // the variance of the adaptive rate is known once the average is long enough
+    return std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length) * (1 - power));
+  }
+  // P = (1 - beta1^t) (sqrt(v) + epsilon) / rectification, or 1 - beta1^t.
+  Stability stability(std::int64_t t, std::span<const Tensor> states) const {
+    const double rectified = rectification(t), moment = correction(beta1, t);
+    return {2 / (learning_rate * moment_turned(beta1)),
+            rectified > 0 ? root_preconditioner(states[1], epsilon, 1, moment / rectified)
+                          : Tensor::full(states[1].shape(), moment, states[1].dtype())};
+  }
   template <class T>
   auto update(std::int64_t t) const {
-    const double power = std::pow(beta2, static_cast<double>(t)), rate = learning_rate / correction(beta1, t);
-    const double longest = 2 / (1 - beta2) - 1, length = longest - 2 * static_cast<double>(t) * power / (1 - power);
-    const bool rectified = length > 5;  // the variance of the adaptive rate is known once the average is long enough
-    const double factor =
-        (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length) * (1 - power);
-    return [rectified, adaptive = T(rectified ? rate * std::sqrt(factor) : 0), rate = T(rate), fresh1 = T(1 - beta1),
+    const double factor = rectification(t), rate = learning_rate / correction(beta1, t);
+    return [rectified = factor > 0, adaptive = T(rate * factor), rate = T(rate), fresh1 = T(1 - beta1),
             fresh2 = T(1 - beta2), epsilon = T(epsilon)](T& x, T g, T& m, T& v) {
       m += fresh1 * (g - m);
       v += fresh2 * (g * g - v);

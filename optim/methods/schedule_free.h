@@ -19,6 +19,14 @@ struct ScheduleFreeMemory {
   }
 };
 
+// Of the steps of z: with c held, x = c z / (z - 1 + c) of z's, which is c / (2 - c) at -1, and the gradient is that of
+// y. A decay of theta is one of y, which is made anew from z and x: it has another place in this.
+inline Stability schedule_free_stability(double rate, double momentum, double weight_decay,
+                                         const ScheduleFreeMemory& memory, const Tensor& preconditioner) {
+  const double c = memory.weight_sum > 0 ? rate * rate / memory.weight_sum : 0;
+  return {2 / (rate * (1 - momentum + momentum * c / (2 - c))) - weight_decay, preconditioner, 0};
+}
+
 inline double warmed_up(double rate, std::int64_t t, std::int64_t warmup_steps) {
   return warmup_steps > 0 ? rate * std::min(1.0, static_cast<double>(t) / static_cast<double>(warmup_steps)) : rate;
 }
@@ -60,6 +68,9 @@ struct ScheduleFreeSgd {
             {from_theta("base_point"), from_theta("average")},
             {kept<&Memory::weight_sum>("weight_sum")},
             "average"};
+  }
+  Stability stability(std::int64_t t, std::span<const Tensor>, const Memory& memory) const {
+    return schedule_free_stability(warmed_up(learning_rate, t, warmup_steps), momentum, weight_decay, memory, {});
   }
   template <class T>
   auto update(std::int64_t t, Memory& memory) const {
@@ -107,6 +118,11 @@ struct ScheduleFreeAdamW {
             {"second_moment", from_theta("base_point"), from_theta("average")},
             {kept<&Memory::weight_sum>("weight_sum")},
             "average"};
+  }
+  // P = sqrt(v) + epsilon
+  Stability stability(std::int64_t t, std::span<const Tensor> states, const Memory& memory) const {
+    const double rate = warmed_up(learning_rate * std::sqrt(correction(beta2, t)), t, warmup_steps);
+    return schedule_free_stability(rate, beta1, weight_decay, memory, root_preconditioner(states[0], epsilon));
   }
   template <class T>
   auto update(std::int64_t t, Memory& memory) const {

@@ -28,7 +28,7 @@ struct Yogi {
             {"first_moment", state<&Yogi::initial_accumulator>("second_moment")}};
   }
   Stability stability(std::int64_t, std::span<const Tensor> states) const {
-    return {(2 + 2 * beta1) / ((1 - beta1) * learning_rate), root_preconditioner(states[1], epsilon)};
+    return {2 / (learning_rate * moment_turned(beta1)), root_preconditioner(states[1], epsilon)};
   }
   template <class T>
   auto update() const {

@@ -37,6 +37,11 @@ class DecoupledWeightDecay::Around final : public AroundStepOf<DecoupledWeightDe
     selection_.ranges(objective);
     AroundStep::check(objective);
   }
+  // Where all of theta decays.
+  std::optional<Stability> stability() override {
+    const auto of_inner = h.decay_exclude == Excluded::none ? inner().stability() : std::nullopt;
+    return of_inner ? of_inner->with_decay(*learning_rate * h.decoupled_weight_decay) : std::nullopt;
+  }
 
  protected:
   void before(const Objective& objective, const Tensor& theta) override {

@@ -68,6 +68,8 @@ class GradientAccumulation::Around final : public Wrapper {
   Around(const GradientAccumulation& wrapper, Inner inner)
       : Wrapper("gradient_accumulation", std::move(inner.optimizer)), h(wrapper) {}
 
+  // With the same batch each time.
+  std::optional<Stability> stability() override { return inner().stability(); }
   StepReport step(Objective& objective, const Tensor& theta) override {
     mean_.wrap(objective);
     StepReport report;

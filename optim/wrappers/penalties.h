@@ -73,6 +73,13 @@ struct L2Penalty {
 class L2Penalty::Decorator final : public detail::Penalty<L2Penalty, &L2Penalty::l2, &L2Penalty::l2_exclude> {
  public:
   using Penalty::Penalty;
+  // H + l2 is below the threshold where H is below it by l2, if P is the identity.
+  std::optional<Stability> stability(const Stability& of_inner) const override {
+    if (of_inner.preconditioner.defined() || h.l2_exclude != Excluded::none) return std::nullopt;
+    Stability less = of_inner;
+    less.threshold -= h.l2;
+    return less;
+  }
 
  protected:
   double compute_value(const Tensor& theta) override { return DecoratorOf::compute_value(theta) + penalty(theta); }

@@ -87,7 +87,8 @@ class Comparison(unittest.TestCase):
     def numbers(self, output):
         with h5py.File(self.folder / output / "run.h5") as file:
             return [file["step/loss"][:].tobytes()] + [
-                file["evaluation"][name][:].tobytes() for name in sorted(file["evaluation"]) if name != "training_seconds"]
+                file["evaluation"][name][:].tobytes()
+                for name in sorted(file["evaluation"]) if name != "training_seconds"]
 
     def test_same_seed_same_bits(self):
         for dtype in ("float32", "float64"):
@@ -146,7 +147,8 @@ class Comparison(unittest.TestCase):
         path = self.data / "train-images-idx3-ubyte.gz"
         good = path.read_bytes()
         labels = (self.data / "train-labels-idx1-ubyte.gz").read_bytes()
-        for content in (good[:200], good[:50] + b"damage" + good[56:], labels, b"", gzip.compress(b"\0\0\x0d\x03" + bytes(12))):
+        for content in (good[:200], good[:50] + b"damage" + good[56:], labels, b"",
+                        gzip.compress(b"\0\0\x0d\x03" + bytes(12))):
             path.write_bytes(content)
             self.assert_refused(self.run_program("x"), 1, str(path))
         path.unlink()
@@ -154,9 +156,10 @@ class Comparison(unittest.TestCase):
         self.assertFalse((self.folder / "x").exists())
 
     def sweep(self, *options):
-        return subprocess.run([str(BIN / "sweep"), "run", "-q", f"--output={self.folder / 'sweep'}", "--",
-                               str(BIN / "optimizer_comparison"), "--data=shapes", f"--data-dir={self.data}", "--hidden=16",
-                               "--epochs=1", *options], capture_output=True, text=True, timeout=300)
+        return subprocess.run([
+            str(BIN / "sweep"), "run", "-q", f"--output={self.folder / 'sweep'}", "--",
+            str(BIN / "optimizer_comparison"), "--data=shapes", f"--data-dir={self.data}", "--hidden=16", "--epochs=1",
+            *options], capture_output=True, text=True, timeout=300)
 
     def test_a_sweep_goes_over_optimizers_wrappers_and_schedules(self):
         result = self.sweep("--optimizer=sgd,adam", "--wrappers=none,clip_by_norm+ema",
@@ -181,8 +184,10 @@ class Comparison(unittest.TestCase):
 
     def test_a_plateau_looks_at_the_held_out_loss(self):
         # No fall is large enough to count: the rate is halved after each epoch but the first.
-        for output, options in {"plain": [], "plateau": ["--learning-rate-schedule=plateau", "--learning-rate-patience=0",
-                                                         "--learning-rate-factor=0.5", "--learning-rate-threshold=1000"]}.items():
+        for output, options in {
+                "plain": [], "plateau": [
+                    "--learning-rate-schedule=plateau", "--learning-rate-patience=0", "--learning-rate-factor=0.5",
+                    "--learning-rate-threshold=1000"]}.items():
             self.assertEqual(self.run_program(output, "--optimizer=sgd", "--epochs=3", "--validation-examples=100",
                                               *options).returncode, 0)
         losses = {}
@@ -217,7 +222,8 @@ class Comparison(unittest.TestCase):
         self.assertIn("--beta1", result.stdout)
         result = self.run_program("x", "--describe")
         names = {option["name"] for option in json.loads(result.stdout)["options"]}
-        self.assertLessEqual({"seed", "budget_epochs", "workload", "learning_rate", "threads", "dtype", "data", "hidden"}, names)
+        self.assertLessEqual(
+            {"seed", "budget_epochs", "workload", "learning_rate", "threads", "dtype", "data", "hidden"}, names)
 
 
 if __name__ == "__main__":

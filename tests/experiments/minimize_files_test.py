@@ -23,9 +23,10 @@ from minimize_support import BIN, MinimizeCase, rosenbrock  # noqa: E402
 class MinimizeFiles(MinimizeCase):
     def test_a_folder_for_the_sweep_tool(self):
         sweep = self.folder / "sweep"
-        subprocess.run([BIN / "sweep", "run", "--quiet", "--output", sweep, "--", BIN / "minimize", "--problem=rosenbrock",
-                        "--optimizer=sgd,adam", r"--start=-1.2\,1,0\,0", "--learning-rate=0.001", "--steps=20"],
-                       check=True, timeout=120, capture_output=True)
+        subprocess.run([
+            BIN / "sweep", "run", "--quiet", "--output", sweep, "--", BIN / "minimize", "--problem=rosenbrock",
+            "--optimizer=sgd,adam", r"--start=-1.2\,1,0\,0", "--learning-rate=0.001", "--steps=20"], check=True,
+                       timeout=120, capture_output=True)
         runs = json.loads((sweep / "sweep.json").read_text())["runs"]
         self.assertEqual([run["status"] for run in runs], ["completed"] * 4)
         starts = set()
@@ -57,7 +58,8 @@ class MinimizeFiles(MinimizeCase):
         self.assertFalse((self.folder / ".r.h5.run").exists())
 
     def test_a_kill_leaves_what_recover_reads(self):
-        process = subprocess.Popen([BIN / "minimize", "--steps=100000000", "--log-every=100", f"--output={self.output}"])
+        process = subprocess.Popen([
+            BIN / "minimize", "--steps=100000000", "--log-every=100", f"--output={self.output}"])
         self.wait_for_rows(self.folder / ".r.h5.run" / "metrics.log")
         process.kill()
         process.wait()
@@ -66,7 +68,8 @@ class MinimizeFiles(MinimizeCase):
         subprocess.run([BIN / "recover", rest], check=True, capture_output=True, timeout=60)
         with h5py.File(rest / "run.h5") as file:
             self.assertEqual(file["step/theta"].shape, (len(file["step/step"]), 2))
-            np.testing.assert_allclose(file["step/value"][:], [rosenbrock(x) for x in file["step/theta"][:]], rtol=1e-10)
+            np.testing.assert_allclose(file["step/value"][:], [rosenbrock(x) for x in file["step/theta"][:]],
+                                       rtol=1e-10)
 
     def test_racing_for_one_file_the_others_get_a_line(self):
         command = [BIN / "minimize", "--steps=100000000", "--log-every=1000", f"--output={self.output}"]
@@ -95,7 +98,9 @@ class MinimizeFiles(MinimizeCase):
 
     def test_a_state_is_replaced_only_by_a_good_one(self):
         state = self.folder / "s.state"
-        run = ["--problem=rosenbrock", "--optimizer=gradient_descent", "--steps=100", f"--save-state={state}", "--overwrite"]
+        run = [
+            "--problem=rosenbrock", "--optimizer=gradient_descent", "--steps=100", f"--save-state={state}",
+            "--overwrite"]
         self.minimize(*run, "--learning-rate=0.001")
         good = state.read_bytes()
         result = self.minimize(*run, "--learning-rate=10", f"--load-state={state}", code=3)
@@ -147,26 +152,28 @@ class MinimizeFiles(MinimizeCase):
         result = self.minimize(*long_run, at, output=self.folder / "sub" / "x.h5", code=2)
         self.assertIn("in the place of --output", result.stderr)
         for name in ("config.json", "run.h5", ".run.h5.new"):
-            result = self.minimize(*long_run, f"--save-state={self.folder / 'new' / name}", output=self.folder / "new", code=2)
+            result = self.minimize(*long_run, f"--save-state={self.folder / 'new' / name}", output=self.folder / "new",
+                                   code=2)
             self.assertIn("file of the run itself", result.stderr)
         result = self.minimize(*long_run, f"--save-state={self.folder / 's'}", output=self.folder / "s" / "run", code=2)
         self.assertIn("in the place of --output", result.stderr)
         for option in ("load", "save"):
-            result = self.minimize(*long_run, f"--{option}-state={replaced / 'own.state'}", "--overwrite", output=replaced, code=2)
+            result = self.minimize(*long_run, f"--{option}-state={replaced / 'own.state'}", "--overwrite",
+                                   output=replaced, code=2)
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
         self.assertEqual(sorted(self.folder.rglob("*")), before)
         # And where a sweep asks for many runs at once.
         lines = [json.dumps([f"--output={self.output}", *options]) for options in (
             [f"--save-state={self.output}"], ["--optimizer=kfac"], ["--problem=wood", "--contour=5"], ["--start=1,2,3"],
             [f"--load-state={other}"], ["--steps=3"])]
-        answers = subprocess.run([BIN / "minimize", "--describe-runs"], input="\n".join(lines) + "\n", capture_output=True,
-                                 text=True, timeout=60, check=True).stdout.splitlines()[1:]
+        answers = subprocess.run([BIN / "minimize", "--describe-runs"], input="\n".join(lines) + "\n",
+                                 capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()[1:]
         self.assertEqual(["error" in json.loads(answer) for answer in answers], [True] * 5 + [False], answers)
 
         # Its runs would write over each other's state, and be told apart by nothing.
-        swept = subprocess.run([BIN / "sweep", "run", "--output", self.folder / "swept", "--", BIN / "minimize", "--steps=3",
-                                f"--save-state={self.folder / 'a.state'}", "--seed=0:1"], capture_output=True, text=True,
-                               timeout=60)
+        swept = subprocess.run([
+            BIN / "sweep", "run", "--output", self.folder / "swept", "--", BIN / "minimize", "--steps=3",
+            f"--save-state={self.folder / 'a.state'}", "--seed=0:1"], capture_output=True, text=True, timeout=60)
         self.assertEqual(swept.returncode, 2, swept.stderr)
         self.assertIn("save_state: no part of a run's configuration", swept.stderr)
         self.assertFalse((self.folder / "swept").exists())
@@ -186,10 +193,11 @@ class MinimizeFiles(MinimizeCase):
         self.refused("numbers separated by commas", "--start=nan,1")
         self.refused("--learning-rate=-1", "--learning-rate=-1")
         self.refused("--learning-rate=nan", "--learning-rate=nan")
-        self.refused("epsilon = 1e-300 (0 in float32), expected a finite number > 0", "--dtype=float32", "--epsilon=1e-300")
+        self.refused("epsilon = 1e-300 (0 in float32), expected a finite number > 0", "--dtype=float32",
+                     "--epsilon=1e-300")
         self.refused("--start=1e+300: 1e+300 is inf in float32", "--dtype=float32", "--start=1e300")
-        self.refused("at step 6 beta1 = 1.008, expected 0 <= beta1 < 1", "--beta1-schedule=polynomial", "--beta1-steps=10",
-                     "--beta1-final-factor=1.2", "--steps=7")
+        self.refused("at step 6 beta1 = 1.008, expected 0 <= beta1 < 1", "--beta1-schedule=polynomial",
+                     "--beta1-steps=10", "--beta1-final-factor=1.2", "--steps=7")
         self.refused("unknown option --condition", "--condition=10")  # rosenbrock has none
         self.refused("--problem=beale: kfac: needs Kronecker factors of layers: this objective does not offer them",
                      "--problem=beale", "--optimizer=kfac")
@@ -199,9 +207,11 @@ class MinimizeFiles(MinimizeCase):
         self.refused("cannot open", "--problem=curve_fit", "--data=/none", code=1)
         table = self.folder / "bad.csv"
         for text, words in (("1,2\n3\n", "line 2: 1 cell, expected 2"), ("1,2\n3,x\n", 'line 2, column 2: "x"'),
-                            ("a,b\n", "no rows"), ("1\n2\n", "line 1: one column"), ("nan,1\n1,2\n", 'line 1, column 1: "nan"')):
+                            ("a,b\n", "no rows"), ("1\n2\n", "line 1: one column"), ("nan,1\n1,2\n",
+                                                                                     'line 1, column 1: "nan"')):
             table.write_text(text)
-            self.refused(f"{table}: {words}" if "line" in words else words, "--problem=curve_fit", f"--data={table}", code=1)
+            self.refused(f"{table}: {words}" if "line" in words else words, "--problem=curve_fit", f"--data={table}",
+                         code=1)
         for text, words in (("1,0\n2,0.5\n", "line 2, column 2: logistic_regression: label 0.5"),
                             ("x,y\n1,1\n1,-1\n", "line 3, column 2 (y): logistic_regression: label -1"),
                             ("3,2\n\n1,1\n", "line 3, column 2: logistic_regression: label 1 is the smallest")):
@@ -214,23 +224,25 @@ class MinimizeFiles(MinimizeCase):
         self.refused(f"{table}: line 2, column 2: curve_fit: -1e-60, which is 0 as float32", "--problem=curve_fit",
                      "--dtype=float32", f"--data={table}", code=1)
         table.write_text("1,2,3\n")
-        self.refused(f"{table}: line 1, column 2: curve_fit: 2 columns of inputs", "--problem=curve_fit", f"--data={table}",
-                     code=1)
+        self.refused(f"{table}: line 1, column 2: curve_fit: 2 columns of inputs", "--problem=curve_fit",
+                     f"--data={table}", code=1)
         self.refused("--data-separator=colon", "--problem=curve_fit", f"--data={table}", "--data-separator=colon")
         self.refused("needs --data", "--problem=logistic_regression", f"--labels={table}")
         self.assertEqual([path.name for path in self.folder.iterdir()], ["bad.csv"])
 
     def test_an_instruction_set_or_a_library_that_is_none(self):
-        for name, text, expected in (("SIMD", "", "baseline, avx2 or avx512"), ("SIMD", "AVX2", "baseline, avx2 or avx512"),
+        for name, text, expected in (("SIMD", "", "baseline, avx2 or avx512"), ("SIMD", "AVX2",
+                                                                                "baseline, avx2 or avx512"),
                                      ("PRODUCTS", "", "eigen"), ("PRODUCTS", "oneDNN", "eigen")):
             for options in (["--steps=1"], ["--describe"]):
                 result = subprocess.run([BIN / "minimize", *options], capture_output=True, text=True, cwd=self.folder,
                                         env={**os.environ, f"GRADUS_{name}": text}, timeout=60)
                 self.assertEqual((result.returncode, result.stdout), (2, ""))
-                self.assertRegex(result.stderr, rf"^minimize: GRADUS_{name}={text}: expected {expected}( or onednn)?\n$")
+                self.assertRegex(result.stderr,
+                                 rf"^minimize: GRADUS_{name}={text}: expected {expected}( or onednn)?\n$")
         self.assertEqual(list(self.folder.iterdir()), [])
-        subprocess.run([BIN / "minimize", "--steps=1", f"--output={self.folder / 'run'}"], check=True, capture_output=True,
-                       env={**os.environ, "GRADUS_PRODUCTS": "eigen"}, timeout=60)
+        subprocess.run([BIN / "minimize", "--steps=1", f"--output={self.folder / 'run'}"], check=True,
+                       capture_output=True, env={**os.environ, "GRADUS_PRODUCTS": "eigen"}, timeout=60)
         with h5py.File(self.folder / "run/run.h5") as file:
             self.assertEqual(file.attrs["product_library"], "Eigen")
 

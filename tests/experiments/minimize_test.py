@@ -40,9 +40,10 @@ class Minimize(MinimizeCase):
             self.assertEqual([file["step/theta"].dims[i][0].name for i in (0, 1)], ["/step/step", "/step/parameter"])
             np.testing.assert_array_equal(theta[0], [-1.2, 1])
             np.testing.assert_allclose(value, [rosenbrock(x) for x in theta], rtol=1e-12)
-            np.testing.assert_allclose(file["step/gradient_norm"][:], [np.linalg.norm(rosenbrock_gradient(x)) for x in theta],
-                                       rtol=1e-10)
-            np.testing.assert_allclose(file["step/step_norm"][:-1], np.linalg.norm(np.diff(theta, axis=0), axis=1), rtol=1e-12)
+            np.testing.assert_allclose(file["step/gradient_norm"][:],
+                                       [np.linalg.norm(rosenbrock_gradient(x)) for x in theta], rtol=1e-10)
+            np.testing.assert_allclose(file["step/step_norm"][:-1], np.linalg.norm(np.diff(theta, axis=0), axis=1),
+                                       rtol=1e-12)
             self.assertTrue(np.isnan(file["step/step_norm"][-1]))
             # Adam by its formula.
             x, m, v = np.array([-1.2, 1.0]), np.zeros(2), np.zeros(2)
@@ -96,7 +97,8 @@ class Minimize(MinimizeCase):
                 self.assertTrue(np.all(np.isfinite(file["step/value"][:])), name)
 
     def test_stops_where_the_gradient_is_small(self):
-        self.minimize("--problem=sphere", "--optimizer=gradient_descent", "--learning-rate=0.25", "--gradient-tolerance=1e-6")
+        self.minimize("--problem=sphere", "--optimizer=gradient_descent", "--learning-rate=0.25",
+                      "--gradient-tolerance=1e-6")
         with h5py.File(self.output) as file:
             norms = file["step/gradient_norm"][:]
             self.assertLessEqual(norms[-1], 1e-6)
@@ -111,7 +113,8 @@ class Minimize(MinimizeCase):
             self.assertGreater(file["step/products"][-1], file.attrs["steps_taken"])
             solver = file["solver"]
             self.assertEqual(solver["solver"][:].tolist(), list(range(file.attrs["steps_taken"])))
-            for name in ("damping", "trust_radius", "reduction_ratio", "step_length", "inner_iterations", "inner_reason", "reason"):
+            for name in ("damping", "trust_radius", "reduction_ratio", "step_length", "inner_iterations",
+                         "inner_reason", "reason"):
                 self.assertEqual(solver[name].shape, solver["solver"].shape, name)
             self.assertGreaterEqual(solver["inner_iterations"][:].min(), 1)
             self.assertIn("2 negative_curvature", solver["inner_reason"].attrs["long_name"])
@@ -133,8 +136,8 @@ class Minimize(MinimizeCase):
         np.testing.assert_allclose(x, np.linspace(-2, 2, 21), atol=1e-15)
         np.testing.assert_allclose(y, np.linspace(-1, 3, 21), atol=1e-15)
         np.testing.assert_allclose(value, rosenbrock(np.meshgrid(x, y)), rtol=1e-12)
-        self.minimize("--problem=saddle", "--optimizer=sgd", "--learning-rate=0.3", "--steps=2000", "--contour=9", "--overwrite",
-                      code=3)
+        self.minimize("--problem=saddle", "--optimizer=sgd", "--learning-rate=0.3", "--steps=2000", "--contour=9",
+                      "--overwrite", code=3)
         with h5py.File(self.output) as file:  # a window around what can be seen of a path that goes astray
             self.assertTrue(np.all(np.isfinite(file["contour/value"][:])))
             self.assertLess(np.abs(file["contour/y"][:]).max(), 100)
@@ -148,9 +151,11 @@ class Minimize(MinimizeCase):
         with h5py.File(self.output) as file:
             np.testing.assert_allclose(file["step/theta"][-1], [2, -0.5], rtol=5e-2)
             self.assertEqual(file["step/examples"][-1], 2000 * 30)
-        for name, header, body in (("i", (8, 3, (6, 2, 2)), bytes(range(24))), ("l", (8, 1, (6,)), bytes([0, 1, 2, 0, 1, 2]))):
+        for name, header, body in (("i", (8, 3, (6, 2, 2)), bytes(range(24))), ("l", (8, 1, (6,)),
+                                                                                bytes([0, 1, 2, 0, 1, 2]))):
             kind, rank, shape = header
-            (self.folder / name).write_bytes(struct.pack(">HBB", 0, kind, rank) + struct.pack(f">{rank}I", *shape) + body)
+            path = self.folder / name
+            path.write_bytes(struct.pack(">HBB", 0, kind, rank) + struct.pack(f">{rank}I", *shape) + body)
         self.minimize("--problem=logistic_regression", f"--data={self.folder / 'i'}", f"--labels={self.folder / 'l'}",
                       "--l2=0.01", "--steps=10", "--overwrite")
         with h5py.File(self.output) as file:
@@ -178,8 +183,9 @@ class Minimize(MinimizeCase):
 
     def test_a_run_that_goes_on_has_the_same_bits(self):
         state = self.folder / "s.state"
-        options = ["--problem=noisy_quadratic", "--optimizer=adam", "--learning-rate=0.05", "--dtype=float32", "--seed=3",
-                   "--wrappers=lookahead", "--learning-rate-schedule=cosine"]
+        options = [
+            "--problem=noisy_quadratic", "--optimizer=adam", "--learning-rate=0.05", "--dtype=float32", "--seed=3",
+            "--wrappers=lookahead", "--learning-rate-schedule=cosine"]
         self.minimize(*options, "--steps=60", output=self.folder / "whole.h5")
         self.minimize(*options, "--steps=25", f"--save-state={state}", output=self.folder / "first.h5")
         self.minimize(*options, "--steps=35", f"--load-state={state}", output=self.folder / "second.h5")
@@ -189,14 +195,16 @@ class Minimize(MinimizeCase):
                 self.assertEqual(whole["step"][name][25:].tobytes(), second["step"][name][:].tobytes(), name)
         options[0] = "--problem=quadratic"
         self.refused("s.state", *options, f"--load-state={state}")
-        self.refused("s.state", "--problem=noisy_quadratic", "--optimizer=sgd", "--dtype=float32", f"--load-state={state}")
+        self.refused("s.state", "--problem=noisy_quadratic", "--optimizer=sgd", "--dtype=float32",
+                     f"--load-state={state}")
         self.refused("--start", "--start=1,1", f"--load-state={state}")
         state.write_bytes(state.read_bytes()[:-1])
         self.refused("s.state", *options, f"--load-state={state}", code=1)
 
     # What decides on the points; all other options only watch, and change nothing.
-    DECIDING = {"seed", "dtype", "problem", "dimension", "start", "start_spread", "steps", "observe_every", "load_state",
-                "condition", "eigenvalues", "rotate", "noise", "batch_size", "l2", "model", "data", "labels", "examples"}
+    DECIDING = {
+        "seed", "dtype", "problem", "dimension", "start", "start_spread", "steps", "observe_every", "load_state",
+        "condition", "eigenvalues", "rotate", "noise", "batch_size", "l2", "model", "data", "labels", "examples"}
     WATCHING = {
         "log_every": ["7", "1000"],
         "gradient_tolerance": ["1e-3"],  # may end a run sooner
@@ -217,26 +225,31 @@ class Minimize(MinimizeCase):
 
     def test_the_list_of_problems(self):
         listed = self.minimize("--list-problems", output=False).stdout
-        for line in ("\n  rosenbrock  Rosenbrock (1960)", "\n    sum over i < n of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2\n"):
+        for line in ("\n  rosenbrock  Rosenbrock (1960)",
+                     "\n    sum over i < n of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2\n"):
             self.assertIn(line, listed)
 
     def test_watching_changes_nothing(self):
         described = json.loads(self.minimize("--describe", output=False).stdout)
         names = {option["name"] for option in described["options"]}
         numbers = {name for name in names if name.startswith(("learning_rate", "beta", "epsilon", "amsgrad"))}
-        unknown = names - numbers - self.DECIDING - set(self.WATCHING) - self.ASKING - {"optimizer", "wrappers", "groups"}
+        unknown = names - numbers - self.DECIDING - set(self.WATCHING) - self.ASKING - {
+            "optimizer", "wrappers", "groups"}
         self.assertEqual(unknown, set(), "does it decide on the points, or only watch? It belongs in a list above.")
         plateau = ["--learning-rate-schedule=plateau", "--learning-rate-factor=0.5", "--learning-rate-patience=2",
                    "--learning-rate-threshold=0.01"]
-        runs = [["--optimizer=gradient_descent", "--learning-rate=0.002", *plateau],
-                ["--optimizer=gradient_descent", "--learning-rate=0.002", *plateau, "--observe-every=5"],
-                ["--optimizer=adam", "--learning-rate=0.1", *plateau, "--wrappers=sam+lookahead+ema", "--observe-every=3"],
-                ["--optimizer=sgd", "--problem=noisy_quadratic", "--dimension=2", "--learning-rate=0.3", *plateau,
-                 "--wrappers=gradient_noise+gradient_accumulation"],
-                ["--optimizer=adam", "--wrappers=parameter_noise+swa", "--learning-rate-schedule=cosine"],
-                ["--optimizer=gradient_descent", "--problem=sphere", "--learning-rate=0.5"],  # a gradient of 0 at once
-                ["--optimizer=lbfgs"], ["--optimizer=hessian_free", "--preconditioner=none"],
-                ["--optimizer=levenberg_marquardt", "--wrappers=ema"]]
+        runs = [
+            ["--optimizer=gradient_descent", "--learning-rate=0.002", *plateau],
+            ["--optimizer=gradient_descent", "--learning-rate=0.002", *plateau, "--observe-every=5"],
+            ["--optimizer=adam", "--learning-rate=0.1", *plateau, "--wrappers=sam+lookahead+ema", "--observe-every=3"],
+            [
+                "--optimizer=sgd", "--problem=noisy_quadratic", "--dimension=2", "--learning-rate=0.3", *plateau,
+                "--wrappers=gradient_noise+gradient_accumulation"],
+            ["--optimizer=adam", "--wrappers=parameter_noise+swa", "--learning-rate-schedule=cosine"],
+            ["--optimizer=gradient_descent", "--problem=sphere", "--learning-rate=0.5"],  # a gradient of 0 at once
+            ["--optimizer=lbfgs"],
+            ["--optimizer=hessian_free", "--preconditioner=none"],
+            ["--optimizer=levenberg_marquardt", "--wrappers=ema"]]
         if SANITIZED:
             runs = runs[2::5]
         seen = set()
@@ -245,7 +258,9 @@ class Minimize(MinimizeCase):
             common = [*run, "--steps=40", f"--save-state={state}"]
             self.minimize(*common, output=self.folder / f"{number}.h5")
             with h5py.File(self.folder / f"{number}.h5") as file:
-                expected = {name: file["step"][name][:] for name in ("step", "theta", "value", "gradients", "products", "values")}
+                expected = {
+                    name: file["step"][name][:]
+                    for name in ("step", "theta", "value", "gradients", "products", "values")}
                 taken = file.attrs["steps_taken"]
             saved = contents_of_state(state)
             for option, values in self.WATCHING.items():
@@ -261,7 +276,8 @@ class Minimize(MinimizeCase):
                         rows = np.searchsorted(expected["step"], file["step/step"][:])
                         for name in expected:
                             if name != "theta" or option != "log_theta":
-                                self.assertEqual(file["step"][name][:].tobytes(), expected[name][rows].tobytes(), (what, name))
+                                self.assertEqual(file["step"][name][:].tobytes(), expected[name][rows].tobytes(),
+                                                 (what, name))
                         if option != "gradient_tolerance":
                             self.assertEqual(file.attrs["steps_taken"], taken, what)
                             self.assertEqual(contents_of_state(state), saved, what)
@@ -282,18 +298,19 @@ class Minimize(MinimizeCase):
         if not importlib.util.find_spec("matplotlib"):
             self.skipTest("matplotlib is not installed")
         for name in ("sgd", "adam"):
-            self.minimize(f"--optimizer={name}", "--learning-rate=0.001", "--steps=100", "--contour=40", "--start=-1.2,1",
-                          output=self.folder / f"{name}.h5")
+            self.minimize(f"--optimizer={name}", "--learning-rate=0.001", "--steps=100", "--contour=40",
+                          "--start=-1.2,1", output=self.folder / f"{name}.h5")
         for suffix, begins in (("png", b"\x89PNG"), ("svg", b"<?xml")):
             picture = self.folder / f"path.{suffix}"
-            subprocess.run([DRAW_PATH, self.folder / "sgd.h5", self.folder / "adam.h5", f"--output={picture}"], check=True,
-                           timeout=120)
+            subprocess.run([DRAW_PATH, self.folder / "sgd.h5", self.folder / "adam.h5", f"--output={picture}"],
+                           check=True, timeout=120)
             self.assertTrue(picture.read_bytes().startswith(begins))
         svg = (self.folder / "path.svg").read_text()
         for words in ("adam", "sgd", "rosenbrock"):
             self.assertIn(words, svg)
         for arguments, words in (([self.folder / "none.h5"], "none.h5"), ([DRAW_PATH], "not an HDF5 file")):
-            result = subprocess.run([DRAW_PATH, *arguments, f"--output={self.folder / 'x.png'}"], capture_output=True, text=True)
+            result = subprocess.run([DRAW_PATH, *arguments, f"--output={self.folder / 'x.png'}"], capture_output=True,
+                                    text=True)
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
             self.assertIn(words, result.stderr)

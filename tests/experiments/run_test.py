@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a run promises to its surroundings, tried from outside: odd texts, full outputs, children, many runs described at once.
+"""What a run promises to its surroundings, tried from outside: odd texts, full outputs, children, many runs.
 
 usage: run_test.py BIN_DIRECTORY
 """
@@ -20,8 +20,9 @@ import h5py
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 BUILD_INFO = pathlib.Path(__file__).resolve().parent.parent.parent / "cmake/build_info.cmake"
 MINIMIZE = os.fsencode(BIN / "minimize")
-ODD = [b"not-utf8-\xff\xfe", b"line\nbreak", b"tab\there", b"\x1b[31mred", b"two words", b"-dash", b"'\"$(quoted)", b"x" * 200,
-       "größe-∇".encode(), b"100%"]
+ODD = [
+    b"not-utf8-\xff\xfe", b"line\nbreak", b"tab\there", b"\x1b[31mred", b"two words", b"-dash", b"'\"$(quoted)",
+    b"x" * 200, "größe-∇".encode(), b"100%"]
 if "GRADUS_TESTS_SANITIZED" in os.environ:  # a start takes a quarter of a second
     ODD = ODD[:2] + ODD[7:8]
 
@@ -109,8 +110,9 @@ class Outputs(Case):
             output = self.folder / name
             self.assertEqual(self.minimize(f"--output={output}".encode()).returncode, 0)
             earlier = (output / "run.h5" if name == "r" else output).read_bytes()
-            command = [BIN / "minimize", "--problem=rosenbrock", "--steps=50000000", "--log-every=100", "--log-theta=false",
-                       "--overwrite", f"--output={output}"]
+            command = [
+                BIN / "minimize", "--problem=rosenbrock", "--steps=50000000", "--log-every=100", "--log-theta=false",
+                "--overwrite", f"--output={output}"]
             limited = subprocess.run(["sh", "-c", 'ulimit -f 100; exec "$@"', "sh", *command], capture_output=True,
                                      timeout=60)
             self.assert_one_line(limited, 1, b"what was logged is in", b"nothing was replaced")
@@ -130,7 +132,9 @@ class FileSystems(Case):
     """Those that cannot do something, as strace plays them."""
 
     def refusing(self, call, error, *command):
-        traced = ["strace", "-f", "-qq", "-o", self.folder / "trace", "-e", f"trace={call}", "-e", f"inject={call}:error={error}"]
+        traced = [
+            "strace", "-f", "-qq", "-o", self.folder / "trace", "-e", f"trace={call}", "-e",
+            f"inject={call}:error={error}"]
         # The leak sanitizer does not work under strace.
         return subprocess.run([*traced, *command], capture_output=True, timeout=60,
                               env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
@@ -204,7 +208,8 @@ class DescribedRuns(Case):
         return header, answers
 
     def test_are_what_the_runs_record(self):
-        runs = [["--problem=sphere", "--steps=2", "--seed", "3"], ["--problem=sphere", "--steps=2", "--learning-rate=+0.1"],
+        runs = [["--problem=sphere", "--steps=2", "--seed", "3"],
+                ["--problem=sphere", "--steps=2", "--learning-rate=+0.1"],
                 ["--problem=rosenbrock", "--steps=0", "--optimizer=sgd", "--start=1,2"], ["--steps=2"]]
         outputs = [f"--output={self.folder / str(i)}" for i in range(len(runs))]
         header, answers = self.describe([json.dumps([*run, output]).encode() for run, output in zip(runs, outputs)])
@@ -235,8 +240,10 @@ class DescribedRuns(Case):
         self.assertIn("neither train-images-idx3-ubyte nor", empty["error"])
 
     def test_nonsense_is_answered_too(self):
-        lines = [b"", b"{}", b"[1]", b"[\"\xff\"]", b"[" * 100_000, b'["--problem=a\\u0000b"]', b'["--help"]', b'["--describe"]',
-                 b'["--describe-runs"]', b'["--list-optimizers"]', b'["--list-problems"]', b'["--steps=2"]']
+        lines = [
+            b"", b"{}", b"[1]", b"[\"\xff\"]", b"[" * 100_000, b'["--problem=a\\u0000b"]', b'["--help"]',
+            b'["--describe"]', b'["--describe-runs"]', b'["--list-optimizers"]', b'["--list-problems"]',
+            b'["--steps=2"]']
         answers = self.describe(lines)[1]
         self.assertTrue(all(list(answer) == ["error"] for answer in answers[:-1]), answers)
         self.assertIn("options", answers[-1])
@@ -267,9 +274,12 @@ class Commits(Case):
 
     def info(self, study, gradus):
         header = self.folder / "info.h"
-        subprocess.run(["cmake", f"-DSTUDY={study}", f"-DGRADUS={gradus}", f"-DOUTPUT={header}", "-P", BUILD_INFO], check=True)
+        subprocess.run(["cmake", f"-DSTUDY={study}", f"-DGRADUS={gradus}", f"-DOUTPUT={header}", "-P", BUILD_INFO],
+                       check=True)
         words = dict(line.split(None, 2)[1:] for line in header.read_text().splitlines()[1:5])
-        return [words[name].strip('"') for name in ("GRADUS_STUDY_COMMIT", "GRADUS_STUDY_DIRTY", "GRADUS_COMMIT", "GRADUS_DIRTY")]
+        return [
+            words[name].strip('"')
+            for name in ("GRADUS_STUDY_COMMIT", "GRADUS_STUDY_DIRTY", "GRADUS_COMMIT", "GRADUS_DIRTY")]
 
     def test_are_those_of_the_study_and_of_gradus(self):
         study, gradus = self.folder / "study", self.folder / "study/gradus"
@@ -307,7 +317,8 @@ class Commits(Case):
         self.assertIn("1 skipped", call(*sweep, "--note=another", "--", *program).stdout)
         line, = call(*program, "--tag=two words", f"--output={self.folder}/x", code=2).stderr.splitlines()
         self.assertIn("--tag: 'two words', expected words", line)
-        line, = call(*sweep[:-1], self.folder / "other", "--tag=x", "--", "/bin/true", "--a=1", code=2).stderr.splitlines()
+        line, = call(*sweep[:-1], self.folder / "other", "--tag=x", "--", "/bin/true", "--a=1",
+                     code=2).stderr.splitlines()
         self.assertIn("--tag: true does not answer --describe-runs", line)
 
 

@@ -121,7 +121,7 @@ TEST(Source, RefusesWhatIsNotThere) {
   EXPECT_EQ(error_of([] { numbered(3).selected({3}).size(); }), "source: row 3 of 3 examples");
   EXPECT_EQ(error_of([] { numbered(3).rows(2, 2, DType::float64); }), "source: rows 2 to 4 of 3 examples");
   EXPECT_EQ(error_of([] {
-              source_of(Tensor::zeros({3, 2}, DType::float32), Tensor::zeros({2}, DType::float32));
+              source_of(Tensor::zeros({3, 2}, DType::float32), Tensor::zeros({2}, DType::float32)).size();
             }),
             "source: inputs [3, 2] and targets [2], expected [n, ..] and [n, ..]");
   EXPECT_EQ(error_of([] { numbered(3).to_itself().labels(); }),

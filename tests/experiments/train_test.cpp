@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "experiments/lab/instruments/instruments.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "tests/experiments/numbered.h"
@@ -21,6 +22,11 @@ Workload small() {
           .loss = nn::cross_entropy,
           .data = Dataset{.train = numbered(50, 4), .test = numbered(10, 4)}.with_validation(10),
           .metrics = {loss_metric(), accuracy()}};
+}
+
+// Zeros.
+Source numbers(const Shape& inputs, const Shape& targets) {
+  return source_of(Tensor::zeros(inputs, DType::float32), Tensor::zeros(targets, DType::float32));
 }
 
 // What the body throws is the program's error.
@@ -105,6 +111,30 @@ TEST(Train, EndsAtTheTargetIfAsked) {
   EXPECT_EQ(code, 0) << program.errors;
 }
 
+// The tables of two trainings would be one.
+TEST(Train, IsTheOnlyTrainingOfARun) {
+  const auto refused = [](const std::function<void(lab::Run&, const Workload&, const ChosenOptimizer&)>& before) {
+    Program program;
+    const int code = program.run([&](lab::Run& run) {
+      const auto optimizer = run.optimizer("sgd");
+      const Workload workload = small();
+      before(run, workload, optimizer);
+      train(run, workload, optimizer, {.budget = {steps(2)}});
+    });
+    EXPECT_EQ(code, 1);
+    EXPECT_NE(program.errors.find("the run has logged steps before those of workload small"), std::string::npos)
+        << program.errors;
+  };
+  refused([](lab::Run& run, const Workload& workload, const ChosenOptimizer& optimizer) {
+    train(run, workload, optimizer, {.budget = {steps(1)}});
+  });
+  refused([](lab::Run& run, const Workload& workload, const ChosenOptimizer& optimizer) {
+    run.start();
+    Trainer trainer(run, workload.model(task_of(workload.data.train)), workload.loss, *optimizer);
+    run.log(trainer.step(workload.data.train.rows(0, 5, run.dtype())));
+  });
+}
+
 // Before the run has left anything.
 TEST(Train, RefusesBeforehandWhatCannotBe) {
   struct Case {
@@ -133,7 +163,7 @@ TEST(Train, RefusesBeforehandWhatCannotBe) {
       {{}, {.budget = {steps(3)}}, [](Workload& w) { w.metrics.clear(); }, "a workload without a metric"},
       {{}, {.budget = {steps(3)}}, [](Workload& w) { w.data.train = w.data.train.first(99); }, "there are 40"},
       {{},
-       {.budget = {steps(3)}, .instruments = {instruments_of("update:1,update:2")}},
+       {.budget = {steps(3)}, .instruments = {update_norms(), update_norms()}},
        nothing,
        "instrument update: there is another table of this name"},
       {{}, {.budget = {steps(3)}}, [](Workload& w) { w.model = nullptr; }, "workload small: it has no model"},
@@ -150,8 +180,42 @@ TEST(Train, RefusesBeforehandWhatCannotBe) {
        [](Workload& w) { w.model = [](const Task&) {
                            return nn::Sequential{nn::Linear{2, 5}};
                          }; },
-       "the model gives 5 numbers for 1 labels of 4 classes"},
-      {{}, {.budget = {steps(3)}}, [](Workload& w) { w.metrics.push_back(r_squared()); }, "metric: outputs [1, 4]"}};
+       "workload small: the model gives 5 numbers for a label of 4 classes, expected 4"},
+      {{},
+       {.budget = {steps(3)}},
+       [](Workload& w) { w.metrics.push_back(r_squared()); },
+       "workload small: the metric r_squared does not take outputs [1, 4] of float32 for targets [1] of int32: "},
+      {{},
+       {.budget = {steps(3)}},
+       [](Workload& w) { w.model = [](const Task&) {
+                           return nn::Sequential{nn::Linear{3, 4}};
+                         }; },
+       "workload small: the model does not take inputs [1, 2] of float32: "},
+      {{},
+       {.budget = {steps(3)}},
+       [](Workload& w) { w.data.train = w.data.train.relabelled(1, [](std::int64_t, std::int32_t) { return 0; }); },
+       "workload small: all labels are of one class, expected at least two"},
+      {{},
+       {.budget = {steps(3)}},
+       [](Workload& w) {
+         w.data.train = numbers({40, 3}, {40});
+       },
+       "workload small: its loss is a cross-entropy and a target one number that is no label"},
+      {{},
+       {.budget = {steps(3)}},
+       [](Workload& w) {
+         w.data.train = numbers({40, 3}, {40, 2});
+         w.loss = nn::mean_squared_error;
+         w.metrics = {loss_metric()};
+         w.model = [](const Task&) { return nn::Sequential{nn::Linear{3, 5}}; };
+       },
+       "workload small: the loss does not take outputs [1, 5] of float32 for targets [1, 2] of float32: "},
+      {{},
+       {.budget = {steps(3)}},
+       [](Workload& w) {
+         w.data.train = numbers({40, 3}, {39});
+       },
+       "source: inputs [40, 3] and targets [39], expected [n, ..] and [n, ..]"}};
   for (const Case& c : cases) {
     Program program;
     const int code = program.run(

@@ -102,8 +102,10 @@ def with_scipy(problem, method):
 
 
 def with_ours(server, name, dimension, settings):
-    line = subprocess.run([server, "minimize", name, str(dimension), str(MAX_STEPS), f"gradient_tolerance={TOLERANCE}"] +
-                          settings, capture_output=True, check=True, text=True).stdout.split()
+    line = subprocess.run(
+        [server, "minimize", name,
+         str(dimension), str(MAX_STEPS), f"gradient_tolerance={TOLERANCE}"] + settings, capture_output=True, check=True,
+        text=True).stdout.split()
     answer = dict(zip(line[::2], line[1::2]))
     return int(answer["products"]), int(answer["gradients"]), float(answer["gradient_norm"]), answer["reason"]
 
@@ -113,7 +115,10 @@ def main():
     settings = sys.argv[2:]
     wrong = []
     totals = {method: [0, 0, 0] for method in SCIPY}  # problems solved, its products, our products on them
-    print(f"SciPy {scipy.__version__}; products / gradients to a gradient norm below {TOLERANCE:g}; - where it does not get there")
+    print(
+        f"SciPy {scipy.__version__}; products / gradients to a gradient norm below {TOLERANCE:g}; "
+        "- where it does not get there"
+    )
     print(f"{'problem':28}{'n':>4}{'ours':>13}" + "".join(f"{m:>14}" for m in SCIPY) + "   our gradient norm, reason")
     for name, dimension in PROBLEMS:
         problem = Served(server, name, dimension)
@@ -133,7 +138,10 @@ def main():
               "".join(f"{cell:>14}" for cell in cells) + f"   {ours[2]:.2e} {ours[3]}", flush=True)
     for method, (solved, products, our_products) in totals.items():
         ratio = our_products / products
-        print(f"{method}: solves {solved} of {len(PROBLEMS)} with {products} products; ours on these {our_products}: {ratio:.2f}")
+        print(
+            f"{method}: solves {solved} of {len(PROBLEMS)} with {products} products; "
+            f"ours on these {our_products}: {ratio:.2f}"
+        )
         if ratio > BOUND:
             wrong.append(f"{ratio:.2f} times the products of {method}, expected at most {BOUND}")
     for line in wrong:

@@ -76,7 +76,8 @@ def network(name, changing=True, kernel=(2, 3, 4), outputs=3):
     of inputs, as a convolution's kernel has several, and the last bias starts at 0."""
     random = np.random.default_rng(2)
     in_features, hidden = int(np.prod(kernel[:-1])), kernel[-1]
-    inputs, targets, examples = random.normal(size=(16, in_features)), random.normal(size=(16, outputs)), np.arange(16.0)
+    inputs, targets, examples = random.normal(size=(16, in_features)), random.normal(size=(16,
+                                                                                           outputs)), np.arange(16.0)
     slices = [("0.weight", list(kernel), []), ("0.bias", [hidden], ["bias"]),
               ("1.weight", [hidden, outputs], []), ("1.bias", [outputs], ["bias"])]
     start = np.concatenate([0.5 * random.normal(size=in_features * hidden), 0.1 * random.normal(size=hidden),

@@ -29,11 +29,14 @@ def check_h5py(path, config):
         for name, value in expected.items():
             assert attributes[name] == value, (name, attributes[name], value)
         assert json.loads(attributes["config"]) == config["options"]
-        for name in ["git_commit", "gradus_commit", "executable_sha256", "compiler", "compiler_flags", "host", "processor", "started", "ended"]:
+        for name in [
+                "git_commit", "gradus_commit", "executable_sha256", "compiler", "compiler_flags", "host", "processor",
+                "started", "ended"]:
             assert isinstance(attributes[name], str) and attributes[name], name
         assert attributes["git_dirty"] in (0, 1) and attributes["gradus_dirty"] in (0, 1) and attributes["seconds"] >= 0
 
-        for group, name, index, rows in [(file["step"], "loss", "step", 3000), (file["epoch"], "training_loss", "epoch", 2),
+        for group, name, index, rows in [(file["step"], "loss", "step", 3000),
+                                         (file["epoch"], "training_loss", "epoch", 2),
                                          (file["solver"], "residual", "solver", 0)]:
             dataset, scale = group[name], group[index]
             assert dataset.shape == scale.shape == (rows,), (name, dataset.shape)

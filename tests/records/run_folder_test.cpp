@@ -132,6 +132,19 @@ TEST(RunFolder, RefusesNamesThatClash) {
   EXPECT_THROW(table.append(0, {1.0, 2.0}), std::invalid_argument);
 }
 
+TEST(RunFolder, RefusesAnIndexThatDoesNotRise) {
+  TemporaryFolder folder;
+  RunFolder run("prog", options, 3, folder / "run");
+  RunTable& table = run.table("evaluation", {{"loss", "1", ""}}, {.name = "step"});
+  table.append(100, {1.0});
+  EXPECT_EQ(error_of([&] { table.append(0, {1.0}); }), "table 'evaluation': step 0 after 100, expected a larger one");
+  EXPECT_EQ(error_of([&] { table.append(100, {1.0}); }),
+            "table 'evaluation': step 100 after 100, expected a larger one");
+  EXPECT_EQ(table.rows(), 1);
+  table.append(101, {1.0});
+  EXPECT_EQ(table.rows(), 2);
+}
+
 TEST(RunFolder, RefusesTextsThatSayNothing) {
   const auto refusal = [](Column column) { return error_of([&] { MetricTable("t", {std::move(column)}); }); };
   EXPECT_NE(refusal({.name = "a", .flags = {"too many words"}}).find("bad flag 'too many words'"), std::string::npos);

@@ -113,8 +113,9 @@ class DrawPath(unittest.TestCase):
         one = write_path(self.folder / "1.h5")
         self.picture.write_text("old")
         before = sorted(os.listdir(self.folder))
-        result = subprocess.run(["bash", "-c", 'ulimit -f 8; exec "$0" "$1" --output "$2"', warm.TOOLS / "draw_path", one, self.picture],
-                                capture_output=True, timeout=60)
+        result = subprocess.run(
+            ["bash", "-c", 'ulimit -f 8; exec "$0" "$1" --output "$2"', warm.TOOLS / "draw_path", one, self.picture],
+            capture_output=True, timeout=60)
         self.assert_one_line(result, 1, "path.svg", "File too large")
         self.assertEqual(self.picture.read_text(), "old")
         self.assertEqual(sorted(os.listdir(self.folder)), before)

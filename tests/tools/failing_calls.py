@@ -3,11 +3,11 @@
 
 usage: failing_calls.py [BIN_DIRECTORY] [--full] [--first=N] [--scenario=NAME] [--call=NAME] [--verbose]
 
-Whatever fails, a program ends by itself, either with exit code 0 and everything in place, or with another code and one line
-on standard error that names a path (a pipe has none); what was there before is still there, and the next try works.
+Whatever fails, a program ends by itself, either with exit code 0 and everything in place, or with another code and one
+line on standard error that names a path (a pipe has none); what was there before still is, and the next try works.
 
-Without --full, of each scenario and of a few calls one that touches the scenario's folder fails, with EIO (for the tests). With
---full, the first N (60) of each call fail, and every one that touches the folder, with each error of the call.
+Without --full, of each scenario and of a few calls one that touches the scenario's folder fails, with EIO (for tests).
+With --full, the first N (60) of each call fail, and every one that touches the folder, with each error of the call.
 
 exit: 0 all as it must be, 1 not so, 77 no strace, or it may not trace here
 """
@@ -88,7 +88,8 @@ class Scenario:
         self.bin = bin_directory
 
     def minimize(self, output, *more):
-        return [self.bin / "minimize", "--problem=sphere", f"--steps={self.steps}", "--quiet", f"--output={output}", *more]
+        return [
+            self.bin / "minimize", "--problem=sphere", f"--steps={self.steps}", "--quiet", f"--output={output}", *more]
 
     def prepare(self, folder): pass
     def after_success(self, folder): pass
@@ -168,8 +169,8 @@ class Swept(Scenario):
 
 
 class SweptFurther(Scenario):
-    """A sweep that goes on in a folder with a finished run, a damaged one and one without a record; also the calls of its
-    supervisors and runs, of which it tells on standard output."""
+    """A sweep that goes on in a folder with a finished run, a damaged one and one without a record; also the calls of
+    its     supervisors and runs, of which it tells on standard output."""
     steps = 5
     most_lines = 8
     tells_on_output = True

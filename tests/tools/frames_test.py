@@ -79,11 +79,13 @@ class Frames(unittest.TestCase):
 
     def test_last_values_are_of_all_runs_that_have_the_table_whichever_is_their_default(self):
         ends = {"index": np.array([0, 1]), "columns": {"score": [1, 7]}}
-        for seed, tables in enumerate(({"end": ends}, {"end": ends}, {"end": ends, "step": {**ends, "columns": {"loss": [1, 2]}}})):
+        for seed, tables in enumerate(
+            ({"end": ends}, {"end": ends}, {"end": ends, "step": {**ends, "columns": {"loss": [1, 2]}}})):
             write_run(self.folder, {"optimizer": "sgd", "seed": seed}, tables=tables)
         found = gradus.finals(self.folder)
         self.assertEqual((found["score"].tolist(), found.attrs["left_out"]), ([7, 7, 7], {}))
-        with self.assertWarnsRegex(UserWarning, "nothing of table end was read"):  # of summaries that were not asked for
+        with self.assertWarnsRegex(UserWarning,
+                                   "nothing of table end was read"):  # of summaries that were not asked for
             self.assertEqual(len(gradus.finals(folder.load(self.folder), "end")), 2)
 
     def test_a_list_of_runs_reads_no_results(self):
@@ -92,7 +94,8 @@ class Frames(unittest.TestCase):
         for path in self.folder.glob("*/run.h5"):
             path.unlink()
         found = {run.options["optimizer"]: run for run in gradus.runs(self.folder)}
-        self.assertEqual({name: run.status for name, run in found.items()}, {"sgd": "completed", "adam": "completed", "lion": "failed"})
+        self.assertEqual({name: run.status for name, run in found.items()},
+                         {"sgd": "completed", "adam": "completed", "lion": "failed"})
         self.assertEqual((found["lion"].reason, found["sgd"].options["width"]), ("no such data", 128))
 
     def test_a_dataset_joins_runs_of_other_steps(self):
@@ -104,7 +107,8 @@ class Frames(unittest.TestCase):
         found = gradus.dataset(self.folder)
         self.assertEqual(dict(found.sizes), {"run": 2, "step": 5, "place": 2})
         self.assertEqual(found["step"].values.tolist(), [0, 1, 2, 3, 4])
-        np.testing.assert_array_equal(found["gradient"].values, [[0, np.nan, 2, np.nan, 4], [0.5, 1.5, 2.5, 3.5, np.nan]])
+        np.testing.assert_array_equal(found["gradient"].values,
+                                      [[0, np.nan, 2, np.nan, 4], [0.5, 1.5, 2.5, 3.5, np.nan]])
         np.testing.assert_array_equal(found["layers"].sel(run="0" * 12, step=4).values, [4, 40])
         np.testing.assert_array_equal(found["layers"].sel(run="1" * 12, step=3).values, [3, np.nan])
         self.assertEqual((found["gradient"].attrs["units"], found["gradient"].attrs["better"]), ("m", "lower"))
@@ -112,6 +116,39 @@ class Frames(unittest.TestCase):
         frame = gradus.load(self.folder)  # vectors: a row for each place
         self.assertEqual(frame[frame["run"] == "0" * 12][["step", "place", "layers", "gradient"]].values.tolist()[-2:],
                          [[4, 0, 4, 4], [4, 1, 40, 4]])
+
+    def test_a_dataset_loses_no_row_whose_index_repeats_or_goes_backwards(self):
+        for seed, steps in enumerate(([0, 1, 1, 2], [0, 3, 2])):
+            write_run(self.folder, {"optimizer": "sgd", "seed": seed}, name=str(seed) * 12, tables={
+                "inner": {"index": np.array(steps), "index_name": "step", "columns": {
+                    "residual": 10 + np.arange(len(steps)), "pair": np.outer(np.arange(len(steps)), [1, 10])}}})
+        found = gradus.dataset(self.folder)
+        self.assertEqual(dict(found.sizes), {"run": 2, "row": 4, "place": 2})
+        np.testing.assert_array_equal(found["residual"].values, [[10, 11, 12, 13], [10, 11, 12, np.nan]])
+        np.testing.assert_array_equal(found["step"].values, [[0, 1, 1, 2], [0, 3, 2, np.nan]])
+        np.testing.assert_array_equal(found["pair"].sel(run="1" * 12, row=2).values, [2, 20])
+        self.assertIn("step", found.coords)
+        self.assertEqual(len(gradus.load(self.folder)), 7 * 2)
+
+    def test_a_single_run_is_a_folder_of_one(self):
+        entries = good_sweep(self.folder, seeds=1)
+        write_sweep(self.folder, entries)
+        name = name_of(entries[1][0])
+        run = self.folder / name
+        whole = gradus.load(self.folder)
+        for path in (run, run / "run.h5", f"{run}/", os.path.relpath(run)):
+            self.assertEqual([(each.name, each.status) for each in gradus.runs(path)], [(name, "completed")])
+            self.assertEqual(gradus.finals(path)["run"].tolist(), [name])
+            one = gradus.load(path)
+            self.assertEqual(one.to_dict(), whole[whole["run"] == name].reset_index(drop=True).to_dict())
+            self.assertEqual(gradus.dataset(path).sizes["run"], 1)
+        for path in (run, run / "run.h5"):
+            result = warm.call("report", path, "--still")
+            self.assertEqual((result.returncode, result.stderr), (0, b""))
+            self.assertEqual(result.stdout.decode().splitlines()[-1], f"{run}/report.html")
+            (run / "report.html").unlink()
+        (run / "complete.json").unlink()
+        self.assertEqual([each.status for each in gradus.runs(run)], ["unfinished"])
 
     def test_a_run_of_an_earlier_gradus(self):
         with warnings.catch_warnings():
@@ -140,12 +177,40 @@ class Frames(unittest.TestCase):
         merged = back.merge(frame, left_on=["run", "step"], right_on=["run_id", "step"])
         self.assertEqual((len(merged), merged["train_x"].tolist()), (24, merged["train_y"].tolist()))
         self.assertEqual(dict(gradus.dataset(sweep).sizes), {"run": 4, "step": 3})
-        for bad, words in ((dict(run="id"), "no column 'id'; expected one of: run_id"), (dict(better={"train": "up"}), "expected 'lower'"),
+        for bad, words in ((dict(run="id"), "no column 'id'; expected one of: run_id"), (dict(better={"train": "up"}),
+                                                                                         "expected 'lower'"),
                            (dict(options=["lr", "name", "train", "quality"]), "no column of numbers is left")):
             with self.assertRaisesRegex(ValueError, words):
                 gradus.from_table(frame, **bad)
         with self.assertRaisesRegex(ValueError, "every run has one row"):
             gradus.from_table(frame[frame["step"] == 5])
+
+    def test_a_trackers_words_for_ends_its_names_and_its_moments_are_no_options(self):
+        frame = self.exported().rename(columns={"train": "train/loss", "quality": "val/acc", "run_id": "Name"})
+        runs = dict(zip(("x1", "x2", "y1", "y2"), range(4)))
+        frame = frame.assign(ID=frame["Name"].map(lambda name: f"id{runs[name]}"), ema=True,
+                             Created=frame["Name"].map(lambda name: f"2024-01-0{runs[name] + 1}T00:00:00Z"),
+                             State=frame["Name"].map(lambda name: "crashed" if name == "y2" else "finished"))
+        frame.loc[frame["Name"] == "y1", "lr"] = np.nan
+        sweep = gradus.from_table(frame, "Name", better={"val/acc": "higher"})
+        self.assertEqual([run.options for run in sweep.runs], [{"lr": 0.1, "name": "try", "ema": True}] * 2
+                         + [{"name": "try", "ema": True}, {"lr": 0.2, "name": "try", "ema": True}])
+        self.assertEqual([(run.status, run.reason) for run in sweep.runs],
+                         [("completed", "")] * 3 + [("failed", "crashed")])
+        self.assertEqual(sweep.warnings, ["columns neither of numbers nor of options: ID, Created; not used"])
+        with self.assertWarnsRegex(UserWarning, "y2: failed: crashed"):
+            self.assertEqual(gradus.finals(sweep)["run"].tolist(), ["x1", "x2", "y1"])
+        asked = gradus.from_table(frame, "Name", options=["lr", "State"])  # what is named is an option
+        self.assertEqual((asked.runs[3].options["State"], asked.runs[3].status), ("crashed", "completed"))
+        path = self.folder / "export.csv"
+        frame.to_csv(path, index=False)
+        for curve in ("evaluation/val/acc", "train_loss/train/loss"):
+            result = warm.call("report", "--table", path, "--run-column=Name", "--higher=val/acc", "--still",
+                               f"--curve={curve}")
+            self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("failed: y2: crashed", result.stdout.decode())
+        result = warm.call("report", "--table", path)
+        self.assertRegex(result.stderr.decode(), r"no column 'run_id'; [^\n]*\(--run-column and --index-column name")
 
     def test_a_report_treats_them_alike(self):
         path = self.folder / "export.csv"
@@ -173,29 +238,35 @@ class Frames(unittest.TestCase):
         frame = self.exported().assign(gain=lambda rows: rows["train"] * 2)
         path = self.folder / "export.csv"
         frame.to_csv(path, index=False)
-        for arguments, first in ((["--lower=gain,train"], "train"), (["--lower=train,gain"], "gain"),
-                                 (["--higher=gain", "--lower=train"], "train"), (["--lower=train", "--higher=gain"], "gain"),
-                                 (["--lower=train", "--higher=quality"], "quality"),  # of another table
-                                 (["--higher=quality", "--lower=train"], "train")):
+        for arguments, first in (
+            (["--lower=gain,train"], "train"),
+            (["--lower=train,gain"], "gain"),
+            (["--higher=gain", "--lower=train"], "train"),
+            (["--lower=train", "--higher=gain"], "gain"),
+            (["--lower=train", "--higher=quality"], "quality"),  # of another table
+            (["--higher=quality", "--lower=train"], "train")):
             result = warm.call("report", "--table", path, "--still", *arguments)
             self.assertEqual((result.returncode, result.stderr), (0, b""))
             heading = result.stdout.decode().splitlines()[0].split()
             self.assertEqual(heading[heading.index("failed") + 1], first, arguments)
 
     def test_pip_installs_it_without_a_network(self):
-        shutil.copytree(PACKAGE, self.folder / "source", ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+        shutil.copytree(PACKAGE, self.folder / "source",
+                        ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
         where = self.folder / "site"
         environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-        command = ["/usr/bin/python3", "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--target", where,
-                   self.folder / "source"]
+        command = [
+            "/usr/bin/python3", "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--target",
+            where, self.folder / "source"]
         if subprocess.run(["/usr/bin/python3", "-c", "import setuptools, wheel, pip"], capture_output=True).returncode:
             self.skipTest("python3-pip, python3-setuptools or python3-wheel is not installed")
-        result = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment, timeout=300)
+        result = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment,
+                                timeout=300)
         self.assertEqual(result.returncode, 0, result.stderr)
         good_sweep(self.folder, ("sgd",), 2)
         script = "import gradus, json, sys; print(json.dumps([gradus.__file__, len(gradus.finals(sys.argv[1]))]))"
-        result = subprocess.run(["/usr/bin/python3", "-c", script, self.folder], capture_output=True, text=True, cwd=self.folder,
-                                env={**os.environ, "PYTHONPATH": str(where)}, timeout=120)
+        result = subprocess.run(["/usr/bin/python3", "-c", script, self.folder], capture_output=True, text=True,
+                                cwd=self.folder, env={**os.environ, "PYTHONPATH": str(where)}, timeout=120)
         self.assertEqual(result.returncode, 0, result.stderr)
         file, count = json.loads(result.stdout.splitlines()[-1])
         self.assertTrue(file.startswith(str(where)), file)

@@ -81,8 +81,10 @@ class Grouping(unittest.TestCase):
         self.assertRegex(notes[0], r"b is taken, a, d left out\.")
 
     def test_a_completed_run_counts_before_one_that_diverged_earlier(self):
-        runs = [run_of("a", "diverged", rate=1, seed=0, started="1", fingerprint="x"), run_of("c", "failed", rate=1, seed=0),
-                run_of("b", rate=1, seed=0, started="2", fingerprint="y")]
+        runs = [
+            run_of("a", "diverged", rate=1, seed=0, started="1", fingerprint="x"),
+            run_of("c", "failed", rate=1, seed=0),
+            run_of("b", rate=1, seed=0, started="2", fingerprint="y")]
         kept, notes = grouping.count_once(runs)
         self.assertEqual([run.name for run in kept], ["b"])
         self.assertRegex(notes[0], r"results that differ.*: b is taken, a, c left out\.")
@@ -111,8 +113,9 @@ class Grouping(unittest.TestCase):
         self.assertEqual([run.name for run in kept], ["known", "next", "other", "plain"])
 
     def test_another_word_for_an_option_makes_no_row_of_its_own(self):
-        known = [run_of(f"known{size}", given={"epochs": 5, "size": size, "seed": 0}, budget_epochs=5, size=size, seed=0)
-                 for size in (1, 2)]
+        known = [
+            run_of(f"known{size}", given={"epochs": 5, "size": size, "seed": 0}, budget_epochs=5, size=size, seed=0)
+            for size in (1, 2)]
         pending = run_of("next", "pending", given={"epochs": 5, "size": 2, "seed": 1})
         pending.options, pending.effective = dict(pending.given), False
         grouping.fill_in([*known, pending])

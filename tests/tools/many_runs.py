@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """How long a folder of many runs takes to list, to load and to report, and how much memory.
 
-usage: many_runs.py [RUNS] [FOLDER]    (default: 300 in a temporary folder; 30000 take minutes, and 2 GB in FOLDER, which is
-kept and used again)
+usage: many_runs.py [RUNS] [FOLDER]    (default: 300 in a temporary folder; 30000 take minutes, and 2 GB in FOLDER,
+which is kept and used again)
 
-Prints a line for each measurement beside its bound, which holds for 30,000 runs. Exit codes: 0 all bounds met, 1 one is not.
+Prints a line for each measurement beside its bound, which holds for 30,000 runs. Exit codes: 0 all bounds met,
+1 one is not.
 """
 import hashlib
 import io
@@ -58,13 +59,14 @@ def template(number):
         file.attrs.update({"schema_version": SCHEMA, "threads": 1, "seconds": 8.0, **attributes})
         decay = np.exp(-np.arange(200) / 50)
         write_table(file, "step", np.arange(200), {"loss": decay + 0.1 * random.random(200)})
-        columns = {name: 0.3 + np.exp(-np.arange(11) / 3) + 0.05 * random.random(11)
-                   for name in ("training_loss", "training_accuracy", "validation_loss", "test_loss", "test_accuracy",
-                                "training_seconds", "gradient_equivalents", "optimizer_state_bytes", "gradients", "products",
-                                "examples", "validation_accuracy")}
+        columns = {
+            name: 0.3 + np.exp(-np.arange(11) / 3) + 0.05 * random.random(11)
+            for name in ("training_loss", "training_accuracy", "validation_loss", "test_loss", "test_accuracy",
+                         "training_seconds", "gradient_equivalents", "optimizer_state_bytes", "gradients", "products",
+                         "examples", "validation_accuracy")}
         write_table(file, "evaluation", np.arange(0, 201, 20), columns, index_name="step")
-        write_table(file, "norms", np.arange(0, 201, 20), {"gradient": columns["training_loss"], "update": columns["test_loss"]},
-                    index_name="step")
+        write_table(file, "norms", np.arange(0, 201, 20),
+                    {"gradient": columns["training_loss"], "update": columns["test_loss"]}, index_name="step")
     return out.getvalue()
 
 
@@ -86,14 +88,16 @@ def make(folder, count):
         (run / "run.h5").write_bytes(data)
         head = {"program": "many", "run_id": f"{name}-{name[:11]}", "config_hash": name, "options": json.loads(config)}
         write_sealed(run / "config.json", {**head, "seed": number % SEEDS, "environment": {}})
-        write_sealed(run / "complete.json", {
-            **head, "status": "completed", "reason": "", "run_file": "run.h5", "sha256": hashlib.sha256(data).hexdigest(),
-            "size": len(data), "rows": {"step": 200, "evaluation": 11, "norms": 11}, "seconds": 8.0, "executable_sha256": "e" * 64})
+        write_sealed(
+            run / "complete.json", {
+                **head, "status": "completed", "reason": "", "run_file": "run.h5",
+                "sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "rows": {
+                    "step": 200, "evaluation": 11, "norms": 11}, "seconds": 8.0, "executable_sha256": "e" * 64})
     return templates
 
 
 def timed(function):
-    """(result, seconds, seconds of the processor, most bytes in memory of a process) of a call in a process of its own."""
+    """(result, seconds, seconds of the processor, most bytes in a process' memory) of a call in its own process."""
     reading, writing = os.pipe()
     begin = time.monotonic()
     child = os.fork()
@@ -142,7 +146,10 @@ def main():
 
         def tell(what, call, seconds):
             result, taken, used, memory = timed(lambda: call(folder))
-            print(f"{what}: {count} runs in {taken:.1f} s (bound {seconds} s), {used:.1f} s of the processors, {memory >> 20} MiB", flush=True)
+            print(
+                f"{what}: {count} runs in {taken:.1f} s (bound {seconds} s), {used:.1f} s of the processors, "
+                f"{memory >> 20} MiB",
+                flush=True)
             if taken > seconds:
                 wrong.append(f"{what} took {taken:.1f} s, at most {seconds} s expected")
             return result

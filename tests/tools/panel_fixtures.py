@@ -66,7 +66,13 @@ class Table:
     keys = ["optimizer", "learning_rate"]
     primary = types.SimpleNamespace(heading="loss")
     notes = ["A note."]
-    groups = [types.SimpleNamespace(mark="best"), types.SimpleNamespace(mark="")]
+    within = 0
+
+    def __init__(self, runs):
+        """Of the runs the first group has all, each other group one."""
+        self.groups = [types.SimpleNamespace(mark="" if place else "best", parts=key_of(*group),
+                                             runs=runs[place % len(runs):][:1] if place else runs)
+                       for place, group in enumerate(GROUPS)]
 
     def headings(self):
         return [*self.keys, "n", "diverged", "failed", "loss"]
@@ -75,8 +81,10 @@ class Table:
         return ["adam", "0.001", "3", "0", "1", "0.30 ± 0.02"]
 
 
-def page_of(drawn, **more):
-    run = types.SimpleNamespace(name="a" * 12, status="completed", reason="", given={},
-                                options={"optimizer": "adam", "seed": 0},
-                                attributes={"tags": f"pilot {ODD}", "note": "first try " + ODD})
-    return page.build(types.SimpleNamespace(program="program", command=None), [run], Table(), drawn, **more)
+def page_of(drawn, tags=(f"pilot {ODD}",), **more):
+    """tags: of each run."""
+    runs = [types.SimpleNamespace(name="a" * 12, status="completed", reason="", given={},
+                                  options={"optimizer": "adam", "seed": seed},
+                                  attributes={"tags": text, "note": "first try " + ODD})
+            for seed, text in enumerate(tags)]
+    return page.build(types.SimpleNamespace(program="program", command=None), runs, Table(runs), drawn, **more)

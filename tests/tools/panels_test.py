@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import h5py
 import numpy as np
@@ -14,8 +15,9 @@ from scipy import stats
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"), str(pathlib.Path(__file__).parent)]
 from gradus.records import several  # noqa: E402
-from gradus.report import choices, command  # noqa: E402
+from gradus.report import choices, command, curves  # noqa: E402
 from gradus.report.expression import BadExpression, Expression  # noqa: E402
+from gradus.report.marks import stretches  # noqa: E402
 from run_fixtures import write_run  # noqa: E402
 
 LOWER, HIGHER = {"better": "lower"}, {"better": "higher"}
@@ -40,7 +42,8 @@ class Panels(unittest.TestCase):
     def curve(self, values, seed=0, index=None, **options):
         """A run with the one table "quality", whose column "badness" is better lower."""
         index = np.arange(len(values)) if index is None else index
-        return self.run_of({"quality": table(index, {"badness": LOWER}, badness=np.asarray(values, float))}, seed, **options)
+        return self.run_of({"quality": table(index, {"badness": LOWER}, badness=np.asarray(values, float))}, seed,
+                           **options)
 
     def select(self, *arguments):
         parser = argparse.ArgumentParser()
@@ -90,7 +93,8 @@ class Panels(unittest.TestCase):
                 series, = self.panel("quality-badness").series
                 self.assertTrue(same_bits(series.mean, values))
                 if n > 1:
-                    self.assertTrue(same_bits(series.low[10:], values[10:]) and same_bits(series.high[10:], values[10:]))
+                    self.assertTrue(
+                        same_bits(series.low[10:], values[10:]) and same_bits(series.high[10:], values[10:]))
 
     def test_who_hides_a_group_leaves_the_bits_of_the_others(self):
         random = np.random.default_rng(3)
@@ -110,7 +114,8 @@ class Panels(unittest.TestCase):
             for series in ours.series:
                 other = known[series.key]
                 self.assertEqual((series.label, series.n), (other.label, other.n))
-                for name in ("mean", "low", "high") + (("x",) if ours.kind == "curves" else ()):  # the place of a row is its rank
+                for name in ("mean", "low", "high") + (("x",) if ours.kind == "curves" else
+                                                       ()):  # the place of a row is its rank
                     self.assertTrue(same_bits(getattr(series, name), getattr(other, name)), (ours.id, name))
                     compared += 1
                 for one, two in zip([*series.runs, *series.runs_x][:len(series.runs) * (1 + (ours.kind == "curves"))],
@@ -118,26 +123,65 @@ class Panels(unittest.TestCase):
                     self.assertTrue(same_bits(one, two))
         self.assertGreater(compared, 10)
 
-    def test_of_a_long_curve_rows_are_drawn_that_were_measured(self):
-        values = np.random.default_rng(4).random(12_345)
-        self.curve(values)
-        panel = self.panel("quality-badness")
-        series, = panel.series
-        self.assertLessEqual(len(series.x), 5_001)
-        self.assertEqual(series.x[-1], 12_344)
-        self.assertTrue(same_bits(series.mean, values[series.x.astype(int)]))
-        self.assertTrue(any("some are drawn" in note for note in panel.notes))
+    def test_of_a_long_curve_all_rows_are_drawn_and_of_a_very_long_one_all_extremes(self):
+        lengths = {"short": 40_000, "long": 60_000}
+        measured = {name: np.random.default_rng(rows).random(rows) for name, rows in lengths.items()}
+        for values in measured.values():
+            values[len(values) // 3] = 7
+        self.run_of({name: table(np.arange(len(values)), {"clock": {"draw": "none"}}, badness=values,
+                                 clock=2.0 * np.arange(len(values))) for name, values in measured.items()})
+        panels = {panel.id: panel for panel in self.select().panels}
+        for name, values in measured.items():
+            series, = panels[f"{name}-badness"].series
+            rows = series.x.astype(int)
+            self.assertTrue(same_bits(series.mean, values[rows]))
+            self.assertTrue(same_bits(series.runs[0], values[series.runs_x[0].astype(int)]))
+            self.assertTrue({0, len(values) // 3, len(values) - 1} <= set(rows))
+            self.assertEqual(len(rows) == len(values), name == "short")
+            said = any("no extreme is missing" in note for note in panels[f"{name}-badness"].notes)
+            self.assertEqual(said, name == "long")
+            columns = np.arange(len(values)) * (curves.COLUMNS - 1) // (len(values) - 1)
+            for column in range(0, curves.COLUMNS, 50):
+                mine, theirs = series.mean[columns[rows] == column], values[columns == column]
+                self.assertEqual((mine.min(), mine.max()), (theirs.min(), theirs.max()))
+            against, = self.panel(f"{name}-badness-clock", f"--curve={name}/badness", "--against=clock").series
+            self.assertTrue(same_bits(against.mean, values[(against.x / 2).astype(int)]))
+            self.assertTrue(same_bits(against.runs[0], values[(against.runs_x[0] / 2).astype(int)]))
+        self.assertLess(len(panels["long-badness"].series[0].x), 4 * curves.COLUMNS + 1)
+
+    def test_long_runs_are_drawn_singly_as_far_as_they_fit(self):
+        for seed in range(4):
+            self.curve(np.full(3000, seed), seed)
+        with unittest.mock.patch.object(curves, "MOST_POINTS", 7000):
+            panel = self.panel("quality-badness")
+        self.assertEqual([len(run) for run in panel.series[0].runs], [3000, 3000])
+        self.assertIn("the first 2 runs are drawn singly", " ".join(panel.notes))
+
+    def test_of_long_flags_every_change_is_drawn(self):
+        rows = 60_000
+        values = np.zeros(rows)
+        values[[100, 101, 40_000]] = 1
+        self.run_of({"regimes": table(np.arange(rows), {"regime": {
+            "draw": "flags", "flag_values": np.array([0, 1]), "flag_meanings": "below above"}}, regime=values)})
+        series, = self.panel("regimes-regime").series
+        found = {
+            flag: list(zip(starts, lengths)) for flag, starts, lengths in stretches(series.runs_x[0], series.runs[0])}
+        self.assertEqual(found[1], [(100, 2), (40_000, 1)])
+        self.assertEqual(found[0], [(0, 100), (102, 39_898), (40_001, 19_999)])
 
     def test_a_column_says_how_it_is_drawn(self):
         index = np.arange(6)
         for seed in range(2):
-            self.run_of({
-                "probe": table(index, {"gain": {"draw": "log", "units": "m", "long_name": "how much"}, "sign": {"draw": "log"},
-                                       "price": {"draw": "none"}, "regime": {"draw": "flags", "flag_values": np.array([0, 1, 2]),
-                                                                             "flag_meanings": "below at above"}},
-                               gain=2.0 ** index, sign=index - 3, price=index, regime=index // 2, spare=index),
-                "zeta": table(index, {"alpha": HIGHER, "omega": LOWER, "unjudged": {}}, alpha=index, omega=1 + index, unjudged=index)
-            }, seed)
+            self.run_of(
+                {
+                    "probe": table(
+                        index, {
+                            "gain": {"draw": "log", "units": "m", "long_name": "how much"}, "sign": {"draw": "log"},
+                            "price": {"draw": "none"}, "regime": {
+                                "draw": "flags", "flag_values": np.array([0, 1, 2]), "flag_meanings": "below at above"
+                            }}, gain=2.0 ** index, sign=index - 3, price=index, regime=index // 2, spare=index),
+                    "zeta": table(index, {"alpha": HIGHER, "omega": LOWER, "unjudged": {}}, alpha=index,
+                                  omega=1 + index, unjudged=index)}, seed)
         selection = self.select()
         panels = {panel.id: panel for panel in selection.panels}
         self.assertEqual([panel.id for panel in selection.panels if panel.kind == "curves"],
@@ -152,7 +196,8 @@ class Panels(unittest.TestCase):
         self.assertEqual(flags.series[0].runs[0].tolist(), [0, 0, 1, 1, 2, 2])
 
     def test_what_is_not_drawn_does_not_rank(self):
-        self.run_of({"end": table([0, 1], {"score": HIGHER, "hidden": {**LOWER, "draw": "none"}}, score=[1, 2], hidden=[1, 2])})
+        self.run_of({
+            "end": table([0, 1], {"score": HIGHER, "hidden": {**LOWER, "draw": "none"}}, score=[1, 2], hidden=[1, 2])})
         self.assertEqual(self.select().table.primary.name, "end/score:last")
 
     def test_curves_are_drawn_against_seconds_that_grow(self):
@@ -161,8 +206,10 @@ class Panels(unittest.TestCase):
         measured = dict(spent=index, each=0.1 + 0 * index, up_and_down=[0, 2, 1, 3])
         for optimizer, clock in (("sgd", {}), ("adam", {"clock": 2.0 * index})):
             for seed in range(2):
-                self.run_of({"end": table(index, {"loss": LOWER, **seconds, **({"clock": {"units": "s"}} if clock else {})},
-                                          loss=1 + index, **measured, **clock)}, seed, optimizer=optimizer)
+                self.run_of(
+                    {
+                        "end": table(index, {"loss": LOWER, **seconds, **({"clock": {"units": "s"}} if clock else {})},
+                                     loss=1 + index, **measured, **clock)}, seed, optimizer=optimizer)
         both = [panel.title for panel in self.select().panels]
         self.assertIn("Loss", both)
         self.assertFalse([title for title in both if "against" in title], both)  # sgd's runs have no such clock
@@ -177,7 +224,8 @@ class Panels(unittest.TestCase):
         write_run(self.folder, {"optimizer": "newton_cg", "seed": 0},
                   tables={"epoch": table(index, loss=1 + index, reason=index // 2, inner_reason=index, radius=index)},
                   change=lambda file: file.attrs.update(schema_version=2))
-        self.assertEqual([panel.id for panel in self.select().panels if panel.kind != "bars"], ["epoch-loss", "epoch-radius"])
+        self.assertEqual([panel.id for panel in self.select().panels if panel.kind != "bars"],
+                         ["epoch-loss", "epoch-radius"])
 
     def test_vectors_are_drawn_along_their_axis_and_as_a_matrix(self):
         matrix = np.arange(12.0).reshape(3, 4)
@@ -195,7 +243,9 @@ class Panels(unittest.TestCase):
         panels = self.select("--curve=layers/norm").panels
         self.assertEqual(len({panel.id for panel in panels}), len(panels))
         for kind in ("curves", "heatmap"):  # one place makes no picture
-            means = [panel.heat[2][-1] if kind == "heatmap" else panel.series[0].mean for panel in panels if panel.kind == kind]
+            means = [
+                panel.heat[2][-1] if kind == "heatmap" else panel.series[0].mean for panel in panels
+                if panel.kind == kind]
             self.assertEqual([mean.tolist() for mean in means], [[1] * 4, [1] * 8])
         self.assertEqual([panel.series[0].n for panel in panels if panel.kind == "curves"], [2, 1])
         self.assertEqual([panel.notes[-1].split(" have ")[1][:1] for panel in panels], ["4", "4", "8", "8"])
@@ -206,15 +256,16 @@ class Panels(unittest.TestCase):
                 file["layers"].create_dataset("place_label", data=labels, dtype=h5py.string_dtype())
             write_run(self.folder, {"optimizer": "sgd", "depth": seed, "seed": 0}, change=named,
                       name=str(seed) * 12, tables={"layers": table(np.arange(1), norm=np.full((1, 2), seed ** 2))})
-        found = [(panel.series[0].mean.tolist(), panel.notes[1]) for panel in self.select("--group-by=").panels]
-        self.assertEqual(found, [([2, 2], "place: 0 in, 1 out."), ([1, 1], "place: 0 out, 1 in.")])
+        found = [(panel.series[0].mean.tolist(), panel.x_names) for panel in self.select("--group-by=").panels]
+        self.assertEqual(found, [([2, 2], ("in", "out")), ([1, 1], ("out", "in"))])
 
     def test_a_line_is_where_the_options_of_a_group_say(self):
         for rate in (0.1, 0.4):
             for seed in range(2):
                 self.curve([1, 2, 3], seed, learning_rate=rate)
         panel, = self.select("--curve=quality/badness", "--line=2/learning_rate").panels
-        self.assertEqual({series.label: series.reference for series in panel.series}, {"learning rate 0.1": 20, "learning rate 0.4": 5})
+        self.assertEqual({series.label: series.reference for series in panel.series},
+                         {"learning rate 0.1": 20, "learning rate 0.4": 5})
         self.assertEqual(panel.line.text, "2/learning_rate")
         pooled, = self.select("--curve=quality/badness", "--line=2*seed + 1", "--group-by=learning_rate,seed").panels
         self.assertEqual({series.reference for series in pooled.series}, {1, 3})
@@ -227,14 +278,16 @@ class Panels(unittest.TestCase):
 
     def test_an_expression_is_arithmetic_and_nothing_else(self):
         options = {"eta": 0.5, "beta1": 0.9, "name": "x", "flag": True}
-        for text, value in (("2/eta", 4), ("(2 + 2*beta1) / ((1 - beta1) * eta)", 3.8 / 0.05), ("-eta ** 2", -0.25), ("max(1, eta)", 1),
-                            ("1/0", None), ("9**9**9**9", None), ("sqrt(-1)", None), ("missing + 1", None), ("(-1) ** 0.5", None)):
+        for text, value in (("2/eta", 4), ("(2 + 2*beta1) / ((1 - beta1) * eta)",
+                                           3.8 / 0.05), ("-eta ** 2", -0.25), ("max(1, eta)", 1), ("1/0", None),
+                            ("9**9**9**9", None), ("sqrt(-1)", None), ("missing + 1", None), ("(-1) ** 0.5", None)):
             found = Expression(text).value(options)
             self.assertEqual(found is None, value is None, text)
             if value is not None:
                 self.assertAlmostEqual(found, value, places=10)
-        for text in ("", "eta +", "__import__('os')", "eta.real", "[1]", "1 if eta else 2", "lambda: 1", "'a' * 9", "eta(1)",
-                     "min(eta, key=1)", "eta @ eta", "1 < 2", "(" * 300 + "1" + ")" * 300, "a := 1", "1j", "\0", "+" * 501):
+        for text in ("", "eta +", "__import__('os')", "eta.real", "[1]", "1 if eta else 2", "lambda: 1", "'a' * 9",
+                     "eta(1)", "min(eta, key=1)", "eta @ eta", "1 < 2", "(" * 300 + "1" + ")" * 300, "a := 1", "1j",
+                     "\0", "+" * 501):
             with self.assertRaises(BadExpression, msg=text):
                 Expression(text)
         for text in ("name + 1", "flag"):
@@ -245,8 +298,9 @@ class Panels(unittest.TestCase):
 
     def finals(self, values, **options):
         for seed, value in values.items():
-            self.run_of({"end": table([0, 1], {"score": HIGHER, "test": HIGHER}, test=[0, value[1]], score=[0, value[0]])}, seed,
-                        **options)
+            self.run_of(
+                {"end": table([0, 1], {"score": HIGHER, "test": HIGHER}, test=[0, value[1]], score=[0, value[0]])},
+                seed, **options)
 
     def test_differences_are_paired_where_seeds_are_shared(self):
         a, b = {0: 0.50, 1: 0.61, 2: 0.72, 3: 0.80}, {0: 0.60, 1: 0.70, 2: 0.84, 3: 0.93}
@@ -273,7 +327,8 @@ class Panels(unittest.TestCase):
     def test_parameters_of_the_problem_do_not_compete(self):
         for length, best in ((10, "a"), (20, "b")):
             for optimizer in "ab":
-                self.finals({seed: ((optimizer == best) + 0.01 * seed, 0) for seed in range(3)}, optimizer=optimizer, length=length)
+                self.finals({seed: ((optimizer == best) + 0.01 * seed, 0) for seed in range(3)}, optimizer=optimizer,
+                            length=length)
         selection = self.select("--within=length", "--metric=end/score")
         self.assertEqual([(group.key, group.mark) for group in selection.table.groups],
                          [((10, "a"), "best"), ((10, "b"), ""), ((20, "b"), "best"), ((20, "a"), "")])
@@ -288,7 +343,8 @@ class Panels(unittest.TestCase):
             self.finals({seed: (1 - score, test) for seed in range(2)}, optimizer="b", learning_rate=rate)
         table = self.select("--tune=learning_rate", "--by=end/score", "--report=end/test").table
         self.assertEqual([group.key for group in table.groups], [("b", 0.1), ("a", 0.2)])
-        self.assertEqual([group.chosen for group in table.groups], ["best of 3, learning rate at the edge", "best of 3"])
+        self.assertEqual([group.chosen for group in table.groups],
+                         ["best of 3, learning rate at the edge", "best of 3"])
         self.assertEqual([metric.name for metric in table.metrics[:2]], ["end/test:last", "end/score:last"])
         self.assertAlmostEqual(table.groups[1].mean(table.primary), 0.605)
         self.refused("expected --by", "--tune=learning_rate")
@@ -298,9 +354,11 @@ class Panels(unittest.TestCase):
         for depth in (2, 3):
             for activation, gradient in (("tanh", 1.0), ("relu", 2.0)):
                 for seed in range(2):
-                    self.run_of({"layer": table([0, 1, 2], index_name="layer", gradient=[gradient * depth + seed, 0, 0])}, seed,
-                                activation=activation, depth=depth, init="he")
-        self.run_of({"layer": table([0, 1, 2], index_name="layer", gradient=[7, 0, 0])}, 0, activation="tanh", depth=2, init="glorot")
+                    self.run_of(
+                        {"layer": table([0, 1, 2], index_name="layer", gradient=[gradient * depth + seed, 0, 0])}, seed,
+                        activation=activation, depth=depth, init="he")
+        self.run_of({"layer": table([0, 1, 2], index_name="layer", gradient=[7, 0, 0])}, 0, activation="tanh", depth=2,
+                    init="glorot")
         panels = self.select("--metric=layer/gradient:first", "--heatmap=init,activation", "--facet=depth").panels
         self.assertEqual([panel.facet for panel in panels], ["depth 2", "depth 3"])
         rows, columns, values, n = panels[0].heat
@@ -309,6 +367,33 @@ class Panels(unittest.TestCase):
         self.refused("expected two different options", "--metric=layer/gradient", "--heatmap=init")
         self.refused("expected --heatmap", "--facet=depth")
         self.refused("--facet=depth,init: expected one option", "--heatmap=init,activation", "--facet=depth,init")
+
+    def test_a_table_that_is_too_wide_leaves_columns_out_and_names_them(self):
+        for optimizer in ("sgd", "adam"):
+            for seed in range(2):
+                self.run_of(
+                    {
+                        "end": table(np.arange(2), {"score": HIGHER, "loss": LOWER}, spare=np.arange(2) *
+                                     (seed + 1), loss=np.ones(2) + seed, score=np.arange(2) * len(optimizer) + seed)},
+                    seed, optimizer=optimizer)
+        found = self.select().table
+        whole = found.text()
+        self.assertEqual(found.text(500), whole)
+        wide = len(whole.splitlines()[1])
+        lost = 0
+        for most in range(wide - 1, 30, -1):
+            lines = found.text(most).splitlines()
+            *_, told = lines
+            self.assertRegex(told, rf"\AToo wide for {most} columns, and in the page: \S")
+            absent = told.split(": ")[1].rstrip(".").split(", ")
+            self.assertGreaterEqual(len(absent), lost)
+            lost = len(absent)
+            self.assertIn("score", lines[0])  # what ranks stays
+            self.assertEqual([name for name in ("loss", "difference from best") if name in lines[0]],
+                             [name for name in ("loss", "difference from best") if name not in absent])
+            if lost < 3:
+                self.assertLessEqual(max(map(len, lines[:-1])), most)
+        self.assertGreater(lost, 2)
 
     def test_statistics_of_a_column(self):
         self.run_of({"end": table(range(4), {"score": HIGHER}, score=[3.0, np.nan, 5.0, 1.0])})
@@ -321,7 +406,8 @@ class Panels(unittest.TestCase):
 
     def test_notes_and_tags(self):
         for seed, tags in enumerate(("pilot", "pilot, long", "")):
-            write_run(self.folder, {"optimizer": "sgd", "seed": seed}, attributes={"tags": tags, "note": "first try"} if tags else {})
+            write_run(self.folder, {"optimizer": "sgd", "seed": seed},
+                      attributes={"tags": tags, "note": "first try"} if tags else {})
         for arguments, count in (((), 3), (("--only-tag=pilot",), 2), (("--only-tag=pilot", "--only-tag=long"), 1)):
             self.assertEqual(len(self.select(*arguments).runs), count)
         self.refused("expected one of: pilot, long", "--only-tag=final")

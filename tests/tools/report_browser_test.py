@@ -135,6 +135,36 @@ class ReportBrowserTest(unittest.TestCase):
         self.assert_calm()
 
     @unittest.skipUnless(interactive.library(), "python3-plotly is not installed: tools/setup")
+    def test_a_tag_that_is_switched_off_takes_its_groups_and_its_runs_with_it(self):
+        self.addCleanup(lambda: self.browser.ask("sessionStorage.clear()"))
+        page = self.page.with_name("tags.html")
+        drawn = panels()[:2]
+        given = ["pilot"], ["long", "pilot"], []
+        for series, tags in zip(drawn[0].series, (given, [given[1]] * 3, [given[2]] * 3, [given[0]] * 3)):
+            series.tags = list(tags)
+        # Of the four groups the first has all runs, the second "long pilot", the third the one without a tag.
+        page.write_text(page_of(drawn, ("pilot", "long pilot", "", "pilot")), encoding="utf-8")
+        self.browser.open(page, 1280)
+        self.browser.wait(lambda: self.browser.ask("document.querySelectorAll('figure[data-drawn]').length") == 2,
+                          "pictures that live")
+        tags = self.browser.ask("[...document.querySelectorAll('input[data-tag]')].map((box) => box.dataset.tag)")
+        self.assertEqual(tags, ["pilot", "long", ""])
+        each = 1 + 2 + 3  # a mean, the edges of its interval, three runs
+        for tag, loss, groups in (("pilot", each * 3 - 1, 3), ("long", each - 2 + each, 2), ("", 0, 0)):
+            self.browser.ask(f"document.querySelector('input[data-tag=\"{tag}\"]').click()")
+            self.browser.wait(lambda loss=loss: self.browser.ask(LIVE)["loss"]["drawn"][0] == loss, f"{tag!r} to go")
+            self.assertEqual(self.browser.ask(LIVE)["single"]["drawn"][0], groups)
+            shown = self.browser.ask("[...document.querySelectorAll('#panel-single .still [data-what=mean]')].filter("
+                                     "(one) => getComputedStyle(one).display !== 'none').length")
+            self.assertEqual(shown, groups)
+            self.assertEqual(self.browser.ask("document.querySelectorAll('.groups label.away').length"), 4 - groups)
+        self.browser.open(page, 1280)  # what is hidden stays so
+        self.assertEqual(self.browser.ask("document.querySelectorAll('.groups label.away').length"), 4)
+        self.browser.ask("document.querySelector('input[data-tag=long]').click()")
+        self.assertEqual(self.browser.ask("document.querySelectorAll('.groups label.away').length"), 2)
+        self.assertEqual(self.browser.errors, [])
+
+    @unittest.skipUnless(interactive.library(), "python3-plotly is not installed: tools/setup")
     def test_hovering_tells_the_mean_its_interval_and_n(self):
         self.show_alive(1280)
         self.browser.ask("document.getElementById('panel-loss').scrollIntoView()")

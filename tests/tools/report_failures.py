@@ -25,8 +25,8 @@ OLD = b"the old page"
 EQUAL = {"SOURCE_DATE_EPOCH": "0"}  # pages say when they are made
 # Call, error, and whether only calls about the sweep's own files are meant (the interpreter makes thousands).
 FAILURES = [("openat", "EIO", True), ("openat", "EMFILE", True), ("openat", "ESTALE", True), ("openat", "EACCES", True),
-            ("read", "EIO", True), ("getdents64", "EIO", True), ("newfstatat", "EIO", True),
-            ("write", "ENOSPC", False), ("write", "EIO", False), ("fsync", "EIO", False), ("fsync,unlink", "EIO", False),
+            ("read", "EIO", True), ("getdents64", "EIO", True), ("newfstatat", "EIO", True), ("write", "ENOSPC", False),
+            ("write", "EIO", False), ("fsync", "EIO", False), ("fsync,unlink", "EIO", False),
             ("rename", "EACCES", False), ("clone", "EAGAIN", False), ("pipe2", "EMFILE", False)]
 # Largest n for the tests: a page is synced and renamed once, and each run is read by a child of its own.
 FEW = {("openat", "EIO"): 2, ("read", "EIO"): 2, ("write", "ENOSPC"): 2, ("fsync", "EIO"): 1, ("rename", "EACCES"): 1,
@@ -82,7 +82,8 @@ def series(most, *case):
 
 def main():
     most = int(sys.argv[1]) if len(sys.argv) > 1 else None
-    if not shutil.which("strace") or subprocess.run(["strace", "-f", "-o", os.devnull, "true"], capture_output=True).returncode:
+    if not shutil.which("strace") or subprocess.run(["strace", "-f", "-o", os.devnull, "true"],
+                                                    capture_output=True).returncode:
         print("strace is not installed or may not trace here")
         return 77
     with tempfile.TemporaryDirectory() as name:
@@ -96,7 +97,8 @@ def main():
         (template / "report.html").write_bytes(OLD)
         cases = [case for case in FAILURES if most or case[:2] in FEW]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = list(pool.map(lambda case: series(most or FEW[case[:2]], template, scratch, expected, *case), cases))
+            results = list(
+                pool.map(lambda case: series(most or FEW[case[:2]], template, scratch, expected, *case), cases))
     for (call, error), number, _ in results:
         print(f"{call} {error}: {number} failures" + ("" if number else " (none came about)"))
     wrong = [line for _, _, lines in results for line in lines]

@@ -18,8 +18,9 @@ from run_fixtures import good_sweep, name_of, write_run, write_sealed, write_swe
 
 class ReportPageTest(ReportCase):
     def test_any_text_in_any_place_is_shown_as_text_on_one_line(self):
-        odd = ["<script>alert(1)</script>", "a\nb\x1b[31m", "$x^{", "_hidden", "\u202eevil", "", " ", "é\u0301", "x" * 5000,
-               "--><!--", "\udcff", "&amp;"]
+        odd = [
+            "<script>alert(1)</script>", "a\nb\x1b[31m", "$x^{", "_hidden", "\u202eevil", "", " ", "é\u0301",
+            "x" * 5000, "--><!--", "\udcff", "&amp;"]
         for seed, text in enumerate(odd):
             change = None
             if text == "\udcff":  # a text that is not UTF-8, as run.h5 may hold it
@@ -28,11 +29,15 @@ class ReportPageTest(ReportCase):
                 def change(file):
                     file.attrs["host"] = np.bytes_(b"\xff<b>")
             write_run(self.folder, {"optimizer": "sgd", "text": text, "seed": seed}, change=change)
-        write_sealed(self.folder / "sweep.json", {"program": "<i>p\n", "command": ["a\n", "\ud800<b>"], "runs": [
-            {"id": "e" * 12, "folder": "\x1b[2J<u>", "options": {"te\nxt": "\udcfe"}, "status": "failed", "reason": "\x07<s>"}]})
+        write_sealed(
+            self.folder / "sweep.json", {
+                "program": "<i>p\n", "command": ["a\n", "\ud800<b>"], "runs": [{
+                    "id": "e" * 12, "folder": "\x1b[2J<u>", "options": {"te\nxt": "\udcfe"}, "status": "failed",
+                    "reason": "\x07<s>"}]})
         page = os.path.join(os.fsencode(self.folder), b"p\xff\n<b>.html")
-        for environment in ({"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONHOME": "/nowhere",
-                                                    "MPLBACKEND": "none", "HOME": "/dev/null"}):
+        for environment in ({"LC_ALL": "C.UTF-8"}, {
+                "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONHOME": "/nowhere", "MPLBACKEND": "none",
+                "HOME": "/dev/null"}):
             result = self.report_of_a_shell(self.folder, "--output", os.fsdecode(page), **environment)
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             self.assertTrue(all(line.isprintable() for line in result.stdout.splitlines()), result.stdout)
@@ -93,7 +98,17 @@ class ReportPageTest(ReportCase):
         files = [self.folder / f"x.{form}" for form in ("png", "pdf", "svg")]
         result = self.report(self.folder, "--still", *(f"--{path.suffix[1:]}={path}" for path in files))
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertEqual(result.stdout.splitlines()[-4:], [*map(str, files), f"{self.folder}/report.html"])
+        written = result.stdout.splitlines()
+        self.assertEqual([name for name in written if name in map(str, files)], list(map(str, files)))
+        page = (self.folder / "report.html").read_text()
+        others = re.findall(r'<figure id="panel-([^"]*)"', page)[1:]
+        self.assertGreater(len(others), 3)
+        for name in others:  # the first has the name that was given
+            for form, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+                path = self.folder / f"x-{name}.{form}"
+                self.assertTrue(path.read_bytes().startswith(start))
+                self.assertIn(str(path), written)
+        self.assertIn(b"/Count %d" % (1 + len(others)), files[1].read_bytes())
         for path, start in zip(files, (b"\x89PNG", b"%PDF", b"<?xml")):
             self.assertTrue(path.read_bytes().startswith(start))
         self.assertIn("sgd (n = 2)", files[2].read_text())
@@ -107,7 +122,7 @@ class ReportPageTest(ReportCase):
         self.assertEqual(self.report(self.folder, "--still").returncode, 0)
         text = (self.folder / "report.html").read_text()
         for tag in ("pilot <small>2", "&lt;late&gt; <small>1"):
-            self.assertIn(f'<span class="tag">{tag}</small></span>', text)
+            self.assertIn(f'">{tag}</small></label>', text)
         self.assertRegex(text, "<li>a &lt;first&gt; try [(]<code>[0-9a-f]{12}</code> and 1 more[)]</li>")
 
     def test_what_is_not_a_file_is_not_replaced_and_a_link_is_followed(self):
@@ -155,7 +170,8 @@ class ReportPageTest(ReportCase):
         for seed, digest in enumerate(("a" * 64, "b" * 64)):
             write_run(self.folder, {"optimizer": "sgd", "seed": seed}, attributes={"executable_sha256": digest})
         result = self.report(self.folder)
-        self.assertRegex(result.stdout, r"differ in executable sha256 \(a{12}, b{12}\): different programs are compared")
+        self.assertRegex(result.stdout,
+                         r"differ in executable sha256 \(a{12}, b{12}\): different programs are compared")
 
 
 if __name__ == "__main__":

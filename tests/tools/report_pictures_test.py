@@ -15,7 +15,7 @@ import numpy as np
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools" / "python")]
-from gradus.report import figures, interactive, page  # noqa: E402
+from gradus.report import figures, interactive, marks, page  # noqa: E402
 from gradus.report.frame import frame, outside, seen  # noqa: E402
 from gradus.report.palette import COLOURS, Palette  # noqa: E402
 from gradus.report.panels import Panel  # noqa: E402
@@ -93,9 +93,10 @@ class ReportPicturesTest(unittest.TestCase):
                 self.assertLess(len(text.encode()), largest)
                 found = numbers_of(text)
                 for panel in drawn:
+                    extremes = {one.label: one.mean for one in interactive.extremes_of(panel).series}
                     for series, mean in zip(panel.series, (values for what, _, values in found.get(panel.id, ())
                                                            if what == "mean")):
-                        self.assertEqual(mean["y"].tobytes(), series.mean.tobytes())
+                        self.assertIn(mean["y"].tobytes(), (series.mean.tobytes(), extremes[series.label].tobytes()))
                 if drawn is few:
                     kept = sum(what == "run" for what, _, _ in found["p0"])
                     self.assertIn(kept, (0, 4 * 1, 4 * 3, 4 * 10))
@@ -121,6 +122,38 @@ class ReportPicturesTest(unittest.TestCase):
             self.assertEqual((np.nanmin(kept), np.nanmax(kept)), (np.nanmin(inside), np.nanmax(inside)))
         self.assertEqual(len(seen(x[:800], y[:800], 200)), 800)
 
+    def test_what_of_long_curves_is_hovered_over_has_all_extremes(self):
+        panel, = long_panels(1, 2, 3, 30_000)
+        series = panel.series[0]
+        less = interactive.extremes_of(panel).series[0]
+        at = np.searchsorted(series.x, less.x)
+        for line in ("mean", "low", "high"):
+            whole, part = getattr(series, line), getattr(less, line)
+            self.assertEqual(part.tobytes(), whole[at].tobytes())
+            columns = ((series.x - series.x[0]) / np.ptp(series.x) * (interactive.COLUMNS - 1)).astype(int)
+            for column in range(0, interactive.COLUMNS, 40):
+                self.assertEqual((part[columns[at] == column].min(), part[columns[at] == column].max()),
+                                 (whole[columns == column].min(), whole[columns == column].max()))
+        self.assertLess(len(less.x), 12 * interactive.COLUMNS + 1)
+        self.assertEqual(numbers_of(page_of([panel]))["p0"][-1][2]["y"].tobytes(), panel.series[1].mean.tobytes())
+        with unittest.mock.patch.object(interactive, "MOST_OF_MEANS", 50_000):
+            text = page_of([panel])
+        self.assertIn("highest point in each of 600 columns", text)
+        self.assertEqual(numbers_of(text)["p0"][-1][2]["y"].tobytes(),
+                         interactive.extremes_of(panel).series[1].mean.tobytes())
+
+    def test_names_of_places_stand_below_a_picture(self):
+        panel = Panel("p", "p", "layer", "norm", series=[series_of(("a",), lambda x: x + 0.5, 3, x=np.arange(3))],
+                      x_names=("in", "hidden $x", "out"))
+        palette = Palette(series.key for series in panel.series)
+        for text in (figures.svg(panel, palette), figures.picture(panel, palette, "svg").decode()):
+            for name in ("in", "hidden", "out"):
+                self.assertRegex(text, rf">{name}[^<]*</text>")
+        layout = interactive.figure(panel, palette, interactive.Block(), 10)["layout"]
+        self.assertEqual(layout["xaxis"]["tickvals"], (0, 1, 2))
+        panel.x_names = tuple(f"layer{i}" for i in range(200))
+        self.assertLessEqual(len(marks.named(panel.x_names)), marks.MOST_NAMES)
+
     def test_a_few_outlying_values_do_not_squeeze_a_picture(self):
         panel = Panel("p", "p", "step", "loss", series=[
             series_of(("a",), lambda x: np.where(x < 3, 1e6, 1 + 0 * x), 3)])
@@ -138,9 +171,12 @@ class ReportPicturesTest(unittest.TestCase):
         palette = Palette(series.key for panel in drawn for series in panel.series)
         for panel in drawn:
             for form, start in (("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")):
-                data = figures.picture(panel, palette, form)
+                def made(panel=panel, form=form):
+                    return figures.document([panel], palette) if form == "pdf" else figures.picture(
+                        panel, palette, form)
+                data = made()
                 self.assertTrue(data.startswith(start))
-                self.assertEqual(figures.picture(panel, palette, form), data, (panel.id, form))
+                self.assertEqual(made(), data, (panel.id, form))
             texts = " ".join(xml.etree.ElementTree.fromstring(data).itertext())
             for series in panel.series if panel.kind == "curves" else ():
                 self.assertIn(f"(n = {series.n})", texts)

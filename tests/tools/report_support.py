@@ -41,7 +41,8 @@ class ReportCase(unittest.TestCase):
     def report_of_a_shell(self, *arguments, **environment):
         """The tool as a user calls it."""
         return subprocess.run([str(ROOT / "tools/report"), *map(str, arguments)], capture_output=True, encoding="utf-8",
-                              errors="surrogateescape", timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8", **environment})
+                              errors="surrogateescape", timeout=300,
+                              env={**os.environ, "LC_ALL": "C.UTF-8", **environment})
 
     def good_sweep(self, optimizers=("sgd", "adam"), seeds=3):
         return good_sweep(self.folder, optimizers, seeds)

@@ -190,7 +190,8 @@ class ReportTest(ReportCase):
     def test_a_configuration_and_seed_count_once_however_they_were_written(self):
         for seed in range(3):
             for rate, text in ((0.01, ""), (0.01, "0.01"), (0.1, "0.1"), (0.1, "+0.1")):
-                write_run(self.folder, {"optimizer": "sgd", "learning_rate": rate, "seed": seed}, name=name_of([text, seed]))
+                write_run(self.folder, {"optimizer": "sgd", "learning_rate": rate, "seed": seed},
+                          name=name_of([text, seed]))
             write_run(self.folder, {"optimizer": "adam", "learning_rate": 0.001, "beta2": 0.999, "seed": seed})
         result = self.report(self.folder)
         self.assertEqual(self.rows(result), {"sgd        0.01": 3, "sgd        0.1": 3, "adam       0.001": 3})

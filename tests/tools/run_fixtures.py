@@ -26,7 +26,8 @@ def accuracy_of(options):
 
 def write_sealed(path, content):
     """A JSON object that vouches for its bytes; `content` may also be the text itself, with the seal as zeros."""
-    text = content if isinstance(content, str) else json.dumps({"schema": SCHEMA, **content, "seal": ZEROS}, indent=2) + "\n"
+    text = content if isinstance(content,
+                                 str) else json.dumps({"schema": SCHEMA, **content, "seal": ZEROS}, indent=2) + "\n"
     data = text.encode("utf-8", "surrogatepass")
     path.write_bytes(data.replace(ZEROS.encode(), hashlib.sha256(data).hexdigest().encode()))
 
@@ -92,7 +93,8 @@ def write_table(file, name, index, columns, index_name=None, **attributes):
         item.attrs.update({"units": UNITS.get(column, "1"), "long_name": f"{column} of the run",
                            **({"better": BETTER[column]} if column in BETTER else {}), **attributes.get(column, {})})
         if item.ndim == 2:
-            place = group.create_dataset("place", data=np.arange(item.shape[1])) if "place" not in group else group["place"]
+            place = group.create_dataset("place", data=np.arange(
+                item.shape[1])) if "place" not in group else group["place"]
             place.make_scale("place")
             item.dims[1].attach_scale(place)
     return group

@@ -36,7 +36,8 @@ class OnDisk(unittest.TestCase):
         for name in ("CONFIG_FILE", "LOG_FILE", "RUN_FILE", "COMPLETION_FILE"):
             self.assertIn(f'{name.lower()} = "{getattr(sealed, name)}";', completion)
         self.assertEqual(re.search(r"names\[\] = \{(.*)\};", source)[1], json.dumps(sealed.ENDS)[1:-1])
-        self.assertIn(f"schema_version = {sealed.SCHEMA}, oldest_schema = {sealed.OLDEST_SCHEMA};", (records / "sealed.h").read_text())
+        self.assertIn(f"schema_version = {sealed.SCHEMA}, oldest_schema = {sealed.OLDEST_SCHEMA};",
+                      (records / "sealed.h").read_text())
 
     def test_every_changed_byte_of_a_sealed_file_is_noticed(self):
         path = self.folder / "complete.json"
@@ -57,8 +58,8 @@ class OnDisk(unittest.TestCase):
 
     def test_strange_json_is_one_line_and_costs_no_more_than_its_size(self):
         for text in ('{"a":' * 100_000, "[" * 1_000_000, "[]", '{"schema": ' + "9" * 100_000 + "}", '{"a": 1e999}',
-                     '{"a": NaN}', '{"a": Infinity}', '{"a": 1, "a": 2}', '{"seal": 3}', '{"seal": "\ud800"}', "\ufeff{}",
-                     json.dumps({"schema": 2, "seal": "é" * 64}), '{"a": "' + ZEROS + '"\n}\n'):
+                     '{"a": NaN}', '{"a": Infinity}', '{"a": 1, "a": 2}', '{"seal": 3}', '{"seal": "\ud800"}',
+                     "\ufeff{}", json.dumps({"schema": 2, "seal": "é" * 64}), '{"a": "' + ZEROS + '"\n}\n'):
             path = self.folder / "x.json"
             write_sealed(path, text)
             with self.assertRaises(sealed.Damaged, msg=text[:40]):
@@ -182,7 +183,8 @@ class OnDisk(unittest.TestCase):
                 told = sweep.warnings + [run.reason for run in sweep.runs if run.status == "damaged"]
                 self.assertTrue(any(path.name in line for line in told), (path, told))
             for run in sweep.runs:
-                self.assertIn(run.options, (true[run.name], {name: true[run.name][name] for name in ("optimizer", "seed")}))
+                self.assertIn(run.options,
+                              (true[run.name], {name: true[run.name][name] for name in ("optimizer", "seed")}))
             path.write_bytes(whole)
 
     def test_a_run_that_left_no_record_is_what_it_is(self):
@@ -200,11 +202,13 @@ class OnDisk(unittest.TestCase):
     def test_what_a_sweep_took_from_a_folder_is_not_what_was_given(self):
         options = {"optimizer": "sgd", "seed": 0}
         write_run(self.folder, options)
-        write_sealed(self.folder / "sweep.json", {"program": "optimizer_comparison", "command": [], "runs": [
-            {"id": name_of(options), "folder": name_of(options), "options": {**options, "width": 128}, "status": "completed",
-             "options_are_effective": True, "exit_code": None, "reason": ""},
-            {"id": "gone", "folder": "gone", "options": options, "status": "failed", "options_are_effective": True,
-             "exit_code": 1, "reason": ""}]})
+        write_sealed(
+            self.folder / "sweep.json", {
+                "program": "optimizer_comparison", "command": [], "runs": [{
+                    "id": name_of(options), "folder": name_of(options), "options": {**options, "width": 128},
+                    "status": "completed", "options_are_effective": True, "exit_code": None, "reason": ""}, {
+                        "id": "gone", "folder": "gone", "options": options, "status": "failed",
+                        "options_are_effective": True, "exit_code": 1, "reason": ""}]})
         self.assertEqual([(run.given, run.effective) for run in self.load().runs], [({}, True), ({}, True)])
 
     def test_no_memory_is_taken_that_the_file_does_not_vouch_for(self):
@@ -216,9 +220,11 @@ class OnDisk(unittest.TestCase):
 
         def one_chunk(file):
             del file["evaluation/training_loss"]
-            file.create_dataset("evaluation/training_loss", data=np.ones(5), chunks=(5,), maxshape=(None,), compression="gzip")
+            file.create_dataset("evaluation/training_loss", data=np.ones(5), chunks=(5,), maxshape=(None,),
+                                compression="gzip")
             del file["evaluation/gradients"]
-            file.create_dataset("evaluation/gradients", (5,), "f8", chunks=(1 << 27,), maxshape=(None,), compression="gzip")
+            file.create_dataset("evaluation/gradients", (5,), "f8", chunks=(1 << 27,), maxshape=(None,),
+                                compression="gzip")
 
         def solver(file):
             file.create_dataset("solver/damping", (1 << 40,), "f8", chunks=(1024,))
@@ -230,7 +236,9 @@ class OnDisk(unittest.TestCase):
             self.assertRegex(run.reason, "announces .* more than|numbers, more than")
         sweep = self.load()  # of the default table alone
         self.assertEqual([run.status for run in sweep.runs].count("damaged"), 1)
-        drawn = list(run_folder.read([run for run in sweep.runs if run.status == "completed"], run_folder.Want(whole=None), sweep))
+        drawn = list(
+            run_folder.read([run for run in sweep.runs if run.status == "completed"], run_folder.Want(whole=None),
+                            sweep))
         self.assertEqual((len(drawn), len(sweep.warnings)), (0, 2))
 
     def test_a_file_that_is_too_large_to_be_read_is_not_called_damaged(self):

@@ -19,7 +19,8 @@ PROJECT = """cmake_minimum_required(VERSION 3.21)
 project(tiny NONE)
 enable_testing()
 """
-PRESETS = """{"version": 3, "configurePresets": [{"name": "check", "generator": "Ninja", "binaryDir": "${sourceDir}/build"}],
+PRESETS = """{"version": 3, "configurePresets": [{"name": "check", "generator": "Ninja",
+                                            "binaryDir": "${sourceDir}/build"}],
 "buildPresets": [{"name": "check", "configurePreset": "check"}]}"""
 GOOD = "add_test(NAME good COMMAND true)\n"
 SKIPPED = """add_test(NAME skips COMMAND sh -c "exit 77")
@@ -54,7 +55,8 @@ class Scripts(unittest.TestCase):
 
     def run_in(self, folder, *command, path="/usr/bin", **keywords):
         # A clone whose CDPATH leads elsewhere must still find itself.
-        environment = {**os.environ, "PATH": f"{path}:/usr/bin:/bin", "CDPATH": "/usr", "JOBS": "2", **keywords.pop("env", {})}
+        environment = {
+            **os.environ, "PATH": f"{path}:/usr/bin:/bin", "CDPATH": "/usr", "JOBS": "2", **keywords.pop("env", {})}
         return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=120, **keywords)
 

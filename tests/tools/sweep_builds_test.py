@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A sweep's folder holds runs of one program and one build, unless it was told otherwise, and a rebuild meanwhile changes nothing.
+"""A sweep's folder holds runs of one program and one build, unless told otherwise, and a rebuild changes nothing.
 
 Usage: sweep_builds_test.py BUILD_BIN_DIR [unittest arguments]
 """
@@ -34,8 +34,10 @@ class SweepBuilds(SweepCase):
         self.rebuild()
         for before in ([], ["--dry-run"]):
             for seeds in ("0:4", "0:9", "7"):
-                self.refused(f"--seed={seeds}", before=before, code=1,
-                             says=["5 of its runs", "another build of program", OLD[:12], NEW[:12], "--rebuild", "--allow-mixed-builds"])
+                self.refused(
+                    f"--seed={seeds}", before=before, code=1, says=[
+                        "5 of its runs", "another build of program", OLD[:12], NEW[:12], "--rebuild",
+                        "--allow-mixed-builds"])
         (self.output / "sweep.json").unlink()  # the runs themselves tell
         self.refused("--seed=0", code=1, says="another build of program")
         self.refused("--seed=0", before=["--rebuild", "--allow-mixed-builds"], says="--allow-mixed-builds")
@@ -75,7 +77,8 @@ class SweepBuilds(SweepCase):
         self.sweep("--seed=0", before=["--allow-mixed-builds"])  # is another configuration under the same words
         self.assertEqual(self.builds(), ["a", "b"])
         self.assertIn("1 skipped", self.sweep("--seed=0", before=["--allow-mixed-builds"]).stdout)
-        self.assertIn("1 skipped", self.sweep("--seed=0", "--learning-rate=0.1", before=["--allow-mixed-builds"]).stdout)
+        self.assertIn("1 skipped",
+                      self.sweep("--seed=0", "--learning-rate=0.1", before=["--allow-mixed-builds"]).stdout)
         shutil.rmtree(self.output)
         self.program = self.write_program("program", describes=True, build=OLD)
         self.sweep("--seed=0")
@@ -139,8 +142,9 @@ class SweepBuilds(SweepCase):
         program = self.folder / "minimize"
         shutil.copy(pathlib.Path(sweep_support.SWEEP).parent / "minimize", program)
         digest = hashlib.sha256(program.read_bytes()).hexdigest()
-        sweep = subprocess.Popen(self.command("--problem=sphere", "--steps=20", "--seed=0:11", program=program, before=["--jobs=1"]),
-                                 env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        sweep = subprocess.Popen(
+            self.command("--problem=sphere", "--steps=20", "--seed=0:11", program=program, before=["--jobs=1"]),
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.wait_for(lambda: list(self.output.glob("*/complete.json")))
         fresh = self.folder / "fresh"
         fresh.write_text("#!/bin/sh\nexit 9\n")

@@ -27,16 +27,17 @@ class SweepCheck(SweepCase):
     # --- every value of every combination
 
     def test_a_bad_value_is_refused_wherever_it_stands(self):
-        for options, says in [(["--learning-rate=0.1,-3"], ["--learning-rate=-3", "is not above 0"]),
-                              (["--seed=0:3,1.5"], ["--seed=1.5", "no number"]),
-                              (["--seed=0:99", "--learning-rate=0.1,0.2,0"], ["--seed=0 --learning-rate=0", "and 99 more"]),
-                              (["--learning-rat=0.1"], "unknown option --learning_rat"),
-                              (["--beta1=0.9"], "unknown option --beta1"),
-                              (["--optimizer=adam,sgd", "--beta1=0.9"], ["--optimizer=sgd --beta1=0.9", "unknown option"]),
-                              (["--optimizer=adm"], "no optimizer adm")]:
+        for options, says in [
+            (["--learning-rate=0.1,-3"], ["--learning-rate=-3", "is not above 0"]),
+            (["--seed=0:3,1.5"], ["--seed=1.5", "no number"]),
+            (["--seed=0:99", "--learning-rate=0.1,0.2,0"], ["--seed=0 --learning-rate=0", "and 99 more"]),
+            (["--learning-rat=0.1"], "unknown option --learning_rat"), (["--beta1=0.9"], "unknown option --beta1"),
+            (["--optimizer=adam,sgd", "--beta1=0.9"], ["--optimizer=sgd --beta1=0.9", "unknown option"]),
+            (["--optimizer=adm"], "no optimizer adm")]:
             for before in ([], ["--dry-run"]):
                 with self.subTest(options=options, before=before):
-                    self.refused(*options, before=before, says=["describer refuses"] + ([says] if isinstance(says, str) else says))
+                    self.refused(*options, before=before, says=["describer refuses"] +
+                                 ([says] if isinstance(says, str) else says))
                     self.assertFalse(self.output.exists())
         self.sweep("--optimizer=adam", "--beta1=0.9")
 
@@ -68,9 +69,11 @@ class SweepCheck(SweepCase):
     def test_a_program_that_only_claims_to_answer(self):
         for name, script in (("silent", "exit 0"), ("other", "echo '{\"schema\": 9}'"), ("words", "echo hello"),
                              ("replaced", "echo '{\"schema\": 3, \"executable_sha256\": \"c\"}'"),
-                             ("generous", "echo '{\"schema\": 3}'; for i in 1 2 3; do echo '{\"config_hash\": \"a\"}'; done")):
+                             ("generous",
+                              "echo '{\"schema\": 3}'; for i in 1 2 3; do echo '{\"config_hash\": \"a\"}'; done")):
             program = self.folder / name
-            program.write_text('#!/bin/sh\n[ "$1" = --describe ] && echo \'{"describe_runs": true}\' && exit\n' + script + "\n")
+            program.write_text('#!/bin/sh\n[ "$1" = --describe ] && echo \'{"describe_runs": true}\' && exit\n' + script
+                               + "\n")
             program.chmod(0o755)
             with self.subTest(program=name):
                 self.refused("--seed=0:1", program=program, code=1, says=f"{name} --describe-runs: ")
@@ -78,7 +81,8 @@ class SweepCheck(SweepCase):
     def test_a_program_that_is_slow_to_describe_itself(self):
         def sleepy(name, build):
             path = self.write_program(name, describes=True, build=build, says="describer")
-            path.write_text(path.read_text().replace("header =", "time.sleep(60 if 'describe' in given else 0)\nheader =", 1))
+            path.write_text(path.read_text().replace("header =",
+                                                     "time.sleep(60 if 'describe' in given else 0)\nheader =", 1))
             return path
         late = ["--describe: no answer for 0.3 seconds"]
         self.sweep("--seed=0:1")
@@ -88,9 +92,10 @@ class SweepCheck(SweepCase):
         for options in (["--seed=0:1"], ["--seed=1:2", "--learning-rate=-3"]):
             for flags in ([], ["--dry-run"], ["--allow-mixed-builds"], ["--rebuild"]):
                 with self.subTest(options=options, flags=flags):
-                    self.refused(*options, program=another, before=flags, code=1, says=late + ["the same command again"])
+                    self.refused(*options, program=another, before=flags, code=1,
+                                 says=late + ["the same command again"])
         self.assertEqual((self.output / "sweep.json").read_bytes(), before)
-        self.output = self.folder / "empty"  # nothing there that it could contradict: as a program that knows nothing of us
+        self.output = self.folder / "empty"  # nothing there that it could contradict: as of a program that knows us not
         result = self.sweep("--seed=0", program=another)
         self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
         for text in late + ["not checked"]:
@@ -103,7 +108,8 @@ class SweepCheck(SweepCase):
             self.refused("--seed=0", says=[f"GRADUS_SWEEP_PATIENCE={text}: ", "0.001 to 86400"])
 
     def test_descriptions_that_are_none(self):
-        for number, script in enumerate(("echo '['", "yes | head -c 5000000", "echo '[1]'", "kill -9 $$", "exit 1", "yes >&2")):
+        for number, script in enumerate(
+            ("echo '['", "yes | head -c 5000000", "echo '[1]'", "kill -9 $$", "exit 1", "yes >&2")):
             program = self.folder / f"p{number}"
             program.write_text(f'#!/bin/sh\nif [ "$1" = --describe ]; then {script}; exit; fi\necho ran\n')
             program.chmod(0o755)
@@ -128,8 +134,9 @@ class SweepCheck(SweepCase):
 
     def test_toml_of_any_bytes(self):
         for text, says in ((b"program = 'x\xff'", "sweep.toml"), (b"\xff\xfe", "sweep.toml"),
-                           (b'program="describer"\n[options]\ntext="a\\u0000b"', ["sweep.toml:3", "zero bytes"]), (b"program='p'\n[options]\n\"s\\ns\"=1", "s\\x0as"),
-                           (b"a=" + b"[" * 100000, "sweep.toml"), (b'program="a\\u0000b"', "a\\x00b: not the name of a program")):
+                           (b'program="describer"\n[options]\ntext="a\\u0000b"', ["sweep.toml:3", "zero bytes"]),
+                           (b"program='p'\n[options]\n\"s\\ns\"=1", "s\\x0as"), (b"a=" + b"[" * 100000, "sweep.toml"),
+                           (b'program="a\\u0000b"', "a\\x00b: not the name of a program")):
             path = self.folder / "sweep.toml"
             path.write_bytes(text)
             with self.subTest(text=text[:40]):
@@ -163,8 +170,9 @@ class SweepCheck(SweepCase):
         for command in commands:
             for where in ("/dev/full", None):  # full, and closed
                 with self.subTest(command=command[1], where=where), open(where or os.devnull, "w") as out:
-                    result = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, env=self.environment,
-                                            timeout=30, preexec_fn=None if where else lambda: os.close(1))
+                    result = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True,
+                                            env=self.environment, timeout=30,
+                                            preexec_fn=None if where else lambda: os.close(1))
                     self.assertEqual(result.returncode, 1)
                     said = [line for line in result.stderr.splitlines() if "not needed again" not in line]
                     self.assertEqual(len(said), 1, result.stderr)

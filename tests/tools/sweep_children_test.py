@@ -64,7 +64,8 @@ class Children(SweepCase):
         sweep = subprocess.Popen(self.command("--seed=0", program=program, before=before), env=self.environment,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=self.prepare)
         self.addCleanup(sweep.kill)
-        self.wait_for(lambda: any("sleep" in command or "double_fork" in command or "leaves" in command for command in self.programs().values()))
+        self.wait_for(lambda: any("sleep" in command or "double_fork" in command or "leaves" in command
+                                  for command in self.programs().values()))
         self.wait_until_steady()
         return sweep
 
@@ -107,7 +108,8 @@ class Children(SweepCase):
 
     def test_the_program_is_killed(self):
         sweep = self.start("crowd")
-        first = [pid for pid, command in self.programs().items() if command.startswith("/bin/sh ") and "crowd" in command]
+        first = [
+            pid for pid, command in self.programs().items() if command.startswith("/bin/sh ") and "crowd" in command]
         os.kill(min(first), signal.SIGKILL)
         text, errors = sweep.communicate(timeout=20)
         self.assertIn("killed by signal 9", text)
@@ -129,8 +131,8 @@ class Children(SweepCase):
         program = self.folder / "leaves"
         program.write_text("#!/bin/sh\nsetsid sleep 300 &\n(sleep 300 &)\nsleep 300 &\nexit 5\n")
         program.chmod(0o755)
-        result = subprocess.run(self.command("--seed=0", program=program), env=self.environment, capture_output=True, text=True,
-                                timeout=20, preexec_fn=self.prepare)
+        result = subprocess.run(self.command("--seed=0", program=program), env=self.environment, capture_output=True,
+                                text=True, timeout=20, preexec_fn=self.prepare)
         self.assertIn("exit code 5", result.stdout)
         self.assertEqual(self.processes(), {})
 
@@ -140,8 +142,9 @@ class Children(SweepCase):
         program.chmod(0o755)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
             with self.subTest(signal=number):
-                sweep = subprocess.Popen(self.command("--seed=0:3", program=program), env=self.environment,
-                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=self.prepare)
+                sweep = subprocess.Popen(self.command("--seed=0:3",
+                                                      program=program), env=self.environment, stdout=subprocess.PIPE,
+                                         stderr=subprocess.PIPE, text=True, preexec_fn=self.prepare)
                 self.wait_for(lambda: sum("sleep" in command for command in self.processes().values()) >= 2)
                 sweep.send_signal(number)
                 text, errors = sweep.communicate(timeout=20)

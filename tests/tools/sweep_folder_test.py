@@ -55,9 +55,11 @@ class SweepFolder(SweepCase):
             folder.mkdir(parents=True)
             data = b"results %d" % seed
             (folder / "run.h5").write_bytes(data)
-            (folder / "complete.json").write_text(sealed(
-                {"schema": 2, "program": "program", "options": {"seed": seed, "learning_rate": 0.1}, "status": "completed",
-                 "reason": "", "run_file": "run.h5", "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}))
+            (folder / "complete.json").write_text(
+                sealed({
+                    "schema": 2, "program": "program", "options": {"seed": seed,
+                                                                   "learning_rate": 0.1}, "status": "completed",
+                    "reason": "", "run_file": "run.h5", "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}))
 
     # --- one configuration is one run
 
@@ -111,7 +113,8 @@ class SweepFolder(SweepCase):
     def test_a_damaged_run_goes_when_its_successor_is_whole(self):
         self.sweep("--seed=0")
         folder, = self.folders()
-        for file, change in (("run.h5", lambda data: data[:-1] + b"\0"), ("complete.json", lambda data: data.replace(b"t", b"u", 1)),
+        for file, change in (("run.h5", lambda data: data[:-1] + b"\0"), ("complete.json",
+                                                                          lambda data: data.replace(b"t", b"u", 1)),
                              ("complete.json", lambda data: data[:100]), ("run.h5", None)):
             with self.subTest(file=file):
                 path = folder / file
@@ -123,7 +126,8 @@ class SweepFolder(SweepCase):
                 self.assertEqual((self.contents(folder), log.read_bytes()), (before, said))
                 del self.environment["FAIL"]
                 self.assertIn("1 completed", self.sweep("--seed=0").stdout)
-                self.assertIn(folder.name, self.starts()[-1]["beside"])  # it was still there while the successor was made
+                self.assertIn(folder.name,
+                              self.starts()[-1]["beside"])  # it was still there while the successor was made
                 self.assertIn("1 skipped", self.sweep("--seed=0").stdout)
                 self.assertEqual(sorted(path.name for path in self.output.iterdir() if not path.name.startswith(".")),
                                  sorted([folder.name, "logs", "sweep.json"]))
@@ -142,8 +146,9 @@ class SweepFolder(SweepCase):
             lines = result.stderr.splitlines()
             self.assertEqual(len(lines), 3 if attempt == 0 else 2, result.stderr)  # the first time one for sweep.json
             for folder, file in ((finished, "complete.json"), (unfinished, "config.json")):
-                self.assertTrue(any(folder.name in line and f"{file}: schema 1, written by an earlier Gradus; expected 2 to 3" in line
-                                    and "--rebuild" in line for line in lines), result.stderr)
+                self.assertTrue(
+                    any(folder.name in line and f"{file}: schema 1, written by an earlier Gradus; expected 2 to 3" in
+                        line and "--rebuild" in line for line in lines), result.stderr)
             self.assertIn("1 skipped (finished before), 2 left alone", result.stdout)
             self.assertEqual(sum("other_schema" in line for line in self.listed()[:-1]), 2)
         self.sweep("--seed=0:2", before=["--allow-mixed-builds"], code=1)
@@ -151,7 +156,8 @@ class SweepFolder(SweepCase):
         self.sweep("--seed=0:2", before=["--rebuild"], code=1)
         self.assertEqual((self.contents(finished), self.contents(unfinished)), before)
         del self.environment["FAIL"]
-        self.assertIn("2 completed, 0 diverged, 0 failed, 1 skipped", self.sweep("--seed=0:2", before=["--rebuild"]).stdout)
+        self.assertIn("2 completed, 0 diverged, 0 failed, 1 skipped",
+                      self.sweep("--seed=0:2", before=["--rebuild"]).stdout)
         self.assertIn(finished.name, self.starts()[-2]["beside"])
         self.assertIn("3 skipped", self.sweep("--seed=0:2").stdout)
 
@@ -235,8 +241,8 @@ class SweepFolder(SweepCase):
         whole, listed = path.read_bytes(), self.listed()
         text = whole.decode()
         nested = text.replace('"program"', '"x": ' + "[" * 100000 + "]" * 100000 + ', "program"', 1)
-        for damage in (text.replace('"seed": 1', '"seed": 7', 1), text.replace("completed", "divergedx", 1), text[:200], "", "{}",
-                       nested, "\0" * 1000, text.replace('"schema": 3', '"schema": 1'),
+        for damage in (text.replace('"seed": 1', '"seed": 7', 1), text.replace("completed", "divergedx", 1), text[:200],
+                       "", "{}", nested, "\0" * 1000, text.replace('"schema": 3', '"schema": 1'),
                        sealed({"schema": 2, "program": "program", "command": [], "runs": [{"id": "../x"}]}), None):
             with self.subTest(damage=damage and damage[:60]):
                 path.unlink() if damage is None else path.write_text(damage)
@@ -249,7 +255,8 @@ class SweepFolder(SweepCase):
                 self.assertEqual(self.listed(), listed)
         value = json.loads(whole)
         del value["seal"]
-        for other, said in ((sealed({**value, "schema": 4}), "a later"), (json.dumps({**value, "schema": 1}), "an earlier")):
+        for other, said in ((sealed({**value, "schema": 4}), "a later"), (json.dumps({**value, "schema": 1}),
+                                                                          "an earlier")):
             path.write_text(other)
             result = self.sweep("--mode=completed,diverged", "--seed=0:1")
             self.assertIn("4 skipped", result.stdout)

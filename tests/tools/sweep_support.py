@@ -1,4 +1,4 @@
-"""What the tests of the sweep tool share: a small program that obeys the contract of a run's folder, and a way to sweep it."""
+"""What the tests of the sweep tool share: a small program that obeys a run folder's contract, and a way to sweep it."""
 import hashlib
 import json
 import os
@@ -12,8 +12,8 @@ import unittest
 
 SWEEP = None  # path of the tool, set by main()
 
-# A program of the contract. `--mode` says how it ends; every start is noted in the file named by $STARTS. With DESCRIBES it
-# answers --describe and --describe-runs, and its options have types, defaults and ranges.
+# A program of the contract. `--mode` says how it ends; every start is noted in the file named by $STARTS. With
+# DESCRIBES it answers --describe and --describe-runs, and its options have types, defaults and ranges.
 PROGRAM = r'''#!/usr/bin/python3 -IS
 import hashlib, json, os, pathlib, signal, sys, time
 DESCRIBES, NAME, BUILD = None, None, None
@@ -122,7 +122,7 @@ sys.exit(3 if mode == "diverged" else 0)
 
 
 def in_memory():
-    """A folder in memory, where nothing waits for a disk; None where it is small or programs may not be in it (Docker)."""
+    """A folder in memory, where nothing waits for a disk; None where it is small or takes no programs (Docker)."""
     try:
         found = os.statvfs("/dev/shm")
     except OSError:
@@ -178,8 +178,9 @@ class SweepCase(unittest.TestCase):
         return head + ["--"] + ([] if file else [os.fspath(program or self.program)]) + list(options)
 
     def sweep(self, *options, before=(), file=None, program=None, code=0, **keywords):
-        result = subprocess.run(self.command(*options, before=before, file=file, program=program), text=True, timeout=60,
-                                capture_output=True, errors="surrogateescape", env=self.environment, cwd=self.folder, **keywords)
+        result = subprocess.run(self.command(*options, before=before, file=file,
+                                             program=program), text=True, timeout=60, capture_output=True,
+                                errors="surrogateescape", env=self.environment, cwd=self.folder, **keywords)
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
         return result
 
@@ -217,7 +218,8 @@ class SweepCase(unittest.TestCase):
         for path in pathlib.Path("/proc").glob("[0-9]*"):
             try:
                 if mark in (path / "environ").read_bytes().split(b"\0"):
-                    found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0",
+                                                                                    b" ").decode(errors="replace")
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 pass
         return found

@@ -49,7 +49,8 @@ class SweepTest(SweepCase):
         self.assertFalse((self.folder / "pwned").exists())
 
     def test_subcommands_are_named(self):
-        for arguments, says in (([], "expected a subcommand, run or list"), (["foo"], "foo: no such subcommand, expected run or list"),
+        for arguments, says in (([], "expected a subcommand, run or list"),
+                                (["foo"], "foo: no such subcommand, expected run or list"),
                                 (["--bogus"], "--bogus: no such subcommand, expected run or list"),
                                 (["list", "--", "-s8"], "expected sweep list FOLDER, and nothing after --")):
             result = subprocess.run([sweep_support.SWEEP, *arguments], capture_output=True, text=True, timeout=60)
@@ -253,7 +254,8 @@ exit 5
                   if float(one[1]) <= float(other[2]) and float(other[1]) <= float(one[2])]
         self.assertGreater(len(beside), 200)  # they did run at a time
         self.assertEqual([pair for pair in beside if pair[0][0] == pair[1][0]], [])
-        if runs[0][3] != os.readlink("/proc/self/ns/pid"):  # nor do those of what they start: there is room between them
+        if runs[0][3] != os.readlink(
+                "/proc/self/ns/pid"):  # nor do those of what they start: there is room between them
             self.assertEqual([pair for pair in beside if abs(int(pair[0][0]) - int(pair[1][0])) < 500], [])
 
     # --- interruption and locking
@@ -316,7 +318,9 @@ exit 5
         self.refused("--seed=1", before=["--bogus"], says="bogus")
         self.output = plain
         self.refused("--seed=1", says=["plain", "output folder"], code=1)
-        for command in ([sweep_support.SWEEP], [sweep_support.SWEEP, "run"], [sweep_support.SWEEP, "run", "--output=x"], [sweep_support.SWEEP, "list", "nowhere"]):
+        for command in ([sweep_support.SWEEP], [sweep_support.SWEEP,
+                                                "run"], [sweep_support.SWEEP, "run",
+                                                         "--output=x"], [sweep_support.SWEEP, "list", "nowhere"]):
             result = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)
             self.assertEqual(result.returncode, 2)
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
@@ -340,7 +344,8 @@ exit 5
 
     def test_list(self):
         self.sweep("--mode=completed,fail", "--seed=3", code=1)
-        result = subprocess.run([sweep_support.SWEEP, "list", str(self.output)], capture_output=True, text=True, check=True)
+        result = subprocess.run([sweep_support.SWEEP, "list", str(self.output)], capture_output=True, text=True,
+                                check=True)
         lines = result.stdout.splitlines()
         self.assertEqual(lines[0], "program seed=3")
         self.assertEqual(lines[1].split(), ["id", "status", "exit", "mode", "reason"])
@@ -363,8 +368,9 @@ exit 5
         log = frame(b'C{"program": "program"}') + frame(b"T" + json.dumps(table).encode()) + row(100, 2.5, 1, 2)
 
         def shown(names, code=0):
-            result = subprocess.run([sweep_support.SWEEP, "list", str(self.output), "--show", names], capture_output=True,
-                                    text=True, check=False)
+            result = subprocess.run(
+                [sweep_support.SWEEP, "list", str(self.output), "--show", names], capture_output=True, text=True,
+                check=False)
             self.assertEqual(result.returncode, code, result.stderr)
             return result.stdout.splitlines() if code == 0 else result.stderr
         sweep = subprocess.Popen(self.command("--mode=sleep", "--seed=0:1", before=["--jobs=2", "--quiet"]),

@@ -24,7 +24,8 @@ const std::map<std::string, std::vector<std::string>> smaller = {{"adding", {"--
                                                                  {"characters", {"--length=16", "--width=16"}},
                                                                  {"deep-autoencoder", {"--sizes=784,32,4"}},
                                                                  {"fashion-resnet", {"--first-width=4"}},
-                                                                 {"zipf-words", {"--words=100"}}};
+                                                                 {"zipf-words", {"--words=100"}},
+                                                                 {"license-texts", {"--words=100"}}};
 
 // Images of 28 x 28 whose class is a bright stripe, for the workloads that read files.
 void put_images(const TemporaryFolder& folder, const std::string& prefix, std::uint32_t count) {

@@ -6,7 +6,7 @@
 
 #include "autodiff/tensor/sums.h"
 #include "autodiff/tensor/vectors.h"
-#include "experiments/lab/workload.h"
+#include "experiments/lab/instruments/watched_examples.h"
 
 namespace gradus::lab {
 namespace {
@@ -73,13 +73,9 @@ class ActivationsInstrument final : public Instrument {
   }
 
  private:
-  // The names that the model shows for a few examples at a point without meaning.
+  // The names that the model shows.
   static std::vector<std::string> layers_of(const Watched& watched) {
-    const Source& train = watched.workload.data.train;
-    const Batch few = train.rows(0, std::min<std::int64_t>(2, train.size()), watched.objective.dtype());
-    const Tensor nowhere = Tensor::zeros({watched.objective.size()}, watched.objective.dtype());
-    watched.objective.set_batch(few);
-    watched.objective.move_to(nowhere);
+    const FewExamples few(watched);
     std::vector<std::string> names;
     for (const NetworkObjective::Inside& value : watched.objective.inside()) names.emplace_back(value.name);
     if (names.empty())

@@ -9,6 +9,14 @@ namespace gradus::lab {
 
 struct ActivationsOptions {
   std::int64_t every = 100;
+
+  static constexpr InstrumentDescription describe() {
+    return {
+        "activations",
+        "moments, zeros, dead units and gradients inside the model",
+        "n",
+        {settings::field<&ActivationsOptions::every>(settings::at_least(1), "steps from one measurement to the next")}};
+  }
 };
 
 // The table "activations": for each value that the model's layers show (nn::Forward::observe; a Sequential shows the

@@ -9,6 +9,14 @@ namespace gradus::lab {
 
 struct GradientOptions {
   std::int64_t every = 10;
+
+  static constexpr InstrumentDescription describe() {
+    return {
+        "gradient",
+        "norm of the gradient, by layer",
+        "n",
+        {settings::field<&GradientOptions::every>(settings::at_least(1), "steps from one measurement to the next")}};
+  }
 };
 
 // The table "gradient": `norm` and, by slice of the parameters, `layer_norm` of the gradient of the step's batch at the

@@ -5,11 +5,13 @@ namespace gradus::lab {
 namespace {
 
 template <class Options>
-InstrumentKind kind(std::string name, std::string help, std::shared_ptr<Instrument> (*make)(const Options&)) {
-  return {std::move(name), std::move(help), [make](std::int64_t every) {
-            Options options;
-            options.every = every;
-            return make(options);
+InstrumentKind kind(std::shared_ptr<Instrument> (*make)(const Options&)) {
+  const InstrumentDescription about = Options::describe();
+  const std::string name(about.name);
+  return {name, std::string(about.help), std::string(about.price),
+          settings::hyperparameters_of(settings::fields_of<Options>()),
+          [make, name](const settings::NamedValues& values) {
+            return make(settings::with_values<Options>("instrument " + name, values));
           }};
 }
 
@@ -17,16 +19,8 @@ InstrumentKind kind(std::string name, std::string help, std::shared_ptr<Instrume
 
 const settings::Catalogue<InstrumentKind>& instruments() {
   static const settings::Catalogue<InstrumentKind> all(
-      "instrument",
-      {kind("gradient", "norm of the gradient, by layer", gradient_norms),
-       kind("parameters", "norm of the parameters, by layer", parameter_norms),
-       kind("update", "norm of the step and its ratio to the parameters', by layer", update_norms),
-       kind("activations", "moments, zeros, dead units and gradients inside the model", activations),
-       kind("noise_scale", "gradient noise scale, and signal to noise by layer", noise_scale),
-       kind("sharpness", "largest eigenvalue of the Hessian against the method's stability threshold", sharpness),
-       kind("trace", "trace of the Hessian", trace),
-       kind("spectrum", "largest eigenvalues of the Hessian, and the density of all", spectrum),
-       kind("eigendirections", "shares of step and gradient along the top eigenvectors", eigendirections)});
+      "instrument", {kind(gradient_norms), kind(parameter_norms), kind(update_norms), kind(activations),
+                     kind(noise_scale), kind(sharpness), kind(trace), kind(spectrum), kind(eigendirections)});
   return all;
 }
 

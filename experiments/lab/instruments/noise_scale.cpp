@@ -1,10 +1,15 @@
 #include "experiments/lab/instruments/noise_scale.h"
 
+#include <fmt/format.h>
+
 #include <limits>
+#include <stdexcept>
 
 #include "autodiff/tensor/sums.h"
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/instruments/layer_columns.h"
+#include "experiments/lab/instruments/watched_examples.h"
+#include "experiments/lab/workload.h"
 
 namespace gradus::lab {
 namespace {
@@ -31,7 +36,7 @@ class NoiseScaleInstrument final : public Instrument {
 
  protected:
   std::vector<records::Column> columns(const Watched& watched) override {
-    optim::require(watched.objective, &optim::Curvature::gradient_squares, "instrument noise_scale");
+    try_out(watched);
     return {{.name = "noise_scale",
              .units = "example",
              .long_name = "trace of the covariance of the examples' gradients over the squared norm of their mean",
@@ -61,6 +66,20 @@ class NoiseScaleInstrument final : public Instrument {
   }
 
  private:
+  // Not every layer tells examples apart.
+  static void try_out(const Watched& watched) {
+    const FewExamples few(watched);
+    try {
+      optim::require(watched.objective, &optim::Curvature::gradient_squares,
+                     "instrument noise_scale")(Tensor::zeros({watched.objective.size()}, watched.objective.dtype()));
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(
+          fmt::format("instrument noise_scale: the gradients of single examples of workload "
+                      "{} cannot be told apart: {}",
+                      watched.workload.name, error.what()));
+    }
+  }
+
   Tensor squares_;
 };
 

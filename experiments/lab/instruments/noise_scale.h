@@ -9,6 +9,14 @@ namespace gradus::lab {
 
 struct NoiseScaleOptions {
   std::int64_t every = 100;
+
+  static constexpr InstrumentDescription describe() {
+    return {
+        "noise_scale",
+        "gradient noise scale, and signal to noise by layer",
+        "2 n",
+        {settings::field<&NoiseScaleOptions::every>(settings::at_least(1), "steps from one measurement to the next")}};
+  }
 };
 
 // The table "noise_scale", from the gradients of the examples of the step's batch. With S the trace of their covariance

@@ -12,6 +12,19 @@ struct SharpnessOptions {
   std::int64_t examples = 0;  // the first of the training set; 0: the step's batch
   double tolerance = 1e-3;    // of the residual, relative to the width of the spectrum; the value is off by its square
   std::int64_t max_products = 200;  // for each of the two eigenvalues
+
+  static constexpr InstrumentDescription describe() {
+    return {
+        "sharpness",
+        "largest eigenvalue of the Hessian against the method's stability threshold",
+        "(1 + 2 products) n",
+        {settings::field<&SharpnessOptions::every>(settings::at_least(1), "steps from one measurement to the next"),
+         settings::field<&SharpnessOptions::examples>(settings::at_least(0),
+                                                      "the first of the training set; 0: the batch of the step"),
+         settings::field<&SharpnessOptions::tolerance>(settings::positive(),
+                                                       "of the residuals, relative to the width of the spectrum"),
+         settings::field<&SharpnessOptions::max_products>(settings::at_least(1), "for each of the two eigenvalues")}};
+  }
 };
 
 // The table "sharpness", at the point from which the step was taken:

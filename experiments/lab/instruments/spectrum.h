@@ -17,6 +17,24 @@ struct SpectrumOptions {
   double width = 0.01;              // of the density's kernel, in parts of the largest magnitude
   double tolerance = 1e-3;          // of the largest ones' residuals, relative to the width of the spectrum
   std::int64_t max_products = 400;  // for the largest ones
+
+  static constexpr InstrumentDescription describe() {
+    return {"spectrum",
+            "largest eigenvalues of the Hessian, and the density of all",
+            "(1 + 2 products) n",
+            {settings::field<&SpectrumOptions::every>(settings::at_least(1), "steps from one measurement to the next"),
+             settings::field<&SpectrumOptions::examples>(settings::at_least(0),
+                                                         "the first of the training set; 0: the batch of the step"),
+             settings::field<&SpectrumOptions::largest>(settings::at_least(1), "eigenvalues that are found one by one"),
+             settings::field<&SpectrumOptions::probes>(settings::at_least(1), "random vectors of the density"),
+             settings::field<&SpectrumOptions::steps>(settings::at_least(1), "of Lanczos' method for each probe"),
+             settings::field<&SpectrumOptions::points>(settings::at_least(2), "at which the density is told"),
+             settings::field<&SpectrumOptions::width>(settings::positive(),
+                                                      "of the density's kernel, in parts of the largest magnitude"),
+             settings::field<&SpectrumOptions::tolerance>(
+                 settings::positive(), "of the residuals of the largest ones, relative to the width of the spectrum"),
+             settings::field<&SpectrumOptions::max_products>(settings::at_least(1), "for the largest ones")}};
+  }
 };
 
 // The table "spectrum", at the point from which the step was taken:

@@ -13,4 +13,12 @@ void WatchedExamples::give(const Moment& at) {
   at.objective.set_batch(batch_, static_cast<std::uint64_t>(at.step) + 1);
 }
 
+FewExamples::FewExamples(const Watched& watched)
+    : point_(Tensor::zeros({watched.objective.size()}, watched.objective.dtype())) {
+  const Source& train = watched.workload.data.train;
+  batch_ = train.rows(0, std::min<std::int64_t>(2, train.size()), watched.objective.dtype());
+  watched.objective.set_batch(batch_);
+  watched.objective.move_to(point_);
+}
+
 }  // namespace gradus::lab

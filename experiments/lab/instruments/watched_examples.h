@@ -17,4 +17,15 @@ class WatchedExamples {
   Batch batch_;
 };
 
+// Two examples of the training set, at a point without meaning: an objective that shows what a model can be asked for.
+// It must stay in place while the objective is asked.
+class FewExamples {
+ public:
+  explicit FewExamples(const Watched& watched);
+
+ private:
+  Batch batch_;
+  Tensor point_;
+};
+
 }  // namespace gradus::lab

@@ -31,7 +31,7 @@ Workload counted_network() {
 
 std::vector<std::shared_ptr<Instrument>> all_instruments(std::int64_t every) {
   std::vector<std::shared_ptr<Instrument>> all;
-  for (const InstrumentKind& kind : instruments()) all.push_back(kind.make(every));
+  for (const InstrumentKind& kind : instruments()) all.push_back(kind.make({{"every", static_cast<double>(every)}}));
   return all;
 }
 
@@ -92,7 +92,7 @@ TEST(EveryInstrument, LeavesTheTrainingsBitsAlone) {
     const std::string alone = train_apart(method, {}, without_tables);
     ASSERT_FALSE(alone.empty());
     for (const InstrumentKind& kind : instruments())
-      EXPECT_EQ(train_apart(method, {kind.make(2)}, without_tables), alone) << method << " " << kind.name;
+      EXPECT_EQ(train_apart(method, {kind.make({{"every", 2}})}, without_tables), alone) << method << " " << kind.name;
     EXPECT_EQ(train_apart(method, all_instruments(3), without_tables), alone) << method;
   }
 }
@@ -107,9 +107,9 @@ TEST(EveryInstrument, MeasuresTheSameWhoeverElseLooksOn) {
       return all;
     };
     auto beside = all_instruments(2);
-    beside[(i + 1) % kinds] = (&instruments().front())[(i + 1) % kinds].make(1);
-    beside[i] = (&instruments().front())[i].make(3);
-    const std::string alone = train_apart("adam", {(&instruments().front())[i].make(3)}, mine);
+    beside[(i + 1) % kinds] = (&instruments().front())[(i + 1) % kinds].make({{"every", 1}});
+    beside[i] = (&instruments().front())[i].make({{"every", 3}});
+    const std::string alone = train_apart("adam", {(&instruments().front())[i].make({{"every", 3}})}, mine);
     ASSERT_FALSE(alone.empty());
     EXPECT_EQ(train_apart("adam", beside, mine), alone) << beside[i]->name();
   }
@@ -134,7 +134,7 @@ TEST(EveryInstrument, SaysWhatItCost) {
         passed.push_back(examples_passed - before);
         examples.push_back(at.batch.targets.shape()[0]);
       });
-      const auto instrument = kind.make(1);
+      const auto instrument = kind.make({{"every", 1}});
       const auto optimizer = run.optimizer("adam");
       train(run, counted_network(), optimizer,
             {.budget = {steps(7)}, .batch_size = 5, .instruments = {first, instrument, last}});
@@ -239,7 +239,7 @@ TEST(EveryInstrument, GoesOnFromWhatItShows) {
     TemporaryFolder folder;
     // The rows of the steps from 3 on; what is done to the state before.
     const auto later = [&](const std::vector<Carried::Way>& ways) {
-      const auto instrument = kind.make(1);
+      const auto instrument = kind.make({{"every", 1}});
       const auto carry = std::make_shared<Witness>("carry", [&](const Moment& at) {
         if (at.step != 3) return;
         for (const Carried::Way way : ways) {
@@ -260,7 +260,59 @@ TEST(EveryInstrument, GoesOnFromWhatItShows) {
   }
 }
 
+// The pages's list of prices and the tables of options are made of this.
+TEST(EveryInstrument, DescribesItsOptions) {
+  for (const InstrumentKind& kind : instruments()) {
+    EXPECT_EQ(kind.make({})->name(), kind.name);
+    EXPECT_FALSE(kind.price.empty()) << kind.name;
+    ASSERT_FALSE(kind.options.empty()) << kind.name;
+    EXPECT_EQ(kind.options[0].name, "every");
+    EXPECT_EQ(kind.make({})->every(), static_cast<std::int64_t>(kind.options[0].default_value)) << kind.name;
+  }
+}
+
+// On the command line, for one that is asked for: here 7 probes of the trace cost 1 + 2 * 7 gradients of 3 examples.
+TEST(EveryInstrument, HasOptionsOnTheCommandLine) {
+  const auto body = [](lab::Run& run) {
+    const auto optimizer = run.optimizer("sgd");
+    const Plan plan = plan_of_options(run, {.budget = {steps(2)}, .batch_size = 5});
+    train(run, network(), optimizer, plan);
+    expect_near(number(*plan.instruments.at(0), "instrument_gradients", 0), 3 * 15, 1e-9, "price");
+  };
+  Program program;
+  EXPECT_EQ(program.run(body, {"--instruments=trace:1,sharpness:2", "--trace-probes=7", "--trace-examples=3"}), 0)
+      << program.errors;
+  const auto refused = [&](const char* option, const std::string& expected) {
+    Program again;
+    EXPECT_EQ(again.run(body, {"--instruments=trace:1", option}), 2);
+    EXPECT_NE(again.errors.find(expected), std::string::npos) << again.errors;
+    EXPECT_FALSE(std::filesystem::exists(again.output()));
+  };
+  refused("--trace-probs=7",
+          "--trace-probs is no option of the instrument trace, which has --trace-examples, "
+          "--trace-probes");
+  refused("--sharpness-tolerance=0.1",
+          "--sharpness-tolerance is an option of the instrument sharpness, which is not among --instruments");
+  refused("--trace-probes=0", "--trace-probes=0");
+}
+
+// Batch normalisation mixes the examples.
+TEST(EveryInstrument, RefusesBeforehandAModelThatItCannotMeasure) {
+  Program program;
+  const int code = program.run([](lab::Run& run) {
+    const auto optimizer = run.optimizer("sgd");
+    train(run, network({nn::Linear{3, 4}, nn::BatchNorm{4}, nn::Linear{4, 2}}), optimizer,
+          {.budget = {steps(2)}, .batch_size = 5, .instruments = {noise_scale()}});
+  });
+  EXPECT_EQ(code, 2);
+  EXPECT_NE(program.errors.find("instrument noise_scale: the gradients of single examples of workload network"),
+            std::string::npos)
+      << program.errors;
+  EXPECT_FALSE(std::filesystem::exists(program.output()));
+}
+
 TEST(EveryInstrument, RefusesWhatIsNone) {
+  EXPECT_THROW(instruments_of("update:1,update:2"), std::invalid_argument);
   EXPECT_THROW(instruments_of("sharpnes:25"), std::invalid_argument);
   EXPECT_THROW(instruments_of("sharpness"), std::invalid_argument);
   EXPECT_THROW(instruments_of("sharpness:0"), std::invalid_argument);

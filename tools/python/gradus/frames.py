@@ -10,6 +10,7 @@ from .records.folder import Want
 from .records.tables import STATISTICS
 
 RUN = "run"  # the column, or dimension, of runs' ids
+ROW = "row"  # the dimension of rows that their index does not tell apart
 
 
 def runs(folder):
@@ -64,8 +65,10 @@ def finals(source, table=None, statistic="last"):
 def dataset(source, table=None):
     """A table of all completed runs as an xarray.Dataset with the dimensions run, the table's index, and vectors' axes.
 
-    Runs need not have the same steps: NaN where one has none. Options are coordinates along run; units and the like are
-    the variables' attributes. Left out are the same runs as by load().
+    Runs need not have the same steps: NaN where one has none. Where a run's index repeats or goes backwards, rows are
+    counted along a dimension "row" instead, and the index is a coordinate along run and row: no row is lost. Options
+    are coordinates along run; units and the like are the variables' attributes. Left out are the same runs as by
+    load().
     """
     import xarray
     kept, left_out, name = _completed(source, table, whole=True)
@@ -73,18 +76,21 @@ def dataset(source, table=None):
     _warn(left_out)
     if not read:
         return xarray.Dataset(attrs={"left_out": str(left_out)})
-    index = np.unique(np.concatenate([rows.index for _, rows in read]))
-    index = index.astype(np.int64) if np.all(index == np.floor(index)) else index
     described = {column.name: column for _, rows in read for column in rows.table.columns}
-    lengths = {column.axis.name: max(rows.columns[column.name].shape[1] for _, rows in read if column.name in rows.columns)
-               for column in described.values() if column.axis}
+    lengths = {
+        column.axis.name: max(rows.columns[column.name].shape[1] for _, rows in read if column.name in rows.columns)
+        for column in described.values() if column.axis}
     first = read[0][1].table
-    index_name = first.index.name
-    variables = {column: ((RUN, index_name, *((of.axis.name,) if of.axis else ())),
-                          _filled(read, column, index, of.axis and lengths[of.axis.name]), _attributes(of))
+    along, places, index = _places(read, {first.index.name, *described, *lengths})
+    variables = {column: ((RUN, along, *((of.axis.name,) if of.axis else ())),
+                          _filled([rows.columns.get(column) for _, rows in read], places, len(index),
+                                  of.axis and lengths[of.axis.name]), _attributes(of))
                  for column, of in described.items()}
-    coordinates = {RUN: [run.name for run, _ in read],
-                   index_name: (index_name, index, {"units": first.index.units, "long_name": first.index.long_name})}
+    told = {"units": first.index.units, "long_name": first.index.long_name}
+    coordinates = {RUN: [run.name for run, _ in read], along: (along, index, told if along == first.index.name else {})}
+    if along != first.index.name:
+        steps = _filled([rows.index for _, rows in read], places, len(index), None)
+        coordinates[first.index.name] = ((RUN, along), steps, told)
     for of in described.values():
         if of.axis:
             coordinates[of.axis.name] = (of.axis.name, np.arange(lengths[of.axis.name]),
@@ -159,7 +165,8 @@ def _frame(run, rows, axis):
     if axis is None and len(axes) > 1:
         raise ValueError(f"table {rows.table.name} has vectors along {', '.join(axes)}; expected axis= one of them")
     if axis is not None and axis not in axes:
-        raise ValueError(f"table {rows.table.name} has no axis {axis!r}; expected one of: {', '.join(axes) or '(none)'}")
+        raise ValueError(
+            f"table {rows.table.name} has no axis {axis!r}; expected one of: {', '.join(axes) or '(none)'}")
     chosen = axes.get(axis) if axis else next(iter(axes.values()), None)
     columns = {column.name: column for column in rows.table.columns if column.axis is None or column.axis == chosen}
     length = next((rows.columns[name].shape[1] for name, column in columns.items() if column.axis), 1)
@@ -175,13 +182,23 @@ def _frame(run, rows, axis):
     return pandas.DataFrame({RUN: run.name, **options, **measured})
 
 
-def _filled(read, column, index, length):
-    values = np.full((len(read), len(index), *((length,) if length else ())), np.nan)
-    for place, (_, rows) in enumerate(read):
-        if column in rows.columns:
-            found = rows.columns[column]
-            at = np.searchsorted(index, rows.index)
-            values[(place, at, slice(0, found.shape[1])) if length else (place, at)] = found
+def _places(read, taken):
+    """(dimension of rows, for each run the places of its rows along it, what these places are called)."""
+    if all(np.all(np.diff(rows.index) > 0) for _, rows in read):
+        index = np.unique(np.concatenate([rows.index for _, rows in read]))
+        index = index.astype(np.int64) if np.all(index == np.floor(index)) else index
+        return read[0][1].table.index.name, [np.searchsorted(index, rows.index) for _, rows in read], index
+    name = ROW if ROW not in taken else f"table_{ROW}"
+    places = [np.arange(len(rows.index)) for _, rows in read]
+    return name, places, max(places, key=len)
+
+
+def _filled(found, places, count, length):
+    """[run, row] or [run, row, place along an axis] of what runs have, None where one has nothing."""
+    values = np.full((len(found), count, *((length,) if length else ())), np.nan)
+    for run, (numbers, at) in enumerate(zip(found, places)):
+        if numbers is not None:
+            values[(run, at, slice(0, numbers.shape[1])) if length else (run, at)] = numbers
     return values
 
 

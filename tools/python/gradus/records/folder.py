@@ -18,17 +18,24 @@ LARGEST_PART = 8 << 20  # bytes of run files that are read together
 
 
 def listed(folder):
-    """The runs below a folder by what lies beside their run.h5, which is not read. Raises NoRuns."""
-    folder = pathlib.Path(folder)
+    """The runs below a folder by what lies beside their run.h5, which is not read. Raises NoRuns.
+
+    The folder of a single run, or its run.h5, is one of one run.
+    """
+    folder = folder_of(folder)
     names = _run_folders(folder)
     sweep = Sweep([])
-    entries = _table(folder, sweep)
-    for name in dict.fromkeys([*entries, *names]):
-        run = Run(name, folder / name)
-        sweep.runs.append(run)
-        _look_up(run, entries.get(name), sweep)
+    if _is_run(folder):
+        sweep.runs.append(Run(pathlib.Path(os.path.abspath(folder)).name, folder))
+        _look_up(sweep.runs[0], None, sweep)
+    else:
+        entries = _table(folder, sweep)
+        for name in dict.fromkeys([*entries, *names]):
+            run = Run(name, folder / name)
+            sweep.runs.append(run)
+            _look_up(run, entries.get(name), sweep)
     if not sweep.runs:
-        raise NoRuns(f"{folder}: no runs here; expected the output folder of a sweep" +
+        raise NoRuns(f"{folder}: no runs here; expected the output folder of a sweep, or of a run" +
                      "".join(f" ({warning})" for warning in sweep.warnings))
     programs = list(dict.fromkeys(run.program for run in sweep.runs if run.program))
     sweep.program = ", ".join(programs) or sweep.program
@@ -65,7 +72,7 @@ def fill_in_fingerprints(runs):
 def read(runs, want, sweep=None):
     """Yields (run, {table: Rows}, fingerprint) of runs that were loaded, in their order.
 
-    Those that cannot be read now, or are damaged in what was not read before, are left out and named in sweep's warnings.
+    Those that cannot be read now, or are damaged in what was not read before, are left out; sweep's warnings name them.
     """
     for part in _parts(runs):
         files = [run for run in part if run.rows is None]
@@ -102,6 +109,17 @@ def _parts(runs):
 
 def _size_of(run):
     return run.record["size"] if run.record else 0
+
+
+def folder_of(path):
+    """The folder that is meant by a path: of a run.h5 the one that it lies in."""
+    path = pathlib.Path(path)
+    return path.parent if path.name == RUN_FILE and path.is_file() else path
+
+
+def _is_run(folder):
+    """Whether it is a run's own folder, and not one of runs."""
+    return any((folder / name).is_file() for name in RECORDS) and not (folder / TABLE_FILE).exists()
 
 
 def _run_folders(folder):
@@ -222,7 +240,8 @@ def _read(run, want):
     for _ in range(3):
         try:
             data = verified_bytes(run.folder / RUN_FILE, record["size"], record.get("sha256"))
-            return {**read_run(data, want), "record": record, "config": _problem_of(run.folder / CONFIG_FILE)}
+            answer = {**read_run(data, want), "record": record, "config": _problem_of(run.folder / CONFIG_FILE)}
+            return {**answer, "options": None} if _knows(run, answer) else answer
         except FileNotFoundError:
             problem = Damaged("is missing")
         except Damaged as damaged:
@@ -236,6 +255,13 @@ def _read(run, want):
             raise problem
         record = again
     raise Unread("it changes all the time")
+
+
+def _knows(run, answer):
+    """Whether complete.json told the same program and options, to their order and types: they need no journey then."""
+    def told(options):
+        return [(name, type(value), value) for name, value in options.items()]
+    return answer["attributes"].get("program") == run.program and told(answer["options"]) == told(run.options)
 
 
 def _problem_of(path):
@@ -260,7 +286,8 @@ def _accept(run, answer):
             run.status = "damaged"
             run.reason = f"{RUN_FILE} says {name} {attributes.get(name)!r}, {COMPLETION_FILE} {record.get(name)!r}"
             return
-    _take(run, {"options": answer["options"], "program": attributes.get("program")})
+    if answer["options"] is not None:
+        _take(run, {"options": answer["options"], "program": attributes.get("program")})
     run.status, run.reason = attributes["status"], str(attributes.get("reason") or "")
     run.attributes = {sys.intern(name): sys.intern(value) if isinstance(value, str) else value
                       for name, value in attributes.items()}

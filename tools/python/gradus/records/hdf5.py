@@ -15,6 +15,11 @@ BEST_COMPRESSION = 1100   # deflate makes at most 1032 bytes of one
 MOST_NAMES = 10_000       # in a group
 FEW = 10                  # attributes are asked for one by one
 
+# Looked up once: a file asks for them many times.
+_CHUNKED, _CONTIGUOUS, _VIRTUAL = h5py.h5d.CHUNKED, h5py.h5d.CONTIGUOUS, h5py.h5d.VIRTUAL
+_HARD, _EXTERNAL = h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_EXTERNAL
+_open, _DATA, _GROUP = h5py.h5o.open, h5py.h5d.DatasetID, h5py.h5g.GroupID
+
 
 class Data:
     """A data set."""
@@ -22,13 +27,14 @@ class Data:
 
     def __init__(self, identifier, path, file_size):
         properties = identifier.get_create_plist()
-        if properties.get_external_count() or properties.get_layout() == h5py.h5d.VIRTUAL:
+        layout = properties.get_layout()
+        if layout == _VIRTUAL or layout == _CONTIGUOUS and properties.get_external_count():  # no other can have some
             raise Damaged(f"{path} keeps its data in another file: refused")
         self.id, self.path, self.shape = identifier, path, identifier.shape
         dtype = identifier.dtype
         self.kind = dtype.kind
         stored = min(identifier.get_storage_size(), file_size)
-        chunked = properties.get_layout() == h5py.h5d.CHUNKED
+        chunked = layout == _CHUNKED
         taken = math.prod(self.shape) * dtype.itemsize
         if taken and chunked:
             taken = max(taken, math.prod(properties.get_chunk()) * dtype.itemsize)  # is decompressed as a whole
@@ -55,24 +61,25 @@ class File:
         self.id.close()
 
     def items(self, group, path=""):
-        """{name: GroupID or Data} of what hard links lead to, in the order in which it was made if the file keeps that."""
+        """{name: GroupID or Data} of what hard links lead to, in the order of its making if the file keeps that."""
         names = []
         kept = group.get_create_plist().get_link_creation_order() & h5py.h5p.CRT_ORDER_TRACKED
-        group.links.iterate(names.append, idx_type=h5py.h5.INDEX_CRT_ORDER if kept else h5py.h5.INDEX_NAME)
+        links = group.links
+        links.iterate(names.append, idx_type=h5py.h5.INDEX_CRT_ORDER if kept else h5py.h5.INDEX_NAME)
         if len(names) > MOST_NAMES:
             raise Damaged(f"{path or '/'} has {len(names)} members, more than {MOST_NAMES}")
         found = {}
         for name in names:
-            here = f"{path}/{text_of(name)}"
-            kind = group.links.get_info(name).type
-            if kind == h5py.h5l.TYPE_EXTERNAL:
-                raise Damaged(f"{here} is an external link (to {text_of(group.links.get_val(name)[0])}): refused")
-            if kind == h5py.h5l.TYPE_HARD:
-                item = h5py.h5o.open(group, name)
-                if isinstance(item, h5py.h5d.DatasetID):
-                    found[text_of(name)] = Data(item, here, self.size)
-                elif isinstance(item, h5py.h5g.GroupID):
-                    found[text_of(name)] = item
+            text = text_of(name)
+            kind = links.get_info(name).type
+            if kind == _EXTERNAL:
+                raise Damaged(f"{path}/{text} is an external link (to {text_of(links.get_val(name)[0])}): refused")
+            if kind == _HARD:
+                item = _open(group, name)
+                if isinstance(item, _DATA):
+                    found[text] = Data(item, f"{path}/{text}", self.size)
+                elif isinstance(item, _GROUP):
+                    found[text] = item
         return found
 
     def attributes(self, item, wanted=None):

@@ -4,6 +4,7 @@ A child makes many calls, one after the other, and ends when one of them met dam
 arrays (float64) as they are in memory.
 """
 import collections
+import gc
 import json
 import math
 import multiprocessing
@@ -22,7 +23,7 @@ WAIT = 120              # seconds for one call on a slow disk or a busy machine
 PROCESSOR_SECONDS = 3   # for one call, beside one for each of these bytes of its file
 BYTES_A_SECOND = 4 << 20
 SPARE_MEMORY = 1 << 30  # bytes of address space that a call may take beside what its file's size accounts for
-MOST_CALLS = 200        # of one child
+MOST_CALLS = 1000       # of one child: of a large process each fork takes 15 ms
 DEADLY = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGXCPU)
 ARRAY = "\0array"
 
@@ -146,6 +147,7 @@ def _unpacked(message):
 def _work(function, items, size_of, pipe):
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends without words: its parent has them
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.freeze()  # what it shares with its parent: to look through that would copy it
     for item in items:
         answer = _limited(function, item, size_of(item))
         try:

@@ -1,7 +1,6 @@
 """Reads a run.h5: what it says of itself and its tables, from the very bytes that a digest vouches for."""
 import functools
 import hashlib
-import json
 
 import h5py
 import numpy as np
@@ -83,9 +82,9 @@ class RunFile(File):
         return self._described(name, index_name, items, columns), columns, index
 
     def _described(self, name, index_name, items, columns):
-        """What the table says of itself. Of runs of one executable and configuration that is the same for every seed."""
+        """What the table says of itself. Of one executable and configuration that is the same for all seeds."""
         key = (self.told.get("executable_sha256"), name, index_name,
-               json.dumps([value for option, value in self.options.items() if option != SEED]),
+               *((type(value), value) for option, value in self.options.items() if option != SEED),
                *((column, item.shape[1:]) for column, item in columns.items()))
         if key[0] and key == RunFile._last.get(name, (None, None))[0]:
             return RunFile._last[name][1]

@@ -40,7 +40,7 @@ def order(value):
 
 
 def escaped(text):
-    """One line that any terminal shows: a byte that is not UTF-8 as \\xff, other unprintable characters as \\n, \\u202e."""
+    """A line that any terminal shows: a byte that is no UTF-8 as \\xff, other unprintable characters as \\n, \\u202e."""
     def visible(character):
         if character.isprintable():
             return character

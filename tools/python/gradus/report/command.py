@@ -1,4 +1,4 @@
-"""What the Python tools share: one line for whatever goes wrong, output that arrives or is an error, files replaced whole."""
+"""What the Python tools share: one line for whatever goes wrong, output that arrives or fails, files replaced whole."""
 import argparse
 import importlib
 import os
@@ -76,6 +76,14 @@ def say(text):
         raise Failure(f"cannot write standard output: {error.strerror}") from None
 
 
+def width():
+    """Columns of the terminal that standard output is; None where it is none, so that a file or a pipe gets all."""
+    try:
+        return os.get_terminal_size(1).columns or None
+    except OSError:
+        return None
+
+
 def drawing(*names):
     """Modules beside this one that draw. matplotlib is slow to load: only when there is something to draw."""
     try:
@@ -120,7 +128,7 @@ def replace(target, content):
     target = os.path.realpath(target)
     new = None
     try:
-        if _is_special(target):
+        if is_special(target):
             _write(os.open(target, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY), content, False)
             return
         name = os.path.join(os.path.dirname(target), f".{secrets.token_hex(6)}.new")
@@ -139,7 +147,7 @@ def replace(target, content):
                 pass  # the first error is the one to tell
 
 
-def _is_special(target):
+def is_special(target):
     try:
         mode = os.stat(target).st_mode
     except FileNotFoundError:

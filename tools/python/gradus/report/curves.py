@@ -7,12 +7,16 @@ from ..records import folder as run_folder
 from ..records.grouping import APART
 from .expression import BadExpression
 from .command import Failure
+from .facts import tags_of
+from .frame import extremes
 from .panels import Line, Panel, Series
 from .slugs import slug
 from .statistics import Curve
 
 MOST_RUNS = 30         # of a group that are drawn singly; the mean is of all
-MOST_ROWS = 5_000     # of a curve that are drawn
+MOST_POINTS = 200_000  # of them together, where they are several
+MOST_ROWS = 50_000     # of a curve that are all kept
+COLUMNS = 2_500        # of a longer one the extremes in so many columns
 MOST_CELLS = 40 * 40   # of a matrix that is drawn
 LOG_FROM = 15          # a positive column of which less is better, and that spans more, has a logarithmic axis
 
@@ -35,21 +39,32 @@ class Gathered:
     runs: list = field(default_factory=list)
     runs_x: list = field(default_factory=list)
     names: list = field(default_factory=list)
+    tags: list = field(default_factory=list)
 
-    def add(self, x, values, name):
+    def add(self, x, values, run, kept):
+        """kept: the rows of it that may be drawn."""
         self.curve.add(x, values)
-        if values.ndim == 1 and len(self.runs) < MOST_RUNS:
-            at = drawn_rows(x)
-            self.runs.append(values[at])
-            self.runs_x.append(x[at])
-            self.names.append(name)
+        points = sum(map(len, self.runs)) + len(x[kept])
+        if values.ndim == 1 and len(self.runs) < MOST_RUNS and (not self.runs or points <= MOST_POINTS):
+            self.runs.append(values[kept])
+            self.runs_x.append(x[kept])
+            self.names.append(run.name)
+            self.tags.append(list(tags_of([run])))
 
 
-def drawn_rows(x):
-    """Of a long curve those rows whose place is a multiple of a number that its length decides, and the last."""
-    step = -(-len(x) // MOST_ROWS)
-    at = np.arange(0, len(x), max(1, step))
-    return np.append(at, len(x) - 1) if step > 1 and at[-1] != len(x) - 1 else at
+def kept_rows(x, lines):
+    """All rows of curves; of very long ones those in which a line has an extreme (frame.extremes)."""
+    return slice(None) if len(x) <= MOST_ROWS else extremes(x, lines, COLUMNS)
+
+
+def _kept_of(rows):
+    """The same rows for all columns of a run's table, so that one can stand against another; flags lose no change."""
+    if len(rows.index) <= MOST_ROWS:
+        return slice(None)
+    plain = [(column, rows.columns[column.name]) for column in rows.table.plain() if column.name in rows.columns]
+    changes = [np.flatnonzero(np.diff(values)) + 1 for column, values in plain if column.flags]
+    lines = kept_rows(rows.index, [values for column, values in plain if not column.flags])
+    return np.unique(np.concatenate([lines, [0, len(rows.index) - 2, len(rows.index) - 1], *changes]))
 
 
 def gather(group, want, sweep):
@@ -60,12 +75,13 @@ def gather(group, want, sweep):
     found = {}
     for run, tables, _ in run_folder.read(group.completed(), want, sweep):
         for name, rows in tables.items():
+            kept = _kept_of(rows)
             for column in rows.table.columns:
                 if column.name in rows.columns:
                     values = rows.columns[column.name]
                     key = (name, column.name, column.units, column.axis, values.shape[1:])
                     gathered = found.setdefault(key, Gathered(column, rows.table))
-                    gathered.add(rows.index, values, run.name)
+                    gathered.add(rows.index, values, run, kept)
     return found
 
 
@@ -148,7 +164,8 @@ def _panels(gathered, key, picked):
         panels = [*_profile(mine, column, table), *_matrices(mine, column, table)]
         if len({other for found in gathered.values() for other in found if other[:2] == key[:2]}) > 1:
             for panel in panels:
-                panel.notes.append(f"Of the runs whose vectors have {key[4][0]} of these places; others are drawn apart.")
+                panel.notes.append(
+                    f"Of the runs whose vectors have {key[4][0]} of these places; others are drawn apart.")
         return panels
     against = None
     if picked.against:
@@ -161,12 +178,13 @@ def _panels(gathered, key, picked):
         against = next(iter(other.values())).column
     panel = _panel(column, table, picked)
     for group, found in mine.items():
-        at = drawn_rows(found.curve.x)
         low, high = found.curve.bounds()
         flags = bool(column.flags)
+        lines = [line for line in (found.curve.mean, low, high) if line is not None]
+        at = kept_rows(found.curve.x, lines + ([other[group].curve.mean] if against is not None else []))
         series = Series(group.label, group.parts, found.curve.x[at], found.runs, found.runs_x,
                         None if flags else found.curve.mean[at], None if low is None or flags else low[at],
-                        None if high is None or flags else high[at], found.curve.n, names=found.names)
+                        None if high is None or flags else high[at], found.curve.n, names=found.names, tags=found.tags)
         if against is not None:
             series.x, series.runs_x = other[group].curve.mean[at], other[group].runs
         panel.series.append(series)
@@ -225,10 +243,13 @@ def _finish(panel, column, mine):
                                      and numbers.max() > LOG_FROM * numbers.min()))
     if column.draw == "log" and not positive:
         panel.notes.append("Not all numbers are positive: the axis is not logarithmic.")
-    if any(found.curve.n > MOST_RUNS for found in mine.values()):
-        panel.notes.append(f"Of each group the first {MOST_RUNS} runs are drawn singly; the mean is of all.")
+    some = [len(found.runs) for found in mine.values() if len(found.runs) < found.curve.n]
+    if some:
+        panel.notes.append(f"Of a group the first {max(some)} runs are drawn singly; the mean is of all.")
     if any(len(found.curve.x) > MOST_ROWS for found in mine.values()):
-        panel.notes.append(f"Of curves of more than {MOST_ROWS} rows some are drawn, at even distances.")
+        panel.notes.append(
+            f"Of curves of more than {MOST_ROWS:,} rows those are drawn that are the first, the last, the "
+            f"lowest and the highest in each of {COLUMNS:,} columns: no extreme is missing.")
     short = [series.label for series, found in zip(panel.series, mine.values())
              if found.runs_x and len(found.curve.x) < max(map(len, found.runs_x))]
     if short:
@@ -249,9 +270,7 @@ def _profile(mine, column, table):
     ends = sorted({int(found.curve.x[-1]) for found in mine.values() if len(found.curve.x)})
     if ends:
         panel.title += f" at {axis_label(table.index)} {ends[0]}" + (f" to {ends[-1]}" if len(ends) > 1 else "")
-    if column.axis.labels:
-        names = ", ".join(f"{at} {text}" for at, text in enumerate(column.axis.labels[:40]))
-        panel.notes.append(f"{panel.x_label}: {names}.")
+    panel.x_names = column.axis.labels
     _finish(panel, column, {})
     return [panel] if any(len(series.x) > 1 for series in panel.series) else []
 

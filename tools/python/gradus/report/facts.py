@@ -119,6 +119,18 @@ def tags_of(runs):
     return found
 
 
+def tags_of_groups(table):
+    """{a series' key: the different lists of tags that its runs have}; a series may be of several groups."""
+    found = {}
+    for group in table.groups:
+        shorter = [tuple(part for place, part in enumerate(group.parts) if place != at)
+                   for at in range(table.within, len(group.parts))]
+        for run in group.runs:
+            for key in (group.parts, *shorter):
+                found.setdefault(key, {})[tuple(map(escaped, tags_of([run])))] = True
+    return {key: list(map(list, tags)) for key, tags in found.items()}
+
+
 def notes_of(runs):
     """{note: names of the runs that were given it with --note}."""
     found = {}

@@ -12,6 +12,7 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where it keeps its ca
 import matplotlib
 matplotlib.rcdefaults()  # the user's file may ask for TeX
 import numpy as np
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -125,7 +126,11 @@ def draw_curves(axis, panel, palette, ink, detail):
 
 
 def scale_x(axis, panel):
-    if panel.x_log:
+    if panel.x_names:
+        places, names = zip(*marks.named(panel.x_names))
+        axis.set_xticks(places, [plain(name, 24) for name in names])
+        slant(axis, names)
+    elif panel.x_log:
         axis.set_xscale("log")
     elif marks.counts_few(panel):
         axis.xaxis.set_major_locator(MultipleLocator(1))
@@ -200,10 +205,17 @@ def draw_heatmap(axis, panel, palette, ink, detail):
                           color=ink_on(norm(value)))
     axis.set_xticks(np.arange(len(columns)) + 0.5, [plain(text, 24) for text in columns])
     axis.set_yticks(np.arange(len(rows)) + 0.5, [wrapped(text, 20) for text in rows])
-    if max(map(len, map(str, columns)), default=0) * len(columns) > 70:
-        axis.tick_params(axis="x", rotation=40)
+    slant(axis, columns)
     axis.invert_yaxis()
     axis.grid(False)
+
+
+def slant(axis, names):
+    """Names below an axis that would run into each other stand aslant."""
+    if max(map(len, map(str, names)), default=0) * len(names) > 70:
+        axis.tick_params(axis="x", rotation=40)
+        for text in axis.get_xticklabels():
+            text.set(horizontalalignment="right", rotation_mode="anchor")
 
 
 def ink_on(shade):
@@ -263,10 +275,18 @@ def svg(panel, palette, detail=DETAIL):
 
 
 def picture(panel, palette, form):
-    """The bytes of a whole picture: png, pdf or svg."""
+    """The bytes of a whole picture: png or svg."""
     figure = draw(panel, palette, PAPER_INK, marks.Detail(columns=1500), whole=True)
     out = io.BytesIO()
     with matplotlib.rc_context(SVG):
-        figure.savefig(out, format=form, dpi=150, facecolor="white",
-                       metadata={"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(form))
+        figure.savefig(out, format=form, dpi=150, facecolor="white", metadata={"svg": {"Date": None}}.get(form))
+    return out.getvalue()
+
+
+def document(panels, palette):
+    """The bytes of a PDF with a page for each panel."""
+    out = io.BytesIO()
+    with PdfPages(out, metadata={"CreationDate": None}) as pages:
+        for panel in panels:
+            pages.savefig(draw(panel, palette, PAPER_INK, marks.Detail(columns=1500), whole=True), facecolor="white")
     return out.getvalue()

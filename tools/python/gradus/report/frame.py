@@ -66,6 +66,12 @@ def seen(x, y, columns, x_log=False):
     return np.unique(np.concatenate([first, last, lowest, highest]))
 
 
+def extremes(x, lines, columns, x_log=False):
+    """The same of several lines over one x: what is to be seen of one of them is there of all."""
+    found = [seen(x, line, columns, x_log) for line in lines]
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, int)
+
+
 def _logarithm(values):
     values = drawable(values)
     with np.errstate(divide="ignore", invalid="ignore"):

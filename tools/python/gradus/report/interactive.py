@@ -1,9 +1,11 @@
 """The same pictures for Plotly, to hover over and zoom into: what page.js gives it, as small as it may be in a page.
 
 A page has all numbers once, in one block; traces refer to parts of it. They are as measured: a mean and its interval as
-float64, a single run as float32. Where a page would get too large, single runs are left out, and then whole pictures.
+float64, a single run as float32. Where a page or a picture would get too large, of long curves those points are left
+out that are no extreme, then single runs, and then whole pictures.
 """
 import base64
+import dataclasses
 import functools
 import gzip
 import json
@@ -14,12 +16,16 @@ import numpy as np
 from ..records.values import escaped
 from . import marks
 from .figures import COLOURMAP, MOST_CELLS_WITH_TEXT, flag_colour, ink_on
-from .frame import drawable, frame
+from .frame import drawable, extremes, frame, seen
 
 OVERHEAD = 4 / 3     # of base64
 # Single runs of a group, and whether intervals are drawn: the first that fits.
 LEVELS = [*((runs, True) for runs in (1000, 100, 30, 10, 3, 1, 0)), (0, False)]
-MOST_TRACES, MOST_POINTS = 1500, 120_000  # of a picture of curves, that a browser still moves
+MOST_TRACES, MOST_POINTS = 1500, 120_000  # of a picture of curves, for single runs to be among them
+MOST_OF_MEANS = 400_000  # points of means and intervals of a picture, that a browser still moves
+COLUMNS = 600  # in each of which the extremes of a long curve are left, where not all of its points fit
+THINNED = ("To hover over, of long curves there are the first, last, lowest and highest point in each of "
+           f"{COLUMNS} columns: no extreme is missing.")
 
 
 @functools.cache
@@ -60,7 +66,11 @@ class Payload:
 
     def __init__(self, panels, palette, room):
         self.left_out = {}
-        for runs, bands in LEVELS:
+        whole = panels
+        panels = [panel if _points(panel) <= MOST_OF_MEANS else extremes_of(panel) for panel in whole]
+        thinned = functools.cache(lambda: list(map(extremes_of, whole)))  # takes its time: only where it is needed
+        for runs, bands, thin in [(*LEVELS[0], False), *((*level, True) for level in LEVELS)]:
+            panels = thinned() if thin else panels
             if _least(panels, runs, bands) > room:
                 continue
             block = Block()
@@ -69,20 +79,46 @@ class Payload:
                 break
         else:
             block, figures = _smallest(panels, palette, room)
-        for panel in panels:
+        for panel, complete in zip(panels, whole):
             sentence = _absence(panel, _runs_of(panel, runs), bands)
             if panel.id not in figures:
                 self.left_out[panel.id] = "Too many numbers for a live picture."
-            elif sentence:
-                self.left_out[panel.id] = sentence
+            elif sentence or _points(panel) < _points(complete):
+                less = _points(panel) < _points(complete) and THINNED
+                self.left_out[panel.id] = " ".join(filter(None, (sentence, less)))
         self.names = list(figures)
         self.document = json.dumps(figures, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
         self.numbers = packed(b"".join(block.parts))
 
 
+def _points(panel):
+    """Of the means and intervals of curves."""
+    return sum((1 if one.low is None else 3) * len(one.x) for one in panel.series) if panel.kind == "curves" else 0
+
+
+def extremes_of(panel):
+    """The panel with those points of long curves alone that are seen in a picture of so many columns."""
+    if panel.kind != "curves":
+        return panel
+    return dataclasses.replace(panel, series=[_thinned(one, panel.x_log) for one in panel.series])
+
+
+def _thinned(series, x_log):
+    lines = [line for line in (series.mean, series.low, series.high) if line is not None and len(line)]
+    at = extremes(series.x, lines, COLUMNS, x_log)
+    runs = [seen(x, run, COLUMNS, x_log) for x, run in zip(series.runs_x, series.runs)]
+
+    def part(values):
+        return values if values is None or not lines else np.asarray(values)[at]
+    return dataclasses.replace(
+        series, x=part(series.x), mean=part(series.mean), low=part(series.low), high=part(series.high),
+        counts=part(series.counts), runs=[run[kept] for run, kept in zip(series.runs, runs)],
+        runs_x=[x[kept] for x, kept in zip(series.runs_x, runs)])
+
+
 def _runs_of(panel, runs):
     """How many single runs of each group a picture has."""
-    points = sum((1 if one.low is None else 3) * len(one.x) for one in panel.series)
+    points = _points(panel)
     while runs and sum(min(runs, len(one.runs)) for one in panel.series) > MOST_TRACES or runs and points + sum(
             len(run) for one in panel.series for run in one.runs[:runs]) > MOST_POINTS:
         runs = max(low for low, _ in LEVELS if low < runs)
@@ -155,9 +191,12 @@ def curves(panel, palette, block, runs, bands):
         name = text_of(series.label)
         for number, (x, y) in enumerate(marks.single_runs(series, marks.Detail(runs=runs))):
             run = text_of(series.names[number]) if number < len(series.names) else ""
-            data.append({"place": place, "what": "run", "x": block.add(x), "y": block.add(y, single=True), "name": name,
-                         "line": {**line, "width": 1}, "opacity": 0.9 if alone else 0.3, "mode": "lines",
-                         **({"hovertemplate": f"%{{y:.6g}} run {run}"} if alone else {"hoverinfo": "skip"})})
+            tags = {"tags": list(map(escaped, series.tags[number]))} if any(series.tags) else {
+            }  # of all runs or of none
+            data.append({
+                "place": place, "what": "run", **tags, "x": block.add(x), "y": block.add(y, single=True), "name": name,
+                "line": {**line, "width": 1}, "opacity": 0.9 if alone else 0.3, "mode": "lines",
+                **({"hovertemplate": f"%{{y:.6g}} run {run}"} if alone else {"hoverinfo": "skip"})})
         if alone:
             continue
         x, mean = block.add(series.x), block.add(series.mean)
@@ -187,7 +226,10 @@ def curves(panel, palette, block, runs, bands):
                          "line": {"color": palette.colour(series.key), "dash": "dot", "width": 1.5},
                          "name": f"{text}, {text_of(series.label)}", "hovertemplate": "%{y:.6g}"})
     layout = axes(panel)
-    if marks.counts_few(panel):
+    if panel.x_names:
+        places, labels = zip(*marks.named(panel.x_names))
+        layout["xaxis"].update(names(labels), tickvals=places)
+    elif marks.counts_few(panel):
         layout["xaxis"]["dtick"] = 1
     layout["hovermode"] = "x unified" if len(panel.series) <= 10 else "closest"
     if limits:

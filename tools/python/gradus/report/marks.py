@@ -5,6 +5,8 @@ import numpy as np
 
 from .frame import drawable
 
+MOST_NAMES = 30  # of places along an axis
+
 
 @dataclass
 class Detail:
@@ -27,6 +29,11 @@ def counts_few(panel):
     if not found or panel.x_log or not all(np.all(x == np.round(x)) for x in found):
         return False
     return 0 < np.ptp([end for x in found for end in (x[0], x[-1])]) <= 8
+
+
+def named(labels):
+    """[(place, name)] of an axis whose places have names: all, or as many at even distances as can be read."""
+    return list(enumerate(labels))[::-(-len(labels) // MOST_NAMES) or 1]
 
 
 def single_runs(series, detail):

@@ -36,12 +36,17 @@ def heading_of(column, statistic="last"):
 
 
 def split(text):
-    """(table or "", column, statistic) of what a user wrote; `-` and `_` are one in names of columns."""
+    """(table or "", column, statistic) of what a user wrote; `-` and `_` are one in names of columns.
+
+    No table has a slash in its name; a column of a tracker's may.
+    """
     place, _, statistic = text.partition(":")
-    table, _, column = place.rpartition("/")
+    table, slash, column = place.lstrip("/").partition("/")
+    if not slash:
+        table, column = "", table
     if not column or (statistic or "last") not in STATISTICS:
         raise Failure(f"'{text}': expected TABLE/COLUMN or TABLE/COLUMN:{'|'.join(STATISTICS)}", 2)
-    return table.strip("/"), column.replace("-", "_"), statistic or "last"
+    return table, column.replace("-", "_"), statistic or "last"
 
 
 def resolve(text, runs, what):
@@ -74,7 +79,7 @@ def _default_tables(runs):
 
 
 def primary_of(runs):
-    """The last drawn column of the default table that says which way is better, as most runs have it; None without any."""
+    """The last drawn column of the default table that says which way is better, as most runs have it; or None."""
     counts = {}
     for name, table, count in _default_tables(runs):
         judged = table.judged()

@@ -4,7 +4,7 @@
   const find = (selector, within = document) => [...within.querySelectorAll(selector)];
   const texts = document.getElementById("pictures");
   const pictures = texts ? JSON.parse(texts.textContent) : {};
-  const hidden = {place: new Set(), what: new Set()};
+  const hidden = {place: new Set(), what: new Set(), tag: new Set()};
   const live = new Map();  // element -> its picture
   const memory = "gradus hidden " + document.title;
 
@@ -12,21 +12,34 @@
 
   // --- what is hidden
 
-  const shows = (trace) => !hidden.place.has(String(trace.place)) && !hidden.what.has(trace.what);
+  // A run goes where all of its tags are hidden, one without a tag by the switch of those; a group, where all its runs go.
+  const goes = (tags) => (tags.length ? tags : [""]).every((tag) => hidden.tag.has(tag));
+  const groups = new Map(find("input[data-tags]").map((box) => [box.dataset.place, JSON.parse(box.dataset.tags)]));
+  const untagged = [[]];
+  const isAway = (place) => hidden.tag.size > 0 && (groups.get(place) || untagged).every(goes);
+  let away = new Set();  // places of groups that went with their tags
+
+  const shows = (trace) => !hidden.place.has(String(trace.place)) && !hidden.what.has(trace.what)
+    && !away.has(String(trace.place)) && !(trace.tags && goes(trace.tags));
 
   const apply = () => {
-    const rules = [...hidden.place].map((place) => `[data-group="${place}"]`);
+    away = new Set(places.filter(isAway));
+    const rules = [...hidden.place, ...away].map((place) => `[data-group="${place}"]`);
     rules.push(...[...hidden.what].map((what) => `[data-what="${what}"]`));
     const style = rules.length ? `.still :is(${rules.join()}) { display: none; }` : "";
     document.getElementById("hidden").textContent = style;
-    for (const box of find("input[data-place]")) box.checked = !hidden.place.has(box.dataset.place);
+    for (const box of find("input[data-place]")) {
+      box.checked = !hidden.place.has(box.dataset.place);
+      box.closest("label").classList.toggle("away", away.has(box.dataset.place));
+    }
+    for (const box of find("input[data-tag]")) box.checked = !hidden.tag.has(box.dataset.tag);
     for (const box of find("input[data-kind]")) box.checked = !hidden.what.has(box.dataset.kind);
     for (const [element, picture] of live) {
       const visible = picture.data.map(shows);
       window.Plotly.restyle(element, {visible}, visible.map((_, i) => i));
     }
     try {
-      sessionStorage.setItem(memory, JSON.stringify([[...hidden.place], [...hidden.what]]));
+      sessionStorage.setItem(memory, JSON.stringify([[...hidden.place], [...hidden.what], [...hidden.tag]]));
     } catch {
       // Where nothing is kept, a page that is loaded again shows all.
     }
@@ -49,19 +62,22 @@
   }
   for (const box of find("input[data-kind]"))
     box.addEventListener("change", () => switched(hidden.what, box.dataset.kind, box.checked));
+  for (const box of find("input[data-tag]"))
+    box.addEventListener("change", () => switched(hidden.tag, box.dataset.tag, box.checked));
   for (const button of find("button[data-all]"))
     button.addEventListener("click", () => {
       hidden.place = new Set(button.dataset.all === "show" ? [] : places);
       apply();
     });
   try {
-    const [place, what] = JSON.parse(sessionStorage.getItem(memory)) || [[], []];
+    const [place, what, tag = []] = JSON.parse(sessionStorage.getItem(memory)) || [[], []];
     hidden.place = new Set(place.filter((name) => places.includes(name)));
     hidden.what = new Set(what);
+    hidden.tag = new Set(tag.filter((name) => find("input[data-tag]").some((box) => box.dataset.tag === name)));
   } catch {
     // As above.
   }
-  if (hidden.place.size || hidden.what.size) apply();
+  if (hidden.place.size || hidden.what.size || hidden.tag.size) apply();
 
   // --- pictures to hover over
 
@@ -92,9 +108,9 @@
   };
 
   const trace = (description, block) => {
-    const {extra, place, what, ...rest} = resolved(description, block);
+    const {extra, place, what, tags, ...rest} = resolved(description, block);
     if (extra?.length) rest.customdata = Array.from(rest.x, (_, i) => extra.map((numbers) => numbers[i]));
-    return {type: "scatter", showlegend: false, visible: shows({place, what}), ...rest};
+    return {type: "scatter", showlegend: false, visible: shows({place, what, tags}), ...rest};
   };
 
   const colours = () => {

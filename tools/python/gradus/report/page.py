@@ -1,10 +1,12 @@
 """The report as one HTML page that fetches nothing: pictures for print, and to hover over where scripts run."""
 import collections
 import html
+import json
 import pathlib
 
 from . import figures, interactive, marks
-from .facts import code, counted, describe, headline, notes_of, result_table, shown, tags_of, troubles_table
+from .facts import (code, counted, describe, headline, notes_of, result_table, shown, tags_of, tags_of_groups,
+                    troubles_table)
 from .frame import frame, outside
 from .palette import Palette
 
@@ -110,21 +112,39 @@ def nothing_to_draw(runs):
     return f"nothing to draw: {completed} runs completed{but}"
 
 
-def groups_of(panels, palette, alive):
-    """The key of colours, with a switch for each group."""
+def tag_switches(runs):
+    """The tags that runs were given, with a switch for each, and one for the runs without a tag."""
+    tags = tags_of(runs)
+    if not tags:
+        return ""
+    without = sum(not tags_of([run]) for run in runs)
+    each = "".join(f'<label class="tag"><input type="checkbox" checked data-tag="{shown(tag)}">'
+                   f"{shown(tag)} <small>{n}</small></label>" for tag, n in tags.items())
+    rest = ('<label class="tag"><input type="checkbox" checked data-tag="">no tag '
+            f"<small>{without}</small></label>") if without else ""
+    return (
+        f'<div class="tags">{each}{rest}<small class="kinds">Hidden: groups without a run of these tags, and single '
+        "runs to hover over; a mean stays that of its group.</small></div>")
+
+
+def groups_of(panels, palette, tags):
+    """The key of colours, with a switch for each group. tags: facts.tags_of_groups."""
     labels, n = {}, {}
     for panel in panels:
         for series in panel.series:
             labels.setdefault(series.key, series.label)
             n[series.key] = max(n.get(series.key, 0), series.n)
     chips = []
+
+    def tagged(key):
+        return f' data-tags="{html.escape(json.dumps(tags[key]))}"' if any(tags.get(key, ())) else ""
     kinds = collections.Counter(len(series.key) for panel in panels for series in panel.series)  # the table's first
     for key in sorted(labels, key=lambda key: (-kinds[len(key)], palette.place(key))):
         dash = {"solid": "", "dash": "7 3", "dot": "2 2.5", "dashdot": "8 3 2 3"}[palette.dash(key)]
         line = ('<svg viewBox="0 0 26 10" aria-hidden="true"><line x1="0" y1="5" x2="26" y2="5" '
                 f'stroke="{palette.colour(key)}" stroke-width="3" stroke-dasharray="{dash}"/></svg>')
         chips.append('<label title="twice: this group alone"><input type="checkbox" checked '
-                     f'data-place="{palette.place(key)}">{line}{shown(labels[key])} '
+                     f'data-place="{palette.place(key)}"{tagged(key)}>{line}{shown(labels[key])} '
                      f'<span class="n">n = {n[key]}</span></label>')
     if not chips:
         return ""
@@ -166,7 +186,6 @@ def remarks(runs, table):
 
 def _page(title, question, sweep, runs, table, panels, palette, pictures, captions, payload, library, made, reload):
     alive = [] if payload is None else payload.names
-    tags = "".join(f'<span class="tag">{shown(tag)} <small>{n}</small></span>' for tag, n in tags_of(runs).items())
     facts = "".join(f"<dt>{shown(term)}</dt><dd>{text}</dd>" for term, text in describe(sweep, runs, table.keys))
     status = ". ".join(filter(None, (counted(runs), made, f"Loads itself again every {reload:g} s" if reload else "")))
     data = "" if payload is None else (
@@ -179,9 +198,9 @@ def _page(title, question, sweep, runs, table, panels, palette, pictures, captio
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{NOTHING}">
 {again}<title>{shown(title)}</title><style>{part("page.css")}</style><style id="hidden"></style></head><body>
-<h1>{shown(title)}</h1><p class="question">{shown(question)}</p><p class="made">{shown(status)}.</p>{tags}
+<h1>{shown(title)}</h1><p class="question">{shown(question)}</p><p class="made">{shown(status)}.</p>{tag_switches(runs)}
 <h2>Result</h2>{result_table(table)}
-{groups_of([panel for panel in panels if panel.id in pictures], palette, alive)}
+{groups_of([panel for panel in panels if panel.id in pictures], palette, tags_of_groups(table))}
 {sections(panels, palette, pictures, captions, alive) or f"<p>{nothing_to_draw(runs).capitalize()}.</p>"}
 <h2>Runs without a result</h2>{troubles_table(runs, table.keys)}
 <h2>What was run</h2><dl>{facts}</dl>

@@ -25,6 +25,7 @@ class Series:
     n: int = 0                     # runs in the mean
     reference: float | None = None  # the panel's line at this group
     names: list = field(default_factory=list)  # of the runs
+    tags: list = field(default_factory=list)   # of each of them, those that it was given
     counts: np.ndarray | None = None  # runs at each x, where they differ (a final value against an option)
 
 
@@ -40,6 +41,7 @@ class Panel:
     x_label: str
     y_label: str
     x_log: bool = False
+    x_names: tuple = ()            # of the places 0, 1, ... along x, where they have names
     y_log: bool = False
     kind: str = "curves"
     series: list = field(default_factory=list)

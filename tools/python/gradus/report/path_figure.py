@@ -48,15 +48,18 @@ def draw(paths, labels, title):
             handles.append(Line2D([], [], color=colour, marker="s", markeredgecolor="white", markersize=7,
                                   label=f"{plain(label)} ({path.steps} steps, {final})"))
         for start in {tuple(path.theta[0]) for path in paths}:
-            axes.plot(*start, marker="o", color="white", markeredgecolor="#222222", markersize=8, zorder=6, linestyle="none")
-        handles.append(Line2D([], [], color="white", marker="o", markeredgecolor="#222222", markersize=8, linestyle="none",
-                              label="start"))
-        if len(widest.minimiser) == 2:
-            axes.plot(*widest.minimiser, marker="*", color="#ffd23f", markeredgecolor="#222222", markersize=14, zorder=5,
+            axes.plot(*start, marker="o", color="white", markeredgecolor="#222222", markersize=8, zorder=6,
                       linestyle="none")
+        handles.append(
+            Line2D([], [], color="white", marker="o", markeredgecolor="#222222", markersize=8, linestyle="none",
+                   label="start"))
+        if len(widest.minimiser) == 2:
+            axes.plot(*widest.minimiser, marker="*", color="#ffd23f", markeredgecolor="#222222", markersize=14,
+                      zorder=5, linestyle="none")
             handles.append(Line2D([], [], color="#ffd23f", marker="*", markeredgecolor="#222222", markersize=13,
                                   linestyle="none", label="minimum"))
-        axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel="first variable", ylabel="second variable", title=plain(title))
+        axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel="first variable", ylabel="second variable",
+                 title=plain(title))
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.11 / shape), borderaxespad=0, ncols=2)
     return figure
 

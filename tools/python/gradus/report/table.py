@@ -27,7 +27,8 @@ def difference(a, b, metric):
 
 def label_of(parts):
     """What a setting is called, of (option, text) pairs: `adam, learning rate 0.1`."""
-    return ", ".join(text if name == "optimizer" else f"{escaped(name.replace('_', ' '))} {text}" for name, text in parts)
+    return ", ".join(text if name == "optimizer" else f"{escaped(name.replace('_', ' '))} {text}"
+                     for name, text in parts)
 
 
 class Group:
@@ -138,8 +139,9 @@ class Table:
                 group.mark = "tied"
         compared = [group for group in fair[1:] if group.versus_best]
         if not compared:
-            self.notes.append(f"{where}No setting is marked as best: a comparison needs two settings with two runs each "
-                              "(seeds) that completed.")
+            self.notes.append(
+                f"{where}No setting is marked as best: a comparison needs two settings with two runs each "
+                "(seeds) that completed.")
             return
         best.mark = "best"
         tied = sum(group.mark == "tied" for group in fair)
@@ -210,13 +212,23 @@ class Table:
             row.append(escaped(group.chosen) or "–")
         return row
 
-    def text(self):
+    def text(self, most=None):
+        """most: characters of a line; columns of numbers that go beyond are left out, the last first, and named."""
         rows = [self.headings()] + [self.cells(group) for group in self.groups]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         left = len(self.keys) or 1
+        kept, needed = list(range(
+            len(widths))), left + 3 + bool(self.metrics)  # options, n, diverged, failed, the metric
+        end = left + 3 + len(self.metrics)
+        for at in [*reversed(range(needed, end)), *reversed(range(end, len(widths)))]:
+            if most is not None and sum(widths[i] + 2 for i in kept) - 2 > most:
+                kept.remove(at)
+        absent = [heading.strip() for at, heading in enumerate(rows[0]) if at not in kept]
+        rows, widths = [[row[at] for at in kept] for row in rows], [widths[at] for at in kept]
         lines = ["  ".join(cell.ljust(width) if i < left else cell.rjust(width)
                            for i, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
-        return "\n".join([lines[0], "-" * sum(widths, 2 * (len(widths) - 1))] + lines[1:])
+        more = [f"Too wide for {most} columns, and in the page: {', '.join(absent)}."] if absent else []
+        return "\n".join([lines[0], "-" * sum(widths, 2 * (len(widths) - 1))] + lines[1:] + more)
 
 
 def digits(spread, value):

@@ -11,8 +11,10 @@ def add_options(parser):
                         help="runs of anything else, a row for each run and step, instead of folders")
     parser.add_argument("--run-column", default="run_id", metavar="COLUMN", help="of --table (default: run_id)")
     parser.add_argument("--index-column", default="step", metavar="COLUMN", help="of --table (default: step)")
-    parser.add_argument("--option-columns", metavar="COLUMN[,COLUMN]",
-                        help="of --table: what runs were asked (default: columns with one value in each run)")
+    parser.add_argument(
+        "--option-columns", metavar="COLUMN[,COLUMN]",
+        help="of --table: what runs were asked (default: columns with one value in each run, but moments "
+        "and names of runs)")
     for way in ("lower", "higher"):
         parser.add_argument(f"--{way}", dest="better", action="extend", default=[], metavar="COLUMN[,COLUMN]",
                             type=lambda text, way=way: [(name, way) for name in _names(text)],
@@ -51,7 +53,8 @@ def load(arguments):
         sweep = foreign.from_table(frame, arguments.run_column, arguments.index_column,
                                    _names(arguments.option_columns) or None, dict(arguments.better))
     except ValueError as error:
-        raise Failure(f"--table={arguments.table}: {error}", 2) from None
+        hint = " (--run-column and --index-column name the two that are needed)" * str(error).startswith("no column")
+        raise Failure(f"--table={arguments.table}: {error}{hint}", 2) from None
     sweep.program = os.path.basename(arguments.table)
     return sweep
 

@@ -1,0 +1,137 @@
+#include "experiments/lab/continuation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "experiments/lab/options.h"
+#include "experiments/records/checkpoint.h"
+#include "experiments/records/completion.h"
+#include "experiments/records/files.h"
+#include "experiments/records/output.h"
+#include "experiments/records/sealed.h"
+#include "settings/parse.h"
+#include "settings/text.h"
+
+namespace gradus::lab {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = Continuation::Kind;
+
+constexpr std::size_t most_steps = 1'000'000;
+
+// Of the run in a folder. Throws UsageError, which begins with the option, where there is none.
+nlohmann::json configuration_in(const fs::path& folder, const std::string& program, const std::string& option) {
+  nlohmann::json configuration;
+  try {
+    configuration = records::read_current(folder / records::config_file);
+  } catch (const records::SystemError& error) {
+    if (error.code != ENOENT && error.code != ENOTDIR) throw;
+    throw UsageError(fmt::format("{}: {} is no run's folder", option, folder.string()));
+  }
+  if (const std::string theirs = records::text_member(configuration, "program"); theirs != program)
+    throw UsageError(
+        fmt::format("{}: {} is a run of {}, expected one of {}", option, folder.string(), theirs, program));
+  return configuration;
+}
+
+// Where a run whose output is this works until it has ended.
+fs::path working_folder(const std::string& output) {
+  const fs::path target = records::Output::target_of(output);
+  return records::Output::is_a_file(target) ? records::hidden_beside(target, ".run") : target;
+}
+
+Continuation resumed(const std::string& program, const std::string& output) {
+  Continuation asked{.kind = Kind::resume, .folder = working_folder(output)};
+  asked.checkpoints = asked.folder;
+  std::error_code error;
+  if (!fs::exists(asked.folder, error) && !fs::exists(output, error)) return {};
+  if (!fs::exists(asked.folder, error)) {  // a file that took its place
+    asked.kind = Kind::ended;
+    asked.status = records::name_of(records::Status::completed);
+    return asked;
+  }
+  asked.configuration = configuration_in(asked.folder, program, "--resume");
+  const records::Completion found = records::read_completion(asked.folder);
+  asked.status = found.verdict == records::Verdict::whole ? records::text_member(found.record, "status") : "";
+  if (records::is_result(asked.status)) asked.kind = Kind::ended;
+  return asked;
+}
+
+Continuation forked(const std::string& program, const std::string& text) {
+  const std::size_t at = text.rfind('@');
+  const auto step = at == std::string::npos ? std::nullopt : settings::number_in<std::int64_t>(text.substr(at + 1));
+  if (!step || *step < 0 || at == 0)
+    throw UsageError(
+        fmt::format("--fork={}: expected RUN@STEP, a run's folder and how many of its steps to keep", text));
+  Continuation asked{.kind = Kind::fork, .folder = text.substr(0, at), .step = *step};
+  asked.checkpoints = asked.folder;
+  asked.configuration = configuration_in(asked.folder, program, "--fork=" + text);
+  return asked;
+}
+
+}  // namespace
+
+const nlohmann::json* Continuation::recorded() const {
+  return configuration.is_object() ? &configuration.at("options") : nullptr;
+}
+
+nlohmann::json Continuation::options() const {
+  nlohmann::json all = recorded() ? *recorded() : nlohmann::json::object();
+  for (const char* name : origin_notes) all.erase(name);
+  return all;
+}
+
+std::string Continuation::identity() const {
+  const std::string hash = records::text_member(configuration, "config_hash");
+  return kind == Kind::fork ? fmt::format("{}@{}", hash, step) : hash;
+}
+
+Continuation continuation_of(const std::string& program, const std::vector<std::string>& arguments) {
+  const Options options(program, arguments);
+  const auto given = [&](const char* name) { return options.argument(name); };
+  const auto fork = given("fork"), replay = given("replay"), output = given("output");
+  const bool resumes = options.given("resume");
+  if (fork && replay) throw UsageError("--fork and --replay: expected one of them");
+  if (resumes && options.given("overwrite")) throw UsageError("--resume and --overwrite: expected one of them");
+  if (resumes) {
+    Continuation asked = resumed(program, output.value_or("results/" + program));
+    if (asked.kind != Kind::none) return asked;  // a fork or replay that has begun
+  }
+  if (fork) return forked(program, *fork);
+  if (!replay) return {};
+  Continuation asked{.kind = Kind::replay, .folder = *replay};
+  asked.checkpoints = asked.folder;
+  asked.configuration = configuration_in(asked.folder, program, "--replay=" + *replay);
+  return asked;
+}
+
+std::vector<std::int64_t> parse_steps(const std::string& option, const std::string& text) {
+  const auto refuse = [&]() -> UsageError {
+    return UsageError(
+        fmt::format("--{}={}: expected steps such as 500,1000 or 0:1000:10 (from, to, every)", option, text));
+  };
+  std::vector<std::int64_t> steps;
+  for (const std::string_view part : settings::split(text, ',')) {
+    std::vector<std::int64_t> numbers;
+    for (const std::string_view word : settings::split(part, ':')) {
+      const auto number = settings::number_in<std::int64_t>(word);
+      if (!number || *number < 0) throw refuse();
+      numbers.push_back(*number);
+    }
+    if (numbers.size() > 3) throw refuse();
+    const std::int64_t last = numbers.size() > 1 ? numbers[1] : numbers[0], every = numbers.size() > 2 ? numbers[2] : 1;
+    if (every < 1 || last < numbers[0]) throw refuse();
+    for (std::int64_t step = numbers[0]; step <= last; step += every) {
+      if (steps.size() == most_steps) throw refuse();
+      steps.push_back(step);
+    }
+  }
+  std::sort(steps.begin(), steps.end());
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  return steps;
+}
+
+}  // namespace gradus::lab
