@@ -91,7 +91,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of the moments at which something is killed")
     arguments = parser.parse_args()
     programs, chance = arguments.programs.resolve(), random.Random(arguments.seed)
-    steps, seeds, pauses = (15000, "0:19", (1.0, 4.0)) if arguments.full else (4000, "0:2", (0.4, 0.9))
+    steps, seeds, pauses = (15000, "0:19", (1.0, 4.0)) if arguments.full else (3000, "0:1", (0.4, 0.9))
     options = ["--optimizer=adam,momentum", "--learning-rate=0.01", f"--seed={seeds}", f"--budget-steps={steps}"]
     with tempfile.TemporaryDirectory() as scratch:
         whole, killed = pathlib.Path(scratch) / "whole", pathlib.Path(scratch) / "killed"

@@ -10,10 +10,6 @@
 
 namespace gradus::sweep {
 
-// What a program's exit code says of a run that was asked to end and can go on: it is pending (EX_TEMPFAIL of
-// sysexits.h).
-inline constexpr int exit_pending = 75;
-
 // The step from which the run in this folder may go on for the combination: it is no result, is of the same
 // configuration and, unless job.not_bitwise, of the same build, and has a checkpoint whose digest holds.
 std::optional<std::int64_t> step_to_resume_from(const Job& job, const Combination& combination,

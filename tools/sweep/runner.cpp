@@ -166,7 +166,7 @@ class Runner {
     if (record.is_result()) return settle(index, record, code);
     if (record.verdict == records::Verdict::unreadable) return leave(index, record.problem);
     if (interrupted_) return suspend(index, "interrupted");
-    if (code == exit_pending) {
+    if (code == records::exit_stopped) {
       ++counts_.stopped;
       return suspend(index, "stopped");
     }

@@ -176,7 +176,7 @@ class Study {
     const Outcome outcome = run_plan(job_, plan, found, kept_, children_, signals_);
     if (lock.is_exclusive()) remove_unused_copies(job_.output, builds_in_use(executable_, outcome.runs, plan.others));
     const int code = report(job_, plan, outcome);
-    if (outcome.interrupted) return signals_.limit_is_near() ? exit_pending : records::exit_interrupted;
+    if (outcome.interrupted) return signals_.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
     if (code != 0) return code;
     for (const std::string& line : stages_.conclude(stage, job_.combinations, outcome.runs)) records::put(line + "\n");
     if (!job_.stage.empty()) stages_.write(job_.program_name);
@@ -202,7 +202,7 @@ int run_study(Job& job, const Specification& specification, const StudyOptions& 
     return Study(job, specification, options, children, signals).run();
   } catch (const records::Interrupted& signal) {
     records::complain("sweep", signal.what);
-    return signals.limit_is_near() ? exit_pending : records::exit_interrupted;
+    return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
   }
 }
 

@@ -50,7 +50,7 @@ int report(const Job& job, const SweepPlan& plan, const Outcome& outcome) {
   complain_of_some("", outcome.notes);
   for (const std::string& problem : outcome.problems) records::complain("sweep", problem);
   if (counts.failed > 0 || counts.left > 0 || !outcome.problems.empty()) return records::exit_failed;
-  return counts.stopped > 0 ? exit_pending : 0;
+  return counts.stopped > 0 ? records::exit_stopped : 0;
 }
 
 }  // namespace gradus::sweep
