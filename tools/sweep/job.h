@@ -29,8 +29,8 @@ struct Job {
   int jobs = 1;                      // processes at a time
 };
 
-// The program with the combination's options and controls, the remarks, the folder that it is to make or, with --resume,
-// to go on in, and --quiet.
+// The program with the combination's options and controls, the remarks, the folder that it is to make or, with
+// --resume, to go on in, and --quiet.
 std::vector<std::string> run_command(const Job& job, const std::filesystem::path& program,
                                      const Combination& combination, const std::filesystem::path& folder, bool resume);
 

@@ -1,7 +1,7 @@
 // sweep: runs a program over a grid of its options, one process a run, and keeps a table of what came of each.
 //
-// Exit codes: 0 every run completed or diverged, 1 a run failed or the system did, 2 usage, 75 runs are pending that can
-// go on, 130 interrupted.
+// Exit codes: 0 every run completed or diverged, 1 a run failed or the system did, 2 usage, 75 runs are pending that
+// can go on, 130 interrupted.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>

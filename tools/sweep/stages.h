@@ -1,7 +1,7 @@
 // What the stages of a specification know of one another: a value may be an earlier stage's.
 //
-//   learning_rate = "{tune}"   the value that the winner of the stage tune had (select); without it where the winner has
-//                              no such option
+//   learning_rate = "{tune}"   the value that the winner of the stage tune had (select); without it where the winner
+//                              has no such option
 //   fork = "{trunk}@2000"      the program goes on from step 2000 of a run of the stage trunk. Of its runs those that
 //                              agree with the written options, as far as any of them has such a value: what none has is
 //                              what the fork changes. Options that are not written are the parent's.

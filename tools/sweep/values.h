@@ -1,8 +1,8 @@
 // Names and values of options as texts.
 //
 // Values of an option: a comma list `a,b`; integers `0:4` (both ends included) or `0:10:2`; `log:1e-4:1e-1:4` (points
-// evenly spaced in the logarithm, ends included). `\,`, `\:` and `\(` are a literal comma, colon and parenthesis, `\\` a
-// backslash. What is drawn is in draws.h.
+// evenly spaced in the logarithm, ends included). `\,`, `\:` and `\(` are a literal comma, colon and parenthesis, `\\`
+// a backslash. What is drawn is in draws.h.
 #pragma once
 
 #include <cstdint>
