@@ -3,8 +3,8 @@
 
 usage: killed_sweep.py BUILD_BIN_DIR [--full] [--seed=N]
 
-Small unless --full, which takes minutes: 40 runs. Compared are all numbers but times, to the bit; and no run may have computed
-more again after a kill than it does in the interval between two checkpoints.
+Small unless --full, which takes minutes: 40 runs. Compared are all numbers but times, to the bit; and no run may have
+computed more again after a kill than it does in the interval between two checkpoints.
 """
 import argparse
 import os
@@ -25,7 +25,8 @@ JOBS = 2
 
 
 def sweep_command(programs, output, options):
-    return [programs / "sweep", "run", "--quiet", f"--output={output}", f"--jobs={JOBS}", "--", programs / "train_workload",
+    return [programs / "sweep", "run", "--quiet", f"--output={output}", f"--jobs={JOBS}", "--",
+            programs / "train_workload",
             f"--checkpoint-interval={INTERVAL}", *options]
 
 
@@ -102,7 +103,8 @@ def main():
 
         done = {"manager": 0, "worker": 0, "asked": 0}
         while True:
-            sweep = subprocess.Popen(sweep_command(programs, killed, options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            sweep = subprocess.Popen(sweep_command(programs, killed, options), stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, text=True)
             while sweep.poll() is None:
                 try:
                     sweep.wait(chance.uniform(*pauses))
@@ -124,10 +126,12 @@ def main():
         price = max(run["checkpoint_seconds"] / max(run["checkpoints"], 1) for run in told)
         interval = max(INTERVAL, 100 * price)
         went_on = sum(times for times, _ in again)
-        print(f"{runs} runs, {sum(done.values())} times disturbed ({', '.join(f'{n} {what}' for what, n in done.items())}), gone on "
-              f"{went_on} times: {numbers} numbers are the same to the bit; at most {most:.2f} s of steps computed again, with "
-              f"{interval:.2f} s between two checkpoints")
-        if went_on == 0 or most > 2 * interval + 0.5:  # the rate is that of a machine that may do other things meanwhile
+        kinds = ", ".join(f"{n} {what}" for what, n in done.items())
+        print(f"{runs} runs, {sum(done.values())} times disturbed ({kinds}), gone on {went_on} times: "
+              f"{numbers} numbers are the same to the bit; at most {most:.2f} s of steps computed again, "
+              f"with {interval:.2f} s between two checkpoints")
+        # The rate is that of a machine that may do other things meanwhile.
+        if went_on == 0 or most > 2 * interval + 0.5:
             sys.exit("killed_sweep.py: expected runs that go on, and no more computed again than an interval")
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -IS
-"""A small program of the contract that keeps state: it goes on from a checkpoint, forks another run, and logs its numbers.
+"""A small program of the contract that keeps state: it goes on from a checkpoint, forks another run, logs its numbers.
 
 What it does is noted in the file named by $STARTS, a line of JSON for each beginning and each end.
 """
@@ -15,7 +15,8 @@ import zlib
 
 DEFAULTS = {"seed": 0, "optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.0, "schedule": "constant", "steps": 20,
             "start": 1.0, "delay": 0.0, "interval": 5, "fail_at": -1, "stop_at": -1}
-CONTROLS = {"output", "quiet", "resume", "checkpoint_at", "not_bitwise", "fork", "note", "tag", "reseed", "checkpoint_interval"}
+CONTROLS = {"output", "quiet", "resume", "checkpoint_at", "not_bitwise", "fork", "note", "tag", "reseed",
+            "checkpoint_interval"}
 BUILD = os.environ.get("BUILD", "b") * 64
 
 
@@ -74,7 +75,8 @@ def column(name, **more):
     return {"name": name, "units": "1", "long_name": name, **more}
 
 
-TABLES = [{"name": "evaluation", "index": "step", "columns": [column("loss", better="lower"), column("gain", better="higher"),
+TABLES = [{"name": "evaluation", "index": "step", "columns": [column("loss", better="lower"),
+                                                              column("gain", better="higher"),
                                                               column("plain"), column("seconds", units="s")]},
           {"name": "fingerprint", "index": "step", "columns": [column("high"), column("low")]}]
 
@@ -83,7 +85,8 @@ class Training:
     def __init__(self, folder, options, record):
         self.folder, self.options = folder, options
         self.step, self.x, self.velocity, self.chain, self.rows = 0, options["start"], 0.0, 0, []
-        self.head = frame(b"C" + json.dumps(record).encode()) + b"".join(frame(b"T" + json.dumps(t).encode()) for t in TABLES)
+        self.head = frame(b"C" + json.dumps(record).encode()) + b"".join(frame(b"T" + json.dumps(t).encode())
+                                                                         for t in TABLES)
 
     def state(self):
         return {"step": self.step, "x": self.x, "velocity": self.velocity, "chain": self.chain, "rows": self.rows}
@@ -145,7 +148,8 @@ def main():
     options, folder = effective(given), pathlib.Path(given["output"])
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
-    record = {"schema": 3, "program": "trainer", "run_id": folder.name, "options": options, "config_hash": config_hash(options),
+    record = {"schema": 3, "program": "trainer", "run_id": folder.name, "options": options,
+              "config_hash": config_hash(options),
               "executable_sha256": BUILD}
     training = Training(folder, options, record)
     if "resume" in given:

@@ -54,7 +54,8 @@ class SweepDraws(SweepCase):
         counts = {c: sum(run["c"] == c for run in runs) for c in ("a", "b,c", "0.5")}
         self.assertEqual(sum(counts.values()), 3000)
         self.assertTrue(all(880 < count < 1120 for count in counts.values()), counts)
-        self.assertLess(abs(numpy.corrcoef([int(run["n"]) for run in runs], [float(run["x"]) for run in runs])[0, 1]), 0.06)
+        self.assertLess(abs(numpy.corrcoef([int(run["n"]) for run in runs], [float(run["x"]) for run in runs])[0, 1]),
+                        0.06)
 
     def test_a_literal_text(self):
         self.assertEqual(self.drawn(r"uniform\(0\,1)"), ["uniform(0,1)"])
@@ -75,7 +76,8 @@ class SweepDraws(SweepCase):
         # As they were when this was written, on whatever machine.
         self.assertEqual([run["y"] for run in first][:3], FIRST_Y)
         sobol = self.planned(*options, before=["--draws=8", "--draw-method=sobol", "--draw-seed=7"])
-        self.assertEqual(sobol, self.planned(*options, before=["--draws=16", "--draw-method=sobol", "--draw-seed=7"])[:8])
+        self.assertEqual(sobol, self.planned(*options, before=["--draws=16", "--draw-method=sobol",
+                                                               "--draw-seed=7"])[:8])
         self.assertNotEqual(sobol, first)
 
     def test_sobol(self):
@@ -103,9 +105,12 @@ class SweepDraws(SweepCase):
                          [(o, x, s) for o in ("sgd", "adam") for x in points for s in "012"])
 
     def test_bad_draws(self):
-        for text, says in [("uniform(1,1)", "the first below the second"), ("uniform(0)", "two numbers"), ("uniform(0,inf)", "numbers"),
-                           ("log_uniform(0,1)", "above 0"), ("integer(0.5,1)", "integers"), ("integer(3,1)", "the first not above"),
-                           ("choice()", "empty list"), ("choice(a,,b)", "empty value"), ("uniform(0,1),2", "and nothing else"),
+        for text, says in [("uniform(1,1)", "the first below the second"), ("uniform(0)", "two numbers"),
+                           ("uniform(0,inf)", "numbers"),
+                           ("log_uniform(0,1)", "above 0"), ("integer(0.5,1)", "integers"),
+                           ("integer(3,1)", "the first not above"),
+                           ("choice()", "empty list"), ("choice(a,,b)", "empty value"),
+                           ("uniform(0,1),2", "and nothing else"),
                            ("2,uniform(0,1)", "an option's only value"), ("choice(uniform(0,1))", "only value")]:
             with self.subTest(text=text):
                 self.refused(f"--x={text}", before=["--draws=2"], says=["option --x", says])
@@ -121,7 +126,8 @@ class SweepDraws(SweepCase):
         self.assertEqual([(run["width"], run["depth"], run["seed"]) for run in runs],
                          [("64", "2", "0"), ("64", "2", "1"), ("128", "4", "0"), ("128", "4", "1")])
         toml = '[options]\nseed = "0:1"\n[[zip]]\nwidth = [64, 128]\ndepth = "2,4"\n'
-        self.assertEqual([(run["width"], run["depth"]) for run in self.planned(toml=toml)], [("64", "2"), ("128", "4")] * 2)
+        self.assertEqual([(run["width"], run["depth"]) for run in self.planned(toml=toml)],
+                         [("64", "2"), ("128", "4")] * 2)
         self.refused("--a=1,2", "--b=1:3", before=["--zip=a,b"], says=["a has 2 values and b has 3", "one length"])
         self.refused("--a=1,2", before=["--zip=a,b"], says="--zip=a,b: expected options that are given")
         self.refused("--a=1,2", before=["--zip=a"], says="two options or more")
@@ -131,7 +137,8 @@ class SweepDraws(SweepCase):
 
     def test_only(self):
         expected = [("sgd", "0.0"), ("sgd", "0.9"), ("adam", None), ("rmsprop", None)]
-        runs = self.planned("--optimizer=sgd,adam,rmsprop", "--momentum=0.0,0.9", before=["--only=momentum: optimizer=sgd"])
+        runs = self.planned("--optimizer=sgd,adam,rmsprop", "--momentum=0.0,0.9",
+                            before=["--only=momentum: optimizer=sgd"])
         self.assertEqual([(run["optimizer"], run.get("momentum")) for run in runs], expected)
         toml = '''[options]\noptimizer = ["sgd", "adam", "rmsprop"]
                   [[when]]\nif = {optimizer = "sgd"}\noptions = {momentum = [0.0, 0.9]}\n'''
@@ -144,7 +151,8 @@ class SweepDraws(SweepCase):
         self.assertEqual([run.get("momentum") for run in runs], ["0.5", None, None])
 
     def test_only_with_draws(self):
-        runs = self.planned("--optimizer=sgd,adam", "--rate=log_uniform(1e-3,1)", "--momentum=uniform(0,1)", "--seed=0:1",
+        runs = self.planned("--optimizer=sgd,adam", "--rate=log_uniform(1e-3,1)", "--momentum=uniform(0,1)",
+                            "--seed=0:1",
                             before=["--draws=4", "--draw-method=sobol", "--only=momentum: optimizer=sgd"])
         self.assertEqual(len(runs), 16)
         rates = {o: sorted({run["rate"] for run in runs if run["optimizer"] == o}) for o in ("sgd", "adam")}
@@ -162,8 +170,10 @@ class SweepDraws(SweepCase):
 
     def test_exclude(self):
         grid = list(itertools.product(["sgd", "adam"], ["1", "0.1"], ["0", "1"]))
-        runs = self.planned("--optimizer=sgd,adam", "--rate=1,0.1", "--seed=0,1", before=["--exclude=optimizer=adam,rate=1.0"])
-        self.assertEqual([(run["optimizer"], run["rate"], run["seed"]) for run in runs], [g for g in grid if g[:2] != ("adam", "1")])
+        runs = self.planned("--optimizer=sgd,adam", "--rate=1,0.1", "--seed=0,1",
+                            before=["--exclude=optimizer=adam,rate=1.0"])
+        self.assertEqual([(run["optimizer"], run["rate"], run["seed"]) for run in runs],
+                         [g for g in grid if g[:2] != ("adam", "1")])
         toml = '''[options]\noptimizer = ["sgd", "adam"]\nrate = [1, 0.1]\nseed = "0,1"\n[[exclude]]\noptimizer = "adam"
                   rate = [0.1, 1]\nseed = 1\n[[exclude]]\nrate = 0.1\nseed = 0\n'''
         self.assertEqual([(run["optimizer"], run["rate"], run["seed"]) for run in self.planned(toml=toml)],
@@ -171,10 +181,14 @@ class SweepDraws(SweepCase):
 
     def test_conditions_that_are_slips(self):
         options = ["--optimizer=sgd,adam", "--momentum=0,0.9", "--rate=0.1"]
-        for before, says in ((["--exclude=optimizer=adm"], "optimizer is never adm"), (["--exclude=optimiser=adam"], "no option optimiser"),
-                             (["--only=momentum: optimizer=sdg"], "optimizer is never sdg"), (["--only=moment: optimizer=sgd"], "no option moment"),
-                             (["--only=momentum"], "expected OPTION[,OPTION ...]: OPTION=VALUE"), (["--exclude=adam"], "expected OPTION=VALUE"),
-                             (["--only=momentum: optimizer=sgd", "--exclude=optimizer=adam,momentum=0.9"], "holds in no combination"),
+        for before, says in ((["--exclude=optimizer=adm"], "optimizer is never adm"),
+                             (["--exclude=optimiser=adam"], "no option optimiser"),
+                             (["--only=momentum: optimizer=sdg"], "optimizer is never sdg"),
+                             (["--only=moment: optimizer=sgd"], "no option moment"),
+                             (["--only=momentum"], "expected OPTION[,OPTION ...]: OPTION=VALUE"),
+                             (["--exclude=adam"], "expected OPTION=VALUE"),
+                             (["--only=momentum: optimizer=sgd", "--exclude=optimizer=adam,momentum=0.9"],
+                              "holds in no combination"),
                              (["--exclude=rate=0.1"], "every combination is excluded")):
             with self.subTest(before=before):
                 self.refused(*options, before=before, says=says)

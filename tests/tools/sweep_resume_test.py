@@ -41,7 +41,8 @@ class SweepResume(SweepCase):
         return results
 
     def started(self, *options, before=()):
-        sweep = subprocess.Popen(self.command(*options, before=before), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        sweep = subprocess.Popen(self.command(*options, before=before), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 text=True,
                                  env=self.environment)
         self.addCleanup(sweep.kill)
         return sweep
@@ -51,7 +52,8 @@ class SweepResume(SweepCase):
     def test_a_run_that_stops_is_pending(self):
         options = ["--seed=0:2", "--steps=20"]
         result = self.sweep(*options, "--stop-at=7,-1", code=75)
-        self.assertIn("6 runs: 3 completed, 0 diverged, 0 failed, 0 skipped (finished before), 3 pending: stopped", result.stdout)
+        self.assertIn("6 runs: 3 completed, 0 diverged, 0 failed, 0 skipped (finished before), 3 pending: stopped",
+                      result.stdout)
         reasons = [run["reason"] for run in self.table()["runs"] if run["status"] == "pending"]
         self.assertEqual(reasons, ["stopped, goes on at step 7"] * 3)
         self.assertEqual(sum("pending" in line and "goes on at step 7" in line for line in self.listed()), 3)
@@ -160,7 +162,8 @@ class SweepResume(SweepCase):
     # --- where two runs differ
 
     def diff(self, first, second, code):
-        result = subprocess.run([sweep_support.SWEEP, "diff", str(first), str(second)], capture_output=True, text=True, timeout=60)
+        result = subprocess.run([sweep_support.SWEEP, "diff", str(first), str(second)], capture_output=True, text=True,
+                                timeout=60)
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
         return (result.stdout if code < 2 else result.stderr).splitlines()
 
@@ -172,13 +175,15 @@ class SweepResume(SweepCase):
         self.sweep("--steps=20", "--seed=0")
         same = self.folders()[0]
         self.assertEqual(self.diff(first, same / "run.h5", 0),
-                         ["theta is equal at step 20, the last with a fingerprint in both", "evaluation: 20 rows are equal",
+                         ["theta is equal at step 20, the last with a fingerprint in both",
+                          "evaluation: 20 rows are equal",
                           "fingerprint: 4 rows are equal", "the runs are equal but for times"])
         self.output = self.folder / "other"
         self.sweep("--steps=12", "--seed=0")
         short = self.folders()[0]
         lines = self.diff(first, short, 1)
-        for line in ("option steps: 20 and 12", "evaluation: 20 rows and 12: the first 12 are equal", "the runs differ"):
+        for line in ("option steps: 20 and 12", "evaluation: 20 rows and 12: the first 12 are equal",
+                     "the runs differ"):
             self.assertIn(line, lines)
         # One bit, from a step on.
         log = bytearray((same / "metrics.log").read_bytes())
@@ -210,7 +215,8 @@ class SweepResume(SweepCase):
         self.sweep("--steps=5")
         run = self.folders()[0]
         other = self.folder / "minimized"
-        subprocess.run([pathlib.Path(sweep_support.SWEEP).with_name("minimize"), "--steps=5", "--quiet", f"--output={other}"], check=True)
+        subprocess.run([pathlib.Path(sweep_support.SWEEP).with_name("minimize"), "--steps=5", "--quiet",
+                        f"--output={other}"], check=True)
         lines = self.diff(run, other, 1)
         self.assertIn("evaluation: only the first run has this table", lines)
         self.assertIn("step: only the second run has this table", lines)

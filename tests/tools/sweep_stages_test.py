@@ -113,13 +113,15 @@ class SweepStages(SweepCase):
                 for run in self.stage(name):
                     if run["options"]["optimizer"] == winner["per"]["optimizer"]:
                         self.assertEqual((run["options"]["learning_rate"], run["options"].get("momentum")), best)
-        self.assertEqual(stages["tune"]["selected_by"], {"table": "evaluation", "column": "loss", "statistic": "last", "better": "lower",
+        self.assertEqual(stages["tune"]["selected_by"], {"table": "evaluation", "column": "loss", "statistic": "last",
+                                                         "better": "lower",
                                                          "per": ["optimizer"], "over": ["seed"]})
         self.assertEqual(sorted({run["options"]["seed"] for run in self.stage("judge")}), [10, 11, 12])
         # A fork goes on from the trunk's step, kept by the trunk, with the trunk's options but those that are written.
         trunks = {run["id"]: run for run in self.stage("trunk")}
         forks = self.begins()[-8:]
-        for start, run in zip(sorted(forks, key=lambda start: start["argv"][-2]), sorted(self.stage("cooldown"), key=lambda run: run["id"])):
+        for start, run in zip(sorted(forks, key=lambda start: start["argv"][-2]),
+                              sorted(self.stage("cooldown"), key=lambda run: run["id"])):
             parent, step = run["options"]["fork"].split("@")
             mine = json.loads((self.output / run["id"] / "config.json").read_text())["options"]
             self.assertEqual(start["begins"], int(step))
@@ -127,8 +129,10 @@ class SweepStages(SweepCase):
             self.assertIn(f"--fork={self.output / trunk['id']}@{step}", start["argv"])
             for option in ("seed", "optimizer", "learning_rate"):
                 self.assertEqual(mine[option], trunk["options"][option])
-            self.assertEqual((mine["schedule"], mine["steps"], mine["momentum"]), ("linear", 40, trunk["options"].get("momentum", 0)))
-        controls = [argument for start in self.begins() for argument in start["argv"] if argument.startswith("--checkpoint-at")]
+            self.assertEqual((mine["schedule"], mine["steps"], mine["momentum"]),
+                             ("linear", 40, trunk["options"].get("momentum", 0)))
+        controls = [argument for start in self.begins() for argument in start["argv"]
+                    if argument.startswith("--checkpoint-at")]
         self.assertEqual(controls, ["--checkpoint-at=10,25"] * 4)
         # Once more: nothing changes. And elsewhere: the same numbers.
         before, written = len(self.begins()), (self.output / "stages.json").read_bytes()
@@ -141,36 +145,44 @@ class SweepStages(SweepCase):
         self.assertTrue(any("cooldown" in line for line in self.listed()))
         self.output = self.folder / "twice"
         self.study(STUDY, before=["--jobs=1"])
-        self.assertEqual({run["id"]: (self.output / run["id"] / "run.h5").read_bytes() for run in self.table()["runs"]}, numbers)
+        self.assertEqual({run["id"]: (self.output / run["id"] / "run.h5").read_bytes()
+                          for run in self.table()["runs"]}, numbers)
 
     def test_every_run_is_forked_where_none_is_named(self):
         self.study('''[[stage]]\nname = "trunk"\n[stage.options]\nseed = "0:2"\noptimizer = ["sgd", "adam"]
-                      [[stage]]\nname = "cool"\n[stage.options]\nfork = "{trunk}@10"\noptimizer = "adam"\nschedule = "linear"\n''')
+                      [[stage]]\nname = "cool"
+                      [stage.options]\nfork = "{trunk}@10"\noptimizer = "adam"\nschedule = "linear"\n''')
         self.assertEqual(len(self.stage("cool")), 3)
         self.assertEqual({run["options"]["fork"].split("@")[0] for run in self.stage("cool")},
                          {run["config_hash"] for run in self.stage("trunk") if run["options"]["optimizer"] == "adam"})
 
     def test_forks_that_draw_anew(self):
         self.study('''[options]\ncheckpoint_interval = 2\n[[stage]]\nname = "trunk"\n[stage.options]\nseed = 1
-                      [[stage]]\nname = "anew"\n[stage.options]\nfork = "{trunk}@10"\nseed = "7:9"\nreseed = "shuffle"\n''')
-        runs = [json.loads((self.output / run["id"] / "config.json").read_text())["options"] for run in self.stage("anew")]
-        self.assertEqual([(run["seed"], run["streams"]) for run in runs], [(7, "shuffle"), (8, "shuffle"), (9, "shuffle")])
+                      [[stage]]\nname = "anew"
+                      [stage.options]\nfork = "{trunk}@10"\nseed = "7:9"\nreseed = "shuffle"\n''')
+        runs = [json.loads((self.output / run["id"] / "config.json").read_text())["options"]
+                for run in self.stage("anew")]
+        self.assertEqual([(run["seed"], run["streams"]) for run in runs],
+                         [(7, "shuffle"), (8, "shuffle"), (9, "shuffle")])
         self.assertEqual([start["begins"] for start in self.begins()], [0, 10, 10, 10])
         self.assertIn("--checkpoint-interval=2", self.begins()[0]["argv"])
 
     def test_which_way_is_better(self):
         def winner(by):
             self.output = self.folder / by.replace("/", "_").replace(":", "_")
-            self.study(f'[[stage]]\nname = "tune"\nselect = {{by = "{by}"}}\n[stage.options]\nlearning_rate = [0.01, 0.3, 1.9]\n')
+            self.study(f'[[stage]]\nname = "tune"\nselect = {{by = "{by}"}}\n'
+                       '[stage.options]\nlearning_rate = [0.01, 0.3, 1.9]\n')
             return unsealed(self.output / "stages.json")["stages"][0]["winners"][0]["options"]["learning_rate"]
         self.assertEqual(winner("evaluation/loss"), 0.3)
         self.assertEqual(winner("evaluation/gain"), 0.3)  # higher is better
         self.assertEqual(winner("loss:best"), 0.3)
         self.assertEqual(winner("evaluation/gain:mean"), 0.3)
-        for by, says in (("evaluation/plain", "plain does not say which way is better"), ("evaluation/lost", "no column evaluation/lost"),
+        for by, says in (("evaluation/plain", "plain does not say which way is better"),
+                         ("evaluation/lost", "no column evaluation/lost"),
                          ("nothing/loss", "no column nothing/loss")):
             self.output = self.folder / by.replace("/", "_")
-            result = self.study(f'[[stage]]\nname = "tune"\nselect = {{by = "{by}"}}\n[stage.options]\nseed = 0\n', code=1)
+            result = self.study(f'[[stage]]\nname = "tune"\nselect = {{by = "{by}"}}\n[stage.options]\nseed = 0\n',
+                                code=1)
             self.assertIn("stage tune: ", result.stderr)
             self.assertIn(says, result.stderr)
 
@@ -179,11 +191,13 @@ class SweepStages(SweepCase):
         self.assertEqual(unsealed(self.output / "stages.json")["stages"][0]["winners"][0]["options"], {"interval": 9})
 
     def test_settings_that_are_out(self):
-        toml = '''[[stage]]\nname = "tune"\nselect = {by = "loss"}\n[stage.options]\nstart = [1e300, 1.0]\nlearning_rate = [%s]
+        toml = '''[[stage]]\nname = "tune"\nselect = {by = "loss"}
+            [stage.options]\nstart = [1e300, 1.0]\nlearning_rate = [%s]
                   [[stage]]\nname = "judge"\n[stage.options]\nstart = "{tune}"\nlearning_rate = "{tune}"\nseed = 5\n'''
         result = self.study(toml % "0.1, 9")
         self.assertIn("stage tune: 3 settings are out", result.stderr)
-        self.assertEqual([run["options"] for run in self.stage("judge")], [{"start": 1, "learning_rate": 0.1, "seed": 5}])
+        self.assertEqual([run["options"] for run in self.stage("judge")],
+                         [{"start": 1, "learning_rate": 0.1, "seed": 5}])
         self.output = self.folder / "none"
         result = self.study(toml % "9, 10", code=1)
         self.assertIn("stage tune: no setting is left to choose", result.stderr)
@@ -206,24 +220,33 @@ class SweepStages(SweepCase):
         self.study(toml % "stop_at = 7")
 
     def test_everything_is_checked_before_anything_runs(self):
-        tune = '[[stage]]\nname = "tune"\nselect = {by = "loss", per = ["optimizer"]}\n[stage.options]\noptimizer = "sgd"\nlearning_rate = [0.1, 0.2]\n'
+        tune = ('[[stage]]\nname = "tune"\nselect = {by = "loss", per = ["optimizer"]}\n'
+                '[stage.options]\noptimizer = "sgd"\nlearning_rate = [0.1, 0.2]\n')
         judge = '[[stage]]\nname = "judge"\n[stage.options]\n'
         for toml, says in ((tune + judge + 'learning_rat = 1\n', "unknown option --learning_rat"),
-                           (tune + judge + 'optimizer = "sgd"\nlearning_rate = "{tun}"\n', "no earlier stage 'tun': expected tune"),
-                           (judge + 'learning_rate = "{tune}"\n' + tune, "no earlier stage 'tune': expected none in the first stage"),
+                           (tune + judge + 'optimizer = "sgd"\nlearning_rate = "{tun}"\n',
+                            "no earlier stage 'tun': expected tune"),
+                           (judge + 'learning_rate = "{tune}"\n' + tune,
+                            "no earlier stage 'tune': expected none in the first stage"),
                            (tune + judge + 'optimizer = "sgd"\nmomentum = "{tune}"\n', "its winner has no such option"),
                            (tune + judge + 'optimizer = "{tune}"\n', "its winner has no such option"),
                            (tune + judge + 'learning_rate = "{tune}"\n', "{tune} has no winner for these values"),
-                           (tune + judge + 'optimizer = "adam"\nlearning_rate = "{tune}"\n', "{tune} has no winner for these values"),
-                           (tune.replace('select = {by = "loss", per = ["optimizer"]}\n', "") + judge + 'learning_rate = "{tune}"\n', "stage tune has no winner"),
+                           (tune + judge + 'optimizer = "adam"\nlearning_rate = "{tune}"\n',
+                            "{tune} has no winner for these values"),
+                           (tune.replace('select = {by = "loss", per = ["optimizer"]}\n',
+                                         "") + judge + 'learning_rate = "{tune}"\n', "stage tune has no winner"),
                            (tune + judge + 'fork = "{tune}"\n', "expected {STAGE}@STEP"),
                            (tune + judge + 'fork = "{tune}@x"\n', "expected {STAGE} or {STAGE}@STEP"),
                            (tune + judge + 'learning_rate = "{tune}@5"\n', "in the option fork alone"),
-                           (tune + judge + 'fork = "{tune}@5"\noptimizer = "adam"\nmomentum = 0.5\n', "--momentum is an option of sgd"),
+                           (tune + judge + 'fork = "{tune}@5"\noptimizer = "adam"\nmomentum = 0.5\n',
+                            "--momentum is an option of sgd"),
                            (tune.replace('per = ["optimizer"]', 'per = ["schedule"]') + judge, "select: per schedule"),
-                           (tune.replace('"loss"', '"loss:first"'), "last|best|mean"), (tune + tune, "stage tune: there twice"),
-                           (tune.replace('"tune"', '""'), 'expected name = "WORD"'), ('limit = 3\n' + tune, "there are stages"),
-                           (tune + '[[stage.zip]]\nx = 1\n', "two options or more"), (tune + 'x = {}\n', "option x: expected a number")):
+                           (tune.replace('"loss"', '"loss:first"'), "last|best|mean"),
+                           (tune + tune, "stage tune: there twice"),
+                           (tune.replace('"tune"', '""'), 'expected name = "WORD"'),
+                           ('limit = 3\n' + tune, "there are stages"),
+                           (tune + '[[stage.zip]]\nx = 1\n', "two options or more"),
+                           (tune + 'x = {}\n', "option x: expected a number")):
             with self.subTest(toml=toml):
                 self.refused_study(toml, says)
                 self.assertFalse(self.output.exists())
@@ -242,7 +265,8 @@ class SweepStages(SweepCase):
         file.write_text(f'''program = "{program}"\n[[stage]]\nname = "tune"\nselect = {{by = "step/value"}}
             [stage.options]\nlearning_rate = "log:1e-5:1e-3:40"\nsteps = 2000
             [[stage]]\nname = "judge"\n[stage.options]\nlearning_rate = "{{tune}}"\nseed = "0:1"\nstart = "random"\n''')
-        sweep = subprocess.Popen(self.command(file=file, before=["--jobs=1"]), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        sweep = subprocess.Popen(self.command(file=file, before=["--jobs=1"]), stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
         self.addCleanup(sweep.kill)
         self.wait_for(lambda: list(self.output.glob("*/complete.json")))
         program.unlink()
@@ -255,19 +279,23 @@ class SweepStages(SweepCase):
     def test_a_real_program(self):
         program = pathlib.Path(sweep_support.SWEEP).with_name("minimize")
         file = self.folder / "study.toml"
-        file.write_text(f'''program = "{program}"\n[options]\nproblem = "rosenbrock"\noptimizer = ["sgd", "adam"]\nsteps = 50
-            [[stage]]\nname = "tune"\ndraws = {{count = 4, method = "sobol"}}\nselect = {{by = "step/value", per = ["optimizer"]}}
+        file.write_text(f'''program = "{program}"
+            [options]\nproblem = "rosenbrock"\noptimizer = ["sgd", "adam"]\nsteps = 50
+            [[stage]]\nname = "tune"
+            draws = {{count = 4, method = "sobol"}}\nselect = {{by = "step/value", per = ["optimizer"]}}
             [stage.options]\nlearning_rate = "log_uniform(1e-5,1e-3)"
             [[stage]]\nname = "judge"\n[stage.options]\nlearning_rate = "{{tune}}"\nstart = "random"\nseed = "0:1"\n''')
         self.sweep(file=file)
         self.assertIn("skipped", self.sweep(file=file).stdout)
         self.assertEqual(len(self.table()["runs"]), 12)
-        shown = subprocess.run([sweep_support.SWEEP, "list", str(self.output), "--show=step/value"], capture_output=True, text=True, check=True)
+        shown = subprocess.run([sweep_support.SWEEP, "list", str(self.output), "--show=step/value"],
+                               capture_output=True, text=True, check=True)
         lines = shown.stdout.splitlines()
         place = lines[1].index("step/value")
         values = {line.split()[0]: float(line[place:].split()[0]) for line in lines[2:-1]}
         for winner in unsealed(self.output / "stages.json")["stages"][0]["winners"]:
-            tuned = [values[run["id"]] for run in self.stage("tune") if run["options"]["optimizer"] == winner["per"]["optimizer"]]
+            tuned = [values[run["id"]] for run in self.stage("tune")
+                     if run["options"]["optimizer"] == winner["per"]["optimizer"]]
             self.assertAlmostEqual(winner["value"], min(tuned), delta=1e-5 * min(tuned))
 
 

@@ -3,8 +3,8 @@
 
 usage: three_stages.py BUILD_BIN_DIR [--full] [--output=FOLDER]
 
-Small unless --full, which takes minutes: fewer draws and seeds, and a twenty-fifth of the steps. With --output the folders
-FOLDER/first and FOLDER/second stay; where they are from an earlier time, the study goes on.
+Small unless --full, which takes minutes: fewer draws and seeds, and a twenty-fifth of the steps. With --output the
+folders FOLDER/first and FOLDER/second stay; where they are from an earlier time, the study goes on.
 """
 import argparse
 import json
@@ -26,12 +26,14 @@ def made_small(text):
     for was, now in (("count = 32", "count = 4"), ('"0:2"', '"0:1"'), ('"100:109"', '"100:102"')):
         assert was in text, was
         text = text.replace(was, now)
-    return re.sub(r"\b\d+\b", lambda n: str(int(n[0]) // 25) if int(n[0]) >= 250 and int(n[0]) % 250 == 0 else n[0], text)
+    return re.sub(r"\b\d+\b", lambda n: str(int(n[0]) // 25) if int(n[0]) >= 250 and int(n[0]) % 250 == 0 else n[0],
+                  text)
 
 
 def run(sweep, study, output, *options):
     begin = time.monotonic()
-    result = subprocess.run([sweep, "run", study, f"--output={output}", *options], capture_output=True, text=True, check=False)
+    result = subprocess.run([sweep, "run", study, f"--output={output}", *options], capture_output=True, text=True,
+                            check=False)
     if result.returncode != 0:
         sys.exit(f"three_stages.py: the study ended with code {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout, time.monotonic() - begin
