@@ -7,6 +7,7 @@ import importlib.util
 import json
 import pathlib
 import re
+import shlex
 import struct
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import numpy as np
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLES = REPOSITORY / "docs" / "examples"
-PAGES = ["README.md", "docs/architecture.md", "docs/derivatives.md", "docs/debugging.md", "docs/runs.md",
+PAGES = ["README.md", "docs/architecture.md", "docs/derivatives.md", "docs/debugging.md", "docs/runs.md", "docs/sweeps.md",
          "experiments/optimizer_comparison/README.md"]
 MOST_LINES = 45
 TRAINING, HELD_OUT = 160, 40
@@ -168,6 +169,16 @@ class Docs(unittest.TestCase):
                                     self.folder / "none").splitlines()
         self.assertEqual(len(commands), 2 * 3 * 5 + 2 * 5)
         self.assertFalse((self.folder / "none").exists())
+
+    def test_the_study_in_the_page_on_sweeps_is_the_example(self):
+        self.assertEqual(blocks("docs/sweeps.md", "toml"), [(EXAMPLES / "three_stages.toml").read_text(encoding="utf-8")])
+
+    def test_the_search_in_the_page_on_sweeps_has_as_many_runs_as_it_says(self):
+        [command] = [block for block in blocks("docs/sweeps.md", "sh") if "--draws" in block]
+        words = shlex.split(command.replace("\\\n", "").replace("build/bin", str(BIN)).replace("results/search", str(self.folder / "search")))
+        self.assertEqual(words[1], "run")
+        commands = self.run_quietly(*words[:2], "--dry-run", *words[2:]).splitlines()
+        self.assertEqual(len(commands), 32 * 2 * 3)
 
     def test_what_the_architecture_shows_is_in_the_examples(self):
         programs = [path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*.cpp")]

@@ -39,7 +39,7 @@ ROOMS = {
     "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
     "experiments/second_order": {"experiments/workloads", *LAB},
     "experiments/train": {"experiments/workloads", *LAB},
-    "tools/sweep": {"experiments/records", "settings"},
+    "tools/sweep": {"experiments/records", "settings", "autodiff/tensor/random.h"},
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
                       *LAB},

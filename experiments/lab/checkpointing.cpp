@@ -69,8 +69,8 @@ void Checkpointing::keep(std::string part, optim::Shown show, Fit fit) {
 }
 
 void Checkpointing::find(const Continuation& from, std::int64_t first) {
-  const records::Checkpoints found = records::checkpoints_in(from.checkpoints);
-  for (const records::Checkpoint& checkpoint : found.whole)
+  const records::CheckpointFiles found = records::checkpoints_in(from.checkpoints);
+  for (const records::CheckpointFile& checkpoint : found.whole)
     if (from.kind == Kind::resume || (from.kind == Kind::fork && checkpoint.step == from.step) ||
         (from.kind == Kind::replay && checkpoint.step <= first))
       others_.push_back(checkpoint.path);

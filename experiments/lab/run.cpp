@@ -311,7 +311,7 @@ void Run::end_of_step(std::int64_t step) {
   if (!has_gone_on_) throw std::logic_error("end_of_step: before go_on()");
   if (!checkpointing_.end_of_step(step, stop_signal, *folder_, divergence_)) return;
   if (from_.kind == Kind::replay && stop_signal) stop_if_asked();
-  throw Stopped{step};
+  throw RunStopped{step};
 }
 
 RunTable& Run::table(const std::string& name, std::vector<Column> columns, records::Index index) {

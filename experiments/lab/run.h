@@ -49,7 +49,7 @@ enum class Exit {
 struct Finished {};
 
 // Thrown by a run that was asked to stop, once its checkpoint is written.
-struct Stopped {
+struct RunStopped {
   std::int64_t step;
 };
 

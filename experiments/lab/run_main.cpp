@@ -114,7 +114,7 @@ Exit Session::end(Exit exit, Status status, const std::string& reason, std::stri
 // Where the run that is to be forked has no checkpoint at that step.
 void Session::retrace(Continuation& from, const std::vector<std::string>& arguments, Retraced& trunk) const {
   if (from.kind != Continuation::Kind::fork) return;
-  for (const records::Checkpoint& checkpoint : records::checkpoints_in(from.folder).whole)
+  for (const records::CheckpointFile& checkpoint : records::checkpoints_in(from.folder).whole)
     if (checkpoint.step == from.step) return;
   const Options options(program_, arguments);
   for (const char* asking : {"help", "describe"})
@@ -155,7 +155,7 @@ int Session::run(const std::vector<std::string>& arguments) {
       return end(Exit::completed, Status::completed, run_->reason_, "");
     } catch (const Finished&) {
       return Exit::completed;
-    } catch (const Stopped& stopped) {
+    } catch (const RunStopped& stopped) {
       const std::string line = fmt::format("stopped after step {}: --resume goes on from there", stopped.step);
       return end(Exit::stopped, Status::interrupted, line, is_silent_when_stopped_ ? "" : line);
     } catch (const records::Interrupted& signal) {

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::array generations = {"checkpoint.0", "checkpoint.1"};
 constexpr std::string_view kept = "checkpoint.at.", label_begin = "checkpoint at step ";
 
-Checkpoint read_checkpoint(const fs::path& path) {
+CheckpointFile read_checkpoint(const fs::path& path) {
   const std::string label = read_state_image(path).label;
   const auto step = label.starts_with(label_begin)
                         ? settings::number_in<std::int64_t>(std::string_view(label).substr(label_begin.size()))
@@ -28,8 +28,8 @@ Checkpoint read_checkpoint(const fs::path& path) {
 
 }  // namespace
 
-Checkpoints checkpoints_in(const fs::path& folder) {
-  Checkpoints found;
+CheckpointFiles checkpoints_in(const fs::path& folder) {
+  CheckpointFiles found;
   std::error_code error;
   fs::directory_iterator entry(folder, error);
   for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
@@ -42,7 +42,7 @@ Checkpoints checkpoints_in(const fs::path& folder) {
       found.problems.emplace_back(problem.what());
     }
   }
-  const auto is_later = [](const Checkpoint& a, const Checkpoint& b) {
+  const auto is_later = [](const CheckpointFile& a, const CheckpointFile& b) {
     return a.step != b.step ? a.step > b.step : a.path < b.path;
   };
   std::sort(found.whole.begin(), found.whole.end(), is_later);
@@ -51,7 +51,7 @@ Checkpoints checkpoints_in(const fs::path& folder) {
 }
 
 std::optional<std::int64_t> checkpoint_step(const fs::path& folder) {
-  const Checkpoints found = checkpoints_in(folder);
+  const CheckpointFiles found = checkpoints_in(folder);
   if (found.whole.empty()) return std::nullopt;
   return found.whole.front().step;
 }

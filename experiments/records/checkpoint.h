@@ -11,17 +11,17 @@
 
 namespace gradus::records {
 
-struct Checkpoint {
+struct CheckpointFile {
   std::filesystem::path path;
   std::int64_t step = 0;  // steps taken before it
 };
 
-struct Checkpoints {
-  std::vector<Checkpoint> whole;      // whose digest holds, the latest step first
+struct CheckpointFiles {
+  std::vector<CheckpointFile> whole;      // whose digest holds, the latest step first
   std::vector<std::string> problems;  // a line for each that is not
 };
 
-Checkpoints checkpoints_in(const std::filesystem::path& folder);
+CheckpointFiles checkpoints_in(const std::filesystem::path& folder);
 // The step of the latest from which the run goes on; none if there is none.
 std::optional<std::int64_t> checkpoint_step(const std::filesystem::path& folder);
 

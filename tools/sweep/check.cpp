@@ -35,6 +35,18 @@ std::string account_of(const Reply& reply) {
   return line.empty() ? text : fmt::format("{}: {}", text, records::printable(line));
 }
 
+std::vector<std::string> arguments_of(const Combination& combination) {
+  std::vector<std::string> arguments = combination.arguments();
+  arguments.insert(arguments.end(), combination.controls.begin(), combination.controls.end());
+  return arguments;
+}
+
+// No parts of a run's configuration by their names, and yet no paths that runs would share: what is drawn anew is
+// recorded with the fork, and the others change no result.
+bool is_control(const std::string& name) {
+  return name == "reseed" || name == "checkpoint_interval" || name == "fingerprint_interval";
+}
+
 class RunCheck {
  public:
   RunCheck(const ProgramDescription& description, std::vector<Combination>& combinations)
@@ -42,7 +54,7 @@ class RunCheck {
 
   std::optional<std::string> next_line() {
     if (sent_ == combinations_.size()) return std::nullopt;
-    return records::json_text(combinations_[sent_++].arguments());
+    return records::json_text(arguments_of(combinations_[sent_++]));
   }
 
   bool take(std::string_view line) {
@@ -93,7 +105,7 @@ class RunCheck {
     if (error.empty()) error = unrecorded(combination, answer);
     if (error.empty()) return;
     if (refused_++ == 0)
-      refusal_ = fmt::format("{}: {}", shell_text(combination.arguments()), records::printable(error));
+      refusal_ = fmt::format("{}: {}", shell_text(arguments_of(combination)), records::printable(error));
   }
 
   // Runs cannot be told apart by what they do not record, and all would write to the one path it may be.
@@ -101,7 +113,8 @@ class RunCheck {
     const json options = answer.value("options", json()), aliases = answer.value("aliases", json::array());
     if (!options.is_object()) return {};
     for (const Choice& choice : combination.choices)
-      if (!options.contains(choice.name) && std::find(aliases.begin(), aliases.end(), choice.name) == aliases.end())
+      if (!is_control(choice.name) && !options.contains(choice.name) &&
+          std::find(aliases.begin(), aliases.end(), choice.name) == aliases.end())
         return fmt::format("{}: no part of a run's configuration, expected options that are", choice.name);
     return {};
   }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/sweep/combinations.h"
 #include "tools/sweep/conversation.h"
-#include "tools/sweep/specification.h"
 
 namespace gradus::sweep {
 

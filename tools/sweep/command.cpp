@@ -12,7 +12,7 @@
 
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
-#include "tools/sweep/specification.h"
+#include "tools/sweep/values.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;

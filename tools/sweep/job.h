@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/sweep/specification.h"
+#include "tools/sweep/combinations.h"
 
 namespace gradus::sweep {
 
@@ -18,16 +18,20 @@ struct Job {
   bool told_build = false;           // the program told it: what runs record can be compared with it
   std::vector<std::string> command;  // for the table
   std::filesystem::path output;
+  std::string stage;  // its name, where there are stages
   std::vector<Combination> combinations;
   OtherBuilds other_builds = OtherBuilds::refuse;
   bool retry_failed = true;
+  bool resume = true;        // runs that have a checkpoint go on from it
+  bool not_bitwise = false;  // also where the result is not the same to the bit; handed on to the program
   bool quiet = false;
   std::vector<std::string> remarks;  // --note=... and --tag=..., which change no result and no run's identity
   int jobs = 1;                      // processes at a time
 };
 
-// The program with the combination's options, the remarks, the folder that it is to make, and --quiet.
+// The program with the combination's options and controls, the remarks, the folder that it is to make or, with
+// --resume, to go on in, and --quiet.
 std::vector<std::string> run_command(const Job& job, const std::filesystem::path& program,
-                                     const Combination& combination, const std::filesystem::path& folder);
+                                     const Combination& combination, const std::filesystem::path& folder, bool resume);
 
 }  // namespace gradus::sweep

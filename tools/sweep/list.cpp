@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/records/checkpoint.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
@@ -86,6 +87,8 @@ void print_runs(const std::filesystem::path& output, const std::vector<std::stri
     if (!run.build.empty()) builds.insert(run.build);
 
   std::vector<std::string> header = {"id", "status", "exit"};
+  const bool staged = std::any_of(runs.begin(), runs.end(), [](const RunRow& run) { return !run.stage.empty(); });
+  if (staged) header.emplace_back("stage");
   if (builds.size() > 1) header.emplace_back("build");
   header.insert(header.end(), names.columns.begin(), names.columns.end());
   header.insert(header.end(), shown.begin(), shown.end());
@@ -101,11 +104,16 @@ void print_runs(const std::filesystem::path& output, const std::vector<std::stri
     const std::string status = running ? "running" : run.status;
     ++counts[status];
     std::vector<std::string> line = {run.id, status, run.exit_code ? fmt::format("{}", *run.exit_code) : "-"};
+    if (staged) line.push_back(run.stage.empty() ? "-" : run.stage);
     if (builds.size() > 1) line.push_back(run.build.empty() ? "-" : run.build.substr(0, 12));
     for (const std::string& name : names.columns)
       line.push_back(run.options.contains(name) ? text_of(run.options[name]) : "-");
     for (const std::string& value : last_values.of(run.id)) line.push_back(value);
-    line.push_back(records::printable(run.reason));
+    std::string reason = run.reason;
+    if (status == "pending")
+      if (const auto step = records::checkpoint_step(output / run.id))
+        reason = fmt::format("goes on at step {}", *step);
+    line.push_back(records::printable(reason));
     lines.push_back(std::move(line));
   }
 

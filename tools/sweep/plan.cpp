@@ -97,6 +97,7 @@ class Planner {
       row = RunRow{row.id, row.options};
       row.config_hash = combination.config_hash;
     }
+    row.stage = job_.stage;
     return step;
   }
 

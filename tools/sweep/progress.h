@@ -12,9 +12,10 @@ struct Counts {
   int completed = 0;
   int diverged = 0;
   int failed = 0;
-  int left = 0;  // left alone: cannot be read or started now, or written by others
+  int stopped = 0;  // pending: have ended by themselves before their end, and can go on
+  int left = 0;     // left alone: cannot be read or started now, or written by others
   int running = 0;
-  int done() const { return skipped + completed + diverged + failed + left; }
+  int done() const { return skipped + completed + diverged + failed + stopped + left; }
 };
 
 class Progress {

@@ -8,11 +8,14 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <set>
 
+#include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/replacement.h"
+#include "tools/sweep/resume.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -84,7 +87,7 @@ class Runner {
     show();
     progress_.clear();
     save();
-    Outcome outcome{counts_, {}, std::move(left_alone_), std::move(problems_), interrupted_};
+    Outcome outcome{counts_, {}, std::move(left_alone_), std::move(notes_), std::move(problems_), interrupted_};
     if (!table_problem_.empty()) outcome.problems.push_back(table_problem_);
     outcome.runs.assign(table_.runs.begin(), table_.runs.begin() + counts_.total);
     return outcome;
@@ -112,17 +115,20 @@ class Runner {
     }
   }
 
-  void start(std::size_t index) {
+  // `anew` although it might go on from a checkpoint.
+  void start(std::size_t index, bool anew = false) {
     const fs::path folder = folder_of(index);
     try {
       if (records::is_running(folder)) return leave(index, "a process still writes into its folder");
       if (is_there_already(index)) return;
-      records::remove_folder(folder);  // what is left of an earlier try
-      const records::Descriptor log(log_of(index), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
       const Combination& combination = *plan_.steps[index].combination;
-      const pid_t child = children_.start(
-          {run_command(job_, executable_, combination, folder), environment_of(combination), -1, log.get(), log.get()});
+      const bool resume = !anew && step_to_resume_from(job_, combination, folder, read_record(folder)).has_value();
+      if (!resume) records::remove_folder(folder);  // what is left of an earlier try
+      const records::Descriptor log(log_of(index), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
+      const pid_t child = children_.start({run_command(job_, executable_, combination, folder, resume),
+                                           environment_of(combination), -1, log.get(), log.get()});
       running_.emplace(child, index);
+      if (resume) resumed_.insert(index);
     } catch (const records::SystemError& error) {
       // The system's trouble is not the run's: it stays pending.
       leave(index, fmt::format("could not be started: {}", error.what()));
@@ -151,6 +157,7 @@ class Runner {
     if (found == running_.end()) return;
     const std::size_t index = found->second;
     running_.erase(found);
+    const bool resumed = resumed_.erase(index) > 0;
     if (ending.kind == ProcessEnd::Kind::not_started)
       return leave(index,
                    fmt::format("could not be started: {}: {}", executable_.string(), std::strerror(ending.value)));
@@ -158,9 +165,10 @@ class Runner {
     const RunRecord record = read_record(folder_of(index));
     if (record.is_result()) return settle(index, record, code);
     if (record.verdict == records::Verdict::unreadable) return leave(index, record.problem);
-    if (interrupted_) {
-      table_.runs[index].reason = "interrupted";
-      return;
+    if (interrupted_) return suspend(index, "interrupted");
+    if (code == records::exit_stopped) {
+      ++counts_.stopped;
+      return suspend(index, "stopped");
     }
     const std::string line = last_line(log_of(index));
     if (ending.kind != ProcessEnd::Kind::exited)
@@ -168,8 +176,22 @@ class Runner {
                   fmt::format("{}killed by signal {} ({}){}{}",
                               ending.kind == ProcessEnd::Kind::lost ? "its supervisor was " : "", ending.value,
                               ::strsignal(ending.value), line.empty() ? "" : "; last line: ", line));
+    if (resumed && code == records::exit_usage) {
+      notes_.push_back(
+          fmt::format("{} does not go on from its checkpoint, and is begun anew: {}", table_.runs[index].id, line));
+      progress_.note(notes_.back());
+      return start(index, true);
+    }
     if (code == 0) return fail(index, code, fmt::format("exit code 0, but {}", record.problem));
     fail(index, code, line.empty() ? fmt::format("exit code {}, nothing in its log", code) : line);
+  }
+
+  // It is pending, and may have a checkpoint.
+  void suspend(std::size_t index, const char* how) {
+    RunRow& row = table_.runs[index];
+    row.status = "pending";
+    const auto step = records::checkpoint_step(folder_of(index));
+    row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
   }
 
   // A result, in its place.
@@ -243,7 +265,8 @@ class Runner {
   std::map<pid_t, std::size_t> running_;
   bool interrupted_ = false;
   std::vector<std::size_t> left_alone_;
-  std::vector<std::string> problems_;
+  std::vector<std::string> notes_, problems_;
+  std::set<std::size_t> resumed_;  // of those that run
   std::string table_problem_;
   const std::chrono::milliseconds grace_ = ending_grace();
   Clock::time_point next_save_ = Clock::now();
@@ -252,9 +275,12 @@ class Runner {
 }  // namespace
 
 std::vector<std::string> run_command(const Job& job, const fs::path& program, const Combination& combination,
-                                     const fs::path& folder) {
+                                     const fs::path& folder, bool resume) {
   std::vector<std::string> argv = {program.string()};
   for (std::string& argument : combination.arguments()) argv.push_back(std::move(argument));
+  argv.insert(argv.end(), combination.controls.begin(), combination.controls.end());
+  if (resume) argv.emplace_back("--resume");
+  if (resume && job.not_bitwise) argv.emplace_back("--not-bitwise");
   argv.insert(argv.end(), job.remarks.begin(), job.remarks.end());
   argv.push_back("--output=" + folder.string());
   argv.emplace_back("--quiet");

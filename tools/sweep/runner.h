@@ -16,8 +16,9 @@ struct Outcome {
   Counts counts;
   std::vector<RunRow> runs;             // those of the plan's steps, in its order
   std::vector<std::size_t> left_alone;  // which of them, with the reason in the row
+  std::vector<std::string> notes;       // lines for the user: nothing is wrong
   std::vector<std::string> problems;    // what went wrong besides runs that failed: lines for the user
-  bool interrupted = false;             // SIGINT, SIGTERM or SIGHUP; what was under way is pending
+  bool interrupted = false;             // SIGINT, SIGTERM, SIGHUP or SIGUSR1; what was under way is pending
 };
 
 // `executable` is what runs. Throws records::SystemError when the table cannot be written in the beginning.

@@ -16,7 +16,7 @@ Signals::Signals() {
   sigemptyset(&set);
   ::signal(SIGCHLD, SIG_DFL);  // if inherited as ignored, children could not be waited for
   sigaddset(&set, SIGCHLD);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     struct sigaction action {};
     // What is ignored stays so: SIGHUP under nohup, SIGINT of a background job of a script.
     if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&set, signal);
@@ -29,8 +29,12 @@ Signals::Signals() {
 bool Signals::take() {
   bool end = false;
   signalfd_siginfo signal{};
-  while (::read(descriptor_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal))
-    end = end || signal.ssi_signo != SIGCHLD;
+  while (::read(descriptor_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+    if (signal.ssi_signo == SIGCHLD) continue;
+    if (!ending_) limit_is_near_ = signal.ssi_signo == SIGUSR1;
+    ending_ = true;
+    end = true;
+  }
   return end;
 }
 

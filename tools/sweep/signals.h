@@ -13,11 +13,14 @@ class Signals {
 
   int descriptor() const { return descriptor_.get(); }  // readable when one has come
   bool take();                                          // fetches all that came; true when the sweep is to end
-  bool wait(std::chrono::milliseconds time);            // take() when one comes, or after the time
-  void check();                                         // throws records::Interrupted when the sweep is to end
+  // Whether SIGUSR1 was what came first: a time limit is near, and somebody starts the sweep again.
+  bool limit_is_near() const { return limit_is_near_; }
+  bool wait(std::chrono::milliseconds time);  // take() when one comes, or after the time
+  void check();                               // throws records::Interrupted when the sweep is to end
 
  private:
   records::Descriptor descriptor_;
+  bool ending_ = false, limit_is_near_ = false;
 };
 
 }  // namespace gradus::sweep

@@ -3,242 +3,169 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cmath>
-#include <cstdint>
-#include <optional>
-#include <unordered_set>
-
-#include "experiments/records/completion.h"
-#include "experiments/records/text.h"
-#include "settings/parse.h"
+#include <iterator>
 
 namespace gradus::sweep {
 namespace {
 
-constexpr std::int64_t max_values =
-    1'000'000;  // of one option, and combinations of one sweep: more is a slip of the pen
+Option* find(OptionList& options, const std::string& name) {
+  const auto found = std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
+  return found == options.end() ? nullptr : &*found;
+}
 
-// Splits at `separator` where no backslash stands before it; the parts keep their backslashes.
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts(1);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == separator) {
-      parts.emplace_back();
-      continue;
-    }
-    parts.back() += text[i];
-    if (text[i] == '\\' && i + 1 < text.size()) parts.back() += text[++i];
+// All that the stage's combinations may have under this name.
+std::vector<const Option*> options_named(const Stage& stage, const std::string& name) {
+  std::vector<const Option*> named;
+  const auto add = [&](const OptionList& options) {
+    for (const Option& option : options)
+      if (option.name == name) named.push_back(&option);
+  };
+  for (const Grid& grid : stage.grids) {
+    add(grid.options);
+    for (const When& when : grid.whens) add(when.options);
   }
-  return parts;
+  return named;
 }
 
-std::string unescape(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '\\' && i + 1 < text.size() && std::string_view(",:\\").find(text[i + 1]) != text.npos;
-    plain += escape ? text[++i] : text[i];
+bool may_be(const Option& option, const OptionValue& value) {
+  if (option.drawn) return option.drawn->may_be(value);
+  return std::any_of(option.values.begin(), option.values.end(), [&](const OptionValue& one) {
+    return one.json == value.json || one.text.starts_with('{');  // an earlier stage's, not known now
+  });
+}
+
+void check(const Stage& stage, const Condition& condition) {
+  for (const Condition::Term& term : condition.terms) {
+    const std::vector<const Option*> named = options_named(stage, term.option);
+    if (named.empty())
+      throw UsageError(
+          fmt::format("{}: no option {} in this sweep: expected one that is given", condition.where, term.option));
+    for (const OptionValue& value : term.values)
+      if (std::none_of(named.begin(), named.end(), [&](const Option* option) { return may_be(*option, value); }))
+        throw UsageError(
+            fmt::format("{}: {} is never {}: expected a value that it has", condition.where, term.option, value.text));
   }
-  return plain;
 }
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-std::vector<OptionValue> integer_range(std::string_view text, const std::vector<std::string>& parts,
-                                       const std::string& where) {
-  const auto first = settings::number_in<std::int64_t>(parts[0]);
-  const auto last = settings::number_in<std::int64_t>(parts[1]);
-  const auto step = parts.size() == 3 ? settings::number_in<std::int64_t>(parts[2]) : std::optional<std::int64_t>(1);
-  if (parts.size() > 3 || !first || !last || !step)
-    throw UsageError(
-        fmt::format("{}: bad range '{}': expected first:last or first:last:step, all integers "
-                    "(a literal colon is written \\:)",
-                    where, text));
-  if (*step == 0) throw UsageError(fmt::format("{}: bad range '{}': the step must not be 0", where, text));
-  if (*step > 0 ? *last < *first : *last > *first)
-    throw UsageError(fmt::format("{}: bad range '{}' is empty: {} does not lead from {} to {}", where, text,
-                                 *step > 0 ? "counting up" : "counting down", *first, *last));
-  // Unsigned: the distance between two int64 always fits.
-  const std::uint64_t distance = *step > 0 ? static_cast<std::uint64_t>(*last) - static_cast<std::uint64_t>(*first)
-                                           : static_cast<std::uint64_t>(*first) - static_cast<std::uint64_t>(*last);
-  const std::uint64_t stride = *step > 0 ? static_cast<std::uint64_t>(*step) : 0 - static_cast<std::uint64_t>(*step);
-  if (distance / stride >= static_cast<std::uint64_t>(max_values))
-    throw UsageError(fmt::format("{}: bad range '{}': more than {} values", where, text, max_values));
-  std::vector<OptionValue> values;
-  for (std::uint64_t i = 0; i <= distance / stride; ++i)
-    values.push_back(make_value(fmt::format("{}", *first + static_cast<std::int64_t>(i) * *step)));
-  return values;
-}
-
-std::vector<OptionValue> geometric_range(std::string_view text, const std::vector<std::string>& parts,
-                                         const std::string& where) {
-  const auto lowest = parts.size() == 4 ? settings::number_in<double>(parts[1]) : std::nullopt;
-  const auto highest = parts.size() == 4 ? settings::number_in<double>(parts[2]) : std::nullopt;
-  const auto count = parts.size() == 4 ? settings::number_in<std::int64_t>(parts[3]) : std::nullopt;
-  if (!lowest || !highest || !count || !(*lowest > 0) || !(*highest > 0) || !std::isfinite(*lowest) ||
-      !std::isfinite(*highest) || *count < 2 || *count > max_values)
-    throw UsageError(
-        fmt::format("{}: bad range '{}': expected log:first:last:count with first and last above 0 and "
-                    "count from 2 to {}",
-                    where, text, max_values));
-  std::vector<OptionValue> values;
-  for (std::int64_t i = 0; i < *count; ++i) {
-    const double fraction = static_cast<double>(i) / static_cast<double>(*count - 1);
-    const double point = i == 0            ? *lowest
-                         : i + 1 == *count ? *highest
-                                           : std::exp(std::lerp(std::log(*lowest), std::log(*highest), fraction));
-    // Twelve digits make 0.001 of 0.00099999999999999937; then the shortest text that reads back as the same number.
-    values.push_back(make_value(fmt::format("{}", *settings::number_in<double>(fmt::format("{:.12g}", point)))));
+// Takes these options out of the grid, into a condition of their own. False if it has none of them.
+bool restrict_to(Grid& grid, const Only& only) {
+  When when{only.condition, {}};
+  for (const std::string& name : only.options) {
+    const Option* option = find(grid.options, name);
+    if (option == nullptr) continue;
+    when.options.push_back(*option);
+    std::erase_if(grid.options, [&](const Option& o) { return o.name == name; });
   }
-  return values;
+  if (when.options.empty()) return false;
+  grid.whens.push_back(std::move(when));
+  return true;
+}
+
+bool zip_together(Grid& grid, const std::vector<std::string>& names) {
+  if (!std::all_of(names.begin(), names.end(), [&](const std::string& name) { return find(grid.options, name); }))
+    return false;
+  grid.zips.push_back(names);
+  return true;
 }
 
 }  // namespace
 
-OptionValue make_value(std::string text) {
-  OptionValue value;
-  value.text = std::move(text);
-  value.json = value.text;
-  std::string_view t = value.text;
-  if (t.starts_with('+') && settings::number_in<double>(t)) t.remove_prefix(1);
-  if (t == "true" || t == "false") {
-    value.json = t == "true";
-  } else if (!t.empty() && t.find_first_not_of("0123456789", t[0] == '-' ? 1 : 0) == t.npos) {
-    // Leading zeros or more than 64 bits: a name, not a number, or two different values would become equal.
-    if (const auto integer = settings::number_in<std::int64_t>(t); integer && fmt::format("{}", *integer) == t)
-      value.json = *integer;
-  } else if (const auto real = settings::number_in<double>(t); real && std::isfinite(*real)) {
-    if (*real == std::trunc(*real) && std::abs(*real) <= 9007199254740992.0)
-      value.json = static_cast<std::int64_t>(*real);
-    else
-      value.json = *real;
-  }
-  return value;
+Option parse_option(std::string name, std::string_view text, const std::string& where) {
+  Option option{std::move(name)};
+  option.drawn = parse_distribution(text, where);
+  if (!option.drawn) option.values = parse_list(text, where);
+  return option;
 }
 
-std::string canonical_name(std::string_view name) {
-  std::string plain(name);
-  plain.erase(0, std::min<std::size_t>(plain.find_first_not_of('-'), plain.size()));
-  std::replace(plain.begin(), plain.end(), '-', '_');
-  const bool valid = !plain.empty() && std::all_of(plain.begin(), plain.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '.';
-  });
-  if (!valid)
-    throw UsageError(
-        fmt::format("'{}' is not an option's name: expected letters, digits, - and _", records::printable(name)));
-  for (const char* own : {"output", "quiet", "overwrite", "resume", "help", "describe", "describe_runs"})
-    if (plain == own) throw UsageError(fmt::format("option --{}: the sweep sets it itself; it cannot be given", plain));
-  return plain;
-}
-
-std::vector<OptionValue> parse_element(std::string_view text, const std::string& where) {
-  if (!records::is_utf8(text) || text.find('\0') != text.npos)  // it could not be recorded, or not be handed on
-    throw UsageError(
-        fmt::format("{}: bad value '{}': expected UTF-8 without zero bytes", where, records::printable(text)));
-  const std::vector<std::string> parts = split(text, ':');
-  if (parts.size() > 1) {
-    if (parts[0] == "log") return geometric_range(text, parts, where);
-    if (settings::number_in<double>(parts[0])) return integer_range(text, parts, where);
-  }
-  return {make_value(unescape(text))};
-}
-
-std::vector<OptionValue> parse_list(std::string_view text, const std::string& where) {
-  if (trim(text).empty()) throw UsageError(fmt::format("{}: empty list of values", where));
-  std::vector<OptionValue> values;
-  for (const std::string& part : split(text, ',')) {
-    const std::string_view element = trim(part);
-    if (element.empty()) throw UsageError(fmt::format("{}: empty value in the list '{}'", where, text));
-    for (OptionValue& value : parse_element(element, where)) values.push_back(std::move(value));
-  }
-  return values;
-}
-
-Grid parse_arguments(const std::vector<std::string>& arguments) {
-  Grid grid;
+OptionList parse_arguments(const std::vector<std::string>& arguments) {
+  OptionList options;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (!argument.starts_with("--") || argument.size() == 2)
       throw UsageError(fmt::format("'{}' after --: expected an option --name=values", argument));
     const std::size_t equals = argument.find('=');
     Option option;
-    option.name = canonical_name(std::string_view(argument).substr(0, equals));
+    const std::string name = canonical_name(std::string_view(argument).substr(0, equals));
     const std::string where = "option " + argument.substr(0, equals);
     if (equals != argument.npos) {
-      option.values = parse_list(std::string_view(argument).substr(equals + 1), where);
+      option = parse_option(name, std::string_view(argument).substr(equals + 1), where);
     } else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) {
-      option.values = parse_list(arguments[++i], where);
+      option = parse_option(name, arguments[++i], where);
     } else {
-      option.values = {make_value("true")};
+      option = {name, {make_value("true")}};
       option.values.back().bare_flag = true;
     }
-    for (const Option& earlier : grid)
-      if (earlier.name == option.name) throw UsageError(fmt::format("{}: given twice", where));
-    grid.push_back(std::move(option));
+    if (find(options, name) != nullptr) throw UsageError(fmt::format("{}: given twice", where));
+    options.push_back(std::move(option));
   }
-  return grid;
+  return options;
 }
 
-void override_options(Grid& grid, const Grid& overrides) {
+void override_options(Grid& grid, const OptionList& overrides) {
   for (const Option& option : overrides) {
-    const auto found = std::find_if(grid.begin(), grid.end(), [&](const Option& o) { return o.name == option.name; });
-    if (found == grid.end())
-      grid.push_back(option);
-    else
-      found->values = option.values;
-  }
-}
-
-nlohmann::json Combination::options() const {
-  nlohmann::json object = nlohmann::json::object();
-  for (const Choice& choice : choices) object[choice.name] = choice.value.json;
-  return object;
-}
-
-std::vector<std::string> Combination::arguments() const {
-  std::vector<std::string> arguments;
-  for (const Choice& choice : choices) {
-    std::string name = choice.name;
-    std::replace(name.begin(), name.end(), '_', '-');
-    arguments.push_back(choice.value.bare_flag ? "--" + name : fmt::format("--{}={}", name, choice.value.text));
-  }
-  return arguments;
-}
-
-const OptionValue* Combination::find(std::string_view name) const {
-  for (const Choice& choice : choices)
-    if (choice.name == name) return &choice.value;
-  return nullptr;
-}
-
-std::vector<Combination> expand(const std::vector<Grid>& grids, const std::string& program) {
-  std::vector<Combination> combinations;
-  std::unordered_set<std::string> seen;
-  for (const Grid& grid : grids) {
-    std::int64_t total = 1;
-    for (const Option& option : grid) {
-      total *= static_cast<std::int64_t>(option.values.size());  // both at most max_values before: no overflow
-      if (total > max_values)
-        throw UsageError(fmt::format("the grid has more than {} combinations (at option {})", max_values, option.name));
+    if (Option* found = find(grid.options, option.name)) {
+      *found = option;
+      continue;
     }
-    for (std::int64_t index = 0; index < total; ++index) {
-      Combination combination;
-      std::int64_t block = total;
-      for (const Option& option : grid) {
-        const auto size = static_cast<std::int64_t>(option.values.size());
-        block /= size;
-        combination.choices.push_back({option.name, option.values[static_cast<std::size_t>(index / block % size)]});
+    bool somewhere = false;
+    for (When& when : grid.whens)
+      if (Option* found = find(when.options, option.name)) {
+        *found = option;
+        somewhere = true;
       }
-      combination.id = records::config_hash_of(program, combination.options());
-      if (seen.insert(combination.id).second) combinations.push_back(std::move(combination));
-    }
+    if (!somewhere) grid.options.push_back(option);
   }
-  return combinations;
+}
+
+void apply(Specification& specification, const SearchOptions& search) {
+  const auto in_some_grid = [&](auto&& change) {
+    bool changed = false;
+    for (Stage& stage : specification.stages)
+      for (Grid& grid : stage.grids) changed = change(grid) || changed;
+    return changed;
+  };
+  for (const std::string& text : search.zips) {
+    std::vector<std::string> names;
+    for (const std::string& name : split(text, ',')) names.push_back(canonical_name(trim(name)));
+    if (names.size() < 2) throw UsageError(fmt::format("--zip={}: expected two options or more", text));
+    if (!in_some_grid([&](Grid& grid) { return zip_together(grid, names); }))
+      throw UsageError(fmt::format("--zip={}: expected options that are given", text));
+  }
+  for (const std::string& text : search.only) {
+    const Only only = parse_only(text, fmt::format("--only={}", text));
+    for (const std::string& name : only.options)
+      if (!in_some_grid([&](Grid& grid) { return find(grid.options, name) != nullptr; }))
+        throw UsageError(fmt::format("--only={}: no option {} is given", text, name));
+    in_some_grid([&](Grid& grid) { return restrict_to(grid, only); });
+  }
+  const bool any_draw = std::any_of(specification.stages.begin(), specification.stages.end(), draws_anything);
+  const Draws& draws = search.draws;
+  if ((draws.count || draws.seed || draws.method) && !any_draw)
+    throw UsageError("--draws: no option is drawn: expected one like --learning-rate='log_uniform(1e-4,1)'");
+  for (Stage& stage : specification.stages) {
+    for (Grid& grid : stage.grids) grid.draws.override_by(draws);
+    for (const std::string& text : search.exclude)
+      stage.exclusions.push_back(parse_condition(text, fmt::format("--exclude={}", text)));
+    if (search.limit) stage.limit = search.limit;
+    if (!search.only.empty() || !search.exclude.empty()) check_conditions(stage);
+  }
+}
+
+void check_conditions(const Stage& stage) {
+  if (stage.overridden) return;
+  for (const Condition& condition : stage.exclusions) check(stage, condition);
+  for (const Grid& grid : stage.grids)
+    for (const When& when : grid.whens) check(stage, when.condition);
+}
+
+bool draws_anything(const Stage& stage) {
+  const auto drawn = [](const OptionList& options) {
+    return std::any_of(options.begin(), options.end(), [](const Option& option) { return option.drawn.has_value(); });
+  };
+  return std::any_of(stage.grids.begin(), stage.grids.end(), [&](const Grid& grid) {
+    return drawn(grid.options) ||
+           std::any_of(grid.whens.begin(), grid.whens.end(), [&](const When& when) { return drawn(when.options); });
+  });
 }
 
 }  // namespace gradus::sweep

@@ -21,7 +21,7 @@
 namespace gradus::sweep {
 namespace {
 
-static_assert(ask_to_end == SIGTERM && end_at_once == SIGUSR1);
+static_assert(ask_to_end == SIGTERM);
 
 constexpr int exit_not_executable = 127;
 constexpr int exit_abandoned = 137;
@@ -57,7 +57,7 @@ void become(const Launch& launch, pid_t supervisor) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != supervisor) ::_exit(exit_abandoned);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_DFL);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

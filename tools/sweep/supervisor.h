@@ -34,8 +34,10 @@ struct ProcessEnd {
 };
 
 // What the sweep sends to a supervisor.
-inline constexpr int ask_to_end = 15;   // SIGTERM: goes to the program's group
-inline constexpr int end_at_once = 10;  // SIGUSR1: the program and all that it started are killed
+inline constexpr int ask_to_end = 15;  // SIGTERM: goes to the program's group
+// The program and all that it started are killed. A real-time signal: Slurm and users send the others, some of them to
+// every process of a job.
+inline constexpr int end_at_once = 40;
 
 // The supervisor's whole life, in a fork of the sweep whose signals are blocked. `lifeline` is the read end of the pipe
 // whose write end only the sweep has; `report` is where the ProcessEnd goes; of the sweep's other descriptors only

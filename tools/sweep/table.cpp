@@ -26,6 +26,7 @@ RunRow row_of(const json& run) {
   row.reason = run.at("reason").get<std::string>();
   row.stamp = run.value("stamp", std::string());
   row.config_hash = run.value("config_hash", std::string());
+  row.stage = run.value("stage", std::string());
   row.build = run.value("executable_sha256", std::string());
   if (!row.options.is_object()) throw std::invalid_argument("a run's options are not an object");
   if (row.id.empty() || row.id.starts_with('.') || row.id.find('/') != row.id.npos)
@@ -43,6 +44,7 @@ json json_of(const RunRow& row) {
   if (row.effective) run["options_are_effective"] = true;
   if (!row.stamp.empty()) run["stamp"] = row.stamp;
   if (!row.config_hash.empty()) run["config_hash"] = row.config_hash;
+  if (!row.stage.empty()) run["stage"] = row.stage;
   if (!row.build.empty()) run["executable_sha256"] = row.build;
   return run;
 }

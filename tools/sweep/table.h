@@ -20,6 +20,7 @@ struct RunRow {
   std::string reason = {};
   std::string stamp = {};        // of the folder's files when they were last found whole (records/completion.h)
   std::string config_hash = {};  // as the run recorded it
+  std::string stage = {};        // in which it was asked for
   std::string build = {};        // SHA-256 of the executable, as recorded, or of the file that was run
 };
 

@@ -7,61 +7,224 @@
 #include <stdexcept>
 
 #include "experiments/records/files.h"
+#include "tools/sweep/toml_reader.h"
 
 namespace gradus::sweep {
 namespace {
 
 constexpr std::size_t largest_file = 16 << 20;  // bytes
 
-std::string place(const std::filesystem::path& path, const toml::source_region& source) {
-  return fmt::format("{}:{}", path.string(), source.begin.line);
-}
-
-std::vector<OptionValue> scalar(const toml::node& node, bool splits_at_commas, const std::string& where) {
-  if (const auto* text = node.as_string())
-    return splits_at_commas ? parse_list(text->get(), where) : parse_element(text->get(), where);
-  if (const auto* integer = node.as_integer()) return {make_value(fmt::format("{}", integer->get()))};
-  if (const auto* real = node.as_floating_point()) return {make_value(fmt::format("{}", real->get()))};
-  if (const auto* boolean = node.as_boolean()) return {make_value(boolean->get() ? "true" : "false")};
-  throw UsageError(fmt::format("{}: expected a number, a string, a boolean, or an array of these", where));
-}
-
-Grid parse_options(const toml::table& table, const std::filesystem::path& path) {
-  struct Entry {
-    const toml::key* key;
-    const toml::node* node;
-  };
-  std::vector<Entry> entries;
-  for (auto&& [key, node] : table) entries.push_back({&key, &node});
-  // toml++ sorts by name; runs follow the order in which the options were written.
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    const auto& x = a.key->source().begin;
-    const auto& y = b.key->source().begin;
-    return x.line != y.line ? x.line < y.line : x.column < y.column;
-  });
+// What stands in a table that says what is run: the file's, a stage's or a group's.
+struct Block {
   Grid grid;
-  for (const Entry& entry : entries) {
-    const std::string at = place(path, entry.key->source());
-    const std::string where = fmt::format("{}: option {}", at, entry.key->str());
-    Option option;
-    try {
-      option.name = canonical_name(entry.key->str());
-    } catch (const UsageError& error) {
-      throw UsageError(fmt::format("{}: {}", at, error.what()));
+  std::vector<Grid> groups;
+  std::vector<Condition> exclusions;
+  std::optional<std::int64_t> limit;
+};
+
+class Reader : TomlReader {
+ public:
+  using TomlReader::TomlReader;
+
+  Specification specification(const toml::table& table) {
+    Specification specification;
+    Block all;
+    const toml::array* stages = nullptr;
+    for (const TomlEntry& entry : in_order(table)) {
+      if (*entry.key == "program") {
+        specification.program = entry.node->value_or(std::string());
+        if (!entry.node->is_string() || specification.program.empty())
+          refuse(*entry.key, "program: expected a string, the program's name or path");
+      } else if (*entry.key == "stage") {
+        stages = tables(entry);
+      } else if (!take(all, entry)) {
+        refuse(*entry.key, fmt::format("unknown key '{}': expected program, {} or [[stage]]", entry.key->str(), known));
+      }
     }
-    if (const auto* array = entry.node->as_array()) {
-      if (array->empty()) throw UsageError(fmt::format("{}: empty list of values", where));
-      for (const toml::node& element : *array)
-        for (OptionValue& value : scalar(element, false, where)) option.values.push_back(std::move(value));
-    } else {
-      option.values = scalar(*entry.node, true, where);
+    if (specification.program.empty())
+      throw UsageError(fmt::format("{}: program is missing: expected program = \"name\"", path().string()));
+    if (stages == nullptr) {
+      specification.stages.push_back(stage_of(std::move(all), {}));
+      return specification;
     }
-    for (const Option& earlier : grid)
-      if (earlier.name == option.name) throw UsageError(fmt::format("{}: given twice", where));
-    grid.push_back(std::move(option));
+    if (!all.groups.empty() || !all.exclusions.empty() || all.limit || !all.grid.zips.empty() ||
+        !all.grid.whens.empty())
+      throw UsageError(
+          fmt::format("{}: there are stages: expected at the top program, options and draws alone, and the "
+                      "rest in its stage",
+                      path().string()));
+    for (const toml::node& node : *stages) specification.stages.push_back(stage(*node.as_table(), all, specification));
+    return specification;
   }
-  return grid;
-}
+
+ private:
+  static constexpr const char* known = "options, draws, limit, [[zip]], [[when]], [[exclude]], [[group]]";
+
+  Condition condition(const toml::table& table, const toml::source_region& source, const char* what) const {
+    Condition condition{fmt::format("{}: {}", place(source), what), {}};
+    for (const Option& option : options(table)) {
+      if (option.drawn)
+        throw UsageError(fmt::format("{}: {}: expected values, not a draw", condition.where, option.name));
+      condition.terms.push_back({option.name, option.values});
+    }
+    if (condition.terms.empty()) throw UsageError(fmt::format("{}: expected options with values", condition.where));
+    return condition;
+  }
+
+  When when(const toml::table& table) const {
+    When when;
+    for (const TomlEntry& entry : in_order(table)) {
+      if (*entry.key == "if")
+        when.condition = condition(table_of(entry), entry.key->source(), "when");
+      else if (*entry.key == "options")
+        when.options = options(table_of(entry));
+      else
+        refuse(*entry.key, fmt::format("when: unknown key '{}': expected if and options", entry.key->str()));
+    }
+    if (when.condition.terms.empty() || when.options.empty())
+      throw UsageError(fmt::format("{}: when: expected if = {{...}} and options = {{...}}", place(table.source())));
+    return when;
+  }
+
+  void zip(Grid& grid, const toml::table& table) const {
+    std::vector<std::string> together;
+    for (const TomlEntry& entry : in_order(table)) {
+      add(grid.options, entry);
+      together.push_back(grid.options.back().name);
+    }
+    if (together.size() < 2)
+      throw UsageError(fmt::format("{}: zip: expected two options or more", place(table.source())));
+    grid.zips.push_back(std::move(together));
+  }
+
+  Draws draws(const toml::table& table) const {
+    Draws draws;
+    for (const TomlEntry& entry : in_order(table)) {
+      if (*entry.key == "count") {
+        draws.count = positive(entry);
+      } else if (*entry.key == "seed") {
+        const auto* seed = entry.node->as_integer();
+        if (seed == nullptr || seed->get() < 0) refuse(*entry.key, "seed: expected an integer of at least 0");
+        draws.seed = static_cast<std::uint64_t>(seed->get());
+      } else if (*entry.key == "method") {
+        draws.method = parse_draw_method(text(entry), place(entry.key->source()) + ": method");
+      } else {
+        refuse(*entry.key, fmt::format("draws: unknown key '{}': expected count, seed and method", entry.key->str()));
+      }
+    }
+    return draws;
+  }
+
+  WinnerRule select(const toml::table& table) const {
+    WinnerRule selection;
+    for (const TomlEntry& entry : in_order(table)) {
+      if (*entry.key == "by") {
+        std::string by = text(entry);
+        if (const std::size_t colon = by.find(':'); colon != by.npos) {
+          selection.statistic = by.substr(colon + 1);
+          by.erase(colon);
+        }
+        const std::size_t slash = by.find('/');
+        selection.table = slash == by.npos ? "" : by.substr(0, slash);
+        selection.column = slash == by.npos ? by : by.substr(slash + 1);
+        const std::string& statistic = selection.statistic;
+        if (selection.column.empty() || (statistic != "last" && statistic != "best" && statistic != "mean"))
+          refuse(*entry.key, "by: expected [TABLE/]COLUMN[:last|best|mean]");
+      } else if (*entry.key == "per") {
+        selection.per = names(entry);
+      } else if (*entry.key == "over") {
+        selection.over = names(entry);
+      } else {
+        refuse(*entry.key, fmt::format("select: unknown key '{}': expected by, per and over", entry.key->str()));
+      }
+    }
+    if (selection.column.empty())
+      throw UsageError(fmt::format("{}: select: expected by = \"TABLE/COLUMN\"", place(table.source())));
+    return selection;
+  }
+
+  // A grid over all of the block's and these.
+  Grid group(const toml::table& table, const Grid& common) const {
+    Grid own;
+    for (const TomlEntry& entry : in_order(table)) {
+      if (*entry.key == "draws" && entry.node->is_table())
+        own.draws = draws(*entry.node->as_table());
+      else
+        add(own.options, entry);
+    }
+    Grid grid = common;
+    override_options(grid, own.options);
+    grid.draws.override_by(own.draws);
+    return grid;
+  }
+
+  // False for a key that it does not know. Groups are taken at last, since they are over all the others.
+  bool take(Block& block, const TomlEntry& entry) {
+    if (*entry.key == "options") {
+      OptionList given = options(table_of(entry));
+      block.grid.options.insert(block.grid.options.begin(), given.begin(), given.end());
+    } else if (*entry.key == "draws") {
+      block.grid.draws.override_by(draws(table_of(entry)));
+    } else if (*entry.key == "limit") {
+      block.limit = positive(entry);
+    } else if (*entry.key == "zip") {
+      for (const toml::node& node : *tables(entry)) zip(block.grid, *node.as_table());
+    } else if (*entry.key == "when") {
+      for (const toml::node& node : *tables(entry)) block.grid.whens.push_back(when(*node.as_table()));
+    } else if (*entry.key == "exclude") {
+      for (const toml::node& node : *tables(entry))
+        block.exclusions.push_back(condition(*node.as_table(), node.source(), "exclude"));
+    } else if (*entry.key == "group") {
+      groups_ = tables(entry);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  Stage stage_of(Block block, std::string name) {
+    Stage stage{std::move(name), {}, std::move(block.exclusions), block.limit};
+    if (groups_ != nullptr)
+      for (const toml::node& node : *groups_) stage.grids.push_back(group(*node.as_table(), block.grid));
+    else
+      stage.grids.push_back(std::move(block.grid));
+    groups_ = nullptr;
+    check_conditions(stage);
+    return stage;
+  }
+
+  Stage stage(const toml::table& table, const Block& all, const Specification& earlier) {
+    Block own;
+    std::string name;
+    std::optional<WinnerRule> selection;
+    for (const TomlEntry& entry : in_order(table)) {
+      if (*entry.key == "name")
+        name = text(entry);
+      else if (*entry.key == "select")
+        selection = select(table_of(entry));
+      else if (!take(own, entry))
+        refuse(*entry.key, fmt::format("unknown key '{}': expected name, select, {}", entry.key->str(), known));
+    }
+    if (name.empty() || name.find_first_of("{}@/") != name.npos)
+      throw UsageError(fmt::format("{}: stage: expected name = \"WORD\"", place(table.source())));
+    for (const Stage& other : earlier.stages)
+      if (other.name == name) throw UsageError(fmt::format("{}: stage {}: there twice", place(table.source()), name));
+    const bool draws_itself = own.grid.draws.count.has_value();
+    Block both = std::move(own);
+    Grid grid = all.grid;
+    override_options(grid, both.grid.options);
+    both.grid.options = std::move(grid.options);
+    grid.draws.override_by(both.grid.draws);
+    both.grid.draws = grid.draws;
+    Stage stage = stage_of(std::move(both), name);
+    stage.select = std::move(selection);
+    if (draws_itself && !draws_anything(stage))
+      throw UsageError(fmt::format("{}: stage {}: no option of it is drawn", place(table.source()), name));
+    return stage;
+  }
+
+  const toml::array* groups_ = nullptr;  // of the block that is being read
+};
 
 }  // namespace
 
@@ -76,42 +239,9 @@ Specification load_toml(const std::filesystem::path& path) {
   try {
     table = toml::parse(text, path.string());
   } catch (const toml::parse_error& error) {
-    throw UsageError(fmt::format("{}: {}", place(path, error.source()), error.description()));
+    throw UsageError(fmt::format("{}:{}: {}", path.string(), error.source().begin.line, error.description()));
   }
-
-  Specification specification;
-  Grid common;
-  const toml::array* groups = nullptr;
-  for (auto&& [key, node] : table) {
-    const std::string at = place(path, key.source());
-    if (key == "program") {
-      specification.program = node.value_or(std::string());
-      if (!node.is_string() || specification.program.empty())
-        throw UsageError(fmt::format("{}: program: expected a string, the program's name or path", at));
-    } else if (key == "options") {
-      if (!node.is_table()) throw UsageError(fmt::format("{}: options: expected a table [options]", at));
-      common = parse_options(*node.as_table(), path);
-    } else if (key == "group") {
-      groups = node.as_array();
-      if (groups == nullptr || !std::all_of(groups->begin(), groups->end(), [](auto& g) { return g.is_table(); }))
-        throw UsageError(fmt::format("{}: group: expected tables [[group]]", at));
-    } else {
-      throw UsageError(fmt::format("{}: unknown key '{}': expected program, [options], [[group]]", at, key.str()));
-    }
-  }
-  if (specification.program.empty())
-    throw UsageError(fmt::format("{}: program is missing: expected program = \"name\"", path.string()));
-
-  if (groups == nullptr || groups->empty()) {
-    specification.grids.push_back(std::move(common));
-    return specification;
-  }
-  for (const toml::node& group : *groups) {
-    Grid grid = common;
-    override_options(grid, parse_options(*group.as_table(), path));
-    specification.grids.push_back(std::move(grid));
-  }
-  return specification;
+  return Reader(path).specification(table);
 }
 
 }  // namespace gradus::sweep

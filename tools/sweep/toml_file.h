@@ -1,12 +1,31 @@
 // A sweep's specification in a TOML file:
 //
 //   program = "optimizer_comparison"       # beside the sweep tool; with a slash, a path from the current directory
-//   [options]                              # of every run: scalars, arrays, or strings with lists and ranges
+//   limit = 100                            # optional: the first so many combinations
+//   draws = {count = 32, seed = 7, method = "sobol"}   # of drawn options; seed 0 and method "random" unless given
+//   [options]                              # of every run: scalars, arrays, or strings with lists, ranges or a draw
 //   seed = "0:4"
-//   epochs = 5
-//   [[group]]                              # optional; each group is a grid of its own, over [options] and these
-//   optimizer = "sgd"
-//   learning_rate = [0.1, 0.01]
+//   learning_rate = "log_uniform(1e-4,1)"
+//   [[zip]]                                # options whose lists run together
+//   width = [64, 128]
+//   depth = [2, 4]
+//   [[when]]                               # options that only some combinations have
+//   if = {optimizer = "sgd"}
+//   options = {momentum = [0, 0.9]}
+//   [[exclude]]                            # combinations that are left out; a list is any of its values
+//   optimizer = "adam"
+//   width = 128
+//   [[group]]                              # optional; each group is a grid of its own, over all of the above and these
+//   optimizer = "sgd"                      # (it may have draws of its own)
+//   batch_size = [32, 64]
+//
+// or, with stages, of which each has what stands above but the program, and [options] and draws at the top are for all:
+//
+//   [[stage]]
+//   name = "tune"
+//   select = {by = "evaluation/validation_loss", per = ["optimizer"]}   # whose winner is "{tune}" in a later stage
+//   [stage.options]
+//   ...
 #pragma once
 
 #include <filesystem>

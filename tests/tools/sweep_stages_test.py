@@ -1,0 +1,303 @@
+#!/usr/bin/python3
+"""A sweep whose stages build on one another: winners, and forks of a trunk.
+
+Usage: sweep_stages_test.py BUILD_BIN_DIR [unittest arguments]
+"""
+import json
+import pathlib
+import statistics
+import struct
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+import sweep_support
+from sweep_support import SweepCase, unsealed
+
+TRAINER = pathlib.Path(__file__).with_name("stateful_program.py")
+
+STUDY = '''
+[options]
+optimizer = ["sgd", "adam"]
+
+[[stage]]
+name = "tune"
+draws = {count = 4, seed = 3, method = "sobol"}
+select = {by = "evaluation/loss", per = ["optimizer"]}
+[stage.options]
+learning_rate = "log_uniform(0.001,1)"
+seed = "0:1"
+[[stage.when]]
+if = {optimizer = "sgd"}
+options = {momentum = "uniform(0,0.9)"}
+
+[[stage]]
+name = "judge"
+[stage.options]
+learning_rate = "{tune}"
+momentum = "{tune}"
+seed = "10:12"
+
+[[stage]]
+name = "trunk"
+[stage.options]
+learning_rate = "{tune}"
+momentum = "{tune}"
+seed = "20:21"
+steps = 30
+
+[[stage]]
+name = "cooldown"
+[stage.options]
+seed = "20:21"
+fork = ["{trunk}@10", "{trunk}@25"]
+schedule = "linear"
+steps = 40
+'''
+
+
+def last_row(folder):
+    """Of the log's first table: the last of them is written last but one."""
+    data, place, values = (folder / "metrics.log").read_bytes(), 0, None
+    while place < len(data):
+        size, = struct.unpack_from("<I", data, place)
+        if data[place + 8:place + 11] == b"R\0\0":
+            values = struct.unpack_from("<4d", data, place + 19)
+        place += 8 + size
+    return values
+
+
+class SweepStages(SweepCase):
+    def setUp(self):
+        super().setUp()
+        self.program = self.folder / "trainer"
+        self.program.write_bytes(TRAINER.read_bytes())
+        self.program.chmod(0o755)
+
+    def study(self, toml, *options, **keywords):
+        file = self.folder / "study.toml"
+        file.write_text(f'program = "{self.program}"\n' + toml)
+        return self.sweep(*options, file=file, **keywords)
+
+    def refused_study(self, toml, says, **keywords):
+        file = self.folder / "study.toml"
+        file.write_text(f'program = "{self.program}"\n' + toml)
+        self.refused(file=file, says=says, **keywords)
+
+    def stage(self, name):
+        return [run for run in self.table()["runs"] if run["stage"] == name]
+
+    def begins(self):
+        return [start for start in self.starts() if "begins" in start]
+
+    def test_a_study(self):
+        result = self.study(STUDY)
+        stages = {stage["name"]: stage for stage in unsealed(self.output / "stages.json")["stages"]}
+        self.assertEqual(list(stages), ["tune", "judge", "trunk", "cooldown"])
+        self.assertEqual([len(self.stage(name)) for name in stages], [16, 6, 4, 8])
+        self.assertEqual([len(stage["runs"]) for stage in stages.values()], [16, 6, 4, 8])
+        # The winner of each method, found again.
+        for winner in stages["tune"]["winners"]:
+            settings = {}
+            for run in self.stage("tune"):
+                if run["options"]["optimizer"] == winner["per"]["optimizer"]:
+                    key = (run["options"]["learning_rate"], run["options"].get("momentum"))
+                    settings.setdefault(key, []).append(last_row(self.output / run["id"])[0])
+            self.assertEqual((len(settings), winner["settings"], winner["settings_left_out"]), (4, 4, 0))
+            best = min(settings, key=lambda key: statistics.fmean(settings[key]))
+            self.assertEqual((winner["options"]["learning_rate"], winner["options"].get("momentum")), best)
+            self.assertAlmostEqual(winner["value"], statistics.fmean(settings[best]))
+            self.assertEqual(len(winner["runs"]), 2)
+            self.assertIn(f"winner of optimizer={winner['per']['optimizer']}: learning_rate={best[0]}", result.stdout)
+            for name in ("judge", "trunk"):
+                for run in self.stage(name):
+                    if run["options"]["optimizer"] == winner["per"]["optimizer"]:
+                        self.assertEqual((run["options"]["learning_rate"], run["options"].get("momentum")), best)
+        self.assertEqual(stages["tune"]["selected_by"], {"table": "evaluation", "column": "loss", "statistic": "last",
+                                                         "better": "lower",
+                                                         "per": ["optimizer"], "over": ["seed"]})
+        self.assertEqual(sorted({run["options"]["seed"] for run in self.stage("judge")}), [10, 11, 12])
+        # A fork goes on from the trunk's step, kept by the trunk, with the trunk's options but those that are written.
+        trunks = {run["id"]: run for run in self.stage("trunk")}
+        forks = self.begins()[-8:]
+        for start, run in zip(sorted(forks, key=lambda start: start["argv"][-2]),
+                              sorted(self.stage("cooldown"), key=lambda run: run["id"])):
+            parent, step = run["options"]["fork"].split("@")
+            mine = json.loads((self.output / run["id"] / "config.json").read_text())["options"]
+            self.assertEqual(start["begins"], int(step))
+            [trunk] = [trunk for trunk in trunks.values() if trunk["config_hash"] == parent]
+            self.assertIn(f"--fork={self.output / trunk['id']}@{step}", start["argv"])
+            for option in ("seed", "optimizer", "learning_rate"):
+                self.assertEqual(mine[option], trunk["options"][option])
+            self.assertEqual((mine["schedule"], mine["steps"], mine["momentum"]),
+                             ("linear", 40, trunk["options"].get("momentum", 0)))
+        controls = [argument for start in self.begins() for argument in start["argv"]
+                    if argument.startswith("--checkpoint-at")]
+        self.assertEqual(controls, ["--checkpoint-at=10,25"] * 4)
+        # Once more: nothing changes. And elsewhere: the same numbers.
+        before, written = len(self.begins()), (self.output / "stages.json").read_bytes()
+        again = self.study(STUDY)
+        self.assertEqual(len(self.begins()), before)
+        self.assertEqual([line for line in again.stdout.splitlines() if "winner" in line],
+                         [line for line in result.stdout.splitlines() if "winner" in line])
+        self.assertEqual((self.output / "stages.json").read_bytes(), written)
+        numbers = {run["id"]: (self.output / run["id"] / "run.h5").read_bytes() for run in self.table()["runs"]}
+        self.assertTrue(any("cooldown" in line for line in self.listed()))
+        self.output = self.folder / "twice"
+        self.study(STUDY, before=["--jobs=1"])
+        self.assertEqual({run["id"]: (self.output / run["id"] / "run.h5").read_bytes()
+                          for run in self.table()["runs"]}, numbers)
+
+    def test_every_run_is_forked_where_none_is_named(self):
+        self.study('''[[stage]]\nname = "trunk"\n[stage.options]\nseed = "0:2"\noptimizer = ["sgd", "adam"]
+                      [[stage]]\nname = "cool"
+                      [stage.options]\nfork = "{trunk}@10"\noptimizer = "adam"\nschedule = "linear"\n''')
+        self.assertEqual(len(self.stage("cool")), 3)
+        self.assertEqual({run["options"]["fork"].split("@")[0] for run in self.stage("cool")},
+                         {run["config_hash"] for run in self.stage("trunk") if run["options"]["optimizer"] == "adam"})
+
+    def test_forks_that_draw_anew(self):
+        self.study('''[options]\ncheckpoint_interval = 2\n[[stage]]\nname = "trunk"\n[stage.options]\nseed = 1
+                      [[stage]]\nname = "anew"
+                      [stage.options]\nfork = "{trunk}@10"\nseed = "7:9"\nreseed = "shuffle"\n''')
+        runs = [json.loads((self.output / run["id"] / "config.json").read_text())["options"]
+                for run in self.stage("anew")]
+        self.assertEqual([(run["seed"], run["streams"]) for run in runs],
+                         [(7, "shuffle"), (8, "shuffle"), (9, "shuffle")])
+        self.assertEqual([start["begins"] for start in self.begins()], [0, 10, 10, 10])
+        self.assertIn("--checkpoint-interval=2", self.begins()[0]["argv"])
+
+    def test_which_way_is_better(self):
+        def winner(by):
+            self.output = self.folder / by.replace("/", "_").replace(":", "_")
+            self.study(f'[[stage]]\nname = "tune"\nselect = {{by = "{by}"}}\n'
+                       '[stage.options]\nlearning_rate = [0.01, 0.3, 1.9]\n')
+            return unsealed(self.output / "stages.json")["stages"][0]["winners"][0]["options"]["learning_rate"]
+        self.assertEqual(winner("evaluation/loss"), 0.3)
+        self.assertEqual(winner("evaluation/gain"), 0.3)  # higher is better
+        self.assertEqual(winner("loss:best"), 0.3)
+        self.assertEqual(winner("evaluation/gain:mean"), 0.3)
+        for by, says in (("evaluation/plain", "plain does not say which way is better"),
+                         ("evaluation/lost", "no column evaluation/lost"),
+                         ("nothing/loss", "no column nothing/loss")):
+            self.output = self.folder / by.replace("/", "_")
+            result = self.study(f'[[stage]]\nname = "tune"\nselect = {{by = "{by}"}}\n[stage.options]\nseed = 0\n',
+                                code=1)
+            self.assertIn("stage tune: ", result.stderr)
+            self.assertIn(says, result.stderr)
+
+    def test_of_equals_the_first(self):
+        self.study('''[[stage]]\nname = "tune"\nselect = {by = "loss"}\n[stage.options]\ninterval = [9, 4, 6]\n''')
+        self.assertEqual(unsealed(self.output / "stages.json")["stages"][0]["winners"][0]["options"], {"interval": 9})
+
+    def test_settings_that_are_out(self):
+        toml = '''[[stage]]\nname = "tune"\nselect = {by = "loss"}
+            [stage.options]\nstart = [1e300, 1.0]\nlearning_rate = [%s]
+                  [[stage]]\nname = "judge"\n[stage.options]\nstart = "{tune}"\nlearning_rate = "{tune}"\nseed = 5\n'''
+        result = self.study(toml % "0.1, 9")
+        self.assertIn("stage tune: 3 settings are out", result.stderr)
+        self.assertEqual([run["options"] for run in self.stage("judge")],
+                         [{"start": 1, "learning_rate": 0.1, "seed": 5}])
+        self.output = self.folder / "none"
+        result = self.study(toml % "9, 10", code=1)
+        self.assertIn("stage tune: no setting is left to choose", result.stderr)
+        self.assertEqual(len(self.table()["runs"]), 4)
+
+    def test_a_stage_waits_for_the_one_before(self):
+        toml = '''[[stage]]\nname = "tune"\nselect = {by = "loss"}\n[stage.options]\nseed = "0:1"\n%s
+                  [[stage]]\nname = "judge"\n[stage.options]\nseed = 5\n'''
+        result = self.study(toml % "fail_at = 7", code=1)
+        self.assertIn("stage judge is not begun: stage tune is not whole", result.stderr)
+        self.assertEqual(len(self.begins()), 2)
+        dry = self.study(toml % "fail_at = 7", before=["--dry-run"])
+        self.assertEqual(len(dry.stdout.splitlines()), 2)
+        self.assertIn("stage judge waits for stage tune", dry.stderr)
+        self.study(toml % "fail_at = 7")  # they go on
+        self.assertEqual([start["begins"] for start in self.begins()], [0, 0, 5, 5, 0])
+        self.assertEqual(self.study(toml % "fail_at = 7", before=["--dry-run"]).stdout, "")
+        self.output = self.folder / "pending"
+        self.assertIn("is not begun", self.study(toml % "stop_at = 7", code=75).stderr)
+        self.study(toml % "stop_at = 7")
+
+    def test_everything_is_checked_before_anything_runs(self):
+        tune = ('[[stage]]\nname = "tune"\nselect = {by = "loss", per = ["optimizer"]}\n'
+                '[stage.options]\noptimizer = "sgd"\nlearning_rate = [0.1, 0.2]\n')
+        judge = '[[stage]]\nname = "judge"\n[stage.options]\n'
+        for toml, says in ((tune + judge + 'learning_rat = 1\n', "unknown option --learning_rat"),
+                           (tune + judge + 'optimizer = "sgd"\nlearning_rate = "{tun}"\n',
+                            "no earlier stage 'tun': expected tune"),
+                           (judge + 'learning_rate = "{tune}"\n' + tune,
+                            "no earlier stage 'tune': expected none in the first stage"),
+                           (tune + judge + 'optimizer = "sgd"\nmomentum = "{tune}"\n', "its winner has no such option"),
+                           (tune + judge + 'optimizer = "{tune}"\n', "its winner has no such option"),
+                           (tune + judge + 'learning_rate = "{tune}"\n', "{tune} has no winner for these values"),
+                           (tune + judge + 'optimizer = "adam"\nlearning_rate = "{tune}"\n',
+                            "{tune} has no winner for these values"),
+                           (tune.replace('select = {by = "loss", per = ["optimizer"]}\n',
+                                         "") + judge + 'learning_rate = "{tune}"\n', "stage tune has no winner"),
+                           (tune + judge + 'fork = "{tune}"\n', "expected {STAGE}@STEP"),
+                           (tune + judge + 'fork = "{tune}@x"\n', "expected {STAGE} or {STAGE}@STEP"),
+                           (tune + judge + 'learning_rate = "{tune}@5"\n', "in the option fork alone"),
+                           (tune + judge + 'fork = "{tune}@5"\noptimizer = "adam"\nmomentum = 0.5\n',
+                            "--momentum is an option of sgd"),
+                           (tune.replace('per = ["optimizer"]', 'per = ["schedule"]') + judge, "select: per schedule"),
+                           (tune.replace('"loss"', '"loss:first"'), "last|best|mean"),
+                           (tune + tune, "stage tune: there twice"),
+                           (tune.replace('"tune"', '""'), 'expected name = "WORD"'),
+                           ('limit = 3\n' + tune, "there are stages"),
+                           (tune + '[[stage.zip]]\nx = 1\n', "two options or more"),
+                           (tune + 'x = {}\n', "option x: expected a number")):
+            with self.subTest(toml=toml):
+                self.refused_study(toml, says)
+                self.assertFalse(self.output.exists())
+
+    def test_a_program_that_keeps_no_state_has_no_trunk(self):
+        self.program.write_text(self.program.read_text().replace('"checkpoint_at", ', ""))
+        self.refused_study(STUDY, ["trainer refuses", "--checkpoint-at=10,25", "unknown option --checkpoint_at"])
+        self.assertFalse(self.output.exists())
+
+    def test_a_program_that_is_built_again_meanwhile(self):
+        source = pathlib.Path(sweep_support.SWEEP).with_name("minimize")
+        program = self.folder / "minimize"
+        program.write_bytes(source.read_bytes())
+        program.chmod(0o755)
+        file = self.folder / "study.toml"
+        file.write_text(f'''program = "{program}"\n[[stage]]\nname = "tune"\nselect = {{by = "step/value"}}
+            [stage.options]\nlearning_rate = "log:1e-5:1e-3:40"\nsteps = 2000
+            [[stage]]\nname = "judge"\n[stage.options]\nlearning_rate = "{{tune}}"\nseed = "0:1"\nstart = "random"\n''')
+        sweep = subprocess.Popen(self.command(file=file, before=["--jobs=1"]), stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        self.addCleanup(sweep.kill)
+        self.wait_for(lambda: list(self.output.glob("*/complete.json")))
+        program.unlink()
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+        text, errors = sweep.communicate(timeout=60)
+        self.assertEqual(sweep.returncode, 0, text + errors)
+        self.assertEqual(len(self.stage("judge")), 2)
+
+    def test_a_real_program(self):
+        program = pathlib.Path(sweep_support.SWEEP).with_name("minimize")
+        file = self.folder / "study.toml"
+        file.write_text(f'''program = "{program}"
+            [options]\nproblem = "rosenbrock"\noptimizer = ["sgd", "adam"]\nsteps = 50
+            [[stage]]\nname = "tune"
+            draws = {{count = 4, method = "sobol"}}\nselect = {{by = "step/value", per = ["optimizer"]}}
+            [stage.options]\nlearning_rate = "log_uniform(1e-5,1e-3)"
+            [[stage]]\nname = "judge"\n[stage.options]\nlearning_rate = "{{tune}}"\nstart = "random"\nseed = "0:1"\n''')
+        self.sweep(file=file)
+        self.assertIn("skipped", self.sweep(file=file).stdout)
+        self.assertEqual(len(self.table()["runs"]), 12)
+        shown = subprocess.run([sweep_support.SWEEP, "list", str(self.output), "--show=step/value"],
+                               capture_output=True, text=True, check=True)
+        lines = shown.stdout.splitlines()
+        place = lines[1].index("step/value")
+        values = {line.split()[0]: float(line[place:].split()[0]) for line in lines[2:-1]}
+        for winner in unsealed(self.output / "stages.json")["stages"][0]["winners"]:
+            tuned = [values[run["id"]] for run in self.stage("tune")
+                     if run["options"]["optimizer"] == winner["per"]["optimizer"]]
+            self.assertAlmostEqual(winner["value"], min(tuned), delta=1e-5 * min(tuned))
+
+
+if __name__ == "__main__":
+    sweep_support.main(__file__)

@@ -1,0 +1,33 @@
+// The combinations that a stage's grids spell out: one for each run.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/sweep/specification.h"
+
+namespace gradus::sweep {
+
+// A value for every option of one run.
+struct Combination {
+  std::string id;           // first 12 hex digits of SHA-256 of {"options":{...},"program":"..."}: compact, keys sorted
+  std::string config_hash;  // stands for all effective values, where the program tells it (check.h); otherwise empty
+  std::vector<Choice> choices;
+  std::vector<Choice> inherited = {};      // of a fork: its parent's that it does not choose; not given to the program
+  std::vector<std::string> controls = {};  // --checkpoint-at=..., which changes no result and no run's identity
+
+  nlohmann::json options() const;
+  std::vector<std::string> arguments() const;  // `--learning-rate=0.1`, in the order written
+  // Its own or an inherited value; null if it has no such option.
+  const OptionValue* find(std::string_view name) const;
+};
+
+// The union of the stage's grids, the first option varying slowest; the draws stand where the first drawn option does,
+// and every combination of the other options has the same ones. Without names yet (identify). Throws UsageError.
+std::vector<Combination> expand(const Stage& stage);
+
+// Gives each its id and leaves out those that are there already. `program` is the program's name.
+void identify(std::vector<Combination>& combinations, const std::string& program);
+
+}  // namespace gradus::sweep

@@ -1,0 +1,209 @@
+#include "tools/sweep/study.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <stdexcept>
+
+#include "experiments/records/files.h"
+#include "experiments/records/text.h"
+#include "tools/sweep/builds.h"
+#include "tools/sweep/check.h"
+#include "tools/sweep/command.h"
+#include "tools/sweep/lock.h"
+#include "tools/sweep/patience.h"
+#include "tools/sweep/replacement.h"
+#include "tools/sweep/resume.h"
+#include "tools/sweep/stages.h"
+#include "tools/sweep/summary.h"
+
+namespace gradus::sweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+int default_jobs(const std::vector<Combination>& combinations) {
+  std::int64_t threads = 1;  // of the run that uses most
+  for (const Combination& combination : combinations)
+    if (const OptionValue* value = combination.find("threads"); value != nullptr && value->json.is_number_integer())
+      threads = std::max(threads, value->json.get<std::int64_t>());
+  return static_cast<int>(std::max<std::int64_t>(1, usable_processors() / threads));
+}
+
+void keep_within_limit(std::vector<Combination>& combinations, std::optional<std::int64_t> limit) {
+  if (!limit || static_cast<std::int64_t>(combinations.size()) <= *limit) return;
+  records::complain("sweep", fmt::format("limit of {} runs: {} more of the sweep are left out", *limit,
+                                         static_cast<std::int64_t>(combinations.size()) - *limit));
+  combinations.erase(combinations.begin() + *limit, combinations.end());
+}
+
+// A slow program may be another build than that of the runs in the folder, which is not to go unnoticed.
+void judge_silence(const Job& job, const Inventory& inventory) {
+  const std::string silence =
+      fmt::format("{} --describe: no answer for {} seconds", records::printable(job.program.string()),
+                  std::chrono::duration<double>(answer_patience()).count());
+  for (const auto& [id, record] : inventory.records)
+    if (!record.build.empty())
+      throw std::runtime_error(
+          fmt::format("{}: cannot tell whether it is the build that made the runs of {} ({}): "
+                      "run the same command again",
+                      silence, job.output.string(), id));
+  records::complain("sweep", silence + ": its options and builds are not checked");
+}
+
+std::set<std::string> builds_in_use(const Executable& executable, const std::vector<RunRow>& runs,
+                                    const std::vector<RunRow>& others) {
+  std::set<std::string> builds = {executable.digest};
+  for (const std::vector<RunRow>* rows : {&runs, &others})
+    for (const RunRow& row : *rows) builds.insert(row.build);
+  return builds;
+}
+
+class Study {
+ public:
+  Study(Job& job, const Specification& specification, const StudyOptions& options, Children& children, Signals& signals)
+      : job_(job),
+        options_(options),
+        children_(children),
+        signals_(signals),
+        executable_(read_executable(job.program)),
+        stages_(specification, job.output) {}
+
+  int run() {
+    ask();
+    check_all();
+    return options_.dry_run ? print() : run_stages();
+  }
+
+ private:
+  // What the program tells of itself, before any run.
+  void ask() {
+    description_ = describe(children_, signals_, job_.program);
+    job_.program_name =
+        description_.program.empty() ? records::printable(job_.program.filename().string()) : description_.program;
+    job_.told_build = !description_.build.empty();
+    job_.build = job_.told_build ? description_.build : executable_.digest;
+    if (!description_.checks_runs && !job_.remarks.empty())
+      throw UsageError(fmt::format("{}: {} does not answer --describe-runs, and may not know it",
+                                   job_.remarks.front().substr(0, job_.remarks.front().find('=')), job_.program_name));
+  }
+
+  // Every stage, as far as it can be known before the stages that it builds on have run.
+  void check_all() {
+    for (std::size_t i = 0; i < stages_.count(); ++i) {
+      std::vector<Combination> combinations = stages_.provisional(i);
+      identify(combinations, job_.program_name);
+      if (description_.checks_runs) check_runs(children_, signals_, job_.program, description_, combinations);
+      stages_.presume(i, std::move(combinations));
+    }
+    if (records::sha256_of_file(job_.program) != executable_.digest) refuse_replaced(executable_);
+  }
+
+  void enter(std::size_t stage) {
+    job_.stage = stages_.at(stage).name;
+    job_.combinations = stages_.resolved(stage);
+    if (stages_.builds_on_others(stage)) {
+      identify(job_.combinations, job_.program_name);
+      // Not the original, which may have been built again while the stages before ran.
+      const fs::path& program = kept_.empty() ? job_.program : kept_;
+      if (description_.checks_runs) check_runs(children_, signals_, program, description_, job_.combinations);
+    }
+    keep_within_limit(job_.combinations, stages_.at(stage).limit);
+    job_.jobs = options_.jobs > 0 ? options_.jobs : default_jobs(job_.combinations);
+  }
+
+  Inventory inventory() {
+    return take_inventory(job_.output, [&] { signals_.check(); });
+  }
+
+  int print() {
+    for (std::size_t i = 0; i < stages_.count(); ++i) {
+      enter(i);
+      const Inventory found = inventory();
+      if (description_.late && i == 0) judge_silence(job_, found);
+      const SweepPlan plan = make_plan(job_, found);
+      print_commands(job_, plan);
+      const bool whole = std::all_of(plan.steps.begin(), plan.steps.end(),
+                                     [](const Step& step) { return step.action == Action::skip; });
+      if (i + 1 == stages_.count()) break;
+      if (!whole) {
+        records::complain("sweep", fmt::format("stage {} waits for stage {}", stages_.at(i + 1).name, job_.stage));
+        break;
+      }
+      std::vector<RunRow> rows;
+      for (const Step& step : plan.steps) rows.push_back(step.row);
+      for (const std::string& line : stages_.conclude(i, job_.combinations, rows)) records::complain("sweep", line);
+    }
+    return 0;
+  }
+
+  int run_stages() {
+    std::error_code error;
+    fs::create_directories(job_.output / "logs", error);
+    if (error) throw records::SystemError(job_.output, "cannot be used as the output folder", error.value());
+    for (const fs::path& folder : {job_.output, job_.output / "logs"})
+      if (::access(folder.c_str(), W_OK) != 0) throw records::SystemError(folder, "cannot be written to", errno);
+    const FolderLock lock(job_.output, signals_);
+    children_.share(lock.descriptor());
+    for (std::size_t i = 0; i < stages_.count(); ++i) {
+      enter(i);
+      if (const int code = run_stage(i, lock); code != 0) {
+        if (i + 1 < stages_.count())
+          records::complain(
+              "sweep", fmt::format("stage {} is not begun: stage {} is not whole", stages_.at(i + 1).name, job_.stage));
+        return code;
+      }
+    }
+    return 0;
+  }
+
+  int run_stage(std::size_t stage, const FolderLock& lock) {
+    Inventory found = inventory();
+    if (stage == 0) {
+      if (!found.cache_problem.empty())
+        records::complain("sweep", fmt::format("{}; it is made anew from the runs' folders", found.cache_problem));
+      complain_of_some("", found.notes());
+      if (description_.late) judge_silence(job_, found);
+      finish_replacements(job_.output, found);
+    }
+    const SweepPlan plan = make_plan(job_, found);
+    if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
+      for (const std::string& note : plan.notes) records::complain("sweep", note);
+    if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
+    const Outcome outcome = run_plan(job_, plan, found, kept_, children_, signals_);
+    if (lock.is_exclusive()) remove_unused_copies(job_.output, builds_in_use(executable_, outcome.runs, plan.others));
+    const int code = report(job_, plan, outcome);
+    if (outcome.interrupted) return signals_.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
+    if (code != 0) return code;
+    for (const std::string& line : stages_.conclude(stage, job_.combinations, outcome.runs)) records::put(line + "\n");
+    if (!job_.stage.empty()) stages_.write(job_.program_name);
+    return 0;
+  }
+
+  Job& job_;
+  const StudyOptions& options_;
+  Children& children_;
+  Signals& signals_;
+  const Executable executable_;
+  Stages stages_;
+  ProgramDescription description_;
+  fs::path kept_;  // the executable that runs
+};
+
+}  // namespace
+
+int run_study(Job& job, const Specification& specification, const StudyOptions& options) {
+  Signals signals;
+  Children children;
+  try {
+    return Study(job, specification, options, children, signals).run();
+  } catch (const records::Interrupted& signal) {
+    records::complain("sweep", signal.what);
+    return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
+  }
+}
+
+}  // namespace gradus::sweep

@@ -1,0 +1,56 @@
+#include "tools/sweep/summary.h"
+
+#include <fmt/format.h>
+
+#include "experiments/records/program.h"
+#include "experiments/records/text.h"
+#include "tools/sweep/command.h"
+#include "tools/sweep/resume.h"
+
+namespace gradus::sweep {
+
+namespace fs = std::filesystem;
+
+void print_commands(const Job& job, const SweepPlan& plan) {
+  std::size_t left_out = 0;
+  for (const Step& step : plan.steps) {
+    const bool runs = step.action == Action::run || step.action == Action::rebuild;
+    const fs::path folder = job.output / step.row.id;
+    const bool resume = step.action == Action::run &&
+                        step_to_resume_from(job, *step.combination, folder, read_record(folder)).has_value();
+    if (runs)
+      records::put(fmt::format("{}\n", shell_text(run_command(job, job.program, *step.combination, folder, resume))));
+    else
+      ++left_out;
+  }
+  if (left_out > 0)
+    records::complain("sweep", fmt::format("{} of {} runs are not needed again", left_out, plan.steps.size()));
+}
+
+int report(const Job& job, const SweepPlan& plan, const Outcome& outcome) {
+  const auto named = [&](std::size_t i) {
+    return fmt::format("{} ({}): {}", outcome.runs[i].id,
+                       records::printable(shell_text(plan.steps[i].combination->arguments())), outcome.runs[i].reason);
+  };
+  const Counts& counts = outcome.counts;
+  if (!job.stage.empty()) records::put(fmt::format("stage {}: ", job.stage));
+  records::put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
+                           counts.completed, counts.diverged, counts.failed, counts.skipped));
+  if (counts.left > 0) records::put(fmt::format(", {} left alone", counts.left));
+  if (outcome.interrupted) records::put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
+  if (counts.stopped > 0) records::put(fmt::format(", {} pending: stopped before their end", counts.stopped));
+  records::put("\n");
+  for (std::size_t i = 0; i < outcome.runs.size(); ++i)
+    if (outcome.runs[i].status == "failed") records::put(fmt::format("failed {}\n", named(i)));
+  if (counts.failed > 0)
+    records::put(fmt::format("logs: {}/<id>.log\n", records::printable((job.output / "logs").string())));
+  std::vector<std::string> left_alone;
+  for (const std::size_t i : outcome.left_alone) left_alone.push_back(named(i));
+  complain_of_some("left alone ", left_alone);
+  complain_of_some("", outcome.notes);
+  for (const std::string& problem : outcome.problems) records::complain("sweep", problem);
+  if (counts.failed > 0 || counts.left > 0 || !outcome.problems.empty()) return records::exit_failed;
+  return counts.stopped > 0 ? records::exit_stopped : 0;
+}
+
+}  // namespace gradus::sweep

@@ -1,0 +1,37 @@
+// The best settings of a stage.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tools/sweep/combinations.h"
+#include "tools/sweep/table.h"
+
+namespace gradus::sweep {
+
+struct Winner {
+  std::vector<Choice> per;        // for the runs that have these
+  std::vector<Choice> options;    // what it won with: all others but those that the mean is over
+  std::vector<Choice> tuned;      // of these, in which the settings differ
+  double value = 0;               // its mean
+  std::vector<std::string> runs;  // folders
+  std::size_t settings = 0;       // it was the best of so many,
+  std::size_t out = 0;            // beside so many of which a run has diverged, or has no finite value
+};
+
+struct Choosing {
+  std::string table, column, better;
+  std::vector<Winner> winners;
+  std::vector<std::string> notes;  // lines for the user
+};
+
+// Every combination with its row. The direction is the column's own; of equal means the first. Throws
+// std::runtime_error where no run has the column, it does not say which way is better, or no setting is left.
+Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& combinations,
+                        const std::vector<RunRow>& rows, const std::filesystem::path& output);
+
+// What the first of the settings would be as winners: before any has run.
+std::vector<Winner> presumed_winners(const WinnerRule& rule, const std::vector<Combination>& combinations);
+
+}  // namespace gradus::sweep
