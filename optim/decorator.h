@@ -36,8 +36,8 @@ class ObjectiveDecorator : public Objective {
   const Curvature* curvature() const override { return inner_->curvature() ? &curvature_ : nullptr; }
   const Costs& costs() const override { return inner_->costs(); }
   std::span<const ParameterSlice> slices() const override { return inner_->slices(); }
-  // Its own; the inner objective is charged, and remembers for itself. What comes back is known of the objective that is
-  // wrapped next.
+  // Its own; the inner objective is charged, and remembers for itself. What comes back is known of the objective that
+  // is wrapped next.
   void visit_memory(StateVisitor& visitor) override {
     bool is_known = inner_ ? is_current() : is_current_then_;
     visit_known(visitor, is_known);

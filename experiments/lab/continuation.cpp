@@ -37,10 +37,17 @@ nlohmann::json configuration_in(const fs::path& folder, const std::string& progr
   return configuration;
 }
 
-// Where a run whose output is this works until it has ended.
+// Where a run whose output is this works until it has ended: of those that are beside a file, or beside what is to be
+// replaced, the last that has a checkpoint.
 fs::path working_folder(const std::string& output) {
   const fs::path target = records::Output::target_of(output);
-  return records::Output::is_a_file(target) ? records::hidden_beside(target, ".run") : target;
+  fs::path found = records::Output::is_a_file(target) ? records::Output::hidden(target, 1) : target;
+  std::error_code error;
+  for (int number = 1;; ++number) {
+    const fs::path hidden = records::Output::hidden(target, number);
+    if (number > 2 && !fs::exists(hidden, error)) return found;
+    if (records::checkpoint_step(hidden)) found = hidden;
+  }
 }
 
 Continuation resumed(const std::string& program, const std::string& output) {

@@ -12,8 +12,8 @@ namespace gradus::lab {
 
 class Run;
 
-// Each is the XXH3 hash, of 64 bits, of the parameters' bytes and of the number before it. The table "fingerprint" has its
-// halves, since a column is of doubles. A run that is computed again is compared with the one that it was.
+// Each is the XXH3 hash, of 64 bits, of the parameters' bytes and of the number before it. The table "fingerprint" has
+// its halves, since a column is of doubles. A run that is computed again is compared with the one that it was.
 class Fingerprint {
  public:
   explicit Fingerprint(Run& run);

@@ -17,7 +17,7 @@ struct CheckpointFile {
 };
 
 struct CheckpointFiles {
-  std::vector<CheckpointFile> whole;      // whose digest holds, the latest step first
+  std::vector<CheckpointFile> whole;  // whose digest holds, the latest step first
   std::vector<std::string> problems;  // a line for each that is not
 };
 

@@ -1,8 +1,8 @@
 // What metric_log.cpp writes and log_contents.cpp reads. Each frame is length (uint32), CRC-32 of the
 // payload (uint32) and payload, little-endian; the payload's first byte says what it is: 'C' the run's configuration
 // (JSON; the first frame, and no other), 'T' a table (JSON), 'A' attributes (JSON), 'I' attributes that are infinite,
-// which JSON does not know (JSON: 1 or -1), 'R' a row (uint16 table, int64 index, float64 values), 'G' that the run went
-// on from a checkpoint (JSON: a RunPosition, run_position.h): rows beyond those that it counts do not count.
+// which JSON does not know (JSON: 1 or -1), 'R' a row (uint16 table, int64 index, float64 values), 'G' that the run
+// went on from a checkpoint (JSON: a RunPosition, run_position.h): rows beyond those that it counts do not count.
 #pragma once
 
 #include <bit>

@@ -121,11 +121,12 @@ Output Output::gone_on(const fs::path& asked, const fs::path& folder) {
   output.target_ = target_of(asked);
   output.folder_ = folder;
   output.is_file_ = is_a_file(asked);
+  output.overwrite_ = output.is_hidden() && fs::exists(status_of(output.target_));
   return output;
 }
 
-fs::path Output::hidden(int number) const {
-  return hidden_beside(target_, fmt::format(".run{}", number == 1 ? "" : std::to_string(number)));
+fs::path Output::hidden(const fs::path& target, int number) {
+  return hidden_beside(target, fmt::format(".run{}", number == 1 ? "" : std::to_string(number)));
 }
 
 const fs::path& Output::choose_folder() {
@@ -136,7 +137,7 @@ const fs::path& Output::choose_folder() {
   folder_ = target_;
   if (!is_file_ && !taken) return folder_;
   int number = 1;
-  for (folder_ = hidden(number); fs::exists(status_of(folder_)); folder_ = hidden(++number)) {
+  for (folder_ = hidden(target_, number); fs::exists(status_of(folder_)); folder_ = hidden(target_, ++number)) {
     if (is_busy(folder_)) refuse(target_, fmt::format("is being made by a run in {}", folder_.string()));
     std::error_code gone;
     if (!overwrite_ && (fs::is_empty(folder_, gone) || gone)) refuse_as_taken();
@@ -157,7 +158,7 @@ void Output::remove_hidden() const {
   if (!overwrite_) return;
   ignored.clear();
   // Their numbers may have gaps: some have gone, or are still running.
-  const std::string name = hidden(1).filename().string();
+  const std::string name = hidden(target_, 1).filename().string();
   std::vector<fs::path> found;
   fs::directory_iterator entry(folder_of(target_), ignored);
   for (const fs::directory_iterator end; !ignored && entry != end; entry.increment(ignored)) {

@@ -22,7 +22,9 @@ class Output {
   // the folder around it is none, or may not be written to.
   Output(const std::filesystem::path& target, bool overwrite);
 
-  // Of a run that goes on in the folder where it worked.
+  // The hidden folder of the n-th try, from 1.
+  static std::filesystem::path hidden(const std::filesystem::path& target, int number);
+  // Of a run that goes on in the folder where it worked; beside what was there before, it replaces that.
   static Output gone_on(const std::filesystem::path& target, const std::filesystem::path& folder);
 
   // Chooses the folder to work in, which does not exist. Where a result may be overwritten, what earlier tries left
@@ -41,7 +43,6 @@ class Output {
 
  private:
   Output() = default;
-  std::filesystem::path hidden(int number) const;
   void remove_hidden() const;
 
   std::filesystem::path target_, folder_;

@@ -1,5 +1,5 @@
-// The frame of a state file: a block of 512 bytes with the SHA-256 of everything else, and behind it an HDF5 file, which
-// HDF5 readers find by themselves (a "user block"). A damaged file is refused before anybody looks into it.
+// The frame of a state file: a block of 512 bytes with the SHA-256 of everything else, and behind it an HDF5 file,
+// which HDF5 readers find by themselves (a "user block"). A damaged file is refused before anybody looks into it.
 #pragma once
 
 #include <filesystem>

@@ -215,12 +215,19 @@ class Minimize(MinimizeCase):
         "save_state": None,  # always given
         "threads": ["2"],
         "continue_after_divergence": ["true"],
+        "checkpoint_interval": ["0"],
+        "checkpoint_at": ["1,7"],
+        "fingerprint_interval": ["1", "0"],
+        "not_bitwise": ["true"],
+        "other_numbers": ["true"],
         "quiet": ["true"],
         "overwrite": ["true"],
         "output": ["folder"],
         "note": ["a word"],
         "tag": ["red"],
     }
+    # Where a run begins and stops: tests/experiments/checkpoints_test.py.
+    BEGINNING = {"resume", "fork", "reseed", "replay", "at", "stop_at"}
     ASKING = {"help", "describe", "describe_runs", "list_optimizers", "list_problems"}
 
     def test_the_list_of_problems(self):
@@ -233,7 +240,7 @@ class Minimize(MinimizeCase):
         described = json.loads(self.minimize("--describe", output=False).stdout)
         names = {option["name"] for option in described["options"]}
         numbers = {name for name in names if name.startswith(("learning_rate", "beta", "epsilon", "amsgrad"))}
-        unknown = names - numbers - self.DECIDING - set(self.WATCHING) - self.ASKING - {
+        unknown = names - numbers - self.DECIDING - set(self.WATCHING) - self.ASKING - self.BEGINNING - {
             "optimizer", "wrappers", "groups"}
         self.assertEqual(unknown, set(), "does it decide on the points, or only watch? It belongs in a list above.")
         plateau = ["--learning-rate-schedule=plateau", "--learning-rate-factor=0.5", "--learning-rate-patience=2",

@@ -122,8 +122,8 @@ class Outputs(Case):
                 self.assertIsNone(process.poll(), "ended before it had a log")
                 time.sleep(0.01)
             process.send_signal(signal.SIGTERM)
-            self.assertIn(b"stopped by a signal; what was logged is in", process.communicate(timeout=60)[1])
-            self.assertEqual(process.returncode, 130)
+            self.assertIn(b"--resume goes on from there; what was logged is in", process.communicate(timeout=60)[1])
+            self.assertEqual(process.returncode, 75)
             self.assertEqual((output / "run.h5" if name == "r" else output).read_bytes(), earlier)
 
 
