@@ -18,7 +18,7 @@ class ObjectiveDecorator : public Objective {
     known_ = inner.identity();
     inner_point_ = nullptr;
     if (comes_back_)
-      set_current(is_current_then_);  // what was known then is known of this one
+      set_current(is_current_then_ && inner.is_current());  // what was known then is known of this one
     else
       invalidate();
     comes_back_ = false;

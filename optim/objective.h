@@ -57,6 +57,8 @@ class Objective {
   // nothing is forgotten.
   void adopt(const Tensor& theta);
   void return_to(const Tensor& theta);
+  // Whether the data are those of which something is known.
+  bool is_current() const { return known_version_ == version(); }
   // Forgets what is known, because theta or the data changed in place.
   void invalidate() { ++version_; }
 
@@ -89,9 +91,8 @@ class Objective {
   virtual std::int64_t examples() const { return 1; }
   virtual std::int64_t product_examples() const { return examples(); }
 
-  // Of what it remembers, what is known at the adopted point; and whether that is so for the data as they are.
+  // Of what it remembers, what is known at the adopted point; and whether the data are current.
   void visit_known(StateVisitor& visitor, bool& is_current);
-  bool is_current() const { return known_version_ == version(); }
   void set_current(bool is_current) { known_version_ = is_current ? version() : version() - 1; }
 
   // For those that know something of their curvature.

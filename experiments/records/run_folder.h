@@ -33,8 +33,8 @@ class RunFolder {
   RunFolder(const std::string& program, nlohmann::json options, std::uint64_t seed, const std::filesystem::path& folder,
             std::chrono::milliseconds snapshot_interval = std::chrono::seconds(30));
   // Goes on in the folder of a run that was stopped, at a position that a checkpoint of it tells: rows beyond do not
-  // count, and what was said of its end is taken back. Throws std::runtime_error, and takes nothing away but a torn end,
-  // where the log holds less than that, or is of another run.
+  // count, and what was said of its end is taken back. Throws std::runtime_error where the log holds less than that, or
+  // is of another run; then nothing is gone but a torn end.
   RunFolder(const std::filesystem::path& folder, const RunPosition& at,
             std::chrono::milliseconds snapshot_interval = std::chrono::seconds(30));
   // Keeps the log; without finish() there is no completion record, and the run counts as interrupted.

@@ -82,7 +82,7 @@ class Comparison(unittest.TestCase):
                 states = {"adam": 2, "adamw": 2, "rmsprop": 1, "momentum": 1, "nesterov": 1, "adagrad": 1}.get(name, 0)
                 self.assertEqual(epoch["optimizer_state_bytes"][-1], 4 * parameters * states)
             record = json.loads((self.folder / name / "complete.json").read_text())
-            self.assertEqual((record["status"], record["rows"]), ("completed", {"step": 152, "evaluation": 9}))
+            self.assertEqual((record["status"], record["rows"]), ("completed", {"step": 152, "evaluation": 9, "fingerprint": 3}))
 
     def numbers(self, output):
         with h5py.File(self.folder / output / "run.h5") as file:
@@ -126,7 +126,7 @@ class Comparison(unittest.TestCase):
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         _, error = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 130, error)
+        self.assertEqual(process.returncode, 75, error)
         record = json.loads((self.folder / "stopped" / "complete.json").read_text())
         self.assertEqual(record["status"], "interrupted")
         with h5py.File(self.folder / "stopped" / "run.h5") as file:
