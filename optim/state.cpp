@@ -64,40 +64,45 @@ Shown shown(Objective& objective) {
   return [&](StateVisitor& visitor) { objective.visit_memory(visitor); };
 }
 
-// Puts back what fits, and tells what it has met.
-struct RestoreMatching final : StateVisitor {
-  explicit RestoreMatching(const SavedState& saved) : state(saved) {}
+// Whether a tensor that is there has another shape than the saved one of its name.
+struct LookForOtherShapes final : StateVisitor {
+  explicit LookForOtherShapes(const SavedState& saved) : state(saved) {}
   const SavedState& state;
+  bool found = false;
+  void tensor(std::string_view name, Tensor& value) override {
+    const auto saved = state.tensors.find(std::string(name));
+    if (saved == state.tensors.end() || !saved->second.defined() || !value.defined()) return;
+    found = found || value.shape() != saved->second.shape() || value.dtype() != saved->second.dtype();
+  }
+  void counter(std::string_view, std::int64_t&) override {}
+  void number(std::string_view, double&) override {}
+};
+
+// Puts back what has a saved name, and tells what it has met.
+struct RestoreMatching final : StateVisitor {
+  explicit RestoreMatching(SavedState saved) : state(std::move(saved)) {}
+  const SavedState state;
   std::set<std::string> taken;
   std::vector<std::string> stayed;
 
   template <class Map, class Put>
-  void put(const Map& map, std::string_view name, const Put& fits_and_put) {
+  void put(const Map& map, std::string_view name, const Put& put_back) {
     const auto found = map.find(std::string(name));
-    if (found != map.end() && fits_and_put(found->second))
-      taken.insert(std::string(name));
-    else
+    if (found == map.end()) {
       stayed.emplace_back(name);
+      return;
+    }
+    put_back(found->second);
+    taken.insert(std::string(name));
   }
   void tensor(std::string_view name, Tensor& value) override {
-    put(state.tensors, name, [&](const Tensor& saved) {
-      if (value.defined() && saved.defined() && (value.shape() != saved.shape() || value.dtype() != saved.dtype()))
-        return false;
-      value = saved.defined() ? saved.clone() : Tensor();
-      return true;
-    });
+    put(state.tensors, name, [&](const Tensor& saved) { value = saved.defined() ? saved.clone() : Tensor(); });
   }
   void counter(std::string_view name, std::int64_t& value) override {
-    put(state.counters, name, [&](std::int64_t saved) {
-      value = saved;
-      return true;
-    });
+    put(state.counters, name, [&](std::int64_t saved) { value = saved; });
   }
   void number(std::string_view name, double& value) override {
-    put(state.numbers, name, [&](double saved) {
-      value = saved;
-      return true;
-    });
+    put(state.numbers, name, [&](double saved) { value = saved; });
   }
 };
 
@@ -121,7 +126,9 @@ void restore_state(const std::string& whose, const Shown& show, const SavedState
 }
 
 std::vector<std::string> restore_matching(const Shown& show, const SavedState& saved) {
-  RestoreMatching visitor(saved);
+  LookForOtherShapes look(saved);
+  show(look);
+  RestoreMatching visitor(look.found ? SavedState{} : saved);
   show(visitor);
   const auto left = [&](const auto& map) {
     for (const auto& [name, value] : map)

@@ -32,8 +32,8 @@ void restore_state(Objective& objective, const SavedState& saved);
 using Shown = std::function<void(StateVisitor&)>;
 SavedState save_state(const Shown& show);
 void restore_state(const std::string& whose, const Shown& show, const SavedState& saved);
-// Puts back what is shown under a saved name, and as a tensor of the saved shape where there is one already; the rest
-// stays as it is. Returns the names of what stayed, of either side.
+// Puts back what is shown under a saved name; the rest stays as it is, and all of it where a tensor that is there has
+// another shape than the saved one: half a state is none. Returns the names of what stayed, of either side.
 std::vector<std::string> restore_matching(const Shown& show, const SavedState& saved);
 
 }  // namespace gradus::optim

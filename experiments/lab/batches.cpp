@@ -77,13 +77,14 @@ const Batch& BatchStream::next() {
 void BatchStream::visit(optim::StateVisitor& visitor) {
   const std::uint64_t pass = pass_;
   const std::int64_t next = next_;
-  std::int64_t size = batch_size_;
+  std::int64_t size = batch_size_, examples = batches_.examples();
   visitor.whole("pass", pass_);
   visitor.counter("next", next_);
   visitor.counter("batch_size", size);
+  visitor.counter("examples", examples);
   visitor.tensor("odd_order", odd_order_);
   if (pass == pass_ && next == next_) return;
-  if (size != batch_size_) {  // of a fork: no batch of this size begins there
+  if (size != batch_size_ || examples != batches_.examples()) {  // of a fork: no batch of this one's begins there
     next_ = 0;
     odd_order_ = Tensor();
     return;

@@ -86,6 +86,7 @@ class BatchStream {
   void visit(optim::StateVisitor& visitor);
   // The rest of the pass in a new order, drawn by what `stream` gives for the pass now.
   void draw_rest_anew();
+  bool is_shuffled() const { return order_ == Order::shuffled; }
   // Batches in a pass.
   std::int64_t per_pass() const { return batches_.size(); }
 

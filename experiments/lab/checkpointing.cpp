@@ -81,37 +81,46 @@ void Checkpointing::find(const Continuation& from, std::int64_t first) {
     return;
   }
   if (others_.empty() && found.problems.empty() && from.kind == Kind::resume) {  // it was stopped before its first
+    if (from.recorded()->contains("fork"))
+      refuse(fmt::format("{} is a fork that was stopped before it had a checkpoint: --overwrite begins it again",
+                         from.folder.string()));
     const std::string build = from.configuration.at("environment").value("executable_sha256", std::string());
     if (build != records::executable_sha256() && !may_differ_)
       refuse(fmt::format("{} was made by another build, and has no checkpoint: --overwrite begins again",
                          from.folder.string()));
     return;
   }
-  if (!next_best())
+  if (!next_best(from))
     refuse(fmt::format("no checkpoint to go on from in {}{}{}", from.checkpoints.string(),
                        found.problems.empty() ? "" : ": ", found.problems.empty() ? "" : found.problems.front()));
-  not_bitwise_ = difference_of_arithmetic(state_->arithmetic, arithmetic());
-  if (!not_bitwise_.empty() && !may_differ_)
-    refuse(
-        fmt::format("other bits would come than where it began: {}: GRADUS_SIMD, GRADUS_PRODUCTS, GRADUS_CACHES and "
-                    "--threads pin them, --not-bitwise goes on all the same",
-                    not_bitwise_));
 }
 
-bool Checkpointing::next_best() {
+bool Checkpointing::next_best(const Continuation& from) {
   while (!others_.empty()) {
     const fs::path path = others_.front();
     others_.erase(others_.begin());
     try {
       state_ = load_run_state(path);
-      return true;
     } catch (const std::runtime_error&) {  // then the one before
+      continue;
     }
+    require_same_bits(from);
+    return true;
   }
   return false;
 }
 
-void Checkpointing::restore(const Continuation& from, bool is_same_method) {
+void Checkpointing::require_same_bits(const Continuation& from) {
+  not_bitwise_ = difference_of_arithmetic(state_->arithmetic, arithmetic());
+  if (not_bitwise_.empty() || may_differ_) return;
+  const bool is_build = state_->arithmetic.value("build", "") != records::executable_sha256();
+  throw UsageError(fmt::format(
+      "{}: other bits would come than where it began: {}: {}--not-bitwise goes on all the same", name_of(from),
+      not_bitwise_, is_build ? "" : "GRADUS_SIMD, GRADUS_PRODUCTS, GRADUS_CACHES and --threads pin them, "));
+}
+
+std::vector<std::string> Checkpointing::restore(const Continuation& from, bool is_same_method) {
+  std::vector<std::string> anew;
   const bool is_whole = from.kind == Kind::resume;
   for (const Part& part : parts_) {
     const optim::SavedState own = of_part(state_->state, part.name);
@@ -119,8 +128,12 @@ void Checkpointing::restore(const Continuation& from, bool is_same_method) {
       optim::restore_state(part.name, part.show, own);
       continue;
     }
-    if (part.fit == Fit::matching && (is_empty(own) || !is_same_method)) continue;
+    if (part.fit == Fit::matching && (is_empty(own) || !is_same_method)) {
+      if (!is_empty(own)) anew.push_back(part.name);
+      continue;
+    }
     const std::vector<std::string> stayed = optim::restore_matching(part.show, own);
+    if (part.fit == Fit::matching) anew.insert(anew.end(), stayed.begin(), stayed.end());
     if (part.fit == Fit::exact && !stayed.empty())
       throw UsageError(
           fmt::format("{}: the state of that run does not fit: {} of {}", name_of(from), stayed.front(), part.name));
@@ -130,6 +143,7 @@ void Checkpointing::restore(const Continuation& from, bool is_same_method) {
     written_ = attributes.value("checkpoints", std::int64_t{0});
     seconds_ = attributes.value("checkpoint_seconds", 0.0);
   }
+  return anew;
 }
 
 void Checkpointing::begin(bool writes_generations) {
@@ -167,7 +181,9 @@ void Checkpointing::write(const fs::path& path, std::int64_t step, records::RunF
 void Checkpointing::write_generation(std::int64_t step, records::RunFolder& folder, const std::string& divergence,
                                      bool must) {
   try {
-    write(records::next_generation(folder.path()), step, folder, divergence);
+    if (next_generation_.empty()) next_generation_ = records::next_generation(folder.path());
+    write(next_generation_, step, folder, divergence);
+    next_generation_ = records::other_generation(next_generation_);
   } catch (const std::runtime_error& error) {
     if (must) throw;
     if (!has_complained_)

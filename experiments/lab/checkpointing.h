@@ -36,12 +36,12 @@ class Checkpointing {
   void find(const Continuation& from, std::int64_t first);
   // Tries the states found one after the other.
   const std::optional<RunState>& state() const { return state_; }
-  bool next_best();
+  bool next_best(const Continuation& from);
   // Whether other bits come than would have come there, and why: empty if not.
   const std::string& not_bitwise() const { return not_bitwise_; }
 
-  // Puts the state found back into the parts.
-  void restore(const Continuation& from, bool is_same_method);
+  // Puts the state found back into the parts. Returns the names of what of a fork begins anew.
+  std::vector<std::string> restore(const Continuation& from, bool is_same_method);
 
   // After each step of a run that keeps its state: writes what is due, and tells whether the run is to stop here,
   // because it was asked to, or `is_asked` by a signal.
@@ -57,6 +57,8 @@ class Checkpointing {
              const std::string& divergence);
   void write_generation(std::int64_t step, records::RunFolder& folder, const std::string& divergence, bool must);
 
+  void require_same_bits(const Continuation& from);
+
   struct Part {
     std::string name;
     optim::Shown show;
@@ -66,6 +68,7 @@ class Checkpointing {
   std::optional<RunState> state_;
   std::vector<std::filesystem::path> others_;  // states that may be tried after it
   std::string not_bitwise_;
+  std::filesystem::path next_generation_;  // empty: not looked for yet
 
   double interval_ = 0;
   std::vector<std::int64_t> kept_steps_;

@@ -10,6 +10,7 @@
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
 #include "experiments/records/output.h"
+#include "experiments/records/run_file.h"
 #include "experiments/records/sealed.h"
 #include "settings/parse.h"
 #include "settings/text.h"
@@ -37,33 +38,73 @@ nlohmann::json configuration_in(const fs::path& folder, const std::string& progr
   return configuration;
 }
 
-// Where a run whose output is this works until it has ended: of those that are beside a file, or beside what is to be
-// replaced, the last that has a checkpoint.
-fs::path working_folder(const std::string& output) {
-  const fs::path target = records::Output::target_of(output);
-  fs::path found = records::Output::is_a_file(target) ? records::Output::hidden(target, 1) : target;
+// When a run's folder was last given a checkpoint or an end; nothing if it never was.
+std::optional<fs::file_time_type> last_word_of(const fs::path& folder) {
+  std::optional<fs::file_time_type> last;
+  const auto look = [&](const fs::path& file) {
+    std::error_code error;
+    const auto time = fs::last_write_time(file, error);
+    if (!error && (!last || time > *last)) last = time;
+  };
+  for (const records::CheckpointFile& checkpoint : records::checkpoints_in(folder).whole) look(checkpoint.path);
+  look(folder / records::completion_file);
+  return last;
+}
+
+// Where a run whose output is this works until it has ended: the output, or a hidden folder beside it, where the run is
+// to become a file or to replace what is there, if that is newer.
+fs::path working_folder(const fs::path& target) {
   std::error_code error;
+  std::optional<fs::file_time_type> newest = last_word_of(target);
+  if (fs::is_regular_file(target, error)) newest = fs::last_write_time(target, error);
+  fs::path found = target;
+  if (records::Output::is_a_file(target) && !fs::exists(target, error)) found = records::Output::hidden(target, 1);
   for (int number = 1;; ++number) {
     const fs::path hidden = records::Output::hidden(target, number);
     if (number > 2 && !fs::exists(hidden, error)) return found;
-    if (records::checkpoint_step(hidden)) found = hidden;
+    const auto word = last_word_of(hidden);
+    if (!word || (newest && *word <= *newest)) continue;
+    newest = word;
+    found = hidden;
   }
 }
 
-Continuation resumed(const std::string& program, const std::string& output) {
-  Continuation asked{.kind = Kind::resume, .folder = working_folder(output)};
+// A folder that was claimed by a run which was killed before it could write more than the beginning of its log.
+bool has_only_begun(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error) || fs::exists(folder / records::config_file, error)) return false;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().filename() != records::log_file) return false;
+  return !records::is_running(folder);
+}
+
+Continuation resumed(const std::string& program, const fs::path& target) {
+  Continuation asked{.kind = Kind::resume, .folder = working_folder(target)};
   asked.checkpoints = asked.folder;
   std::error_code error;
-  if (!fs::exists(asked.folder, error) && !fs::exists(output, error)) return {};
-  if (!fs::exists(asked.folder, error)) {  // a file that took its place
+  if (!fs::exists(asked.folder, error)) return {};
+  if (fs::is_regular_file(asked.folder, error)) {
+    if (records::text_in_run_file(asked.folder, "program") != program)
+      throw UsageError(fmt::format("--resume: {} is no run of {}", asked.folder.string(), program));
     asked.kind = Kind::ended;
-    asked.status = records::name_of(records::Status::completed);
+    asked.status = records::text_in_run_file(asked.folder, "status");
     return asked;
+  }
+  if (has_only_begun(asked.folder)) {
+    records::remove_folder(asked.folder);
+    return {};
   }
   asked.configuration = configuration_in(asked.folder, program, "--resume");
   const records::Completion found = records::read_completion(asked.folder);
   asked.status = found.verdict == records::Verdict::whole ? records::text_member(found.record, "status") : "";
-  if (records::is_result(asked.status)) asked.kind = Kind::ended;
+  if (records::is_result(asked.status)) {
+    asked.kind = Kind::ended;
+  } else if (asked.recorded()->contains("replay")) {
+    throw UsageError(
+        fmt::format("--resume: the run in {} is a replay, of which nothing is kept: --overwrite begins it "
+                    "again",
+                    asked.folder.string()));
+  }
   return asked;
 }
 
@@ -88,7 +129,19 @@ const nlohmann::json* Continuation::recorded() const {
 nlohmann::json Continuation::options() const {
   nlohmann::json all = recorded() ? *recorded() : nlohmann::json::object();
   for (const char* name : origin_notes) all.erase(name);
+  if (kind != Kind::resume) return all;
+  nlohmann::json controls = configuration.value("controls", nlohmann::json::object());
+  for (const char* once : {"resume", "fork", "reseed", "output", "overwrite", "stop_at", "not_bitwise", "quiet"})
+    controls.erase(once);
+  all.update(controls);
   return all;
+}
+
+std::int64_t Continuation::first_step() const {
+  const std::string fork = recorded() ? records::text_member(*recorded(), "fork") : "";
+  const std::size_t at = fork.find('@');
+  if (at == std::string::npos) return 0;
+  return settings::number_in<std::int64_t>(std::string_view(fork).substr(at + 1)).value_or(0);
 }
 
 std::string Continuation::identity() const {
@@ -104,7 +157,7 @@ Continuation continuation_of(const std::string& program, const std::vector<std::
   if (fork && replay) throw UsageError("--fork and --replay: expected one of them");
   if (resumes && options.given("overwrite")) throw UsageError("--resume and --overwrite: expected one of them");
   if (resumes) {
-    Continuation asked = resumed(program, output.value_or("results/" + program));
+    Continuation asked = resumed(program, records::Output::target_of(output.value_or("results/" + program)));
     if (asked.kind != Kind::none) return asked;  // a fork or replay that has begun
   }
   if (fork) return forked(program, *fork);

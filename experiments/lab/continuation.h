@@ -24,7 +24,10 @@ struct Continuation {
   std::filesystem::path checkpoints = {};  // where they are: the folder, unless they had to be made
   std::string status = {};                 // of a run that has ended
   const nlohmann::json* recorded() const;  // its options; null of none
-  nlohmann::json options() const;          // of the program's own
+  // The program's own options; of a run that goes on, also what else it was asked for.
+  nlohmann::json options() const;
+  // With which that run began: 0, or where it is a fork, the step of that.
+  std::int64_t first_step() const;
   // "1a2b3c4d5e6f@500", "1a2b3c4d5e6f": by the configuration's hash, which tells the same whoever made the run
   std::string identity() const;
 };

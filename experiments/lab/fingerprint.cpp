@@ -23,22 +23,28 @@ std::uint64_t joined(double high, double low) {
 }  // namespace
 
 Fingerprint::Fingerprint(Run& run) : every_(run.fingerprint_interval()) {
+  if (run.again()) expect(*run.again());
   if (every_ > 0)
     table_ =
         &run.table(table_name,
                    {{.name = "high", .long_name = "upper 32 bits of the parameters' chained hash", .draw = Draw::none},
                     {.name = "low", .long_name = "lower 32 bits", .draw = Draw::none}},
                    {.name = "step"});
-  if (!run.again()) return;
-  expected_of_ = run.again()->of.string();
-  for (const records::MetricTable& table : records::read_metric_log(run.again()->of / records::log_file).tables)
+}
+
+// As often as that run has them: each is of the one before.
+void Fingerprint::expect(const Run::Again& again) {
+  expected_of_ = again.of.string();
+  for (const records::MetricTable& table : records::read_metric_log(again.of / records::log_file).tables)
     if (table.name() == table_name)
       for (std::int64_t i = 0; i < table.rows(); ++i) {
         const std::vector<double> row = table.row(i);
         expected_.emplace(table.index()[static_cast<std::size_t>(i)], joined(row[0], row[1]));
       }
-  if (expected_.empty())
+  if (expected_.empty() && again.must_compare)
     throw std::runtime_error(fmt::format("--replay={}: that run has no fingerprints to compare with", expected_of_));
+  const auto second = expected_.upper_bound(0);
+  every_ = second != expected_.end() ? second->first : expected_.empty() ? 0 : every_;
 }
 
 void Fingerprint::visit(optim::StateVisitor& visitor) {

@@ -114,6 +114,12 @@ void Options::forget_recorded(const std::string& name) {
   std::erase_if(recorded_, [&](const Argument& argument) { return argument.name == name; });
 }
 
+std::optional<std::string> Options::recorded(std::string_view name) const {
+  for (const Argument& argument : recorded_)
+    if (argument.name == name) return argument.value;
+  return std::nullopt;
+}
+
 void Options::note(const std::string& name, nlohmann::json value) { notes_.emplace_back(name, value.dump()); }
 
 std::optional<std::string> Options::argument(std::string_view name) const {
@@ -297,6 +303,13 @@ nlohmann::json Options::describe_json() const {
     options.push_back(std::move(described));
   }
   return {{"program", program_}, {"options", std::move(options)}};
+}
+
+nlohmann::json Options::controls_json() const {
+  auto controls = nlohmann::json::object();
+  for (const Declared& option : declared_)
+    if (!option.recorded && find_or_recorded(option.name)) controls[option.name] = to_json(option.value);
+  return controls;
 }
 
 nlohmann::json Options::values_json() const {

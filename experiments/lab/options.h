@@ -68,6 +68,8 @@ class Options {
   void take_recorded(nlohmann::json values);
   // Takes back one of them.
   void forget_recorded(const std::string& name);
+  // The recorded value of an option, as a text.
+  std::optional<std::string> recorded(std::string_view name) const;
   // Adds a value to values_json() that is not an option of its own.
   void note(const std::string& name, nlohmann::json value);
 
@@ -123,6 +125,8 @@ class Options {
   nlohmann::json describe_json() const;
   // The effective value of each recorded option, defaults included.
   nlohmann::json values_json() const;
+  // Of the controls that the command line gives.
+  nlohmann::json controls_json() const;
 
  private:
   using Scalar = std::variant<bool, std::int64_t, double, std::string>;

@@ -101,7 +101,8 @@ void Run::take_over() {
                                            "steps between two fingerprints of the parameters; 0: none", at_least(0));
   checkpointing_.declare(options_);
 
-  if (!reseeded_.empty() && from_.kind != Kind::fork) throw UsageError("--reseed: expected with --fork");
+  const bool has_begun = from_.kind == Kind::resume;  // then it is as it was begun
+  if (!reseeded_.empty() && from_.kind != Kind::fork && !has_begun) throw UsageError("--reseed: expected with --fork");
   if (!at.empty() && from_.kind != Kind::replay) throw UsageError("--at: expected with --replay");
   if (const nlohmann::json* recorded = from_.recorded())
     for (const char* name : origin_notes)
@@ -116,13 +117,15 @@ void Run::take_over() {
   }
   if (from_.kind == Kind::fork) options_.note("streams", streams_.text());
   if (from_.kind == Kind::replay) {
-    again_ = Again{0, at.empty() ? std::vector<std::int64_t>() : parse_steps("at", at), from_.folder};
+    again_ = Again{0, at.empty() ? std::vector<std::int64_t>() : parse_steps("at", at), from_.folder,
+                   checkpointing_.stop_at() < 0};
     options_.note("replay", from_.identity());
     if (!at.empty()) options_.note("at", at);
   }
 }
 
 bool Run::draws_anew(std::string_view purpose) const {
+  if (from_.kind != Kind::fork) return false;
   const auto all = settings::split(reseeded_, ',');
   return std::find(all.begin(), all.end(), purpose) != all.end();
 }
@@ -223,8 +226,11 @@ void Run::find_state() {
     const records::LogContents theirs = records::read_metric_log(from_.folder / records::log_file);
     for (const records::MetricTable& table : theirs.tables)
       if (table.name() == "step") again_->steps = table.rows();
+    if (!again_->at.empty() && again_->at.back() >= again_->steps)
+      throw UsageError(fmt::format("--at: the run in {} has the steps 0 to {}, expected none after",
+                                   from_.folder.string(), again_->steps - 1));
     if (!again_->at.empty()) again_->steps = std::min(again_->steps, again_->at.back() + 1);
-    first = again_->at.empty() ? checkpointing_.stop_at() : again_->at.front();
+    first = std::max(again_->at.empty() ? checkpointing_.stop_at() : again_->at.front(), from_.first_step());
   }
   checkpointing_.find(from_, first);
 }
@@ -235,18 +241,24 @@ void Run::open_folder() {
     for (;;) try {
         folder_ = std::make_unique<records::RunFolder>(from_.folder, state ? state->position : records::RunPosition());
         return;
-      } catch (const std::runtime_error&) {
-        if (!checkpointing_.next_best()) throw;
+      } catch (const records::FewerRows&) {
+        if (!checkpointing_.next_best(from_)) throw;
       }
   }
   try {
     folder_ = std::make_unique<records::RunFolder>(options_.program(), options_.values_json(), seed_,
-                                                   output_->choose_folder());
+                                                   output_->choose_folder(), std::chrono::seconds(30),
+                                                   options_.controls_json());
   } catch (const records::SystemError& error) {
     if (error.code != EEXIST) throw;
     output_->refuse_as_taken();
   }
-  if (state) folder_->begin_with(from_.checkpoints, state->position);
+  if (!state) return;
+  records::RunPosition at = state->position;  // without what that run says of itself alone
+  for (const char* own : {"note", "tags", "resumed_at_steps", "checkpoints", "checkpoint_seconds", "checkpoint_bytes",
+                          "not_bitwise", "parent_run_id", "parent_config_hash", "first_step"})
+    at.attributes.erase(own);
+  folder_->begin_with(from_.checkpoints, at);
 }
 
 void Run::tell_of_origin() {
@@ -286,7 +298,20 @@ void Run::keep(std::string part, optim::Shown show, Fit fit) {
   checkpointing_.keep(std::move(part), std::move(show), fit);
 }
 
-bool Run::go_on() {
+// The same method with the same counts, flags and choices, so that its state means the same.
+bool Run::has_same_method() const {
+  const nlohmann::json now = options_.values_json();
+  const nlohmann::json& then = *from_.recorded();
+  const auto is_same = [&](const std::string& name) {
+    return now.value(name, nlohmann::json()) == then.value(name, nlohmann::json());
+  };
+  if (!now.contains("optimizer") || !is_same("optimizer")) return false;
+  for (const optim::Hyperparameter& h : optim::method(now.at("optimizer").get<std::string>()).hyperparameters)
+    if (h.kind != optim::Hyperparameter::Kind::number && !is_same(h.name)) return false;
+  return true;
+}
+
+bool Run::go_on(const std::function<void()>& begin) {
   if (!keeps_state_ || !started_ || has_gone_on_)
     throw std::logic_error("go_on: once, after keeps_state() and start()");
   has_gone_on_ = true;
@@ -295,15 +320,18 @@ bool Run::go_on() {
   if (!state) return false;
   try {
     is_restoring_ = true;
-    const std::string method = from_.recorded()->value("optimizer", std::string());
-    checkpointing_.restore(from_, options_.values_json().value("optimizer", std::string()) == method);
+    const std::vector<std::string> anew = checkpointing_.restore(from_, has_same_method());
     is_restoring_ = false;
+    divergence_ = state->divergence;
+    if (from_.kind == Kind::fork) {
+      if (begin) begin();
+      checkpointing_.keep_at(state->step, *folder_, divergence_);
+      if (!anew.empty()) say(fmt::format("what begins anew at step {}: {}", state->step, fmt::join(anew, ", ")));
+    }
   } catch (...) {
     started_ = from_.kind == Kind::resume;  // what was begun goes again
     throw;
   }
-  divergence_ = state->divergence;
-  if (from_.kind == Kind::fork) checkpointing_.keep_at(state->step, *folder_, divergence_);
   return true;
 }
 
@@ -311,7 +339,7 @@ void Run::end_of_step(std::int64_t step) {
   if (!has_gone_on_) throw std::logic_error("end_of_step: before go_on()");
   if (!checkpointing_.end_of_step(step, stop_signal, *folder_, divergence_)) return;
   if (from_.kind == Kind::replay && stop_signal) stop_if_asked();
-  throw RunStopped{step};
+  throw RunStopped{step, from_.kind != Kind::replay};
 }
 
 RunTable& Run::table(const std::string& name, std::vector<Column> columns, records::Index index) {

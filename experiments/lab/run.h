@@ -51,6 +51,7 @@ struct Finished {};
 // Thrown by a run that was asked to stop, once its checkpoint is written.
 struct RunStopped {
   std::int64_t step;
+  bool can_go_on;
 };
 
 // Thrown when a number is not finite: the run ends, recorded as diverged, with everything that was logged.
@@ -143,7 +144,8 @@ class Run {
         std::move(part), [&shown](optim::StateVisitor& visitor) { shown.visit(visitor); }, fit);
   }
   // Puts back what was kept. Whether there was something.
-  bool go_on();
+  // `begin` is called where a fork begins, when all is back and before it is kept.
+  bool go_on(const std::function<void()>& begin = nullptr);
   // So many steps have been taken, and all that is kept is as it is between two steps: writes a checkpoint where one is
   // due, and ends the run where it is asked to stop.
   void end_of_step(std::int64_t step);
@@ -153,6 +155,7 @@ class Run {
     std::int64_t steps;
     std::vector<std::int64_t> at;
     std::filesystem::path of;
+    bool must_compare;  // the fingerprints
   };
   const std::optional<Again>& again() const { return again_; }
   std::int64_t fingerprint_interval() const { return fingerprint_interval_; }
@@ -192,6 +195,7 @@ class Run {
   void find_state();
   void open_folder();
   void tell_of_origin();
+  bool has_same_method() const;
 
   Options options_;
   std::string summary_;

@@ -143,7 +143,11 @@ int Session::run(const std::vector<std::string>& arguments) {
     try {
       Continuation from = continuation_of(program_, arguments);
       if (from.kind == Continuation::Kind::ended) {
-        complain(fmt::format("--resume: the run in {} is {}", from.folder.string(), from.status));
+        // A kill may have come between its end and its taking its place.
+        const std::filesystem::path output =
+            Options(program_, arguments).argument("output").value_or("results/" + program_);
+        records::Output::gone_on(output, from.folder).publish(true);
+        complain(fmt::format("--resume: the run in {} is {}", output.string(), from.status));
         return static_cast<Exit>(records::exit_code_of(from.status));
       }
       Retraced trunk;
@@ -156,10 +160,14 @@ int Session::run(const std::vector<std::string>& arguments) {
     } catch (const Finished&) {
       return Exit::completed;
     } catch (const RunStopped& stopped) {
-      const std::string line = fmt::format("stopped after step {}: --resume goes on from there", stopped.step);
+      const std::string line = fmt::format("stopped after step {}{}", stopped.step,
+                                           stopped.can_go_on ? ": --resume goes on from there" : "");
       return end(Exit::stopped, Status::interrupted, line, is_silent_when_stopped_ ? "" : line);
     } catch (const records::Interrupted& signal) {
       return end(Exit::interrupted, Status::interrupted, signal.what, signal.what);
+    } catch (const records::HasEnded& error) {
+      complain(fmt::format("--resume: {}", error.what()));
+      return static_cast<Exit>(records::exit_code_of(error.status));
     } catch (const Diverged& error) {
       return end(Exit::diverged, Status::diverged, error.what(), std::string("diverged: ") + error.what());
     } catch (const UsageError& error) {

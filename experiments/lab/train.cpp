@@ -200,6 +200,8 @@ class Training {
   // A training that is computed again takes as many steps as it took, whatever ended it.
   static Plan plan_of(const Run& run, Plan plan) {
     if (!run.again()) return plan;
+    if (!run.again()->at.empty() && plan.instruments.empty())
+      throw UsageError("--at: nothing measures there: expected --instruments too");
     plan.budget = {lab::steps(static_cast<double>(run.again()->steps))};
     for (const auto& instrument : plan.instruments)
       if (!run.again()->at.empty()) instrument->measure_at(run.again()->at);
@@ -218,10 +220,19 @@ class Training {
     for (const auto& instrument : plan_.instruments)
       run_.keep("instrument " + instrument->name(), *instrument, Fit::matching);
     run_.keep("training", *this);  // which asks the trainer what was spent
-    const bool has_gone_on = run_.go_on();
-    if (run_.draws_anew("shuffle")) batches_.draw_rest_anew();
-    if (run_.draws_anew("curvature") && curvature_batches_) curvature_batches_->draw_rest_anew();
-    return has_gone_on;
+    return run_.go_on([this] { begin_fork(); });
+  }
+
+  void begin_fork() {
+    if (is_spent()) throw UsageError(fmt::format("--fork: the budget is spent by step {}, where it begins", steps_));
+    const auto draw = [this](const char* purpose, BatchStream* batches) {
+      if (!run_.draws_anew(purpose)) return;
+      if (!batches || !batches->is_shuffled())
+        throw UsageError(fmt::format("--reseed={}: this training draws nothing for that", purpose));
+      batches->draw_rest_anew();
+    };
+    draw("shuffle", &batches_);
+    draw("curvature", curvature_batches_ ? &*curvature_batches_ : nullptr);
   }
 
  public:

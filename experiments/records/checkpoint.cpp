@@ -72,6 +72,11 @@ fs::path next_generation(const fs::path& folder) {
   return chosen;
 }
 
+fs::path other_generation(const fs::path& generation) {
+  const bool is_first = generation.filename() == generations[0];
+  return generation.parent_path() / generations[is_first ? 1 : 0];
+}
+
 fs::path kept_checkpoint(const fs::path& folder, std::int64_t step) { return folder / fmt::format("{}{}", kept, step); }
 
 void remove_generations(const fs::path& folder) {

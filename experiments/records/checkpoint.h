@@ -27,6 +27,7 @@ std::optional<std::int64_t> checkpoint_step(const std::filesystem::path& folder)
 
 // Where the next generation goes: in place of the older one, or of what is not whole.
 std::filesystem::path next_generation(const std::filesystem::path& folder);
+std::filesystem::path other_generation(const std::filesystem::path& generation);
 std::filesystem::path kept_checkpoint(const std::filesystem::path& folder, std::int64_t step);
 // Both, where they are no longer needed.
 void remove_generations(const std::filesystem::path& folder);

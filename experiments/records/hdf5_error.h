@@ -49,6 +49,21 @@ inline Object opened(hid_t id, Object::Close close, const std::string& path, con
   return {id, close};
 }
 
+// An attribute of a file's root.
+inline std::string text_attribute(const Object& file, const std::string& name, const std::string& path) {
+  const Object attribute =
+      opened(H5Aopen_by_name(file.get(), "/", name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, path, name);
+  const Object type = opened(H5Aget_type(attribute.get()), H5Tclose, path, name);
+  const Object space = opened(H5Aget_space(attribute.get()), H5Sclose, path, name);
+  if (H5Tis_variable_str(type.get()) <= 0 || H5Sget_simple_extent_npoints(space.get()) != 1)
+    fail(path, name, "it is not a text");
+  char* characters = nullptr;
+  if (H5Aread(attribute.get(), type.get(), &characters) < 0) fail(path, name);
+  std::string text = characters ? characters : "";
+  H5Dvlen_reclaim(type.get(), space.get(), H5P_DEFAULT, &characters);
+  return text;
+}
+
 inline void done(herr_t status, const std::string& path, const std::string& what) {
   if (status < 0) fail(path, what);
 }

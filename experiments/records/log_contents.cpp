@@ -145,7 +145,7 @@ bool begins_a_log(std::string_view first_bytes) {
   return first_bytes.size() == log_beginning && first_bytes.ends_with("C{");
 }
 
-LogContents read_metric_log(const std::filesystem::path& path) {
+LogContents read_metric_log(const std::filesystem::path& path, bool goes_on) {
   return within_memory(path, "cannot be read", [&] {
     FrameReader frames(path);
     LogContents log;
@@ -154,7 +154,7 @@ LogContents read_metric_log(const std::filesystem::path& path) {
       log.whole_bytes += static_cast<std::int64_t>(frame_head + payload->size());
     }
     log.torn_bytes = static_cast<std::int64_t>(frames.file_size()) - log.whole_bytes;
-    drop_what_only_announces(log, static_cast<std::size_t>(log.whole_bytes));
+    if (!goes_on) drop_what_only_announces(log, static_cast<std::size_t>(log.whole_bytes));
     return log;
   });
 }

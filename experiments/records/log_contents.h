@@ -26,6 +26,7 @@ struct LogContents {
 
 // Reads a log up to its first torn or damaged frame. No memory is taken that the file's size does not vouch for: a
 // table without rows that announces more than that is left out.
-LogContents read_metric_log(const std::filesystem::path& path);
+// For who goes on writing it, such tables are there too.
+LogContents read_metric_log(const std::filesystem::path& path, bool goes_on = false);
 
 }  // namespace gradus::records

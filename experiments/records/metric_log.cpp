@@ -43,11 +43,14 @@ MetricLog::MetricLog(const std::filesystem::path& path, const nlohmann::json& co
 MetricLog::MetricLog(const std::filesystem::path& path, LogContents& contents)
     : path_(path), file_(path, O_WRONLY | O_APPEND) {
   lock();
-  contents = read_metric_log(path_);
-  if (contents.torn_bytes > 0 && ::ftruncate(file_.get(), contents.whole_bytes) != 0)
-    throw SystemError(path_, "cannot cut off what is torn", errno);
+  contents = read_metric_log(path_, true);
   tables_ = contents.announced;
   start_threads();
+}
+
+void MetricLog::cut_off(const LogContents& contents) {
+  if (contents.torn_bytes > 0 && ::ftruncate(file_.get(), contents.whole_bytes) != 0)
+    throw SystemError(path_, "cannot cut off what is torn", errno);
 }
 
 // Whoever asks whether a run goes on holds the lock for a moment.

@@ -29,7 +29,7 @@ class MetricLog {
  public:
   // Creates the file, which must not exist, with the run's configuration.
   MetricLog(const std::filesystem::path& path, const nlohmann::json& configuration);
-  // Opens one that was left and gives what is in it; what is torn or damaged at its end is cut off.
+  // Opens one that was left and gives what is in it. Before anything is added, cut_off() is to be called.
   MetricLog(const std::filesystem::path& path, LogContents& contents);
   // Writes what is left, without an error: call sync() to learn of one.
   ~MetricLog();
@@ -39,6 +39,8 @@ class MetricLog {
   // Returns the table's number, for append().
   std::uint16_t add_table(const MetricTable& table);
   void add_attributes(const nlohmann::json& attributes);
+  // Cuts off what is torn or damaged at the end.
+  void cut_off(const LogContents& contents);
   // The run goes on from there.
   void add_return(const RunPosition& to);
   void append(std::uint16_t table, std::int64_t index, std::span<const double> values);

@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <hdf5.h>
 #include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
+
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
 
 #include "experiments/records/files.h"
 #include "experiments/records/hdf5.h"
+#include "experiments/records/hdf5_error.h"
 #include "experiments/records/sealed.h"
 
 namespace gradus::records {
@@ -131,6 +134,13 @@ void write_run_file(const std::filesystem::path& path, const std::vector<const M
     }
   }
   write_file(path, file.image());
+}
+
+std::string text_in_run_file(const std::filesystem::path& path, const std::string& name) {
+  const h5::Silence silence;
+  const std::string what = path.string() + ": cannot read";
+  const h5::Object file = h5::opened(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, what, "file");
+  return h5::text_attribute(file, name, what);
 }
 
 }  // namespace gradus::records

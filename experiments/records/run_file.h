@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <vector>
 
 #include "experiments/records/run_table.h"
@@ -17,5 +18,9 @@ namespace gradus::records {
 // the path; the old version then remains.
 void write_run_file(const std::filesystem::path& path, const std::vector<const MetricTable*>& tables,
                     const nlohmann::json& attributes);
+
+// A text attribute of such a file's root, "status" for instance. Throws std::runtime_error with the path for a file that
+// is none.
+std::string text_in_run_file(const std::filesystem::path& path, const std::string& name);
 
 }  // namespace gradus::records

@@ -34,8 +34,7 @@ std::vector<std::string> names_of(const std::vector<Column>& columns) {
 // Of what a log holds, what a position counts.
 void keep_rows(const fs::path& folder, LogContents& log, const RunPosition& at) {
   const auto refuse = [&](const std::string& why) {
-    throw std::runtime_error(
-        fmt::format("{}: holds less than the checkpoint counts: {}", (folder / log_file).string(), why));
+    throw FewerRows(fmt::format("{}: holds less than the checkpoint counts: {}", (folder / log_file).string(), why));
   };
   for (const auto& [name, rows] : at.rows.items()) {
     const auto found = std::find_if(log.tables.begin(), log.tables.end(),
@@ -50,6 +49,10 @@ void keep_rows(const fs::path& folder, LogContents& log, const RunPosition& at) 
 }
 
 }  // namespace
+
+HasEnded::HasEnded(const fs::path& folder, std::string its_status)
+    : std::runtime_error(fmt::format("the run in {} is {}", folder.string(), its_status)),
+      status(std::move(its_status)) {}
 
 RunTable::RunTable(RunFolder& folder, MetricTable table)
     : folder_(folder), table_(std::move(table)), number_(folder.log_.add_table(table_)) {}
@@ -78,8 +81,8 @@ RunFolder::Claim::~Claim() {
 }
 
 RunFolder::RunFolder(const std::string& program, nlohmann::json options, std::uint64_t seed, const fs::path& folder,
-                     std::chrono::milliseconds snapshot_interval)
-    : configuration_(configuration_of(program, std::move(options), seed)),
+                     std::chrono::milliseconds snapshot_interval, nlohmann::json controls)
+    : configuration_(configuration_of(program, std::move(options), seed, std::move(controls))),
       attributes_(base_attributes(configuration_)),
       claim_(folder),
       log_(folder / log_file, configuration_),
@@ -102,8 +105,11 @@ RunFolder::RunFolder(const fs::path& folder, LogContents&& left, const RunPositi
   configuration_ = read_current(folder / config_file);
   if (left.configuration != configuration_)
     throw std::runtime_error(fmt::format("{}: is of another run than {}", (folder / log_file).string(), config_file));
+  if (const Completion found = read_completion(folder); is_result(text_member(found.record, "status")))
+    throw HasEnded(folder, text_member(found.record, "status"));
   attributes_ = base_attributes(configuration_);
   keep_rows(folder, left, at);
+  log_.cut_off(left);
   log_.add_return(at);
   for (std::size_t i = 0; i < left.tables.size(); ++i) {
     inherited_.insert(left.tables[i].name());

@@ -24,6 +24,17 @@
 
 namespace gradus::records {
 
+// A log holds fewer rows than a position counts.
+struct FewerRows : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// A run that was to go on has come to its end meanwhile.
+struct HasEnded : std::runtime_error {
+  HasEnded(const std::filesystem::path& folder, std::string its_status);
+  std::string status;
+};
+
 // All members throw std::runtime_error with the path where the system fails.
 class RunFolder {
  public:
@@ -31,10 +42,11 @@ class RunFolder {
   // makes the process ignore SIGXFSZ, so that a file size limit is an error like a full disk. A snapshot is made with
   // the first row after each interval, or as seldom as keeps its cost below 1 % of the time.
   RunFolder(const std::string& program, nlohmann::json options, std::uint64_t seed, const std::filesystem::path& folder,
-            std::chrono::milliseconds snapshot_interval = std::chrono::seconds(30));
+            std::chrono::milliseconds snapshot_interval = std::chrono::seconds(30),
+            nlohmann::json controls = nlohmann::json::object());
   // Goes on in the folder of a run that was stopped, at a position that a checkpoint of it tells: rows beyond do not
-  // count, and what was said of its end is taken back. Throws std::runtime_error where the log holds less than that, or
-  // is of another run; then nothing is gone but a torn end.
+  // count, and what was said of its end is taken back. Throws FewerRows where the log holds less than that, HasEnded,
+  // and std::runtime_error where it is of another run or somebody writes it; nothing has changed then.
   RunFolder(const std::filesystem::path& folder, const RunPosition& at,
             std::chrono::milliseconds snapshot_interval = std::chrono::seconds(30));
   // Keeps the log; without finish() there is no completion record, and the run counts as interrupted.

@@ -16,7 +16,8 @@ namespace gradus::records {
 
 namespace fs = std::filesystem;
 
-nlohmann::json configuration_of(const std::string& program, nlohmann::json options, std::uint64_t seed) {
+nlohmann::json configuration_of(const std::string& program, nlohmann::json options, std::uint64_t seed,
+                                nlohmann::json controls) {
   const std::string now = iso_time(std::chrono::system_clock::now());
   const std::string hash = config_hash_of(program, options);
   nlohmann::json environment = provenance_json();
@@ -28,6 +29,7 @@ nlohmann::json configuration_of(const std::string& program, nlohmann::json optio
           {"config_hash", hash},
           {"seed", seed},
           {"options", std::move(options)},
+          {"controls", std::move(controls)},
           {"environment", std::move(environment)}};
 }
 

@@ -12,9 +12,10 @@
 
 namespace gradus::records {
 
-// A new run's: {program, schema, run_id, config_hash, seed, options, environment}, the contents of config.json and of
-// the log's first frame.
-nlohmann::json configuration_of(const std::string& program, nlohmann::json options, std::uint64_t seed);
+// A new run's: {program, schema, run_id, config_hash, seed, options, controls, environment}, the contents of config.json
+// and of the log's first frame. Controls were asked for too, and decide on no number.
+nlohmann::json configuration_of(const std::string& program, nlohmann::json options, std::uint64_t seed,
+                                nlohmann::json controls = nlohmann::json::object());
 
 // The attributes of run.h5 that come from a configuration. Throws nlohmann::json::exception if it is none.
 nlohmann::json base_attributes(const nlohmann::json& configuration);

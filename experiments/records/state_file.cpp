@@ -92,17 +92,7 @@ double StateFile::number(const std::string& name) const {
 
 std::string StateFile::text(const std::string& name) const {
   const Silence silence;
-  const Object attribute =
-      opened(H5Aopen_by_name(file_.get(), "/", name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, path_, name);
-  const Object type = opened(H5Aget_type(attribute.get()), H5Tclose, path_, name);
-  const Object space = opened(H5Aget_space(attribute.get()), H5Sclose, path_, name);
-  if (H5Tis_variable_str(type.get()) <= 0 || H5Sget_simple_extent_npoints(space.get()) != 1)
-    fail(path_, name, "it is not a text");
-  char* characters = nullptr;
-  done(H5Aread(attribute.get(), type.get(), &characters), path_, name);
-  std::string text = characters ? characters : "";
-  H5Dvlen_reclaim(type.get(), space.get(), H5P_DEFAULT, &characters);
-  return text;
+  return h5::text_attribute(file_, name, path_);
 }
 
 template <class T>

@@ -37,6 +37,10 @@ lab::Workload choose(lab::Run& run, const NamedWorkload& fallback) {
     return text;
   });
   const std::string name = run.option("workload", fallback.name, "what is trained", lab::one_of(workloads().names()));
+  // All that belongs to a workload is recorded under names that others have too.
+  if (const auto before = run.options().recorded("workload"); before && *before != name)
+    throw lab::UsageError(
+        fmt::format("--workload={}: the other run trained {}, and a fork goes on with that", name, *before));
   return (name == fallback.name ? fallback : workloads().find(name)).make(run);
 }
 

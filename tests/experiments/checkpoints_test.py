@@ -6,6 +6,7 @@ usage: checkpoints_test.py BIN_DIRECTORY
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -190,16 +191,48 @@ class Forks(Case):
         self.assertNotEqual(self.loss("trunk")[201], self.loss("other")[201])
         self.assertNotIn("option_beta1", self.attributes("other"))
 
+    SHUFFLED = ["--workload=linear-regression", "--batch-size=7", "--optimizer=momentum", "--learning-rate=0.001"]
+
     def test_the_order_of_the_rest_can_be_drawn_anew(self):
-        self.train("trunk", "--checkpoint-at=210")
-        self.call("--fork=trunk@210", "--output=again", "--quiet", "--reseed=shuffle", "--seed=5")
-        self.call("--fork=trunk@210", "--output=twice", "--quiet", "--reseed=shuffle", "--seed=5")
-        self.call("--fork=trunk@210", "--output=six", "--quiet", "--reseed=shuffle", "--seed=6")
+        """In the middle of a pass; with what is drawn kept in the first checkpoint of the fork."""
+        self.train("trunk", "--checkpoint-at=210", *self.SHUFFLED)
+        fork = ["--fork=trunk@210", "--quiet", "--reseed=shuffle"]
+        self.call(*fork, "--output=again", "--seed=5")
+        self.call(*fork, "--output=twice", "--seed=5")
+        self.call(*fork, "--output=six", "--seed=6")
         self.assert_same("again", "twice")
-        self.call("--fork=trunk@210", "--output=stopped", "--quiet", "--reseed=shuffle", "--seed=5", "--stop-at=233",
-                  code=STOPPED)
-        self.call("--resume", "--output=stopped", "--quiet")
-        self.assert_same("again", "stopped")
+        self.assertEqual(self.loss("trunk")[:210].tobytes(), self.loss("again")[:210].tobytes())
+        for one, other in (("again", "six"), ("again", "trunk")):
+            self.assertNotEqual(self.loss(one)[210], self.loss(other)[210])
+        for stop in (210, 213):
+            self.call(*fork, f"--output=stopped{stop}", "--seed=5", f"--stop-at={stop}" if stop > 210 else "--stop-at=211",
+                      code=STOPPED)
+            if stop == 210:  # as if it were killed before its second checkpoint
+                for path in (self.folder / "stopped210").glob("checkpoint.?"):
+                    path.unlink()
+            self.call("--resume", f"--output=stopped{stop}", "--quiet", "--reseed=shuffle", "--seed=5")
+            self.assert_same("again", f"stopped{stop}")
+        self.call("--replay=again", "--output=replay", "--quiet")
+        self.assert_same("again", "replay")
+        self.call("--fork=again@300", "--output=grandchild", "--quiet")
+        self.assert_same("again", "grandchild")
+        self.train("sequential")
+        self.assertIn("draws nothing for that",
+                      self.call("--fork=sequential@100", "--reseed=shuffle", "--output=no", "--quiet", code=2))
+        self.assertFalse((self.folder / "no").exists())
+
+    def test_a_fork_without_the_state_of_its_beginning_is_not_resumed(self):
+        self.train("trunk", "--checkpoint-at=100")
+        self.call("--fork=trunk@100", "--output=fork", "--quiet", "--stop-at=200", code=STOPPED)
+        for path in (self.folder / "fork").glob("checkpoint.*"):
+            path.unlink()
+        self.assertIn("before it had a checkpoint", self.call("--resume", "--output=fork", "--quiet", code=2))
+
+    def test_a_state_that_means_something_else_is_not_taken(self):
+        self.train("trunk", "--checkpoint-at=40", "--optimizer=lbfgs", steps=60)
+        self.call("--fork=trunk@40", "--output=shorter", "--quiet", "--history=5")
+        self.train("data", "--checkpoint-at=150")
+        self.call("--fork=data@150", "--output=fewer", "--quiet", "--validation-examples=3900")
 
     def test_what_a_fork_cannot_be_is_refused(self):
         self.train("trunk")
@@ -209,6 +242,7 @@ class Forks(Case):
                                (["--fork=trunk@100", "--reseed=all"], "expected any of shuffle"),
                                (["--reseed=shuffle"], "expected with --fork"),
                                (["--fork=trunk@100", "--replay=trunk"], "expected one of them"),
+                               (["--fork=trunk@100", "--steps=100"], "the budget is spent by step 100"),
                                (["--fork=trunk@100", "--hidden=7"], "does not fit")):
             said = self.call(*options, "--output=child", "--quiet", code=2)
             self.assertIn(words, said)
@@ -236,6 +270,96 @@ class Replays(Case):
         self.train("without", "--fingerprint-interval=0")
         self.assertIn("has no fingerprints", self.call("--replay=without", "--output=no", "--quiet", code=1))
         self.assertIn("--learning_rate is", self.call("--replay=plain", "--output=no", "--learning-rate=1", code=2))
+
+    def test_a_fork_is_replayed_and_other_intervals_are_followed(self):
+        self.train("trunk", "--checkpoint-at=150", "--fingerprint-interval=10")
+        self.call("--replay=trunk", "--output=again", "--quiet")
+        self.assert_same("trunk", "again")
+        self.call("--fork=trunk@150", "--output=fork", "--quiet", "--learning-rate=0.002")
+        self.call("--replay=fork", "--output=forked", "--quiet")
+        self.assert_same("fork", "forked")
+        self.call("--fork=trunk@120", "--output=earlier", "--quiet")
+        self.assert_same("trunk", "earlier")
+
+    def test_a_replay_that_was_stopped_does_not_go_on(self):
+        self.train("plain")
+        said = self.call("--replay=plain", "--output=again", "--quiet", "--stop-at=50", code=STOPPED)
+        self.assertEqual(said, "train_workload: stopped after step 50\n")
+        self.assertIn("is a replay", self.call("--resume", "--output=again", "--quiet", code=2))
+
+
+class Kept(Case):
+    """What a careless --resume must not take away."""
+
+    def test_a_stale_try_does_not_replace_a_later_run(self):
+        self.train("run", "--seed=1", steps=100)
+        self.call(*OPTIONS, "--steps=300", "--seed=3", "--overwrite", "--output=run", "--stop-at=200", code=STOPPED)
+        shutil.rmtree(self.folder / "run")
+        self.train("run", "--seed=7", steps=100)
+        self.assertIn("is completed", self.call("--resume", "--output=run"))
+        self.assertEqual(self.attributes("run")["seed"], 7)
+
+    def test_a_run_that_is_to_replace_another_goes_on(self):
+        self.train("run", "--seed=1", steps=100)
+        self.call(*OPTIONS, "--steps=300", "--seed=3", "--overwrite", "--output=run", "--stop-at=200", code=STOPPED)
+        self.assertEqual(self.attributes("run")["seed"], 1)
+        self.call("--resume", "--output=run", "--quiet")
+        self.assertEqual(self.attributes("run")["seed"], 3)
+        self.assertEqual(list(self.folder.glob(".*")), [])
+
+    def test_damage_in_the_middle_of_a_log_cuts_nothing(self):
+        self.train("cut", "--stop-at=150", "--checkpoint-interval=1000", code=STOPPED)
+        log = self.folder / "cut/metrics.log"
+        image = bytearray(log.read_bytes())
+        image[len(image) // 3] ^= 1
+        log.write_bytes(image)
+        self.assertIn("holds less", self.call("--resume", "--output=cut", code=1))
+        self.assertEqual(log.read_bytes(), bytes(image))
+
+    def test_wide_tables_without_rows_go_on_twice(self):
+        wide = ["--problem=rosenbrock", "--dimension=10000", "--steps=30", "--quiet"]
+        self.call(*wide, "--output=whole", program="minimize")
+        self.call(*wide, "--output=cut", "--stop-at=0", program="minimize", code=STOPPED)
+        self.call("--resume", "--output=cut", "--quiet", "--stop-at=10", program="minimize", code=STOPPED)
+        self.call("--resume", "--output=cut", "--quiet", program="minimize")
+        self.assert_same("whole", "cut")
+
+    def test_what_ended_before_it_took_its_place_takes_it(self):
+        for output in ("z.h5", "z"):
+            if output == "z":
+                self.train("z", "--seed=1", steps=50)
+            killed = subprocess.run([
+                "strace", "-f", "-o", "/dev/null", "-e", "trace=renameat2", "-e", "inject=renameat2:signal=KILL:when=1",
+                BIN / "train_workload", *OPTIONS, "--steps=100", "--overwrite", f"--output={output}"],
+                                    capture_output=True, cwd=self.folder, timeout=60)
+            if killed.returncode != -signal.SIGKILL:
+                self.skipTest("no strace here")
+            self.assertIn("is completed", self.call("--resume", f"--output={output}"))
+            path = self.folder / output if output == "z.h5" else self.folder / "z/run.h5"
+            with h5py.File(path) as file:
+                self.assertEqual(file.attrs["seed"], 0)
+        (self.folder / "e.h5").write_text("hello")
+        self.assertIn("cannot read file", self.call("--resume", "--output=e.h5", code=1))
+
+    def test_two_at_a_time_leave_one_whole_run(self):
+        self.train("run", "--stop-at=100", steps=4000, code=STOPPED)
+        both = [subprocess.Popen([BIN / "train_workload", "--resume", "--output=run", "--quiet"], cwd=self.folder,
+                                 stderr=subprocess.PIPE) for _ in range(2)]
+        codes = sorted(child.wait(timeout=60) for child in both)
+        for child in both:
+            child.stderr.close()
+        self.assertIn(codes, ([0, 0], [0, 1]))
+        self.assertEqual(self.attributes("run")["status"], "completed")
+        self.assertTrue((self.folder / "run/complete.json").exists())
+
+    def test_what_else_was_asked_for_holds_after_a_stop(self):
+        self.train("run", "--checkpoint-at=150,250", "--stop-at=200", code=STOPPED)
+        self.call("--resume", "--output=run", "--quiet")
+        self.assertTrue((self.folder / "run/checkpoint.at.250").exists())
+        (self.folder / "begun").mkdir()
+        (self.folder / "begun/metrics.log").write_bytes(b"")
+        self.train("begun", "--resume")
+        self.assertEqual(self.attributes("begun")["status"], "completed")
 
 
 class Minimize(Case):

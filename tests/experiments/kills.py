@@ -20,7 +20,7 @@ from whole_runs import columns, differences  # noqa: E402
 
 STEPS, INTERVAL = 12000, 0.03
 COMMON = [
-    f"--steps={STEPS}", "--quiet", "--evaluation-interval=500", "--evaluation-unit=steps", "--wrappers=clip_by_norm+ema",
+    "--workload=linear-regression", "--batch-size=30", f"--steps={STEPS}", "--quiet", "--evaluation-interval=500", "--evaluation-unit=steps", "--wrappers=clip_by_norm+ema",
     "--learning-rate-schedule=cosine", "--instruments=sharpness:2000", "--evaluation-examples=200"]
 
 
@@ -63,6 +63,8 @@ def main():
                     child.send_signal(signal.SIGKILL)
                     child.wait()
                     done += 1
+                    if (output / "complete.json").exists():  # it has come to its end
+                        continue
                     now = latest(output) if output.exists() else before
                     if now < before:
                         failures.append(f"run {runs}: the checkpoint of step {before} is gone, there is {now}")

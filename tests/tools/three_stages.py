@@ -15,6 +15,9 @@ import sys
 import tempfile
 import time
 
+import h5py
+import numpy as np
+
 sys.dont_write_bytecode = True
 from same_numbers import compare
 
@@ -46,6 +49,28 @@ def winners_of(output):
     return stages
 
 
+def losses(folder):
+    with h5py.File(folder / "run.h5") as file:
+        return file["step/loss"][:], file.attrs.get("first_step", -1), file.attrs.get("parent_config_hash", "")
+
+
+def require_cooldowns(output):
+    """Each fork has the losses of its trunk until where it begins, and others from the second step on."""
+    runs = {path.parent.name: losses(path.parent) for path in output.glob("*/run.h5")}
+    trunks = {h5py.File(output / name / "run.h5").attrs["config_hash"]: loss for name, (loss, step, _) in runs.items()
+              if step < 0}
+    forks = [(name, *run) for name, run in runs.items() if run[1] >= 0]
+    if len(forks) != 5:
+        sys.exit(f"three_stages.py: {len(forks)} forks, expected 5")
+    for name, loss, step, parent in forks:
+        trunk = trunks[parent]
+        if not np.array_equal(loss[:step + 1], trunk[:step + 1]):
+            sys.exit(f"three_stages.py: {name} has not its trunk's losses until step {step}")
+        last = min(len(loss), len(trunk))
+        if last > step + 2 and np.array_equal(loss[step + 2:last], trunk[step + 2:last]):
+            sys.exit(f"three_stages.py: {name} has the trunk's losses after step {step} too: nothing cools down")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("programs", type=pathlib.Path)
@@ -67,6 +92,7 @@ def main():
             sys.exit(f"three_stages.py: {difference}")
         if winners_of(folder / "first") != winners_of(folder / "second"):
             sys.exit("three_stages.py: other winners")
+        require_cooldowns(folder / "first")
         again, _ = run(sweep, study, folder / "first", "--quiet")
         if again.count("0 completed") != len(STAGES):
             sys.exit(f"three_stages.py: the same command again was not to run anything:\n{again}")

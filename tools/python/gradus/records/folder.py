@@ -182,6 +182,7 @@ def _look_up(run, entry, sweep):
     run.effective = entry.get("options_are_effective") is True  # of a run that the sweep knows by its folder alone
     run.given = {} if run.effective else run.options
     run.program = sweep.program
+    run.stage = str(entry.get("stage") or "")
     try:
         record = read_sealed(run.folder / COMPLETION_FILE)
         if record.get("status") not in ENDS:

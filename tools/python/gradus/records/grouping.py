@@ -2,7 +2,10 @@
 from .sealed import RESULTS
 from .values import identity, is_number, number_in
 
-APART = ("seed",)  # what repeats a configuration instead of making another
+# What repeats a configuration instead of making another. Of a run that goes on from a step of another one, that is also
+# which run it was (`fork`, and the seeds of its streams): the other options are that one's, and fork_step tells the step.
+APART = ("seed", "fork", "streams")
+STAGE = "stage"
 
 
 def configuration(run, without=()):
@@ -36,6 +39,17 @@ def fill_in(runs):
                 run.options = {**like, **{name: 0 for name in APART if name in like},
                                **{name: value for name, value in run.options.items() if name in like}}
                 run.effective = True
+    for run in runs:
+        _tell_of_beginning(run)
+
+
+def _tell_of_beginning(run):
+    """As options: the stage of a sweep, and the step of a fork."""
+    fork = run.options.get("fork")
+    step = number_in(fork.rpartition("@")[2]) if isinstance(fork, str) else None
+    more = {**({STAGE: run.stage} if run.stage else {}), **({"fork_step": step} if step is not None else {})}
+    if more:
+        run.options, run.given = {**run.options, **more}, {**run.given, **more}
 
 
 def _like(value, example):

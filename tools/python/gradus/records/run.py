@@ -28,6 +28,7 @@ class Run:
     options: dict = field(default_factory=dict)     # {name with underscores: value}, as far as known
     effective: bool = False                         # whether these are all options, defaults included
     given: dict = field(default_factory=dict)       # those that sweep.json says were given
+    stage: str = ""                                 # of a sweep, in which it was asked for
     status: str = "pending"                         # one of ENDS, or pending, unfinished, damaged, unreadable (now)
     reason: str = ""
     attributes: dict = field(default_factory=dict)  # of run.h5

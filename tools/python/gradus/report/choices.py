@@ -98,6 +98,8 @@ def select(arguments, sweep):
         raise Failure(f"none of {len(runs)} runs has finished "
                       f"(first: {runs[0].name}, {runs[0].status}: {runs[0].reason})")
     within, tuned = _options("--within", arguments.within, runs), _options("--tune", arguments.tune, runs)
+    if arguments.within is None and grouping.STAGE in grouping.differing(runs):
+        within = [grouping.STAGE]  # what chose and what was chosen are no competitors
     keys = grouping.telling(runs) if arguments.group_by is None else _options("--group-by", arguments.group_by, runs)
     keys = [*within, *(name for name in dict.fromkeys([*keys, *tuned]) if name not in within)]
     metric = metrics.resolve(arguments.metric, runs, "--metric") if arguments.metric else metrics.primary_of(runs)
