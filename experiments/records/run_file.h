@@ -19,8 +19,8 @@ namespace gradus::records {
 void write_run_file(const std::filesystem::path& path, const std::vector<const MetricTable*>& tables,
                     const nlohmann::json& attributes);
 
-// A text attribute of such a file's root, "status" for instance. Throws std::runtime_error with the path for a file that
-// is none.
+// A text attribute of such a file's root, "status" for instance. Throws std::runtime_error with the path for a file
+// that is none.
 std::string text_in_run_file(const std::filesystem::path& path, const std::string& name);
 
 }  // namespace gradus::records

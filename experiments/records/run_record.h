@@ -12,8 +12,8 @@
 
 namespace gradus::records {
 
-// A new run's: {program, schema, run_id, config_hash, seed, options, controls, environment}, the contents of config.json
-// and of the log's first frame. Controls were asked for too, and decide on no number.
+// A new run's: {program, schema, run_id, config_hash, seed, options, controls, environment}, the contents of
+// config.json and of the log's first frame. Controls were asked for too, and decide on no number.
 nlohmann::json configuration_of(const std::string& program, nlohmann::json options, std::uint64_t seed,
                                 nlohmann::json controls = nlohmann::json::object());
 

@@ -28,7 +28,6 @@ class Run:
     options: dict = field(default_factory=dict)     # {name with underscores: value}, as far as known
     effective: bool = False                         # whether these are all options, defaults included
     given: dict = field(default_factory=dict)       # those that sweep.json says were given
-    stage: str = ""                                 # of a sweep, in which it was asked for
     status: str = "pending"                         # one of ENDS, or pending, unfinished, damaged, unreadable (now)
     reason: str = ""
     attributes: dict = field(default_factory=dict)  # of run.h5
@@ -38,6 +37,7 @@ class Run:
     fingerprint: str = ""                           # of all measurements but seconds, where it was asked for
     record: dict | None = None                      # what complete.json says of run.h5: size, sha256, ...
     rows: dict | None = None                        # {table: Rows}, where there is no file to read them from
+    stage: str = ""                                 # of a sweep, in which it was asked for
 
     def value(self, table, column, statistic="last"):
         """One of tables.STATISTICS of a column; NaN where it was not measured."""
