@@ -11,15 +11,10 @@
 #include "experiments/lab/continuation.h"
 #include "experiments/lab/options.h"
 #include "experiments/lab/run_state.h"
+#include "experiments/lab/state_fit.h"
 #include "experiments/records/run_folder.h"
 
 namespace gradus::lab {
-
-// How a part of the state comes back in a fork, whose options may be others. In a run that is resumed all comes back.
-enum class Fit {
-  exact,    // as it was
-  matching  // what has the same name and shape; the rest begins anew
-};
 
 class Checkpointing {
  public:

@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 
+#include "experiments/lab/origin.h"
 #include "experiments/lab/run.h"
 #include "experiments/records/completion.h"
 #include "experiments/records/log_contents.h"
@@ -33,7 +34,7 @@ Fingerprint::Fingerprint(Run& run) : every_(run.fingerprint_interval()) {
 }
 
 // As often as that run has them: each is of the one before.
-void Fingerprint::expect(const Run::Again& again) {
+void Fingerprint::expect(const Again& again) {
   expected_of_ = again.of.string();
   for (const records::MetricTable& table : records::read_metric_log(again.of / records::log_file).tables)
     if (table.name() == table_name)

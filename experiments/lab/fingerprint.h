@@ -5,11 +5,13 @@
 #include <map>
 
 #include "autodiff/tensor/tensor.h"
-#include "experiments/lab/run.h"
 #include "experiments/records/run_table.h"
 #include "optim/state_visitor.h"
 
 namespace gradus::lab {
+
+class Run;
+struct Again;
 
 // Each is the XXH3 hash, of 64 bits, of the parameters' bytes and of the number before it. The table "fingerprint" has
 // its halves, since a column is of doubles. A run that is computed again is compared with the one that it was.
@@ -23,7 +25,7 @@ class Fingerprint {
   void look_last(std::int64_t step, const Tensor& theta);
 
  private:
-  void expect(const Run::Again& again);
+  void expect(const Again& again);
   std::uint64_t hash(const Tensor& theta) const;
   void write(std::int64_t step, std::uint64_t hash);
 

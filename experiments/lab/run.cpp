@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cmath>
 #include <csignal>
@@ -13,8 +12,8 @@
 
 #include "autodiff/kernels/products.h"
 #include "experiments/lab/arithmetic.h"
-#include "experiments/records/completion.h"
-#include "experiments/records/log_contents.h"
+#include "experiments/lab/checkpointing.h"
+#include "experiments/lab/origin.h"
 #include "experiments/records/provenance.h"
 #include "experiments/records/run_folder.h"
 #include "experiments/records/sealed.h"
@@ -44,91 +43,36 @@ Check words() {
   return written_as(canonical);
 }
 
-using Kind = Continuation::Kind;
-
-// That a fork may draw anew.
-constexpr std::array purposes = {"shuffle", "curvature", "noise", "optimizer"};
-
-Check purposes_of_streams() {
-  const auto canonical = [](const std::string& text) {
-    if (text.empty()) return text;
-    for (const std::string_view word : settings::split(text, ','))
-      if (std::find(purposes.begin(), purposes.end(), word) == purposes.end())
-        throw UsageError(fmt::format("--reseed: '{}', expected any of {}, a comma between", records::printable(word),
-                                     fmt::join(purposes, ", ")));
-    return text;
-  };
-  return written_as(canonical);
-}
-
-// As the run had them from which this one goes on.
-RunStreams streams_of(const Continuation& from, std::uint64_t seed) {
-  const nlohmann::json* recorded = from.recorded();
-  if (!recorded) return RunStreams(seed);
-  if (recorded->contains("streams")) return RunStreams(recorded->at("streams").get<std::string>());
-  return RunStreams(recorded->at("seed").get<std::uint64_t>());
-}
-
 }  // namespace
+
+Run::Run(Options options, std::string summary, const std::string& default_dtype)
+    : Run(std::move(options), std::move(summary), default_dtype, Continuation()) {}
 
 Run::Run(Options options, std::string summary, const std::string& default_dtype, Continuation from)
     : options_(std::move(options)),
       summary_(std::move(summary)),
-      from_(std::move(from)),
       seed_(static_cast<std::uint64_t>(
           options_.get("seed", std::int64_t{0}, "seed of every random stream", at_least(0)))),
-      streams_(streams_of(from_, seed_)),
-      streams_before_(streams_),
       dtype_(floating_dtype(
           options_.get("dtype", default_dtype, "element type of parameters and data", one_of({"float32", "float64"})))),
       threads_(options_.get("threads", 1, "threads of a matrix product", between(1, 1024))),
       continue_after_divergence_(options_.get("continue_after_divergence", false,
-                                              "go on when a number is not finite; the run still counts as diverged")) {
-  take_over();
-}
-
-// The options that say where a run begins, and what is recorded of that.
-void Run::take_over() {
-  options_.control("resume", false,
-                   "go on in the output's folder, from its latest checkpoint; begin where there is none");
-  options_.control("fork", "",
-                   "RUN@STEP: go on from that step of the run in the folder RUN, with the options given changed");
-  reseeded_ = options_.control(
-      "reseed", "", "what a fork draws anew, by its seed: shuffle, curvature, noise, optimizer", purposes_of_streams());
-  options_.control("replay", "", "the folder of a run to compute once more, with the --instruments that are given");
-  const std::string at = options_.control("at", "", "steps at which a replay measures, such as 0:1000:10");
+                                              "go on when a number is not finite; the run still counts as diverged")),
+      origin_(std::make_unique<Origin>(std::move(from), seed_)),
+      checkpointing_(std::make_unique<Checkpointing>()) {
+  checkpointing_->declare(options_);
+  origin_->declare(options_, checkpointing_->stop_at());
   fingerprint_interval_ = options_.control("fingerprint_interval", std::int64_t{100},
                                            "steps between two fingerprints of the parameters; 0: none", at_least(0));
-  checkpointing_.declare(options_);
-
-  const bool has_begun = from_.kind == Kind::resume;  // then it is as it was begun
-  if (!reseeded_.empty() && from_.kind != Kind::fork && !has_begun) throw UsageError("--reseed: expected with --fork");
-  if (!at.empty() && from_.kind != Kind::replay) throw UsageError("--at: expected with --replay");
-  if (const nlohmann::json* recorded = from_.recorded())
-    for (const char* name : origin_notes)
-      if (recorded->contains(name) && from_.kind != Kind::fork) options_.note(name, recorded->at(name));
-  if (from_.kind == Kind::fork) {
-    options_.note("fork", from_.identity());
-    if (reseeded_.empty() && seed_ != from_.recorded()->at("seed").get<std::uint64_t>())
-      throw UsageError("--seed: a fork draws what the other run would have drawn; --reseed names what is drawn anew");
-    if (!reseeded_.empty())
-      for (const std::string_view purpose : settings::split(reseeded_, ','))
-        streams_.draw_anew(std::string(purpose), seed_, from_.identity());
-  }
-  if (from_.kind == Kind::fork) options_.note("streams", streams_.text());
-  if (from_.kind == Kind::replay) {
-    again_ = Again{0, at.empty() ? std::vector<std::int64_t>() : parse_steps("at", at), from_.folder,
-                   checkpointing_.stop_at() < 0};
-    options_.note("replay", from_.identity());
-    if (!at.empty()) options_.note("at", at);
-  }
 }
 
-bool Run::draws_anew(std::string_view purpose) const {
-  if (from_.kind != Kind::fork) return false;
-  const auto all = settings::split(reseeded_, ',');
-  return std::find(all.begin(), all.end(), purpose) != all.end();
+RandomStream Run::stream(std::string_view purpose, std::uint64_t index) const {
+  return origin_->stream(purpose, index);
 }
+
+bool Run::draws_anew(std::string_view purpose) const { return origin_->draws_anew(purpose); }
+
+const Again* Run::again() const { return origin_->again() ? &*origin_->again() : nullptr; }
 
 double Run::option(const optim::Hyperparameter& h) {
   if (h.kind != optim::Hyperparameter::Kind::choice) return option_value(options_, h.name, h, h.default_value).number();
@@ -183,10 +127,10 @@ void Run::finish_options() {
   records::put(listed_);
   if (help || describe || !listed_.empty()) throw Finished{};
   options_.finish();
-  require_same_options();
+  origin_->require_same_options(options_);
   // A sweep asks about runs whose folders it makes itself: an output that is not named is not looked at.
-  if (from_.kind == Kind::resume)
-    output_ = records::Output::gone_on(output, from_.folder);
+  if (origin_->is_resumed())
+    output_ = records::Output::gone_on(output, origin_->from().folder);
   else if (!only_options_ || options_.given("output"))
     output_.emplace(output, overwrite);
   paths_.check(output, overwrite);
@@ -201,48 +145,22 @@ void Run::start(const std::string& loss_units) {
                              .better = records::Better::lower}});
 }
 
-// A run that goes on, or is computed once more, is the one that it was.
-void Run::require_same_options() const {
-  if (from_.kind != Kind::resume && from_.kind != Kind::replay) return;
-  const nlohmann::json now = options_.values_json();
-  for (const auto& [name, value] : from_.recorded()->items())
-    if (const auto other = now.find(name);
-        other != now.end() && *other != value && name != "instruments" &&
-        std::find(origin_notes.begin(), origin_notes.end(), name) == origin_notes.end())
-      throw UsageError(fmt::format("--{} is {}, and {} in the run in {}: --fork makes a run with other options", name,
-                                   records::json_text(*other), records::json_text(value), from_.folder.string()));
-  if (from_.kind == Kind::resume &&
-      records::config_hash_of(options_.program(), now) != from_.configuration.at("config_hash"))
-    throw UsageError(fmt::format("--resume: the run in {} has other options: {}", from_.folder.string(),
-                                 records::json_text(*from_.recorded())));
-}
-
 void Run::find_state() {
-  if (from_.kind == Kind::none) return;
+  if (origin_->is_new()) return;
   if (!keeps_state_)
     throw UsageError("--resume, --fork, --replay: this program keeps no state to go on from (lab::Run::keeps_state)");
-  std::int64_t first = 0;
-  if (again_) {
-    const records::LogContents theirs = records::read_metric_log(from_.folder / records::log_file);
-    for (const records::MetricTable& table : theirs.tables)
-      if (table.name() == "step") again_->steps = table.rows();
-    if (!again_->at.empty() && again_->at.back() >= again_->steps)
-      throw UsageError(fmt::format("--at: the run in {} has the steps 0 to {}, expected none after",
-                                   from_.folder.string(), again_->steps - 1));
-    if (!again_->at.empty()) again_->steps = std::min(again_->steps, again_->at.back() + 1);
-    first = std::max(again_->at.empty() ? checkpointing_.stop_at() : again_->at.front(), from_.first_step());
-  }
-  checkpointing_.find(from_, first);
+  checkpointing_->find(origin_->from(), origin_->last_beginning(checkpointing_->stop_at()));
 }
 
 void Run::open_folder() {
-  const std::optional<RunState>& state = checkpointing_.state();
-  if (from_.kind == Kind::resume) {
+  const std::optional<RunState>& state = checkpointing_->state();
+  if (origin_->is_resumed()) {
     for (;;) try {
-        folder_ = std::make_unique<records::RunFolder>(from_.folder, state ? state->position : records::RunPosition());
+        folder_ = std::make_unique<records::RunFolder>(origin_->from().folder,
+                                                       state ? state->position : records::RunPosition());
         return;
       } catch (const records::FewerRows&) {
-        if (!checkpointing_.next_best(from_)) throw;
+        if (!checkpointing_->next_best(origin_->from())) throw;
       }
   }
   try {
@@ -258,25 +176,16 @@ void Run::open_folder() {
   for (const char* own : {"note", "tags", "resumed_at_steps", "checkpoints", "checkpoint_seconds", "checkpoint_bytes",
                           "not_bitwise", "parent_run_id", "parent_config_hash", "first_step"})
     at.attributes.erase(own);
-  folder_->begin_with(from_.checkpoints, at);
+  folder_->begin_with(origin_->from().checkpoints, at);
 }
 
-void Run::tell_of_origin() {
+void Run::record_origin() {
   folder_->set_attribute("product_library", kernels::product_library());
   folder_->set_attribute("arithmetic", records::json_text(arithmetic()));
   if (!note_.empty()) folder_->set_attribute("note", note_);
   if (!tags_.empty()) folder_->set_attribute("tags", tags_);
-  if (!checkpointing_.not_bitwise().empty()) folder_->set_attribute("not_bitwise", checkpointing_.not_bitwise());
-  const std::int64_t step = checkpointing_.state() ? checkpointing_.state()->step : 0;
-  if (from_.kind == Kind::resume) {
-    nlohmann::json steps = folder_->position().attributes.value("resumed_at_steps", nlohmann::json::array());
-    steps.push_back(step);
-    folder_->set_attribute("resumed_at_steps", steps);
-  } else if (from_.kind != Kind::none) {
-    folder_->set_attribute("parent_run_id", from_.configuration.at("run_id"));
-    folder_->set_attribute("parent_config_hash", from_.configuration.at("config_hash"));
-    folder_->set_attribute("first_step", step);
-  }
+  if (!checkpointing_->not_bitwise().empty()) folder_->set_attribute("not_bitwise", checkpointing_->not_bitwise());
+  origin_->record(*folder_, checkpointing_->state() ? checkpointing_->state()->step : 0);
 }
 
 void Run::start(std::vector<Column> step_columns) {
@@ -286,7 +195,7 @@ void Run::start(std::vector<Column> step_columns) {
   find_state();
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) std::signal(signal, [](int) { stop_signal = 1; });
   open_folder();
-  tell_of_origin();
+  record_origin();
   steps_ = &folder_->table("step", std::move(step_columns));
   started_ = true;
   progress_.start(options_.program(), quiet_);
@@ -295,41 +204,28 @@ void Run::start(std::vector<Column> step_columns) {
 void Run::keep(std::string part, optim::Shown show, Fit fit) {
   if (!keeps_state_ || has_gone_on_)
     throw std::logic_error(fmt::format("keep {}: after keeps_state() and start(), and before go_on()", part));
-  checkpointing_.keep(std::move(part), std::move(show), fit);
-}
-
-// The same method with the same counts, flags and choices, so that its state means the same.
-bool Run::has_same_method() const {
-  const nlohmann::json now = options_.values_json();
-  const nlohmann::json& then = *from_.recorded();
-  const auto is_same = [&](const std::string& name) {
-    return now.value(name, nlohmann::json()) == then.value(name, nlohmann::json());
-  };
-  if (!now.contains("optimizer") || !is_same("optimizer")) return false;
-  for (const optim::Hyperparameter& h : optim::method(now.at("optimizer").get<std::string>()).hyperparameters)
-    if (h.kind != optim::Hyperparameter::Kind::number && !is_same(h.name)) return false;
-  return true;
+  checkpointing_->keep(std::move(part), std::move(show), fit);
 }
 
 bool Run::go_on(const std::function<void()>& begin) {
   if (!keeps_state_ || !started_ || has_gone_on_)
     throw std::logic_error("go_on: once, after keeps_state() and start()");
   has_gone_on_ = true;
-  checkpointing_.begin(from_.kind != Kind::replay);
-  const std::optional<RunState>& state = checkpointing_.state();
+  checkpointing_->begin(!origin_->is_replay());
+  const std::optional<RunState>& state = checkpointing_->state();
   if (!state) return false;
   try {
-    is_restoring_ = true;
-    const std::vector<std::string> anew = checkpointing_.restore(from_, has_same_method());
-    is_restoring_ = false;
+    origin_->set_restoring(true);
+    const std::vector<std::string> anew = checkpointing_->restore(origin_->from(), origin_->has_same_method(options_));
+    origin_->set_restoring(false);
     divergence_ = state->divergence;
-    if (from_.kind == Kind::fork) {
+    if (origin_->is_fork()) {
       if (begin) begin();
-      checkpointing_.keep_at(state->step, *folder_, divergence_);
+      checkpointing_->keep_at(state->step, *folder_, divergence_);
       if (!anew.empty()) say(fmt::format("what begins anew at step {}: {}", state->step, fmt::join(anew, ", ")));
     }
   } catch (...) {
-    started_ = from_.kind == Kind::resume;  // what was begun goes again
+    started_ = origin_->is_resumed();  // what was begun goes again
     throw;
   }
   return true;
@@ -337,9 +233,9 @@ bool Run::go_on(const std::function<void()>& begin) {
 
 void Run::end_of_step(std::int64_t step) {
   if (!has_gone_on_) throw std::logic_error("end_of_step: before go_on()");
-  if (!checkpointing_.end_of_step(step, stop_signal, *folder_, divergence_)) return;
-  if (from_.kind == Kind::replay && stop_signal) stop_if_asked();
-  throw RunStopped{step, from_.kind != Kind::replay};
+  if (!checkpointing_->end_of_step(step, stop_signal, *folder_, divergence_)) return;
+  if (origin_->is_replay() && stop_signal) stop_if_asked();
+  throw RunStopped{step, !origin_->is_replay()};
 }
 
 RunTable& Run::table(const std::string& name, std::vector<Column> columns, records::Index index) {

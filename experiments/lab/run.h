@@ -12,22 +12,26 @@
 #include <vector>
 
 #include "autodiff/tensor/random.h"
-#include "experiments/lab/checkpointing.h"
-#include "experiments/lab/continuation.h"
 #include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
 #include "experiments/lab/progress.h"
-#include "experiments/lab/streams.h"
+#include "experiments/lab/state_fit.h"
 #include "experiments/records/output.h"
 #include "experiments/records/run_paths.h"
 #include "experiments/records/run_table.h"
 #include "optim/optimizer.h"
+#include "optim/state.h"
 
 namespace gradus::records {
 class RunFolder;
 }
 
 namespace gradus::lab {
+
+class Checkpointing;
+class Origin;
+struct Again;
+struct Continuation;
 
 // What a program says and writes of its tables.
 using records::Column;
@@ -61,7 +65,8 @@ struct Diverged : std::runtime_error {
 
 class Run {
  public:
-  Run(Options options, std::string summary, const std::string& default_dtype, Continuation from = {});
+  Run(Options options, std::string summary, const std::string& default_dtype);
+  Run(Options options, std::string summary, const std::string& default_dtype, Continuation from);
   ~Run();
 
   // Declares an option and returns its value. All are declared before start(): later it throws std::logic_error, as do
@@ -114,9 +119,7 @@ class Run {
   std::uint64_t seed() const { return seed_; }
   DType dtype() const { return dtype_; }
   // The random numbers of one purpose ("initialisation", "shuffle", ...), and of one index such as the epoch.
-  RandomStream stream(std::string_view purpose, std::uint64_t index = 0) const {
-    return (is_restoring_ ? streams_before_ : streams_).stream(purpose, index);
-  }
+  RandomStream stream(std::string_view purpose, std::uint64_t index = 0) const;
   // Whether the run is a fork that draws this purpose's numbers anew, from where it begins.
   bool draws_anew(std::string_view purpose) const;
 
@@ -149,15 +152,8 @@ class Run {
   // So many steps have been taken, and all that is kept is as it is between two steps: writes a checkpoint where one is
   // due, and ends the run where it is asked to stop.
   void end_of_step(std::int64_t step);
-  // Of a run that is computed once more, to measure it: how many steps the other one took, or fewer, and those at which
-  // to measure (empty: as the instruments say).
-  struct Again {
-    std::int64_t steps;
-    std::vector<std::int64_t> at;
-    std::filesystem::path of;
-    bool must_compare;  // the fingerprints
-  };
-  const std::optional<Again>& again() const { return again_; }
+  // What is to be measured, of a run that is computed once more (origin.h); null of any other.
+  const Again* again() const;
   std::int64_t fingerprint_interval() const { return fingerprint_interval_; }
   // Takes back what the run that is forked had for an option, where another one that is given stands for it.
   void forget_recorded(const std::string& option) { options_.forget_recorded(option); }
@@ -190,22 +186,18 @@ class Run {
  private:
   friend class Session;  // run_main.cpp
   nlohmann::json description() const;
-  void take_over();
-  void require_same_options() const;
   void find_state();
   void open_folder();
-  void tell_of_origin();
-  bool has_same_method() const;
+  void record_origin();
 
   Options options_;
   std::string summary_;
-  Continuation from_;
   std::uint64_t seed_;
-  RunStreams streams_, streams_before_;
-  std::string reseeded_;
   DType dtype_;
   int threads_;
   bool continue_after_divergence_;
+  std::unique_ptr<Origin> origin_;
+  std::unique_ptr<Checkpointing> checkpointing_;
   bool has_optimizer_ = false;
   std::vector<std::string> asking_{"help", "describe", "describe-runs"};  // controls that print and end
   std::string listed_;                                                    // what lists were asked for
@@ -217,9 +209,7 @@ class Run {
   std::optional<records::Output> output_;  // once the options are finished
   std::unique_ptr<records::RunFolder> folder_;
   bool started_ = false, has_logged_ = false;
-  Checkpointing checkpointing_;
-  bool keeps_state_ = false, has_gone_on_ = false, is_restoring_ = false;
-  std::optional<Again> again_;
+  bool keeps_state_ = false, has_gone_on_ = false;
   std::int64_t fingerprint_interval_ = 0;
   RunTable* steps_ = nullptr;
   RunTable* solver_ = nullptr;  // made by the first step that has something to say

@@ -10,6 +10,7 @@
 
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/simd.h"
+#include "experiments/lab/continuation.h"
 #include "experiments/lab/run.h"
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/completion.h"

@@ -11,6 +11,7 @@
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/fingerprint.h"
 #include "experiments/lab/fit.h"
+#include "experiments/lab/origin.h"
 
 namespace gradus::lab {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/optimizer_state.h"
+#include "experiments/lab/origin.h"
 #include "experiments/records/state_image.h"
 
 namespace gradus {

@@ -18,8 +18,8 @@ import h5py
 import numpy as np
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from whole_runs import columns, differences  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from same_numbers import datasets_of, differences  # noqa: E402
 
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 STOPPED = 75
@@ -49,7 +49,7 @@ class Case(unittest.TestCase):
             return dict(file.attrs)
 
     def loss(self, run):
-        return columns(self.folder / run / "run.h5")["step/loss"]
+        return datasets_of(self.folder / run / "run.h5")["step/loss"]
 
 
 class GoesOn(Case):
@@ -254,11 +254,11 @@ class Replays(Case):
         self.train("plain")
         self.train("watched", "--instruments=sharpness:100")
         self.call("--replay=plain", "--output=again", "--quiet", "--instruments=sharpness:100", "--at=0:300:100")
-        ours, theirs = columns(self.folder / "again/run.h5"), columns(self.folder / "watched/run.h5")
+        ours, theirs = datasets_of(self.folder / "again/run.h5"), datasets_of(self.folder / "watched/run.h5")
         for name in ("sharpness", "preconditioned_sharpness", "step"):
             self.assertEqual(ours[f"sharpness/{name}"].tobytes(), theirs[f"sharpness/{name}"][:4].tobytes())
         self.assertEqual(len(ours["step/loss"]), 301)
-        plain = columns(self.folder / "plain/run.h5")
+        plain = datasets_of(self.folder / "plain/run.h5")
         self.assertEqual(ours["fingerprint/low"].tobytes(), plain["fingerprint/low"][:len(ours["fingerprint/low"])].tobytes())
         self.call("--replay=plain", "--output=all", "--quiet")
         self.assert_same("plain", "all")

@@ -15,8 +15,8 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from whole_runs import columns, differences  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from same_numbers import datasets_of, differences  # noqa: E402
 
 STEPS, INTERVAL = 12000, 0.03
 COMMON = [
@@ -77,8 +77,8 @@ def main():
                 differ = differences(whole / "run.h5", output / "run.h5")
                 if differ:
                     failures.append(f"run {runs} differs: {differ[:5]}")
-                if len(columns(output / "run.h5")["step/loss"]) != STEPS:
-                    failures.append(f"run {runs}: {len(columns(output / 'run.h5')['step/loss'])} steps")
+                if len(datasets_of(output / "run.h5")["step/loss"]) != STEPS:
+                    failures.append(f"run {runs}: {len(datasets_of(output / 'run.h5')['step/loss'])} steps")
             runs += 1
         print(f"{done} kills of {runs} runs of {STEPS} steps, {starts} starts, {time.monotonic() - begin:.0f} s: " +
               ("; ".join(failures) or "all the same to the bit"))

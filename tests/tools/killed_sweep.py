@@ -18,7 +18,8 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-from same_numbers import attributes_of, compare, runs_of
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from same_numbers import attributes_of, compare, runs_of  # noqa: E402
 
 INTERVAL = 0.25  # seconds between two checkpoints
 JOBS = 2

@@ -19,7 +19,8 @@ import h5py
 import numpy as np
 
 sys.dont_write_bytecode = True
-from same_numbers import compare
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from same_numbers import compare  # noqa: E402
 
 STUDY = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "examples" / "three_stages.toml"
 STAGES = ["tune", "judge", "trunk", "cooldown"]

@@ -1,4 +1,4 @@
-"""Whether two sweeps of the same runs have the same numbers, to the bit, in everything but times."""
+"""Whether two runs, or two sweeps of the same runs, have the same numbers, to the bit, in everything but times."""
 import json
 
 import h5py
@@ -20,6 +20,14 @@ def datasets_of(path):
 def attributes_of(path):
     with h5py.File(path) as file:
         return dict(file.attrs)
+
+
+def differences(one, other):
+    """The columns in which two run.h5 differ."""
+    ours, theirs = datasets_of(one), datasets_of(other)
+    return [name for name in sorted(ours.keys() | theirs.keys())
+            if name not in ours or name not in theirs or ours[name].shape != theirs[name].shape or
+            not same(ours[name], theirs[name])]
 
 
 def same(left, right):
