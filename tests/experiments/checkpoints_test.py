@@ -76,13 +76,13 @@ class GoesOn(Case):
         self.assertEqual(list(self.folder.glob(".*")), [])
 
     def test_signals_stop_with_a_checkpoint(self):
-        self.train("whole", steps=40000)
+        self.train("whole", steps=12000)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             output = f"cut{int(number)}"
-            child = subprocess.Popen([BIN / "train_workload", *OPTIONS, "--steps=40000", f"--output={output}"],
+            child = subprocess.Popen([BIN / "train_workload", *OPTIONS, "--steps=12000", f"--output={output}"],
                                      cwd=self.folder, stderr=subprocess.PIPE, text=True)
             log = self.folder / output / "metrics.log"
-            while not log.exists() or log.stat().st_size < 20000:
+            while not log.exists() or log.stat().st_size < 8000:
                 time.sleep(0.01)
             child.send_signal(number)
             said = child.communicate(timeout=60)[1]

@@ -15,6 +15,7 @@
 #include "optim/optimizer.h"
 #include "tests/experiments/idx_files.h"
 #include "tests/experiments/resumed.h"
+#include "tests/sanitized.h"
 #include "tests/workloads/runs.h"
 
 namespace gradus::workloads {
@@ -140,7 +141,8 @@ TEST_P(Workloads, GoesOnAfterAStop) {
         {.budget = {lab::steps(5)}, .evaluate_every = lab::steps(2), .batch_size = 8, .evaluation_examples = 20});
   };
   const std::vector<std::string> own = known(body, options_);
-  for (const char* method : {"sgd", "adam", "lbfgs"}) {
+  for (const char* method : {"adam", "sgd", "lbfgs"}) {
+    if (sanitized && method != std::string("adam")) break;
     std::vector<std::string> options = own;
     options.push_back(std::string("--optimizer=") + method);
     options.emplace_back("--fingerprint-interval=1");
