@@ -23,6 +23,7 @@ from same_numbers import datasets_of, differences  # noqa: E402
 
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 STOPPED = 75
+SANITIZED = "GRADUS_TESTS_SANITIZED" in os.environ  # a step costs ten times as much, and has one set of instructions
 OPTIONS = ["--evaluation-interval=100", "--evaluation-unit=steps", "--evaluation-examples=100", "--quiet"]
 
 
@@ -75,6 +76,7 @@ class GoesOn(Case):
         self.assertEqual(differences(self.folder / "whole/run.h5", self.folder / "cut.h5"), [])
         self.assertEqual(list(self.folder.glob(".*")), [])
 
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_signals_stop_with_a_checkpoint(self):
         self.train("whole", steps=12000)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
@@ -111,6 +113,7 @@ class GoesOn(Case):
         self.call("--resume", "--output=cut", "--quiet", "--not-bitwise", environment={"GRADUS_SIMD": "baseline"})
         self.assertIn("instructions", self.attributes("cut")["not_bitwise"])
 
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_damage_falls_back_to_the_generation_before(self):
         self.train("whole", steps=4000)
         self.train("cut", "--stop-at=1500", "--checkpoint-interval=0", steps=4000, code=STOPPED)
@@ -138,6 +141,7 @@ class GoesOn(Case):
         log.write_bytes(log.read_bytes()[:len(log.read_bytes()) // 2])
         self.assertIn("holds less than the checkpoint counts", self.call("--resume", "--output=cut", code=1))
 
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_a_full_disk_loses_no_checkpoint(self):
         """The limit of a file's size stands for the disk: a checkpoint needs more than the log does."""
         self.train("whole", steps=3000)
@@ -154,6 +158,7 @@ class GoesOn(Case):
         self.call("--resume", "--output=cut", "--quiet")
         self.assert_same("whole", "cut")
 
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_what_checkpoints_cost_is_recorded(self):
         self.train("run", "--checkpoint-interval=0", steps=20000)
         said = self.attributes("run")
@@ -163,6 +168,7 @@ class GoesOn(Case):
 
 
 class Forks(Case):
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_with_nothing_changed_a_fork_is_the_rest_of_its_parent(self):
         self.train("parent", "--checkpoint-at=150", "--optimizer=momentum", "--wrappers=ema")
         self.assertTrue((self.folder / "parent/checkpoint.at.150").exists())
@@ -193,6 +199,7 @@ class Forks(Case):
 
     SHUFFLED = ["--workload=linear-regression", "--batch-size=7", "--optimizer=momentum", "--learning-rate=0.001"]
 
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_the_order_of_the_rest_can_be_drawn_anew(self):
         """In the middle of a pass; with what is drawn kept in the first checkpoint of the fork."""
         self.train("trunk", "--checkpoint-at=210", *self.SHUFFLED)
@@ -228,6 +235,7 @@ class Forks(Case):
             path.unlink()
         self.assertIn("before it had a checkpoint", self.call("--resume", "--output=fork", "--quiet", code=2))
 
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_a_state_that_means_something_else_is_not_taken(self):
         self.train("trunk", "--checkpoint-at=40", "--optimizer=lbfgs", steps=60)
         self.call("--fork=trunk@40", "--output=shorter", "--quiet", "--history=5")
@@ -263,6 +271,7 @@ class Replays(Case):
         self.call("--replay=plain", "--output=all", "--quiet")
         self.assert_same("plain", "all")
 
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_a_run_that_does_not_come_again_is_refused(self):
         self.train("plain")
         said = self.call("--replay=plain", "--output=again", "--quiet", code=1, environment={"GRADUS_SIMD": "baseline"})
@@ -271,6 +280,7 @@ class Replays(Case):
         self.assertIn("has no fingerprints", self.call("--replay=without", "--output=no", "--quiet", code=1))
         self.assertIn("--learning_rate is", self.call("--replay=plain", "--output=no", "--learning-rate=1", code=2))
 
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_a_fork_is_replayed_and_other_intervals_are_followed(self):
         self.train("trunk", "--checkpoint-at=150", "--fingerprint-interval=10")
         self.call("--replay=trunk", "--output=again", "--quiet")
@@ -341,6 +351,7 @@ class Kept(Case):
         (self.folder / "e.h5").write_text("hello")
         self.assertIn("cannot read file", self.call("--resume", "--output=e.h5", code=1))
 
+    @unittest.skipIf(SANITIZED, "a release is enough")
     def test_two_at_a_time_leave_one_whole_run(self):
         self.train("run", "--stop-at=100", steps=4000, code=STOPPED)
         both = [subprocess.Popen([BIN / "train_workload", "--resume", "--output=run", "--quiet"], cwd=self.folder,
