@@ -29,8 +29,8 @@ struct Again {
 class Origin {
  public:
   Origin(Continuation from, std::uint64_t seed);
-  // Declares --resume, --fork, --reseed, --replay and --at, and notes what is recorded of them. `stop_at` is the step at
-  // which the run is to stop, or -1. Throws UsageError for what does not go together.
+  // Declares --resume, --fork, --reseed, --replay and --at, and notes what is recorded of them. `stop_at` is the step
+  // at which the run is to stop, or -1. Throws UsageError for what does not go together.
   void declare(Options& options, std::int64_t stop_at);
 
   const Continuation& from() const { return from_; }
