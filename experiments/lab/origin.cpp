@@ -18,8 +18,6 @@
 namespace gradus::lab {
 namespace {
 
-using Kind = Continuation::Kind;
-
 // That a fork may draw anew.
 constexpr std::array purposes = {"shuffle", "curvature", "noise", "optimizer"};
 
@@ -58,22 +56,22 @@ void Origin::declare(Options& options, std::int64_t stop_at) {
   options.control("replay", "", "the folder of a run to compute once more, with the --instruments that are given");
   const std::string at = options.control("at", "", "steps at which a replay measures, such as 0:1000:10");
 
-  const bool has_begun = from_.kind == Kind::resume;  // then it is as it was begun
-  if (!reseeded_.empty() && from_.kind != Kind::fork && !has_begun) throw UsageError("--reseed: expected with --fork");
-  if (!at.empty() && from_.kind != Kind::replay) throw UsageError("--at: expected with --replay");
+  // One that is resumed is as it was begun.
+  if (!reseeded_.empty() && !is_fork() && !is_resumed()) throw UsageError("--reseed: expected with --fork");
+  if (!at.empty() && !is_replay()) throw UsageError("--at: expected with --replay");
   if (const nlohmann::json* recorded = from_.recorded())
     for (const char* name : origin_notes)
-      if (recorded->contains(name) && from_.kind != Kind::fork) options.note(name, recorded->at(name));
-  if (from_.kind == Kind::fork) {
+      if (recorded->contains(name) && !is_fork()) options.note(name, recorded->at(name));
+  if (is_fork()) {
     options.note("fork", from_.identity());
     if (reseeded_.empty() && seed_ != from_.recorded()->at("seed").get<std::uint64_t>())
       throw UsageError("--seed: a fork draws what the other run would have drawn; --reseed names what is drawn anew");
     if (!reseeded_.empty())
       for (const std::string_view purpose : settings::split(reseeded_, ','))
         streams_.draw_anew(std::string(purpose), seed_, from_.identity());
+    options.note("streams", streams_.text());
   }
-  if (from_.kind == Kind::fork) options.note("streams", streams_.text());
-  if (from_.kind == Kind::replay) {
+  if (is_replay()) {
     again_ = Again{0, at.empty() ? std::vector<std::int64_t>() : parse_steps("at", at), from_.folder, stop_at < 0};
     options.note("replay", from_.identity());
     if (!at.empty()) options.note("at", at);
@@ -81,13 +79,13 @@ void Origin::declare(Options& options, std::int64_t stop_at) {
 }
 
 bool Origin::draws_anew(std::string_view purpose) const {
-  if (from_.kind != Kind::fork) return false;
+  if (!is_fork()) return false;
   const auto all = settings::split(reseeded_, ',');
   return std::find(all.begin(), all.end(), purpose) != all.end();
 }
 
 void Origin::require_same_options(const Options& options) const {
-  if (from_.kind != Kind::resume && from_.kind != Kind::replay) return;
+  if (!is_resumed() && !is_replay()) return;
   const nlohmann::json now = options.values_json();
   for (const auto& [name, value] : from_.recorded()->items())
     if (const auto other = now.find(name);
@@ -95,8 +93,7 @@ void Origin::require_same_options(const Options& options) const {
         std::find(origin_notes.begin(), origin_notes.end(), name) == origin_notes.end())
       throw UsageError(fmt::format("--{} is {}, and {} in the run in {}: --fork makes a run with other options", name,
                                    records::json_text(*other), records::json_text(value), from_.folder.string()));
-  if (from_.kind == Kind::resume &&
-      records::config_hash_of(options.program(), now) != from_.configuration.at("config_hash"))
+  if (is_resumed() && records::config_hash_of(options.program(), now) != from_.configuration.at("config_hash"))
     throw UsageError(fmt::format("--resume: the run in {} has other options: {}", from_.folder.string(),
                                  records::json_text(*from_.recorded())));
 }

@@ -146,8 +146,8 @@ class Run {
     keep(
         std::move(part), [&shown](optim::StateVisitor& visitor) { shown.visit(visitor); }, fit);
   }
-  // Puts back what was kept. Whether there was something.
-  // `begin` is called where a fork begins, when all is back and before it is kept.
+  // Puts back what was kept, and tells whether there was something. `begin` is called where a fork begins, when all is
+  // back and before that is kept. Throws UsageError for a state that does not fit.
   bool go_on(const std::function<void()>& begin = nullptr);
   // So many steps have been taken, and all that is kept is as it is between two steps: writes a checkpoint where one is
   // due, and ends the run where it is asked to stop.
