@@ -25,7 +25,7 @@ struct Job {
   bool resume = true;        // runs that have a checkpoint go on from it
   bool not_bitwise = false;  // also where the result is not the same to the bit; handed on to the program
   bool quiet = false;
-  std::vector<std::string> remarks;  // --note=... and --tag=..., which change no result and no run's identity
+  std::vector<std::string> remarks;  // --note=..., --tag=... and --study=..., which change no result and no run's identity
   int jobs = 1;                      // processes at a time
 };
 
