@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "experiments/workloads/adding_problem.h"
+#include "experiments/workloads/advection.h"
+#include "experiments/workloads/burgers.h"
 #include "experiments/workloads/character_model.h"
 #include "experiments/workloads/copying_problem.h"
 #include "experiments/workloads/deep_autoencoder.h"
@@ -11,6 +13,7 @@
 #include "experiments/workloads/fashion_mlp.h"
 #include "experiments/workloads/fashion_residual.h"
 #include "experiments/workloads/fashion_two_convolutions.h"
+#include "experiments/workloads/heat.h"
 #include "experiments/workloads/license_texts.h"
 #include "experiments/workloads/linear_regression.h"
 #include "experiments/workloads/logistic_regression.h"
@@ -22,11 +25,26 @@
 namespace gradus::workloads {
 
 const settings::Catalogue<NamedWorkload>& workloads() {
-  static const settings::Catalogue<NamedWorkload> all(
-      "workload",
-      {LinearRegression{}, LogisticRegression{}, NoisyQuadratic{}, DriftingQuadratic{}, FashionMlp{}, DeepAutoencoder{},
-       FashionTwoConvolutions{}, FashionResidual{}, FashionLongTailed{}, Mnist1dClassification{}, AddingProblem{},
-       CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}, LicenseTexts{}});
+  static const settings::Catalogue<NamedWorkload> all("workload", {LinearRegression{},
+                                                                   LogisticRegression{},
+                                                                   NoisyQuadratic{},
+                                                                   DriftingQuadratic{},
+                                                                   FashionMlp{},
+                                                                   DeepAutoencoder{},
+                                                                   FashionTwoConvolutions{},
+                                                                   FashionResidual{},
+                                                                   FashionLongTailed{},
+                                                                   Mnist1dClassification{},
+                                                                   AddingProblem{},
+                                                                   CopyingProblem{},
+                                                                   DelayedXor{},
+                                                                   CharacterModel{},
+                                                                   Poisson{},
+                                                                   Heat{},
+                                                                   Burgers{},
+                                                                   Advection{},
+                                                                   ZipfWords{},
+                                                                   LicenseTexts{}});
   return all;
 }
 
