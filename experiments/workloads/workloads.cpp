@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include "experiments/workloads/adding_problem.h"
+#include "experiments/workloads/catapult.h"
 #include "experiments/workloads/character_model.h"
+#include "experiments/workloads/class_imbalance.h"
 #include "experiments/workloads/copying_problem.h"
 #include "experiments/workloads/deep_autoencoder.h"
+#include "experiments/workloads/deep_linear.h"
 #include "experiments/workloads/delayed_xor.h"
 #include "experiments/workloads/fashion_long_tailed.h"
 #include "experiments/workloads/fashion_mlp.h"
@@ -22,11 +25,26 @@
 namespace gradus::workloads {
 
 const settings::Catalogue<NamedWorkload>& workloads() {
-  static const settings::Catalogue<NamedWorkload> all(
-      "workload",
-      {LinearRegression{}, LogisticRegression{}, NoisyQuadratic{}, DriftingQuadratic{}, FashionMlp{}, DeepAutoencoder{},
-       FashionTwoConvolutions{}, FashionResidual{}, FashionLongTailed{}, Mnist1dClassification{}, AddingProblem{},
-       CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}, LicenseTexts{}});
+  static const settings::Catalogue<NamedWorkload> all("workload", {LinearRegression{},
+                                                                   LogisticRegression{},
+                                                                   NoisyQuadratic{},
+                                                                   DriftingQuadratic{},
+                                                                   DeepLinear{},
+                                                                   Catapult{},
+                                                                   ClassImbalance{},
+                                                                   FashionMlp{},
+                                                                   DeepAutoencoder{},
+                                                                   FashionTwoConvolutions{},
+                                                                   FashionResidual{},
+                                                                   FashionLongTailed{},
+                                                                   Mnist1dClassification{},
+                                                                   AddingProblem{},
+                                                                   CopyingProblem{},
+                                                                   DelayedXor{},
+                                                                   CharacterModel{},
+                                                                   Poisson{},
+                                                                   ZipfWords{},
+                                                                   LicenseTexts{}});
   return all;
 }
 
