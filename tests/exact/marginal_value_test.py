@@ -18,7 +18,8 @@ import numpy as np
 BIN = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/bin").resolve()
 SEEDS = 3
 RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001, "rmsprop": 0.001, "adagrad": 0.02}
-EXAMPLES = 200
+EXAMPLES = 150
+STEPS = 1500
 
 
 class MarginalValue(unittest.TestCase):
@@ -32,7 +33,7 @@ class MarginalValue(unittest.TestCase):
                     output = pathlib.Path(folder) / f"{method}-{seed}"
                     subprocess.run([BIN / "examples" / "marginal_value", "--quiet", f"--optimizer={method}",
                                     f"--learning-rate={rate}", f"--seed={seed}", "--majority=0.6", "--dtype=float64",
-                                    f"--examples={EXAMPLES}", "--steps=3000", "--evaluation-interval=1000",
+                                    f"--examples={EXAMPLES}", f"--steps={STEPS}", f"--evaluation-interval={STEPS}",
                                     f"--output={output}"], check=True, timeout=300)
                     with h5py.File(output / "run.h5") as file:
                         of = file["evaluation"]

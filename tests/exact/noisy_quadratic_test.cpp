@@ -18,28 +18,25 @@
 namespace gradus::workloads {
 namespace {
 
-// Coordinates with curvatures h, twice: without noise, and with a gradient of 1 at the first step.
+// Coordinates with curvatures h [2n], two paths of each: without noise, and with a gradient of 1 at the
+// first step, from 0.
 class TwoPaths final : public optim::Objective {
  public:
-  explicit TwoPaths(std::vector<double> h) : h_(std::move(h)) {}
-  std::int64_t size() const override { return 2 * std::ssize(h_); }
+  explicit TwoPaths(const Tensor& h) : h_(h) {}
+  std::int64_t size() const override { return h_.size(); }
   DType dtype() const override { return DType::float64; }
 
  protected:
   double compute_value(const Tensor&) override { return 0; }
   double compute_gradient(const Tensor& theta, const Tensor& gradient) override {
-    const auto x = theta.elements<double>(), g = gradient.elements<double>();
-    const std::size_t n = h_.size();
-    for (std::size_t i = 0; i < n; ++i) {
-      g[i] = h_[i] * x[i];
-      g[n + i] = h_[i] * x[n + i] + (is_first_ ? 1 : 0);
-    }
+    vectors::multiply(h_, theta, gradient);
+    if (is_first_) gradient.part(size() / 2, {size() / 2}).fill(1);
     is_first_ = false;
     return 0;
   }
 
  private:
-  std::vector<double> h_;
+  Tensor h_;
   bool is_first_ = true;
 };
 
@@ -54,35 +51,40 @@ struct Setting {
 // The expected loss after 1, 2, .. steps of the method.
 class ExpectedLoss {
  public:
-  explicit ExpectedLoss(const Setting& s) : n_(static_cast<std::size_t>(s.dimension)), batch_(s.noise_batch) {
-    for (std::size_t i = 1; i <= n_; ++i) {
-      h_.push_back(std::pow(static_cast<double>(i), s.preconditioner - 1));
-      start_.push_back(std::pow(static_cast<double>(i), -s.preconditioner));
+  explicit ExpectedLoss(const Setting& s)
+      : h_(vector(2 * s.dimension)),
+        begun_(vector(s.dimension)),
+        fed_(vector(s.dimension)),
+        noise_(vector(s.dimension)),
+        squares_(vector(2 * s.dimension)),
+        theta_(vector(2 * s.dimension)) {
+    const std::int64_t n = s.dimension;
+    for (std::int64_t i = 0; i < n; ++i) {
+      const auto rank = static_cast<double>(i + 1);
+      const double h = std::pow(rank, s.preconditioner - 1), start = std::pow(rank, -s.preconditioner);
+      h_.set(i, h);
+      h_.set(n + i, h);
+      begun_.set(i, 0.5 * h * start);
+      fed_.set(i, 0.5 * h * h / s.noise_batch);
+      theta_.set(i, 1);
     }
     objective_ = std::make_unique<TwoPaths>(h_);
     optimizer_ = optim::make_optimizer(s.method, s.values);
-    theta_ = Tensor::zeros({2 * s.dimension}, DType::float64);
-    theta_.part(0, {s.dimension}).fill(1);
-    noise_.resize(n_);
   }
   double next() {
     optimizer_->step(*objective_, theta_);
-    const auto x = theta_.elements<double>();
-    double loss = 0;
-    for (std::size_t i = 0; i < n_; ++i) {
-      noise_[i] += x[n_ + i] * x[n_ + i];
-      loss += 0.5 * h_[i] * (start_[i] * x[i] * x[i] + h_[i] / batch_ * noise_[i]);
-    }
-    return loss;
+    vectors::multiply(theta_, theta_, squares_);
+    const Shape half = noise_.shape();
+    vectors::axpy(1, squares_.part(half.size(), half), noise_);
+    return vectors::dot(begun_, squares_.part(0, half)) + vectors::dot(fed_, noise_);
   }
 
  private:
-  std::size_t n_;
-  double batch_;
-  std::vector<double> h_, start_, noise_;
+  static Tensor vector(std::int64_t n) { return Tensor::zeros({n}, DType::float64); }
+
+  Tensor h_, begun_, fed_, noise_, squares_, theta_;
   std::unique_ptr<TwoPaths> objective_;
   std::unique_ptr<optim::Optimizer> optimizer_;
-  Tensor theta_;
 };
 
 struct Row {

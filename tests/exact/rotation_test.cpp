@@ -115,7 +115,7 @@ TEST(Rotation, TurnsThePathOfMomentumWithTheAxes) {
 }
 
 TEST(Rotation, KeepsSignDescentFromArriving) {
-  const std::uint64_t seeds = sanitized ? 1 : 5;
+  const std::uint64_t seeds = sanitized ? 1 : 3;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     const Turned straight = turned(false, seed), rotated = turned(true, seed);
     for (const double rate : {3e-2, 1e-2, 3e-3, 1e-3, 3e-4})
