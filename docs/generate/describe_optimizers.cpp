@@ -53,13 +53,14 @@ void print_methods() {
 void print_invariances() {
   records::put(
       "## What a method does not see\n\n"
-      "The same problem, a smooth one of a matrix, can be written down in several ways; a method is blind to one of "
-      "them where its\n"
-      "path through the rewritten problem is the rewritten path, to rounding. Measured over ten steps of three problems "
-      "in float64,\n"
-      "with the default settings, or with epsilon at 1e-11 or 1e-16: a larger one has the units of a gradient. adahessian is "
-      "compared for the\n"
-      "same draws. [experiments/invariances](../experiments/invariances/README.md) asks the same of any setting.\n\n"
+      "The same problem, a smooth one of a matrix, can be written "
+      "down in several ways; a method is blind to one of them where its\n"
+      "path through the rewritten problem is the rewritten path, "
+      "to rounding. Measured over ten steps of three problems in float64,\n"
+      "with the default settings, or with epsilon at 1e-11 or "
+      "1e-16: a larger one has the units of a gradient. adahessian is compared\n"
+      "for the same draws. "
+      "[experiments/invariances](../experiments/invariances/README.md) asks the same of any setting.\n\n"
       "| method |");
   for (const Rewriting& one : rewritings()) records::put(" " + one.what + " |");
   records::put("\n| --- |");

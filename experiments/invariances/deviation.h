@@ -24,10 +24,11 @@ std::span<const Rewriting> rewritings();
 // Below this a deviation is of rounding, divided by something small, or of constants as small.
 inline constexpr double rounding_deviation = 1e-4;
 
-// Takes so many steps through a smooth least-squares problem drawn by the seed, as it is and rewritten, and returns
-// after each step how far the second path has been from the first one in the new coordinates, over how far that has been
-// from its start: whoever converges on other ways to the same minimum has departed too. All in float64. Throws std::invalid_argument for a method that asks for what this problem does not
-// know: draws of labels, examples' gradients, layers.
+// Takes so many steps through a smooth least-squares problem drawn by the seed, as it is and rewritten. Returns after
+// each step how far the second path has been from the first one in the new coordinates, over how far that has been from
+// its start: whoever converges on another way to the same minimum has departed too. All in float64. Throws
+// std::invalid_argument for a method that asks for what this problem does not know: draws of labels, examples'
+// gradients, layers.
 std::vector<double> deviations(const optim::Recipe& recipe, const Rewriting& rewriting, std::uint64_t seed,
                                std::int64_t steps);
 

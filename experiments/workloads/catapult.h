@@ -30,7 +30,8 @@ class CatapultNetwork {
 struct Catapult {
   static constexpr const char* name = "catapult";
   static constexpr const char* summary =
-      "u^T v / sqrt(n) on one example: up to which rate is a steep start left for a flat place? (Lewkowycz et al. 2020)";
+      "two linear layers on one example, thrown by a large rate from a steep place into a flat one (Lewkowycz et al. "
+      "2020)";
 
   std::int64_t width = 1000;
   double output = 1;

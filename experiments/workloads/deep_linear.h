@@ -22,10 +22,10 @@ class LinearChain {
   std::vector<nn::ParameterId> weights_;
 };
 
-// Inputs are white, and the correlations of inputs and outputs have the singular values s, the modes' strengths: example
-// i is sqrt(n) e_i, and sqrt(n) s_i e_i is asked for. The loss is half the squared error, summed over the outputs. The
-// layers begin aligned with the modes and balanced, each mode with the product a_0 of its layers: the modes do not
-// disturb one another, and under gradient flow, with one hidden layer, each is learnt as
+// Inputs are white, and the correlations of inputs and outputs have the singular values s, the modes' strengths:
+// example i is sqrt(n) e_i, and sqrt(n) s_i e_i is asked for. The loss is half the squared error, summed over the
+// outputs. The layers begin aligned with the modes and balanced, each mode with the product a_0 of its layers: the
+// modes do not disturb one another, and under gradient flow, with one hidden layer, each is learnt as
 //   a(t) = s e^(2st) / (e^(2st) - 1 + s / a_0),  t = learning_rate * steps,
 // half of it at t = ln(s / a_0 - 1) / (2s). Measured is a / s of each mode.
 struct DeepLinear {

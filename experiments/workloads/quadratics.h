@@ -30,8 +30,8 @@ class Point {
 // variance h_i / B for a batch of B. An example is the mean noise of such a batch; theta begins standard normal. The
 // loss of a batch is that of the quadratic and of the noise times theta; validation and test have no noise. With a
 // preconditioner H^p theta is seen in the coordinates H^(p/2) theta, in which every method takes its steps as if its
-// gradients were multiplied by H^-p in the old ones: curvatures h^(1-p), noise of the variances h^(1-p) / B, and a start
-// of h^p.
+// gradients were multiplied by H^-p in the old ones: curvatures h^(1-p), noise of the variances h^(1-p) / B, and a
+// start of h^p.
 struct NoisyQuadratic {
   static constexpr const char* name = "noisy-quadratic";
   static constexpr const char* summary =

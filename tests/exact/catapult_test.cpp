@@ -1,7 +1,7 @@
 // Three regimes of a large rate: Lewkowycz et al. (2020). Two linear layers, f = u^T v / sqrt(n) on one example, n =
 // 1000, f_0 = 1 and curvature lambda_0 = 2: with rate * lambda_0 up to 1.9 the output falls and the curvature hardly
-// moves; from 2.1 to 3.9 the output rises (to 2.4 up to 26), then falls, and the curvature ends below 2 / rate; from 4.1
-// on it diverges.
+// moves; from 2.1 to 3.9 the output rises (to 2.4 up to 26), then falls, and the curvature ends below 2 / rate; from
+// 4.1 on it diverges.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
-// Why frequent classes are learnt first by gradient descent, and all at once by its sign: Kunstner et al. (2024). One-hot
-// inputs of 1,000 classes of probabilities p_k over 1/k, weights from zero, no bias. Under gradient flow the loss of a
-// class depends on s = p_k t alone; gradient descent approaches that as its rate falls. Sign descent has the same
-// curve for every class.
+// Why frequent classes are learnt first by gradient descent, and all at once by its sign: Kunstner et al. (2024).
+// One-hot inputs of 1,000 classes whose probabilities are as 1/k, weights from zero, no bias. Under gradient flow the
+// loss of a class depends on s = p_k t alone; gradient descent approaches that as its rate falls. Sign descent has the
+// same curve for every class.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// To what each method is blind, by its formula: declared here, and measured along its path. L the scale of the loss, R a
-// rotation of all parameters, S one of a matrix from both sides, C each parameter's own units, P the parameters' order.
+// To what each method is blind, by its formula: declared here, and measured along its path. L is the scale of the loss,
+// R a rotation of all parameters, S one of a matrix from both sides, C each parameter's own units, P their order.
 #include <gtest/gtest.h>
 
 #include <map>
