@@ -21,8 +21,9 @@ BUDGET = ("budget_steps", "budget_epochs", "budget_examples", "budget_gradients"
 
 
 def key_of(run):
-    """Of settings: two runs with one key take the same time for a step."""
-    program, options = configuration(run.loaded, without=BUDGET)
+    """Of settings: two runs with one key take the same time for a step. A rate, as any real number, does not change it."""
+    real = [name for name, value in run.options.items() if isinstance(value, float)]
+    program, options = configuration(run.loaded, without=(*BUDGET, *real))
     return json.dumps([program, sorted(map(repr, options))])
 
 

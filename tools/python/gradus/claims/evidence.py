@@ -96,17 +96,22 @@ def compare(claim, found, seconds_of_step=None, functions=None):
     if not runs:
         compared.problems.append(f"no run of {'stage ' + claim.stage if claim.stage else 'its sweep'} has ended")
         return compared
-    workloads = {}
-    written = {name: texts(run.options.get(name) for run in runs) for name in claim.workloads}
-    for run in runs:
-        label = ", ".join(written[name][identity(run.options.get(name))] for name in claim.workloads)
-        workloads.setdefault(label, []).append(run)
-    for label, mine in workloads.items():
+    for label, mine in by_workload(claim, runs).items():
         try:
             _compare_workload(compared, label, mine, seconds_of_step, functions)
         except NotMeasured as problem:
             compared.problems.append(f"{label + ': ' if label else ''}{problem}")
     return compared
+
+
+def by_workload(claim, runs):
+    """{workload's name: runs}: those of each combination of the claim's options for it."""
+    found = {}
+    written = {name: texts(run.options.get(name) for run in runs) for name in claim.workloads}
+    for run in runs:
+        label = ", ".join(written[name][identity(run.options.get(name))] for name in claim.workloads)
+        found.setdefault(label, []).append(run)
+    return found
 
 
 def _compare_workload(compared, label, runs, seconds_of_step, functions):

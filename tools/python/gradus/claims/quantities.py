@@ -140,9 +140,10 @@ def _best_place(values, way):
 
 def _along(quantity, run, rows, seconds_of_step):
     if quantity.along == "clock":
-        if seconds_of_step is None:
-            raise NotMeasured("has no calibrated clock")
-        return np.asarray(rows.index, float) * seconds_of_step(run)
+        seconds = seconds_of_step(run) if seconds_of_step else None
+        if seconds is None:
+            raise NotMeasured("its steps were not timed by the clock")
+        return np.asarray(rows.index, float) * seconds
     if quantity.along == rows.table.index.name:
         return np.asarray(rows.index, float)
     if quantity.along not in rows.columns:
