@@ -47,7 +47,8 @@ class Compared:
     claim: object
     pairs: dict = field(default_factory=dict)
     labels: tuple = ("a", "b")
-    problems: list = field(default_factory=list)  # why it cannot be decided, a line each
+    problems: list = field(default_factory=list)  # why it cannot be measured, a line each
+    missing: list = field(default_factory=list)   # what was planned and is not there: it is measured, not decided
     runs: list = field(default_factory=list)      # the Measured ones that it rests on
     horizons: dict = field(default_factory=dict)  # {workload: of the times}
 
@@ -133,8 +134,9 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
     else:
         pairs = {seed: (number, numbers[1][seed]) for seed, number in numbers[0].items() if seed in numbers[1]}
     if len(pairs) < claim.seeds:
-        compared.problems.append(f"{label + ': ' if label else ''}{len(pairs)} seeds, {claim.seeds} were planned")
-    if len(pairs) >= 2:
+        seeds = f"{len(pairs)} seed{'s' * (len(pairs) != 1)}, {claim.seeds} were planned"
+        compared.missing.append(f"{label}: {seeds}" if label else seeds)
+    if pairs:
         compared.pairs[label] = dict(sorted(pairs.items()))
 
 

@@ -30,7 +30,6 @@ def find(studies, budget, output, programs, tell=lambda text: None):
     findings = Findings(budget, studies)
     clock = Clock(output, programs)
     findings.worst_clock = clock.worst_difference()
-    built = origin.programs_in(programs)
     compared, tunings, functions = [], {}, {}
     for study in studies.values():
         tell(study.name)
@@ -41,7 +40,7 @@ def find(studies, budget, output, programs, tell=lambda text: None):
             findings.sweeps[study.name, name] = found
             for claim in claims:
                 one = evidence.compare(claim, found, clock.seconds_of_step, functions[study.name])
-                one.problems += [f"a run has no result: {trouble}" for trouble in found.troubles[:1]]
+                one.missing += [f"a run has no result: {trouble}" for trouble in found.troubles[:1]]
                 compared.append(one)
                 tunings[claim.name] = _trials(one, found, study.sweeps()[name], clock, functions[study.name])
     findings.decided = judging.decide(compared, {name: trials for name, (trials, _) in tunings.items()})
@@ -49,7 +48,7 @@ def find(studies, budget, output, programs, tell=lambda text: None):
         study = studies[one.claim.study]
         found = findings.sweeps[study.name, one.claim.sweep]
         one.borders = tunings[one.claim.name][1]
-        one.stale = origin.stale(study, study.sweeps()[one.claim.sweep], one.compared.runs, built)
+        one.stale = origin.stale(study, study.sweeps()[one.claim.sweep], one.compared.runs, programs)
         if one.claim.quantity.timed() and clock.stale(one.compared.runs):
             one.stale.append("the clock was not calibrated with the build of its runs")
         picture = pictures.picture_of(one, found, clock.seconds_of_step, functions[study.name])

@@ -1,10 +1,11 @@
 """Verdicts on the claims of all studies together, from what each compares."""
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..inference import Comparison, Effect, Pairs, Race, Trials, at_border, judge
+from ..inference.simultaneous import UNDECIDED
 from ..records.grouping import configuration
 from ..records.values import identity, is_number
 from . import evidence, quantities
@@ -28,11 +29,21 @@ class Decided:
 
 
 def decide(all_compared, tunings):
-    """A Decided for each Compared, in their order. tunings: {claim's name: {(workload, side): Trials}}."""
+    """A Decided for each Compared, in their order. tunings: {claim's name: {(workload, side): Trials}}.
+
+    Of what is not there as planned the effect is told, and nothing decided: it takes no part in Holm's procedure.
+    """
     comparisons = [comparison_of(compared, tunings.get(compared.claim.name, {})) for compared in all_compared]
-    judged = judge(comparisons)
-    return [Decided(compared.claim, compared, one, races=races_of(compared))
-            for compared, one in zip(all_compared, judged)]
+    judged = judge([Comparison(one.name, None, one.delta, "; ".join(compared.missing))
+                    if compared.missing and one.effect else one for one, compared in zip(comparisons, all_compared)])
+    found = []
+    for compared, comparison, one in zip(all_compared, comparisons, judged):
+        if compared.missing and comparison.effect:
+            alone, = judge([comparison])
+            inside = [replace(part, verdict=UNDECIDED) for part in alone.workloads]
+            one = replace(alone, verdict=UNDECIDED, workloads=inside, problem=one.problem)
+        found.append(Decided(compared.claim, compared, one, races=races_of(compared)))
+    return found
 
 
 def comparison_of(compared, trials):

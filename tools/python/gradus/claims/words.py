@@ -53,15 +53,16 @@ def _one(claim, oriented):
 def sentence(decided):
     """The whole of a verdict, without the claim."""
     claim, judged = decided.claim, decided.judged
-    if judged.problem:
-        return f"{judged.problem}."
+    if not math.isfinite(judged.estimate):
+        return f"Not measured: {judged.problem}."
     a, b = decided.compared.labels
     workloads = len(judged.workloads)
     over = f" over {workloads} workloads" if workloads > 1 else ""
     against = b if claim.b is not None else f"the number {b}"
     return (f"{quantity_text(claim.quantity)}: {a} against {against}{over}, {effect_text(decided)}; supported "
             f"{bound_text(claim)}. n = {judged.seeds}, {judged.told_by}, level {judged.level:.2%}"
-            + (f", adjusted p {judged.adjusted_p:.2g}." if judged.adjusted_p < 1 else "."))
+            + (f". Not decided: {judged.problem}." if judged.problem else
+               f", adjusted p {judged.adjusted_p:.2g}." if judged.adjusted_p < 1 else "."))
 
 
 def details(decided):
