@@ -162,7 +162,8 @@ def _family(quantity, runs, horizon, seconds_of_step, functions):
     for run in runs:
         at = run.options.get(quantity.over)
         if not isinstance(at, (int, float)) or at in numbers:
-            raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected one run for each number")
+            raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected a run for each "
+                              "number")
         numbers[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions)
         if quantity.of:
             starts[at] = quantities.column(run, quantity.of, quantity.place)[1][0]

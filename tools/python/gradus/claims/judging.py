@@ -172,8 +172,8 @@ def _drawn(stage):
     blocks = [({}, stage.get("options", {})), *(({}, group) for group in stage.get("group", [])),
               *((one.get("if", {}), one.get("options", {})) for one in stage.get("when", []))]
     for condition, block in blocks:
-        where = {name.replace("-", "_"): {identity(value) for value in (values if isinstance(values, list) else [values])}
-                 for name, values in condition.items()}
+        lists = {name: values if isinstance(values, list) else [values] for name, values in condition.items()}
+        where = {name.replace("-", "_"): set(map(identity, values)) for name, values in lists.items()}
         for name, value in block.items():
             kind, _, rest = str(value).partition("(")
             if kind in ("uniform", "log_uniform", "integer") and rest.endswith(")"):

@@ -36,7 +36,8 @@ def page(findings, essay):
     counts = {verdict: sum(one.verdict == verdict for one in findings.decided) for verdict in words.VERDICTS}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     lines = ["# The claims, put to the test", "",
-             f"{len(findings.decided)} comparisons, each fixed in a study's `claims.toml` before its runs: {told}. Made by", "",
+             f"{len(findings.decided)} comparisons, each fixed in a study's `claims.toml` before its runs: {told}. "
+             "Made by", "",
              f"    {MADE_BY.format(budget=findings.budget)}", "",
              *_machine(findings),
              "", "[docs/claims.md](../claims.md) tells how a verdict comes about.", "",

@@ -63,8 +63,8 @@ def _verdicts(findings, essay):
         rows.append(_row(str(claim.number), claim.says, mine))
     others = [one for one in findings.decided if not one.claim.essay]
     rows += [_row("", one.claim.says, [one]) for one in others]
-    return ('<div class=wide><table class="claims"><thead><tr><th></th><th>claim</th><th>verdicts</th></tr></thead><tbody>'
-            f"{''.join(rows)}</tbody></table></div>")
+    return ('<div class=wide><table class="claims"><thead><tr><th></th><th>claim</th><th>verdicts</th></tr></thead>'
+            f"<tbody>{''.join(rows)}</tbody></table></div>")
 
 
 def _row(number, says, decided):
@@ -95,16 +95,17 @@ def _legend(panel, palette):
 
 def _method(findings):
     lines = [
-        "One primary comparison a claim, fixed in its study's claims.toml before the runs, with the smallest effect that "
-        "matters. Supported: its interval lies wholly beyond that; refuted: wholly below; depends: one named workload "
-        "supports it and another refutes it; not decided: anything else.",
-        "Intervals are simultaneous by Holm's procedure over all claims of this page: paired t below 20 seeds, BCa from "
-        "20; seeds are resampled, workloads are fixed. Where settings were tuned, the choice among the draws is resampled "
-        "too.",
-        "Who does not arrive at a target is censored at the budget; a run that diverged counts with the value of its start."]
+        "One primary comparison a claim, fixed in its study's claims.toml before the runs, with the smallest effect "
+        "that matters. Supported: its interval lies wholly beyond that; refuted: wholly below; depends: one named "
+        "workload supports it and another refutes it; not decided: anything else.",
+        "Intervals are simultaneous by Holm's procedure over all claims of this page: paired t below 20 seeds, BCa "
+        "from 20; seeds are resampled, workloads are fixed. Where settings were tuned, the choice among the draws is "
+        "resampled too.",
+        "Who does not arrive at a target is censored at the budget; a run that diverged counts with the value of its "
+        "start."]
     if findings.worst_clock:
-        lines.append(f"Seconds are calibrated: steps times the median cost of a step, timed alone on one core; the same "
-                     f"timing twice differs by at most {findings.worst_clock:.1%}.")
+        lines.append("Seconds are calibrated: steps times the median cost of a step, timed alone on one core; the "
+                     f"same timing twice differs by at most {findings.worst_clock:.1%}.")
     return "<ul class=notes>" + "".join(f"<li>{shown(line)}</li>" for line in lines) + "</ul>"
 
 

@@ -63,7 +63,7 @@ def _groups(claim, found):
     groups = {}
     for run in runs:
         parts = [identity(run.options.get(name)) for name in names]
-        label = ", ".join(written[name][part] if part[0] == "text" else f"{name.replace('_', ' ')} {written[name][part]}"
+        label = ", ".join(("" if part[0] == "text" else f"{name.replace('_', ' ')} ") + written[name][part]
                           for name, part in zip(names, parts) if part != ("",))
         groups.setdefault((label, tuple(parts)), []).append(run)
     return groups
@@ -83,8 +83,9 @@ def _curves(panel, decided, found, seconds_of_step, functions):
         if curve.n:
             low, high = curve.bounds()
             panel.series.append(Series(label, key, curve.x, [], [], curve.mean, low, high, curve.n))
-        if any(run.status == "diverged" for run in runs):
-            panel.notes.append(f"{label}: {sum(run.status == 'diverged' for run in runs)} runs diverged and are not drawn.")
+        diverged = sum(run.status == "diverged" for run in runs)
+        if diverged:
+            panel.notes.append(f"{label}: {diverged} runs diverged and are not drawn.")
     _log_where_wide(panel)
 
 

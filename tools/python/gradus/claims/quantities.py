@@ -1,7 +1,7 @@
 """The number that a claim reads of a run, or of the runs that differ in one option alone.
 
-A run that diverged is not left out: it has not arrived, reaches nothing, and its column counts with the value that it had at the
-start, as of a run that learnt nothing.
+A run that diverged is not left out: it has not arrived, reaches nothing, and its column counts with the value that it
+had at the start, as of a run that learnt nothing.
 """
 import importlib.util
 import math

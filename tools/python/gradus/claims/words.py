@@ -1,4 +1,4 @@
-"""A verdict in a sentence: the effect in the units of what was measured, with its interval and what it must be beyond."""
+"""A verdict in a sentence: the effect in the units of what was measured, its interval, what it must be beyond."""
 import math
 
 VERDICTS = ("supported", "refuted", "depends", "not decided")
@@ -8,7 +8,8 @@ def quantity_text(quantity):
     """`training loss, last`; `steps to training loss 0.3`."""
     of = quantity.of.partition("/")[2].replace("_", " ")
     along = {"step": "steps", "clock": "calibrated seconds"}.get(quantity.along, quantity.along.replace("_", " "))
-    text = {"time_to": f"{along} to {of} {_target(quantity)}", "reaches": f"share of runs that reach {of} {_target(quantity)}",
+    text = {"time_to": f"{along} to {of} {_target(quantity)}",
+            "reaches": f"share of runs that reach {of} {_target(quantity)}",
             "at_best": f"{of} where {quantity.by.partition('/')[2].replace('_', ' ')} is best",
             "ratio_at_end": f"{of} over {quantity.to.partition('/')[2].replace('_', ' ')}, at the end",
             "python": quantity.function.replace("_", " ")}.get(quantity.take, f"{of}, {quantity.take}")
@@ -70,12 +71,14 @@ def details(decided):
     judged, lines = decided.judged, []
     if len(judged.workloads) > 1:
         for one in judged.workloads:
-            left = "" if one.without is None else f"; the others without it: {effect_text(decided, one.without, one.without, one.without).partition(' (')[0]}"
-            lines.append(f"{one.workload}: {effect_text(decided, one.low, one.estimate, one.high)}, {one.verdict}{left}")
+            others = effect_text(decided, one.without, one.without, one.without).partition(" (")[0]
+            lines.append(f"{one.workload}: {effect_text(decided, one.low, one.estimate, one.high)}, {one.verdict}; "
+                         f"the others without it: {others}")
     for workload, race in decided.races.items():
         shares = race.first()
         arrived = ", ".join(f"{name} {race.arrived[name]:.0%}" for name in race.times)
-        first = ", ".join(f"{name} {share.value:.2f} ({share.low:.2f} to {share.high:.2f})" for name, share in shares.items())
+        first = ", ".join(f"{name} {share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
+                          for name, share in shares.items())
         lines.append(f"{workload + ': ' if workload else ''}arrived: {arrived}; first: {first}")
     if judged.sign_flip_p is not None:
         lines.append(f"by sign flips, p {judged.sign_flip_p:.2g} (not adjusted)")
