@@ -76,8 +76,8 @@ def main():
         found = separated(noise, workloads, repetitions, 3 * np.sqrt(2) * noise)
         most = stats.beta.ppf(0.95, same + 1, repetitions - same)
         case = f"noise {noise:g}, {workloads} workload{'s' if workloads > 1 else ''}"
-        print(f"{case}: {same} of {repetitions} separated (by the binomial's 95 % bound at most {most:.1%} of all "
-              f"that could be); a true effect found in {found[0]}")
+        print(f"{case}: {same} of {repetitions} separated (so at most {most:.1%} of all that could be are, by the "
+              f"binomial's 95 % bound); a true effect found in {found[0]}")
         if same > 0.05 * repetitions:
             failed.append(f"{case}: {same} of {repetitions} A/A comparisons were separated, expected at most 5 %")
         if found[0] < power * repetitions or found[1] + found[2] > 0.05 * repetitions:

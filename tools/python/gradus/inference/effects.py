@@ -1,4 +1,4 @@
-"""An effect: the values of two competitors in each workload, paired by seed, as one number that a claim says is above 0."""
+"""An effect: two competitors' values in each workload, paired by seed, as one number that a claim says is above 0."""
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -4,7 +4,7 @@ BCa (Efron 1987) covers too little below 20 seeds, t (Student 1908; Welch 1947 a
 does not. Even from 20 on BCa is made as much wider as t is than the normal ("expanded", Hesterberg 2015): as it stands
 it covers 92 % of 95 and 99.4 % of 99.9 with 20 normal seeds, expanded 94.5 and 99.8. Where a level asks for the
 outermost resamples, as Holm's first steps among many claims do, t stands in for it. Where settings were chosen among
-draws, what seeds and what choice add to an end are combined as the root of the sum of their squares (Zou & Donner 2008).
+draws, what seeds and what choice add to an end are combined by the root of their squares' sum (Zou & Donner 2008).
 """
 import numpy as np
 from scipy import stats
@@ -52,7 +52,7 @@ def told_by(effect, level=0.95):
 
 
 def sign_flip_p(effect, delta=0.0):
-    """Two-sided p of the effect being delta, by flipping the signs of seeds (Fisher 1935), which assumes symmetry alone.
+    """Two-sided p of the effect being delta, by flipping signs of seeds (Fisher 1935), which assumes symmetry alone.
 
     All flips up to 13 seeds, FLIPS at random beyond. A ratio is taken by the delta method. A choice of settings is not
     in it.
