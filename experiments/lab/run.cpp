@@ -115,6 +115,7 @@ void Run::finish_options() {
       options_.control("overwrite", false, "replace the run in the output once this one has come to its end");
   note_ = options_.control("note", "", "a sentence that the run keeps, for reports");
   tags_ = options_.control("tag", "", "words that the run keeps, a comma between, for reports to choose by", words());
+  study_ = options_.control("study", "", "what the run is made for, kept by it: digests of a study's files, say");
   const std::string fallback = "results/" + options_.program();
   const std::string output =
       options_.control("output", fallback.c_str(),
@@ -173,8 +174,8 @@ void Run::open_folder() {
   }
   if (!state) return;
   records::RunPosition at = state->position;  // without what that run says of itself alone
-  for (const char* own : {"note", "tags", "resumed_at_steps", "checkpoints", "checkpoint_seconds", "checkpoint_bytes",
-                          "not_bitwise", "parent_run_id", "parent_config_hash", "first_step"})
+  for (const char* own : {"note", "tags", "study", "resumed_at_steps", "checkpoints", "checkpoint_seconds",
+                          "checkpoint_bytes", "not_bitwise", "parent_run_id", "parent_config_hash", "first_step"})
     at.attributes.erase(own);
   folder_->begin_with(origin_->from().checkpoints, at);
 }
@@ -184,6 +185,7 @@ void Run::record_origin() {
   folder_->set_attribute("arithmetic", records::json_text(arithmetic()));
   if (!note_.empty()) folder_->set_attribute("note", note_);
   if (!tags_.empty()) folder_->set_attribute("tags", tags_);
+  if (!study_.empty()) folder_->set_attribute("study", study_);
   if (!checkpointing_->not_bitwise().empty()) folder_->set_attribute("not_bitwise", checkpointing_->not_bitwise());
   origin_->record(*folder_, checkpointing_->state() ? checkpointing_->state()->step : 0);
 }

@@ -202,7 +202,7 @@ class Run {
   std::vector<std::string> asking_{"help", "describe", "describe-runs"};  // controls that print and end
   std::string listed_;                                                    // what lists were asked for
   bool only_options_ = false;                                             // ends with them
-  std::string note_, tags_;
+  std::string note_, tags_, study_;
   bool quiet_ = false;
   std::vector<std::function<void()>> checks_;
   records::RunPaths paths_;

@@ -225,6 +225,7 @@ class Minimize(MinimizeCase):
         "output": ["folder"],
         "note": ["a word"],
         "tag": ["red"],
+        "study": ["a text"],
     }
     # Where a run begins and stops: tests/experiments/checkpoints_test.py.
     BEGINNING = {"resume", "fork", "reseed", "replay", "at", "stop_at"}

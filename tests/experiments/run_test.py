@@ -309,10 +309,11 @@ class Commits(Case):
             result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120)
             self.assertEqual(result.returncode, code, result.stderr)
             return result
-        call(*sweep, "--note=a first, short try", "--tag=pilot,short-1", "--", *program)
+        call(*sweep, "--note=a first, short try", "--tag=pilot,short-1", "--study=first ab12", "--", *program)
         run, = (self.folder / "sweep").glob("*/run.h5")
         with h5py.File(run) as file:
             self.assertEqual((file.attrs["note"], file.attrs["tags"]), ("a first, short try", "pilot,short-1"))
+            self.assertEqual(file.attrs["study"], "first ab12")
             self.assertNotIn("option_note", file.attrs)
         self.assertIn("1 skipped", call(*sweep, "--note=another", "--", *program).stdout)
         line, = call(*program, "--tag=two words", f"--output={self.folder}/x", code=2).stderr.splitlines()

@@ -70,9 +70,12 @@ int sweep_main(const std::vector<std::string>& arguments) {
   bool dry_run = false, rebuild = false, mixed = false;
   run->add_option("file", file, "specification in TOML; options after -- override its own");
   run->add_option("-o,--output", output, "folder of the sweep")->required();
-  std::string note, tags;
+  std::string variant;
+  run->add_option("--variant", variant, "of the file's [variant.NAME]: the same study, smaller or larger");
+  std::string note, tags, study_text;
   run->add_option("--note", note, "a sentence that each run keeps, for reports");
   run->add_option("--tag", tags, "words that each run keeps, a comma between, for reports to choose by");
+  run->add_option("--study", study_text, "what the runs are made for, kept by each: digests of a study's files, say");
   run->add_option("-j,--jobs", jobs, "runs at a time (default: as many as keep all cores busy)")
       ->check(CLI::Range(1, 65536));
   SearchOptions search;
@@ -138,13 +141,14 @@ int sweep_main(const std::vector<std::string>& arguments) {
   if (!method.empty()) search.draws.method = parse_draw_method(method, "--draw-method");
   Specification specification;
   if (!file.empty()) {
-    specification = load_toml(file);
+    specification = load_toml(file, variant);
     const OptionList overrides = parse_arguments(rest);
     for (Stage& stage : specification.stages) {
       stage.overridden = !overrides.empty();
       for (Grid& grid : stage.grids) override_options(grid, overrides);
     }
   } else {
+    if (!variant.empty()) throw UsageError("--variant: expected FILE.toml, whose variant it is");
     if (rest.empty())
       throw UsageError("run: nothing to run: expected FILE.toml, or -- PROGRAM --option=values ... (sweep run --help)");
     specification.program = rest.front();
@@ -158,6 +162,7 @@ int sweep_main(const std::vector<std::string>& arguments) {
   job.output = output;
   if (!note.empty()) job.remarks.push_back("--note=" + note);
   if (!tags.empty()) job.remarks.push_back("--tag=" + tags);
+  if (!study_text.empty()) job.remarks.push_back("--study=" + study_text);
   job.other_builds = rebuild ? OtherBuilds::rebuild : mixed ? OtherBuilds::keep : OtherBuilds::refuse;
   return run_study(job, specification, {jobs, dry_run});
 }

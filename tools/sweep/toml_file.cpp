@@ -8,6 +8,7 @@
 
 #include "experiments/records/files.h"
 #include "tools/sweep/toml_reader.h"
+#include "tools/sweep/variants.h"
 
 namespace gradus::sweep {
 namespace {
@@ -228,7 +229,7 @@ class Reader : TomlReader {
 
 }  // namespace
 
-Specification load_toml(const std::filesystem::path& path) {
+Specification load_toml(const std::filesystem::path& path, const std::string& variant) {
   std::string text;
   try {
     text = records::read_file(path, largest_file);
@@ -241,7 +242,7 @@ Specification load_toml(const std::filesystem::path& path) {
   } catch (const toml::parse_error& error) {
     throw UsageError(fmt::format("{}:{}: {}", path.string(), error.source().begin.line, error.description()));
   }
-  return Reader(path).specification(table);
+  return Reader(path).specification(with_variant(std::move(table), variant, path));
 }
 
 }  // namespace gradus::sweep

@@ -26,6 +26,8 @@
 //   select = {by = "evaluation/validation_loss", per = ["optimizer"]}   # whose winner is "{tune}" in a later stage
 //   [stage.options]
 //   ...
+//
+// Variants of it ([variant.NAME]) are told of in variants.h.
 #pragma once
 
 #include <filesystem>
@@ -34,7 +36,8 @@
 
 namespace gradus::sweep {
 
-// Throws UsageError with the file and line for text that is not such a specification, and when it cannot be read.
-Specification load_toml(const std::filesystem::path& path);
+// The specification, or its variant of this name. Throws UsageError with the file and line for text that is not such a
+// specification, and when it cannot be read.
+Specification load_toml(const std::filesystem::path& path, const std::string& variant = {});
 
 }  // namespace gradus::sweep

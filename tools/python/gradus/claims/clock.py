@@ -1,0 +1,104 @@
+"""Calibrated seconds of a step: the median of a training alone on one core, twice. A sweep's own are contended."""
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+
+from ..records import folder as run_folder
+from ..records.grouping import configuration
+from ..records.run import Want
+from . import origin
+
+CLOCK_FILE = "clock.json"
+PIECES = 20         # of a timing, whose median counts
+SECONDS = 1.0       # of a timing, about
+ALLOWED = 0.03      # by which a second timing may differ
+MOST_TRIES = 4
+BUDGET = ("budget_steps", "budget_epochs", "budget_examples", "budget_gradients", "budget_products", "budget_seconds",
+          "budget_gradient_equivalents", "evaluation_interval", "seed", "stage")
+
+
+def key_of(run):
+    """Of settings: two runs with one key take the same time for a step, which no real number, as a rate, changes."""
+    real = [name for name, value in run.options.items() if isinstance(value, float)]
+    program, options = configuration(run.loaded, without=(*BUDGET, *real))
+    return json.dumps([program, sorted(map(repr, options))])
+
+
+class Clock:
+    """The timings of a machine and its programs, in a file."""
+
+    def __init__(self, output, programs):
+        self.path, self.programs = pathlib.Path(output) / CLOCK_FILE, pathlib.Path(programs)
+        try:
+            self.timings = json.loads(self.path.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            self.timings = {}
+
+    def seconds_of_step(self, run):
+        timing = self.timings.get(key_of(run))
+        return timing and timing["seconds"]
+
+    def stale(self, runs):
+        """Whether one of the runs was timed with another build of its program."""
+        return any(self.timings.get(key_of(run), {}).get("executable_sha256") != run.attributes.get("executable_sha256")
+                   for run in runs)
+
+    def calibrate(self, runs, tell=lambda text: None):
+        """Times the settings that are not in the file, or were timed with another build."""
+        settings = {}
+        for run in runs:
+            settings.setdefault(key_of(run), run)
+        wanted = {key: run for key, run in settings.items() if self.stale([run])}
+        for place, (key, run) in enumerate(wanted.items()):
+            tell(f"clock: {place + 1} of {len(wanted)}")
+            self.timings[key] = self._time(run)
+            self._write()
+
+    def worst_difference(self):
+        return max((timing["difference"] for timing in self.timings.values()), default=0.0)
+
+    def _time(self, run):
+        program = self.programs / run.attributes["program"]
+        steps = 40
+        seconds = self._seconds_of_step(program, run, steps)
+        steps = max(steps, int(SECONDS / max(seconds, 1e-7)))
+        tries = [self._seconds_of_step(program, run, steps) for _ in range(2)]
+        while len(tries) < MOST_TRIES and self._difference(tries) > ALLOWED:
+            tries.append(self._seconds_of_step(program, run, steps))
+        return {"seconds": min(tries[-2:]), "difference": self._difference(tries), "steps": steps, "tries": tries,
+                "executable_sha256": origin.digest_of_file(program)}
+
+    @staticmethod
+    def _difference(tries):
+        return abs(tries[-1] - tries[-2]) / min(tries[-2:])
+
+    def _seconds_of_step(self, program, run, steps):
+        """The median over pieces of a training of so many steps, alone on the first core that there is."""
+        core = min(os.sched_getaffinity(0))
+        options = {name: value for name, value in run.loaded.given.items() if name not in BUDGET}
+        with tempfile.TemporaryDirectory() as folder:
+            argv = ["taskset", "--cpu-list", str(core), str(program), f"--output={folder}/run", "--quiet",
+                    f"--budget-steps={steps}", f"--evaluation-interval={max(1, steps // PIECES)}",
+                    "--fingerprint-interval=0",
+                    *(f"--{name.replace('_', '-')}={_written(value)}" for name, value in options.items())]
+            result = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            if result.returncode:
+                raise RuntimeError(f"the clock's run failed: {result.stderr.strip()}")
+            loaded, = run_folder.load(f"{folder}/run").runs
+            (_, tables, _), = run_folder.read([loaded], Want(whole=frozenset(["evaluation"])))
+        rows = tables["evaluation"]
+        pieces = [(b - a) / (j - i) for a, b, i, j in zip(rows.columns["training_seconds"], rows.columns[
+            "training_seconds"][1:], rows.index, rows.index[1:]) if j > i]
+        return statistics.median(pieces[1:] or pieces)
+
+    def _write(self):
+        temporary = self.path.with_suffix(".new")
+        temporary.write_text(json.dumps(self.timings, indent=1))
+        os.replace(temporary, self.path)
+
+
+def _written(value):
+    return str(value).lower() if isinstance(value, bool) else str(value)

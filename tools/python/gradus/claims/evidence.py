@@ -1,0 +1,190 @@
+"""The runs of a study's sweeps, and what each claim compares of them: a number for each workload, seed and side."""
+import math
+from dataclasses import dataclass, field
+
+from ..records import folder as run_folder
+from ..records import grouping
+from ..records.run import Want
+from ..records.sealed import RESULTS
+from ..records.values import identity, texts
+from . import quantities
+from .quantities import NotMeasured, Number
+
+SIDES = ("a", "b")
+
+
+@dataclass
+class Measured:
+    """A run that ended with a result, with the tables that claims and pictures read."""
+    name: str
+    stage: str
+    status: str          # "completed" or "diverged"
+    options: dict
+    attributes: dict     # of run.h5: what it was made by
+    tables: dict         # {name: Rows}
+    loaded: object = None  # the records' Run
+
+    @property
+    def seed(self):
+        return self.options.get("seed", 0)
+
+
+@dataclass
+class SweepRuns:
+    """What one sweep's folder holds."""
+    folder: object
+    runs: list = field(default_factory=list)
+    troubles: list = field(default_factory=list)  # a line for each run without a result
+    sweep: object = None                          # the records' Sweep
+
+
+@dataclass
+class Compared:
+    """What a claim compares: pairs[workload][seed] = (Number of a, Number of b), both of the same seed.
+
+    Of a claim with `than` both sides are there too: b is the number.
+    """
+    claim: object
+    pairs: dict = field(default_factory=dict)
+    labels: tuple = ("a", "b")
+    problems: list = field(default_factory=list)  # why it cannot be measured, a line each
+    missing: list = field(default_factory=list)   # what was planned and is not there: it is measured, not decided
+    runs: list = field(default_factory=list)      # the Measured ones that it rests on
+    horizons: dict = field(default_factory=dict)  # {workload: of the times}
+
+
+def load(folder, tables):
+    """SweepRuns of a sweep's folder, with the rows of these tables. A folder that is not there has no runs."""
+    found = SweepRuns(folder)
+    try:
+        found.sweep = run_folder.load(str(folder), Want(whole=frozenset(), fingerprint=False))
+    except run_folder.NoRuns as error:
+        found.troubles.append(str(error))
+        return found
+    grouping.fill_in(found.sweep.runs)
+    counted, _ = grouping.count_once(found.sweep.runs)
+    found.troubles += found.sweep.warnings
+    found.troubles += [f"{run.name}: {run.status}: {run.reason}" for run in found.sweep.runs
+                       if run.status not in RESULTS]
+    ended = [run for run in counted if run.status in RESULTS]
+    whole = None if tables is None else frozenset(tables)
+    for run, rows, _ in run_folder.read(ended, Want(whole=whole, provenance=False), found.sweep):
+        found.runs.append(Measured(run.name, run.stage, run.status, run.options, run.attributes, rows, run))
+    return found
+
+
+def tables_of(claims, profiles=()):
+    """Names of the tables that claims and their pictures, and profiles, read; None for all."""
+    names = {profile.quantity.of.partition("/")[0] for profile in profiles}
+    for claim in claims:
+        for name in [*claim.quantity.columns(), claim.picture.of]:
+            if name:
+                names.add(name.partition("/")[0])
+        if claim.quantity.take == "python":
+            return None
+    return names
+
+
+def chosen(runs, choice):
+    """Those whose options have one of the values of each."""
+    wanted = {name: {identity(value) for value in values} for name, values in choice.items()}
+    return [run for run in runs if all(identity(run.options.get(name)) in values for name, values in wanted.items())]
+
+
+def compare(claim, found, seconds_of_step=None, functions=None):
+    """The Compared of a claim, of the SweepRuns of its sweep."""
+    compared = Compared(claim, labels=labels_of(claim))
+    runs = [run for run in found.runs if run.stage == claim.stage]
+    if not runs:
+        compared.problems.append(f"no run of {'stage ' + claim.stage if claim.stage else 'its sweep'} has ended")
+        return compared
+    for label, mine in by_workload(claim, runs).items():
+        try:
+            _compare_workload(compared, label, mine, seconds_of_step, functions)
+        except NotMeasured as problem:
+            compared.problems.append(f"{label + ': ' if label else ''}{problem}")
+    return compared
+
+
+def by_workload(claim, runs):
+    """{workload's name: runs}: those of each combination of the claim's options for it."""
+    found = {}
+    written = {name: texts(run.options.get(name) for run in runs) for name in claim.workloads}
+    for run in runs:
+        label = ", ".join(written[name][identity(run.options.get(name))] for name in claim.workloads)
+        found.setdefault(label, []).append(run)
+    return found
+
+
+def _compare_workload(compared, label, runs, seconds_of_step, functions):
+    claim = compared.claim
+    sides = [chosen(runs, claim.a), chosen(runs, claim.b) if claim.b is not None else None]
+    if not sides[0] and not sides[1]:
+        return  # another claim's workload
+    for side, mine in zip(SIDES, sides):
+        if mine is not None and not mine:
+            raise NotMeasured(f"there are no runs of {side}")
+    compared.runs += sides[0] + (sides[1] or [])
+    both = sides[0] + (sides[1] or [])
+    ends = [quantities.horizon_of(claim.quantity, run, seconds_of_step) for run in both]
+    horizon = max((end for end in ends if math.isfinite(end)), default=math.inf)
+    compared.horizons[label] = horizon
+    numbers = [mine and _numbers(claim.quantity, mine, horizon, seconds_of_step, functions) for mine in sides]
+    if claim.b is None:
+        pairs = {seed: (number, Number(claim.than)) for seed, number in numbers[0].items()}
+    else:
+        pairs = {seed: (number, numbers[1][seed]) for seed, number in numbers[0].items() if seed in numbers[1]}
+    if len(pairs) < claim.seeds:
+        seeds = f"{len(pairs)} seed{'s' * (len(pairs) != 1)}, {claim.seeds} were planned"
+        compared.missing.append(f"{label}: {seeds}" if label else seeds)
+    if pairs:
+        compared.pairs[label] = dict(sorted(pairs.items()))
+
+
+def _numbers(quantity, runs, horizon, seconds_of_step, functions):
+    """{seed: Number} of one side. Raises NotMeasured where a seed has several settings that nothing tells apart."""
+    by_seed = {}
+    for run in runs:
+        by_seed.setdefault(run.seed, []).append(run)
+    found = {}
+    for seed, mine in by_seed.items():
+        if quantity.over:
+            found[seed] = _family(quantity, mine, horizon, seconds_of_step, functions)
+            continue
+        if len(mine) > 1:
+            differ = ", ".join(grouping.differing([run.loaded for run in mine])) or "nothing"
+            raise NotMeasured(f"seed {seed} has {len(mine)} runs, which differ in {differ}")
+        found[seed] = quantities.of_run(quantity, mine[0], horizon, seconds_of_step, functions)
+    return found
+
+
+def _family(quantity, runs, horizon, seconds_of_step, functions):
+    numbers, starts = {}, {}
+    for run in runs:
+        at = run.options.get(quantity.over)
+        if not isinstance(at, (int, float)) or at in numbers:
+            raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected a run for each "
+                              "number")
+        numbers[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions)
+        if quantity.of:
+            starts[at] = quantities.column(run, quantity.of, quantity.place)[1][0]
+    return quantities.of_family(quantity, numbers, starts, quantities.lower_is_better(quantity, runs[0]))
+
+
+def labels_of(claim):
+    """Short names of both sides: the values in which they differ."""
+    if claim.b is None:
+        return _label(claim.a, claim.a), f"{claim.than:g}"
+    differ = {name: None for name in [*claim.a, *claim.b] if claim.a.get(name) != claim.b.get(name)}
+    return _label(claim.a, differ), _label(claim.b, differ)
+
+
+def _label(choice, names):
+    parts = []
+    for name in names:
+        values = choice.get(name)
+        if values is None:
+            continue
+        shown = " or ".join(map(str, values))
+        parts.append(shown if isinstance(values[0], str) else f"{name.replace('_', ' ')} {shown}")
+    return ", ".join(parts) or "all"

@@ -1,0 +1,53 @@
+"""What a verdict rests on: digests of the claims, the sweep and the data, which each run keeps, and the program's."""
+import functools
+import hashlib
+import os
+import pathlib
+
+SHOWN = 16  # hexadecimal digits of a digest that runs keep
+
+
+@functools.lru_cache(maxsize=None)
+def digest_of_file(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@functools.lru_cache(maxsize=None)
+def digest_of(paths):
+    """Of the bytes of files, and of the files in folders with their names; of a path that is not there, of that."""
+    whole = hashlib.sha256()
+    for path in paths:
+        files = sorted(pathlib.Path(path).rglob("*")) if os.path.isdir(path) else [pathlib.Path(path)]
+        for file in files:
+            told = digest_of_file(file) if file.is_file() else "nothing"
+            whole.update(f"{file.name} {told}\n".encode())
+    return whole.hexdigest()[:SHOWN]
+
+
+def text_of(study, sweep):
+    """What the runs of one of a study's sweeps are made for, as they keep it."""
+    parts = {"claims": digest_of((str(study.folder / "claims.toml"),)), "sweep": digest_of((str(sweep),)),
+             "data": digest_of(study.data)}
+    return " ".join([study.name, *(f"{name}={digest}" for name, digest in parts.items())])
+
+
+def stale(study, sweep, runs, programs):
+    """Reasons why runs are not those of what lies there now; an empty list where they are.
+
+    programs: the folder of those that are built; one that is not there is not compared.
+    """
+    now = text_of(study, sweep).split()
+    reasons = {}
+    for run in runs:
+        told = str(run.attributes.get("study") or "").split()
+        if not told:
+            reasons["its runs do not say what they were made for"] = None
+        for mine, theirs in zip(now, told):
+            if mine != theirs:
+                reasons[f"the {mine.partition('=')[0]} differ from those of its runs"] = None
+        program = run.attributes.get("program") or ""
+        if (programs / program).is_file() and digest_of_file(programs / program) != run.attributes.get(
+                "executable_sha256"):
+            reasons[f"{program} is another build than that of its runs"] = None
+    return list(reasons)

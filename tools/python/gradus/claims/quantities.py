@@ -1,0 +1,176 @@
+"""The number that a claim reads of a run, or of the runs that differ in one option alone.
+
+A run that diverged is not left out: it has not arrived, reaches nothing, and its column counts with the value that it
+had at the start, as of a run that learnt nothing.
+"""
+import importlib.util
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class NotMeasured(Exception):
+    """A run has no such number; one line says why."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """What a quantity is for one seed. Of a time that is censored, `value` is the horizon and `arrived` false."""
+    value: float
+    arrived: bool = True
+
+
+def of_run(quantity, run, horizon=math.inf, seconds_of_step=None, functions=None):
+    """The Number of one run. horizon: at which a time is censored. functions: those of the study's quantities.py."""
+    if quantity.take == "python":
+        return Number(float(getattr(functions, quantity.function)(run)))
+    table, values = column(run, quantity.of, quantity.place)
+    if quantity.take == "time_to":
+        return _time_to(quantity, run, table, values, horizon, seconds_of_step)
+    if run.status == "diverged":
+        return Number(0.0 if quantity.take == "reaches" else _start(quantity, run, table, values), False)
+    if quantity.take == "reaches":
+        return Number(float(np.any(_passes(values, quantity.target, better(table, quantity.of)))))
+    if quantity.take == "at_best":
+        judge_table, judge = column(run, quantity.by)
+        if judge_table is not table:
+            raise NotMeasured(f"{quantity.by} is not in the table of {quantity.of}")
+        return Number(float(values[_best_place(judge, better(table, quantity.by))]))
+    if quantity.take == "ratio_at_end":
+        return Number(float(values[-1] / column(run, quantity.to, quantity.place)[1][-1]))
+    known = values[~np.isnan(values)]
+    if not len(known):
+        raise NotMeasured(f"{quantity.of} was never measured")
+    taken = {"first": values[0], "last": values[-1], "lowest": known.min(), "highest": known.max(),
+             "mean": known.mean()}[quantity.take]
+    return Number(float(taken))
+
+
+def horizon_of(quantity, run, seconds_of_step=None):
+    """Where the run's budget ended, in the unit of a time's axis; of one that diverged infinite: others tell."""
+    if quantity.take != "time_to" or run.status == "diverged":
+        return math.inf
+    table, _ = column(run, quantity.of, quantity.place)
+    return float(_along(quantity, run, table, seconds_of_step)[-1])
+
+
+def of_family(quantity, numbers, starts, lower):
+    """What `then` makes of {value of the option: Number}.
+
+    starts: {value: the column's first value}. lower: whether less of the quantity is better.
+    """
+    at = sorted(numbers)
+    if len(at) < 2:
+        raise NotMeasured(f"only {len(at)} values of {quantity.over}")
+    values = np.array([numbers[one].value for one in at])
+    if quantity.then == "best":
+        return Number(float(values.min() if lower else values.max()))
+    if quantity.then == "spread":
+        return Number(math.log10(values.max() / values.min()))
+    if quantity.then == "slope":
+        return Number(float(np.polyfit(np.log(at), np.log(values), 1)[0]))
+    arrived = np.array([numbers[one].arrived for one in at])
+    start = np.median([starts[one] for one in at])
+    if quantity.then == "edge":
+        good = arrived & (values < start if lower else values > start)
+        return Number(math.log10(max((one for one, fine in zip(at, good) if fine), default=at[0])))
+    best = values.min() if lower else values.max()
+    return Number(_width(np.log10(at), np.abs(values - best), quantity.within * abs(start - best)))
+
+
+def _width(places, distance, allowed):
+    """Length of where a curve, straight between its points, is within `allowed` of its best."""
+    width = 0.0
+    for left, right, a, b in zip(places[:-1], places[1:], distance[:-1], distance[1:]):
+        if a <= allowed and b <= allowed:
+            width += right - left
+        elif a <= allowed or b <= allowed:
+            width += (right - left) * (allowed - min(a, b)) / abs(b - a)
+    return float(width)
+
+
+def column(run, name, place=None):
+    """(Rows, values [rows]) of TABLE/COLUMN; `place` of one of vectors. Raises NotMeasured."""
+    table, _, wanted = name.partition("/")
+    rows = run.tables.get(table)
+    if rows is None or wanted not in rows.columns:
+        raise NotMeasured(f"has no {name}")
+    values = rows.columns[wanted]
+    if values.ndim == 2:
+        values = values[:, _place(rows.table.column(wanted).axis, place, name, values.shape[1])]
+    if not len(values):
+        raise NotMeasured(f"{name} has no rows")
+    return rows, np.asarray(values, float)
+
+
+def _place(axis, place, name, length):
+    if isinstance(place, str) and place in axis.labels:
+        return axis.labels.index(place)
+    if isinstance(place, int) and -length <= place < length:
+        return place
+    raise NotMeasured(f"{name} has no place {place!r} along {axis.name}; expected one of "
+                      f"{', '.join(axis.labels) or f'0 to {length - 1}'}")
+
+
+def better(rows, name):
+    """Which way is better, as the column says itself."""
+    told = rows.table.column(name.partition("/")[2]).better
+    if told not in ("lower", "higher"):
+        raise NotMeasured(f"{name} does not say which way is better")
+    return told
+
+
+def lower_is_better(quantity, run):
+    """Of what is taken of each run: a time is the better the shorter."""
+    if quantity.take in ("time_to", "reaches", "python"):
+        return quantity.take != "reaches"
+    return better(column(run, quantity.of, quantity.place)[0], quantity.of) == "lower"
+
+
+def _passes(values, target, way):
+    with np.errstate(invalid="ignore"):
+        return values <= target if way == "lower" else values >= target
+
+
+def _best_place(values, way):
+    known = np.where(np.isnan(values), np.inf if way == "lower" else -np.inf, values)
+    return int(np.argmin(known) if way == "lower" else np.argmax(known))
+
+
+def _along(quantity, run, rows, seconds_of_step):
+    if quantity.along == "clock":
+        seconds = seconds_of_step(run) if seconds_of_step else None
+        if seconds is None:
+            raise NotMeasured("its steps were not timed by the clock")
+        return np.asarray(rows.index, float) * seconds
+    if quantity.along == rows.table.index.name:
+        return np.asarray(rows.index, float)
+    if quantity.along not in rows.columns:
+        raise NotMeasured(f"{quantity.of.partition('/')[0]} has no column {quantity.along}")
+    return np.asarray(rows.columns[quantity.along], float)
+
+
+def _time_to(quantity, run, rows, values, horizon, seconds_of_step):
+    there = np.flatnonzero(_passes(values, quantity.target, better(rows, quantity.of)))
+    if len(there):
+        time = float(_along(quantity, run, rows, seconds_of_step)[there[0]])
+        if time <= horizon:
+            return Number(time)
+    if not math.isfinite(horizon):
+        raise NotMeasured("no run of the comparison came to the end of its budget")
+    return Number(horizon, False)
+
+
+def _start(quantity, run, rows, values):
+    if not np.isfinite(values[0]):
+        raise NotMeasured(f"{quantity.of} was not measured at the start")
+    return float(values[0])
+
+
+def functions_of(path):
+    """The module of a study's own quantities."""
+    found = importlib.util.spec_from_file_location("quantities_of_a_study", path)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
