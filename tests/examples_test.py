@@ -18,7 +18,7 @@ from comparison_test import BIN, make_data  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
 MOST_LINES = 60
-SIX = ["edge_of_stability", "gradient_by_time", "hypergradient", "marginal_value", "split_tasks", "vanishing_gradients"]
+SIX = ["edge_of_stability", "gradient_by_time", "hypergradient", "marginal_value", "vanishing_gradients"]
 
 
 class Examples(unittest.TestCase):
@@ -71,14 +71,6 @@ class Examples(unittest.TestCase):
             accuracy = file["evaluation/test_accuracy"][-1]
             self.assertGreaterEqual(accuracy, 0.99) if options["optimizer"] == "sgd" else self.assertLess(accuracy, 0.9)
         self.assertIn("test_accuracy", self.page("marginal_value"))
-
-    def test_split_tasks(self):
-        ((_, file),) = self.sweep("split_tasks", *self.data, "--tasks=3", "--epochs=8", "--learning-rate=0.1")
-        matrix = file["accuracy/test_accuracy"][:]
-        self.assertEqual(matrix.shape, (3, 3))
-        self.assertTrue((np.diag(matrix) > 0.9).all(), matrix)
-        self.assertLess(matrix[2, 0], 0.5)  # forgotten
-        self.assertIn("task that is tested", self.page("split_tasks"))
 
     def test_gradient_by_time(self):
         runs = self.sweep("gradient_by_time", "--cell=rnn,lstm", "--length=12", "--steps=4", "--every=2", "--hidden=8")

@@ -38,6 +38,7 @@ ROOMS = {
     "experiments/minimize": {"experiments/problems", *LAB},
     "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
     "experiments/second_order": {"experiments/workloads", *LAB},
+    "experiments/forgetting": {"experiments/workloads", *LAB},
     "experiments/train": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "settings", "autodiff/tensor/random.h"},
     "cmake": set(),
