@@ -39,6 +39,8 @@ ROOMS = {
     "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
     "experiments/second_order": {"experiments/workloads", *LAB},
     "experiments/forgetting": {"experiments/workloads", *LAB},
+    "experiments/local_minima": {"experiments/workloads", *LAB},
+    "experiments/vanishing_gradients": {"experiments/workloads", *LAB},
     "experiments/train": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "settings", "autodiff/tensor/random.h"},
     "cmake": set(),

@@ -17,6 +17,7 @@
 #include "experiments/workloads/mnist_1d.h"
 #include "experiments/workloads/poisson.h"
 #include "experiments/workloads/quadratics.h"
+#include "experiments/workloads/teacher_student.h"
 #include "experiments/workloads/zipf_words.h"
 
 namespace gradus::workloads {
@@ -26,7 +27,7 @@ const settings::Catalogue<NamedWorkload>& workloads() {
       "workload",
       {LinearRegression{}, LogisticRegression{}, NoisyQuadratic{}, DriftingQuadratic{}, FashionMlp{}, DeepAutoencoder{},
        FashionTwoConvolutions{}, FashionResidual{}, FashionLongTailed{}, Mnist1dClassification{}, AddingProblem{},
-       CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}, LicenseTexts{}});
+       CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}, LicenseTexts{}, TeacherStudent{}});
   return all;
 }
 
