@@ -12,4 +12,5 @@ def decades_by_depth(run):
 
 def decades_by_time(run):
     """log10 of the first time step's gradient over the last one's, of the last batch that was watched."""
-    return math.log10(run.tables["gradient_by_time"].columns["first_over_last"][-1])
+    quotient = run.tables["gradient_by_time"].columns["first_over_last"][-1]
+    return math.log10(max(quotient, 1e-45))  # the smallest number of float32: less underflows

@@ -9,6 +9,7 @@
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
 #include "experiments/workloads/autoencoder.h"
+#include "experiments/workloads/deep_mlp.h"
 #include "experiments/workloads/mlp.h"
 #include "experiments/workloads/mnist_1d_models.h"
 #include "experiments/workloads/recurrent_network.h"
@@ -42,6 +43,10 @@ struct Built {
 TEST(Models, HaveTheParametersOfTheirSources) {
   const Task image{{28, 28}, 10};
   EXPECT_EQ(Built(Mlp{}, image).set.size(), 101770);
+  // 784 -> 64, 19 times 64 -> 64, 64 -> 10; a weight and a bias for each of 20 times 64 units more
+  EXPECT_EQ(Built(DeepMlp{}, image).set.size(), 784 * 64 + 19 * 64 * 64 + 640 + 20 * 64 + 10);
+  EXPECT_EQ(Built(DeepMlp{.norm = "batch", .residual = true}, image).set.size(),
+            Built(DeepMlp{}, image).set.size() + 2 * 20 * 64);
   EXPECT_EQ(Built(Autoencoder{}, image).set.size(), 2837314);      // 784-1000-500-250-30 and back
   EXPECT_EQ(Built(TwoConvolutions{}, image).set.size(), 3274634);  // of DeepOBS
   // 3x3: stem 1 -> 16; blocks 16 -> 16, 16 -> 32, 32 -> 64 with 1x1 shortcuts for the last two; dense 64 -> 10.
@@ -65,6 +70,7 @@ TEST(Models, AgreeWithFiniteDifferences) {
   };
   const std::vector<Small> cases = {
       {Mlp{.hidden = {4}, .activation = "tanh"}, {{5}, 3}, {2, 5}, {2, 3}},
+      {DeepMlp{.depth = 3, .width = 4, .norm = "layer", .residual = true}, {{5}, 3}, {2, 5}, {2, 3}},
       {Autoencoder{.sizes = {5, 4, 2}}, {{5}, 5}, {3, 5}, {3, 5}},
       {ResidualNetwork{.first_width = 2, .norm = "group"}, {{4, 5}, 3}, {2, 20}, {2, 3}},
       {ResidualNetwork{.first_width = 2}, {{4, 4}, 3}, {3, 16}, {3, 3}},
@@ -98,6 +104,16 @@ TEST(Models, AgreeWithFiniteDifferences) {
   std::set<std::string> checked{"2c2d"};  // below
   for (const Small& c : cases) checked.insert(c.model.name);
   for (const Model& model : models()) EXPECT_TRUE(checked.contains(model.name)) << model.name << " is not checked";
+}
+
+TEST(Models, TheGainOfADeepNetworkMultipliesItsWeights) {
+  const Task task{{5}, 3};
+  const auto start = [&](double gain) {
+    return Built(DeepMlp{.depth = 2, .width = 4, .gain = gain}, task).set.initial(DType::float64, RandomStream(2));
+  };
+  const Tensor once = start(1), thrice = start(3);
+  for (std::int64_t i = 0; i < once.size(); ++i) EXPECT_DOUBLE_EQ(thrice.at(i), 3 * once.at(i)) << i;
+  EXPECT_NE(once.at(0), 0);
 }
 
 TEST(Models, TwoConvolutionsTakePixelsAndGiveClasses) {
