@@ -145,9 +145,10 @@ TEST(Models, TwoConvolutionsTakePixelsAndGiveClasses) {
 }
 
 TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
-  EXPECT_EQ(refusal_of([] { models().find("resnett"); }),
-            "unknown model 'resnett': did you mean resnet? expected one of mlp, autoencoder, 2c2d, resnet, recurrent, "
-            "transformer, recurrent-tokens, mnist-1d-linear, mnist-1d-mlp, mnist-1d-cnn, mnist-1d-gru");
+  EXPECT_EQ(
+      refusal_of([] { models().find("resnett"); }),
+      "unknown model 'resnett': did you mean resnet? expected one of mlp, deep-mlp, autoencoder, 2c2d, resnet, recurrent, "
+      "transformer, recurrent-tokens, mnist-1d-linear, mnist-1d-mlp, mnist-1d-cnn, mnist-1d-gru");
   const Task row{{784}, 10};
   EXPECT_EQ(refusal_of([&] { TwoConvolutions{}.make(row); }),
             "model 2c2d: examples of [784], expected [height, width] or [height, width, channels]");
@@ -202,7 +203,9 @@ TEST(Models, RefuseWhatAnOptionCannotBe) {
   lab::Run short_one = run_with({"--sizes=3"}), unknown = run_with({"--model=vgg"}), linear = run_with({"--hidden="});
   EXPECT_EQ(error_of<lab::UsageError>([&] { choose_model(short_one, Autoencoder{}); }),
             "option --sizes=3: expected at least 2 layer sizes such as 128 or 256,128");
-  EXPECT_NE(error_of<lab::UsageError>([&] { choose_model(unknown, Mlp{}); }).find("expected one of mlp, autoencoder"),
+  EXPECT_NE(error_of<lab::UsageError>([&] {
+              choose_model(unknown, Mlp{});
+            }).find("expected one of mlp, deep-mlp, autoencoder"),
             std::string::npos);
   EXPECT_EQ(Built(choose_model(linear, Mlp{}), {{6}, 2}).set.size(), 14);
 }
