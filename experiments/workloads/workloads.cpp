@@ -20,31 +20,42 @@
 #include "experiments/workloads/mnist_1d.h"
 #include "experiments/workloads/poisson.h"
 #include "experiments/workloads/quadratics.h"
+#include "experiments/workloads/teacher_student.h"
 #include "experiments/workloads/zipf_words.h"
 
 namespace gradus::workloads {
+namespace {
+
+std::vector<NamedWorkload> list() {
+  return {
+      LinearRegression{},
+      LogisticRegression{},
+      NoisyQuadratic{},
+      DriftingQuadratic{},
+      DeepLinear{},
+      Catapult{},
+      ClassImbalance{},
+      FashionMlp{},
+      DeepAutoencoder{},
+      FashionTwoConvolutions{},
+      FashionResidual{},
+      FashionLongTailed{},
+      Mnist1dClassification{},
+      AddingProblem{},
+      CopyingProblem{},
+      DelayedXor{},
+      CharacterModel{},
+      Poisson{},
+      TeacherStudent{},
+      ZipfWords{},
+      LicenseTexts{},
+  };
+}
+
+}  // namespace
 
 const settings::Catalogue<NamedWorkload>& workloads() {
-  static const settings::Catalogue<NamedWorkload> all("workload", {LinearRegression{},
-                                                                   LogisticRegression{},
-                                                                   NoisyQuadratic{},
-                                                                   DriftingQuadratic{},
-                                                                   DeepLinear{},
-                                                                   Catapult{},
-                                                                   ClassImbalance{},
-                                                                   FashionMlp{},
-                                                                   DeepAutoencoder{},
-                                                                   FashionTwoConvolutions{},
-                                                                   FashionResidual{},
-                                                                   FashionLongTailed{},
-                                                                   Mnist1dClassification{},
-                                                                   AddingProblem{},
-                                                                   CopyingProblem{},
-                                                                   DelayedXor{},
-                                                                   CharacterModel{},
-                                                                   Poisson{},
-                                                                   ZipfWords{},
-                                                                   LicenseTexts{}});
+  static const settings::Catalogue<NamedWorkload> all("workload", list());
   return all;
 }
 
