@@ -6,6 +6,7 @@
 #include "experiments/lab/instruments/gradient.h"
 #include "experiments/lab/instruments/noise_scale.h"
 #include "experiments/lab/instruments/parameters.h"
+#include "experiments/lab/instruments/path.h"
 #include "experiments/lab/instruments/sharpness.h"
 #include "experiments/lab/instruments/spectrum.h"
 #include "experiments/lab/instruments/trace.h"
