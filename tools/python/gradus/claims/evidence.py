@@ -54,7 +54,7 @@ class Compared:
 
 
 def load(folder, tables):
-    """SweepRuns of a sweep's folder, with the rows of these tables. A folder that is not there has no runs."""
+    """SweepRuns of a sweep's folder, with the rows of these tables; None: of all. A folder that is not there has no runs."""
     found = SweepRuns(folder)
     try:
         found.sweep = run_folder.load(str(folder), Want(whole=frozenset(), fingerprint=False))
@@ -67,7 +67,7 @@ def load(folder, tables):
     found.troubles += [f"{run.name}: {run.status}: {run.reason}" for run in found.sweep.runs
                        if run.status not in RESULTS]
     ended = [run for run in counted if run.status in RESULTS]
-    for run, rows, _ in run_folder.read(ended, Want(whole=frozenset(tables), provenance=False), found.sweep):
+    for run, rows, _ in run_folder.read(ended, Want(whole=tables and frozenset(tables), provenance=False), found.sweep):
         found.runs.append(Measured(run.name, run.stage, run.status, run.options, run.attributes, rows, run))
     return found
 
