@@ -4,6 +4,7 @@
 #include "experiments/lab/instruments/activations.h"
 #include "experiments/lab/instruments/eigendirections.h"
 #include "experiments/lab/instruments/gradient.h"
+#include "experiments/lab/instruments/memory.h"
 #include "experiments/lab/instruments/noise_scale.h"
 #include "experiments/lab/instruments/parameters.h"
 #include "experiments/lab/instruments/path.h"
