@@ -174,8 +174,8 @@ void Run::open_folder() {
   }
   if (!state) return;
   records::RunPosition at = state->position;  // without what that run says of itself alone
-  for (const char* own : {"note", "tags", "study", "resumed_at_steps", "checkpoints", "checkpoint_seconds", "checkpoint_bytes",
-                          "not_bitwise", "parent_run_id", "parent_config_hash", "first_step"})
+  for (const char* own : {"note", "tags", "study", "resumed_at_steps", "checkpoints", "checkpoint_seconds",
+                          "checkpoint_bytes", "not_bitwise", "parent_run_id", "parent_config_hash", "first_step"})
     at.attributes.erase(own);
   folder_->begin_with(origin_->from().checkpoints, at);
 }

@@ -48,7 +48,8 @@ class Compared:
     claim: object
     pairs: dict = field(default_factory=dict)
     labels: tuple = ("a", "b")
-    problems: list = field(default_factory=list)  # why it cannot be decided, a line each
+    problems: list = field(default_factory=list)  # why it cannot be measured, a line each
+    missing: list = field(default_factory=list)   # what was planned and is not there: it is measured, not decided
     runs: list = field(default_factory=list)      # the Measured ones that it rests on
     horizons: dict = field(default_factory=dict)  # {workload: of the times}
 
@@ -97,17 +98,22 @@ def compare(claim, found, seconds_of_step=None, functions=None):
     if not runs:
         compared.problems.append(f"no run of {'stage ' + claim.stage if claim.stage else 'its sweep'} has ended")
         return compared
-    workloads = {}
-    written = {name: texts(run.options.get(name) for run in runs) for name in claim.workloads}
-    for run in runs:
-        label = ", ".join(written[name][identity(run.options.get(name))] for name in claim.workloads)
-        workloads.setdefault(label, []).append(run)
-    for label, mine in workloads.items():
+    for label, mine in by_workload(claim, runs).items():
         try:
             _compare_workload(compared, label, mine, seconds_of_step, functions)
         except (NotMeasured, BadStudy) as problem:
             compared.problems.append(f"{label + ': ' if label else ''}{problem}")
     return compared
+
+
+def by_workload(claim, runs):
+    """{workload's name: runs}: those of each combination of the claim's options for it."""
+    found = {}
+    written = {name: texts(run.options.get(name) for run in runs) for name in claim.workloads}
+    for run in runs:
+        label = ", ".join(written[name][identity(run.options.get(name))] for name in claim.workloads)
+        found.setdefault(label, []).append(run)
+    return found
 
 
 def _compare_workload(compared, label, runs, seconds_of_step, functions):
@@ -130,8 +136,9 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
     else:
         pairs = {seed: (number, numbers[1][seed]) for seed, number in numbers[0].items() if seed in numbers[1]}
     if len(pairs) < claim.seeds:
-        compared.problems.append(f"{label + ': ' if label else ''}{len(pairs)} seeds, {claim.seeds} were planned")
-    if len(pairs) >= 2:
+        seeds = f"{len(pairs)} seed{'s' * (len(pairs) != 1)}, {claim.seeds} were planned"
+        compared.missing.append(f"{label}: {seeds}" if label else seeds)
+    if pairs:
         compared.pairs[label] = dict(sorted(pairs.items()))
 
 
@@ -157,7 +164,8 @@ def _family(quantity, runs, horizon, seconds_of_step, functions):
     for run in runs:
         at = run.options.get(quantity.over)
         if not isinstance(at, (int, float)) or at in numbers:
-            raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected one run for each number")
+            raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected a run for each "
+                              "number")
         numbers[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions)
         if quantity.take == "at_best":
             ranks[at] = quantities.rank_of_run(quantity, run)

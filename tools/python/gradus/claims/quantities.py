@@ -1,7 +1,7 @@
 """The number that a claim reads of a run, or of the runs that differ in one option alone.
 
-A run that diverged is not left out: it has not arrived, reaches nothing, and its column counts with the value that it had at the
-start, as of a run that learnt nothing.
+A run that diverged is not left out: it has not arrived, reaches nothing, and its column counts with the value that it
+had at the start, as of a run that learnt nothing.
 """
 import importlib.util
 import math
@@ -166,9 +166,10 @@ def _best_place(values, way):
 
 def _along(quantity, run, rows, seconds_of_step):
     if quantity.along == "clock":
-        if seconds_of_step is None:
-            raise NotMeasured("has no calibrated clock")
-        return np.asarray(rows.index, float) * seconds_of_step(run)
+        seconds = seconds_of_step(run) if seconds_of_step else None
+        if seconds is None:
+            raise NotMeasured("its steps were not timed by the clock")
+        return np.asarray(rows.index, float) * seconds
     if quantity.along == rows.table.index.name:
         return np.asarray(rows.index, float)
     if quantity.along not in rows.columns:

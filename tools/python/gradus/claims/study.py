@@ -56,7 +56,7 @@ class Picture:
     draw: str
     of: str = ""              # TABLE/COLUMN; default that of the quantity
     x: str = ""               # against, heat: an option
-    y: str = ""               # heat: an option
+    y: str = ""               # heat: an option; without both, rows and places of the vector column `of`
     group: tuple = ()         # options that tell curves apart; default those of `a` and `b`
 
 
@@ -225,8 +225,8 @@ def _picture(table, quantity):
     picture = Picture(table.one_of("draw", DRAWS), _column(table, "of", quantity.of), table.text("x", ""),
                       table.text("y", ""), tuple(table.texts("group", ())))
     table.end()
-    if picture.draw in ("against", "heat") and not picture.x or picture.draw == "heat" and not picture.y:
-        raise BadStudy(f"{table.where}: {picture.draw}: expected x (and, of heat, y) = \"OPTION\"")
+    if picture.draw == "against" and not picture.x or bool(picture.y) != (picture.draw == "heat" and bool(picture.x)):
+        raise BadStudy(f"{table.where}: {picture.draw}: expected x = \"OPTION\", and of heat y too or neither")
     return picture
 
 
@@ -278,7 +278,7 @@ class _Table:
 
     def numbers(self, key):
         found = self._expect(key, None, list, "a list of numbers")
-        if not found or not all(isinstance(one, int) for one in found):
+        if not all(isinstance(one, int) for one in found):
             raise BadStudy(f"{self.where}: {key}: {found!r}, expected a list of whole numbers")
         return found
 
