@@ -9,6 +9,7 @@ from ..records.sealed import RESULTS
 from ..records.values import identity, texts
 from . import quantities
 from .quantities import NotMeasured, Number
+from .study import BadStudy
 
 SIDES = ("a", "b")
 
@@ -54,7 +55,7 @@ class Compared:
 
 
 def load(folder, tables):
-    """SweepRuns of a sweep's folder, with the rows of these tables. A folder that is not there has no runs."""
+    """SweepRuns of a sweep's folder, with the rows of these tables (None: all). A folder that is not there has no runs."""
     found = SweepRuns(folder)
     try:
         found.sweep = run_folder.load(str(folder), Want(whole=frozenset(), fingerprint=False))
@@ -101,7 +102,7 @@ def compare(claim, found, seconds_of_step=None, functions=None):
     for label, mine in by_workload(claim, runs).items():
         try:
             _compare_workload(compared, label, mine, seconds_of_step, functions)
-        except NotMeasured as problem:
+        except (NotMeasured, BadStudy) as problem:
             compared.problems.append(f"{label + ': ' if label else ''}{problem}")
     return compared
 
@@ -118,6 +119,7 @@ def by_workload(claim, runs):
 
 def _compare_workload(compared, label, runs, seconds_of_step, functions):
     claim = compared.claim
+    quantity = claim.quantity.on(label)
     sides = [chosen(runs, claim.a), chosen(runs, claim.b) if claim.b is not None else None]
     if not sides[0] and not sides[1]:
         return  # another claim's workload
@@ -126,10 +128,10 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
             raise NotMeasured(f"there are no runs of {side}")
     compared.runs += sides[0] + (sides[1] or [])
     both = sides[0] + (sides[1] or [])
-    ends = [quantities.horizon_of(claim.quantity, run, seconds_of_step) for run in both]
+    ends = [quantities.horizon_of(quantity, run, seconds_of_step) for run in both]
     horizon = max((end for end in ends if math.isfinite(end)), default=math.inf)
     compared.horizons[label] = horizon
-    numbers = [mine and _numbers(claim.quantity, mine, horizon, seconds_of_step, functions) for mine in sides]
+    numbers = [mine and _numbers(quantity, mine, horizon, seconds_of_step, functions) for mine in sides]
     if claim.b is None:
         pairs = {seed: (number, Number(claim.than)) for seed, number in numbers[0].items()}
     else:
@@ -159,16 +161,18 @@ def _numbers(quantity, runs, horizon, seconds_of_step, functions):
 
 
 def _family(quantity, runs, horizon, seconds_of_step, functions):
-    numbers, starts = {}, {}
+    numbers, starts, ranks = {}, {}, {}
     for run in runs:
         at = run.options.get(quantity.over)
         if not isinstance(at, (int, float)) or at in numbers:
             raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected a run for each "
                               "number")
         numbers[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions)
+        if quantity.take == "at_best":
+            ranks[at] = quantities.rank_of_run(quantity, run)
         if quantity.of:
             starts[at] = quantities.column(run, quantity.of, quantity.place)[1][0]
-    return quantities.of_family(quantity, numbers, starts, quantities.lower_is_better(quantity, runs[0]))
+    return quantities.of_family(quantity, numbers, starts, quantities.lower_is_better(quantity, runs[0]), ranks)
 
 
 def labels_of(claim):

@@ -93,7 +93,7 @@ class Tuning:
         for side, choice in (("a", self.claim.a), ("b", self.claim.b)):
             mine = evidence.chosen(self.runs, self._of_stage(choice)) if choice else []
             for workload, runs in evidence.by_workload(self.claim, mine).items():
-                found[workload, side] = self._trials(runs, seconds_of_step, functions)
+                found[workload, side] = self._trials(self.claim.quantity.on(workload), runs, seconds_of_step, functions)
         return found
 
     def borders(self, runs):
@@ -112,12 +112,12 @@ class Tuning:
         varied = {name for name in choice if name in known and name not in [one.option for one in self.drawn]}
         return {name: values for name, values in choice.items() if name in varied}
 
-    def _trials(self, runs, seconds_of_step, functions):
+    def _trials(self, quantity, runs, seconds_of_step, functions):
         draws = {}
         for run in runs:
             draws.setdefault(configuration(run.loaded, without=("seed",)), {})[run.seed] = run
         seeds = sorted({seed for mine in draws.values() for seed in mine})
-        horizon = max(quantities.horizon_of(self.claim.quantity, run, seconds_of_step) for run in runs)
+        horizon = max(quantities.horizon_of(quantity, run, seconds_of_step) for run in runs)
         validation, test = np.full((2, len(draws), len(seeds)), np.nan)
         rows = None
         for place, mine in enumerate(draws.values()):
@@ -126,7 +126,7 @@ class Tuning:
                 at = place, seeds.index(seed)
                 if run.status == "completed":
                     validation[at] = self._statistic(values, quantities.better(rows, self.by))
-                test[at] = quantities.of_run(self.claim.quantity, run, horizon, seconds_of_step, functions).value
+                test[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions).value
         return Trials(validation, test, quantities.better(rows, self.by))
 
     def _statistic(self, values, way):

@@ -47,11 +47,12 @@ def _times(profile, found, seconds_of_step):
     names, seeds = list(dict.fromkeys(shown.values())), sorted({run.seed for run in runs})
     workloads = evidence.by_workload(profile, runs)
     times = np.full((len(names), len(workloads), len(seeds)), np.nan)
-    for column, mine in enumerate(workloads.values()):
-        ends = [quantities.horizon_of(profile.quantity, run, seconds_of_step) for run in mine]
+    for column, (workload, mine) in enumerate(workloads.items()):
+        quantity = profile.quantity.on(workload)
+        ends = [quantities.horizon_of(quantity, run, seconds_of_step) for run in mine]
         horizon = max((end for end in ends if np.isfinite(end)), default=np.inf)
         for run in mine:
-            number = quantities.of_run(profile.quantity, run, horizon, seconds_of_step)
+            number = quantities.of_run(quantity, run, horizon, seconds_of_step)
             at = names.index(shown[identity(run.options[profile.competitors])]), column, seeds.index(run.seed)
             times[at] = number.value if number.arrived else np.inf
     return names, list(workloads), times

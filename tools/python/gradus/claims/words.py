@@ -18,11 +18,15 @@ def quantity_text(quantity):
     over = quantity.over.replace("_", " ")
     then = {"": "", "width": f"width of the {over}s within {quantity.within:.0%} of the best, decades, by ",
             "edge": f"logarithm of the largest {over} that learns, by ", "slope": f"log-log slope over {over} of ",
-            "spread": f"decades over {over} of ", "best": f"best over {over} of "}[quantity.then]
+            "spread": f"decades over {over} of ", "best": f"best over {over} of ",
+            "best_of": f"expected best of {quantity.draws} draws of ",
+            "regret": f"what all draws gain on {quantity.draws}, in "}[quantity.then]
     return then + text
 
 
 def _target(quantity):
+    if isinstance(quantity.target, dict):
+        return "its target"
     return "" if quantity.target is None else f"{quantity.target:g}"
 
 
