@@ -7,6 +7,7 @@
 #include "experiments/workloads/copying_problem.h"
 #include "experiments/workloads/deep_autoencoder.h"
 #include "experiments/workloads/delayed_xor.h"
+#include "experiments/workloads/drifting_labels.h"
 #include "experiments/workloads/fashion_long_tailed.h"
 #include "experiments/workloads/fashion_mlp.h"
 #include "experiments/workloads/fashion_residual.h"
@@ -25,7 +26,7 @@ const settings::Catalogue<NamedWorkload>& workloads() {
   static const settings::Catalogue<NamedWorkload> all(
       "workload",
       {LinearRegression{}, LogisticRegression{}, NoisyQuadratic{}, DriftingQuadratic{}, FashionMlp{}, DeepAutoencoder{},
-       FashionTwoConvolutions{}, FashionResidual{}, FashionLongTailed{}, Mnist1dClassification{}, AddingProblem{},
+       FashionTwoConvolutions{}, FashionResidual{}, FashionLongTailed{}, Mnist1dClassification{}, DriftingLabels{}, AddingProblem{},
        CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}, LicenseTexts{}});
   return all;
 }
