@@ -10,6 +10,7 @@
 #include "experiments/workloads/deep_autoencoder.h"
 #include "experiments/workloads/deep_linear.h"
 #include "experiments/workloads/delayed_xor.h"
+#include "experiments/workloads/drifting_labels.h"
 #include "experiments/workloads/fashion_long_tailed.h"
 #include "experiments/workloads/fashion_mlp.h"
 #include "experiments/workloads/fashion_residual.h"
@@ -41,6 +42,7 @@ std::vector<NamedWorkload> list() {
       FashionResidual{},
       FashionLongTailed{},
       Mnist1dClassification{},
+      DriftingLabels{},
       AddingProblem{},
       CopyingProblem{},
       DelayedXor{},
