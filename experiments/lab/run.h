@@ -198,7 +198,7 @@ class Run {
   bool continue_after_divergence_;
   std::unique_ptr<Origin> origin_;
   std::unique_ptr<Checkpointing> checkpointing_;
-  bool has_optimizer_ = false;
+  bool has_optimizer_ = false, is_untimed_ = false;
   std::vector<std::string> asking_{"help", "describe", "describe-runs"};  // controls that print and end
   std::string listed_;                                                    // what lists were asked for
   bool only_options_ = false;                                             // ends with them
