@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds patience_after_signal(10);
-constexpr int answers = 3;  // the program's descriptor
+constexpr int answers = 3, lifeline = 4;  // descriptors of the program, and of who watches us for it
 constexpr std::size_t piece = 1 << 16, most_unasked = 1 << 20;
 
 // Writing to a program that has closed its input is no reason to end.
@@ -41,11 +40,14 @@ struct Ends {
   int read = -1, write = -1;
 };
 
+// Kills the program's group, behind whatever shells, once the lifeline says that we are no more.
+constexpr const char* watch = "{ read -r _; kill -9 0; } <&4 >/dev/null 2>&1 3>&- &\nexec 4<&-\n";
+
 // Above the descriptors that the program gets, so that none is in the way of another.
 Ends make_ends() {
   int low[2];
   if (::pipe2(low, O_CLOEXEC) != 0) fail("a pipe");
-  const Ends ends{::fcntl(low[0], F_DUPFD_CLOEXEC, answers + 1), ::fcntl(low[1], F_DUPFD_CLOEXEC, answers + 1)};
+  const Ends ends{::fcntl(low[0], F_DUPFD_CLOEXEC, lifeline + 1), ::fcntl(low[1], F_DUPFD_CLOEXEC, lifeline + 1)};
   ::close(low[0]);
   ::close(low[1]);
   if (ends.read < 0 || ends.write < 0) fail("a pipe");
@@ -53,17 +55,16 @@ Ends make_ends() {
 }
 
 // The child's last steps; between fork and exec only what a signal handler might do.
-[[noreturn]] void become(const char* command, int input, int output, pid_t parent) {
+[[noreturn]] void become(const char* command, int input, int output, int life) {
   ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);
   for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (::dup2(input, STDIN_FILENO) < 0 || ::dup2(output, answers) < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+  if (::dup2(input, STDIN_FILENO) < 0 || ::dup2(output, answers) < 0 || ::dup2(life, lifeline) < 0 ||
+      ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
     ::_exit(126);
-  ::close_range(answers + 1, std::numeric_limits<unsigned int>::max(), 0);
+  ::close_range(lifeline + 1, std::numeric_limits<unsigned int>::max(), 0);
   ::execl("/bin/sh", "sh", "-c", command, static_cast<char*>(nullptr));
   ::_exit(127);
 }
@@ -80,18 +81,17 @@ std::string words_of(const siginfo_t& end) {
 }  // namespace
 
 PipedProgram::PipedProgram(const std::string& command) {
-  const Ends in = make_ends(), out = make_ends();
-  const pid_t self = ::getpid();
+  const Ends in = make_ends(), out = make_ends(), life = make_ends();
+  const std::string watched = watch + command;
   child_ = ::fork();
-  if (child_ == 0) become(command.c_str(), in.read, out.write, self);
+  if (child_ == 0) become(watched.c_str(), in.read, out.write, life.read);
   const int error = errno;
-  ::close(in.read);
-  ::close(out.write);
+  for (const int end : {in.read, out.write, life.read}) ::close(end);
+  lifeline_ = life.write;
   input_ = in.write;
   output_ = out.read;
   if (child_ < 0) {
-    ::close(input_);
-    ::close(output_);
+    for (const int end : {input_, output_, lifeline_}) ::close(end);
     errno = error;
     fail("cannot be started");
   }
@@ -186,6 +186,7 @@ std::string PipedProgram::end(std::chrono::milliseconds patience) {
   while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
   }
   ::close(output_);
+  ::close(lifeline_);
   child_ = -1;
   return words;
 }

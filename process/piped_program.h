@@ -38,10 +38,10 @@ class PipedProgram {
   [[noreturn]] void throw_ended(std::size_t received, std::size_t expected);
 
   pid_t child_ = -1;
-  int input_ = -1, output_ = -1;                 // our ends of its input and its output
-  bool can_send_ = false, can_receive_ = false;  // as wait() saw
-  bool has_closed_ = false;                      // its output
-  std::vector<std::byte> early_;                 // of an answer that began before all was sent
+  int input_ = -1, output_ = -1, lifeline_ = -1;  // our ends: of its input, its output, and what tells it of our end
+  bool can_send_ = false, can_receive_ = false;   // as wait() saw
+  bool has_closed_ = false;                       // its output
+  std::vector<std::byte> early_;                  // of an answer that began before all was sent
 };
 
 }  // namespace gradus

@@ -10,7 +10,7 @@
 
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/bytes_as_numbers.h"
-#include "experiments/lab/run.h"
+#include "experiments/lab/diverged.h"
 #include "experiments/lab/saved_state_file.h"
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
@@ -52,8 +52,9 @@ class ExternalProgram {
  public:
   explicit ExternalProgram(const std::string& command) : command_(command), program_(command) {}
   ~ExternalProgram() {
-    const std::string problem = program_.end(patience_at_the_end);
-    if (!problem.empty()) records::complain(external_name, name() + " " + problem + ", after the last step");
+    const std::string problem = program_.end(has_failed_ ? std::chrono::seconds(0) : patience_at_the_end);
+    if (!problem.empty() && !has_failed_)
+      records::complain(external_name, name() + " " + problem + ", after the last step");
   }
   ExternalProgram(const ExternalProgram&) = delete;
   ExternalProgram& operator=(const ExternalProgram&) = delete;
@@ -87,8 +88,11 @@ class ExternalProgram {
   }
 
   // What it did, after its name.
-  [[noreturn]] void fail(const std::string& what) const { throw std::runtime_error(name() + " " + what); }
-  std::string name() const { return fmt::format("the optimizer '{}'", records::printable(command_, 60)); }
+  [[noreturn]] void fail(const std::string& what) {
+    has_failed_ = true;  // which says all that is to be said of it
+    throw std::runtime_error(name() + " " + what);
+  }
+  std::string name() const { return fmt::format("the optimizer '{}'", records::printable(command_, 200)); }
 
  private:
   void tell(std::string_view kind, std::initializer_list<Bytes> parts) {
@@ -136,6 +140,7 @@ class ExternalProgram {
 
   std::string command_;
   PipedProgram program_;
+  bool has_failed_ = false;
 };
 
 class ExternalOptimizer final : public optim::Optimizer {

@@ -22,9 +22,9 @@ struct StateNotKept : std::runtime_error {
 };
 
 // The method "external", which has no hyperparameters. Its optimizer starts the command at its first step, and ends it
-// with itself. A step costs one gradient; it throws std::runtime_error, in one line, where the program ends, answers what
-// it should not or says what went wrong, and Diverged where the theta that it answers is not finite. Its state is what
-// the program gives to be saved: a program that goes on is started anew, and given it back.
+// with itself. A step costs one gradient; it throws std::runtime_error, in one line, where the program ends, answers
+// what it should not or says what went wrong, and Diverged where the theta that it answers is not finite. Its state is
+// what the program gives to be saved: one that is restored starts the program anew and gives it back.
 // Without a command it is a description alone.
 std::shared_ptr<const optim::Method> external_method(std::shared_ptr<ExternalCommand> external);
 

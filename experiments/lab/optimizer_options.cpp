@@ -174,6 +174,8 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
                   "other hyperparameters for some parameters: '@bias learning_rate=0.1; *.norm.* "
                   "weight_decay=0' (a tag, or a pattern for names)",
                   written_as(canonical_groups));
+  if (groups != "none" && external)
+    throw UsageError("--groups: external has no hyperparameters that they could change");
   if (groups != "none") recipe.groups = optim::parse_groups(groups);
   return {recipe.method, optim::make_optimizer(recipe), recipe, external};
 }

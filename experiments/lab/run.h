@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "autodiff/tensor/random.h"
+#include "experiments/lab/diverged.h"
 #include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
 #include "experiments/lab/progress.h"
@@ -56,11 +57,6 @@ struct Finished {};
 struct RunStopped {
   std::int64_t step;
   bool can_go_on;
-};
-
-// Thrown when a number is not finite: the run ends, recorded as diverged, with everything that was logged.
-struct Diverged : std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 class Run {
