@@ -23,10 +23,9 @@ struct ChosenOptimizer {
   std::string name;  // of the method
   std::unique_ptr<optim::Optimizer> optimizer;
   optim::Recipe recipe = {};
-  std::shared_ptr<const ExternalCommand> external =
-      {};  // of the program that takes the steps; null for methods of ours
-  // Shows its state to be saved or restored. Throws StateNotKept (external_optimizer.h) where the program that takes the
-  // steps cannot save it.
+  std::shared_ptr<const ExternalCommand> external = {};  // null: the method is one of ours
+  // Shows its state to be saved or restored. Throws StateNotKept (external_optimizer.h) where another program takes the
+  // steps and cannot save it.
   void visit(optim::StateVisitor& visitor) const;
   // Whether a schedule steers by a held-out loss. The program then has an option, recorded, that says by count when it
   // is observed: what is written or shown must not decide on that.

@@ -74,16 +74,14 @@ class Peers(unittest.TestCase):
                 self.assertGreater(np.ptp(one["evaluation/training_loss"]), 0.01)
 
     def test_one_that_is_stopped_goes_on_with_the_same_bits(self):
-        for name in ("torch", "optax"):
-            for dtype in ("float64", "float32"):
-                with self.subTest(name, dtype=dtype):
-                    options = [*PLAN, "--optimizer=external", f"--dtype={dtype}",
-                               f"--external-command={command_of(EXAMPLES / f'external_{name}.py')}"]
-                    whole, cut = f"{name}_{dtype}", f"{name}_{dtype}_cut"
-                    self.train(whole, *options)
-                    self.train(cut, *options, "--stop-at=77", code=STOPPED)
-                    self.train(cut, "--resume", "--quiet")
-                    self.assertEqual(differences(self.folder / whole / "run.h5", self.folder / cut / "run.h5"), [])
+        for name, dtype in (("torch", "float32"), ("optax", "float64")):
+            with self.subTest(name):
+                options = [*PLAN, "--optimizer=external", f"--dtype={dtype}",
+                           f"--external-command={command_of(EXAMPLES / f'external_{name}.py')}"]
+                self.train(f"{name}_whole", *options)
+                self.train(f"{name}_cut", *options, "--stop-at=77", code=STOPPED)
+                self.train(f"{name}_cut", "--resume", "--quiet")
+                self.assertEqual(differences(self.folder / f"{name}_whole/run.h5", self.folder / f"{name}_cut/run.h5"), [])
 
 
 if __name__ == "__main__":
