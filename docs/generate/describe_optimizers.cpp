@@ -104,7 +104,9 @@ void print_page() {
       "powers and\n"
       "roots of vectors go element by element. Programs of the laboratory take a method as `--optimizer=NAME` and "
       "each\n"
-      "hyperparameter as an option (`--learning-rate=0.01`; `-` and `_` are the same).\n\n");
+      "hyperparameter as an option (`--learning-rate=0.01`; `-` and `_` are the same). `--optimizer=external` has "
+      "another program\n"
+      "take the steps ([external.md](external.md)).\n\n");
   print_methods();
   print_invariances();
   print_wrappers();
