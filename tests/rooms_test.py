@@ -36,6 +36,7 @@ ROOMS = {
     "experiments/problems": {"nn", "optim", "settings", "autodiff/kernels", *TAPE},
     "experiments/workloads": LAB,
     "experiments/minimize": {"experiments/problems", *LAB},
+    "experiments/invariances": {"experiments/problems", *LAB},
     "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
     "experiments/second_order": {"experiments/workloads", *LAB},
     "experiments/forgetting": {"experiments/workloads", *LAB},
@@ -46,7 +47,7 @@ ROOMS = {
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
                       *LAB},
-    "docs/generate": {"experiments/problems", "experiments/workloads", "optim", *LAB},
+    "docs/generate": {"experiments/invariances", "experiments/problems", "experiments/workloads", "optim", *LAB},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 FOLDERS = ("", "tools", "tests")  # where an include's path may start, beside the folder of the file itself
