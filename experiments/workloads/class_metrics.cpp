@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <stdexcept>
 
@@ -69,6 +70,13 @@ lab::Metric loss_of_classes(const std::string& name, std::int32_t first, std::in
            .better = Better::lower},
           add,
           mean};
+}
+
+lab::Metric cross_entropy_metric() {
+  lab::Metric metric = loss_of_classes("", 0, std::numeric_limits<std::int32_t>::max());
+  metric.column.name = "loss";
+  metric.column.long_name = "mean cross-entropy";
+  return metric;
 }
 
 }  // namespace gradus::workloads

@@ -1,4 +1,5 @@
-// What is measured of some of the classes, where they are not equally frequent.
+// What is measured of logits: of some of the classes, where they are not equally frequent, and where the loss is not the
+// plain cross-entropy.
 #pragma once
 
 #include <string>
@@ -11,5 +12,8 @@ namespace gradus::workloads {
 // correctly, and the mean cross-entropy. Not a number for a set without such examples.
 lab::Metric accuracy_of_classes(const std::string& name, std::int32_t first, std::int32_t last);
 lab::Metric loss_of_classes(const std::string& name, std::int32_t first, std::int32_t last);
+
+// The mean cross-entropy as the column `loss`, whatever is trained on.
+lab::Metric cross_entropy_metric();
 
 }  // namespace gradus::workloads

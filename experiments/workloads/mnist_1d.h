@@ -2,6 +2,7 @@
 // 100, in the order of the data, which is never shuffled.
 #pragma once
 
+#include "experiments/workloads/class_metrics.h"
 #include "experiments/workloads/datasets.h"
 #include "experiments/workloads/mnist_1d_data.h"
 #include "experiments/workloads/mnist_1d_models.h"
@@ -18,6 +19,7 @@ struct Mnist1dClassification {
 
   Model model = Mnist1dMlp{};
   bool shuffled = false;
+  double label_smoothing = 0;  // Szegedy et al. (2016); what is measured is the loss without it
   lab::Plan plan = {.budget = {lab::steps(6000)},
                     .evaluate_every = lab::steps(500),
                     .batch_size = 100,
@@ -29,11 +31,15 @@ struct Mnist1dClassification {
     if (run.option("shuffled", shuffled, "the points of each curve in another order, the same for all"))
       for (lab::Source* set : {&data.train, &data.validation, &data.test})
         if (set->defined()) *set = set->permuted(mnist_1d_shuffled());
+    const double smoothing =
+        run.option("label_smoothing", label_smoothing, "share of a label given to all classes alike, in training alone",
+                   lab::between(0, 1));
+    const bool smooth = smoothing > 0;
     return {.name = name,
             .model = [chosen](const Task& task) { return chosen.make(task); },
-            .loss = nn::cross_entropy,
+            .loss = smooth ? nn::Loss(nn::CrossEntropy{.label_smoothing = smoothing}) : nn::Loss(nn::cross_entropy),
             .data = data,
-            .metrics = {lab::loss_metric(), lab::accuracy()},
+            .metrics = {smooth ? cross_entropy_metric() : lab::loss_metric(), lab::accuracy()},
             .plan = plan};
   }
 };

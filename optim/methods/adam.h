@@ -7,12 +7,19 @@
 
 namespace gradus::optim {
 
+// What a moment is divided by: 1 - beta^t, or 1 where the method is told not to correct for the start at 0.
+template <class M>
+double moment_correction(const M& method, double beta, std::int64_t t) {
+  if constexpr (requires { method.bias_correction; }) return method.bias_correction ? correction(beta, t) : 1;
+  return correction(beta, t);
+}
+
 // The formula of all three; w, the largest v so far, takes the place of v where there is one.
 template <class T, bool largest, class M>
 auto adam_update(const M& method, double weight_decay, std::int64_t t) {
-  const double rate = method.learning_rate / correction(method.beta1, t);
+  const double rate = method.learning_rate / moment_correction(method, method.beta1, t);
   return [beta1 = T(method.beta1), beta2 = T(method.beta2), rate = T(rate), epsilon = T(method.epsilon),
-          root_correction = T(1 / std::sqrt(correction(method.beta2, t))),
+          root_correction = T(1 / std::sqrt(moment_correction(method, method.beta2, t))),
           shrink = T(1 - method.learning_rate * weight_decay)](T& x, T g, T& m, T& v, T& w) {
     m += (1 - beta1) * (g - m);
     v += (1 - beta2) * (g * g - v);
@@ -29,13 +36,14 @@ Stability adam_stability(const M& method, double weight_decay, std::int64_t t, c
   const double rate = method.learning_rate, beta1 = method.beta1;
   const double turn = 2 - rate * weight_decay;
   return {turn / (rate * moment_turned(beta1)),
-          root_preconditioner(second, method.epsilon, 1 / std::sqrt(correction(method.beta2, t)), correction(beta1, t)),
+          root_preconditioner(second, method.epsilon, 1 / std::sqrt(moment_correction(method, method.beta2, t)),
+                              moment_correction(method, beta1, t)),
           turn};
 }
 
 struct Adam {
   double learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  bool amsgrad = false;
+  bool amsgrad = false, bias_correction = true;
 
   static constexpr Description describe() {
     return {"adam",
@@ -49,13 +57,15 @@ struct Adam {
             R"(
             Epsilon stands outside the root and after the correction of v, as in the paper and PyTorch; Keras adds it
             before the correction (the paper's "epsilon hat"). With amsgrad the maximum of v over time is taken and then
-            corrected, as in PyTorch.
+            corrected, as in PyTorch. Without bias_correction m^ = m and v^ = v; beta1 = 0 is then rmsprop with rho =
+            beta2.
             )",
             {field<&Adam::learning_rate>(positive(), "step size"),
              field<&Adam::beta1>(decay(), "decay of the first moment"),
              field<&Adam::beta2>(decay(), "decay of the second moment"),
              field<&Adam::epsilon>(positive(), "added to the root of the second moment"),
-             field<&Adam::amsgrad>("use the largest second moment so far (Reddi et al. 2018)")},
+             field<&Adam::amsgrad>("use the largest second moment so far (Reddi et al. 2018)"),
+             field<&Adam::bias_correction>("correct both moments for their start at 0")},
             {"first_moment", "second_moment", state_if<&Adam::amsgrad>("largest_second_moment")}};
   }
   Stability stability(std::int64_t t, std::span<const Tensor> states) const {

@@ -3,15 +3,17 @@
 
 usage: aa.py [--full]
 
-Each repetition draws 32 rates for each of the two, trains 3 seeds of each, chooses by validation, judges the chosen on 10
-fresh seeds, and asks for a verdict at alpha = 5 % with delta = 0. Losses are synthetic: a response curve that both share,
-with an edge of divergence, times noise with heavy tails, in part common to validation and test. Then the same with a true
-effect of three standard deviations of a pair's difference, which must nearly always be found. 40 repetitions of each kind
-of noise; with --full 200.
+Each repetition draws 32 rates for each of the two, trains 3 seeds of each, chooses by validation, judges the chosen on
+10 fresh seeds, and asks for a verdict at alpha = 5 % with delta = 0. Losses are synthetic: a response curve that both
+share, with an edge of divergence, times noise with heavy tails, in part common to validation and test. At most 5 % may
+be separated. Then one is truly worse by three standard deviations of a pair's difference, which must nearly always be
+found, unless the noise of seeds is so little that the luck of the draws is larger. Last, intervals that know nothing of
+the choice must separate more than 5 %, or this would test nothing. 40 repetitions; with --full 200.
 """
+import argparse
+import gc
 import pathlib
 import sys
-import unittest
 
 import numpy as np
 from scipy import stats
@@ -21,8 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/pyth
 from gradus.inference import Comparison, Effect, Pairs, Trials, judge  # noqa: E402
 
 DRAWS, TUNING_SEEDS, SEEDS = 32, 3, 10
-# Of the log loss: deviation of noise against a curve that rises by one a decade squared.
-NOISES = {"little": 0.002, "some": 0.02, "much": 0.2}
+# Deviation of the log loss over seeds (the curve rises by 1 per decade squared), workloads, the power that must be.
+CASES = [(0.02, 1, 0.0), (0.1, 1, 0.9), (0.1, 3, 0.95), (0.3, 1, 0.95)]
 
 
 class Adam:
@@ -48,20 +50,47 @@ class Adam:
         return self.losses(rates[[trials.winner]], SEEDS)[1][0], trials
 
 
-def separated(noise, repetitions, worse, counted=True):
-    """(share of repetitions with a verdict, share of those for the first)."""
-    found = []
+def separated(noise, workloads, repetitions, worse=0.0, counted=True):
+    """[supported, refuted, depends] of the first's being lower: how many repetitions each."""
+    verdicts = []
     for repetition in range(repetitions):
         rng = np.random.default_rng([7, repetition])
-        (a, trials_a), (b, trials_b) = Adam(noise, rng).tuned(), Adam(noise, rng, worse).tuned()
-        pairs = Pairs("synthetic", a, b, *((trials_a, trials_b) if counted else ()))
-        judged, = judge([Comparison("a-is-lower", Effect("ratio", "lower", [pairs]))])
-        found.append(judged.verdict)
-    return np.mean([verdict != "undecided" for verdict in found]), found.count("supported") / repetitions
+        pairs = []
+        for workload in range(workloads):
+            a, trials_a = Adam(noise, rng).tuned()
+            b, trials_b = Adam(noise, rng, worse).tuned()
+            pairs.append(Pairs(f"workload {workload}", a, b, *((trials_a, trials_b) if counted else ())))
+        judged, = judge([Comparison("the first is lower", Effect("ratio", "lower", pairs))])
+        verdicts.append(judged.verdict)
+    return [verdicts.count(verdict) for verdict in ("supported", "refuted", "depends")]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--full", action="store_true", help="200 repetitions instead of 40")
+    repetitions = 200 if arguments.parse_args().full else 40
+    gc.freeze()  # statsmodels collects garbage with every call
+    failed = []
+    for noise, workloads, power in CASES:
+        same = sum(separated(noise, workloads, repetitions))
+        found = separated(noise, workloads, repetitions, 3 * np.sqrt(2) * noise)
+        most = stats.beta.ppf(0.95, same + 1, repetitions - same)
+        case = f"noise {noise:g}, {workloads} workload{'s' if workloads > 1 else ''}"
+        print(f"{case}: {same} of {repetitions} separated (so at most {most:.1%} of all that could be are, by the "
+              f"binomial's 95 % bound); a true effect found in {found[0]}")
+        if same > 0.05 * repetitions:
+            failed.append(f"{case}: {same} of {repetitions} A/A comparisons were separated, expected at most 5 %")
+        if found[0] < power * repetitions or found[1] + found[2] > 0.05 * repetitions:
+            failed.append(f"{case}: a true effect was found in {found[0]} of {repetitions} and turned round in "
+                          f"{found[1] + found[2]}, expected at least {power:.0%} and at most 5 %")
+    uncounted = sum(separated(*CASES[0][:2], repetitions, counted=False))
+    print(f"The first case with the choice not counted: {uncounted} of {repetitions} separated")
+    if uncounted <= 0.05 * repetitions:
+        failed.append(f"{uncounted} of {repetitions} separated with the choice not counted, expected more than 5 %")
+    for line in failed:
+        print(line, file=sys.stderr)
+    return 1 if failed else 0
+
 
 if __name__ == "__main__":
-    import time
-    for name, noise in NOISES.items():
-        for counted in (True, False):
-            t=time.time()
-            print(name, counted, separated(noise, 200, 0, counted), separated(noise, 200, 3 * np.sqrt(2) * noise, counted), time.time()-t)
+    sys.exit(main())

@@ -270,6 +270,23 @@ class Verdicts(StudyCase):
         one, = self.find(self.runs()).decided
         self.assertIn("seed 0 has 2 runs, which differ in optimizer", one.judged.problem)
 
+    def test_a_profile(self):
+        self.write(CLAIMS + '''
+            [[profile]]
+            name = "who-is-sooner"
+            competitors = "optimizer"
+            workloads = ["width"]
+            quantity = {take = "time_to", of = "evaluation/training_loss", target = 0.7, along = "step"}\n''')
+        found = self.find(self.runs(0.5))
+        one, = found.profiled["first_study"]
+        self.assertEqual([(of.name, of.score, of.first) for of in one.standings], [("adam", 1, 1), ("sgd", 0, 0)])
+        self.assertIn("performance profile", page.build(found, []))
+        self.assertIn("| adam | 1.0000 | 1.00 to 1.00 | 1.00 |", markdown.page(found, []))
+        self.write(CLAIMS + '[[profile]]\nname = "x"\ncompetitors = "optimizer"\nworkloads = []\n'
+                   'quantity = {take = "last", of = "evaluation/training_loss"}\n')
+        with self.assertRaisesRegex(BadStudy, "profile 1: quantity: take: 'last', expected time_to"):
+            self.find(self.folder)
+
     def test_the_pages(self):
         self.write()
         found = self.find(self.runs())

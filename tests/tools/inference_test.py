@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"))
 from gradus.inference import (Comparison, Effect, Pairs, Race, interval, judge, p_value, shares_of_first,  # noqa: E402
                               sign_flip_p)
-from gradus.inference import effects  # noqa: E402
+from gradus.inference import effects, intervals  # noqa: E402
 
 A = np.array([3.1, 2.9, 3.6, 3.3, 2.7])
 B = np.array([3.5, 3.3, 3.5, 4.0, 3.4])
@@ -65,14 +65,24 @@ class Intervals(unittest.TestCase):
         rng = np.random.default_rng(1)
         a, b = rng.lognormal(0.15, 0.3, 25), rng.lognormal(0, 0.3, 25)
         effect = Effect("ratio", "higher", [Pairs("w", a, b)])
+        expanded = 1 - 2 * stats.norm.sf(math.sqrt(25 / 24) * stats.t.ppf(0.975, 24))
         ratio = stats.bootstrap((a, b), lambda x, y, axis: np.log(x.mean(axis=axis) / y.mean(axis=axis)), paired=True,
-                                n_resamples=19999, random_state=3).confidence_interval
-        np.testing.assert_allclose(interval(effect), ratio, atol=0.01)
+                                n_resamples=19999, confidence_level=expanded, random_state=3).confidence_interval
+        np.testing.assert_allclose(interval(effect), ratio, atol=0.005)
         self.assertNotAlmostEqual(sum(interval(effect)) / 2, effect.estimate, places=4)  # of no symmetry
         p = p_value(effect, 0.02)
         self.assertTrue(0.001 < p < 0.999)
         low, high = interval(effect, 1 - p)
         self.assertLess(min(abs(low - 0.02), abs(high - 0.02)), 0.002)
+
+    def test_t_stands_in_where_resamples_cannot_tell(self):
+        values = np.random.default_rng(2).lognormal(0, 0.5, 25)
+        effect = difference(values)
+        np.testing.assert_allclose(interval(effect, 0.9999), stats.ttest_1samp(values, 0).confidence_interval(0.9999))
+        self.assertAlmostEqual(p_value(effect) / stats.ttest_1samp(values, 0).pvalue, 1, places=2)
+        judged = judge([Comparison("c", effect), *(Comparison(f"{at}", None, problem="lost") for at in range(99))])[0]
+        self.assertEqual((judged.told_by, judged.verdict), ("paired t", "supported"))
+        self.assertEqual(judge([Comparison("c", effect)])[0].told_by, "BCa")
 
     def test_equal_seeds_are_certain(self):
         for seeds in (3, 25):
@@ -89,12 +99,12 @@ class Intervals(unittest.TestCase):
         self.assertEqual(p_value(difference([1.0])), 1)
 
     def test_coverage(self):
-        """Of 95 %: t at 5 seeds, and BCa at 25, which is known to be somewhat short; not outside of chance."""
+        """Of t at 5 seeds and BCa at 25: 95 %, within the middle 99.8 % of chance."""
         repetitions = 300
-        with mock.patch.object(effects, "RESAMPLES", 999):
-            for seeds, reached in ((5, 0.95), (25, 0.94)):
+        low, high = stats.binom.ppf([0.001, 0.999], repetitions, 0.95)
+        with mock.patch.object(effects, "RESAMPLES", 999), mock.patch.object(intervals, "RESAMPLES", 999):
+            for seeds in (5, 25):
                 for kind in ("difference", "ratio"):
-                    low, high = stats.binom.ppf([0.001, 0.999], repetitions, reached)
                     covered = sum(self.covers(kind, seeds, repetition) for repetition in range(repetitions))
                     self.assertTrue(low <= covered <= high, f"{kind}, {seeds} seeds: {covered} of {repetitions}")
 
@@ -126,7 +136,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual([of.verdict for of in judged], ["undecided", "supported", "undecided", "supported"])
         np.testing.assert_allclose([of.p for of in judged], [0.03, 0.005, 0.04, 0.01])
         np.testing.assert_allclose([of.adjusted_p for of in judged], [0.06, 0.02, 0.06, 0.03])
-        np.testing.assert_allclose([of.level for of in judged], [1 - 0.05 / 2, 1 - 0.05 / 4, 1 - 0.05 / 2, 1 - 0.05 / 3])
+        np.testing.assert_allclose([1 - of.level for of in judged], [0.05 / 2, 0.05 / 4, 0.05 / 2, 0.05 / 3])
         for of in judged:
             self.assertEqual(of.low > 0.3, of.verdict == "supported")
 

@@ -45,6 +45,8 @@ class Choice(unittest.TestCase):
             self.assertGreater(p, p_value(plain))
             self.assertGreater(interval(effect, 1 - p * 1.02)[0], 0)
             self.assertLess(interval(effect, 1 - p * 0.98)[0], 0)
+        with self.assertRaisesRegex(ValueError, "chosen draw's test value is -1: expected a finite number above 0"):
+            Effect("ratio", "lower", [Pairs("w", a, b, Trials([[1.0]], [[-1.0]]))])
         nothing = Trials([[1.0]] * 4, [[2.0]] * 4)  # a choice that does not matter
         np.testing.assert_allclose(interval(Effect("ratio", "lower", [Pairs("w", a, b, nothing, nothing)])),
                                    interval(Effect("ratio", "lower", [Pairs("w", a, b)])))

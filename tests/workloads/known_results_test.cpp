@@ -9,48 +9,25 @@
 
 #include "autodiff/operations.h"
 #include "autodiff/tensor/vectors.h"
-#include "experiments/lab/trainer.h"
 #include "experiments/workloads/adding_problem.h"
 #include "experiments/workloads/class_metrics.h"
 #include "experiments/workloads/copying_problem.h"
 #include "experiments/workloads/delayed_xor.h"
+#include "experiments/workloads/drifting_labels.h"
 #include "experiments/workloads/license_texts.h"
 #include "experiments/workloads/linear_regression.h"
 #include "experiments/workloads/logistic_regression.h"
+#include "experiments/workloads/mnist_1d.h"
 #include "experiments/workloads/poisson.h"
 #include "experiments/workloads/quadratics.h"
 #include "experiments/workloads/zipf_words.h"
-#include "optim/optimizer.h"
 #include "tests/support/files.h"
 #include "tests/support/tensors.h"
 #include "tests/support/throws.h"
-#include "tests/workloads/runs.h"
+#include "tests/workloads/training.h"
 
 namespace gradus::workloads {
 namespace {
-
-// A workload in float64 with an optimizer.
-struct Training {
-  template <class W>
-  Training(const W& kind, const std::vector<std::string>& arguments, const std::string& method,
-           const optim::NamedValues& settings = {})
-      : run(run_with(arguments, "float64")),
-        workload(kind.make(run)),
-        optimizer(optim::make_optimizer(method, settings)),
-        trainer(run, workload.model(lab::task_of(workload.data.train)), workload.loss, *optimizer) {}
-  // Steps on the rows in their order, one batch after the other.
-  void steps(std::int64_t count, std::int64_t batch) {
-    lab::BatchStream batches(workload.data.train, batch, DType::float64, lab::Order::sequential,
-                             [](std::uint64_t) { return RandomStream(0); });
-    for (std::int64_t i = 0; i < count; ++i) trainer.step(batches.next());
-  }
-  double loss(const lab::Source& set) { return trainer.evaluate(set, workload.metrics).front(); }
-
-  lab::Run run;
-  lab::Workload workload;
-  std::unique_ptr<optim::Optimizer> optimizer;
-  lab::Trainer trainer;
-};
 
 // Of rows of features: their means and the matrix of second moments.
 struct Moments {
@@ -268,6 +245,47 @@ TEST(DriftingQuadratic, LagsAsGradientDescentMust) {
     expected += 0.5 * h * lag * lag;
   }
   EXPECT_NEAR(training.loss(training.workload.data.test), expected, 1e-10);
+}
+
+// A label stands for one digit, whose curve is known, until the period is over.
+TEST(DriftingLabels, ArePermutedAnewEachPeriod) {
+  const Mnist1d curves = make_mnist_1d(42, 5000);
+  std::map<std::vector<double>, std::int32_t> digits;
+  for (std::size_t i = 0; i < curves.targets.size(); ++i)
+    digits[{curves.inputs.begin() + static_cast<std::ptrdiff_t>(40 * i),
+            curves.inputs.begin() + static_cast<std::ptrdiff_t>(40 * i + 40)}] = curves.targets[i];
+  const RandomStream stream(3);
+  const lab::Source source = lab::drawn_source(DriftingLabels::examples(200, stream), stream);
+  std::vector<std::map<std::int32_t, std::int32_t>> meanings(3);
+  for (std::int64_t period = 0; period < 3; ++period) {
+    const lab::Batch batch = source.rows(200 * period, 200, DType::float64);
+    for (std::int64_t row = 0; row < 200; ++row) {
+      const std::int32_t digit = digits.at(batch.inputs.part(40 * row, {40}).to_vector());
+      const auto label = static_cast<std::int32_t>(batch.targets.at(row));
+      const auto [known, is_new] = meanings[static_cast<std::size_t>(period)].try_emplace(digit, label);
+      ASSERT_EQ(known->second, label) << "of digit " << digit << " in period " << period;
+    }
+    ASSERT_EQ(meanings[static_cast<std::size_t>(period)].size(), 10u);
+  }
+  EXPECT_NE(meanings[0], meanings[1]);
+  EXPECT_NE(meanings[1], meanings[2]);
+}
+
+// What is measured is the plain cross-entropy, and what is trained on its mean with that of all classes alike.
+TEST(Mnist1dClassification, SmoothsLabelsInTrainingAlone) {
+  Training plain(Mnist1dClassification{}, {"--seed=1"}, "sgd"),
+      smooth(Mnist1dClassification{}, {"--seed=1", "--label-smoothing=0.3"}, "sgd");
+  const lab::Source few = plain.workload.data.train.first(50);
+  const auto measured = [&](Training& training) { return training.trainer.evaluate(few, training.workload.metrics); };
+  EXPECT_NEAR(measured(plain)[0], measured(smooth)[0], 1e-12);
+  EXPECT_EQ(smooth.workload.metrics[0].column.name, "loss");
+  double of_all = 0;  // the mean over the classes of the cross-entropy with each
+  for (std::int32_t c = 0; c < 10; ++c) {
+    const lab::Source as_c = few.relabelled(10, [c](std::int64_t, std::int32_t) { return c; });
+    of_all += plain.trainer.evaluate(as_c, plain.workload.metrics)[0] / 10;
+  }
+  const lab::Batch batch = few.rows(0, 50, DType::float64);
+  EXPECT_NEAR(smooth.trainer.step(batch).loss, 0.7 * plain.trainer.step(batch).loss + 0.3 * of_all, 1e-12);
 }
 
 // u = 16 x (1 - x) y (1 - y) x y.

@@ -216,7 +216,7 @@ TEST(Instruments, NoiseScaleIsThatOfSingleExamples) {
 
 TEST(Instruments, NormsAreByLayer) {
   const auto of_gradient = gradient_norms({.every = 1});
-  const auto of_parameters = parameter_norms({.every = 1});
+  const auto of_parameters = parameter_norms({.every = 1, .near_zero = 0.5});
   const auto of_update = update_norms({.every = 1});
   const std::pair<std::int64_t, std::int64_t> slices[] = {{0, 12}, {12, 4}, {16, 8}, {24, 2}};
   const auto check = [&](const Instrument& instrument, std::int64_t row, const Tensor& vector) {
@@ -233,7 +233,21 @@ TEST(Instruments, NormsAreByLayer) {
         column.axis == "layer" && column.labels == std::vector<std::string>{"0.weight", "0.bias", "2.weight", "2.bias"},
         "labels");
   });
-  watch(of_parameters, "adam", 5, [&](const Moment& at, std::int64_t row) { check(*of_parameters, row, at.before); });
+  watch(of_parameters, "adam", 5, [&](const Moment& at, std::int64_t row) {
+    check(*of_parameters, row, at.before);
+    const std::vector<double> by_layer = numbers(*of_parameters, "layer_near_zero", row);
+    double all = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const auto [first, size] = slices[i];
+      const double limit = 0.5 * vectors::norm(at.before.part(first, {size})) / std::sqrt(static_cast<double>(size));
+      double count = 0;
+      for (std::int64_t k = first; k < first + size; ++k) count += std::abs(at.before.at(k)) <= limit;
+      expect_near(by_layer[i], count / static_cast<double>(size), 1e-13, "near zero by layer");
+      all += count;
+    }
+    expect_near(number(*of_parameters, "near_zero", row), all / 26, 1e-13, "near zero");
+    expect(row > 0 || by_layer[1] == 1, "the biases begin at 0");
+  });
   watch(of_update, "adam", 5, [&](const Moment& at, std::int64_t row) {
     const Tensor step = at.after.clone();
     vectors::axpy(-1, at.before, step);

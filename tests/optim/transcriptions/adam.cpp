@@ -23,6 +23,23 @@ Path adam(const Problem& problem, const Values& h) {
   return path;
 }
 
+// The same without its step "compute bias-corrected estimates".
+Path adam_uncorrected(const Problem& problem, const Values& h) {
+  const double alpha = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
+  Vector theta = problem.start, m(theta.size()), v(theta.size());
+  Path path;
+  for (int t = 1; t <= steps; ++t) {
+    const Vector g = gradient_at(problem, theta);
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+      v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+      theta[i] = theta[i] - alpha * m[i] / (std::sqrt(v[i]) + epsilon);
+    }
+    path.push_back(theta);
+  }
+  return path;
+}
+
 // Reddi, Kale & Kumar (2018), Algorithm 2, with Adam's two corrections: the second is of the maximum.
 Path amsgrad(const Problem& problem, const Values& h) {
   const double alpha = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
@@ -169,6 +186,11 @@ Transcriptions adam() {
            amsgrad,
            {0.1, 0.02, 0.01, 0.1},
            {{"amsgrad", 1}, {"beta1", 0.5}, {"beta2", 0.8}, {"epsilon", 1e-2}}},
+          {"adam_without_bias_correction",
+           "adam",
+           adam_uncorrected,
+           {0.02, 0.005, 0.005, 0.02},
+           {{"bias_correction", 0}, {"beta1", 0.8}, {"beta2", 0.95}}},
           {"amsgrad", "amsgrad", amsgrad, {0.05, 0.05, 0.02, 0.05}, {}},
           {"amsgrad_other",
            "amsgrad",
@@ -208,7 +230,13 @@ Transcriptions adam() {
           {"radam_short", "radam", radam, {0.05, 1e-4, 0.02, 0.005}, {{"beta2", 0.8}}},
           {"radam_never", "radam", radam, {0.05, 1e-4, 0.05, 0.05}, {{"beta2", 0.5}}},
       },
-      {{"adam", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}, {"amsgrad", 0}}},
+      {{"adam",
+        {{"learning_rate", 1e-3},
+         {"beta1", 0.9},
+         {"beta2", 0.999},
+         {"epsilon", 1e-8},
+         {"amsgrad", 0},
+         {"bias_correction", 1}}},
        {"amsgrad", {{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}}},
        {"adamw",
         {{"learning_rate", 1e-3},

@@ -55,7 +55,7 @@ class Compared:
 
 
 def load(folder, tables):
-    """SweepRuns of a sweep's folder, with the rows of these tables; None: of all. A folder that is not there has no runs."""
+    """SweepRuns of a sweep's folder, with the rows of these tables (None: all). A folder that is not there has no runs."""
     found = SweepRuns(folder)
     try:
         found.sweep = run_folder.load(str(folder), Want(whole=frozenset(), fingerprint=False))
@@ -68,14 +68,15 @@ def load(folder, tables):
     found.troubles += [f"{run.name}: {run.status}: {run.reason}" for run in found.sweep.runs
                        if run.status not in RESULTS]
     ended = [run for run in counted if run.status in RESULTS]
-    for run, rows, _ in run_folder.read(ended, Want(whole=tables and frozenset(tables), provenance=False), found.sweep):
+    whole = None if tables is None else frozenset(tables)
+    for run, rows, _ in run_folder.read(ended, Want(whole=whole, provenance=False), found.sweep):
         found.runs.append(Measured(run.name, run.stage, run.status, run.options, run.attributes, rows, run))
     return found
 
 
-def tables_of(claims):
-    """Names of the tables that claims and their pictures read."""
-    names = set()
+def tables_of(claims, profiles=()):
+    """Names of the tables that claims and their pictures, and profiles, read; None for all."""
+    names = {profile.quantity.of.partition("/")[0] for profile in profiles}
     for claim in claims:
         for name in [*claim.quantity.columns(), claim.picture.of]:
             if name:

@@ -1,7 +1,7 @@
 """All that a report tells: the runs of every study, the verdicts over all claims together, a picture for each."""
 from dataclasses import dataclass, field
 
-from . import evidence, judging, origin, pictures, quantities, running
+from . import evidence, judging, origin, pictures, profiles, quantities, running
 from .clock import Clock
 from .quantities import NotMeasured
 
@@ -14,6 +14,7 @@ class Findings:
     sweeps: dict = field(default_factory=dict)    # {(study, sweep): SweepRuns}
     decided: list = field(default_factory=list)   # a Decided for each claim
     pictures: dict = field(default_factory=dict)  # {claim: Panel}
+    profiled: dict = field(default_factory=dict)  # {study: a Profiled for each of its profiles}
     worst_clock: float = 0.0                      # largest difference of two timings of one setting
 
     def of_study(self, name):
@@ -36,8 +37,11 @@ def find(studies, budget, output, programs, tell=lambda text: None):
         functions[study.name] = quantities.functions_of(study.functions()) if study.functions().is_file() else None
         for name in study.sweeps():
             claims = [claim for claim in study.claims if claim.sweep == name]
-            found = evidence.load(running.folder_of(output, study, name), evidence.tables_of(claims))
+            drawn = [profile for profile in study.profiles if profile.sweep == name]
+            found = evidence.load(running.folder_of(output, study, name), evidence.tables_of(claims, drawn))
             findings.sweeps[study.name, name] = found
+            findings.profiled.setdefault(study.name, []).extend(
+                profiles.profiled(profile, found, clock.seconds_of_step) for profile in drawn)
             for claim in claims:
                 one = evidence.compare(claim, found, clock.seconds_of_step, functions[study.name])
                 one.missing += [f"a run has no result: {trouble}" for trouble in found.troubles[:1]]
@@ -66,6 +70,10 @@ def timed_runs(studies, output):
                 found = evidence.load(running.folder_of(output, study, claim.sweep), set())
                 mine = [run for run in found.runs if run.stage in (claim.stage, claim.tuning)]
                 runs += evidence.chosen(mine, claim.a) + (evidence.chosen(mine, claim.b) if claim.b else [])
+        for profile in study.profiles:
+            if profile.quantity.timed():
+                found = evidence.load(running.folder_of(output, study, profile.sweep), set())
+                runs += [run for run in found.runs if run.stage == profile.stage]
     return runs
 
 

@@ -16,6 +16,8 @@ def write(findings, essay, folder):
     wanted = {}
     for name, panel in findings.pictures.items():
         wanted[f"{name}.svg"] = picture(panel, palette)
+    for one in [one for found in findings.profiled.values() for one in found if one.panel]:
+        wanted[f"{one.panel.id}.svg"] = picture(one.panel, Palette([series.key for series in one.panel.series]))
     for old in folder.glob("*.svg"):
         if old.name not in wanted:
             old.unlink()
@@ -54,12 +56,23 @@ def page(findings, essay):
         lines += ["", f"## {name.replace('_', ' ').capitalize()}", "",
                   f"{study.question} [The study](../../experiments/{name}/README.md), {findings.seconds(name):,.0f} "
                   "core-seconds."]
+        for one in findings.profiled.get(name, []):
+            lines += _profile(one)
         for one in mine:
             lines += ["", f"### {one.claim.name}", "", f"**{badge(one)}**: {one.claim.says}", "", one.claim.reading, "",
                       words.sentence(one), *_details(one)]
             if one.claim.name in findings.pictures:
                 lines += ["", f"![{one.claim.says}]({one.claim.name}.svg)"]
     return "\n".join(lines) + "\n"
+
+
+def _profile(one):
+    """A performance profile: the picture, and the scores of the competitors."""
+    if one.problem:
+        return ["", f"{one.profile.name}: {one.problem}."]
+    rows = [f"| {of.name} | {of.score:.4f} | {of.low:.2f} to {of.high:.2f} | {of.first:.2f} |" for of in one.standings]
+    return ["", f"![{one.panel.title}: performance profile]({one.panel.id}.svg)", "",
+            "| competitor | AlgoPerf's score | 95 % of resampled seeds | P(first) |", "| --- | --: | --: | --: |", *rows]
 
 
 def badge(decided):

@@ -32,8 +32,9 @@ def build(findings, essay):
             "<h2>Verdicts</h2>", _verdicts(findings, essay), "<h2>The claims, one by one</h2>"]
     for name, study in findings.studies.items():
         claims = "".join(_claim(one, findings.pictures.get(one.claim.name), palette) for one in findings.of_study(name))
+        profiles = "".join(map(_profile, findings.profiled.get(name, [])))
         body.append(f'<section id="{shown(name)}"><h2>{shown(_title(name))}</h2><p class="question">'
-                    f"{shown(study.question)}</p><div class=pictures>{claims}</div></section>")
+                    f"{shown(study.question)}</p><div class=pictures>{claims}{profiles}</div></section>")
     body.append("<h2>Method</h2>" + _method(findings))
     text, room = "".join(body), LARGEST
     room -= len(text.encode())
@@ -85,6 +86,21 @@ def _claim(decided, panel, palette):
             f"<figcaption>{shown(words.sentence(decided))} {shown(notes)}"
             f'<ul class="details">{details}</ul><details class="details"><summary>fixed before the runs</summary>'
             f"{shown(claim.why)} Refuted by: {shown(claim.refuted_by)}</details></figcaption></figure>")
+
+
+def _profile(one):
+    """A performance profile with the scores beneath it."""
+    if one.problem:
+        return f"<figure><h3>{shown(one.profile.name)}</h3><figcaption>{shown(one.problem)}.</figcaption></figure>"
+    palette = Palette([series.key for series in one.panel.series])
+    rows = "".join(f"<tr><td class=l>{shown(of.name)}</td><td>{of.score:.4f}</td><td>{of.low:.2f} to {of.high:.2f}</td>"
+                   f"<td>{of.first:.2f}</td></tr>" for of in one.standings)
+    return (f"<figure><h3>{shown(one.panel.title)} <small>performance profile</small></h3>"
+            f'<div class="still">{figures.svg(one.panel, palette)}</div>{_legend(one.panel, palette)}'
+            "<figcaption><table><thead><tr><th class=l>competitor</th><th>score</th><th>95 % of resampled seeds</th>"
+            f"<th>P(first)</th></tr></thead><tbody>{rows}</tbody></table>Share of workloads whose target is reached within "
+            "so many times the fastest's time (Dolan & Moré 2002); score: its mean from 1 to 4 (AlgoPerf 2023)."
+            "</figcaption></figure>")
 
 
 def _legend(panel, palette):

@@ -93,13 +93,14 @@ def _against(panel, decided, found, seconds_of_step, functions):
     """The quantity, or the column's last value, against an option."""
     claim = decided.claim
     option, quantity = claim.picture.x, _single(claim)
+    workload_of = _workloads(claim, found)
     panel.x_label, panel.y_label = option.replace("_", " "), words.quantity_text(quantity)
     for (label, key), runs in list(_groups_but(claim, found, option).items())[:MOST_SERIES]:
         by_value = {}
         for run in runs:
             if is_number(run.options.get(option)):
-                number = quantities.of_run(quantity, run, _horizon(quantity, runs, seconds_of_step), seconds_of_step,
-                                           functions)
+                mine = quantity.on(workload_of[run.name])
+                number = quantities.of_run(mine, run, _horizon(mine, runs, seconds_of_step), seconds_of_step, functions)
                 by_value.setdefault(float(run.options[option]), []).append(number.value)
         x = np.array(sorted(by_value))
         if not len(x):
@@ -122,11 +123,12 @@ def _heat(panel, decided, found, seconds_of_step, functions):
         return
     runs = evidence.chosen([run for run in found.runs if run.stage == claim.stage], _without(
         claim.a, (claim.picture.x, claim.picture.y)))
-    cells = {}
+    cells, workload_of = {}, _workloads(claim, found)
     for run in runs:
+        mine = quantity.on(workload_of[run.name])
         at = tuple(identity(run.options.get(name)) for name in (claim.picture.y, claim.picture.x))
-        cells.setdefault(at, []).append(quantities.of_run(quantity, run, _horizon(quantity, runs, seconds_of_step),
-                                                          seconds_of_step, functions).value)
+        number = quantities.of_run(mine, run, _horizon(mine, runs, seconds_of_step), seconds_of_step, functions)
+        cells.setdefault(at, []).append(number.value)
     down, across = (sorted({at[side] for at in cells}, key=lambda part: (part[0], part[-1])) for side in (0, 1))
     values, n = np.full((len(down), len(across)), np.nan), np.zeros((len(down), len(across)), int)
     for (row, column), numbers in cells.items():
@@ -159,6 +161,11 @@ def _matrix(panel, claim, found):
 def _single(claim):
     """The claim's quantity of a single run."""
     return replace(claim.quantity, over="", then="")
+
+
+def _workloads(claim, found):
+    """{run's name: its workload}."""
+    return {run.name: label for label, runs in evidence.by_workload(claim, found.runs).items() for run in runs}
 
 
 def _horizon(quantity, runs, seconds_of_step):

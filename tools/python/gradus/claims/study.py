@@ -84,6 +84,17 @@ class Claim:
     picture: Picture = Picture("bars")
 
 
+@dataclass(frozen=True)
+class Profile:
+    """Competitors whose times to a target are compared over workloads: a picture and scores, no verdict."""
+    name: str
+    competitors: str          # the option that tells them apart
+    quantity: Quantity        # a time_to
+    workloads: tuple
+    sweep: str = "sweep"
+    stage: str = ""
+
+
 @dataclass
 class Study:
     name: str
@@ -92,10 +103,12 @@ class Study:
     seconds: dict             # {budget: core-seconds}
     claims: list = field(default_factory=list)
     data: tuple = ()          # files and folders whose bytes the runs read
+    profiles: list = field(default_factory=list)
 
     def sweeps(self):
         """The files of the sweeps that the claims read, by name."""
-        return {name: self.folder / f"{name}.toml" for name in dict.fromkeys(claim.sweep for claim in self.claims)}
+        names = dict.fromkeys(one.sweep for one in [*self.claims, *self.profiles])
+        return {name: self.folder / f"{name}.toml" for name in names}
 
     def functions(self):
         """The file of the quantities that are written in Python."""
@@ -137,12 +150,15 @@ def read(path):
     seconds.end()
     for number, one in enumerate(table.tables("claim")):
         study.claims.append(_claim(one, name, f"claim {number + 1}"))
+    study.profiles = [_profile(one) for one in table.tables("profile")]
     table.end()
     if not study.claims:
         raise BadStudy(f"{path}: has no [[claim]]")
+    for name, file in study.sweeps().items():
+        if not file.is_file():
+            users = [one.name for one in [*study.claims, *study.profiles] if one.sweep == name]
+            raise BadStudy(f"{path}: {users[0]}: there is no {name}.toml beside it")
     for claim in study.claims:
-        if not (path.parent / f"{claim.sweep}.toml").is_file():
-            raise BadStudy(f"{path}: claim {claim.name}: there is no {claim.sweep}.toml beside it")
         if claim.quantity.take == "python" and not study.functions().is_file():
             raise BadStudy(f"{path}: claim {claim.name}: there is no quantities.py beside it")
     if len({claim.name for claim in study.claims}) < len(study.claims):
@@ -187,6 +203,15 @@ def _claim(table, study, where):
     if (claim.b is None) == (claim.than is None):
         raise BadStudy(f"{table.where}: expected one of b = {{option = value}} and than = number")
     return claim
+
+
+def _profile(table):
+    profile = Profile(table.text("name"), table.text("competitors"), _quantity(table.table("quantity")),
+                      tuple(table.texts("workloads")), table.text("sweep", "sweep"), table.text("stage", ""))
+    table.end()
+    if profile.quantity.take != "time_to":
+        raise BadStudy(f"{table.where}: quantity: take: '{profile.quantity.take}', expected time_to")
+    return profile
 
 
 def _choice(found, table, key):

@@ -1,4 +1,4 @@
-"""An effect: per workload the values of two competitors, paired by seed, as one number that the claim says is positive."""
+"""An effect: two competitors' values in each workload, paired by seed, as one number that a claim says is above 0."""
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,7 +7,7 @@ from scipy import stats
 
 from .tuning import Trials
 
-RESAMPLES = 19999  # of the seeds, for BCa
+RESAMPLES = 49999  # of the seeds, for BCa
 ROUNDING = 1e-12  # relative: seeds that differ by less are the same
 
 
@@ -57,6 +57,9 @@ class Effect:
             if self.kind == "ratio" and not (of.a.mean() > 0 and of.b.mean() > 0):
                 raise ValueError(f"workload {of.workload}: a ratio of means {of.a.mean():.3g} and {of.b.mean():.3g}; "
                                  f"expected both above 0")
+            for trials in (of.tuned_a, of.tuned_b):
+                if trials is not None:
+                    trials.check(self.kind)
 
     @property
     def workloads(self):
@@ -68,7 +71,9 @@ class Effect:
         return min(len(of.a) for of in self.pairs)
 
     def of(self, workload):
-        """The effect in one workload."""
+        """The effect in one workload; itself where it has no other, so that nothing is resampled twice."""
+        if self.workloads == [workload]:
+            return self
         return Effect(self.kind, self.better, [of for of in self.pairs if of.workload == workload])
 
     def without(self, workload):
@@ -111,7 +116,7 @@ class Effect:
 
     @cached_property
     def variances(self):
-        """For each workload the variance of its part of the effect, (1 / workloads)^2 s^2 / n; infinite for one seed."""
+        """For each workload the variance of its part of the effect, s^2 / n / workloads^2; infinite for one seed."""
         count = len(self.pairs)
         return np.array([(each ** 2).sum() / (len(each) - 1) / len(each) / count ** 2 if len(each) > 1 else np.inf
                          for each in self.deviations])

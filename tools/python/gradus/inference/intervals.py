@@ -1,39 +1,40 @@
 """How well an effect is known: t below 20 seeds, BCa from 20, each widened by what choosing the settings adds.
 
 BCa (Efron 1987) covers too little below 20 seeds, t (Student 1908; Welch 1947 and Satterthwaite 1946 over workloads)
-does not. Where settings were chosen among draws, seeds and choice are combined by the square root of their squares
-(Zou & Donner 2008), so each keeps its own shape.
+does not. Even from 20 on BCa is made as much wider as t is than the normal ("expanded", Hesterberg 2015): as it stands
+it covers 92 % of 95 and 99.4 % of 99.9 with 20 normal seeds, expanded 94.5 and 99.8. Where a level asks for the
+outermost resamples, as Holm's first steps among many claims do, t stands in for it. Where settings were chosen among
+draws, what seeds and what choice add to an end are combined by the root of their squares' sum (Zou & Donner 2008).
 """
 import numpy as np
 from scipy import stats
+from scipy.special import ndtr, stdtr, stdtrit
 
 from .effects import RESAMPLES
 
 FROM = 20  # seeds in every workload, from which BCa is taken
-FINEST = 1e-12  # smallest p of a t interval
+BEYOND = 5  # resamples that must lie beyond an end of it
+FLIPS = 9999
+FINEST = 1e-12  # smallest p where it is found by search
 
 
 def interval(effect, level=0.95):
     """(low, high) of an effect. Equal seeds give a width of 0, one seed gives an infinite one."""
     low, high = _of_seeds(effect, level)
-    slack = _of_choice(effect, level)
-    return effect.estimate - np.hypot(effect.estimate - low, slack), effect.estimate + np.hypot(high - effect.estimate,
-                                                                                               slack)
+    choice = _of_choice(effect, level)
+    below, above = effect.estimate - low, high - effect.estimate
+    return effect.estimate - float(np.hypot(below, choice)), effect.estimate + float(np.hypot(above, choice))
 
 
 def p_value(effect, delta=0.0):
-    """Two-sided p of the effect being delta (the smaller side doubled): where the interval's end is just delta.
-
-    Of BCa it is no finer than the resamples, 1e-4.
-    """
+    """Two-sided p of the effect being delta (the smaller side doubled): where the interval's end is just delta."""
     if np.isclose(effect.estimate, delta, rtol=1e-12, atol=1e-12):
         return 1.0
-    if _by(effect) == "t" and effect.changes is None:
+    if effect.changes is None and (effect.seeds < FROM or not effect.variances.any()):
         return _p_of_t(effect, delta)
-    finest = 2 / (RESAMPLES + 1) if _by(effect) == "BCa" else FINEST
-    low, high = np.log(finest), 0.0
-    if _excludes(effect, 1 - finest, delta):
-        return finest
+    if _excludes(effect, 1 - FINEST, delta):
+        return FINEST
+    low, high = np.log(FINEST), 0.0
     while high - low > 1e-3:
         middle = (low + high) / 2
         if _excludes(effect, 1 - np.exp(middle), delta):
@@ -43,22 +44,23 @@ def p_value(effect, delta=0.0):
     return float(np.exp(high))
 
 
-def told_by(effect):
+def told_by(effect, level=0.95):
     """What interval() takes, in words."""
-    seeds = "BCa" if _by(effect) == "BCa" else "paired t" if len(effect.pairs) == 1 else "Welch's t over workloads"
+    t = "paired t" if len(effect.pairs) == 1 else "Welch's t over workloads"
+    seeds = "BCa" if _by_bca(effect, level) else t
     return seeds if effect.changes is None else f"{seeds}, choice of settings resampled"
 
 
 def sign_flip_p(effect, delta=0.0):
-    """Two-sided p of the effect being delta, by flipping the signs of seeds (Fisher 1935); assumes symmetry, no normality.
+    """Two-sided p of the effect being delta, by flipping signs of seeds (Fisher 1935), which assumes symmetry alone.
 
-    All flips up to 14 seeds, 19,999 beyond. A ratio is taken by the delta method. Choice of settings is not in it.
+    All flips up to 13 seeds, FLIPS at random beyond. A ratio is taken by the delta method. A choice of settings is not
+    in it.
     """
     parts = [(effect.of(name).estimate - delta + each) / len(each) / len(effect.pairs)
              for name, each in zip(effect.workloads, effect.deviations)]
-    values = np.concatenate(parts)
-    return float(stats.permutation_test((values,), lambda x, axis: x.sum(axis=axis), permutation_type="samples",
-                                        vectorized=True, n_resamples=RESAMPLES, batch=2000, random_state=4).pvalue)
+    return float(stats.permutation_test((np.concatenate(parts),), np.sum, permutation_type="samples", vectorized=True,
+                                        n_resamples=FLIPS, batch=2000, random_state=4).pvalue)
 
 
 def sign_flip_can_tell(effect, level):
@@ -79,24 +81,29 @@ def shares_of_first(values, better="lower"):
     return best / best.sum(axis=-1, keepdims=True)
 
 
-def _by(effect):
-    return "BCa" if effect.seeds >= FROM and effect.variances.any() else "t"
-
-
 def _of_seeds(effect, level):
-    if _by(effect) == "BCa":
-        again = effect.bootstrap(level, n_resamples=0, bootstrap_result=effect.resampled)
-        return float(again.confidence_interval.low), float(again.confidence_interval.high)
     if effect.seeds < 2:
         return -np.inf, np.inf
     if not effect.variances.any():
         return effect.estimate, effect.estimate
-    half = stats.t.ppf(0.5 + level / 2, _freedom(effect)) * np.sqrt(effect.variances.sum())
+    if _by_bca(effect, level):
+        again = effect.bootstrap(1 - 2 * _tail(effect, level), n_resamples=0, bootstrap_result=effect.resampled)
+        return float(again.confidence_interval.low), float(again.confidence_interval.high)
+    half = stdtrit(_freedom(effect), 0.5 + level / 2) * np.sqrt(effect.variances.sum())
     return effect.estimate - half, effect.estimate + half
 
 
+def _by_bca(effect, level):
+    return effect.seeds >= FROM and effect.variances.any() and _tail(effect, level) * RESAMPLES >= BEYOND
+
+
+def _tail(effect, level):
+    """The share beyond either end of an expanded bootstrap interval (Hesterberg 2015, section 5.2)."""
+    return ndtr(-np.sqrt(effect.seeds / (effect.seeds - 1)) * stdtrit(_freedom(effect), 0.5 + level / 2))
+
+
 def _of_choice(effect, level):
-    """Half of what choosing again changes, at a level; 0 where nothing was chosen."""
+    """What choosing again changes, at a level; 0 where nothing was chosen."""
     if effect.changes is None:
         return 0.0
     count = len(effect.changes)
@@ -108,7 +115,7 @@ def _p_of_t(effect, delta):
         return 1.0
     if not effect.variances.any():
         return 0.0
-    return float(2 * stats.t.sf(abs(effect.estimate - delta) / np.sqrt(effect.variances.sum()), _freedom(effect)))
+    return float(2 * stdtr(_freedom(effect), -abs(effect.estimate - delta) / np.sqrt(effect.variances.sum())))
 
 
 def _freedom(effect):

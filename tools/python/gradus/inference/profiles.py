@@ -24,8 +24,8 @@ def algoperf_scores(times, workloads, variants):
     """AlgoPerf's scores of submissions, [..., submissions] (Dahl et al. 2023, section 4.5; Kasimbeg et al. 2025).
 
     times: [..., submissions, workloads], already medians over studies; variants: {held-out workload: its base}. More
-    than 4 times the fastest is never; a failed held-out variant voids its base and the reverse; the profile over the base
-    workloads is integrated by trapezoids over 100 points on [1, 4], and divided by 3.
+    than 4 times the fastest is never; a failed held-out variant voids its base and the reverse; the profile over the
+    base workloads is integrated by trapezoids over 100 points on [1, 4], and divided by 3.
     """
     times = np.array(times, float)
     times[times > LARGEST * times.min(axis=-2, keepdims=True)] = np.inf

@@ -99,7 +99,7 @@ def _judged(of, p, told, adjusted, share, everyone):
     verdict = DEPENDS if {SUPPORTED, REFUTED} <= found else _verdict(low, high, of.bound) if told else UNDECIDED
     flips = sign_flip_p(effect, of.bound) if sign_flip_can_tell(effect, 1 - share) else None
     return Judged(of.name, verdict, effect.kind, of.delta, of.bound, effect.estimate, float(low), float(high),
-                  1 - share, p, adjusted, effect.seeds, told_by(effect), flips, inside, of.problem)
+                  1 - share, p, adjusted, effect.seeds, told_by(effect, 1 - share), flips, inside, of.problem)
 
 
 def _in_workload(effect, name, bound, alpha):

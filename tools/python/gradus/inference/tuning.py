@@ -44,17 +44,20 @@ class Trials:
         """Mean test values in the validation's order."""
         return self.test.mean(axis=1)[self.order]
 
+    def check(self, kind):
+        """An error where no "difference" from, or "ratio" to, the winner's test value can be taken."""
+        if not np.isfinite(self.told[0]) or kind == "ratio" and not self.told[0] > 0:
+            raise ValueError(f"the chosen draw's test value is {self.told[0]:.3g}: expected a finite number"
+                             f"{' above 0' if kind == 'ratio' else ''}")
+
     def changes(self, kind, rng, count=RESAMPLES):
-        """What choosing again would change: draws are resampled, the best by validation is chosen, and its test value on
-        the tuning seeds is held against the winner's ("difference"), or the log of their ratio taken ("ratio"); [count].
+        """What choosing again would change, [count]: draws are resampled, the best by validation is chosen, and of its
+        test value on the tuning seeds and the winner's the difference is taken, or the log of the ratio.
         """
         draws = len(self.told)
         # The best rank among as many uniform ones, by the inverse of its distribution, 1 - (1 - rank / draws)^draws.
         chosen = np.floor(draws * (1 - rng.random(count) ** (1 / draws))).astype(int)
         told = self.told[chosen]
-        if not np.isfinite(self.told[0]) or kind == "ratio" and not self.told[0] > 0:
-            raise ValueError(f"the chosen draw's test value is {self.told[0]:.3g}: expected a finite number"
-                             f"{' above 0' if kind == 'ratio' else ''}")
         usable = np.isfinite(told) & ((told > 0) | (kind != "ratio"))
         told = np.where(usable, told, self.told[0])
         return np.log(told / self.told[0]) if kind == "ratio" else told - self.told[0]
