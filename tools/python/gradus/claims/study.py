@@ -255,7 +255,7 @@ class _Table:
 
     def numbers(self, key):
         found = self._expect(key, None, list, "a list of numbers")
-        if not found or not all(isinstance(one, int) for one in found):
+        if not all(isinstance(one, int) for one in found):
             raise BadStudy(f"{self.where}: {key}: {found!r}, expected a list of whole numbers")
         return found
 
