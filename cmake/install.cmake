@@ -51,7 +51,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # What tools/setup installs, as far as a study needs it.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "g++, cmake, make | ninja-build, libboost-iostreams-dev, libcsv-dev, libfmt-dev, libhdf5-dev, libssl-dev, nlohmann-json3-dev, python3-h5py, python3-matplotlib, python3-numpy, python3-scipy")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "g++, cmake, make | ninja-build, libboost-iostreams-dev, libcsv-dev, libfmt-dev, libhdf5-dev, libssl-dev, nlohmann-json3-dev, python3-h5py, python3-matplotlib, python3-numpy, python3-scipy, python3-statsmodels")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "dataset-fashion-mnist, git, ninja-build, python3-pandas, python3-plotly, python3-xarray")
 if(GRADUS_ONEDNN AND GRADUS_ONEDNN_LIBRARY)
   string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", libdnnl-dev")

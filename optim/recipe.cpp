@@ -94,6 +94,8 @@ void check_wrappers(const Recipe& recipe, const Method& method) {
 
 }  // namespace
 
+const Method& method_of(const Recipe& recipe) { return recipe.own ? *recipe.own : method(recipe.method); }
+
 std::vector<std::string> parse_wrappers(std::string_view text) {
   std::vector<std::string> names;
   if (text.empty() || text == "none") return names;
@@ -107,7 +109,7 @@ std::vector<std::string> parse_wrappers(std::string_view text) {
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const Recipe& recipe) {
-  const Method& chosen = method(recipe.method);
+  const Method& chosen = method_of(recipe);
   check_wrappers(recipe, chosen);
   settings::refuse_retired(chosen.name, chosen.about->retired, recipe.values);
   settings::complete_values(chosen.name, chosen.hyperparameters, recipe.values, precision_of(recipe.dtype));
@@ -169,7 +171,7 @@ std::string signature(const Recipe& recipe) {
   std::string text;
   for (const auto& [name, values] : recipe.wrappers)
     text += name + fixed(name, wrapper(name).hyperparameters, values) + " + ";
-  text += recipe.method + fixed(recipe.method, method(recipe.method).hyperparameters, recipe.values);
+  text += recipe.method + fixed(recipe.method, method_of(recipe).hyperparameters, recipe.values);
   for (const Group& group : recipe.groups) text += "; group " + group.selector;
   for (const Recipe::Scheduling& s : recipe.schedules) text += "; " + s.hyperparameter + " by " + s.schedule;
   return text;

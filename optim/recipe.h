@@ -31,7 +31,11 @@ struct Recipe {
   std::vector<Group> groups = {};          // around the method itself, inside of all wrappers
   RandomStream stream = RandomStream(0);  // of what the method and the wrappers draw; of a run: run.stream("optimizer")
   DType dtype = DType::float64;           // of the parameters: numbers must be in their ranges as numbers of it
+  std::shared_ptr<const Method> own = nullptr;  // of the caller, in place of one of the list; `method` is its name
 };
+
+// That of the list, or the caller's own.
+const Method& method_of(const Recipe& recipe);
 
 // "clip_by_norm+lookahead" as names, outermost first; empty or "none" for none. Throws std::invalid_argument for an
 // unknown wrapper or one that is there twice.

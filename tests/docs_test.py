@@ -20,8 +20,8 @@ import numpy as np
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLES = REPOSITORY / "docs" / "examples"
-PAGES = ["README.md", "docs/architecture.md", "docs/derivatives.md", "docs/debugging.md", "docs/runs.md", "docs/sweeps.md",
-         "experiments/optimizer_comparison/README.md"]
+PAGES = ["README.md", "docs/architecture.md", "docs/derivatives.md", "docs/debugging.md", "docs/external.md", "docs/runs.md",
+         "docs/sweeps.md", "experiments/optimizer_comparison/README.md"]
 MOST_LINES = 45
 TRAINING, HELD_OUT = 160, 40
 
@@ -127,7 +127,7 @@ class Docs(unittest.TestCase):
         paragraph = re.search(r"Attributes\s+of the root:(.*?)\n\n", page, re.DOTALL).group(1)
         given = {  # only where a run was given them, or has gone on
             "note", "tags", "study", "checkpoints", "checkpoint_seconds", "checkpoint_bytes", "resumed_at_steps",
-            "not_bitwise", "parent_run_id", "parent_config_hash", "first_step"}
+            "not_bitwise", "parent_run_id", "parent_config_hash", "first_step", "untimed"}
         self.assertEqual(attributes | given, set(re.findall(r"`(\w+)`", paragraph)))
 
     def test_the_lines_of_python_give_the_means_of_a_sweep(self):

@@ -17,7 +17,7 @@ import h5py
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "tests"))
 from docs_test import BIN, blocks, make_data  # which takes BIN_DIRECTORY
-from examples_test import EXAMPLES, SIX
+from examples_test import EXAMPLES, EXPERIMENTS
 
 BUILD = BIN.parent
 
@@ -79,13 +79,13 @@ class Package(unittest.TestCase):
         study = self.folder / "six"
         study.mkdir()
         lists = "cmake_minimum_required(VERSION 3.21)\nproject(six LANGUAGES CXX)\nfind_package(Gradus 0.2 REQUIRED)\n"
-        for name in SIX:
+        for name in EXPERIMENTS:
             shutil.copy(EXAMPLES / f"{name}.cpp", study)
             lists += f"add_executable({name} {name}.cpp)\ntarget_link_libraries({name} PRIVATE Gradus::gradus)\n"
         (study / "CMakeLists.txt").write_text(lists, encoding="utf-8")
         self.call("cmake", "-S", study, "-B", self.folder / "build", "-G", "Ninja", f"-DGradus_DIR={BUILD}")
         self.call("cmake", "--build", self.folder / "build")
-        for name in SIX:
+        for name in EXPERIMENTS:
             self.assertIn("usage", self.call(self.folder / "build" / name, "--help"), name)
 
 

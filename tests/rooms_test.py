@@ -36,14 +36,18 @@ ROOMS = {
     "experiments/problems": {"nn", "optim", "settings", "autodiff/kernels", *TAPE},
     "experiments/workloads": LAB,
     "experiments/minimize": {"experiments/problems", *LAB},
+    "experiments/invariances": {"experiments/problems", *LAB},
     "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
     "experiments/second_order": {"experiments/workloads", *LAB},
+    "experiments/forgetting": {"experiments/workloads", *LAB},
+    "experiments/local_minima": {"experiments/workloads", *LAB},
+    "experiments/vanishing_gradients": {"experiments/workloads", *LAB},
     "experiments/train": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "settings", "autodiff/tensor/random.h"},
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
                       *LAB},
-    "docs/generate": {"experiments/problems", "experiments/workloads", "optim", *LAB},
+    "docs/generate": {"experiments/invariances", "experiments/problems", "experiments/workloads", "optim", *LAB},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 FOLDERS = ("", "tools", "tests")  # where an include's path may start, beside the folder of the file itself

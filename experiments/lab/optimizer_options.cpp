@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "experiments/lab/external_optimizer.h"
 #include "settings/render.h"
 
 namespace gradus::lab {
@@ -126,18 +127,34 @@ void ChosenOptimizer::forget(const std::string& hyperparameter) {
   optimizer = optim::make_optimizer(recipe);
 }
 
+void ChosenOptimizer::visit(optim::StateVisitor& visitor) const {
+  if (external && !external->why_not_kept.empty()) throw StateNotKept(external->why_not_kept);
+  optimizer->visit(visitor);
+}
+
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
                                  const std::vector<MethodDefaults>& defaults, const RandomStream& stream, DType dtype) {
   optim::Recipe recipe;
   recipe.stream = stream;
   recipe.dtype = dtype;
-  recipe.method = options.get("optimizer", fallback, "the method", one_of(optim::methods().names()));
-  const optim::Method& chosen = optim::method(recipe.method);
+  std::vector<std::string> names = optim::methods().names();
+  names.emplace_back(external_name);
+  recipe.method = options.get("optimizer", fallback, "the method", one_of(names));
+  std::shared_ptr<ExternalCommand> external;
+  if (recipe.method == external_name) {
+    external = std::make_shared<ExternalCommand>();
+    external->command = options.get("external_command", "", "the program that takes the steps, as for sh -c");
+    const auto is_asked = [&](const char* control) { return options.given(control); };
+    if (external->command.empty() && !is_asked("help") && !is_asked("describe") && !is_asked("list_optimizers"))
+      throw UsageError("--optimizer=external: expected --external-command too, as 'python3 my_optimizer.py'");
+    recipe.own = external_method(external);
+  }
+  const optim::Method& chosen = optim::method_of(recipe);
   std::vector<Hyperparameter> all = chosen.hyperparameters;
   for (const Hyperparameter& h : all)
     recipe.values.emplace_back(h.name, option_value(options, h.name, h, default_of(recipe.method, h, defaults)));
 
-  options.explain([&chosen](const std::string& option) { return why_missing(chosen, option); });
+  options.explain([method = chosen](const std::string& option) { return why_missing(method, option); });
 
   const std::string wrappers = options.get(
       "wrappers", "none",
@@ -157,14 +174,17 @@ ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,
                   "other hyperparameters for some parameters: '@bias learning_rate=0.1; *.norm.* "
                   "weight_decay=0' (a tag, or a pattern for names)",
                   written_as(canonical_groups));
+  if (groups != "none" && external)
+    throw UsageError("--groups: external has no hyperparameters that they could change");
   if (groups != "none") recipe.groups = optim::parse_groups(groups);
-  return {recipe.method, optim::make_optimizer(recipe), recipe};
+  return {recipe.method, optim::make_optimizer(recipe), recipe, external};
 }
 
 std::string list_of_optimizers() {
   std::string text = "Optimizers, --optimizer=NAME:\n";
   for (const optim::Method& m : optim::methods())
     text += fmt::format("\n{}", settings::as_text(settings::card_of(m), name_of(m.family)));
+  text += fmt::format("\n{}", settings::as_text(settings::card_of(*external_method(nullptr)), "another program"));
   text += "\nWrappers, --wrappers=NAME+NAME, outermost first:\n";
   for (const optim::WrapperKind& w : optim::wrappers())
     text += fmt::format("\n{}", settings::as_text(settings::card_of(w)));
@@ -176,6 +196,7 @@ std::string list_of_optimizers() {
 
 nlohmann::json described_optimizers() {
   nlohmann::json all{{"optimizers", nlohmann::json::array()},
+                     {"external", settings::as_json(settings::card_of(*external_method(nullptr)))},
                      {"wrappers", nlohmann::json::array()},
                      {"schedules", nlohmann::json::array()}};
   for (const optim::Method& m : optim::methods()) {

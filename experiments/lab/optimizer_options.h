@@ -16,11 +16,17 @@ namespace gradus::lab {
 optim::GivenValue option_value(Options& options, std::string_view name, const optim::Hyperparameter& hyperparameter,
                                const optim::GivenValue& fallback);
 
+struct ExternalCommand;
+
 // An optimizer together with what was asked for.
 struct ChosenOptimizer {
   std::string name;  // of the method
   std::unique_ptr<optim::Optimizer> optimizer;
   optim::Recipe recipe = {};
+  std::shared_ptr<const ExternalCommand> external = {};  // null: the method is one of ours
+  // Shows its state to be saved or restored. Throws StateNotKept (external_optimizer.h) where another program takes the
+  // steps and cannot save it.
+  void visit(optim::StateVisitor& visitor) const;
   // Whether a schedule steers by a held-out loss. The program then has an option, recorded, that says by count when it
   // is observed: what is written or shown must not decide on that.
   bool observes() const;
@@ -42,6 +48,7 @@ struct MethodDefaults {
 //   --HYPERPARAMETER-schedule=NAME       for each that can be scheduled; unless it is "none" also the
 //                                        schedule's numbers: --learning-rate-steps, --learning-rate-warmup-steps, ...
 //   --groups='@bias learning_rate=0.1'   see optim/groups.h
+//   --external-command='COMMAND'         with --optimizer=external, which has no hyperparameters
 // Throws std::invalid_argument, one line, for what does not exist or does not go together, and for a number that is out
 // of its range as a number of the parameters' type.
 ChosenOptimizer choose_optimizer(Options& options, const std::string& fallback,

@@ -36,6 +36,7 @@ nlohmann::json json_of(const optim::Recipe& recipe) {
                      {"schedules", nlohmann::json::array()},
                      {"groups", nlohmann::json::array()},
                      {"stream", recipe.stream.key()}};
+  if (recipe.own) all["program"] = recipe.own->source;
   for (const auto& [name, values] : recipe.wrappers)
     all["wrappers"].push_back({{"name", name}, {"values", json_of(values)}});
   for (const auto& [hyperparameter, schedule, values] : recipe.schedules)

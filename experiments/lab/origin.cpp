@@ -7,6 +7,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "experiments/lab/external_optimizer.h"
 #include "experiments/records/completion.h"
 #include "experiments/records/log_contents.h"
 #include "experiments/records/run_folder.h"
@@ -105,6 +106,7 @@ bool Origin::has_same_method(const Options& options) const {
     return now.value(name, nlohmann::json()) == then.value(name, nlohmann::json());
   };
   if (!now.contains("optimizer") || !is_same("optimizer")) return false;
+  if (now.at("optimizer") == external_name) return is_same("external_command");
   for (const optim::Hyperparameter& h : optim::method(now.at("optimizer").get<std::string>()).hyperparameters)
     if (h.kind != optim::Hyperparameter::Kind::number && !is_same(h.name)) return false;
   return true;

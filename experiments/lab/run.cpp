@@ -13,6 +13,7 @@
 #include "autodiff/kernels/products.h"
 #include "experiments/lab/arithmetic.h"
 #include "experiments/lab/checkpointing.h"
+#include "experiments/lab/external_optimizer.h"
 #include "experiments/lab/origin.h"
 #include "experiments/records/provenance.h"
 #include "experiments/records/run_folder.h"
@@ -84,6 +85,7 @@ ChosenOptimizer Run::optimizer(const std::string& fallback, const std::vector<Me
   has_optimizer_ = true;
   ChosenOptimizer chosen =
       from_options([&] { return choose_optimizer(options_, fallback, defaults, stream("optimizer"), dtype_); });
+  is_untimed_ = chosen.external != nullptr;
   list("list-optimizers", "print every optimizer, wrapper and schedule with its numbers, and end", list_of_optimizers);
   return chosen;
 }
@@ -174,8 +176,8 @@ void Run::open_folder() {
   }
   if (!state) return;
   records::RunPosition at = state->position;  // without what that run says of itself alone
-  for (const char* own : {"note", "tags", "study", "resumed_at_steps", "checkpoints", "checkpoint_seconds", "checkpoint_bytes",
-                          "not_bitwise", "parent_run_id", "parent_config_hash", "first_step"})
+  for (const char* own : {"note", "tags", "study", "resumed_at_steps", "checkpoints", "checkpoint_seconds",
+                          "checkpoint_bytes", "not_bitwise", "parent_run_id", "parent_config_hash", "first_step"})
     at.attributes.erase(own);
   folder_->begin_with(origin_->from().checkpoints, at);
 }
@@ -183,6 +185,7 @@ void Run::open_folder() {
 void Run::record_origin() {
   folder_->set_attribute("product_library", kernels::product_library());
   folder_->set_attribute("arithmetic", records::json_text(arithmetic()));
+  if (is_untimed_) folder_->set_attribute("untimed", "another program takes the steps");
   if (!note_.empty()) folder_->set_attribute("note", note_);
   if (!tags_.empty()) folder_->set_attribute("tags", tags_);
   if (!study_.empty()) folder_->set_attribute("study", study_);
@@ -235,7 +238,13 @@ bool Run::go_on(const std::function<void()>& begin) {
 
 void Run::end_of_step(std::int64_t step) {
   if (!has_gone_on_) throw std::logic_error("end_of_step: before go_on()");
-  if (!checkpointing_->end_of_step(step, stop_signal, *folder_, divergence_)) return;
+  try {
+    if (!checkpointing_->end_of_step(step, stop_signal, *folder_, divergence_)) return;
+  } catch (const StateNotKept&) {
+    if (!stop_signal) throw;
+    throw records::Interrupted{
+        "stopped by a signal; the optimizer's program saves no state, so there is no checkpoint"};
+  }
   if (origin_->is_replay() && stop_signal) stop_if_asked();
   throw RunStopped{step, !origin_->is_replay()};
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "autodiff/tensor/random.h"
+#include "experiments/lab/diverged.h"
 #include "experiments/lab/optimizer_options.h"
 #include "experiments/lab/options.h"
 #include "experiments/lab/progress.h"
@@ -56,11 +57,6 @@ struct Finished {};
 struct RunStopped {
   std::int64_t step;
   bool can_go_on;
-};
-
-// Thrown when a number is not finite: the run ends, recorded as diverged, with everything that was logged.
-struct Diverged : std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 class Run {
@@ -198,7 +194,7 @@ class Run {
   bool continue_after_divergence_;
   std::unique_ptr<Origin> origin_;
   std::unique_ptr<Checkpointing> checkpointing_;
-  bool has_optimizer_ = false;
+  bool has_optimizer_ = false, is_untimed_ = false;
   std::vector<std::string> asking_{"help", "describe", "describe-runs"};  // controls that print and end
   std::string listed_;                                                    // what lists were asked for
   bool only_options_ = false;                                             // ends with them

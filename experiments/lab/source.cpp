@@ -242,15 +242,26 @@ Source Source::where(std::function<bool(std::int64_t)> is_wanted) const {
 
 std::vector<Source> Source::divided(std::int64_t parts) const {
   if (parts < 1) refuse(fmt::format("divided into {} parts, expected at least 1", parts));
+  // The rows of all parts, found in one pass over the labels when the first part is looked at.
+  struct Rows {
+    std::once_flag found = {};
+    std::vector<std::vector<std::int64_t>> of_part = {};
+  };
+  const auto rows = std::make_shared<Rows>();
+  const auto find = [base = *this, parts, rows] {
+    const std::int64_t classes = base.targets().classes;
+    if (classes < parts) refuse(fmt::format("{} classes divided into {} parts", classes, parts));
+    const std::vector<std::int32_t> labels = base.labels();
+    rows->of_part.resize(static_cast<std::size_t>(parts));
+    for (std::size_t row = 0; row < labels.size(); ++row)
+      rows->of_part[static_cast<std::size_t>(labels[row] * parts / classes)].push_back(static_cast<std::int64_t>(row));
+  };
   std::vector<Source> all;
-  for (std::int64_t part = 0; part < parts; ++part) {
-    const auto is_of_part = [base = *this, parts, part](std::int64_t label) {
-      const std::int64_t classes = base.targets().classes;
-      if (classes < parts) refuse(fmt::format("{} classes divided into {} parts", classes, parts));
-      return label * parts / classes == part;
-    };
-    all.push_back(where(is_of_part));
-  }
+  for (std::size_t part = 0; std::cmp_less(part, parts); ++part)
+    all.push_back(made_by([base = *this, find, rows, part] {
+      std::call_once(rows->found, find);
+      return std::make_shared<Selected>(base, rows->of_part[part]);
+    }));
   return all;
 }
 

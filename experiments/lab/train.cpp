@@ -212,7 +212,7 @@ class Training {
   bool go_on() {
     if (!run_.keeps_its_state()) return false;
     run_.keep("trainer", trainer_);
-    run_.keep("optimizer", *optimizer_, Fit::matching);
+    run_.keep("optimizer", optimizer_, Fit::matching);
     run_.keep(
         "optimizer memory", [this](optim::StateVisitor& visitor) { optimizer_->visit_memory(visitor); }, Fit::matching);
     run_.keep("batches", batches_);

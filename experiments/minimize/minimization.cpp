@@ -79,7 +79,7 @@ void Minimization::load() {
 }
 
 void Minimization::save() {
-  optim::SavedState state = optim::save_state(*optimizer_);
+  optim::SavedState state = optim::save_state([this](optim::StateVisitor& visitor) { optimizer_.visit(visitor); });
   state.counters[step_counter] = step_;
   lab::save_state_file(plan_.save_state, theta_, slices(), optimizer_.recipe, state);
 }
@@ -100,7 +100,7 @@ void Minimization::start() {
 void Minimization::go_on() {
   fingerprint_.emplace(run_);
   run_.keep("minimization", *this);
-  run_.keep("optimizer", *optimizer_, lab::Fit::matching);
+  run_.keep("optimizer", optimizer_, lab::Fit::matching);
   run_.keep(
       "optimizer memory", [this](optim::StateVisitor& visitor) { optimizer_->visit_memory(visitor); },
       lab::Fit::matching);

@@ -1,6 +1,7 @@
 #include "experiments/workloads/models.h"
 
 #include "experiments/workloads/autoencoder.h"
+#include "experiments/workloads/deep_mlp.h"
 #include "experiments/workloads/mlp.h"
 #include "experiments/workloads/mnist_1d_models.h"
 #include "experiments/workloads/recurrent_network.h"
@@ -13,8 +14,8 @@ namespace gradus::workloads {
 
 const settings::Catalogue<Model>& models() {
   static const settings::Catalogue<Model> all(
-      "model", {Mlp{}, Autoencoder{}, TwoConvolutions{}, ResidualNetwork{}, RecurrentNetwork{}, Transformer{},
-                RecurrentTokens{}, Mnist1dLinear{}, Mnist1dMlp{}, Mnist1dCnn{}, Mnist1dGru{}});
+      "model", {Mlp{}, DeepMlp{}, Autoencoder{}, TwoConvolutions{}, ResidualNetwork{}, RecurrentNetwork{},
+                Transformer{}, RecurrentTokens{}, Mnist1dLinear{}, Mnist1dMlp{}, Mnist1dCnn{}, Mnist1dGru{}});
   return all;
 }
 

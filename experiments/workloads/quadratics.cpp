@@ -18,11 +18,19 @@ class Constant {
   Tensor doubles_, floats_;
 };
 
-// 1, 1/2, .., 1/n: the curvatures.
-Tensor harmonic(std::int64_t n) {
+// 1, 1/2, .., 1/n, the curvatures, to some power.
+Tensor harmonic(std::int64_t n, double power = 1) {
   const Tensor h = Tensor::zeros({n}, DType::float64);
-  for (std::int64_t i = 0; i < n; ++i) h.set(i, 1 / static_cast<double>(i + 1));
+  for (std::int64_t i = 0; i < n; ++i) h.set(i, std::pow(static_cast<double>(i + 1), -power));
   return h;
+}
+
+// Normal, each of the deviation that the curvature has to that power.
+nn::Initializer normal_by_curvature(double power) {
+  return {"normal", [power](const Tensor& parameter, RandomStream& random) {
+            for (std::int64_t i = 0; i < parameter.size(); ++i)
+              parameter.set(i, random.normal() * std::pow(static_cast<double>(i + 1), -power));
+          }};
 }
 
 // The sum over the numbers of an example, the mean over the examples of z[batch, n].
@@ -58,22 +66,27 @@ lab::Workload NoisyQuadratic::make(lab::Run& run) const {
   const std::int64_t n = run.option("dimension", dimension, "of the parameters", lab::between(1, 10'000'000));
   const double batch = run.option("noise_batch", noise_batch,
                                   "examples whose mean noise a row is: the more, the less noise", lab::more_than(0));
-  const lab::Drawn noise{
-      .inputs = {.shape = {1}},
-      .targets = {.shape = {n}},
-      .draw = [batch](RandomStream& random, std::int64_t, std::span<double>, std::span<double> target) {
-        for (std::size_t i = 0; i < target.size(); ++i)
-          target[i] = random.normal() / std::sqrt(batch * static_cast<double>(i + 1));
-      }};
-  const auto loss = [h = Constant(harmonic(n))](const Var& theta, const Var& noises) {
+  const double power = run.option("preconditioner", preconditioner,
+                                  "p: theta is seen in coordinates in which H^p is the identity; .5 makes the "
+                                  "curvatures' roots of them",
+                                  lab::between(0, 1));
+  const lab::Drawn noise{.inputs = {.shape = {1}},
+                         .targets = {.shape = {n}},
+                         .draw = [deviations = harmonic(n, (1 - power) / 2).to_vector(), batch](
+                                     RandomStream& random, std::int64_t, std::span<double>, std::span<double> target) {
+                           for (std::size_t i = 0; i < target.size(); ++i)
+                             target[i] = random.normal() * deviations[i] / std::sqrt(batch);
+                         }};
+  const auto loss = [h = Constant(harmonic(n, 1 - power))](const Var& theta, const Var& noises) {
     return mean_of_sums(theta * (0.5 * h.on(theta.tape()) * theta + noises));
   };
-  return {.name = name,
-          .model = [](const lab::Task& task) { return Point(task.outputs, nn::normal(1), false); },
-          .loss = {loss, nn::Likelihood::none},
-          .data = data_of(run, noise),
-          .metrics = {lab::loss_metric("1")},
-          .plan = plan};
+  return {
+      .name = name,
+      .model = [power](const lab::Task& task) { return Point(task.outputs, normal_by_curvature(power / 2), false); },
+      .loss = {loss, nn::Likelihood::none},
+      .data = data_of(run, noise),
+      .metrics = {lab::loss_metric("1")},
+      .plan = plan};
 }
 
 lab::Workload DriftingQuadratic::make(lab::Run& run) const {

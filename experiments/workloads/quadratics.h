@@ -28,7 +28,10 @@ class Point {
 
 // The noisy quadratic of Zhang et al. (2019): sum_i h_i theta_i^2 / 2 with h_i = 1/i, whose gradient has noise of the
 // variance h_i / B for a batch of B. An example is the mean noise of such a batch; theta begins standard normal. The
-// loss of a batch is that of the quadratic and of the noise times theta; validation and test have no noise.
+// loss of a batch is that of the quadratic and of the noise times theta; validation and test have no noise. With a
+// preconditioner H^p theta is seen in the coordinates H^(p/2) theta, in which every method takes its steps as if its
+// gradients were multiplied by H^-p in the old ones: curvatures h^(1-p), noise of the variances h^(1-p) / B, and a
+// start of h^p.
 struct NoisyQuadratic {
   static constexpr const char* name = "noisy-quadratic";
   static constexpr const char* summary =
@@ -36,6 +39,7 @@ struct NoisyQuadratic {
 
   std::int64_t dimension = 1000;
   double noise_batch = 1;
+  double preconditioner = 0;
   lab::Plan plan = {.budget = {lab::steps(10000)}, .evaluate_every = lab::steps(100), .batch_size = 1};
 
   lab::Workload make(lab::Run& run) const;

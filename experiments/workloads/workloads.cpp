@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include "experiments/workloads/adding_problem.h"
+#include "experiments/workloads/catapult.h"
 #include "experiments/workloads/character_model.h"
+#include "experiments/workloads/class_imbalance.h"
 #include "experiments/workloads/copying_problem.h"
 #include "experiments/workloads/deep_autoencoder.h"
+#include "experiments/workloads/deep_linear.h"
 #include "experiments/workloads/delayed_xor.h"
 #include "experiments/workloads/drifting_labels.h"
 #include "experiments/workloads/fashion_long_tailed.h"
@@ -18,16 +21,43 @@
 #include "experiments/workloads/mnist_1d.h"
 #include "experiments/workloads/poisson.h"
 #include "experiments/workloads/quadratics.h"
+#include "experiments/workloads/teacher_student.h"
 #include "experiments/workloads/zipf_words.h"
 
 namespace gradus::workloads {
+namespace {
+
+std::vector<NamedWorkload> list() {
+  return {
+      LinearRegression{},
+      LogisticRegression{},
+      NoisyQuadratic{},
+      DriftingQuadratic{},
+      DeepLinear{},
+      Catapult{},
+      ClassImbalance{},
+      FashionMlp{},
+      DeepAutoencoder{},
+      FashionTwoConvolutions{},
+      FashionResidual{},
+      FashionLongTailed{},
+      Mnist1dClassification{},
+      DriftingLabels{},
+      AddingProblem{},
+      CopyingProblem{},
+      DelayedXor{},
+      CharacterModel{},
+      Poisson{},
+      TeacherStudent{},
+      ZipfWords{},
+      LicenseTexts{},
+  };
+}
+
+}  // namespace
 
 const settings::Catalogue<NamedWorkload>& workloads() {
-  static const settings::Catalogue<NamedWorkload> all(
-      "workload",
-      {LinearRegression{}, LogisticRegression{}, NoisyQuadratic{}, DriftingQuadratic{}, FashionMlp{}, DeepAutoencoder{},
-       FashionTwoConvolutions{}, FashionResidual{}, FashionLongTailed{}, Mnist1dClassification{}, DriftingLabels{}, AddingProblem{},
-       CopyingProblem{}, DelayedXor{}, CharacterModel{}, Poisson{}, ZipfWords{}, LicenseTexts{}});
+  static const settings::Catalogue<NamedWorkload> all("workload", list());
   return all;
 }
 

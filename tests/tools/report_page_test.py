@@ -125,6 +125,13 @@ class ReportPageTest(ReportCase):
             self.assertIn(f'">{tag}</small></label>', text)
         self.assertRegex(text, "<li>a &lt;first&gt; try [(]<code>[0-9a-f]{12}</code> and 1 more[)]</li>")
 
+    def test_untimed_runs_are_told(self):
+        write_run(self.folder, {"optimizer": "sgd", "seed": 0})
+        self.assertNotIn("untimed", self.report(self.folder).stdout)
+        write_run(self.folder, {"optimizer": "external", "seed": 0}, attributes={"untimed": "another program"})
+        self.assertIn("1 of 2 runs are untimed (another program): their seconds do not compare.",
+                      self.report(self.folder).stdout)
+
     def test_what_is_not_a_file_is_not_replaced_and_a_link_is_followed(self):
         write_sweep(self.folder, self.good_sweep(seeds=2))
         self.assert_one_line(self.report(self.folder, "--output", "/dev/full"), 1, "/dev/full", "No space left")

@@ -9,7 +9,6 @@
 
 #include "autodiff/operations.h"
 #include "autodiff/tensor/vectors.h"
-#include "experiments/lab/trainer.h"
 #include "experiments/workloads/adding_problem.h"
 #include "experiments/workloads/class_metrics.h"
 #include "experiments/workloads/copying_problem.h"
@@ -22,37 +21,13 @@
 #include "experiments/workloads/poisson.h"
 #include "experiments/workloads/quadratics.h"
 #include "experiments/workloads/zipf_words.h"
-#include "optim/optimizer.h"
 #include "tests/support/files.h"
 #include "tests/support/tensors.h"
 #include "tests/support/throws.h"
-#include "tests/workloads/runs.h"
+#include "tests/workloads/training.h"
 
 namespace gradus::workloads {
 namespace {
-
-// A workload in float64 with an optimizer.
-struct Training {
-  template <class W>
-  Training(const W& kind, const std::vector<std::string>& arguments, const std::string& method,
-           const optim::NamedValues& settings = {})
-      : run(run_with(arguments, "float64")),
-        workload(kind.make(run)),
-        optimizer(optim::make_optimizer(method, settings)),
-        trainer(run, workload.model(lab::task_of(workload.data.train)), workload.loss, *optimizer) {}
-  // Steps on the rows in their order, one batch after the other.
-  void steps(std::int64_t count, std::int64_t batch) {
-    lab::BatchStream batches(workload.data.train, batch, DType::float64, lab::Order::sequential,
-                             [](std::uint64_t) { return RandomStream(0); });
-    for (std::int64_t i = 0; i < count; ++i) trainer.step(batches.next());
-  }
-  double loss(const lab::Source& set) { return trainer.evaluate(set, workload.metrics).front(); }
-
-  lab::Run run;
-  lab::Workload workload;
-  std::unique_ptr<optim::Optimizer> optimizer;
-  lab::Trainer trainer;
-};
 
 // Of rows of features: their means and the matrix of second moments.
 struct Moments {

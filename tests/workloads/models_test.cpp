@@ -9,6 +9,7 @@
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
 #include "experiments/workloads/autoencoder.h"
+#include "experiments/workloads/deep_mlp.h"
 #include "experiments/workloads/mlp.h"
 #include "experiments/workloads/mnist_1d_models.h"
 #include "experiments/workloads/recurrent_network.h"
@@ -42,6 +43,10 @@ struct Built {
 TEST(Models, HaveTheParametersOfTheirSources) {
   const Task image{{28, 28}, 10};
   EXPECT_EQ(Built(Mlp{}, image).set.size(), 101770);
+  // 784 -> 64, 19 times 64 -> 64, 64 -> 10; a weight and a bias for each of 20 times 64 units more
+  EXPECT_EQ(Built(DeepMlp{}, image).set.size(), 784 * 64 + 19 * 64 * 64 + 640 + 20 * 64 + 10);
+  EXPECT_EQ(Built(DeepMlp{.norm = "batch", .residual = true}, image).set.size(),
+            Built(DeepMlp{}, image).set.size() + 2 * 20 * 64);
   EXPECT_EQ(Built(Autoencoder{}, image).set.size(), 2837314);      // 784-1000-500-250-30 and back
   EXPECT_EQ(Built(TwoConvolutions{}, image).set.size(), 3274634);  // of DeepOBS
   // 3x3: stem 1 -> 16; blocks 16 -> 16, 16 -> 32, 32 -> 64 with 1x1 shortcuts for the last two; dense 64 -> 10.
@@ -65,6 +70,7 @@ TEST(Models, AgreeWithFiniteDifferences) {
   };
   const std::vector<Small> cases = {
       {Mlp{.hidden = {4}, .activation = "tanh"}, {{5}, 3}, {2, 5}, {2, 3}},
+      {DeepMlp{.depth = 3, .width = 4, .norm = "layer", .residual = true}, {{5}, 3}, {2, 5}, {2, 3}},
       {Autoencoder{.sizes = {5, 4, 2}}, {{5}, 5}, {3, 5}, {3, 5}},
       {ResidualNetwork{.first_width = 2, .norm = "group"}, {{4, 5}, 3}, {2, 20}, {2, 3}},
       {ResidualNetwork{.first_width = 2}, {{4, 4}, 3}, {3, 16}, {3, 3}},
@@ -100,6 +106,16 @@ TEST(Models, AgreeWithFiniteDifferences) {
   for (const Model& model : models()) EXPECT_TRUE(checked.contains(model.name)) << model.name << " is not checked";
 }
 
+TEST(Models, TheGainOfADeepNetworkMultipliesItsWeights) {
+  const Task task{{5}, 3};
+  const auto start = [&](double gain) {
+    return Built(DeepMlp{.depth = 2, .width = 4, .gain = gain}, task).set.initial(DType::float64, RandomStream(2));
+  };
+  const Tensor once = start(1), thrice = start(3);
+  for (std::int64_t i = 0; i < once.size(); ++i) EXPECT_DOUBLE_EQ(thrice.at(i), 3 * once.at(i)) << i;
+  EXPECT_NE(once.at(0), 0);
+}
+
 TEST(Models, TwoConvolutionsTakePixelsAndGiveClasses) {
   const Built built(TwoConvolutions{}, {{7, 6, 2}, 3});
   const Tensor theta = built.set.initial(DType::float64, RandomStream(2)), x = random_tensor({2, 84}, 1);
@@ -129,9 +145,10 @@ TEST(Models, TwoConvolutionsTakePixelsAndGiveClasses) {
 }
 
 TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
-  EXPECT_EQ(refusal_of([] { models().find("resnett"); }),
-            "unknown model 'resnett': did you mean resnet? expected one of mlp, autoencoder, 2c2d, resnet, recurrent, "
-            "transformer, recurrent-tokens, mnist-1d-linear, mnist-1d-mlp, mnist-1d-cnn, mnist-1d-gru");
+  EXPECT_EQ(
+      refusal_of([] { models().find("resnett"); }),
+      "unknown model 'resnett': did you mean resnet? expected one of mlp, deep-mlp, autoencoder, 2c2d, resnet, recurrent, "
+      "transformer, recurrent-tokens, mnist-1d-linear, mnist-1d-mlp, mnist-1d-cnn, mnist-1d-gru");
   const Task row{{784}, 10};
   EXPECT_EQ(refusal_of([&] { TwoConvolutions{}.make(row); }),
             "model 2c2d: examples of [784], expected [height, width] or [height, width, channels]");
@@ -186,7 +203,9 @@ TEST(Models, RefuseWhatAnOptionCannotBe) {
   lab::Run short_one = run_with({"--sizes=3"}), unknown = run_with({"--model=vgg"}), linear = run_with({"--hidden="});
   EXPECT_EQ(error_of<lab::UsageError>([&] { choose_model(short_one, Autoencoder{}); }),
             "option --sizes=3: expected at least 2 layer sizes such as 128 or 256,128");
-  EXPECT_NE(error_of<lab::UsageError>([&] { choose_model(unknown, Mlp{}); }).find("expected one of mlp, autoencoder"),
+  EXPECT_NE(error_of<lab::UsageError>([&] {
+              choose_model(unknown, Mlp{});
+            }).find("expected one of mlp, deep-mlp, autoencoder"),
             std::string::npos);
   EXPECT_EQ(Built(choose_model(linear, Mlp{}), {{6}, 2}).set.size(), 14);
 }

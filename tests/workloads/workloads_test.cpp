@@ -27,6 +27,7 @@ const std::map<std::string, std::vector<std::string>> smaller = {{"adding", {"--
                                                                  {"characters", {"--length=16", "--width=16"}},
                                                                  {"deep-autoencoder", {"--sizes=784,32,4"}},
                                                                  {"fashion-resnet", {"--first-width=4"}},
+                                                                 {"class-imbalance", {"--classes=50"}},
                                                                  {"zipf-words", {"--words=100"}},
                                                                  {"license-texts", {"--words=100"}}};
 
@@ -65,6 +66,11 @@ class Workloads : public ::testing::TestWithParam<std::string> {
     }
   }
 
+  // So many examples to train on, or all of them.
+  lab::Source first(std::int64_t count) const {
+    return workload_->data.train.first(std::min(count, workload_->data.train.size()));
+  }
+
   TemporaryFolder folder_;
   std::vector<std::string> options_;  // of the workload
   std::unique_ptr<lab::Run> run_;
@@ -72,11 +78,11 @@ class Workloads : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(Workloads, LearnsAFewExamples) {
-  const lab::Source few = workload_->data.train.first(16);
+  const lab::Source few = first(16);
   const auto optimizer = optim::make_optimizer("adam", {{"learning_rate", 0.003}});
   lab::Trainer trainer(*run_, workload_->model(lab::task_of(few)), workload_->loss, *optimizer);
   const std::vector<double> before = trainer.evaluate(few, workload_->metrics);
-  const lab::Batch batch = few.rows(0, 16, run_->dtype());
+  const lab::Batch batch = few.rows(0, few.size(), run_->dtype());
   double first = 0, last = 0;
   for (int step = 0; step < 40; ++step) {
     last = trainer.step(batch).loss;
@@ -93,10 +99,10 @@ TEST_P(Workloads, LearnsAFewExamples) {
 }
 
 TEST_P(Workloads, HasTheDerivativeOfItsLoss) {
-  const lab::Source few = workload_->data.train.first(4);
+  const lab::Source few = first(4);
   lab::NetworkObjective objective(workload_->model(lab::task_of(few)), workload_->loss, DType::float64,
                                   RandomStream(1));
-  const lab::Batch batch = few.rows(0, 4, DType::float64);
+  const lab::Batch batch = few.rows(0, few.size(), DType::float64);
   objective.set_batch(batch);
   const Tensor theta = objective.parameters().initial(DType::float64, RandomStream(2)), moved = theta.clone();
   objective.move_to(theta);

@@ -25,8 +25,9 @@ struct Job {
   bool resume = true;        // runs that have a checkpoint go on from it
   bool not_bitwise = false;  // also where the result is not the same to the bit; handed on to the program
   bool quiet = false;
-  std::vector<std::string> remarks;  // --note=..., --tag=... and --study=..., which change no result and no run's identity
-  int jobs = 1;                      // processes at a time
+  // --note=..., --tag=..., --study=...: no result and no run's identity depends on them.
+  std::vector<std::string> remarks;
+  int jobs = 1;  // processes at a time
 };
 
 // The program with the combination's options and controls, the remarks, the folder that it is to make or, with

@@ -119,6 +119,11 @@ class Study {
     return take_inventory(job_.output, [&] { signals_.check(); });
   }
 
+  std::int64_t presumed_runs(std::size_t stage) const {
+    const auto count = static_cast<std::int64_t>(stages_.provisional(stage).size());
+    return std::min(count, stages_.at(stage).limit.value_or(count));
+  }
+
   int print() {
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
@@ -130,7 +135,9 @@ class Study {
                                      [](const Step& step) { return step.action == Action::skip; });
       if (i + 1 == stages_.count()) break;
       if (!whole) {
-        records::complain("sweep", fmt::format("stage {} waits for stage {}", stages_.at(i + 1).name, job_.stage));
+        for (std::size_t later = i + 1; later < stages_.count(); ++later)
+          records::complain("sweep", fmt::format("stage {} waits for stage {}: about {} runs", stages_.at(later).name,
+                                                 stages_.at(later - 1).name, presumed_runs(later)));
         break;
       }
       std::vector<RunRow> rows;

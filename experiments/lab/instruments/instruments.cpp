@@ -19,8 +19,9 @@ InstrumentKind kind(std::shared_ptr<Instrument> (*make)(const Options&)) {
 
 const settings::Catalogue<InstrumentKind>& instruments() {
   static const settings::Catalogue<InstrumentKind> all(
-      "instrument", {kind(gradient_norms), kind(parameter_norms), kind(update_norms), kind(activations),
-                     kind(noise_scale), kind(sharpness), kind(trace), kind(spectrum), kind(eigendirections)});
+      "instrument",
+      {kind(gradient_norms), kind(parameter_norms), kind(update_norms), kind(activations), kind(path), kind(memory),
+       kind(noise_scale), kind(sharpness), kind(trace), kind(spectrum), kind(eigendirections)});
   return all;
 }
 

@@ -146,7 +146,7 @@ TEST(EveryInstrument, SaysWhatItCost) {
           if (column.name == "products") products = number(*instrument, "products", row);
         const double expected = static_cast<double>(passed[i]) + 2 * products * static_cast<double>(examples[i]);
         expect_near(number(*instrument, "instrument_gradients", row), expected, 1e-9 * (1 + expected), "gradients");
-        const bool is_free = kind.name == "parameters" || kind.name == "update";
+        const bool is_free = kind.name == "parameters" || kind.name == "update" || kind.name == "path";
         expect(is_free == (expected == 0), fmt::format("{} gradients", expected));
         told += number(*instrument, "instrument_seconds", row);
         seen += seconds[i];

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <stdexcept>
+#include <string>
 
 #include "experiments/lab/instruments/sharpness.h"
 #include "experiments/lab/train.h"
@@ -34,7 +35,7 @@ Found found_in(const records::MetricTable& table, std::int64_t settling) {
 Found train_to_the_edge(const Edge& edge, std::int64_t images) {
   TemporaryFolder folder;
   Program program;
-  std::vector<std::string> options = {"--quiet", "--optimizer=" + edge.method,
+  std::vector<std::string> options = {"--quiet", "--optimizer=" + edge.method, "--seed=" + std::to_string(edge.seed),
                                       // At first the sharpness is several times what it is after some steps.
                                       "--learning-rate-schedule=constant", "--learning-rate-warmup-steps=50"};
   const int code = program.run(

@@ -12,6 +12,7 @@ struct Edge {
   optim::NamedValues values;
   std::int64_t steps;
   std::int64_t settling;  // steps at the threshold that are not looked at
+  std::uint64_t seed = 0;
 };
 
 struct Found {

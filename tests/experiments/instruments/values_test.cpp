@@ -259,6 +259,61 @@ TEST(Instruments, NormsAreByLayer) {
   });
 }
 
+// The path against sums over the points that the steps began at.
+TEST(Instruments, ThePathIsOfAllSteps) {
+  const auto instrument = path({.every = 1, .window = 3});
+  std::vector<std::vector<double>> points;
+  const auto leg = [&](std::size_t from, std::size_t to) {
+    std::vector<double> between;
+    for (std::size_t i = 0; i < points[from].size(); ++i) between.push_back(points[to][i] - points[from][i]);
+    return between;
+  };
+  watch(instrument, "momentum", 5, [&](const Moment& at, std::int64_t row) {
+    points.push_back(at.before.to_vector());
+    const std::size_t last = points.size() - 1;
+    double length = 0, of_window = 0;
+    for (std::size_t i = 1; i <= last; ++i) {
+      const double one = vectors::norm(std::span<const double>(leg(i - 1, i)));
+      length += one;
+      if (i + 3 > last) of_window += one;
+    }
+    expect_near(number(*instrument, "length", row), length, 1e-12, "length");
+    expect_near(number(*instrument, "distance", row), vectors::norm(std::span<const double>(leg(0, last))), 1e-12,
+                "distance");
+    const double undone = number(*instrument, "undone", row), cosine = number(*instrument, "cosine", row);
+    expect(std::isnan(undone) == (row == 0 || row % 3 != 0), "where a window ends");
+    if (last == 3)
+      expect_near(undone, 1 - vectors::norm(std::span<const double>(leg(0, 3))) / of_window, 1e-12, "share undone");
+    expect(std::isnan(cosine) == (row < 2), "where there are two legs");
+    if (row >= 2) {
+      const std::vector<double> a = leg(last - 2, last - 1), b = leg(last - 1, last);
+      const double of_both = vectors::norm(std::span<const double>(a)) * vectors::norm(std::span<const double>(b));
+      expect_near(cosine, vectors::dot(std::span<const double>(a), std::span<const double>(b)) / of_both, 1e-12,
+                  "cosine");
+    }
+  });
+}
+
+// What a step holds grows with the batch, and the sum is of its parts.
+TEST(Instruments, MemoryIsOfAllThatAStepHolds) {
+  std::vector<double> totals, tapes;
+  for (const std::int64_t batch_size : {1, 20}) {
+    const auto instrument = memory({.every = 1});
+    watch(instrument, "adam", batch_size, [&](const Moment& at, std::int64_t row) {
+      const double tape = number(*instrument, "tape", row), batch = number(*instrument, "batch", row);
+      expect(batch == static_cast<double>(at.batch.inputs.bytes() + at.batch.targets.bytes()), "batch");
+      expect(number(*instrument, "parameters", row) == 2 * 8 * p, "parameters");
+      expect(number(*instrument, "state", row) == 2 * 8 * p, "state");
+      expect(number(*instrument, "total", row) == tape + batch + 4 * 8 * p, "total");
+      if (row != 0) return;
+      totals.push_back(number(*instrument, "total", row));
+      tapes.push_back(tape);
+    });
+  }
+  EXPECT_GE(tapes.at(1), tapes.at(0));
+  EXPECT_GT(totals.at(1), totals.at(0));
+}
+
 // What an instrument sees is what the step saw, dropout masks included.
 TEST(Instruments, SeeTheMasksOfTheStep) {
   const auto instrument = gradient_norms({.every = 1});

@@ -7,6 +7,9 @@ judging.py      verdicts over all claims together (the statistics are gradus.inf
 origin.py       digests of what a verdict rests on, and whether its runs have them
 running.py      runs the sweeps of the studies: what they will cost, and what they did
 clock.py        seconds of a step, timed alone on one core
+profiles.py     performance profiles and scores of competitors over workloads
 pictures.py     a picture for each claim
+findings.py     all of it together
+words.py        a verdict in a sentence
 page.py, markdown.py    the report
 """

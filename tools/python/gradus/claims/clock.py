@@ -1,4 +1,4 @@
-"""Calibrated seconds of a step: the median of a training alone on one core, twice; a sweep's own seconds are contended."""
+"""Calibrated seconds of a step: the median of a training alone on one core, twice. A sweep's own are contended."""
 import json
 import os
 import pathlib
@@ -21,8 +21,9 @@ BUDGET = ("budget_steps", "budget_epochs", "budget_examples", "budget_gradients"
 
 
 def key_of(run):
-    """Of settings: two runs with one key take the same time for a step."""
-    program, options = configuration(run.loaded, without=BUDGET)
+    """Of settings: two runs with one key take the same time for a step, which no real number, as a rate, changes."""
+    real = [name for name, value in run.options.items() if isinstance(value, float)]
+    program, options = configuration(run.loaded, without=(*BUDGET, *real))
     return json.dumps([program, sorted(map(repr, options))])
 
 

@@ -9,6 +9,7 @@ from ..records.sealed import RESULTS
 from ..records.values import identity, texts
 from . import quantities
 from .quantities import NotMeasured, Number
+from .study import BadStudy
 
 SIDES = ("a", "b")
 
@@ -47,13 +48,14 @@ class Compared:
     claim: object
     pairs: dict = field(default_factory=dict)
     labels: tuple = ("a", "b")
-    problems: list = field(default_factory=list)  # why it cannot be decided, a line each
+    problems: list = field(default_factory=list)  # why it cannot be measured, a line each
+    missing: list = field(default_factory=list)   # what was planned and is not there: it is measured, not decided
     runs: list = field(default_factory=list)      # the Measured ones that it rests on
     horizons: dict = field(default_factory=dict)  # {workload: of the times}
 
 
 def load(folder, tables):
-    """SweepRuns of a sweep's folder, with the rows of these tables. A folder that is not there has no runs."""
+    """SweepRuns of a sweep's folder, with the rows of these tables (None: all). A folder that is not there has no runs."""
     found = SweepRuns(folder)
     try:
         found.sweep = run_folder.load(str(folder), Want(whole=frozenset(), fingerprint=False))
@@ -66,14 +68,15 @@ def load(folder, tables):
     found.troubles += [f"{run.name}: {run.status}: {run.reason}" for run in found.sweep.runs
                        if run.status not in RESULTS]
     ended = [run for run in counted if run.status in RESULTS]
-    for run, rows, _ in run_folder.read(ended, Want(whole=frozenset(tables), provenance=False), found.sweep):
+    whole = None if tables is None else frozenset(tables)
+    for run, rows, _ in run_folder.read(ended, Want(whole=whole, provenance=False), found.sweep):
         found.runs.append(Measured(run.name, run.stage, run.status, run.options, run.attributes, rows, run))
     return found
 
 
-def tables_of(claims):
-    """Names of the tables that claims and their pictures read."""
-    names = set()
+def tables_of(claims, profiles=()):
+    """Names of the tables that claims and their pictures, and profiles, read; None for all."""
+    names = {profile.quantity.of.partition("/")[0] for profile in profiles}
     for claim in claims:
         for name in [*claim.quantity.columns(), claim.picture.of]:
             if name:
@@ -96,21 +99,27 @@ def compare(claim, found, seconds_of_step=None, functions=None):
     if not runs:
         compared.problems.append(f"no run of {'stage ' + claim.stage if claim.stage else 'its sweep'} has ended")
         return compared
-    workloads = {}
-    written = {name: texts(run.options.get(name) for run in runs) for name in claim.workloads}
-    for run in runs:
-        label = ", ".join(written[name][identity(run.options.get(name))] for name in claim.workloads)
-        workloads.setdefault(label, []).append(run)
-    for label, mine in workloads.items():
+    for label, mine in by_workload(claim, runs).items():
         try:
             _compare_workload(compared, label, mine, seconds_of_step, functions)
-        except NotMeasured as problem:
+        except (NotMeasured, BadStudy) as problem:
             compared.problems.append(f"{label + ': ' if label else ''}{problem}")
     return compared
 
 
+def by_workload(claim, runs):
+    """{workload's name: runs}: those of each combination of the claim's options for it."""
+    found = {}
+    written = {name: texts(run.options.get(name) for run in runs) for name in claim.workloads}
+    for run in runs:
+        label = ", ".join(written[name][identity(run.options.get(name))] for name in claim.workloads)
+        found.setdefault(label, []).append(run)
+    return found
+
+
 def _compare_workload(compared, label, runs, seconds_of_step, functions):
     claim = compared.claim
+    quantity = claim.quantity.on(label)
     sides = [chosen(runs, claim.a), chosen(runs, claim.b) if claim.b is not None else None]
     if not sides[0] and not sides[1]:
         return  # another claim's workload
@@ -119,17 +128,18 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
             raise NotMeasured(f"there are no runs of {side}")
     compared.runs += sides[0] + (sides[1] or [])
     both = sides[0] + (sides[1] or [])
-    ends = [quantities.horizon_of(claim.quantity, run, seconds_of_step) for run in both]
+    ends = [quantities.horizon_of(quantity, run, seconds_of_step) for run in both]
     horizon = max((end for end in ends if math.isfinite(end)), default=math.inf)
     compared.horizons[label] = horizon
-    numbers = [mine and _numbers(claim.quantity, mine, horizon, seconds_of_step, functions) for mine in sides]
+    numbers = [mine and _numbers(quantity, mine, horizon, seconds_of_step, functions) for mine in sides]
     if claim.b is None:
         pairs = {seed: (number, Number(claim.than)) for seed, number in numbers[0].items()}
     else:
         pairs = {seed: (number, numbers[1][seed]) for seed, number in numbers[0].items() if seed in numbers[1]}
     if len(pairs) < claim.seeds:
-        compared.problems.append(f"{label + ': ' if label else ''}{len(pairs)} seeds, {claim.seeds} were planned")
-    if len(pairs) >= 2:
+        seeds = f"{len(pairs)} seed{'s' * (len(pairs) != 1)}, {claim.seeds} were planned"
+        compared.missing.append(f"{label}: {seeds}" if label else seeds)
+    if pairs:
         compared.pairs[label] = dict(sorted(pairs.items()))
 
 
@@ -151,15 +161,18 @@ def _numbers(quantity, runs, horizon, seconds_of_step, functions):
 
 
 def _family(quantity, runs, horizon, seconds_of_step, functions):
-    numbers, starts = {}, {}
+    numbers, starts, ranks = {}, {}, {}
     for run in runs:
         at = run.options.get(quantity.over)
         if not isinstance(at, (int, float)) or at in numbers:
-            raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected one run for each number")
+            raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected a run for each "
+                              "number")
         numbers[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions)
+        if quantity.take == "at_best":
+            ranks[at] = quantities.rank_of_run(quantity, run)
         if quantity.of:
             starts[at] = quantities.column(run, quantity.of, quantity.place)[1][0]
-    return quantities.of_family(quantity, numbers, starts, quantities.lower_is_better(quantity, runs[0]))
+    return quantities.of_family(quantity, numbers, starts, quantities.lower_is_better(quantity, runs[0]), ranks)
 
 
 def labels_of(claim):

@@ -35,7 +35,7 @@ def text_of(study, sweep):
 def stale(study, sweep, runs, programs):
     """Reasons why runs are not those of what lies there now; an empty list where they are.
 
-    programs: {name: its digest}, of those that are there.
+    programs: the folder of those that are built; one that is not there is not compared.
     """
     now = text_of(study, sweep).split()
     reasons = {}
@@ -46,13 +46,8 @@ def stale(study, sweep, runs, programs):
         for mine, theirs in zip(now, told):
             if mine != theirs:
                 reasons[f"the {mine.partition('=')[0]} differ from those of its runs"] = None
-        program, built = run.attributes.get("program"), run.attributes.get("executable_sha256")
-        if program in programs and programs[program] != built:
+        program = run.attributes.get("program") or ""
+        if (programs / program).is_file() and digest_of_file(programs / program) != run.attributes.get(
+                "executable_sha256"):
             reasons[f"{program} is another build than that of its runs"] = None
     return list(reasons)
-
-
-def programs_in(folder):
-    """{name: digest} of the executables in a folder."""
-    return {path.name: digest_of_file(path) for path in pathlib.Path(folder).glob("*")
-            if path.is_file() and os.access(path, os.X_OK)}

@@ -1,7 +1,7 @@
 """The number that a claim reads of a run, or of the runs that differ in one option alone.
 
-A run that diverged is not left out: it has not arrived, reaches nothing, and its column counts with the value that it had at the
-start, as of a run that learnt nothing.
+A run that diverged is not left out: it has not arrived, reaches nothing, and its column counts with the value that it
+had at the start, as of a run that learnt nothing.
 """
 import importlib.util
 import math
@@ -55,10 +55,11 @@ def horizon_of(quantity, run, seconds_of_step=None):
     return float(_along(quantity, run, table, seconds_of_step)[-1])
 
 
-def of_family(quantity, numbers, starts, lower):
+def of_family(quantity, numbers, starts, lower, ranks=None):
     """What `then` makes of {value of the option: Number}.
 
-    starts: {value: the column's first value}. lower: whether less of the quantity is better.
+    starts: {value: the column's first value}. lower: whether less of the quantity is better. ranks: {value: what the best
+    of some draws is chosen by, the less the better}; default the quantity itself.
     """
     at = sorted(numbers)
     if len(at) < 2:
@@ -66,6 +67,13 @@ def of_family(quantity, numbers, starts, lower):
     values = np.array([numbers[one].value for one in at])
     if quantity.then == "best":
         return Number(float(values.min() if lower else values.max()))
+    if quantity.then in ("best_of", "regret"):
+        signed = values if lower else -values
+        order = np.argsort([ranks[one] for one in at] if ranks else signed, kind="stable")
+        found = expected_best(values[order], quantity.draws)
+        if quantity.then == "best_of":
+            return Number(found)
+        return Number((found - values[order][0]) * (1 if lower else -1))
     if quantity.then == "spread":
         return Number(math.log10(values.max() / values.min()))
     if quantity.then == "slope":
@@ -77,6 +85,24 @@ def of_family(quantity, numbers, starts, lower):
         return Number(math.log10(max((one for one, fine in zip(at, good) if fine), default=at[0])))
     best = values.min() if lower else values.max()
     return Number(_width(np.log10(at), np.abs(values - best), quantity.within * abs(start - best)))
+
+
+def expected_best(values, draws):
+    """Mean, over all choices of so many of the values, without replacement, of the first of those chosen."""
+    count = len(values)
+    if draws > count:
+        raise NotMeasured(f"the best of {draws} draws, of {count} runs")
+    chances = [math.comb(count - 1 - place, draws - 1) / math.comb(count, draws) for place in range(count)]
+    return float(np.dot(chances, values))
+
+
+def rank_of_run(quantity, run):
+    """Of at_best: the best value of the column `by`, the less the better; of a diverged run infinite."""
+    rows, judge = column(run, quantity.by)
+    lower = better(rows, quantity.by) == "lower"
+    if run.status == "diverged" or np.all(np.isnan(judge)):
+        return math.inf
+    return float(np.nanmin(judge) if lower else -np.nanmax(judge))
 
 
 def _width(places, distance, allowed):
@@ -140,9 +166,10 @@ def _best_place(values, way):
 
 def _along(quantity, run, rows, seconds_of_step):
     if quantity.along == "clock":
-        if seconds_of_step is None:
-            raise NotMeasured("has no calibrated clock")
-        return np.asarray(rows.index, float) * seconds_of_step(run)
+        seconds = seconds_of_step(run) if seconds_of_step else None
+        if seconds is None:
+            raise NotMeasured("its steps were not timed by the clock")
+        return np.asarray(rows.index, float) * seconds
     if quantity.along == rows.table.index.name:
         return np.asarray(rows.index, float)
     if quantity.along not in rows.columns:

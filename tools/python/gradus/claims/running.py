@@ -1,5 +1,6 @@
 """Runs the sweeps of studies at a budget, one after the other on all cores, and says what they cost."""
 import os
+import re
 import subprocess
 
 from . import origin
@@ -36,7 +37,8 @@ class Sweeps:
                                     stdin=subprocess.DEVNULL)
             if result.returncode:
                 raise command.Failure(f"{study.name}: {result.stderr.strip() or 'sweep run --dry-run failed'}", 2)
-            count += sum(" --output" in line for line in result.stdout.splitlines())
+            count += sum(" --output=" in line for line in result.stdout.splitlines())
+            count += sum(map(int, re.findall(r"waits for stage .*: about (\d+) runs", result.stderr)))
         return count
 
     def run(self, study):

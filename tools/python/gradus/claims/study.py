@@ -1,14 +1,15 @@
 """Studies: folders with a question, sweeps and a claims.toml that was written before the runs."""
 import pathlib
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 BUDGETS = ("smoke", "standard", "full")
 CLAIMS_FILE = "claims.toml"
 TAKES = {  # what a quantity takes of a run, and the keys that this needs beside `of`
     "first": (), "last": (), "lowest": (), "highest": (), "mean": (), "at_best": ("by",),
     "time_to": ("target", "along"), "reaches": ("target",), "ratio_at_end": ("to",), "python": ("function",)}
-FAMILIES = ("width", "edge", "slope", "spread", "best")  # what is made of the runs that differ in `over`
+FAMILIES = {  # what is made of the runs that differ in `over`, and the keys that this needs
+    "width": (), "edge": (), "slope": (), "spread": (), "best": (), "best_of": ("draws",), "regret": ("draws",)}
 EFFECTS = ("ratio", "difference")
 DRAWS = ("curves", "bars", "against", "heat")
 
@@ -23,7 +24,7 @@ class Quantity:
     take: str
     of: str = ""              # TABLE/COLUMN
     by: str = ""              # at_best: the row where this column is best
-    target: float | None = None
+    target: object = None     # a number, or {workload: number}
     along: str = "step"       # time_to: the index, a column of the same table, or "clock"
     to: str = ""              # ratio_at_end: the other column
     function: str = ""        # python: of quantities.py beside the claims
@@ -31,10 +32,19 @@ class Quantity:
     over: str = ""
     then: str = ""
     within: float = 0.1       # width: of the distance from the start to the best
+    draws: int = 0            # best_of, regret: how many of the runs are drawn, of which one is chosen
 
     def columns(self):
         """TABLE/COLUMN that are read."""
         return [name for name in (self.of, self.by, self.to) if name]
+
+    def on(self, workload):
+        """The same with the target of this workload. Raises BadStudy where it has none."""
+        if not isinstance(self.target, dict):
+            return self
+        if workload not in self.target:
+            raise BadStudy(f"no target for '{workload}': expected one of {', '.join(self.target)}")
+        return replace(self, target=self.target[workload])
 
     def timed(self):
         return self.take == "time_to" and self.along == "clock"
@@ -46,7 +56,7 @@ class Picture:
     draw: str
     of: str = ""              # TABLE/COLUMN; default that of the quantity
     x: str = ""               # against, heat: an option
-    y: str = ""               # heat: an option
+    y: str = ""               # heat: an option; without both, rows and places of the vector column `of`
     group: tuple = ()         # options that tell curves apart; default those of `a` and `b`
 
 
@@ -74,6 +84,17 @@ class Claim:
     picture: Picture = Picture("bars")
 
 
+@dataclass(frozen=True)
+class Profile:
+    """Competitors whose times to a target are compared over workloads: a picture and scores, no verdict."""
+    name: str
+    competitors: str          # the option that tells them apart
+    quantity: Quantity        # a time_to
+    workloads: tuple
+    sweep: str = "sweep"
+    stage: str = ""
+
+
 @dataclass
 class Study:
     name: str
@@ -82,10 +103,12 @@ class Study:
     seconds: dict             # {budget: core-seconds}
     claims: list = field(default_factory=list)
     data: tuple = ()          # files and folders whose bytes the runs read
+    profiles: list = field(default_factory=list)
 
     def sweeps(self):
         """The files of the sweeps that the claims read, by name."""
-        return {name: self.folder / f"{name}.toml" for name in dict.fromkeys(claim.sweep for claim in self.claims)}
+        names = dict.fromkeys(one.sweep for one in [*self.claims, *self.profiles])
+        return {name: self.folder / f"{name}.toml" for name in names}
 
     def functions(self):
         """The file of the quantities that are written in Python."""
@@ -127,12 +150,15 @@ def read(path):
     seconds.end()
     for number, one in enumerate(table.tables("claim")):
         study.claims.append(_claim(one, name, f"claim {number + 1}"))
+    study.profiles = [_profile(one) for one in table.tables("profile")]
     table.end()
     if not study.claims:
         raise BadStudy(f"{path}: has no [[claim]]")
+    for name, file in study.sweeps().items():
+        if not file.is_file():
+            users = [one.name for one in [*study.claims, *study.profiles] if one.sweep == name]
+            raise BadStudy(f"{path}: {users[0]}: there is no {name}.toml beside it")
     for claim in study.claims:
-        if not (path.parent / f"{claim.sweep}.toml").is_file():
-            raise BadStudy(f"{path}: claim {claim.name}: there is no {claim.sweep}.toml beside it")
         if claim.quantity.take == "python" and not study.functions().is_file():
             raise BadStudy(f"{path}: claim {claim.name}: there is no quantities.py beside it")
     if len({claim.name for claim in study.claims}) < len(study.claims):
@@ -179,6 +205,15 @@ def _claim(table, study, where):
     return claim
 
 
+def _profile(table):
+    profile = Profile(table.text("name"), table.text("competitors"), _quantity(table.table("quantity")),
+                      tuple(table.texts("workloads")), table.text("sweep", "sweep"), table.text("stage", ""))
+    table.end()
+    if profile.quantity.take != "time_to":
+        raise BadStudy(f"{table.where}: quantity: take: '{profile.quantity.take}', expected time_to")
+    return profile
+
+
 def _choice(found, table, key):
     if not isinstance(found, dict) or not all(isinstance(value, (str, int, float, list)) for value in found.values()):
         raise BadStudy(f"{table.where}: {key}: expected {{option = value, option = [value, value]}}")
@@ -191,13 +226,16 @@ def _quantity(table):
     quantity = Quantity(
         take=take, of=_column(table, "of", "" if take == "python" else None),
         by=_column(table, "by") if "by" in need else "",
-        target=table.number("target") if "target" in need else None,
+        target=table.target() if "target" in need else None,
         along=table.text("along") if "along" in need else "step", to=_column(table, "to") if "to" in need else "",
         function=table.text("function") if "function" in need else "", place=table.take("place"),
-        over=table.text("over", ""), then=table.one_of("then", FAMILIES, ""), within=table.number("within", 0.1))
+        over=table.text("over", ""), then=table.one_of("then", tuple(FAMILIES), ""), within=table.number("within", 0.1),
+        draws=int(table.number("draws", 0)))
     table.end()
     if bool(quantity.over) != bool(quantity.then):
         raise BadStudy(f"{table.where}: over = \"OPTION\" and then = one of {', '.join(FAMILIES)} come together")
+    if ("draws" in FAMILIES.get(quantity.then, ())) != (quantity.draws > 0):
+        raise BadStudy(f"{table.where}: draws = NUMBER and then = \"best_of\" or \"regret\" come together")
     return quantity
 
 
@@ -212,8 +250,8 @@ def _picture(table, quantity):
     picture = Picture(table.one_of("draw", DRAWS), _column(table, "of", quantity.of), table.text("x", ""),
                       table.text("y", ""), tuple(table.texts("group", ())))
     table.end()
-    if picture.draw in ("against", "heat") and not picture.x or picture.draw == "heat" and not picture.y:
-        raise BadStudy(f"{table.where}: {picture.draw}: expected x (and, of heat, y) = \"OPTION\"")
+    if picture.draw == "against" and not picture.x or bool(picture.y) != (picture.draw == "heat" and bool(picture.x)):
+        raise BadStudy(f"{table.where}: {picture.draw}: expected x = \"OPTION\", and of heat y too or neither")
     return picture
 
 
@@ -246,6 +284,16 @@ class _Table:
         if least is not None and value < least:
             raise BadStudy(f"{self.where}: {key}: {value}, expected at least {least}")
         return value
+
+    def target(self):
+        """A number, or a table of them by workload."""
+        if not isinstance(self.document.get("target"), dict):
+            return self.number("target")
+        targets = self.table("target")
+        found = {name: targets.number(name) for name in list(targets.document)}
+        if not found:
+            raise BadStudy(f"{targets.where}: expected a number for each workload")
+        return found
 
     def texts(self, key, default=None):
         found = self._expect(key, default, (list, tuple), "a list of texts")

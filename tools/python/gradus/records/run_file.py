@@ -16,7 +16,7 @@ SEED = "seed"
 ATTRIBUTES = {"program", "run_id", "config_hash", "seed", "status", "reason", "executable_sha256", "git_commit",
               "git_dirty", "gradus_commit", "gradus_dirty", "compiler", "compiler_flags", "host", "processor",
               "threads", "product_library", "started", "ended", "seconds", "title", "question", "note", "tags",
-              "study"}
+              "study", "untimed"}
 NEEDED = {"program", "run_id", "config_hash", "status", "reason", "executable_sha256", "schema_version", "config",
           "default"}
 

@@ -274,9 +274,9 @@ def svg(panel, palette, detail=DETAIL):
     return head + text[text.index(">") + 1:]
 
 
-def picture(panel, palette, form):
+def picture(panel, palette, form, detail=marks.Detail(columns=1500)):
     """The bytes of a whole picture: png or svg."""
-    figure = draw(panel, palette, PAPER_INK, marks.Detail(columns=1500), whole=True)
+    figure = draw(panel, palette, PAPER_INK, detail, whole=True)
     out = io.BytesIO()
     with matplotlib.rc_context(SVG):
         figure.savefig(out, format=form, dpi=150, facecolor="white", metadata={"svg": {"Date": None}}.get(form))

@@ -179,6 +179,10 @@ class Table:
             if len(values) > 1:
                 shown = sorted(text[:12] if name.endswith("sha256") else text for text in values.values())
                 self.notes.append(f"Runs differ in {name.replace('_', ' ')} ({', '.join(shown)}): {consequence}.")
+        if untimed := sorted({str(run.attributes["untimed"]) for run in finished if run.attributes.get("untimed")}):
+            count = sum(bool(run.attributes.get("untimed")) for run in finished)
+            self.notes.append(f"{count} of {len(finished)} runs are untimed ({', '.join(untimed)}): their seconds do not "
+                              "compare.")
         if any(str(run.attributes.get(name, 0)).lower() not in ("0", "false", "no", "") for run in finished
                for name in ("git_dirty", "gradus_dirty")):
             self.notes.append("Some runs were built from a work tree with uncommitted changes.")

@@ -1,13 +1,11 @@
-// Through how many steps does a recurrent network's gradient reach? The adding problem of Hochreiter & Schmidhuber
-// (1997): of a sequence of numbers two are marked, and their sum is wanted at the end. Expected: the derivative by
-// early inputs vanishes in a plain recurrent network, and much less in an LSTM.
-//   build/bin/sweep run --output=results/adding -- build/bin/examples/gradient_by_time --cell=rnn,lstm --length=50,100
-//   tools/report results/adding --within length --curve gradient_by_time/norm
+// Through how many steps does a recurrent network's gradient reach? Trains a workload of sequences and watches the
+// derivative of the loss by the inputs of each time step. time.toml asks the question.
 #include <cmath>
 
 #include "autodiff/gradient.h"
 #include "experiments/lab/train.h"
 #include "experiments/workloads/adding_problem.h"
+#include "experiments/workloads/workloads.h"
 
 using namespace gradus;
 
@@ -24,6 +22,9 @@ class GradientByTime final : public lab::Instrument {
              .long_name = "Euclidean norm of the loss's derivative by the inputs of a step",
              .axis = "time",
              .length = length,
+             .draw = records::Draw::log},
+            {.name = "first_over_last",
+             .long_name = "that of the first step over that of the last",
              .draw = records::Draw::log}};
   }
   void measure(const lab::Moment& at, std::vector<double>& row) override {
@@ -35,19 +36,22 @@ class GradientByTime final : public lab::Instrument {
     for (std::int64_t i = 0; i < batch * time * features; ++i)
       squares[static_cast<std::size_t>(i / features % time)] += std::pow(derivative.at(i), 2);
     for (const double square : squares) row.push_back(std::sqrt(square));
+    row.push_back(std::sqrt(squares.front() / squares.back()));
   }
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return lab::main("gradient_by_time", "Trains on the adding problem and watches the gradient by time.", argc, argv,
+  return lab::main("gradient_by_time", "Trains on sequences and watches the gradient by time.", argc, argv,
                    [](lab::Run& run) {
-                     const lab::Workload workload = workloads::AddingProblem{}.make(run);
+                     const lab::Workload workload = workloads::choose(run, workloads::AddingProblem{});
                      const auto optimizer = run.optimizer("adam");
                      lab::Plan plan = lab::plan_of_options(run, workload.plan);
-                     plan.instruments.push_back(std::make_shared<GradientByTime>(
-                         run.option("every", 100, "steps between two measurements", lab::at_least(1))));
+                     const int every = run.option("every", 100, "steps between two measurements", lab::at_least(1));
+                     const lab::Layout inputs = workload.data.train.inputs();
+                     if (!inputs.is_whole && inputs.shape.rank() == 2)  // tokens have no derivative
+                       plan.instruments.push_back(std::make_shared<GradientByTime>(every));
                      lab::train(run, workload, optimizer, plan);
                    });
 }

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+"""A/A: Adam entered under two names with disjoint seeds, through tuning and verdict. Nothing may come of it but chance.
+
+usage: aa.py [--full]
+
+Each repetition draws 32 rates for each of the two, trains 3 seeds of each, chooses by validation, judges the chosen on
+10 fresh seeds, and asks for a verdict at alpha = 5 % with delta = 0. Losses are synthetic: a response curve that both
+share, with an edge of divergence, times noise with heavy tails, in part common to validation and test. At most 5 % may
+be separated. Then one is truly worse by three standard deviations of a pair's difference, which must nearly always be
+found, unless the noise of seeds is so little that the luck of the draws is larger. Last, intervals that know nothing of
+the choice must separate more than 5 %, or this would test nothing. 40 repetitions; with --full 200.
+"""
+import argparse
+import gc
+import pathlib
+import sys
+
+import numpy as np
+from scipy import stats
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"))
+from gradus.inference import Comparison, Effect, Pairs, Trials, judge  # noqa: E402
+
+DRAWS, TUNING_SEEDS, SEEDS = 32, 3, 10
+# Deviation of the log loss over seeds (the curve rises by 1 per decade squared), workloads, the power that must be.
+CASES = [(0.02, 1, 0.0), (0.1, 1, 0.9), (0.1, 3, 0.95), (0.3, 1, 0.95)]
+
+
+class Adam:
+    """A synthetic training: (validation, test) losses by log10 of the rate."""
+
+    def __init__(self, noise, rng, worse=0.0):
+        self.noise, self.rng, self.worse = noise, rng, worse
+
+    def losses(self, rates, seeds):
+        """[rates, seeds] each."""
+        distance = rates[:, None] + 2.5
+        curve = np.where(distance > 0, 2 * distance ** 2, distance ** 2) + self.worse
+        shape = len(rates), seeds
+        common = self.noise * 0.8 * stats.t.rvs(4, size=shape, random_state=self.rng) / np.sqrt(2)  # of variance 1
+        own = self.noise * 0.6 * self.rng.standard_normal((2, *shape))
+        diverged = self.rng.random(shape) < np.clip(distance - 1, 0, 1)
+        return np.where(diverged, np.inf, np.exp(curve + common + own[0])), np.exp(curve + common + own[1])
+
+    def tuned(self):
+        """(test losses [seeds] of the chosen rate, the trials that it was chosen among)."""
+        rates = self.rng.uniform(-5, 0, DRAWS)
+        trials = Trials(*self.losses(rates, TUNING_SEEDS))
+        return self.losses(rates[[trials.winner]], SEEDS)[1][0], trials
+
+
+def separated(noise, workloads, repetitions, worse=0.0, counted=True):
+    """[supported, refuted, depends] of the first's being lower: how many repetitions each."""
+    verdicts = []
+    for repetition in range(repetitions):
+        rng = np.random.default_rng([7, repetition])
+        pairs = []
+        for workload in range(workloads):
+            a, trials_a = Adam(noise, rng).tuned()
+            b, trials_b = Adam(noise, rng, worse).tuned()
+            pairs.append(Pairs(f"workload {workload}", a, b, *((trials_a, trials_b) if counted else ())))
+        judged, = judge([Comparison("the first is lower", Effect("ratio", "lower", pairs))])
+        verdicts.append(judged.verdict)
+    return [verdicts.count(verdict) for verdict in ("supported", "refuted", "depends")]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--full", action="store_true", help="200 repetitions instead of 40")
+    repetitions = 200 if arguments.parse_args().full else 40
+    gc.freeze()  # statsmodels collects garbage with every call
+    failed = []
+    for noise, workloads, power in CASES:
+        same = sum(separated(noise, workloads, repetitions))
+        found = separated(noise, workloads, repetitions, 3 * np.sqrt(2) * noise)
+        most = stats.beta.ppf(0.95, same + 1, repetitions - same)
+        case = f"noise {noise:g}, {workloads} workload{'s' if workloads > 1 else ''}"
+        print(f"{case}: {same} of {repetitions} separated (so at most {most:.1%} of all that could be are, by the "
+              f"binomial's 95 % bound); a true effect found in {found[0]}")
+        if same > 0.05 * repetitions:
+            failed.append(f"{case}: {same} of {repetitions} A/A comparisons were separated, expected at most 5 %")
+        if found[0] < power * repetitions or found[1] + found[2] > 0.05 * repetitions:
+            failed.append(f"{case}: a true effect was found in {found[0]} of {repetitions} and turned round in "
+                          f"{found[1] + found[2]}, expected at least {power:.0%} and at most 5 %")
+    uncounted = sum(separated(*CASES[0][:2], repetitions, counted=False))
+    print(f"The first case with the choice not counted: {uncounted} of {repetitions} separated")
+    if uncounted <= 0.05 * repetitions:
+        failed.append(f"{uncounted} of {repetitions} separated with the choice not counted, expected more than 5 %")
+    for line in failed:
+        print(line, file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

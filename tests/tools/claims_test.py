@@ -1,0 +1,345 @@
+#!/usr/bin/python3
+"""Claims of studies: what is read of them and of runs, verdicts, staleness, and the report. Uses no program of ours."""
+import io
+import json
+import math
+import pathlib
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools" / "python"), str(pathlib.Path(__file__).parent)]
+from gradus.claims import evidence, findings, judging, markdown, origin, page, quantities, study, words  # noqa: E402
+from gradus.claims.quantities import NotMeasured, Number  # noqa: E402
+from gradus.claims.study import BadStudy, Quantity  # noqa: E402
+from gradus.records.run import Rows  # noqa: E402
+from gradus.records.tables import Axis, Column, Table  # noqa: E402
+from run_fixtures import write_run, write_sealed  # noqa: E402
+
+CLAIMS = '''
+question = "Does Adam win?"
+seconds = {smoke = 1, standard = 2, full = 3}
+
+[[claim]]
+name = "adam-is-better"
+essay = [4]
+says = "Adam is better."
+reading = "At the end."
+a = {optimizer = "adam"}
+b = {optimizer = "sgd"}
+quantity = {take = "last", of = "evaluation/training_loss"}
+better = "lower"
+effect = "ratio"
+delta = 0.05
+seeds = 5
+why = "Because."
+refuted_by = "The contrary."
+picture = {draw = "curves", of = "evaluation/training_loss"}
+'''
+
+
+class StudyCase(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+        self.study = self.folder / "studies" / "first_study"
+        self.study.mkdir(parents=True)
+        (self.study / "sweep.toml").write_text('program = "x"\n')
+
+    def write(self, text=CLAIMS):
+        (self.study / "claims.toml").write_text(text)
+        return self.study / "claims.toml"
+
+
+class Reading(StudyCase):
+    def test_a_study(self):
+        found = study.read(self.write())
+        claim, = found.claims
+        self.assertEqual(found.name, "first_study")
+        self.assertEqual((claim.a, claim.b), ({"optimizer": ["adam"]}, {"optimizer": ["sgd"]}))
+        self.assertEqual((claim.quantity.take, claim.picture.draw, claim.essay), ("last", "curves", (4,)))
+
+    def test_each_mistake_is_a_line_with_file_claim_and_key(self):
+        for old, new, says in (
+                ('better = "lower"', 'better = "less"', "adam-is-better: better: 'less', expected one of lower"),
+                ('delta = 0.05', 'delta = "small"', "delta: 'small', expected a number"),
+                ('delta = 0.05\n', '', "claim adam-is-better: delta is missing"),
+                ('take = "last"', 'take = "lst"', "quantity: take: 'lst', expected one of first, last"),
+                ('take = "last"', 'take = "time_to", target = 1', "quantity: along is missing"),
+                ('take = "last", ', 'take = "last", targt = 1, ', "quantity: unknown key 'targt'"),
+                ('evaluation/training_loss"}', 'training_loss"}', "of: 'training_loss', expected TABLE/COLUMN"),
+                ('take = "last", ', 'take = "last", over = "rate", ', "over = \"OPTION\" and then"),
+                ('b = {optimizer = "sgd"}\n', '', "expected one of b = {option = value} and than = number"),
+                ('seeds = 5', 'seeds = 1', "seeds: 1, expected at least 2"),
+                ('essay = [4]', 'essay = ["four"]', "essay: ['four'], expected a list of whole numbers"),
+                ('draw = "curves"', 'draw = "against"', "against: expected x"),
+                ('draw = "curves"', 'draw = "heat", x = "rate"', "heat: expected x"),
+                ('draw = "curves"', 'draw = "pie"', "picture: draw: 'pie'"),
+                ('full = 3', 'full = -3', "seconds: full: -3, expected at least 0"),
+                ('question', 'qestion', "question is missing"),
+                ('why =', 'sweep = "other"\nwhy =', "there is no other.toml beside it"),
+                ('[[claim]]', '[[clam]]', "unknown key 'clam'"),
+                ('"Because."', '"Because.', "expected claims in TOML")):
+            with self.subTest(new=new):
+                path = self.write(CLAIMS.replace(old, new, 1))
+                with self.assertRaises(BadStudy) as caught:
+                    study.read(path)
+                self.assertIn(says, str(caught.exception))
+                self.assertTrue(str(caught.exception).startswith(str(path)))
+                self.assertEqual(len(str(caught.exception).splitlines()), 1)
+
+    def test_a_name_is_there_once(self):
+        self.write()
+        other = self.study.parent / "second"
+        other.mkdir()
+        (other / "sweep.toml").write_text("")
+        (other / "claims.toml").write_text(CLAIMS)
+        with self.assertRaisesRegex(BadStudy, "claim adam-is-better: there is one of this name in first_study"):
+            study.find(self.study.parent)
+
+    def test_the_studies_of_the_project_decide_the_whole_essay(self):
+        studies = study.find(ROOT / "experiments")
+        for claim in study.essay(ROOT / "experiments" / "essay.toml"):
+            for name in claim.studies:
+                with self.subTest(claim=claim.number, study=name):
+                    self.assertIn(name, studies)
+                    self.assertTrue(any(claim.number in one.essay for one in studies[name].claims))
+
+
+def run_of(values, index=None, status="completed", better="lower", **columns):
+    """A Measured run with one table: column `loss`, and others."""
+    values = np.asarray(values, float)
+    index = np.arange(len(values)) * 10.0 if index is None else np.asarray(index, float)
+    described = [Column("loss", better=better), *(Column(name, better="higher") for name in columns)]
+    if values.ndim == 2:
+        described[0] = Column("loss", better=better, axis=Axis("layer", labels=("first", "second", "third")))
+    table = Table("evaluation", Axis("step"), tuple(described))
+    arrays = {"loss": values, **{name: np.asarray(each, float) for name, each in columns.items()}}
+    return evidence.Measured("r", "", status, {"seed": 0}, {}, {"evaluation": Rows(table, index, arrays)})
+
+
+class Quantities(unittest.TestCase):
+    def number(self, run, take, horizon=math.inf, clock=None, **keys):
+        return quantities.of_run(Quantity(take, "evaluation/loss", **keys), run, horizon, clock)
+
+    def test_what_is_taken_of_a_column(self):
+        run = run_of([3, 1, math.nan, 2])
+        for take, value in (("first", 3), ("last", 2), ("lowest", 1), ("highest", 3), ("mean", 2)):
+            self.assertEqual(self.number(run, take), Number(value))
+        self.assertEqual(self.number(run_of([3, 1, 2], accuracy=[0.1, 0.3, 0.9]), "at_best",
+                                     by="evaluation/accuracy"), Number(2))
+        self.assertEqual(self.number(run_of([3, 1, 2], accuracy=[0.1, 0.3, 4]), "ratio_at_end",
+                                     to="evaluation/accuracy"), Number(0.5))
+
+    def test_times_to_a_target(self):
+        run = run_of([3, 1, 2, 0.5], examples=[0, 100, 200, 300])
+        self.assertEqual(self.number(run, "time_to", target=1.0, along="step"), Number(10))
+        self.assertEqual(self.number(run, "time_to", target=0.7, along="examples"), Number(300))
+        self.assertEqual(self.number(run, "time_to", target=1.0, along="clock", clock=lambda run: 0.5), Number(5))
+        self.assertEqual(self.number(run, "time_to", horizon=40.0, target=0.1, along="step"), Number(40, False))
+        self.assertEqual(self.number(run, "time_to", horizon=5.0, target=1.0, along="step"), Number(5, False))
+        rising = run_of([0.1, 0.4, 0.9], better="higher")
+        self.assertEqual(self.number(rising, "time_to", target=0.4, along="step"), Number(10))
+        with self.assertRaisesRegex(NotMeasured, "not timed by the clock"):
+            self.number(run, "time_to", target=1.0, along="clock", clock=lambda run: None)
+
+    def test_who_diverges_has_not_arrived_and_learnt_nothing(self):
+        run = run_of([3, 1, math.nan], status="diverged")
+        self.assertEqual(self.number(run, "last"), Number(3, False))
+        self.assertEqual(self.number(run, "reaches", target=2.0), Number(0, False))
+        self.assertEqual(self.number(run, "time_to", horizon=100.0, target=0.5, along="step"), Number(100, False))
+        self.assertEqual(quantities.horizon_of(Quantity("time_to", "evaluation/loss"), run), math.inf)
+
+    def test_places_of_vectors(self):
+        run = run_of([[1, 2, 3], [4, 5, 6]])
+        self.assertEqual(self.number(run, "last", place=-1), Number(6))
+        self.assertEqual(self.number(run, "last", place="second"), Number(5))
+        for place in (None, 3, "fourth"):
+            with self.assertRaisesRegex(NotMeasured, "has no place"):
+                self.number(run, "last", place=place)
+
+    def test_what_is_not_there_is_said(self):
+        run = run_of([1, 2])
+        with self.assertRaisesRegex(NotMeasured, "has no evaluation/other"):
+            quantities.of_run(Quantity("last", "evaluation/other"), run)
+        with self.assertRaisesRegex(NotMeasured, "does not say which way is better"):
+            self.number(run_of([1, 2], better=""), "time_to", target=1.0)
+
+    def family(self, then, values, lower=True, arrived=None, within=0.1):
+        numbers = {10.0 ** at: Number(value, arrived is None or arrived[at]) for at, value in enumerate(values)}
+        starts = {at: 10.0 for at in numbers}
+        quantity = Quantity("last", "evaluation/loss", over="rate", then=then, within=within)
+        return quantities.of_family(quantity, numbers, starts, lower).value
+
+    def test_families_over_an_option(self):
+        self.assertEqual(self.family("best", [3, 1, 2]), 1)
+        self.assertEqual(self.family("best", [3, 1, 2], lower=False), 3)
+        self.assertAlmostEqual(self.family("spread", [3, 0.1, 10]), 2)
+        self.assertAlmostEqual(self.family("slope", [5, 0.5, 0.05]), -1)
+        self.assertAlmostEqual(self.family("edge", [3, 1, 2, 10, 11]), 2)
+        self.assertAlmostEqual(self.family("edge", [3, 1, 2], arrived=[True, True, False]), 1)
+        # Best 0, start 10: what is within 1 of the best. Straight from 5 at 0 to 0 at 1 decade: the last fifth.
+        self.assertAlmostEqual(self.family("width", [5, 0, 0, 5]), 1.4)
+        self.assertAlmostEqual(self.family("width", [0, 0.5, 0.9]), 2)
+
+
+class Verdicts(StudyCase):
+    def runs(self, adam=0.5, diverged=(), seeds=range(5), failed=()):
+        """A sweep's folder with two optimizers; adam's losses are `adam` of the other's."""
+        folder = self.folder / "results" / "first_study" / "sweep"
+        folder.mkdir(parents=True)
+        text = origin.text_of(study.read(self.study / "claims.toml"), self.study / "sweep.toml")
+        for optimizer in ("adam", "sgd"):
+            for seed in seeds:
+                noise = 1 + 0.02 * np.random.default_rng(10 * seed + len(optimizer)).standard_normal()
+                last = noise * (adam if optimizer == "adam" else 1.0)
+                status = "diverged" if (optimizer, seed) in diverged else "completed"
+                tables = {"evaluation": {"index": np.arange(3), "index_name": "step",
+                                         "columns": {"training_loss": np.array([3.0, 2.0, last])}}}
+                made = write_run(folder, {"optimizer": optimizer, "seed": seed}, status, tables=tables,
+                                 attributes={"study": text, "seconds": 2.0})
+                if (optimizer, seed) in failed:
+                    (made / "complete.json").unlink()
+        return self.folder / "results"
+
+    def find(self, results):
+        return findings.find(study.find(self.study.parent), "standard", results, self.folder)
+
+    def test_supported_refuted_and_undecided(self):
+        self.write()
+        for factor, verdict in ((0.5, "supported"), (0.96, "not decided"), (1.5, "refuted")):
+            with self.subTest(factor=factor):
+                results = self.runs(factor)
+                found = self.find(results)
+                one, = found.decided
+                self.assertEqual(one.verdict, verdict)
+                self.assertAlmostEqual(math.exp(-one.judged.estimate), factor, delta=0.03 * factor)
+                self.assertEqual(one.stale, [])
+                self.assertEqual(found.seconds("first_study"), 20.0)
+                self.assertIn(f"{math.exp(-one.judged.estimate):.3g} times", words.effect_text(one))
+                results.rename(self.folder / f"results-{factor}")
+
+    def test_a_diverged_run_counts_as_one_that_learnt_nothing(self):
+        self.write()
+        one, = self.find(self.runs(0.5, diverged=[("adam", 1)])).decided
+        self.assertEqual(one.compared.pairs[""][1][0], Number(3.0, False))
+        self.assertEqual(one.verdict, "not decided")
+
+    def test_a_run_without_a_result_leaves_a_claim_undecided_and_is_said(self):
+        self.write()
+        one, = self.find(self.runs(0.5, failed=[("sgd", 3)])).decided
+        self.assertEqual(one.verdict, "not decided")
+        self.assertIn("4 seeds, 5 were planned", one.judged.problem)
+        self.assertIn("unfinished", one.judged.problem)
+
+    def test_no_runs(self):
+        self.write()
+        one, = self.find(self.folder / "nowhere").decided
+        self.assertEqual(one.verdict, "not decided")
+        self.assertIn("no run of its sweep has ended", one.judged.problem)
+
+    def test_what_a_verdict_rests_on_is_watched(self):
+        self.write(CLAIMS.replace("[[claim]]", f'data = ["{self.folder}/data"]\n[[claim]]', 1))
+        (self.folder / "data").write_text("numbers")
+        results = self.runs()
+
+        def stale():
+            origin.digest_of_file.cache_clear()
+            origin.digest_of.cache_clear()
+            return self.find(results).decided[0].stale
+        self.assertEqual(stale(), [])
+        for path, told in ((self.study / "claims.toml", "the claims differ"), (self.study / "sweep.toml", "the sweep"),
+                           (self.folder / "data", "the data differ")):
+            before = path.read_text()
+            path.write_text(before + "\n# changed\n")
+            self.assertEqual(len(stale()), 1)
+            self.assertIn(told, stale()[0])
+            path.write_text(before)
+        program = self.folder / "optimizer_comparison"
+        program.write_text("another build")
+        program.chmod(0o755)
+        self.assertEqual(stale(), ["optimizer_comparison is another build than that of its runs"])
+
+    def test_settings_that_nothing_tells_apart_are_refused(self):
+        self.write(CLAIMS.replace('b = {optimizer = "sgd"}', 'b = {width = 128}'))
+        one, = self.find(self.runs()).decided
+        self.assertIn("seed 0 has 2 runs, which differ in optimizer", one.judged.problem)
+
+    def test_a_profile(self):
+        self.write(CLAIMS + '''
+            [[profile]]
+            name = "who-is-sooner"
+            competitors = "optimizer"
+            workloads = ["width"]
+            quantity = {take = "time_to", of = "evaluation/training_loss", target = 0.7, along = "step"}\n''')
+        found = self.find(self.runs(0.5))
+        one, = found.profiled["first_study"]
+        self.assertEqual([(of.name, of.score, of.first) for of in one.standings], [("adam", 1, 1), ("sgd", 0, 0)])
+        self.assertIn("performance profile", page.build(found, []))
+        self.assertIn("| adam | 1.0000 | 1.00 to 1.00 | 1.00 |", markdown.page(found, []))
+        self.write(CLAIMS + '[[profile]]\nname = "x"\ncompetitors = "optimizer"\nworkloads = []\n'
+                   'quantity = {take = "last", of = "evaluation/training_loss"}\n')
+        with self.assertRaisesRegex(BadStudy, "profile 1: quantity: take: 'last', expected time_to"):
+            self.find(self.folder)
+
+    def test_the_pages(self):
+        self.write()
+        found = self.find(self.runs())
+        essay = [study.EssayClaim(4, "2", "Adam is <better>.", ("first_study",)),
+                 study.EssayClaim(5, "2", "Another.", ("second",))]
+        text = page.build(found, essay)
+        self.assertIn('<span class="verdict supported">supported</span>', text)
+        self.assertIn("Adam is &lt;better&gt;.", text)
+        self.assertIn("<svg", text)
+        self.assertNotIn("http://", text.replace("http://www.w3.org", ""))
+        markdown.write(found, essay, self.folder / "pages")
+        told = (self.folder / "pages" / "README.md").read_text()
+        self.assertIn("| 4 | 2 | Adam is <better>. | [supported](#adam-is-better): At the end. |", told)
+        self.assertIn("| 5 | 2 | Another. | not decided: no comparison of second |", told)
+        self.assertTrue((self.folder / "pages" / "adam-is-better.svg").read_bytes().startswith(b"<?xml"))
+
+
+class Trials(StudyCase):
+    def test_choice_and_borders_of_a_tuned_claim(self):
+        """Draws of a stage: what the interval counts, and a winner at the border of its space."""
+        (self.study / "sweep.toml").write_text('''program = "x"
+            [[stage]]\nname = "tune"\nselect = {by = "evaluation/training_loss", per = ["optimizer"]}
+            [stage.options]\nseed = "0:1"\noptimizer = ["adam", "sgd"]
+            [[stage.when]]\nif = {optimizer = "adam"}\noptions = {rate = "log_uniform(0.001,0.1)"}
+            [[stage.when]]\nif = {optimizer = "sgd"}\noptions = {rate = "log_uniform(0.01,10)"}
+            [[stage]]\nname = "judge"\n''')
+        self.write(CLAIMS.replace("better =", 'stage = "judge"\ntuning = "tune"\nbetter =', 1)
+                   .replace("seeds = 5", "seeds = 3"))
+        folder = self.folder / "results" / "first_study" / "sweep"
+        folder.mkdir(parents=True)
+        entries = []
+
+        def write(stage, optimizer, rate, seed, loss):
+            tables = {"evaluation": {"index": np.arange(2), "index_name": "step",
+                                     "columns": {"training_loss": np.array([3.0, loss])}}}
+            options = {"optimizer": optimizer, "rate": rate, "seed": seed}
+            made = write_run(folder, options, tables=tables)
+            entries.append({"id": made.name, "folder": made.name, "stage": stage, "options": options,
+                            "status": "completed"})
+        for optimizer, rates, best in (("adam", (0.001, 0.01, 0.05), 1.0), ("sgd", (0.01, 0.1, 1.0), 2.0)):
+            for place, rate in enumerate(rates):
+                for seed in (0, 1):
+                    write("tune", optimizer, rate, seed, best + 0.1 * place + 0.01 * seed)
+            for seed in (7, 8, 9):
+                write("judge", optimizer, rates[0], seed, best + 0.01 * seed)
+        write_sealed(folder / "sweep.json", {"program": "x", "runs": entries})
+        found = findings.find(study.find(self.study.parent), "standard", self.folder / "results", self.folder)
+        one, = found.decided
+        self.assertEqual(one.judged.problem, "")
+        self.assertIn("choice of settings resampled", one.judged.told_by)
+        self.assertEqual(one.verdict, "supported")
+        self.assertEqual(one.borders, ["rate 0.001 of [0.001, 0.1]", "rate 0.01 of [0.01, 10]"])
+
+
+if __name__ == "__main__":
+    unittest.main()

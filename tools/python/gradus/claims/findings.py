@@ -1,0 +1,89 @@
+"""All that a report tells: the runs of every study, the verdicts over all claims together, a picture for each."""
+from dataclasses import dataclass, field
+
+from . import evidence, judging, origin, pictures, profiles, quantities, running
+from .clock import Clock
+from .quantities import NotMeasured
+
+
+@dataclass
+class Findings:
+    """What was found in a folder of results of one budget."""
+    budget: str
+    studies: dict                                 # {name: Study}
+    sweeps: dict = field(default_factory=dict)    # {(study, sweep): SweepRuns}
+    decided: list = field(default_factory=list)   # a Decided for each claim
+    pictures: dict = field(default_factory=dict)  # {claim: Panel}
+    profiled: dict = field(default_factory=dict)  # {study: a Profiled for each of its profiles}
+    worst_clock: float = 0.0                      # largest difference of two timings of one setting
+
+    def of_study(self, name):
+        return [one for one in self.decided if one.claim.study == name]
+
+    def seconds(self, name):
+        """Core-seconds that the study's runs took."""
+        return sum(float(run.attributes.get("seconds") or 0) for (study, _), found in self.sweeps.items()
+                   if study == name for run in found.runs)
+
+
+def find(studies, budget, output, programs, tell=lambda text: None):
+    """The Findings of studies whose runs lie in `output`. tell: of each study that is read."""
+    findings = Findings(budget, studies)
+    clock = Clock(output, programs)
+    findings.worst_clock = clock.worst_difference()
+    compared, tunings, functions = [], {}, {}
+    for study in studies.values():
+        tell(study.name)
+        functions[study.name] = quantities.functions_of(study.functions()) if study.functions().is_file() else None
+        for name in study.sweeps():
+            claims = [claim for claim in study.claims if claim.sweep == name]
+            drawn = [profile for profile in study.profiles if profile.sweep == name]
+            found = evidence.load(running.folder_of(output, study, name), evidence.tables_of(claims, drawn))
+            findings.sweeps[study.name, name] = found
+            findings.profiled.setdefault(study.name, []).extend(
+                profiles.profiled(profile, found, clock.seconds_of_step) for profile in drawn)
+            for claim in claims:
+                one = evidence.compare(claim, found, clock.seconds_of_step, functions[study.name])
+                one.missing += [f"a run has no result: {trouble}" for trouble in found.troubles[:1]]
+                compared.append(one)
+                tunings[claim.name] = _trials(one, found, study.sweeps()[name], clock, functions[study.name])
+    findings.decided = judging.decide(compared, {name: trials for name, (trials, _) in tunings.items()})
+    for one in findings.decided:
+        study = studies[one.claim.study]
+        found = findings.sweeps[study.name, one.claim.sweep]
+        one.borders = tunings[one.claim.name][1]
+        one.stale = origin.stale(study, study.sweeps()[one.claim.sweep], one.compared.runs, programs)
+        if one.claim.quantity.timed() and clock.stale(one.compared.runs):
+            one.stale.append("the clock was not calibrated with the build of its runs")
+        picture = pictures.picture_of(one, found, clock.seconds_of_step, functions[study.name])
+        if picture:
+            findings.pictures[one.claim.name] = picture
+    return findings
+
+
+def timed_runs(studies, output):
+    """Runs whose seconds a claim reads: what the clock is calibrated for."""
+    runs = []
+    for study in studies.values():
+        for claim in study.claims:
+            if claim.quantity.timed():
+                found = evidence.load(running.folder_of(output, study, claim.sweep), set())
+                mine = [run for run in found.runs if run.stage in (claim.stage, claim.tuning)]
+                runs += evidence.chosen(mine, claim.a) + (evidence.chosen(mine, claim.b) if claim.b else [])
+        for profile in study.profiles:
+            if profile.quantity.timed():
+                found = evidence.load(running.folder_of(output, study, profile.sweep), set())
+                runs += [run for run in found.runs if run.stage == profile.stage]
+    return runs
+
+
+def _trials(compared, found, sweep_file, clock, functions):
+    """({(workload, side): Trials}, lines on settings at the border)."""
+    try:
+        tuning = judging.tuning_of(compared.claim, found, sweep_file)
+        if tuning is None:
+            return {}, []
+        return tuning.trials(clock.seconds_of_step, functions), tuning.borders(compared.runs)
+    except NotMeasured as problem:
+        compared.problems.append(f"tuning: {problem}")
+        return {}, []

@@ -1,0 +1,182 @@
+"""Verdicts on the claims of all studies together, from what each compares."""
+import tomllib
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..inference import Comparison, Effect, Pairs, Race, Trials, at_border, judge
+from ..inference.simultaneous import UNDECIDED
+from ..records.grouping import configuration
+from ..records.values import identity, is_number
+from . import evidence, quantities
+from .quantities import NotMeasured
+
+
+@dataclass
+class Decided:
+    """A claim with its verdict, and what a report says beside it."""
+    claim: object
+    compared: object
+    judged: object
+    stale: list = field(default_factory=list)    # why its runs are not those of what lies there now
+    races: dict = field(default_factory=dict)    # {workload: Race}, of times
+    borders: list = field(default_factory=list)  # chosen settings at the border of the space that they were drawn from
+
+    @property
+    def verdict(self):
+        """Of claims that a budget cannot decide: "not decided"."""
+        return "not decided" if self.judged.verdict == "undecided" else self.judged.verdict
+
+
+def decide(all_compared, tunings):
+    """A Decided for each Compared, in their order. tunings: {claim's name: {(workload, side): Trials}}.
+
+    Of what is not there as planned the effect is told, and nothing decided: it takes no part in Holm's procedure.
+    """
+    comparisons = [comparison_of(compared, tunings.get(compared.claim.name, {})) for compared in all_compared]
+    judged = judge([Comparison(one.name, None, one.delta, "; ".join(compared.missing))
+                    if compared.missing and one.effect else one for one, compared in zip(comparisons, all_compared)])
+    found = []
+    for compared, comparison, one in zip(all_compared, comparisons, judged):
+        if compared.missing and comparison.effect:
+            alone, = judge([comparison])
+            inside = [replace(part, verdict=UNDECIDED) for part in alone.workloads]
+            one = replace(alone, verdict=UNDECIDED, workloads=inside, problem=one.problem)
+        found.append(Decided(compared.claim, compared, one, races=races_of(compared)))
+    return found
+
+
+def comparison_of(compared, trials):
+    """The inference's Comparison of a claim. Whatever makes it incomplete makes it undecided, and is said."""
+    claim, pairs = compared.claim, []
+    if compared.problems or not compared.pairs:
+        return Comparison(claim.name, None, claim.delta, "; ".join(compared.problems) or "nothing was measured")
+    for workload, seeds in compared.pairs.items():
+        a, b = (np.array([pair[side].value for pair in seeds.values()]) for side in (0, 1))
+        pairs.append(Pairs(workload, a, b, trials.get((workload, "a")), trials.get((workload, "b"))))
+    try:
+        return Comparison(claim.name, Effect(claim.effect, claim.better, pairs), claim.delta)
+    except ValueError as error:
+        return Comparison(claim.name, None, claim.delta, str(error))
+
+
+def races_of(compared):
+    """{workload: Race}: who arrives, and who is first."""
+    claim, found = compared.claim, {}
+    if claim.quantity.take != "time_to" or claim.quantity.over or claim.b is None:
+        return found
+    for workload, seeds in compared.pairs.items():
+        times = {label: [pair[side].value if pair[side].arrived else np.inf for pair in seeds.values()]
+                 for side, label in enumerate(_distinct(compared.labels))}
+        found[workload] = Race(times, compared.horizons[workload])
+    return found
+
+
+def _distinct(labels):
+    return labels if labels[0] != labels[1] else (f"{labels[0]} (a)", f"{labels[1]} (b)")
+
+
+class Tuning:
+    """A stage of a sweep that chose settings among draws: what its draws came to."""
+
+    def __init__(self, claim, found, sweep_file):
+        self.claim = claim
+        self.runs = [run for run in found.runs if run.stage == claim.tuning]
+        stage = _stage(sweep_file, claim.tuning)
+        select = stage.get("select", {}).get("by", "")
+        self.by, _, self.statistic = select.partition(":")
+        self.drawn = _drawn(stage)
+
+    def trials(self, seconds_of_step=None, functions=None):
+        """{(workload, side): Trials} of the claim's quantity. Raises NotMeasured."""
+        found = {}
+        for side, choice in (("a", self.claim.a), ("b", self.claim.b)):
+            mine = evidence.chosen(self.runs, self._of_stage(choice)) if choice else []
+            for workload, runs in evidence.by_workload(self.claim, mine).items():
+                found[workload, side] = self._trials(self.claim.quantity.on(workload), runs, seconds_of_step, functions)
+        return found
+
+    def borders(self, runs):
+        """Lines on options of judged runs that lie at the border of the range that they were drawn from."""
+        told = {}
+        for run in runs:
+            for one in self.drawn:
+                value = run.options.get(one.option)
+                if one.holds(run.options) and is_number(value) and one.low <= value <= one.high and at_border(
+                        value, one.low, one.high, one.log):
+                    told[f"{one.option} {value:g} of [{one.low:g}, {one.high:g}]"] = None
+        return list(told)
+
+    def _of_stage(self, choice):
+        known = {name for run in self.runs for name in run.options}
+        varied = {name for name in choice if name in known and name not in [one.option for one in self.drawn]}
+        return {name: values for name, values in choice.items() if name in varied}
+
+    def _trials(self, quantity, runs, seconds_of_step, functions):
+        draws = {}
+        for run in runs:
+            draws.setdefault(configuration(run.loaded, without=("seed",)), {})[run.seed] = run
+        seeds = sorted({seed for mine in draws.values() for seed in mine})
+        horizon = max(quantities.horizon_of(quantity, run, seconds_of_step) for run in runs)
+        validation, test = np.full((2, len(draws), len(seeds)), np.nan)
+        rows = None
+        for place, mine in enumerate(draws.values()):
+            for seed, run in mine.items():
+                rows, values = quantities.column(run, self.by)
+                at = place, seeds.index(seed)
+                if run.status == "completed":
+                    validation[at] = self._statistic(values, quantities.better(rows, self.by))
+                test[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions).value
+        return Trials(validation, test, quantities.better(rows, self.by))
+
+    def _statistic(self, values, way):
+        known = values[~np.isnan(values)]
+        if self.statistic == "mean":
+            return known.mean()
+        if self.statistic == "best":
+            return known.min() if way == "lower" else known.max()
+        return values[-1]
+
+
+def tuning_of(claim, found, sweep_file):
+    """The Tuning of a claim, or None. Raises NotMeasured where its stage is not there."""
+    if not claim.tuning:
+        return None
+    tuning = Tuning(claim, found, sweep_file)
+    if not tuning.runs:
+        raise NotMeasured(f"no run of stage {claim.tuning} has ended")
+    return tuning
+
+
+def _stage(path, name):
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    return next((stage for stage in document.get("stage", []) if stage.get("name") == name), {})
+
+
+@dataclass(frozen=True)
+class Range:
+    """What an option is drawn from, where the others have these values."""
+    option: str
+    low: float
+    high: float
+    log: bool
+    condition: dict
+
+    def holds(self, options):
+        return all(identity(options.get(name)) in values for name, values in self.condition.items())
+
+
+def _drawn(stage):
+    """The Ranges of a stage's numbers."""
+    found = []
+    blocks = [({}, stage.get("options", {})), *(({}, group) for group in stage.get("group", [])),
+              *((one.get("if", {}), one.get("options", {})) for one in stage.get("when", []))]
+    for condition, block in blocks:
+        lists = {name: values if isinstance(values, list) else [values] for name, values in condition.items()}
+        where = {name.replace("-", "_"): set(map(identity, values)) for name, values in lists.items()}
+        for name, value in block.items():
+            kind, _, rest = str(value).partition("(")
+            if kind in ("uniform", "log_uniform", "integer") and rest.endswith(")"):
+                low, high = map(float, rest[:-1].split(","))
+                found.append(Range(name.replace("-", "_"), low, high, kind == "log_uniform", where))
+    return found

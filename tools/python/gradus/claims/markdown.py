@@ -1,0 +1,97 @@
+"""The verdicts as a page of Markdown, with a picture in SVG for each claim: what docs/ holds of a report."""
+import re
+
+from ..report import command, figures, marks
+from ..report.palette import Palette
+from . import words
+
+MADE_BY = "tools/claims --budget {budget} --pages docs/claims"
+DETAIL = marks.Detail(columns=120, runs=0, dots=30)  # a picture of some kilobytes
+
+
+def write(findings, essay, folder):
+    """README.md and NAME.svg of each claim in a folder; pictures of claims that are no more go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    palette = Palette([series.key for panel in findings.pictures.values() for series in panel.series])
+    wanted = {}
+    for name, panel in findings.pictures.items():
+        wanted[f"{name}.svg"] = picture(panel, palette)
+    for one in [one for found in findings.profiled.values() for one in found if one.panel]:
+        wanted[f"{one.panel.id}.svg"] = picture(one.panel, Palette([series.key for series in one.panel.series]))
+    for old in folder.glob("*.svg"):
+        if old.name not in wanted:
+            old.unlink()
+    for name, data in wanted.items():
+        command.replace(str(folder / name), data)
+    command.replace(str(folder / "README.md"), page(findings, essay).encode())
+
+
+def picture(panel, palette):
+    """A whole picture, without the digits that nobody sees."""
+    data = figures.picture(panel, palette, "svg", DETAIL).decode()
+    data = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", data, flags=re.S)
+    return re.sub(r' d="[^"]*"', lambda found: re.sub(r"(?<=\.\d)\d+", "", found[0]), data).encode()
+
+
+def page(findings, essay):
+    """The text of README.md."""
+    counts = {verdict: sum(one.verdict == verdict for one in findings.decided) for verdict in words.VERDICTS}
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    lines = ["# The claims, put to the test", "",
+             f"{len(findings.decided)} comparisons, each fixed in a study's `claims.toml` before its runs: {told}. "
+             "Made by", "",
+             f"    {MADE_BY.format(budget=findings.budget)}", "",
+             *_machine(findings),
+             "", "[docs/claims.md](../claims.md) tells how a verdict comes about.", "",
+             "## The essay's claims", "", "| | § | claim | verdicts |", "| --: | --: | --- | --- |"]
+    for claim in essay:
+        mine = [one for one in findings.decided if claim.number in one.claim.essay]
+        verdicts = "<br>".join(f"[{badge(one)}](#{one.claim.name}): {_cell(one.claim.reading)}" for one in mine)
+        lines.append(f"| {claim.number} | {claim.section} | {_cell(claim.says)} | "
+                     f"{verdicts or 'not decided: no comparison of ' + ', '.join(claim.studies)} |")
+    for name, study in findings.studies.items():
+        mine = findings.of_study(name)
+        if not mine:
+            continue
+        lines += ["", f"## {name.replace('_', ' ').capitalize()}", "",
+                  f"{study.question} [The study](../../experiments/{name}/README.md), {findings.seconds(name):,.0f} "
+                  "core-seconds."]
+        for one in findings.profiled.get(name, []):
+            lines += _profile(one)
+        for one in mine:
+            lines += ["", f"### {one.claim.name}", "", f"**{badge(one)}**: {one.claim.says}", "", one.claim.reading, "",
+                      words.sentence(one), *_details(one)]
+            if one.claim.name in findings.pictures:
+                lines += ["", f"![{one.claim.says}]({one.claim.name}.svg)"]
+    return "\n".join(lines) + "\n"
+
+
+def _profile(one):
+    """A performance profile: the picture, and the scores of the competitors."""
+    if one.problem:
+        return ["", f"{one.profile.name}: {one.problem}."]
+    rows = [f"| {of.name} | {of.score:.4f} | {of.low:.2f} to {of.high:.2f} | {of.first:.2f} |" for of in one.standings]
+    return ["", f"![{one.panel.title}: performance profile]({one.panel.id}.svg)", "",
+            "| competitor | AlgoPerf's score | 95 % of resampled seeds | P(first) |", "| --- | --: | --: | --: |", *rows]
+
+
+def badge(decided):
+    return decided.verdict + (" (stale)" if decided.stale else "")
+
+
+def _details(decided):
+    return ["", *(f"* {line}" for line in words.details(decided))] if words.details(decided) else []
+
+
+def _cell(text):
+    return text.replace("|", "\\|")
+
+
+def _machine(findings):
+    """Which machine and which source made the runs."""
+    runs = [run for found in findings.sweeps.values() for run in found.runs]
+    def told(name):
+        return ", ".join(sorted({str(run.attributes[name]) for run in runs if run.attributes.get(name)}))
+    total = sum(findings.seconds(name) for name in findings.studies)
+    return [f"on {told('processor') or 'an unknown processor'}: {len(runs)} runs, {total:,.0f} core-seconds; commit "
+            f"{told('gradus_commit')[:60] or 'unknown'}."]
