@@ -148,7 +148,8 @@ TEST(Signature, SaysWhatDecidesOnTheState) {
                        .wrappers = {{"gradient_accumulation"}, {"ema"}},
                        .schedules = {{"beta2", "plateau"}},
                        .groups = {{"@bias", {{"epsilon", 1e-3}}}}}),
-            "gradient_accumulation(accumulation_steps=4) + ema + adam(amsgrad=0 bias_correction=1); group @bias; beta2 by plateau");
+            "gradient_accumulation(accumulation_steps=4) + ema + adam(amsgrad=0 bias_correction=1); group @bias; "
+            "beta2 by plateau");
 }
 
 }  // namespace

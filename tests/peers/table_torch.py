@@ -124,6 +124,8 @@ ROWS = [
     torch_row("Adam", "adam", ADAM, lambda h, p: optim.Adam(p, lr=h.learning_rate, betas=betas(h), eps=h.epsilon)),
     torch_row("Adam(amsgrad)", "adam", ADAM | {"amsgrad": 1},
               lambda h, p: optim.Adam(p, lr=h.learning_rate, betas=betas(h), eps=h.epsilon, amsgrad=True)),
+    torch_row("RMSprop", "adam", ADAM | {"beta1": 0.0, "bias_correction": 0},
+              lambda h, p: optim.RMSprop(p, lr=h.learning_rate, alpha=h.beta2, eps=h.epsilon)),
     torch_row("Adam(amsgrad)", "amsgrad", ADAM,
               lambda h, p: optim.Adam(p, lr=h.learning_rate, betas=betas(h), eps=h.epsilon, amsgrad=True)),
     torch_row("AdamW", "adamw", ADAMW, lambda h, p: optim.AdamW(p, lr=h.learning_rate, betas=betas(h), eps=h.epsilon,
