@@ -37,6 +37,7 @@ ROOMS = {
     "experiments/workloads": LAB,
     "experiments/minimize": {"experiments/problems", *LAB},
     "experiments/invariances": {"experiments/problems", *LAB},
+    "experiments/cost_and_memory": LAB,
     "experiments/optimizer_comparison": {"experiments/workloads", *LAB},
     "experiments/second_order": {"experiments/workloads", *LAB},
     "experiments/forgetting": {"experiments/workloads", *LAB},
