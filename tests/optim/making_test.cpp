@@ -82,7 +82,7 @@ TEST(MakeOptimizer, NamesTheMethodsWhereOneIsUnknown) {
 }
 
 TEST(MakeOptimizer, NamesTheHyperparametersWhereOneIsUnknown) {
-  const std::string adam = "expected one of learning_rate, beta1, beta2, epsilon, amsgrad";
+  const std::string adam = "expected one of learning_rate, beta1, beta2, epsilon, amsgrad, bias_correction";
   EXPECT_EQ(refusal_of_making("adam", {{"beta_1", 0.9}}),
             "adam: unknown hyperparameter 'beta_1': did you mean beta1? " + adam);
   EXPECT_EQ(refusal_of_making("adam", {{"momentum", 0.9}}), "adam: unknown hyperparameter 'momentum': " + adam);
