@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -94,6 +96,25 @@ Initializer orthogonal(double gain) {
             for (std::int64_t i = 0; i < in; ++i)
               for (std::int64_t o = 0; o < out; ++o)
                 parameter.set(i * out + o, gain * q[static_cast<std::size_t>(wide ? i * out + o : o * in + i)]);
+          }};
+}
+
+Initializer sparse(int connections) {
+  if (connections < 1)
+    throw std::invalid_argument(fmt::format("sparse: {} connections, expected at least 1", connections));
+  return {"sparse", [=](const Tensor& parameter, RandomStream& random) {
+            fans("sparse", parameter);
+            const std::int64_t out = parameter.shape()[parameter.shape().rank() - 1], in = parameter.size() / out;
+            parameter.fill(0);
+            std::vector<std::int64_t> inputs(static_cast<std::size_t>(in));
+            std::iota(inputs.begin(), inputs.end(), 0);
+            for (std::int64_t o = 0; o < out; ++o)
+              for (std::int64_t k = 0; k < std::min<std::int64_t>(connections, in); ++k) {
+                const std::int64_t other =
+                    k + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(in - k)));
+                std::swap(inputs[static_cast<std::size_t>(k)], inputs[static_cast<std::size_t>(other)]);
+                parameter.set(inputs[static_cast<std::size_t>(k)] * out + o, random.normal());
+              }
           }};
 }
 

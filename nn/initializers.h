@@ -32,5 +32,8 @@ Initializer lecun_uniform();
 Initializer lecun_normal();
 // Saxe et al. (2014): orthonormal rows or columns, whichever are fewer, times a gain.
 Initializer orthogonal(double gain = 1);
+// Martens (2010), section 5: each output has standard normal weights from so many inputs, drawn for it, or from all if
+// there are fewer; the others are 0.
+Initializer sparse(int connections = 15);
 
 }  // namespace gradus::nn

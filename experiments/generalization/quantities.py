@@ -1,7 +1,7 @@
 """Quantities of a run that no column holds."""
 import numpy as np
 
-EQUAL_LOSS = {"fashion-mlp": 0.35, "mnist-1d": 0.7}  # which every tuned method comes to in pilots
+EQUAL_LOSS = {"fashion-mlp": 0.4, "mnist-1d": 0.7}  # which every tuned method comes to in pilots
 
 
 def accuracy_at_equal_loss(run):

@@ -62,6 +62,8 @@ class NetworkObjective final : public optim::Objective {
   const optim::Curvature* curvature() const override { return &curvature_; }
   // The numbers of the batches, which choose the masks, and the buffers too; the batches themselves are set anew.
   void visit_memory(optim::StateVisitor& visitor) override;
+  // Bytes that the last value or gradient used on its tape.
+  std::size_t bytes_used() const { return values_.tape.bytes_used(); }
   // Bytes that the tapes hold: one for value and gradient, one for the rest.
   std::size_t bytes_held() const { return values_.tape.bytes_held() + record_.tape.bytes_held(); }
 

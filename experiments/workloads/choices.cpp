@@ -16,7 +16,7 @@ const settings::Catalogue<Named<nn::Layer>>& activations() {
 const settings::Catalogue<nn::Initializer>& initializers() {
   static const settings::Catalogue<nn::Initializer> all(
       "initializer", {nn::glorot_uniform(), nn::glorot_normal(), nn::he_uniform(), nn::he_normal(), nn::lecun_uniform(),
-                      nn::lecun_normal(), nn::orthogonal(), nn::zeros()});
+                      nn::lecun_normal(), nn::orthogonal(), nn::sparse(), nn::zeros()});
   return all;
 }
 

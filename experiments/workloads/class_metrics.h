@@ -1,5 +1,5 @@
-// What is measured of logits: of some of the classes, where they are not equally frequent, and the plain cross-entropy,
-// where the loss is another.
+// What is measured of logits: of some of the classes, where they are not equally frequent, and where the loss is not
+// the plain cross-entropy.
 #pragma once
 
 #include <string>

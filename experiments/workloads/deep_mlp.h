@@ -1,5 +1,5 @@
-// Many dense layers of one width, [batch, numbers of an example] -> [batch, outputs], with what is said to let gradients
-// through: an initialiser and its gain, normalisation, residual connections.
+// Many dense layers of one width, [batch, numbers of an example] -> [batch, outputs], with what is said to let
+// gradients through: an initialiser and its gain, normalisation, and residual connections.
 #pragma once
 
 #include "autodiff/tensor/vectors.h"

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "experiments/workloads/adding_problem.h"
+#include "experiments/workloads/advection.h"
+#include "experiments/workloads/burgers.h"
 #include "experiments/workloads/catapult.h"
 #include "experiments/workloads/character_model.h"
 #include "experiments/workloads/class_imbalance.h"
@@ -15,6 +17,7 @@
 #include "experiments/workloads/fashion_mlp.h"
 #include "experiments/workloads/fashion_residual.h"
 #include "experiments/workloads/fashion_two_convolutions.h"
+#include "experiments/workloads/heat.h"
 #include "experiments/workloads/license_texts.h"
 #include "experiments/workloads/linear_regression.h"
 #include "experiments/workloads/logistic_regression.h"
@@ -48,6 +51,9 @@ std::vector<NamedWorkload> list() {
       DelayedXor{},
       CharacterModel{},
       Poisson{},
+      Heat{},
+      Burgers{},
+      Advection{},
       TeacherStudent{},
       ZipfWords{},
       LicenseTexts{},

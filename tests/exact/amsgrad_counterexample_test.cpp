@@ -67,7 +67,7 @@ double periodic(std::int64_t t) { return t % 101 == 1 ? 1010 : -10; }
 
 TEST(AmsgradCounterexample, SendsAdamToTheWorstPoint) {
   const End end = play(false, sanitized ? 100'000 : 5'000'000, periodic);
-  EXPECT_NEAR(end.x, 1, 5e-4);
+  EXPECT_NEAR(end.x, 1, sanitized ? 0.01 : 5e-4);
   if (!sanitized) {
     EXPECT_NEAR(end.regret, 0.2115, 5e-5);
   }

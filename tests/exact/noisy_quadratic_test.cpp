@@ -162,7 +162,7 @@ TEST(NoisyQuadratic, IsSimulatedAsExpected) {
        .noise_batch = 20,
        .method = "momentum",
        .values = {{"learning_rate", 0.1}, {"momentum", 0.9}}}};
-  const int seeds = sanitized ? 20 : 100, steps = 40;
+  const int seeds = 100, steps = 40;
   for (const Setting& setting : settings) {
     ExpectedLoss expectation(setting);
     double expected = 0;

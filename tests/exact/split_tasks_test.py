@@ -22,7 +22,7 @@ class SplitTasks(unittest.TestCase):
     def check(self, *options):
         with tempfile.TemporaryDirectory() as folder:
             output = pathlib.Path(folder) / "run"
-            subprocess.run([BIN / "examples" / "split_tasks", "--quiet", f"--output={output}", *options], check=True,
+            subprocess.run([BIN / "forgetting", "--quiet", f"--output={output}", *options], check=True,
                            timeout=300)
             with h5py.File(output / "run.h5") as file:
                 matrix, means = file["accuracy/test_accuracy"][:], file["accuracy/mean_test_accuracy"][:]

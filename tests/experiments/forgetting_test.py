@@ -54,16 +54,17 @@ class Forgetting(unittest.TestCase):
 
     def test_a_strong_pull_keeps_the_old_and_a_weak_one_does_not(self):
         for remedy, strong in (("l2", 10), ("ewc", 1e4)):
-            kept = [self.train(f"--remedy={remedy}", f"--strength={strength}", rate=0.01, steps=300)["forgetting"][1] for strength in (0, strong)]
-            self.assertLess(kept[1], kept[0] - 0.2, remedy)
+            free, held = (self.train(f"--remedy={remedy}", f"--strength={strength}", rate=0.01, steps=300)
+                          for strength in (0, strong))
+            self.assertLess(held["forgetting"][1], free["forgetting"][1] - 0.2, remedy)
 
     def test_permuted_tasks_have_all_classes(self):
         table = self.train("--sequence=permuted", steps=300)
         self.assertGreater(table["test_accuracy"][0, 0], table["test_accuracy"][0, 1] + 0.2)
 
     def test_what_makes_no_sense_is_refused(self):
-        for options, tasks, complaint in ((["--strength=1"], 2, "strength"), (["--remedy=l2", "--memory=3"], 2, "memory"),
-                                          ([], 1, "tasks")):
+        for options, tasks, complaint in (
+                (["--strength=1"], 2, "strength"), (["--remedy=l2", "--memory=3"], 2, "memory"), ([], 1, "tasks")):
             result = self.run_program(*options, tasks=tasks)
             self.assertEqual(result.returncode, 2, options)
             self.assertIn(complaint, result.stderr)

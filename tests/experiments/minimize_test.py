@@ -240,7 +240,7 @@ class Minimize(MinimizeCase):
     def test_watching_changes_nothing(self):
         described = json.loads(self.minimize("--describe", output=False).stdout)
         names = {option["name"] for option in described["options"]}
-        numbers = {name for name in names if name.startswith(("learning_rate", "beta", "epsilon", "amsgrad"))}
+        numbers = {name for name in names if name.startswith(("learning_rate", "beta", "epsilon", "amsgrad", "bias"))}
         unknown = names - numbers - self.DECIDING - set(self.WATCHING) - self.ASKING - self.BEGINNING - {
             "optimizer", "wrappers", "groups"}
         self.assertEqual(unknown, set(), "does it decide on the points, or only watch? It belongs in a list above.")

@@ -70,6 +70,32 @@ TEST(Initializers, OrthogonalIsOrthonormal) {
   }
 }
 
+TEST(Initializers, SparseHasSoManyInputsForEachOutput) {
+  for (const std::int64_t inputs : {40, 6}) {
+    const std::int64_t outputs = 2000, expected = std::min<std::int64_t>(inputs, 15);
+    const Tensor w = Tensor::zeros({inputs, outputs}, DType::float64);
+    RandomStream random(1);
+    sparse().fill(w, random);
+    std::vector<std::int64_t> by_input(static_cast<std::size_t>(inputs));
+    double squares = 0;
+    for (std::int64_t o = 0; o < outputs; ++o) {
+      std::int64_t there = 0;
+      for (std::int64_t i = 0; i < inputs; ++i)
+        if (const double x = w.at(i * outputs + o); x != 0) {
+          ++there;
+          ++by_input[static_cast<std::size_t>(i)];
+          squares += x * x;
+        }
+      ASSERT_EQ(there, expected);
+    }
+    EXPECT_NEAR(squares / static_cast<double>(outputs * expected), 1, 0.05);
+    for (const std::int64_t count : by_input)
+      EXPECT_NEAR(static_cast<double>(count), static_cast<double>(outputs * expected) / static_cast<double>(inputs),
+                  120);
+  }
+  EXPECT_THROW(sparse(0), std::invalid_argument);
+}
+
 TEST(Parameters, LieInOneVectorAndAreNamedByTheirPath) {
   Sequential model{Linear{3, 4}, Relu{}, Linear{4, 2, he_normal(), constant(0.5)}};
   ParameterSet set;

@@ -67,6 +67,18 @@ TEST(MakeOptimizer, UsesTheDefaultOfWhatIsNotGiven) {
   }
 }
 
+TEST(MakeOptimizer, TakesAMethodOfTheCallersOwn) {
+  auto own = std::make_shared<Method>(method("sgd"));
+  own->name = "mine";
+  Recipe recipe{.method = "mine", .values = {{"learning_rate", 0.25}}, .wrappers = {{"clip_by_norm"}}};
+  EXPECT_EQ(refusal_of([&] { make_optimizer(recipe); }).substr(0, 26), "unknown optimizer 'mine': ");
+  recipe.own = own;
+  EXPECT_EQ(signature(recipe), "clip_by_norm + mine");
+  EXPECT_EQ(*make_optimizer(recipe)->number("learning_rate"), 0.25);
+  recipe.values = {{"rate", 1}};
+  EXPECT_EQ(refusal_of([&] { make_optimizer(recipe); }).substr(0, 33), "mine: unknown hyperparameter 'rat");
+}
+
 TEST(MakeOptimizer, NamesTheMethodsWhereOneIsUnknown) {
   std::string all = "expected one of";
   for (const Method& m : methods()) all += (&m == &methods().front() ? " " : ", ") + m.name;

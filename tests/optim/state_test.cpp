@@ -143,14 +143,13 @@ TEST(State, OfAnotherOptimizerIsRefusedByName) {
 }
 
 TEST(Signature, SaysWhatDecidesOnTheState) {
-  EXPECT_EQ(
-      signature({.method = "adam",
-                 .values = {{"beta1", 0.5}},
-                 .wrappers = {{"gradient_accumulation"}, {"ema"}},
-                 .schedules = {{"beta2", "plateau"}},
-                 .groups = {{"@bias", {{"epsilon", 1e-3}}}}}),
-      "gradient_accumulation(accumulation_steps=4) + ema + adam(amsgrad=0 bias_correction=1); group @bias; beta2 by "
-      "plateau");
+  EXPECT_EQ(signature({.method = "adam",
+                       .values = {{"beta1", 0.5}},
+                       .wrappers = {{"gradient_accumulation"}, {"ema"}},
+                       .schedules = {{"beta2", "plateau"}},
+                       .groups = {{"@bias", {{"epsilon", 1e-3}}}}}),
+            "gradient_accumulation(accumulation_steps=4) + ema + adam(amsgrad=0 bias_correction=1); group @bias; "
+            "beta2 by plateau");
 }
 
 }  // namespace

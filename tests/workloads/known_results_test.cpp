@@ -18,7 +18,6 @@
 #include "experiments/workloads/linear_regression.h"
 #include "experiments/workloads/logistic_regression.h"
 #include "experiments/workloads/mnist_1d.h"
-#include "experiments/workloads/poisson.h"
 #include "experiments/workloads/quadratics.h"
 #include "experiments/workloads/zipf_words.h"
 #include "tests/support/files.h"
@@ -286,34 +285,6 @@ TEST(Mnist1dClassification, SmoothsLabelsInTrainingAlone) {
   }
   const lab::Batch batch = few.rows(0, 50, DType::float64);
   EXPECT_NEAR(smooth.trainer.step(batch).loss, 0.7 * plain.trainer.step(batch).loss + 0.3 * of_all, 1e-12);
-}
-
-// u = 16 x (1 - x) y (1 - y) x y.
-TEST(Poisson, TakesTheLaplacianOfAnyLayer) {
-  struct ProductOfCoordinates {
-    void declare(nn::ParameterScope&) {}
-    Var forward(nn::Forward&, const Var& x) const { return slice(x, 1, 0, 1) * slice(x, 1, 1, 1); }
-  };
-  Tape tape(DType::float64);
-  const std::vector<Var> none;
-  nn::Forward f(none, nn::Mode::train, RandomStream(0));
-  const Tensor points = Tensor::of({3, 2}, {0.3, 0.6, 0.5, 0.25, 0.9, 0.1});
-  const Tensor out = NegativeLaplacian(ProductOfCoordinates{}).forward(f, tape.leaf(points)).value();
-  ASSERT_EQ(out.shape(), (Shape{3, 2}));
-  for (std::int64_t row = 0; row < 3; ++row) {
-    const double x = points.at(2 * row), y = points.at(2 * row + 1);
-    const auto bump = [](double t) { return t * t * (1 - t); };
-    const auto second = [](double t) { return 2 - 6 * t; };
-    EXPECT_NEAR(out.at(2 * row), -16 * (second(x) * bump(y) + bump(x) * second(y)), 1e-12);
-    EXPECT_NEAR(out.at(2 * row + 1), 16 * bump(x) * bump(y), 1e-14);
-  }
-}
-
-TEST(Poisson, IsSolved) {
-  Training training(Poisson{}, {"--hidden=16"}, "adam", {{"learning_rate", 0.005}});
-  training.steps(400, 64);
-  const std::vector<double> test = training.trainer.evaluate(training.workload.data.test, training.workload.metrics);
-  EXPECT_LT(test[1], 0.05);
 }
 
 constexpr std::int64_t many = 3000;

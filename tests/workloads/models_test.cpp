@@ -145,10 +145,9 @@ TEST(Models, TwoConvolutionsTakePixelsAndGiveClasses) {
 }
 
 TEST(Models, RefuseUnknownNamesAndTasksThatDoNotFit) {
-  EXPECT_EQ(
-      refusal_of([] { models().find("resnett"); }),
-      "unknown model 'resnett': did you mean resnet? expected one of mlp, deep-mlp, autoencoder, 2c2d, resnet, recurrent, "
-      "transformer, recurrent-tokens, mnist-1d-linear, mnist-1d-mlp, mnist-1d-cnn, mnist-1d-gru");
+  EXPECT_EQ(refusal_of([] { models().find("resnett"); }),
+            "unknown model 'resnett': did you mean resnet? expected one of mlp, deep-mlp, autoencoder, 2c2d, resnet, "
+            "recurrent, transformer, recurrent-tokens, mnist-1d-linear, mnist-1d-mlp, mnist-1d-cnn, mnist-1d-gru");
   const Task row{{784}, 10};
   EXPECT_EQ(refusal_of([&] { TwoConvolutions{}.make(row); }),
             "model 2c2d: examples of [784], expected [height, width] or [height, width, channels]");

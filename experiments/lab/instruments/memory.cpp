@@ -18,7 +18,7 @@ class MemoryInstrument final : public Instrument {
   }
   void measure(const Moment& at, std::vector<double>& row) override {
     at.objective.gradient();
-    const auto tape = static_cast<double>(at.objective.bytes_held());
+    const auto tape = static_cast<double>(at.objective.bytes_used());
     const auto batch = static_cast<double>(at.batch.inputs.bytes() + at.batch.targets.bytes());
     const auto parameters = 2 * static_cast<double>(at.before.bytes());
     const auto state = static_cast<double>(at.optimizer.state_bytes());

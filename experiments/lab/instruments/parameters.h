@@ -23,9 +23,9 @@ struct ParametersOptions {
 };
 
 // The table "parameters": `norm` and, by slice, `layer_norm` of the parameters before the step; and `near_zero` and
-// `layer_near_zero`, the shares of those that are not larger than `near_zero` times their slice's root mean square. A
-// slice that only became smaller has no more of them (of normal numbers 0.8 % are within 0.01), and one of zeros alone
-// has the share 1. It costs no gradient.
+// `layer_near_zero`, the shares of those that are not larger than `near_zero` times the root mean square of their
+// slice, so that a slice that only became smaller has no more of them (of normal numbers 0.8 % are within 0.01), and
+// one of zeros alone has the share 1. It costs no gradient.
 std::shared_ptr<Instrument> parameter_norms(const ParametersOptions& options = {});
 
 }  // namespace gradus::lab

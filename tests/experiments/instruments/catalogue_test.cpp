@@ -206,7 +206,7 @@ TEST(EveryInstrument, IsAskedForByName) {
   EXPECT_TRUE(instruments_of("").empty());
 }
 
-// Gives tensors to files of their names, takes them from there, or makes them undefined.
+// Gives tensors and numbers to files of their names, takes them from there, or makes them undefined and 0.
 class Carried final : public optim::StateVisitor {
  public:
   enum class Way { gives, takes, loses };
@@ -224,10 +224,21 @@ class Carried final : public optim::StateVisitor {
       std::ifstream(file, std::ios::binary).read(static_cast<char*>(value.raw()), bytes);
     }
   }
-  void counter(std::string_view, std::int64_t&) override { throw std::logic_error("no instrument counts"); }
-  void number(std::string_view, double&) override { throw std::logic_error("no instrument keeps numbers"); }
+  void counter(std::string_view name, std::int64_t& value) override { carry(name, value); }
+  void number(std::string_view name, double& value) override { carry(name, value); }
 
  private:
+  template <class T>
+  void carry(std::string_view name, T& value) {
+    const std::filesystem::path file = folder_ / std::string(name);
+    if (way_ == Way::loses)
+      value = 0;
+    else if (way_ == Way::gives)
+      std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(&value), sizeof value);
+    else
+      std::ifstream(file, std::ios::binary).read(reinterpret_cast<char*>(&value), sizeof value);
+  }
+
   std::filesystem::path folder_;
   Way way_;
 };

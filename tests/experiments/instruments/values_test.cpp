@@ -294,24 +294,20 @@ TEST(Instruments, ThePathIsOfAllSteps) {
   });
 }
 
-// What a step holds grows with the batch, and the sum is of its parts.
+// The parts are what their names say, and the tape holds at least the four hidden and two outer values of each example.
 TEST(Instruments, MemoryIsOfAllThatAStepHolds) {
-  std::vector<double> totals, tapes;
   for (const std::int64_t batch_size : {1, 20}) {
     const auto instrument = memory({.every = 1});
     watch(instrument, "adam", batch_size, [&](const Moment& at, std::int64_t row) {
       const double tape = number(*instrument, "tape", row), batch = number(*instrument, "batch", row);
+      const auto rows = static_cast<double>(NetworkObjective::rows_of(at.batch));
+      expect(tape >= rows * 6 * 8, fmt::format("{} bytes of tape for {} examples", tape, rows));
       expect(batch == static_cast<double>(at.batch.inputs.bytes() + at.batch.targets.bytes()), "batch");
       expect(number(*instrument, "parameters", row) == 2 * 8 * p, "parameters");
       expect(number(*instrument, "state", row) == 2 * 8 * p, "state");
       expect(number(*instrument, "total", row) == tape + batch + 4 * 8 * p, "total");
-      if (row != 0) return;
-      totals.push_back(number(*instrument, "total", row));
-      tapes.push_back(tape);
     });
   }
-  EXPECT_GE(tapes.at(1), tapes.at(0));
-  EXPECT_GT(totals.at(1), totals.at(0));
 }
 
 // What an instrument sees is what the step saw, dropout masks included.

@@ -9,6 +9,8 @@ load(source, table)     a table of all completed runs as a DataFrame
 finals(source, table)   one row a run: its last values
 dataset(source, table)  a table as an xarray.Dataset along run and step
 from_table(frame)       runs of anything else; a source for the others, as a folder is
+
+gradus.external lets an optimizer of PyTorch, of Optax or of your own take the steps of a run.
 """
 __all__ = ["runs", "load", "finals", "dataset", "from_table"]
 __version__ = "0.2.0"

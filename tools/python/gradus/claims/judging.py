@@ -117,7 +117,8 @@ class Tuning:
         for run in runs:
             draws.setdefault(configuration(run.loaded, without=("seed",)), {})[run.seed] = run
         seeds = sorted({seed for mine in draws.values() for seed in mine})
-        horizon = max(quantities.horizon_of(quantity, run, seconds_of_step) for run in runs)
+        ends = [quantities.horizon_of(quantity, run, seconds_of_step) for run in runs]
+        horizon = max((end for end in ends if np.isfinite(end)), default=np.inf)
         validation, test = np.full((2, len(draws), len(seeds)), np.nan)
         rows = None
         for place, mine in enumerate(draws.values()):

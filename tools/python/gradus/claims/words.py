@@ -42,11 +42,12 @@ def effect_text(decided, low=None, estimate=None, high=None):
 
 
 def bound_text(claim):
-    """What the effect must be beyond for the claim to be supported."""
-    bound = math.log1p(claim.delta) if claim.effect == "ratio" else claim.delta
-    value = _one(claim, bound)
+    """What the effect must be beyond for the claim to be supported; against a number, what the quantity must be."""
     beyond = "below" if claim.better == "lower" else "above"
-    return f"{beyond} {value:.3g} times" if claim.effect == "ratio" else f"{beyond} {value:+.3g}"
+    value = _one(claim, math.log1p(claim.delta) if claim.effect == "ratio" else claim.delta)
+    if claim.b is None:
+        return f"{beyond} {claim.than * value if claim.effect == 'ratio' else claim.than + value:.4g}"
+    return f"{beyond} {value:.3g} times" if claim.effect == "ratio" else f"{beyond} {value + 0.0:+.3g}"
 
 
 def _one(claim, oriented):
