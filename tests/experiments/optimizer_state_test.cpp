@@ -116,10 +116,11 @@ TEST(OptimizerState, IsRefusedWhereItDoesNotBelong) {
   other.values = {{"learning_rate", 0.5}};  // numbers may change
   EXPECT_EQ(loading(other, slices), "");
   other.values = {{"amsgrad", 1}};
-  EXPECT_EQ(loading(other, slices),
-            "is the state of another optimizer: ema + adam(amsgrad=0), expected ema + adam(amsgrad=1)");
+  EXPECT_EQ(
+      loading(other, slices),
+      "is the state of another optimizer: ema + adam(amsgrad=0 bias_correction=1), expected ema + adam(amsgrad=1 bias_correction=1)");
   EXPECT_EQ(loading({.method = "sgd"}, slices),
-            "is the state of another optimizer: ema + adam(amsgrad=0), expected sgd");
+            "is the state of another optimizer: ema + adam(amsgrad=0 bias_correction=1), expected sgd");
   auto model = slices;
   model[1].name = "0.offset";
   EXPECT_EQ(loading(recipe, model), "is the state of another model: it has 0.bias [5] where 0.offset [5] is expected");
