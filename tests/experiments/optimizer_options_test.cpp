@@ -82,7 +82,7 @@ TEST(OptimizerOptions, RefuseInOneLine) {
   EXPECT_EQ(error_of_choosing({"--beta1=0.5"}),
             "--beta1 is an option of adam, adamw, adamax, nadam, radam, ...; sgd has learning_rate");
   EXPECT_EQ(error_of_choosing({"--optimizer=adam", "--nesterov"}),
-            "--nesterov is an option of muon; adam has learning_rate, beta1, beta2, epsilon, amsgrad");
+            "--nesterov is an option of muon; adam has learning_rate, beta1, beta2, epsilon, amsgrad, bias_correction");
   EXPECT_TRUE(error_of_choosing({"--learning-rate-steps=1"}).starts_with("unknown option --learning-rate-steps: "));
   const std::string schedules =
       "expected one of none, constant, step, exponential, polynomial, cosine, one_cycle, warmup_stable_decay, "

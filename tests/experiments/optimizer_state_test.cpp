@@ -116,9 +116,9 @@ TEST(OptimizerState, IsRefusedWhereItDoesNotBelong) {
   other.values = {{"learning_rate", 0.5}};  // numbers may change
   EXPECT_EQ(loading(other, slices), "");
   other.values = {{"amsgrad", 1}};
-  EXPECT_EQ(
-      loading(other, slices),
-      "is the state of another optimizer: ema + adam(amsgrad=0 bias_correction=1), expected ema + adam(amsgrad=1 bias_correction=1)");
+  EXPECT_EQ(loading(other, slices),
+            "is the state of another optimizer: ema + adam(amsgrad=0 bias_correction=1), "
+            "expected ema + adam(amsgrad=1 bias_correction=1)");
   EXPECT_EQ(loading({.method = "sgd"}, slices),
             "is the state of another optimizer: ema + adam(amsgrad=0 bias_correction=1), expected sgd");
   auto model = slices;
