@@ -1,6 +1,8 @@
 """What the claims of this study read beside columns."""
 import numpy as np
 
+ROUNDING = 1e-10  # of squared cosines
+
 
 def column(run, table, name):
     return np.asarray(run.tables[table].columns[name], float)
@@ -9,12 +11,13 @@ def column(run, table, name):
 def slope_over_curvature(run):
     """How the step for each unit of the gradient grows with the curvature: the slope of their logarithms, over eigenvectors.
 
-    -1 of Newton's step, 0 of gradient descent's. Means over the steps; directions of positive curvature only.
+    -1 of Newton's step, 0 of gradient descent's. The mean over the steps; of directions with positive curvature in which step
+    and gradient have a share above rounding: at the end of a convergence nothing else is left of them.
     """
     rows = [column(run, "eigendirections", name) for name in ("eigenvalue", "update_share", "gradient_share")]
     slopes = []
     for values, step, gradient in zip(*rows):
-        good = (values > 0) & (step > 0) & (gradient > 0)
+        good = (values > 0) & (step > ROUNDING) & (gradient > ROUNDING)
         if good.sum() >= 3:
             slopes.append(np.polyfit(np.log(values[good]), 0.5 * np.log(step[good] / gradient[good]), 1)[0])
     return float(np.mean(slopes)) if slopes else float("nan")
