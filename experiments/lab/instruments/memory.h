@@ -19,8 +19,8 @@ struct MemoryOptions {
 };
 
 // The table "memory", in bytes: `tape`, which the values and derivatives of a gradient of the batch take; `batch`, its
-// inputs and targets; `parameters`, and as much for their gradient; `state`, that of the method; and `total`. It costs
-// a gradient.
+// inputs and targets; `parameters`, and as much for their gradient; `state`, that of the method; and `total`. It
+// costs a gradient.
 std::shared_ptr<Instrument> memory(const MemoryOptions& options = {});
 
 }  // namespace gradus::lab

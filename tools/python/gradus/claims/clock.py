@@ -13,7 +13,7 @@ from . import origin
 
 CLOCK_FILE = "clock.json"
 PIECES = 20         # of a timing, whose median counts
-SECONDS = 1.0       # of a timing, about
+SECONDS = {"smoke": 0.02, "standard": 1.0, "full": 3.0}  # of a timing, about
 ALLOWED = 0.03      # by which a second timing may differ
 MOST_TRIES = 4
 BUDGET = ("budget_steps", "budget_epochs", "budget_examples", "budget_gradients", "budget_products", "budget_seconds",
@@ -30,7 +30,8 @@ def key_of(run):
 class Clock:
     """The timings of a machine and its programs, in a file."""
 
-    def __init__(self, output, programs):
+    def __init__(self, output, programs, budget="standard"):
+        self.length, self.most = SECONDS[budget], 2 if budget == "smoke" else MOST_TRIES
         self.path, self.programs = pathlib.Path(output) / CLOCK_FILE, pathlib.Path(programs)
         try:
             self.timings = json.loads(self.path.read_text())
@@ -64,9 +65,9 @@ class Clock:
         program = self.programs / run.attributes["program"]
         steps = 40
         seconds = self._seconds_of_step(program, run, steps)
-        steps = max(steps, int(SECONDS / max(seconds, 1e-7)))
+        steps = max(steps, int(self.length / max(seconds, 1e-7)))
         tries = [self._seconds_of_step(program, run, steps) for _ in range(2)]
-        while len(tries) < MOST_TRIES and self._difference(tries) > ALLOWED:
+        while len(tries) < self.most and self._difference(tries) > ALLOWED:
             tries.append(self._seconds_of_step(program, run, steps))
         return {"seconds": min(tries[-2:]), "difference": self._difference(tries), "steps": steps, "tries": tries,
                 "executable_sha256": origin.digest_of_file(program)}

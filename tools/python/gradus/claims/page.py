@@ -38,7 +38,7 @@ def build(findings, essay):
     body.append("<h2>Method</h2>" + _method(findings))
     text, room = "".join(body), LARGEST
     room -= len(text.encode())
-    for (study, sweep), found in findings.sweeps.items():
+    for (study, sweep), found in findings.sweeps.items() if findings.budget != "smoke" else ():
         section = _sweep(study, sweep, found)
         if len(section.encode()) > room:
             section = f"<h2>{shown(_title(study))}: {shown(sweep)}</h2><p>No room on this page: see its own report.</p>"
