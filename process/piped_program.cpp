@@ -14,6 +14,8 @@
 #include <system_error>
 #include <thread>
 
+#include "process/pipe_signal.h"
+
 namespace gradus {
 namespace {
 
@@ -21,18 +23,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds patience_after_signal(10);
 constexpr int answers = 3, lifeline = 4;  // descriptors of the program, and of who watches us for it
 constexpr std::size_t piece = 1 << 16, most_unasked = 1 << 20;
-
-// Writing to a program that has closed its input is no reason to end.
-class PipeSignalIgnored {
- public:
-  PipeSignalIgnored() : before_(std::signal(SIGPIPE, SIG_IGN)) {}
-  ~PipeSignalIgnored() { std::signal(SIGPIPE, before_); }
-  PipeSignalIgnored(const PipeSignalIgnored&) = delete;
-  PipeSignalIgnored& operator=(const PipeSignalIgnored&) = delete;
-
- private:
-  void (*before_)(int);
-};
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 

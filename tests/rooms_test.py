@@ -44,7 +44,7 @@ ROOMS = {
     "experiments/local_minima": {"experiments/workloads", *LAB},
     "experiments/vanishing_gradients": {"experiments/workloads", *LAB},
     "experiments/train": {"experiments/workloads", *LAB},
-    "tools/sweep": {"experiments/records", "settings", "autodiff/tensor/random.h"},
+    "tools/sweep": {"experiments/records", "process", "settings", "autodiff/tensor/random.h"},
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
                       *LAB},

@@ -102,6 +102,11 @@ class Reading(StudyCase):
         with self.assertRaisesRegex(BadStudy, "claim adam-is-better: there is one of this name in first_study"):
             study.find(self.study.parent)
 
+    def test_what_the_studies_of_the_project_read_is_there(self):
+        for name, one in study.find(ROOT / "experiments").items():
+            with self.subTest(study=name):
+                self.assertEqual([path for path in one.data if not pathlib.Path(path).exists()], [])
+
     def test_the_studies_of_the_project_decide_the_whole_essay(self):
         studies = study.find(ROOT / "experiments")
         for claim in study.essay(ROOT / "experiments" / "essay.toml"):
@@ -260,10 +265,29 @@ class Verdicts(StudyCase):
             self.assertEqual(len(stale()), 1)
             self.assertIn(told, stale()[0])
             path.write_text(before)
+        (self.folder / "data").rename(self.folder / "moved")
+        self.assertEqual(stale(), [f"no data at {self.folder}/data: expected what a claims.toml names as what its runs "
+                                   "read"])
+        (self.folder / "moved").rename(self.folder / "data")
         program = self.folder / "optimizer_comparison"
         program.write_text("another build")
         program.chmod(0o755)
         self.assertEqual(stale(), ["optimizer_comparison is another build than that of its runs"])
+
+    def test_a_function_of_the_study_that_fails_leaves_its_claim_alone_undecided(self):
+        quantity = 'quantity = {take = "last", of = "evaluation/training_loss"}'
+        results = None
+        for function, body, says in (("twice", "return 2 * run.tables['evaluation'].columns['training_loss'][-1]", ""),
+                                     ("twice", "return run.tables['other']", "twice of .*: KeyError: 'other'"),
+                                     ("thrice", "return 1", "quantities.py has no function thrice")):
+            with self.subTest(says=says):
+                self.write(CLAIMS.replace(quantity, f'quantity = {{take = "python", function = "{function}"}}', 1)
+                           .replace('picture = {draw = "curves"', 'picture = {draw = "bars"'))
+                (self.study / "quantities.py").write_text(f"def twice(run):\n    {body}\n")
+                results = results or self.runs()
+                one, = self.find(results).decided
+                self.assertRegex(one.judged.problem, f"^{says}")
+                self.assertEqual(one.verdict, "not decided" if says else "supported")
 
     def test_settings_that_nothing_tells_apart_are_refused(self):
         self.write(CLAIMS.replace('b = {optimizer = "sgd"}', 'b = {width = 128}'))

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <iterator>
 
 #include "experiments/records/program.h"
+#include "process/pipe_signal.h"
 
 namespace gradus::sweep {
 namespace {
@@ -18,18 +18,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t longest_line = 4 << 20;
 constexpr std::size_t most_errors = 8192;
-
-// Writing to a program that has closed its standard input is no reason to end.
-class IgnoredPipeSignal {
- public:
-  IgnoredPipeSignal() : before_(std::signal(SIGPIPE, SIG_IGN)) {}
-  ~IgnoredPipeSignal() { std::signal(SIGPIPE, before_); }
-  IgnoredPipeSignal(const IgnoredPipeSignal&) = delete;
-  IgnoredPipeSignal& operator=(const IgnoredPipeSignal&) = delete;
-
- private:
-  void (*before_)(int);
-};
 
 records::Descriptor unblocked(records::Descriptor end) {
   if (::fcntl(end.get(), F_SETFL, O_NONBLOCK) != 0)
@@ -52,7 +40,7 @@ class Talk {
   }
 
   Reply run() {
-    const IgnoredPipeSignal ignored;
+    const PipeSignalIgnored ignored;
     auto deadline = Clock::now() + question_.patience;
     while (!ended_) {
       send();

@@ -4,9 +4,10 @@
 namespace gradus::optim {
 namespace {
 
-// Kingma & Ba (2015), Algorithm 1.
+// Kingma & Ba (2015), Algorithm 1; with bias_correction 0 without its step "compute bias-corrected estimates".
 Path adam(const Problem& problem, const Values& h) {
   const double alpha = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
+  const bool corrected = h("bias_correction") != 0;
   Vector theta = problem.start, m(theta.size()), v(theta.size());
   Path path;
   for (int t = 1; t <= steps; ++t) {
@@ -14,26 +15,9 @@ Path adam(const Problem& problem, const Values& h) {
     for (std::size_t i = 0; i < theta.size(); ++i) {
       m[i] = beta1 * m[i] + (1 - beta1) * g[i];
       v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
-      const double m_hat = m[i] / (1 - std::pow(beta1, t));
-      const double v_hat = v[i] / (1 - std::pow(beta2, t));
+      const double m_hat = corrected ? m[i] / (1 - std::pow(beta1, t)) : m[i];
+      const double v_hat = corrected ? v[i] / (1 - std::pow(beta2, t)) : v[i];
       theta[i] = theta[i] - alpha * m_hat / (std::sqrt(v_hat) + epsilon);
-    }
-    path.push_back(theta);
-  }
-  return path;
-}
-
-// The same without its step "compute bias-corrected estimates".
-Path adam_uncorrected(const Problem& problem, const Values& h) {
-  const double alpha = h("learning_rate"), beta1 = h("beta1"), beta2 = h("beta2"), epsilon = h("epsilon");
-  Vector theta = problem.start, m(theta.size()), v(theta.size());
-  Path path;
-  for (int t = 1; t <= steps; ++t) {
-    const Vector g = gradient_at(problem, theta);
-    for (std::size_t i = 0; i < theta.size(); ++i) {
-      m[i] = beta1 * m[i] + (1 - beta1) * g[i];
-      v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
-      theta[i] = theta[i] - alpha * m[i] / (std::sqrt(v[i]) + epsilon);
     }
     path.push_back(theta);
   }
@@ -188,7 +172,7 @@ Transcriptions adam() {
            {{"amsgrad", 1}, {"beta1", 0.5}, {"beta2", 0.8}, {"epsilon", 1e-2}}},
           {"adam_without_bias_correction",
            "adam",
-           adam_uncorrected,
+           adam,
            {0.02, 0.005, 0.005, 0.02},
            {{"bias_correction", 0}, {"beta1", 0.8}, {"beta2", 0.95}}},
           {"amsgrad", "amsgrad", amsgrad, {0.05, 0.05, 0.02, 0.05}, {}},

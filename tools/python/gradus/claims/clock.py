@@ -9,6 +9,7 @@ import tempfile
 from ..records import folder as run_folder
 from ..records.grouping import configuration
 from ..records.run import Want
+from ..report import command
 from . import origin
 
 CLOCK_FILE = "clock.json"
@@ -17,7 +18,7 @@ SECONDS = {"smoke": 0.02, "standard": 1.0, "full": 3.0}  # of a timing, about
 ALLOWED = 0.03      # by which a second timing may differ
 MOST_TRIES = 4
 BUDGET = ("budget_steps", "budget_epochs", "budget_examples", "budget_gradients", "budget_products", "budget_seconds",
-          "budget_gradient_equivalents", "evaluation_interval", "seed", "stage")
+          "budget_gradient_equivalents", "evaluation_interval", "seed", "stage", "fork_step")
 
 
 def key_of(run):
@@ -79,7 +80,8 @@ class Clock:
     def _seconds_of_step(self, program, run, steps):
         """The median over pieces of a training of so many steps, alone on the first core that there is."""
         core = min(os.sched_getaffinity(0))
-        options = {name: value for name, value in run.loaded.given.items() if name not in BUDGET}
+        given = run.loaded.given or run.options  # all of them, where nothing tells which were given
+        options = {name: value for name, value in given.items() if name not in BUDGET}
         with tempfile.TemporaryDirectory() as folder:
             argv = ["taskset", "--cpu-list", str(core), str(program), f"--output={folder}/run", "--quiet",
                     f"--budget-steps={steps}", f"--evaluation-interval={max(1, steps // PIECES)}",
@@ -87,7 +89,7 @@ class Clock:
                     *(f"--{name.replace('_', '-')}={_written(value)}" for name, value in options.items())]
             result = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             if result.returncode:
-                raise RuntimeError(f"the clock's run failed: {result.stderr.strip()}")
+                raise command.Failure(f"the clock's run failed: {result.stderr.strip()}")
             loaded, = run_folder.load(f"{folder}/run").runs
             (_, tables, _), = run_folder.read([loaded], Want(whole=frozenset(["evaluation"])))
         rows = tables["evaluation"]
@@ -96,9 +98,7 @@ class Clock:
         return statistics.median(pieces[1:] or pieces)
 
     def _write(self):
-        temporary = self.path.with_suffix(".new")
-        temporary.write_text(json.dumps(self.timings, indent=1))
-        os.replace(temporary, self.path)
+        command.replace(str(self.path), json.dumps(self.timings, indent=1).encode())
 
 
 def _written(value):

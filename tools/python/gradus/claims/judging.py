@@ -10,6 +10,7 @@ from ..records.grouping import configuration
 from ..records.values import identity, is_number
 from . import evidence, quantities
 from .quantities import NotMeasured
+from .study import Quantity
 
 
 @dataclass
@@ -120,23 +121,16 @@ class Tuning:
         ends = [quantities.horizon_of(quantity, run, seconds_of_step) for run in runs]
         horizon = max((end for end in ends if np.isfinite(end)), default=np.inf)
         validation, test = np.full((2, len(draws), len(seeds)), np.nan)
-        rows = None
+        better = quantities.better(quantities.column(runs[0], self.by)[0], self.by)
+        best = {"lower": "lowest", "higher": "highest"}[better]
+        chosen_by = Quantity(best if self.statistic == "best" else self.statistic or "last", self.by)
         for place, mine in enumerate(draws.values()):
             for seed, run in mine.items():
-                rows, values = quantities.column(run, self.by)
                 at = place, seeds.index(seed)
                 if run.status == "completed":
-                    validation[at] = self._statistic(values, quantities.better(rows, self.by))
+                    validation[at] = quantities.of_run(chosen_by, run).value
                 test[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions).value
-        return Trials(validation, test, quantities.better(rows, self.by))
-
-    def _statistic(self, values, way):
-        known = values[~np.isnan(values)]
-        if self.statistic == "mean":
-            return known.mean()
-        if self.statistic == "best":
-            return known.min() if way == "lower" else known.max()
-        return values[-1]
+        return Trials(validation, test, better)
 
 
 def tuning_of(claim, found, sweep_file):

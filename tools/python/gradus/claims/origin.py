@@ -1,8 +1,9 @@
 """What a verdict rests on: digests of the claims, the sweep and the data, which each run keeps, and the program's."""
 import functools
 import hashlib
-import os
 import pathlib
+
+from .study import BadStudy
 
 SHOWN = 16  # hexadecimal digits of a digest that runs keep
 
@@ -15,13 +16,14 @@ def digest_of_file(path):
 
 @functools.lru_cache(maxsize=None)
 def digest_of(paths):
-    """Of the bytes of files, and of the files in folders with their names; of a path that is not there, of that."""
+    """Of the bytes of files, and of the files in folders, with their names. Raises BadStudy for what is not there."""
     whole = hashlib.sha256()
-    for path in paths:
-        files = sorted(pathlib.Path(path).rglob("*")) if os.path.isdir(path) else [pathlib.Path(path)]
-        for file in files:
-            told = digest_of_file(file) if file.is_file() else "nothing"
-            whole.update(f"{file.name} {told}\n".encode())
+    for path in map(pathlib.Path, paths):
+        if not path.exists():
+            raise BadStudy(f"no data at {path}: expected what a claims.toml names as what its runs read")
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                whole.update(f"{file.name} {digest_of_file(file)}\n".encode())
     return whole.hexdigest()[:SHOWN]
 
 
@@ -37,7 +39,10 @@ def stale(study, sweep, runs, programs):
 
     programs: the folder of those that are built; one that is not there is not compared.
     """
-    now = text_of(study, sweep).split()
+    try:
+        now = text_of(study, sweep).split()
+    except BadStudy as problem:
+        return [str(problem)]
     reasons = {}
     for run in runs:
         told = str(run.attributes.get("study") or "").split()

@@ -114,8 +114,8 @@ def _method(findings):
         "One primary comparison a claim, fixed in its study's claims.toml before the runs, with the smallest effect "
         "that matters. Supported: its interval lies wholly beyond that; refuted: wholly below; depends: one named "
         "workload supports it and another refutes it; not decided: anything else.",
-        "Intervals are simultaneous by Holm's procedure over all claims of this page: paired t below 20 seeds, BCa "
-        "from 20; seeds are resampled, workloads are fixed. Where settings were tuned, the choice among the draws is "
+        "Intervals are simultaneous by Holm's procedure over all claims of this page: paired t below 20 seeds, "
+        "expanded BCa from 20; seeds are resampled, workloads are fixed. Where settings were tuned, the choice among the draws is "
         "resampled too.",
         "Who does not arrive at a target is censored at the budget; a run that diverged counts with the value of its "
         "start."]

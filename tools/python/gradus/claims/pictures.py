@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..records.values import identity, is_number, texts
+from ..report.overviews import numbers
 from ..report.panels import Panel, Series
 from ..report.slugs import slug
 from ..report.statistics import Curve, interval, moments
@@ -38,17 +39,9 @@ def _bars(panel, decided, found, seconds_of_step, functions):
                 continue
             values = [pair[side].value for pair in pairs.values()]
             name = f"{label}, {workload}" if several else label
-            panel.series.append(_row(name, side, len(panel.series), values))
+            panel.series.append(numbers(name, (("number", side),), len(panel.series), values))
     values = [value[0] for series in panel.series for value in series.runs]
     panel.x_log = bool(values) and min(values) > 0 and max(values) > LOG_FROM * min(values)
-
-
-def _row(label, side, place, values):
-    x = np.array([place])
-    half = (interval(values) or (0, np.nan))[1]
-    mean = moments(values)[0]
-    return Series(label, (("number", side),), x, [np.array([value]) for value in values], [x] * len(values),
-                  np.array([mean]), np.array([mean - half]), np.array([mean + half]), len(values))
 
 
 def _groups(claim, found):
@@ -131,9 +124,9 @@ def _heat(panel, decided, found, seconds_of_step, functions):
         cells.setdefault(at, []).append(number.value)
     down, across = (sorted({at[side] for at in cells}, key=lambda part: (part[0], part[-1])) for side in (0, 1))
     values, n = np.full((len(down), len(across)), np.nan), np.zeros((len(down), len(across)), int)
-    for (row, column), numbers in cells.items():
+    for (row, column), cell in cells.items():
         at = down.index(row), across.index(column)
-        values[at], n[at] = moments(numbers)[0], len(numbers)
+        values[at], n[at] = moments(cell)[0], len(cell)
     panel.x_label, panel.y_label = (name.replace("_", " ") for name in (claim.picture.x, claim.picture.y))
     panel.heat = [_shown(part) for part in down], [_shown(part) for part in across], values, n
     known = values[np.isfinite(values)]

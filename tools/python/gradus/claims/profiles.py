@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..inference import performance_profile, standings
-from ..inference.profiles import LARGEST, POINTS
+from ..inference.profiles import LARGEST, POINTS, medians
 from ..records.values import identity, texts
 from ..report.panels import Panel, Series
 from ..report.slugs import slug
@@ -29,7 +29,7 @@ def profiled(profile, found, seconds_of_step=None):
         return Profiled(profile, problem=str(problem))
     ranked = standings(times, names, workloads, {})
     taus = np.linspace(1, LARGEST, POINTS)
-    profiles = performance_profile(_medians(times), taus)
+    profiles = performance_profile(medians(times), taus)
     panel = Panel(slug("profile", profile.name), profile.name.replace("-", " ").capitalize(),
                   f"times the fastest's {words.quantity_text(profile.quantity)}", "share of workloads solved",
                   better="higher")
@@ -57,7 +57,3 @@ def _times(profile, found, seconds_of_step):
             times[at] = number.value if number.arrived else np.inf
     return names, list(workloads), times
 
-
-def _medians(times):
-    with np.errstate(invalid="ignore"):
-        return np.nanmedian(np.where(np.isnan(times).all(axis=-1, keepdims=True), np.inf, times), axis=-1)

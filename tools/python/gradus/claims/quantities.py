@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..inference.tuning import chances_of_winning
+
 
 class NotMeasured(Exception):
     """A run has no such number; one line says why."""
@@ -24,7 +26,7 @@ class Number:
 def of_run(quantity, run, horizon=math.inf, seconds_of_step=None, functions=None):
     """The Number of one run. horizon: at which a time is censored. functions: those of the study's quantities.py."""
     if quantity.take == "python":
-        return Number(float(getattr(functions, quantity.function)(run)))
+        return Number(_by_function(quantity.function, run, functions))
     table, values = column(run, quantity.of, quantity.place)
     if quantity.take == "time_to":
         return _time_to(quantity, run, table, values, horizon, seconds_of_step)
@@ -89,11 +91,9 @@ def of_family(quantity, numbers, starts, lower, ranks=None):
 
 def expected_best(values, draws):
     """Mean, over all choices of so many of the values, without replacement, of the first of those chosen."""
-    count = len(values)
-    if draws > count:
-        raise NotMeasured(f"the best of {draws} draws, of {count} runs")
-    chances = [math.comb(count - 1 - place, draws - 1) / math.comb(count, draws) for place in range(count)]
-    return float(np.dot(chances, values))
+    if draws > len(values):
+        raise NotMeasured(f"the best of {draws} draws, of {len(values)} runs")
+    return float(chances_of_winning(len(values), [draws])[0] @ values)
 
 
 def rank_of_run(quantity, run):
@@ -192,6 +192,16 @@ def _start(quantity, run, rows, values):
     if not np.isfinite(values[0]):
         raise NotMeasured(f"{quantity.of} was not measured at the start")
     return float(values[0])
+
+
+def _by_function(name, run, functions):
+    """A study's own function; what it does not find in a run is the run's fault, or its own, and no other study's."""
+    if not hasattr(functions, name):
+        raise NotMeasured(f"quantities.py has no function {name}")
+    try:
+        return float(getattr(functions, name)(run))
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        raise NotMeasured(f"{name} of {run.name}: {type(error).__name__}: {error}") from None
 
 
 def functions_of(path):

@@ -59,8 +59,8 @@ def standings(times, names, workloads, variants, level=0.95, count=2000):
     rng = np.random.default_rng(6)
     places = rng.integers(studies, size=(count, 1, times.shape[1], studies))
     resampled = np.take_along_axis(times[None], places, axis=-1)  # [count, submissions, workloads, studies]
-    again = algoperf_scores(_median(resampled), workloads, variants)
-    scores = algoperf_scores(_median(times), workloads, variants)
+    again = algoperf_scores(medians(resampled), workloads, variants)
+    scores = algoperf_scores(medians(times), workloads, variants)
     low, high = percentile_interval(again, level)
     first = shares_of_first(again, "higher").mean(axis=0)
     found = []
@@ -71,7 +71,7 @@ def standings(times, names, workloads, variants, level=0.95, count=2000):
     return found
 
 
-def _median(times):
+def medians(times):
     """Over studies that are there; infinite where none is."""
     missing = np.isnan(times).all(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore"):

@@ -63,6 +63,12 @@ class Trials:
         return np.log(told / self.told[0]) if kind == "ratio" else told - self.told[0]
 
 
+def chances_of_winning(draws, ks):
+    """[ks, draws]: how probably the r-th best is the best of k that are drawn without replacement."""
+    ranks, ks = np.arange(1, draws + 1), np.asarray(ks)[:, None]
+    return comb(draws - ranks, ks - 1) / comb(draws, ks)
+
+
 @dataclass(frozen=True)
 class BestOf:
     """Expected test value of the validation's winner among k draws, with its stability, for each of ks."""
@@ -83,8 +89,7 @@ def best_of_k(trials, ks=None, level=0.95, count=2000):
     ks = np.arange(1, draws + 1) if ks is None else np.asarray(ks)
     if ks.min() < 1 or ks.max() > draws:
         raise ValueError(f"best of {ks.min()} to {ks.max()}: expected from 1 to the {draws} draws")
-    ranks = np.arange(1, draws + 1)
-    wins = comb(draws - ranks, ks[:, None] - 1) / comb(draws, ks[:, None])  # [ks, draws]
+    wins = chances_of_winning(draws, ks)
     validation = trials.validation.mean(axis=1)[trials.order]
     told = trials.told.copy()
     for value in np.unique(validation):

@@ -19,7 +19,7 @@ def bars(groups, metric):
     for place, group in enumerate(groups):
         runs = [run for run in group.completed() if np.isfinite(metric.of(run))]
         if runs:
-            panel.series.append(_numbers(group.label, group.parts, place, [metric.of(run) for run in runs], runs))
+            panel.series.append(numbers(group.label, group.parts, place, [metric.of(run) for run in runs], [run.name for run in runs]))
     panel.title = f"{panel.title}, {'last value' if metric.statistic == 'last' else metric.statistic + ' value'}"
     return [panel] if panel.series else []
 
@@ -30,13 +30,14 @@ def _panel(name, metric, kind):
                  table=metric.table)
 
 
-def _numbers(label, key, place, values, runs):
+def numbers(label, key, place, values, names=()):
+    """The Series of a row of bars: one number a run."""
     mean = moments(values)[0]
     half = (interval(values) or (mean, None))[1]
     x = np.array([place])
     return Series(label, key, x, [np.array([value]) for value in values], [x] * len(values), np.array([mean]),
                   None if half is None else np.array([mean - half]), None if half is None else np.array([mean + half]),
-                  len(values), names=[run.name for run in runs])
+                  len(values), names=list(names))
 
 
 def drawable(value):
