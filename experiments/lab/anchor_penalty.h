@@ -5,6 +5,9 @@
 
 namespace gradus::lab {
 
+class NetworkObjective;
+class Source;
+
 // f <- f + strength/2 sum over anchors k and elements i of weight_ki (theta_i - anchor_ki)^2. With the Fisher matrix's
 // diagonal as weights this is elastic weight consolidation (Kirkpatrick et al. 2017, eq. 3), with ones an L2 penalty
 // towards the old solution. Without an anchor it changes nothing. Curvature is not offered: a method that needs it
@@ -35,8 +38,6 @@ class AnchorPenalty final : public optim::StepDecorator {
 
 // The mean over the first examples of a source (or all, if they are fewer) of the squares of their loss's gradient at a
 // point: the diagonal of the empirical Fisher matrix. The objective keeps the batch.
-class NetworkObjective;
-class Source;
 Tensor fisher_diagonal(NetworkObjective& objective, const Source& source, std::int64_t examples, const Tensor& theta);
 
 }  // namespace gradus::lab
