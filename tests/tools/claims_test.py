@@ -81,6 +81,8 @@ class Reading(StudyCase):
                 ('draw = "curves"', 'draw = "heat", x = "rate"', "heat: expected x"),
                 ('draw = "curves"', 'draw = "pie"', "picture: draw: 'pie'"),
                 ('full = 3', 'full = -3', "seconds: full: -3, expected at least 0"),
+                ('[[claim]]', 'jobs = 1.5\n[[claim]]', "jobs: 1.5, expected a whole number"),
+                ('[[claim]]', 'jobs = 0\n[[claim]]', "jobs: 0, expected at least 1"),
                 ('question', 'qestion', "question is missing"),
                 ('why =', 'sweep = "other"\nwhy =', "there is no other.toml beside it"),
                 ('[[claim]]', '[[clam]]', "unknown key 'clam'"),

@@ -19,15 +19,16 @@ class Sweeps:
 
     def __init__(self, programs, budget, output, jobs=None, quiet=False, again=()):
         self.tool, self.budget, self.output = programs / "sweep", budget, output
-        self.options = [*(["--jobs", str(jobs)] if jobs else []), *(["--quiet"] if quiet else []), *again]
+        self.jobs, self.options = jobs, [*(["--quiet"] if quiet else []), *again]
         if not os.access(self.tool, os.X_OK):
             raise command.Failure(f"no program {self.tool}; expected it built: cmake --build --preset release", 2)
 
     def command_of(self, study, name, *more):
         file = study.sweeps()[name]
         variant = [] if self.budget == "standard" else ["--variant", self.budget]
+        jobs = study.jobs or self.jobs
         return [str(self.tool), "run", str(file), *variant, "--output", str(folder_of(self.output, study, name)),
-                "--study", origin.text_of(study, file), *self.options, *more]
+                "--study", origin.text_of(study, file), *(["--jobs", str(jobs)] if jobs else []), *self.options, *more]
 
     def counts(self, study):
         """How many runs the study's sweeps have. Raises Failure for what the sweep tool refuses."""
@@ -56,11 +57,12 @@ class Sweeps:
 def cost_table(studies, budget, counts, cores):
     """Lines that say beforehand what is to be run and what it takes."""
     lines = [f"{'study':28} {'runs':>6} {'core-seconds':>12}"]
-    total = 0
+    total = minutes = 0
     for study in studies:
         seconds = study.seconds[budget]
         total += seconds
+        minutes += seconds / 60 / (study.jobs or cores)
         lines.append(f"{study.name:28} {counts[study.name]:6} {seconds:12,.0f}")
-    lines.append(f"{'all':28} {sum(counts.values()):6} {total:12,.0f}: about {total / cores / 60:.0f} minutes on "
+    lines.append(f"{'all':28} {sum(counts.values()):6} {total:12,.0f}: about {minutes:.0f} minutes on "
                  f"{cores} cores, for what is not there yet")
     return lines

@@ -104,6 +104,7 @@ class Study:
     claims: list = field(default_factory=list)
     data: tuple = ()          # files and folders whose bytes the runs read
     profiles: list = field(default_factory=list)
+    jobs: int | None = None   # runs at a time; None: as many as keep all cores busy
 
     def sweeps(self):
         """The files of the sweeps that the claims read, by name."""
@@ -146,7 +147,8 @@ def read(path):
     seconds = table.table("seconds")
     study = Study(name, path.parent, table.text("question"),
                   {budget: seconds.number(budget, least=0) for budget in BUDGETS},
-                  data=tuple(table.texts("data", ())))
+                  data=tuple(table.texts("data", ())),
+                  jobs=table.whole("jobs", None, least=1))
     seconds.end()
     for number, one in enumerate(table.tables("claim")):
         study.claims.append(_claim(one, name, f"claim {number + 1}"))
@@ -194,7 +196,7 @@ def _claim(table, study, where):
         name=name, study=study, essay=tuple(map(int, table.numbers("essay"))), says=table.text("says"),
         reading=table.text("reading"), a=_choice(table.take("a"), table, "a"), quantity=quantity,
         better=table.one_of("better", ("lower", "higher")), effect=table.one_of("effect", EFFECTS),
-        delta=table.number("delta"), seeds=int(table.number("seeds", least=2)), why=table.text("why"),
+        delta=table.number("delta"), seeds=table.whole("seeds", least=2), why=table.text("why"),
         refuted_by=table.text("refuted_by"), b=None if b is None else _choice(b, table, "b"),
         than=table.number("than", None), sweep=table.text("sweep", "sweep"), stage=table.text("stage", ""),
         workloads=tuple(table.texts("workloads", ())), tuning=table.text("tuning", ""),
@@ -283,6 +285,12 @@ class _Table:
         value = self._expect(key, None, (int, float), "a number")
         if least is not None and value < least:
             raise BadStudy(f"{self.where}: {key}: {value}, expected at least {least}")
+        return value
+
+    def whole(self, key, *default, least):
+        value = self.number(key, *default, least=least)
+        if isinstance(value, float):
+            raise BadStudy(f"{self.where}: {key}: {value}, expected a whole number")
         return value
 
     def target(self):
