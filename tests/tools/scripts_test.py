@@ -113,7 +113,9 @@ class Scripts(unittest.TestCase):
 
     def test_a_quickstart_in_any_folder_ends_with_what_to_open(self):
         sweep = 'while [[ $1 != --output ]]; do shift; done; printf "%s" "$2" >asked'
-        folder = self.repository("-a b*[x]\n ü", **{"build/bin/sweep": sweep, "bin/cmake": "exit 0"})
+        claims = 'printf "%s" "$*" >claimed'
+        programs = {"build/bin/sweep": sweep, "bin/cmake": "exit 0", "tools/claims": claims}
+        folder = self.repository("-a b*[x]\n ü", **programs)
         for name in (b"-o *\n", "ü <b>".encode(), b"\xff"):
             where = os.path.join(os.fsencode(self.scratch), name)
             os.mkdir(where)
@@ -125,7 +127,11 @@ class Scripts(unittest.TestCase):
             self.assertEqual((result.returncode, result.stderr), (0, b""), name)
             self.assertEqual((folder / "asked").read_bytes(), where)
             self.assertTrue((output / "report.html").is_file())
-            self.assertEqual(result.stdout.splitlines()[-1].split()[0], b"report")
+            self.assertEqual([line.split()[0] for line in result.stdout.splitlines()[-2:]], [b"report", b"claims"])
+            self.assertIn("--study=momentum_study", (folder / "claimed").read_text())
+            (folder / "claimed").unlink()
+            result = self.run_in(self.scratch, folder / "tools/quickstart", "--no-claims", argument, path=folder / "bin")
+            self.assertEqual((result.returncode, (folder / "claimed").exists()), (0, False), result.stderr)
             self.assertEqual([path.name for path in output.iterdir() if path.name.startswith(".")], [])
 
 
