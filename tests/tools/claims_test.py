@@ -13,7 +13,7 @@ import numpy as np
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools" / "python"), str(pathlib.Path(__file__).parent)]
-from gradus.claims import evidence, findings, judging, markdown, origin, page, quantities, study, words  # noqa: E402
+from gradus.claims import clock, evidence, findings, judging, markdown, origin, page, quantities, study, words  # noqa: E402
 from gradus.claims.quantities import NotMeasured, Number  # noqa: E402
 from gradus.claims.study import BadStudy, Quantity  # noqa: E402
 from gradus.records.run import Rows  # noqa: E402
@@ -275,6 +275,26 @@ class Verdicts(StudyCase):
         program.write_text("another build")
         program.chmod(0o755)
         self.assertEqual(stale(), ["optimizer_comparison is another build than that of its runs"])
+
+    def test_seconds_rest_on_a_clock_of_the_same_build_and_processor(self):
+        quantity = 'take = "time_to", of = "evaluation/training_loss", target = 2.5, along = "clock"'
+        self.write(CLAIMS.replace('take = "last", of = "evaluation/training_loss"', quantity, 1))
+        results = self.runs()
+        one, = self.find(results).decided
+        self.assertIn("not timed by the clock", one.judged.problem)
+        timing = {"seconds": 0.5, "difference": 0.02, "executable_sha256": "e" * 64, "processor": "x"}
+        known = {clock.key_of(run): timing for run in findings.timed_runs(study.find(self.study.parent), results)}
+        self.assertEqual(len(known), 2)
+        for name, value, stale in (("seconds", 0.25, 0), ("executable_sha256", "f", 1), ("processor", "y", 1)):
+            with self.subTest(name=name):
+                key = next(iter(known))
+                (results / clock.CLOCK_FILE).write_text(json.dumps({**known, key: {**timing, name: value}}))
+                one, = self.find(results).decided
+                self.assertEqual(len(one.stale), stale, one.stale)
+                self.assertIn("each step timed twice, alone on one core: at most 2.0% apart", words.details(one))
+        (results / clock.CLOCK_FILE).write_text(json.dumps(known))
+        one, = self.find(results).decided
+        self.assertEqual([pair[0].value for pair in one.compared.pairs[""].values()], [0.5] * 5)
 
     def test_a_function_of_the_study_that_fails_leaves_its_claim_alone_undecided(self):
         quantity = 'quantity = {take = "last", of = "evaluation/training_loss"}'

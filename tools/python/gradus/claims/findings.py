@@ -15,7 +15,6 @@ class Findings:
     decided: list = field(default_factory=list)   # a Decided for each claim
     pictures: dict = field(default_factory=dict)  # {claim: Panel}
     profiled: dict = field(default_factory=dict)  # {study: a Profiled for each of its profiles}
-    worst_clock: float = 0.0                      # largest difference of two timings of one setting
 
     def of_study(self, name):
         return [one for one in self.decided if one.claim.study == name]
@@ -30,7 +29,6 @@ def find(studies, budget, output, programs, tell=lambda text: None):
     """The Findings of studies whose runs lie in `output`. tell: of each study that is read."""
     findings = Findings(budget, studies)
     clock = Clock(output, programs)
-    findings.worst_clock = clock.worst_difference()
     compared, tunings, functions = [], {}, {}
     for study in studies.values():
         tell(study.name)
@@ -53,8 +51,10 @@ def find(studies, budget, output, programs, tell=lambda text: None):
         found = findings.sweeps[study.name, one.claim.sweep]
         one.borders = tunings[one.claim.name][1]
         one.stale = origin.stale(study, study.sweeps()[one.claim.sweep], one.compared.runs, programs)
-        if one.claim.quantity.timed() and clock.stale(one.compared.runs):
-            one.stale.append("the clock was not calibrated with the build of its runs")
+        if one.claim.quantity.timed():
+            one.clock = clock.worst_difference(one.compared.runs)
+            if clock.stale(one.compared.runs):
+                one.stale.append("the clock was not calibrated with the build and on the processor of its runs")
         picture = pictures.picture_of(one, found, clock.seconds_of_step, functions[study.name])
         if picture:
             findings.pictures[one.claim.name] = picture

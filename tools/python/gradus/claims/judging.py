@@ -22,6 +22,7 @@ class Decided:
     stale: list = field(default_factory=list)    # why its runs are not those of what lies there now
     races: dict = field(default_factory=dict)    # {workload: Race}, of times
     borders: list = field(default_factory=list)  # chosen settings at the border of the space that they were drawn from
+    clock: float | None = None                   # of calibrated seconds: the share by which two timings differ
 
     @property
     def verdict(self):

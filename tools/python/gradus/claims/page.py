@@ -119,9 +119,10 @@ def _method(findings):
         "resampled too.",
         "Who does not arrive at a target is censored at the budget; a run that diverged counts with the value of its "
         "start."]
-    if findings.worst_clock:
+    timed = [one.clock for one in findings.decided if one.clock is not None]
+    if timed:
         lines.append("Seconds are calibrated: steps times the median cost of a step, timed alone on one core; the "
-                     f"same timing twice differs by at most {findings.worst_clock:.1%}.")
+                     f"same timing twice differs by at most {max(timed):.1%}. A sweep's own seconds are those of a crowd.")
     return "<ul class=notes>" + "".join(f"<li>{shown(line)}</li>" for line in lines) + "</ul>"
 
 

@@ -87,6 +87,8 @@ def details(decided):
         lines.append(f"{workload + ': ' if workload else ''}arrived: {arrived}; first: {first}")
     if judged.sign_flip_p is not None:
         lines.append(f"by sign flips, p {judged.sign_flip_p:.2g} (not adjusted)")
+    if decided.clock is not None:
+        lines.append(f"each step timed twice, alone on one core: at most {decided.clock:.1%} apart")
     lines += [f"at the border of the space: {line}" for line in decided.borders]
     lines += [f"stale: {reason}" for reason in decided.stale]
     return lines
