@@ -214,6 +214,17 @@ class Docs(unittest.TestCase):
             for path in paths:
                 self.assertTrue((REPOSITORY / path).exists(), f"{page}: {path}")
 
+    def test_verdicts_that_pages_tell_are_those_of_the_report(self):
+        report = REPOSITORY / "docs" / "claims" / "README.md"
+        verdicts = dict(re.findall(r"^### (\S+)\n\n\*\*([^*]+)\*\*", report.read_text(), re.M))
+        told = 0
+        for page in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("experiments/*/*.md")]:
+            for words, target, name in re.findall(r"\[([^\]]+)\]\((\S+)#([\w-]+)\)", page.read_text()):
+                if (page.parent / target).resolve() == report:
+                    told += 1
+                    self.assertEqual(words, verdicts.get(name), f"{page}: {name}")
+        self.assertGreater(told, 10)
+
     def test_what_the_page_on_derivatives_shows_is_in_its_example(self):
         program = (EXAMPLES / "curvature.cpp").read_text(encoding="utf-8")
         shown = blocks("docs/derivatives.md", "cpp")

@@ -385,6 +385,27 @@ class Trials(StudyCase):
         self.assertIn("choice of settings resampled", one.judged.told_by)
         self.assertEqual(one.verdict, "supported")
         self.assertEqual(one.borders, ["rate 0.001 of [0.001, 0.1]", "rate 0.01 of [0.01, 10]"])
+        # Adam's space is widened: the winner is another, whose runs alone count.
+        write("tune", "adam", 0.0002, 0, 0.5)
+        write("tune", "adam", 0.0002, 1, 0.5)
+        for seed in (7, 8, 9):
+            write("judge", "adam", 0.0002, seed, 0.5)
+        write_sealed(folder / "sweep.json", {"program": "x", "runs": entries})
+        gone = {"rate": 0.001, "optimizer": "adam"}.items()
+        ids = {stage: [entry["id"] for entry in entries if entry["stage"] == stage
+                       and not (stage == "judge" and gone <= entry["options"].items())] for stage in ("tune", "judge")}
+        added = [entry["id"] for entry in entries if entry["stage"] == "tune" and entry["options"]["rate"] == 0.0002]
+        widened = {"per": {"optimizer": "adam"}, "option": "rate", "low": 0.0001, "high": 0.1}
+        write_sealed(folder / "stages.json", {"program": "x", "stages": [
+            {"name": "tune", "runs": ids["tune"], "widened": [widened], "added": added},
+            {"name": "judge", "runs": ids["judge"]}]})
+        one, = findings.find(study.find(self.study.parent), "standard", self.folder / "results", self.folder).decided
+        self.assertEqual(one.judged.problem, "")
+        self.assertEqual([pair[0].value for pair in one.compared.pairs[""].values()], [0.5] * 3)
+        self.assertEqual(one.borders, ["rate 0.01 of [0.01, 10]"])
+        self.assertIn("a space was widened, as the choice lay at its border: rate to [0.0001, 0.1]", words.details(one))
+        # A claim on the draws themselves is on those of the space that was written.
+        self.assertEqual({run.options["rate"] for run in evidence.load(folder, None).runs if run.added}, {0.0002})
 
 
 if __name__ == "__main__":

@@ -55,6 +55,31 @@ schedule = "linear"
 steps = 40
 '''
 
+# The best rate lies beyond the space of one of the methods.
+NARROW = '''
+[[stage]]
+name = "tune"
+draws = {count = 4, seed = 3, method = "sobol"}
+select = {by = "evaluation/loss", per = ["optimizer"]}
+[stage.options]
+optimizer = ["sgd", "adam"]
+seed = "0:1"
+[[stage.when]]
+if = {optimizer = "sgd"}
+options = {learning_rate = "log_uniform(0.0001,0.0002)", momentum = "uniform(0,0.2)"}
+[[stage.when]]
+if = {optimizer = "adam"}
+options = {learning_rate = "log_uniform(0.0001,10)"}
+
+[[stage]]
+name = "judge"
+[stage.options]
+optimizer = ["sgd", "adam"]
+learning_rate = "{tune}"
+momentum = "{tune}"
+seed = "10:12"
+'''
+
 
 def last_row(folder):
     """Of the log's first table: the last of them is written last but one."""
@@ -147,6 +172,36 @@ class SweepStages(SweepCase):
         self.study(STUDY, before=["--jobs=1"])
         self.assertEqual({run["id"]: (self.output / run["id"] / "run.h5").read_bytes()
                           for run in self.table()["runs"]}, numbers)
+
+    def test_a_winner_at_the_border_of_its_space(self):
+        self.study(NARROW)
+        before = unsealed(self.output / "stages.json")["stages"][0]
+        self.assertNotIn("widened", before)
+        self.assertEqual(len(before["runs"]), 16)
+        result = self.study(NARROW, before=["--widen"])
+        tuned, judged = unsealed(self.output / "stages.json")["stages"]
+        # Of the method at whose border it lies, and of that alone: twice as far, and then four times.
+        self.assertEqual(tuned["widened"], [{"per": {"optimizer": "sgd"}, "option": "learning_rate", "low": 0.0001,
+                                             "high": 0.0016}])
+        self.assertEqual((len(tuned["runs"]), len(tuned["added"])), (16 + 2 * 8, 2 * 8))
+        self.assertEqual(tuned["runs"][:16], before["runs"])
+        runs = {run["id"]: run["options"] for run in self.stage("tune")}
+        self.assertEqual({runs[name]["optimizer"] for name in tuned["added"]}, {"sgd"})
+        rates = sorted({runs[name]["learning_rate"] for name in tuned["added"]})
+        self.assertEqual(len(rates), 8)
+        self.assertTrue(0.0002 <= rates[0] < 0.0004 < rates[-1] <= 0.0016, rates)
+        self.assertIn("sgd", result.stderr)
+        self.assertRegex(result.stderr, r"lies at the border of 0\.0001 to 0\.0002: draws from 0\.0002 to 0\.0004 are")
+        winner = next(one for one in tuned["winners"] if one["per"] == {"optimizer": "sgd"})
+        self.assertEqual((winner["options"]["learning_rate"], winner["settings"]), (max(rates), 12))
+        rows = {run["id"]: run["options"] for run in self.table()["runs"]}
+        self.assertEqual({rows[name]["learning_rate"] for name in judged["runs"]
+                          if rows[name]["optimizer"] == "sgd"}, {winner["options"]["learning_rate"]})
+        # The same again runs nothing.
+        begun, written = len(self.begins()), (self.output / "stages.json").read_bytes()
+        self.assertNotIn("--output=", self.study(NARROW, before=["--widen", "--dry-run"]).stdout)
+        self.study(NARROW, before=["--widen"])
+        self.assertEqual((len(self.begins()), (self.output / "stages.json").read_bytes()), (begun, written))
 
     def test_every_run_is_forked_where_none_is_named(self):
         self.study('''[[stage]]\nname = "trunk"\n[stage.options]\nseed = "0:2"\noptimizer = ["sgd", "adam"]

@@ -67,7 +67,7 @@ int sweep_main(const std::vector<std::string>& arguments) {
   std::string file, output;
   int jobs = 0;
   Job job;
-  bool dry_run = false, rebuild = false, mixed = false;
+  bool dry_run = false, widen = false, rebuild = false, mixed = false;
   run->add_option("file", file, "specification in TOML; options after -- override its own");
   run->add_option("-o,--output", output, "folder of the sweep")->required();
   std::string variant;
@@ -92,6 +92,8 @@ int sweep_main(const std::vector<std::string>& arguments) {
   each("--exclude", search.exclude, "OPTION=VALUE,...: leaves out the combinations that have all of these");
   run->add_option("--limit", search.limit, "at most so many runs: the first")
       ->check(CLI::Range(std::int64_t{1}, max_values));
+  run->add_flag("--widen", widen,
+                "where a stage's winner lies at the border of a log_uniform space: as many draws again beyond it");
   run->add_flag("-q,--quiet", job.quiet, "no progress, only the summary");
   run->add_flag("--retry-failed,!--no-retry-failed", job.retry_failed, "run again what failed before (default: yes)");
   run->add_flag("--resume,!--no-resume", job.resume, "runs that have a checkpoint go on from it (default: yes)");
@@ -164,7 +166,7 @@ int sweep_main(const std::vector<std::string>& arguments) {
   if (!tags.empty()) job.remarks.push_back("--tag=" + tags);
   if (!study_text.empty()) job.remarks.push_back("--study=" + study_text);
   job.other_builds = rebuild ? OtherBuilds::rebuild : mixed ? OtherBuilds::keep : OtherBuilds::refuse;
-  return run_study(job, specification, {jobs, dry_run});
+  return run_study(job, specification, {jobs, dry_run, widen});
 }
 
 // Descriptors 0 to 2 are never something else's; what is written to one that was closed fails.

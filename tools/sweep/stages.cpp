@@ -187,12 +187,17 @@ std::vector<Combination> Stages::resolve(std::size_t stage) const {
         if (known_[stage].refers && choice.name != fork_option && reference_in(choice.value.text))
           throw UsageError(fmt::format("stage {}: {}: {} has no winner for these values", at(stage).name,
                                        shell_text(combination.arguments()), choice.value.text));
-      if (!known_[stage].forked_at.empty())
-        combination.controls.push_back(fmt::format("--checkpoint-at={}", fmt::join(known_[stage].forked_at, ",")));
+      keep_states(stage, combination);
       combinations.push_back(std::move(combination));
     }
   }
   return combinations;
+}
+
+// Those that later stages fork from.
+void Stages::keep_states(std::size_t stage, Combination& combination) const {
+  if (!known_[stage].forked_at.empty())
+    combination.controls.push_back(fmt::format("--checkpoint-at={}", fmt::join(known_[stage].forked_at, ",")));
 }
 
 std::vector<Combination> Stages::provisional(std::size_t stage) const {
@@ -222,6 +227,7 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
                                           const std::vector<RunRow>& rows) {
   Known& known = known_[stage];
   known.combinations = std::move(combinations);
+  if (known.widening.spaces().empty()) known.written = known.combinations.size();
   known.folders.clear();
   for (const RunRow& row : rows) known.folders.push_back(row.id);
   if (!at(stage).select) return {};
@@ -245,6 +251,14 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
   return lines;
 }
 
+std::vector<Combination> Stages::beyond(std::size_t stage) {
+  // What refers to other stages has no space of its own.
+  if (!at(stage).select || known_[stage].refers) return {};
+  std::vector<Combination> combinations = known_[stage].widening.beyond(at(stage), known_[stage].choosing);
+  for (Combination& combination : combinations) keep_states(stage, combination);
+  return combinations;
+}
+
 void Stages::write(const std::string& program) const {
   json stages = json::array();
   for (std::size_t i = 0; i < count(); ++i) {
@@ -263,6 +277,11 @@ void Stages::write(const std::string& program) const {
                                     {"runs", winner.runs},
                                     {"settings", winner.settings},
                                     {"settings_left_out", winner.out}});
+      for (const Widened& space : known.widening.spaces())
+        stage["widened"].push_back(
+            {{"per", json_of(space.per)}, {"option", space.option}, {"low", space.low}, {"high", space.high}});
+      for (std::size_t run = known.written; run < known.folders.size(); ++run)
+        stage["added"].push_back(known.folders[run]);
     }
     stages.push_back(std::move(stage));
   }

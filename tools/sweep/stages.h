@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "tools/sweep/combinations.h"
-#include "tools/sweep/winners.h"
+#include "tools/sweep/widening.h"
 
 namespace gradus::sweep {
 
@@ -39,6 +39,10 @@ class Stages {
   // std::runtime_error where none can be chosen.
   std::vector<std::string> conclude(std::size_t stage, std::vector<Combination> combinations,
                                     const std::vector<RunRow>& rows);
+  // Of a stage that is concluded, what is to be run too because a winner lies at the border of its space.
+  std::vector<Combination> beyond(std::size_t stage);
+  // Why, a line for each.
+  const std::vector<std::string>& widened(std::size_t stage) const { return known_[stage].widening.lines(); }
   // OUTPUT/stages.json: the winners so far. Throws records::SystemError.
   void write(const std::string& program) const;
 
@@ -49,11 +53,14 @@ class Stages {
     std::vector<Combination> combinations;  // presumed, or as they have run
     std::vector<std::string> folders;       // of those that have run
     Choosing choosing;
+    Widening widening;
+    std::size_t written = 0;  // of the combinations: the others reach beyond them
   };
   std::size_t earlier(const std::string& name, std::size_t stage, const std::string& option) const;
   void check_reference(std::size_t stage, const std::string& option, const std::string& text);
   std::vector<Combination> resolve(std::size_t stage) const;
   void take_winners(std::size_t stage, Combination& combination) const;
+  void keep_states(std::size_t stage, Combination& combination) const;
   std::vector<Combination> forks_of(std::size_t stage, const Combination& combination) const;
 
   const Specification& specification_;

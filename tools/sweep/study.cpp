@@ -25,6 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int most_widenings = 3;  // of a space, by a decade each
+
 int default_jobs(const std::vector<Combination>& combinations) {
   std::int64_t threads = 1;  // of the run that uses most
   for (const Combination& combination : combinations)
@@ -115,6 +117,21 @@ class Study {
     job_.jobs = options_.jobs > 0 ? options_.jobs : default_jobs(job_.combinations);
   }
 
+  // What is to be run too because a winner of the stage lies at the border of its space: whether there is any.
+  bool reach_beyond(std::size_t stage, int round) {
+    if (!options_.widen || round > most_widenings) return false;
+    std::vector<Combination> more = stages_.beyond(stage);
+    if (more.empty()) return false;
+    for (const std::string& line : stages_.widened(stage))
+      records::complain("sweep", fmt::format("stage {}: {}", job_.stage, line));
+    identify(more, job_.program_name);
+    const fs::path& program = kept_.empty() ? job_.program : kept_;
+    if (description_.checks_runs) check_runs(children_, signals_, program, description_, more);
+    job_.combinations.insert(job_.combinations.end(), more.begin(), more.end());
+    identify(job_.combinations, job_.program_name);
+    return true;
+  }
+
   Inventory inventory() {
     return take_inventory(job_.output, [&] { signals_.check(); });
   }
@@ -127,23 +144,31 @@ class Study {
   int print() {
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
-      const Inventory found = inventory();
-      if (description_.late && i == 0) judge_silence(job_, found);
-      const SweepPlan plan = make_plan(job_, found);
-      print_commands(job_, plan);
-      const bool whole = std::all_of(plan.steps.begin(), plan.steps.end(),
-                                     [](const Step& step) { return step.action == Action::skip; });
-      if (i + 1 == stages_.count()) break;
-      if (!whole) {
-        for (std::size_t later = i + 1; later < stages_.count(); ++later)
-          records::complain("sweep", fmt::format("stage {} waits for stage {}: about {} runs", stages_.at(later).name,
-                                                 stages_.at(later - 1).name, presumed_runs(later)));
+      for (int round = 1;; ++round) {
+        const Inventory found = inventory();
+        if (description_.late && i == 0) judge_silence(job_, found);
+        const SweepPlan plan = make_plan(job_, found);
+        const bool whole = std::all_of(plan.steps.begin(), plan.steps.end(),
+                                       [](const Step& step) { return step.action == Action::skip; });
+        std::vector<RunRow> rows;
+        for (const Step& step : plan.steps) rows.push_back(step.row);
+        if (whole && (i + 1 < stages_.count() || options_.widen)) {
+          for (const std::string& line : stages_.conclude(i, job_.combinations, rows)) records::complain("sweep", line);
+          if (reach_beyond(i, round)) continue;
+        }
+        print_commands(job_, plan);
+        if (!whole) return wait_for(i);
         break;
       }
-      std::vector<RunRow> rows;
-      for (const Step& step : plan.steps) rows.push_back(step.row);
-      for (const std::string& line : stages_.conclude(i, job_.combinations, rows)) records::complain("sweep", line);
     }
+    return 0;
+  }
+
+  // Says what cannot be known before a stage has run.
+  int wait_for(std::size_t stage) const {
+    for (std::size_t later = stage + 1; later < stages_.count(); ++later)
+      records::complain("sweep", fmt::format("stage {} waits for stage {}: about {} runs", stages_.at(later).name,
+                                             stages_.at(later - 1).name, presumed_runs(later)));
     return 0;
   }
 
@@ -168,8 +193,20 @@ class Study {
   }
 
   int run_stage(std::size_t stage, const FolderLock& lock) {
+    for (int round = 1;; ++round) {
+      Outcome outcome;
+      if (const int code = run_combinations(stage, round == 1, lock, outcome); code != 0) return code;
+      for (const std::string& line : stages_.conclude(stage, job_.combinations, outcome.runs))
+        records::put(line + "\n");
+      if (!reach_beyond(stage, round)) break;
+    }
+    if (!job_.stage.empty()) stages_.write(job_.program_name);
+    return 0;
+  }
+
+  int run_combinations(std::size_t stage, bool first, const FolderLock& lock, Outcome& outcome) {
     Inventory found = inventory();
-    if (stage == 0) {
+    if (stage == 0 && first) {
       if (!found.cache_problem.empty())
         records::complain("sweep", fmt::format("{}; it is made anew from the runs' folders", found.cache_problem));
       complain_of_some("", found.notes());
@@ -180,14 +217,11 @@ class Study {
     if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
-    const Outcome outcome = run_plan(job_, plan, found, kept_, children_, signals_);
+    outcome = run_plan(job_, plan, found, kept_, children_, signals_);
     if (lock.is_exclusive()) remove_unused_copies(job_.output, builds_in_use(executable_, outcome.runs, plan.others));
     const int code = report(job_, plan, outcome);
     if (outcome.interrupted) return signals_.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
-    if (code != 0) return code;
-    for (const std::string& line : stages_.conclude(stage, job_.combinations, outcome.runs)) records::put(line + "\n");
-    if (!job_.stage.empty()) stages_.write(job_.program_name);
-    return 0;
+    return code;
   }
 
   Job& job_;

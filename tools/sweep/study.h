@@ -8,6 +8,7 @@ namespace gradus::sweep {
 struct StudyOptions {
   int jobs = 0;          // processes at a time; 0: as many as keep all cores busy
   bool dry_run = false;  // prints the commands instead
+  bool widen = false;    // draws beyond the border of its space where a winner lies there
 };
 
 // Returns the exit code. Throws UsageError, std::runtime_error and records::SystemError for what prevents it.

@@ -1,17 +1,19 @@
 """The runs of a study's sweeps, and what each claim compares of them: a number for each workload, seed and side."""
 import math
+import pathlib
 from dataclasses import dataclass, field
 
 from ..records import folder as run_folder
 from ..records import grouping
 from ..records.run import Want
-from ..records.sealed import RESULTS
+from ..records.sealed import RESULTS, Damaged, Unread, read_sealed
 from ..records.values import identity, texts
 from . import quantities
 from .quantities import NotMeasured, Number
 from .study import BadStudy
 
 SIDES = ("a", "b")
+STAGES_FILE = "stages.json"
 
 
 @dataclass
@@ -24,6 +26,7 @@ class Measured:
     attributes: dict     # of run.h5: what it was made by
     tables: dict         # {name: Rows}
     loaded: object = None  # the records' Run
+    added: bool = False    # drawn beyond the space that the sweep's file gives
 
     @property
     def seed(self):
@@ -37,6 +40,7 @@ class SweepRuns:
     runs: list = field(default_factory=list)
     troubles: list = field(default_factory=list)  # a line for each run without a result
     sweep: object = None                          # the records' Sweep
+    stages: list = field(default_factory=list)    # of stages.json
 
 
 @dataclass
@@ -55,7 +59,10 @@ class Compared:
 
 
 def load(folder, tables):
-    """SweepRuns of a sweep's folder, with the rows of these tables (None: all). A folder that is not there has no runs."""
+    """SweepRuns of a sweep's folder, with the rows of these tables (None: all). A folder that is not there has no runs.
+
+    Of a stage that has ended only the runs that it names count: others were of winners that are none any more.
+    """
     found = SweepRuns(folder)
     try:
         found.sweep = run_folder.load(str(folder), Want(whole=frozenset(), fingerprint=False))
@@ -68,10 +75,26 @@ def load(folder, tables):
     found.troubles += [f"{run.name}: {run.status}: {run.reason}" for run in found.sweep.runs
                        if run.status not in RESULTS]
     ended = [run for run in counted if run.status in RESULTS]
+    found.stages = _stages(found)
+    named = {stage["name"]: set(stage["runs"]) for stage in found.stages}
+    ended = [run for run in ended if run.name in named.get(run.stage, [run.name])]
+    added = {name for stage in found.stages for name in stage.get("added", ())}
     whole = None if tables is None else frozenset(tables)
     for run, rows, _ in run_folder.read(ended, Want(whole=whole, provenance=False), found.sweep):
-        found.runs.append(Measured(run.name, run.stage, run.status, run.options, run.attributes, rows, run))
+        found.runs.append(Measured(run.name, run.stage, run.status, run.options, run.attributes, rows, run,
+                                   run.name in added))
     return found
+
+
+def _stages(found):
+    """What stages.json says of each stage that has been concluded."""
+    try:
+        return read_sealed(pathlib.Path(found.folder) / STAGES_FILE).get("stages", [])
+    except FileNotFoundError:
+        return []
+    except (Damaged, Unread) as problem:
+        found.troubles.append(f"{STAGES_FILE}: {problem}")
+        return []
 
 
 def tables_of(claims, profiles=()):
@@ -95,7 +118,7 @@ def chosen(runs, choice):
 def compare(claim, found, seconds_of_step=None, functions=None):
     """The Compared of a claim, of the SweepRuns of its sweep."""
     compared = Compared(claim, labels=labels_of(claim))
-    runs = [run for run in found.runs if run.stage == claim.stage]
+    runs = [run for run in found.runs if run.stage == claim.stage and not run.added]
     if not runs:
         compared.problems.append(f"no run of {'stage ' + claim.stage if claim.stage else 'its sweep'} has ended")
         return compared

@@ -45,11 +45,11 @@ def find(studies, budget, output, programs, tell=lambda text: None):
                 one.missing += [f"a run has no result: {trouble}" for trouble in found.troubles[:1]]
                 compared.append(one)
                 tunings[claim.name] = _trials(one, found, study.sweeps()[name], clock, functions[study.name])
-    findings.decided = judging.decide(compared, {name: trials for name, (trials, _) in tunings.items()})
+    findings.decided = judging.decide(compared, {name: trials for name, (trials, *_) in tunings.items()})
     for one in findings.decided:
         study = studies[one.claim.study]
         found = findings.sweeps[study.name, one.claim.sweep]
-        one.borders = tunings[one.claim.name][1]
+        _, one.borders, one.wider = tunings[one.claim.name]
         one.stale = origin.stale(study, study.sweeps()[one.claim.sweep], one.compared.runs, programs)
         if one.claim.quantity.timed():
             one.clock = clock.worst_difference(one.compared.runs)
@@ -78,12 +78,13 @@ def timed_runs(studies, output):
 
 
 def _trials(compared, found, sweep_file, clock, functions):
-    """({(workload, side): Trials}, lines on settings at the border)."""
+    """({(workload, side): Trials}, lines on settings at the border, lines on spaces that were widened)."""
     try:
         tuning = judging.tuning_of(compared.claim, found, sweep_file)
         if tuning is None:
-            return {}, []
-        return tuning.trials(clock.seconds_of_step, functions), tuning.borders(compared.runs)
+            return {}, [], []
+        runs = compared.runs
+        return tuning.trials(clock.seconds_of_step, functions), tuning.borders(runs), tuning.wider(runs)
     except NotMeasured as problem:
         compared.problems.append(f"tuning: {problem}")
-        return {}, []
+        return {}, [], []

@@ -1,6 +1,7 @@
 """Verdicts on the claims of all studies together, from what each compares."""
 import tomllib
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +23,7 @@ class Decided:
     stale: list = field(default_factory=list)    # why its runs are not those of what lies there now
     races: dict = field(default_factory=dict)    # {workload: Race}, of times
     borders: list = field(default_factory=list)  # chosen settings at the border of the space that they were drawn from
+    wider: list = field(default_factory=list)    # spaces that were widened, as a choice lay at their border
     clock: float | None = None                   # of calibrated seconds: the share by which two timings differ
 
     @property
@@ -88,6 +90,7 @@ class Tuning:
         select = stage.get("select", {}).get("by", "")
         self.by, _, self.statistic = select.partition(":")
         self.drawn = _drawn(stage)
+        self.widened = [one for told in found.stages if told["name"] == claim.tuning for one in told.get("widened", ())]
 
     def trials(self, seconds_of_step=None, functions=None):
         """{(workload, side): Trials} of the claim's quantity. Raises NotMeasured."""
@@ -99,15 +102,27 @@ class Tuning:
         return found
 
     def borders(self, runs):
-        """Lines on options of judged runs that lie at the border of the range that they were drawn from."""
+        """Lines on options of judged runs that lie at the border of the space that they were drawn from, by now."""
         told = {}
         for run in runs:
-            for one in self.drawn:
+            for one in map(partial(self._space, run), self.drawn):
                 value = run.options.get(one.option)
                 if one.holds(run.options) and is_number(value) and one.low <= value <= one.high and at_border(
                         value, one.low, one.high, one.log):
                     told[f"{one.option} {value:g} of [{one.low:g}, {one.high:g}]"] = None
         return list(told)
+
+    def wider(self, runs):
+        """Lines on options of judged runs whose space was widened, as a choice lay at its border."""
+        return list(dict.fromkeys(
+            f"{one['option']} to [{one['low']:g}, {one['high']:g}]" for run in runs for one in self.widened
+            if _agrees(run.options, one["per"])))
+
+    def _space(self, run, drawn):
+        for one in self.widened:
+            if one["option"] == drawn.option and _agrees(run.options, one["per"]):
+                return replace(drawn, low=min(one["low"], drawn.low), high=max(one["high"], drawn.high))
+        return drawn
 
     def _of_stage(self, choice):
         known = {name for run in self.runs for name in run.options}
@@ -147,6 +162,10 @@ def tuning_of(claim, found, sweep_file):
 def _stage(path, name):
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     return next((stage for stage in document.get("stage", []) if stage.get("name") == name), {})
+
+
+def _agrees(options, per):
+    return all(identity(options.get(name)) == identity(value) for name, value in per.items())
 
 
 @dataclass(frozen=True)

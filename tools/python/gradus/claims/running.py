@@ -26,9 +26,11 @@ class Sweeps:
     def command_of(self, study, name, *more):
         file = study.sweeps()[name]
         variant = [] if self.budget == "standard" else ["--variant", self.budget]
+        widen = [] if self.budget == "smoke" else ["--widen"]
         jobs = study.jobs or self.jobs
-        return [str(self.tool), "run", str(file), *variant, "--output", str(folder_of(self.output, study, name)),
-                "--study", origin.text_of(study, file), *(["--jobs", str(jobs)] if jobs else []), *self.options, *more]
+        told = ["--study", origin.text_of(study, file), *(["--jobs", str(jobs)] if jobs else [])]
+        return [str(self.tool), "run", str(file), *variant, *widen, *told, "--output",
+                str(folder_of(self.output, study, name)), *self.options, *more]
 
     def counts(self, study):
         """How many runs the study's sweeps have. Raises Failure for what the sweep tool refuses."""

@@ -89,6 +89,7 @@ def details(decided):
         lines.append(f"by sign flips, p {judged.sign_flip_p:.2g} (not adjusted)")
     if decided.clock is not None:
         lines.append(f"each step timed twice, alone on one core: at most {decided.clock:.1%} apart")
+    lines += [f"a space was widened, as the choice lay at its border: {line}" for line in decided.wider]
     lines += [f"at the border of the space: {line}" for line in decided.borders]
     lines += [f"stale: {reason}" for reason in decided.stale]
     return lines
