@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Claims of studies: what is read of them and of runs, verdicts, staleness, and the report. Uses no program of ours."""
+import contextlib
 import io
 import json
 import math
@@ -295,6 +296,18 @@ class Verdicts(StudyCase):
         (results / clock.CLOCK_FILE).write_text(json.dumps(known))
         one, = self.find(results).decided
         self.assertEqual([pair[0].value for pair in one.compared.pairs[""].values()], [0.5] * 5)
+
+    def test_a_setting_that_cannot_be_timed_leaves_the_others(self):
+        self.write()
+        program = self.folder / "optimizer_comparison"
+        program.write_text("#!/bin/sh\necho it diverged >&2\nexit 3\n")
+        program.chmod(0o755)
+        results = self.runs()
+        mine = evidence.load(results / "first_study" / "sweep", set()).runs
+        with contextlib.redirect_stderr(io.StringIO()) as told:
+            clock.Clock(results, self.folder).calibrate(mine)
+        self.assertIn("clock: optimizer_comparison ended with code 3: it diverged; what is measured", told.getvalue())
+        self.assertEqual(json.loads((results / clock.CLOCK_FILE).read_text()), {})
 
     def test_a_function_of_the_study_that_fails_leaves_its_claim_alone_undecided(self):
         quantity = 'quantity = {take = "last", of = "evaluation/training_loss"}'

@@ -21,6 +21,10 @@ BUDGET = ("budget_steps", "budget_epochs", "budget_examples", "budget_gradients"
           "budget_gradient_equivalents", "evaluation_interval", "seed", "stage", "fork_step")
 
 
+class NotTimed(Exception):
+    """A timing that did not come to its end: why."""
+
+
 def key_of(run):
     """Of settings: two runs with one key take the same time for a step, which no real number, as a rate, changes."""
     real = [name for name, value in run.options.items() if isinstance(value, float)]
@@ -51,12 +55,16 @@ class Clock:
     def calibrate(self, runs, tell=lambda text: None):
         """Times the settings that are not in the file, or were timed with another build or on another processor."""
         settings = {}
-        for run in runs:
+        for run in sorted(runs, key=lambda run: run.status != "completed"):  # of equals one that goes to its end
             settings.setdefault(key_of(run), run)
         wanted = {key: run for key, run in settings.items() if self.stale([run])}
         for place, (key, run) in enumerate(wanted.items()):
             tell(f"clock: {place + 1} of {len(wanted)}")
-            self.timings[key] = self._time(run)
+            try:
+                self.timings[key] = self._time(run)
+            except NotTimed as problem:
+                command.warn("claims", f"clock: {problem}; what is measured in its seconds is not decided")
+                self.timings.pop(key, None)
             self._write()
 
     def worst_difference(self, runs):
@@ -92,7 +100,7 @@ class Clock:
                     *(f"--{name.replace('_', '-')}={_written(value)}" for name, value in options.items())]
             result = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             if result.returncode:
-                raise command.Failure(f"the clock's run failed: {result.stderr.strip()}")
+                raise NotTimed(f"{program.name} ended with code {result.returncode}: {result.stderr.strip()}")
             loaded, = run_folder.load(f"{folder}/run").runs
             (_, tables, _), = run_folder.read([loaded], Want(whole=frozenset(["evaluation"])))
         rows = tables["evaluation"]

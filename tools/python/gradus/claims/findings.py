@@ -68,7 +68,7 @@ def timed_runs(studies, output):
         for claim in study.claims:
             if claim.quantity.timed():
                 found = evidence.load(running.folder_of(output, study, claim.sweep), set())
-                mine = [run for run in found.runs if run.stage in (claim.stage, claim.tuning)]
+                mine = [run for stage in (claim.stage, claim.tuning) for run in found.runs if run.stage == stage]
                 runs += evidence.chosen(mine, claim.a) + (evidence.chosen(mine, claim.b) if claim.b else [])
         for profile in study.profiles:
             if profile.quantity.timed():
