@@ -4,9 +4,9 @@ SECOND = {"styblinski_tang": -64.1956, "levy": 0.9737, "ackley": 2.5799}
 
 
 def found(run):
-    """1 where the last point that was paid for by as many gradients as the run had steps is in the deepest well."""
+    """Whether the last point that was paid for by as many gradients as the run had steps is in the deepest well."""
     if run.status == "diverged":
-        return 0.0
+        return False
     rows = run.tables["step"]
     paid = rows.columns["gradient_equivalents"] <= run.options["steps"]
-    return float(rows.columns["value"][paid][-1] < SECOND[run.options["problem"]])
+    return bool(rows.columns["value"][paid][-1] < SECOND[run.options["problem"]])

@@ -4,5 +4,5 @@ SECOND = {"levy": 0.9737, "ackley": 2.5799, "rastrigin": 0.99496}
 
 
 def found(run):
-    """1 where the last point is in the deepest well."""
-    return float(run.status != "diverged" and run.tables["step"].columns["value"][-1] < SECOND[run.options["problem"]])
+    """Whether the last point is in the deepest well."""
+    return bool(run.status != "diverged" and run.tables["step"].columns["value"][-1] < SECOND[run.options["problem"]])

@@ -146,22 +146,34 @@ class Quantities(unittest.TestCase):
 
     def test_times_to_a_target(self):
         run = run_of([3, 1, 2, 0.5], examples=[0, 100, 200, 300])
-        self.assertEqual(self.number(run, "time_to", target=1.0, along="step"), Number(10))
-        self.assertEqual(self.number(run, "time_to", target=0.7, along="examples"), Number(300))
-        self.assertEqual(self.number(run, "time_to", target=1.0, along="clock", clock=lambda run: 0.5), Number(5))
+        self.assertEqual(self.number(run, "time_to", target=1.0, along="step"), Number(10, resolution=10))
+        self.assertEqual(self.number(run, "time_to", target=0.7, along="examples"), Number(300, resolution=100))
+        self.assertEqual(self.number(run, "time_to", target=1.0, along="clock", clock=lambda run: 0.5), Number(5, resolution=5))
         self.assertEqual(self.number(run, "time_to", horizon=40.0, target=0.1, along="step"), Number(40, False))
         self.assertEqual(self.number(run, "time_to", horizon=5.0, target=1.0, along="step"), Number(5, False))
         rising = run_of([0.1, 0.4, 0.9], better="higher")
-        self.assertEqual(self.number(rising, "time_to", target=0.4, along="step"), Number(10))
+        self.assertEqual(self.number(rising, "time_to", target=0.4, along="step"), Number(10, resolution=10))
         with self.assertRaisesRegex(NotMeasured, "not timed by the clock"):
             self.number(run, "time_to", target=1.0, along="clock", clock=lambda run: None)
 
     def test_who_diverges_has_not_arrived_and_learnt_nothing(self):
         run = run_of([3, 1, math.nan], status="diverged")
         self.assertEqual(self.number(run, "last"), Number(3, False))
-        self.assertEqual(self.number(run, "reaches", target=2.0), Number(0, False))
+        self.assertEqual(self.number(run, "reaches", target=2.0), Number(0, False, outcome=True))
         self.assertEqual(self.number(run, "time_to", horizon=100.0, target=0.5, along="step"), Number(100, False))
         self.assertEqual(quantities.horizon_of(Quantity("time_to", "evaluation/loss"), run), math.inf)
+
+    def test_a_time_before_it_diverged_counts(self):
+        run = run_of([3, 1, math.nan], status="diverged")
+        self.assertTrue(self.number(run, "time_to", horizon=100.0, target=1.0, along="step").arrived)
+
+    def test_times_are_censored_where_the_shortest_budget_ends(self):
+        quantity = Quantity("time_to", "evaluation/loss", target=0.5, along="clock")
+        cheap, dear, gone = run_of([3, 2, 1]), run_of([3, 2, 0.5]), run_of([3, math.nan], status="diverged")
+        seconds = {id(cheap): 0.1, id(dear): 1.0, id(gone): 0.01}
+        self.assertEqual(quantities.horizon(quantity, [cheap, dear, gone], lambda run: seconds[id(run)]), 2.0)
+        # It arrives at 20 seconds, when the other's budget has long been spent.
+        self.assertEqual(quantities.of_run(quantity, dear, 2.0, lambda run: seconds[id(run)]), Number(2.0, False))
 
     def test_places_of_vectors(self):
         run = run_of([[1, 2, 3], [4, 5, 6]])

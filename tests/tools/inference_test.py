@@ -94,6 +94,40 @@ class Intervals(unittest.TestCase):
         proportional = Effect("ratio", "higher", [Pairs("w", A / 3, A)])
         np.testing.assert_allclose(interval(proportional), -math.log(3))
 
+    def test_what_came_about_every_time_is_not_certain(self):
+        ones, zeros = np.ones(30), np.zeros(30)
+        share = Effect("difference", "higher", [Pairs("w", ones, 0.9, outcomes=(True, False))])
+        self.assertAlmostEqual(interval(share, 0.95)[0], 0.025 ** (1 / 30) - 0.9)
+        self.assertAlmostEqual(interval(share, 0.95)[1], 0.1)
+        self.assertAlmostEqual(p_value(share, 0.0), 2 * 0.9 ** 30, places=4)
+        self.assertEqual(judge([Comparison("c", share)])[0].verdict, "undecided")
+        self.assertEqual(judge([Comparison("c", share)])[0].told_by, "exact shares")
+        pair = Effect("difference", "lower", [Pairs("w", zeros, ones, outcomes=(True, True))])
+        low, high = interval(pair, 0.95)  # every seed with b's alone, none with a's
+        self.assertAlmostEqual(low, 0.0125 ** (1 / 30) - (1 - 0.0125 ** (1 / 30)))
+        self.assertEqual(high, 1)
+        same = Effect("difference", "higher", [Pairs("w", ones, ones, outcomes=(True, True))])
+        np.testing.assert_allclose(interval(same), [-(1 - 0.0125 ** (1 / 30)), 1 - 0.0125 ** (1 / 30)])
+
+    def test_exact_shares_cover(self):
+        """At least as often as is asked, whatever the shares."""
+        rng = np.random.default_rng(4)
+        for a, b in ((0.5, 0.5), (0.97, 0.9), (1.0, 0.8)):
+            inside = 0
+            for _ in range(200):
+                sample = Pairs("w", rng.random(20) < a, rng.random(20) < b, outcomes=(True, True))
+                low, high = interval(Effect("difference", "higher", [sample]), 0.9)
+                inside += low <= a - b <= high
+            self.assertGreaterEqual(inside, 180)
+
+    def test_seeds_that_no_look_tells_apart_differ_by_as_much_as_looks_do(self):
+        pairs = Pairs("w", np.full(10, 200.0), np.full(10, 300.0), resolutions=(100.0, 100.0))
+        low, high = interval(Effect("difference", "lower", [pairs]))
+        half = stats.t.ppf(0.975, 9) * math.sqrt(2 * 100 ** 2 / 12 / 10)
+        np.testing.assert_allclose([low, high], [100 - half, 100 + half])
+        many = Pairs("w", np.full(25, 200.0), np.full(25, 300.0), resolutions=(100.0, 100.0))
+        self.assertEqual(judge([Comparison("c", Effect("ratio", "lower", [many]))])[0].told_by, "paired t")
+
     def test_one_seed_tells_nothing(self):
         self.assertEqual(interval(difference([1.0])), (-math.inf, math.inf))
         self.assertEqual(p_value(difference([1.0])), 1)

@@ -150,9 +150,7 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
         if mine is not None and not mine:
             raise NotMeasured(f"there are no runs of {side}")
     compared.runs += sides[0] + (sides[1] or [])
-    both = sides[0] + (sides[1] or [])
-    ends = [quantities.horizon_of(quantity, run, seconds_of_step) for run in both]
-    horizon = max((end for end in ends if math.isfinite(end)), default=math.inf)
+    horizon = quantities.horizon(quantity, sides[0] + (sides[1] or []), seconds_of_step)
     compared.horizons[label] = horizon
     numbers = [mine and _numbers(quantity, mine, horizon, seconds_of_step, functions) for mine in sides]
     if claim.b is None:
@@ -162,6 +160,9 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
     if len(pairs) < claim.seeds:
         seeds = f"{len(pairs)} seed{'s' * (len(pairs) != 1)}, {claim.seeds} were planned"
         compared.missing.append(f"{label}: {seeds}" if label else seeds)
+    if quantity.take == "time_to" and not quantity.over and not any(
+            number.arrived for pair in pairs.values() for number in pair[:1 if claim.b is None else 2]):
+        compared.missing.append(f"{label + ': ' if label else ''}no run came to the target")
     if pairs:
         compared.pairs[label] = dict(sorted(pairs.items()))
 
@@ -190,7 +191,9 @@ def _family(quantity, runs, horizon, seconds_of_step, functions):
         if not isinstance(at, (int, float)) or at in numbers:
             raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected a run for each "
                               "number")
-        numbers[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions)
+        own = quantities.horizon_of(quantity, run, seconds_of_step)  # the others' are no rivals of its
+        numbers[at] = quantities.of_run(quantity, run, own if math.isfinite(own) else horizon, seconds_of_step,
+                                        functions)
         if quantity.take == "at_best":
             ranks[at] = quantities.rank_of_run(quantity, run)
         if quantity.of:

@@ -56,8 +56,11 @@ def comparison_of(compared, trials):
     if compared.problems or not compared.pairs:
         return Comparison(claim.name, None, claim.delta, "; ".join(compared.problems) or "nothing was measured")
     for workload, seeds in compared.pairs.items():
-        a, b = (np.array([pair[side].value for pair in seeds.values()]) for side in (0, 1))
-        pairs.append(Pairs(workload, a, b, trials.get((workload, "a")), trials.get((workload, "b"))))
+        sides = [[pair[side] for pair in seeds.values()] for side in (0, 1)]
+        a, b = (np.array([number.value for number in side]) for side in sides)
+        pairs.append(Pairs(workload, a, b, trials.get((workload, "a")), trials.get((workload, "b")),
+                           outcomes=tuple(all(number.outcome for number in side) for side in sides),
+                           resolutions=tuple(max(number.resolution for number in side) for side in sides)))
     try:
         return Comparison(claim.name, Effect(claim.effect, claim.better, pairs), claim.delta)
     except ValueError as error:
@@ -134,8 +137,7 @@ class Tuning:
         for run in runs:
             draws.setdefault(configuration(run.loaded, without=("seed",)), {})[run.seed] = run
         seeds = sorted({seed for mine in draws.values() for seed in mine})
-        ends = [quantities.horizon_of(quantity, run, seconds_of_step) for run in runs]
-        horizon = max((end for end in ends if np.isfinite(end)), default=np.inf)
+        horizon = quantities.horizon(quantity, runs, seconds_of_step)
         validation, test = np.full((2, len(draws), len(seeds)), np.nan)
         better = quantities.better(quantities.column(runs[0], self.by)[0], self.by)
         best = {"lower": "lowest", "higher": "highest"}[better]

@@ -93,7 +93,7 @@ def _against(panel, decided, found, seconds_of_step, functions):
         for run in runs:
             if is_number(run.options.get(option)):
                 mine = quantity.on(workload_of[run.name])
-                number = quantities.of_run(mine, run, _horizon(mine, runs, seconds_of_step), seconds_of_step, functions)
+                number = _number(mine, run, runs, seconds_of_step, functions)
                 by_value.setdefault(float(run.options[option]), []).append(number.value)
         x = np.array(sorted(by_value))
         if not len(x):
@@ -120,7 +120,7 @@ def _heat(panel, decided, found, seconds_of_step, functions):
     for run in runs:
         mine = quantity.on(workload_of[run.name])
         at = tuple(identity(run.options.get(name)) for name in (claim.picture.y, claim.picture.x))
-        number = quantities.of_run(mine, run, _horizon(mine, runs, seconds_of_step), seconds_of_step, functions)
+        number = _number(mine, run, runs, seconds_of_step, functions)
         cells.setdefault(at, []).append(number.value)
     down, across = (sorted({at[side] for at in cells}, key=lambda part: (part[0], part[-1])) for side in (0, 1))
     values, n = np.full((len(down), len(across)), np.nan), np.zeros((len(down), len(across)), int)
@@ -161,9 +161,11 @@ def _workloads(claim, found):
     return {run.name: label for label, runs in evidence.by_workload(claim, found.runs).items() for run in runs}
 
 
-def _horizon(quantity, runs, seconds_of_step):
-    ends = [quantities.horizon_of(quantity, run, seconds_of_step) for run in runs]
-    return max((end for end in ends if np.isfinite(end)), default=np.inf)
+def _number(quantity, run, runs, seconds_of_step, functions):
+    """Of one run; a time is censored at its own end, of one that diverged at the others'."""
+    own = quantities.horizon_of(quantity, run, seconds_of_step)
+    end = own if np.isfinite(own) else quantities.horizon(quantity, runs, seconds_of_step)
+    return quantities.of_run(quantity, run, end, seconds_of_step, functions)
 
 
 def _groups_but(claim, found, option):

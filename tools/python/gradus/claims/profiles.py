@@ -49,8 +49,7 @@ def _times(profile, found, seconds_of_step):
     times = np.full((len(names), len(workloads), len(seeds)), np.nan)
     for column, (workload, mine) in enumerate(workloads.items()):
         quantity = profile.quantity.on(workload)
-        ends = [quantities.horizon_of(quantity, run, seconds_of_step) for run in mine]
-        horizon = max((end for end in ends if np.isfinite(end)), default=np.inf)
+        horizon = quantities.horizon(quantity, mine, seconds_of_step)
         for run in mine:
             number = quantities.of_run(quantity, run, horizon, seconds_of_step)
             at = names.index(shown[identity(run.options[profile.competitors])]), column, seeds.index(run.seed)

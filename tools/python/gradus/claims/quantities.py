@@ -1,7 +1,7 @@
 """The number that a claim reads of a run, or of the runs that differ in one option alone.
 
-A run that diverged is not left out: it has not arrived, reaches nothing, and its column counts with the value that it
-had at the start, as of a run that learnt nothing.
+A run that diverged is not left out: it reaches nothing, has arrived only where it was at the target before, and its
+column counts with the value that it had at the start, as of a run that learnt nothing.
 """
 import importlib.util
 import math
@@ -21,19 +21,23 @@ class Number:
     """What a quantity is for one seed. Of a time that is censored, `value` is the horizon and `arrived` false."""
     value: float
     arrived: bool = True
+    outcome: bool = False    # it is 1 or 0: whether something came about
+    resolution: float = 0.0  # of a time: how far apart the looks are
 
 
 def of_run(quantity, run, horizon=math.inf, seconds_of_step=None, functions=None):
     """The Number of one run. horizon: at which a time is censored. functions: those of the study's quantities.py."""
     if quantity.take == "python":
-        return Number(_by_function(quantity.function, run, functions))
+        return _by_function(quantity.function, run, functions)
     table, values = column(run, quantity.of, quantity.place)
     if quantity.take == "time_to":
         return _time_to(quantity, run, table, values, horizon, seconds_of_step)
     if run.status == "diverged":
-        return Number(0.0 if quantity.take == "reaches" else _start(quantity, run, table, values), False)
+        return (Number(0.0, False, outcome=True) if quantity.take == "reaches" else
+                Number(_start(quantity, run, table, values), False))
     if quantity.take == "reaches":
-        return Number(float(np.any(_passes(values, quantity.target, better(table, quantity.of)))))
+        reached = np.any(_passes(values, quantity.target, better(table, quantity.of)))
+        return Number(float(reached), outcome=True)
     if quantity.take == "at_best":
         judge_table, judge = column(run, quantity.by)
         if judge_table is not table:
@@ -55,6 +59,12 @@ def horizon_of(quantity, run, seconds_of_step=None):
         return math.inf
     table, _ = column(run, quantity.of, quantity.place)
     return float(_along(quantity, run, table, seconds_of_step)[-1])
+
+
+def horizon(quantity, runs, seconds_of_step=None):
+    """Where times of these runs are censored: at the end of the shortest budget, so that each had the whole of it."""
+    ends = [horizon_of(quantity, run, seconds_of_step) for run in runs]
+    return min(ends, default=math.inf)
 
 
 def of_family(quantity, numbers, starts, lower, ranks=None):
@@ -79,6 +89,8 @@ def of_family(quantity, numbers, starts, lower, ranks=None):
     if quantity.then == "spread":
         return Number(math.log10(values.max() / values.min()))
     if quantity.then == "slope":
+        if quantity.take == "time_to" and not all(one.arrived for one in numbers.values()):
+            raise NotMeasured(f"a slope over {quantity.over}, where not every run came to the target")
         return Number(float(np.polyfit(np.log(at), np.log(values), 1)[0]))
     arrived = np.array([numbers[one].arrived for one in at])
     start = np.median([starts[one] for one in at])
@@ -180,9 +192,10 @@ def _along(quantity, run, rows, seconds_of_step):
 def _time_to(quantity, run, rows, values, horizon, seconds_of_step):
     there = np.flatnonzero(_passes(values, quantity.target, better(rows, quantity.of)))
     if len(there):
-        time = float(_along(quantity, run, rows, seconds_of_step)[there[0]])
-        if time <= horizon:
-            return Number(time)
+        along = _along(quantity, run, rows, seconds_of_step)
+        if along[there[0]] <= horizon:
+            before = along[there[0] - 1] if there[0] > 0 else 0.0
+            return Number(float(along[there[0]]), resolution=float(along[there[0]] - before))
     if not math.isfinite(horizon):
         raise NotMeasured("no run of the comparison came to the end of its budget")
     return Number(horizon, False)
@@ -195,11 +208,14 @@ def _start(quantity, run, rows, values):
 
 
 def _by_function(name, run, functions):
-    """A study's own function; what it does not find in a run is the run's fault, or its own, and no other study's."""
+    """The Number of a study's own function, an outcome where it is a bool; what it does not find in a run is the run's
+    fault, or its own, and no other study's.
+    """
     if not hasattr(functions, name):
         raise NotMeasured(f"quantities.py has no function {name}")
     try:
-        return float(getattr(functions, name)(run))
+        value = getattr(functions, name)(run)
+        return Number(float(value), outcome=isinstance(value, (bool, np.bool_)))
     except (LookupError, ValueError, TypeError, AttributeError) as error:
         raise NotMeasured(f"{name} of {run.name}: {type(error).__name__}: {error}") from None
 

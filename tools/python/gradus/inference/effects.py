@@ -16,12 +16,16 @@ class Pairs:
     """One workload's values [seeds]: a[i] and b[i] are of one seed. A number to be passed stands as b.
 
     tuned_a, tuned_b: the draws that a's and b's settings were chosen among, where they were.
+    outcomes: whether a's, b's values are 0 or 1, of what came about: the interval of their shares is exact.
+    resolutions: of a's, b's values, how far apart two that are told from each other are; 0 of what is exact.
     """
     workload: str
     a: np.ndarray
     b: np.ndarray
     tuned_a: Trials | None = None
     tuned_b: Trials | None = None
+    outcomes: tuple = (False, False)
+    resolutions: tuple = (0.0, 0.0)
 
     def __post_init__(self):
         a = np.asarray(self.a, float)
@@ -33,6 +37,10 @@ class Pairs:
             raise ValueError(f"workload {self.workload}: values that are not finite; expected a number for every seed")
         object.__setattr__(self, "a", a)
         object.__setattr__(self, "b", np.broadcast_to(b, a.shape))
+
+
+def _variance(deviations):
+    return (deviations ** 2).sum() / (len(deviations) - 1) if len(deviations) > 1 else np.inf
 
 
 @dataclass(frozen=True)
@@ -116,10 +124,28 @@ class Effect:
 
     @cached_property
     def variances(self):
-        """For each workload the variance of its part of the effect, s^2 / n / workloads^2; infinite for one seed."""
+        """For each workload the variance of its part of the effect, s^2 / n / workloads^2; infinite for one seed.
+
+        Where the seeds differ by less than their values' resolution, that of values anywhere within it, r^2 / 12.
+        """
         count = len(self.pairs)
-        return np.array([(each ** 2).sum() / (len(each) - 1) / len(each) / count ** 2 if len(each) > 1 else np.inf
-                         for each in self.deviations])
+        return np.array([max(_variance(each), self._coarseness(of)) / len(each) / count ** 2
+                         for of, each in zip(self.pairs, self.deviations)])
+
+    @cached_property
+    def coarse(self):
+        """Whether in a workload the seeds differ by less than can be told."""
+        return any(_variance(each) < self._coarseness(of) for of, each in zip(self.pairs, self.deviations))
+
+    def _coarseness(self, of):
+        scales = (1.0, 1.0) if self.kind == "difference" else (of.a.mean(), of.b.mean())
+        return sum((resolution / scale) ** 2 for resolution, scale in zip(of.resolutions, scales)) / 12
+
+    @property
+    def shares(self):
+        """Whether it is a difference of shares, of what came about or not."""
+        return self.kind == "difference" and all(of.outcomes[0] and (of.outcomes[1] or np.ptp(of.b) == 0)
+                                                 for of in self.pairs)
 
     @cached_property
     def resampled(self):

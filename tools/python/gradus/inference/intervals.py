@@ -5,6 +5,8 @@ does not. Even from 20 on BCa is made as much wider as t is than the normal ("ex
 it covers 92 % of 95 and 99.4 % of 99.9 with 20 normal seeds, expanded 94.5 and 99.8. Where a level asks for the
 outermost resamples, as Holm's first steps among many claims do, t stands in for it. Where settings were chosen among
 draws, what seeds and what choice add to an end are combined by the root of their squares' sum (Zou & Donner 2008).
+Shares of what came about or not have exact intervals (Clopper & Pearson 1934), of a pair's difference by the shares of
+seeds with a's alone and with b's alone, each at half the level.
 """
 import numpy as np
 from scipy import stats
@@ -19,7 +21,7 @@ FINEST = 1e-12  # smallest p where it is found by search
 
 
 def interval(effect, level=0.95):
-    """(low, high) of an effect. Equal seeds give a width of 0, one seed gives an infinite one."""
+    """(low, high) of an effect. Equal seeds of what is exact give a width of 0, one seed gives an infinite one."""
     low, high = _of_seeds(effect, level)
     choice = _of_choice(effect, level)
     below, above = effect.estimate - low, high - effect.estimate
@@ -30,7 +32,7 @@ def p_value(effect, delta=0.0):
     """Two-sided p of the effect being delta (the smaller side doubled): where the interval's end is just delta."""
     if np.isclose(effect.estimate, delta, rtol=1e-12, atol=1e-12):
         return 1.0
-    if effect.changes is None and (effect.seeds < FROM or not effect.variances.any()):
+    if effect.changes is None and not effect.shares and (effect.seeds < FROM or not effect.variances.any()):
         return _p_of_t(effect, delta)
     if _excludes(effect, 1 - FINEST, delta):
         return FINEST
@@ -47,7 +49,7 @@ def p_value(effect, delta=0.0):
 def told_by(effect, level=0.95):
     """What interval() takes, in words."""
     t = "paired t" if len(effect.pairs) == 1 else "Welch's t over workloads"
-    seeds = "BCa" if _by_bca(effect, level) else t
+    seeds = "exact shares" if effect.shares else "BCa" if _by_bca(effect, level) else t
     return seeds if effect.changes is None else f"{seeds}, choice of settings resampled"
 
 
@@ -84,6 +86,8 @@ def shares_of_first(values, better="lower"):
 def _of_seeds(effect, level):
     if effect.seeds < 2:
         return -np.inf, np.inf
+    if effect.shares:
+        return _of_shares(effect, level)
     if not effect.variances.any():
         return effect.estimate, effect.estimate
     if _by_bca(effect, level):
@@ -93,8 +97,29 @@ def _of_seeds(effect, level):
     return effect.estimate - half, effect.estimate + half
 
 
+def _of_shares(effect, level):
+    """Exact within each workload, whose errors add up."""
+    low = high = 0.0
+    error = (1 - level) / len(effect.pairs)
+    for of in effect.pairs:
+        if of.outcomes[1]:
+            mine = _share(int((of.a > of.b).sum()), len(of.a), error / 2)
+            others = _share(int((of.a < of.b).sum()), len(of.a), error / 2)
+            ends = mine[0] - others[1], mine[1] - others[0]
+        else:
+            ends = np.array(_share(int(of.a.sum()), len(of.a), error)) - of.b[0]
+        low, high = low + ends[0], high + ends[1]
+    ends = np.array([low, high]) / len(effect.pairs)
+    return tuple(map(float, -ends[::-1] if effect.better == "lower" else ends))
+
+
+def _share(count, of, error):
+    found = stats.binomtest(count, of).proportion_ci(1 - error, "exact")
+    return found.low, found.high
+
+
 def _by_bca(effect, level):
-    return effect.seeds >= FROM and effect.variances.any() and _tail(effect, level) * RESAMPLES >= BEYOND
+    return effect.seeds >= FROM and effect.variances.any() and not effect.coarse and _tail(effect, level) * RESAMPLES >= BEYOND
 
 
 def _tail(effect, level):
