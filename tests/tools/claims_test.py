@@ -110,9 +110,26 @@ class Reading(StudyCase):
             with self.subTest(study=name):
                 self.assertEqual([path for path in one.data if not pathlib.Path(path).exists()], [])
 
+    def test_the_answer_to_a_claim_of_the_essay(self):
+        def answer(*verdicts, against=(), differing=False):
+            decided = [mock.Mock(verdict=verdict) for verdict in verdicts]
+            for place, one in enumerate(decided):
+                one.claim.name = str(place)
+            return words.answer(study.EssayClaim(1, "", "", (), against, differing), decided)
+        yes, no, open_ = "supported", "refuted", "not decided"
+        for verdicts, told in (((), open_), ((yes, yes), "holds"), ((yes, open_), "holds in part"), ((open_,), open_),
+                               ((yes, no), "mixed"), (("depends",), "mixed"), ((no, open_), "does not hold")):
+            self.assertEqual(answer(*verdicts), told)
+        self.assertEqual(answer(yes, against=("0",)), "does not hold")
+        self.assertEqual(answer(no, yes, against=("0",)), "holds")
+        self.assertEqual([answer(yes, no, differing=True), answer(yes, yes, differing=True),
+                          answer(yes, open_, differing=True)], ["holds", "does not hold", open_])
+
     def test_the_studies_of_the_project_decide_the_whole_essay(self):
         studies = study.find(ROOT / "experiments")
+        names = {one.name for each in studies.values() for one in each.claims}
         for claim in study.essay(ROOT / "experiments" / "essay.toml"):
+            self.assertLessEqual(set(claim.against), names)
             for name in claim.studies:
                 with self.subTest(claim=claim.number, study=name):
                     self.assertIn(name, studies)
@@ -257,6 +274,34 @@ class Verdicts(StudyCase):
         self.assertIn("4 seeds, 5 were planned", one.judged.problem)
         self.assertIn("unfinished", one.judged.problem)
 
+    def test_a_run_of_none_of_its_sides_leaves_a_claim_decided(self):
+        self.write()
+        results = self.runs()
+        made = write_run(results / "first_study" / "sweep", {"optimizer": "lion", "seed": 0})
+        (made / "complete.json").unlink()
+        one, = self.find(results).decided
+        self.assertEqual((one.verdict, one.judged.problem), ("supported", ""))
+
+    def test_nobody_arrives(self):
+        quantity = 'take = "time_to", of = "evaluation/training_loss", target = 0.001, along = "step"'
+        self.write(CLAIMS.replace('take = "last", of = "evaluation/training_loss"', quantity, 1))
+        one, = self.find(self.runs()).decided
+        self.assertEqual((one.verdict, one.judged.problem), ("not decided", "no run came to the target"))
+
+    def test_own_seconds_are_said_to_be_contended(self):
+        self.write(CLAIMS.replace('{take = "last", of = "evaluation/training_loss"}',
+                                  '{take = "last", of = "evaluation/training_seconds"}', 1))
+        results = self.runs()
+        for jobs, contended in (("", True), ("jobs = 1\n", False)):
+            text = (self.study / "claims.toml").read_text()
+            (self.study / "claims.toml").write_text(text.replace("[[claim]]", f"{jobs}[[claim]]", 1))
+            one, = self.find(results).decided
+            self.assertEqual(one.contended, contended)
+        folder = results / "first_study" / "sweep"
+        write_run(folder, {"optimizer": "adam", "seed": 9}, attributes={"untimed": "another program takes the steps"})
+        one, = self.find(results).decided
+        self.assertRegex(one.judged.problem, "is untimed: another program takes the steps")
+
     def test_no_runs(self):
         self.write()
         one, = self.find(self.folder / "nowhere").decided
@@ -266,6 +311,7 @@ class Verdicts(StudyCase):
     def test_what_a_verdict_rests_on_is_watched(self):
         self.write(CLAIMS.replace("[[claim]]", f'data = ["{self.folder}/data"]\n[[claim]]', 1))
         (self.folder / "data").write_text("numbers")
+        (self.study / "quantities.py").write_text("def one(run):\n    return 1\n")
         results = self.runs()
 
         def stale():
@@ -274,6 +320,7 @@ class Verdicts(StudyCase):
             return self.find(results).decided[0].stale
         self.assertEqual(stale(), [])
         for path, told in ((self.study / "claims.toml", "the claims differ"), (self.study / "sweep.toml", "the sweep"),
+                           (self.study / "quantities.py", "the functions differ"),
                            (self.folder / "data", "the data differ")):
             before = path.read_text()
             path.write_text(before + "\n# changed\n")
@@ -370,8 +417,8 @@ class Verdicts(StudyCase):
         self.assertNotIn("http://", text.replace("http://www.w3.org", ""))
         markdown.write(found, essay, self.folder / "pages")
         told = (self.folder / "pages" / "README.md").read_text()
-        self.assertIn("| 4 | 2 | Adam is <better>. | [supported](#adam-is-better): At the end. |", told)
-        self.assertIn("| 5 | 2 | Another. | not decided: no comparison of second |", told)
+        self.assertIn("| 4 | 2 | Adam is <better>. | holds | [supported](#adam-is-better): At the end. |", told)
+        self.assertIn("| 5 | 2 | Another. | not decided | no comparison of second |", told)
         self.assertTrue((self.folder / "pages" / "adam-is-better.svg").read_bytes().startswith(b"<?xml"))
 
 

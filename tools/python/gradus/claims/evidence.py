@@ -38,7 +38,8 @@ class SweepRuns:
     """What one sweep's folder holds."""
     folder: object
     runs: list = field(default_factory=list)
-    troubles: list = field(default_factory=list)  # a line for each run without a result
+    troubles: list = field(default_factory=list)  # lines on the folder
+    lost: list = field(default_factory=list)      # the records' Runs without a result
     sweep: object = None                          # the records' Sweep
     stages: list = field(default_factory=list)    # of stages.json
 
@@ -72,8 +73,7 @@ def load(folder, tables):
     grouping.fill_in(found.sweep.runs)
     counted, _ = grouping.count_once(found.sweep.runs)
     found.troubles += found.sweep.warnings
-    found.troubles += [f"{run.name}: {run.status}: {run.reason}" for run in found.sweep.runs
-                       if run.status not in RESULTS]
+    found.lost = [run for run in found.sweep.runs if run.status not in RESULTS]
     ended = [run for run in counted if run.status in RESULTS]
     found.stages = _stages(found)
     named = {stage["name"]: set(stage["runs"]) for stage in found.stages}
@@ -115,11 +115,25 @@ def chosen(runs, choice):
     return [run for run in runs if all(identity(run.options.get(name)) in values for name, values in wanted.items())]
 
 
+def _lost(claim, found):
+    """Lines on runs that the claim should have compared, or chosen among, and that have no result."""
+    sides = [choice for choice in (claim.a, claim.b) if choice]
+    return [f"a run has no result: {run.name}: {run.status}: {run.reason}" for run in found.lost
+            if run.stage in (claim.stage, claim.tuning) and any(_may_be(run, side) for side in sides)]
+
+
+def _may_be(run, choice):
+    """Whether none of the run's options, as far as they are known, is another than the choice's."""
+    return all(name not in run.options or identity(run.options[name]) in set(map(identity, values))
+               for name, values in choice.items())
+
+
 def compare(claim, found, seconds_of_step=None, functions=None):
     """The Compared of a claim, of the SweepRuns of its sweep."""
     compared = Compared(claim, labels=labels_of(claim))
     runs = [run for run in found.runs if run.stage == claim.stage and not run.added]
     if not runs:
+        compared.problems += _lost(claim, found)[:1] or found.troubles[:1]
         compared.problems.append(f"no run of {'stage ' + claim.stage if claim.stage else 'its sweep'} has ended")
         return compared
     for label, mine in by_workload(claim, runs).items():
@@ -127,6 +141,7 @@ def compare(claim, found, seconds_of_step=None, functions=None):
             _compare_workload(compared, label, mine, seconds_of_step, functions)
         except (NotMeasured, BadStudy) as problem:
             compared.problems.append(f"{label + ': ' if label else ''}{problem}")
+    compared.missing += _lost(claim, found)[:1]
     return compared
 
 
@@ -150,6 +165,10 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
         if mine is not None and not mine:
             raise NotMeasured(f"there are no runs of {side}")
     compared.runs += sides[0] + (sides[1] or [])
+    if quantity.timed() or quantity.takes_own_seconds():
+        untimed = [run for run in sides[0] + (sides[1] or []) if run.attributes.get("untimed")]
+        if untimed:
+            raise NotMeasured(f"{untimed[0].name} is untimed: {untimed[0].attributes['untimed']}")
     horizon = quantities.horizon(quantity, sides[0] + (sides[1] or []), seconds_of_step)
     compared.horizons[label] = horizon
     numbers = [mine and _numbers(quantity, mine, horizon, seconds_of_step, functions) for mine in sides]

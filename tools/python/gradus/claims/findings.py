@@ -42,7 +42,6 @@ def find(studies, budget, output, programs, tell=lambda text: None):
                 profiles.profiled(profile, found, clock.seconds_of_step) for profile in drawn)
             for claim in claims:
                 one = evidence.compare(claim, found, clock.seconds_of_step, functions[study.name])
-                one.missing += [f"a run has no result: {trouble}" for trouble in found.troubles[:1]]
                 compared.append(one)
                 tunings[claim.name] = _trials(one, found, study.sweeps()[name], clock, functions[study.name])
     findings.decided = judging.decide(compared, {name: trials for name, (trials, *_) in tunings.items()})
@@ -50,11 +49,13 @@ def find(studies, budget, output, programs, tell=lambda text: None):
         study = studies[one.claim.study]
         found = findings.sweeps[study.name, one.claim.sweep]
         _, one.borders, one.wider = tunings[one.claim.name]
-        one.stale = origin.stale(study, study.sweeps()[one.claim.sweep], one.compared.runs, programs)
+        choosing = [run for run in found.runs if one.claim.tuning and run.stage == one.claim.tuning]
+        one.stale = origin.stale(study, study.sweeps()[one.claim.sweep], one.compared.runs + choosing, programs)
         if one.claim.quantity.timed():
             one.clock = clock.worst_difference(one.compared.runs)
             if clock.stale(one.compared.runs):
                 one.stale.append("the clock was not calibrated with the build and on the processor of its runs")
+        one.contended = one.claim.quantity.takes_own_seconds() and study.jobs != 1
         picture = pictures.picture_of(one, found, clock.seconds_of_step, functions[study.name])
         if picture:
             findings.pictures[one.claim.name] = picture

@@ -25,6 +25,7 @@ class Decided:
     borders: list = field(default_factory=list)  # chosen settings at the border of the space that they were drawn from
     wider: list = field(default_factory=list)    # spaces that were widened, as a choice lay at their border
     clock: float | None = None                   # of calibrated seconds: the share by which two timings differ
+    contended: bool = False                      # its seconds are those of runs that shared the machine
 
     @property
     def verdict(self):

@@ -4,6 +4,7 @@ import re
 from ..report import command, figures, marks
 from ..report.palette import Palette
 from . import words
+from .page import AGAINST
 
 MADE_BY = "tools/claims --budget {budget} --pages docs/claims"
 DETAIL = marks.Detail(columns=120, runs=0, dots=30)  # a picture of some kilobytes
@@ -43,12 +44,15 @@ def page(findings, essay):
              f"    {MADE_BY.format(budget=findings.budget)}", "",
              *_machine(findings),
              "", "[docs/claims.md](../claims.md) tells how a verdict comes about.", "",
-             "## The essay's claims", "", "| | § | claim | verdicts |", "| --: | --: | --- | --- |"]
+             "## The essay's claims", "", _answers(findings, essay), "",
+             "| | § | claim | answer | comparisons |", "| --: | --: | --- | --- | --- |"]
     for claim in essay:
         mine = [one for one in findings.decided if claim.number in one.claim.essay]
-        verdicts = "<br>".join(f"[{badge(one)}](#{one.claim.name}): {_cell(one.claim.reading)}" for one in mine)
-        lines.append(f"| {claim.number} | {claim.section} | {_cell(claim.says)} | "
-                     f"{verdicts or 'not decided: no comparison of ' + ', '.join(claim.studies)} |")
+        verdicts = "<br>".join(
+            f"[{badge(one)}](#{one.claim.name}){AGAINST * (one.claim.name in claim.against)}: {_cell(one.claim.reading)}"
+            for one in mine)
+        lines.append(f"| {claim.number} | {claim.section} | {_cell(claim.says)} | {words.answer(claim, mine)} | "
+                     f"{verdicts or 'no comparison of ' + ', '.join(claim.studies)} |")
     for name, study in findings.studies.items():
         mine = findings.of_study(name)
         if not mine:
@@ -64,6 +68,14 @@ def page(findings, essay):
             if one.claim.name in findings.pictures:
                 lines += ["", f"![{one.claim.says}]({one.claim.name}.svg)"]
     return "\n".join(lines) + "\n"
+
+
+def _answers(findings, essay):
+    """How many of the essay's claims hold."""
+    found = [words.answer(claim, [one for one in findings.decided if claim.number in one.claim.essay]) for claim in essay]
+    told = [f"{found.count(answer)} {answer}" for answer in words.ANSWERS if answer in found]
+    return (f"Of its {len(essay)} claims: {', '.join(told)}. In part: some comparisons are not decided, none speaks "
+            "against it; mixed: some speak for it and some against.")
 
 
 def _profile(one):

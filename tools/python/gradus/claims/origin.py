@@ -31,6 +31,8 @@ def text_of(study, sweep):
     """What the runs of one of a study's sweeps are made for, as they keep it."""
     parts = {"claims": digest_of((str(study.folder / "claims.toml"),)), "sweep": digest_of((str(sweep),)),
              "data": digest_of(study.data)}
+    if study.functions().is_file():
+        parts["functions"] = digest_of((str(study.functions()),))
     return " ".join([study.name, *(f"{name}={digest}" for name, digest in parts.items())])
 
 
@@ -45,12 +47,12 @@ def stale(study, sweep, runs, programs):
         return [str(problem)]
     reasons = {}
     for run in runs:
-        told = str(run.attributes.get("study") or "").split()
+        told = dict(word.partition("=")[::2] for word in str(run.attributes.get("study") or "").split())
         if not told:
             reasons["its runs do not say what they were made for"] = None
-        for mine, theirs in zip(now, told):
-            if mine != theirs:
-                reasons[f"the {mine.partition('=')[0]} differ from those of its runs"] = None
+        for name, digest in (word.partition("=")[::2] for word in now):
+            if told.get(name, digest) != digest:  # an older run does not tell all
+                reasons[f"the {name} differ from those of its runs"] = None
         program = run.attributes.get("program") or ""
         if (programs / program).is_file() and digest_of_file(programs / program) != run.attributes.get(
                 "executable_sha256"):

@@ -8,6 +8,7 @@ from ..report.palette import Palette
 from ..report.watch import made
 from . import words
 
+AGAINST = " (which speaks against the claim)"
 MOST_PANELS = 8          # of a sweep, beside the claims' own; all are in the sweep's own report
 LARGEST = 10_000_000     # bytes
 STYLE = """
@@ -61,17 +62,18 @@ def _verdicts(findings, essay):
     rows = []
     for claim in essay:
         mine = [one for one in findings.decided if claim.number in one.claim.essay]
-        rows.append(_row(str(claim.number), claim.says, mine))
+        rows.append(_row(str(claim.number), claim.says, mine, words.answer(claim, mine), claim.against))
     others = [one for one in findings.decided if not one.claim.essay]
     rows += [_row("", one.claim.says, [one]) for one in others]
-    return ('<div class=wide><table class="claims"><thead><tr><th></th><th>claim</th><th>verdicts</th></tr></thead>'
+    return ('<div class=wide><table class="claims"><thead><tr><th></th><th>claim</th><th>answer</th><th>comparisons</th>'
+            "</tr></thead>"
             f"<tbody>{''.join(rows)}</tbody></table></div>")
 
 
-def _row(number, says, decided):
-    told = "<br>".join(f'{badge(one)} <a href="#claim-{shown(one.claim.name)}">{shown(one.claim.reading)}</a> '
+def _row(number, says, decided, answer="", against=()):
+    told = "<br>".join(f'{badge(one)}{AGAINST if one.claim.name in against else ""} <a href="#claim-{shown(one.claim.name)}">{shown(one.claim.reading)}</a> '
                        f"<small>{shown(words.effect_text(one))}</small>" for one in decided)
-    return (f'<tr><td class="number">{number}</td><td>{shown(says)}</td>'
+    return (f'<tr><td class="number">{number}</td><td>{shown(says)}</td><td>{answer}</td>'
             f'<td>{told or "no study of this report decides it"}</td></tr>')
 
 

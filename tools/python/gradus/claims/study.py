@@ -3,6 +3,7 @@ import pathlib
 import tomllib
 from dataclasses import dataclass, field, replace
 
+OWN_SECONDS = "training_seconds"  # the column in which a training tells its seconds
 BUDGETS = ("smoke", "standard", "full")
 CLAIMS_FILE = "claims.toml"
 TAKES = {  # what a quantity takes of a run, and the keys that this needs beside `of`
@@ -47,7 +48,12 @@ class Quantity:
         return replace(self, target=self.target[workload])
 
     def timed(self):
+        """Whether it is in seconds of the calibrated clock."""
         return self.take == "time_to" and self.along == "clock"
+
+    def takes_own_seconds(self):
+        """Whether it is in seconds that a run has measured itself."""
+        return OWN_SECONDS in (self.along, self.of.partition("/")[2])
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,8 @@ class EssayClaim:
     section: str
     says: str
     studies: tuple
+    against: tuple = ()      # comparisons that speak against it where they are supported
+    differing: bool = False  # it holds where some comparisons are supported and others refuted
 
 
 def find(folder):
@@ -174,7 +182,8 @@ def essay(path):
     found = []
     for one in table.tables("claim"):
         found.append(EssayClaim(int(one.number("number", least=1)), one.text("section"), one.text("says"),
-                                tuple(one.texts("studies"))))
+                                tuple(one.texts("studies")), tuple(one.texts("against", ())),
+                                one.flag("differing")))
         one.end()
     table.end()
     return found
@@ -278,6 +287,12 @@ class _Table:
 
     def text(self, key, default=None):
         return self._expect(key, default, str, "a text")
+
+    def flag(self, key):
+        value = self.document.pop(key, False)
+        if not isinstance(value, bool):
+            raise BadStudy(f"{self.where}: {key}: {value!r}, expected true or false")
+        return value
 
     def number(self, key, *default, least=None):
         if default and key not in self.document:

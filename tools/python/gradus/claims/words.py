@@ -2,6 +2,26 @@
 import math
 
 VERDICTS = ("supported", "refuted", "depends", "not decided")
+ANSWERS = ("holds", "holds in part", "mixed", "does not hold", "not decided")
+
+
+def answer(essay, decided):
+    """What the comparisons that decide one of the essay's claims say of it together, one of ANSWERS.
+
+    In part: some of them are not decided, and none of the others speaks against it.
+    """
+    for_it = against = open_ = 0
+    for one in decided:
+        speaks = (one.verdict in ("supported", "depends"), one.verdict in ("refuted", "depends"))
+        for_side, other = speaks[::-1] if one.claim.name in essay.against else speaks
+        for_it, against, open_ = for_it + for_side, against + other, open_ + (not any(speaks))
+    if essay.differing:
+        return "holds" if for_it and against else "does not hold" if for_it + against and not open_ else "not decided"
+    if for_it and against:
+        return "mixed"
+    if for_it:
+        return "holds in part" if open_ else "holds"
+    return "does not hold" if against else "not decided"
 
 
 def quantity_text(quantity):
@@ -87,6 +107,8 @@ def details(decided):
         lines.append(f"{workload + ': ' if workload else ''}arrived: {arrived}; first: {first}")
     if judged.sign_flip_p is not None:
         lines.append(f"by sign flips, p {judged.sign_flip_p:.2g} (not adjusted)")
+    if decided.contended:
+        lines.append("contended: the seconds are those of runs that shared the machine with others")
     if decided.clock is not None:
         lines.append(f"each step timed twice, alone on one core: at most {decided.clock:.1%} apart")
     lines += [f"a space was widened, as the choice lay at its border: {line}" for line in decided.wider]
