@@ -469,7 +469,9 @@ class Trials(StudyCase):
         added = [entry["id"] for entry in entries if entry["stage"] == "tune" and entry["options"]["rate"] == 0.0002]
         widened = {"per": {"optimizer": "adam"}, "option": "rate", "low": 0.0001, "high": 0.1}
         write_sealed(folder / "stages.json", {"program": "x", "stages": [
-            {"name": "tune", "runs": ids["tune"], "widened": [widened], "added": added},
+            {"name": "tune", "runs": ids["tune"], "widened": [widened], "added": added,
+             "replaced": [entry["id"] for entry in entries if entry["stage"] == "tune"
+                          and gone <= entry["options"].items()]},
             {"name": "judge", "runs": ids["judge"]}]})
         one, = findings.find(study.find(self.study.parent), "standard", self.folder / "results", self.folder).decided
         self.assertEqual(one.judged.problem, "")

@@ -189,11 +189,13 @@ class SweepStages(SweepCase):
         self.assertEqual({runs[name]["optimizer"] for name in tuned["added"]}, {"sgd"})
         rates = sorted({runs[name]["learning_rate"] for name in tuned["added"]})
         self.assertEqual(len(rates), 8)
-        self.assertTrue(0.0002 <= rates[0] < 0.0004 < rates[-1] <= 0.0016, rates)
+        self.assertTrue(0.0001 <= rates[0] < 0.0002 and 0.0004 < rates[-1] <= 0.0016, rates)
+        self.assertEqual(set(tuned["replaced"]), {name for name in [*before["runs"], *tuned["added"][:8]]
+                                                  if runs[name]["optimizer"] == "sgd"})
         self.assertIn("sgd", result.stderr)
-        self.assertRegex(result.stderr, r"lies at the border of 0\.0001 to 0\.0002: draws from 0\.0002 to 0\.0004 are")
+        self.assertRegex(result.stderr, r"lies at the border of 0\.0001 to 0\.0002: drawn again from 0\.0001 to 0\.0004")
         winner = next(one for one in tuned["winners"] if one["per"] == {"optimizer": "sgd"})
-        self.assertEqual((winner["options"]["learning_rate"], winner["settings"]), (max(rates), 12))
+        self.assertEqual((winner["options"]["learning_rate"], winner["settings"]), (max(rates), 4))
         rows = {run["id"]: run["options"] for run in self.table()["runs"]}
         self.assertEqual({rows[name]["learning_rate"] for name in judged["runs"]
                           if rows[name]["optimizer"] == "sgd"}, {winner["options"]["learning_rate"]})

@@ -93,7 +93,7 @@ int sweep_main(const std::vector<std::string>& arguments) {
   run->add_option("--limit", search.limit, "at most so many runs: the first")
       ->check(CLI::Range(std::int64_t{1}, max_values));
   run->add_flag("--widen", widen,
-                "where a stage's winner lies at the border of a log_uniform space: as many draws again beyond it");
+                "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
   run->add_flag("-q,--quiet", job.quiet, "no progress, only the summary");
   run->add_flag("--retry-failed,!--no-retry-failed", job.retry_failed, "run again what failed before (default: yes)");
   run->add_flag("--resume,!--no-resume", job.resume, "runs that have a checkpoint go on from it (default: yes)");

@@ -232,7 +232,14 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
   for (const RunRow& row : rows) known.folders.push_back(row.id);
   if (!at(stage).select) return {};
   try {
-    known.choosing = choose_winners(*at(stage).select, known.combinations, rows, output_);
+    std::vector<Combination> rivals;
+    std::vector<RunRow> theirs;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      if (!known.widening.replaced(known.combinations[i])) {
+        rivals.push_back(known.combinations[i]);
+        theirs.push_back(rows[i]);
+      }
+    known.choosing = choose_winners(*at(stage).select, rivals, theirs, output_);
   } catch (const UsageError&) {
     throw;
   } catch (const std::runtime_error& error) {
@@ -254,7 +261,8 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
 std::vector<Combination> Stages::beyond(std::size_t stage) {
   // What refers to other stages has no space of its own.
   if (!at(stage).select || known_[stage].refers) return {};
-  std::vector<Combination> combinations = known_[stage].widening.beyond(at(stage), known_[stage].choosing);
+  const Known& known = known_[stage];
+  std::vector<Combination> combinations = known_[stage].widening.beyond(at(stage), known.choosing, known.combinations);
   for (Combination& combination : combinations) keep_states(stage, combination);
   return combinations;
 }
@@ -280,8 +288,10 @@ void Stages::write(const std::string& program) const {
       for (const Widened& space : known.widening.spaces())
         stage["widened"].push_back(
             {{"per", json_of(space.per)}, {"option", space.option}, {"low", space.low}, {"high", space.high}});
-      for (std::size_t run = known.written; run < known.folders.size(); ++run)
-        stage["added"].push_back(known.folders[run]);
+      for (std::size_t run = 0; run < known.folders.size(); ++run) {
+        if (run >= known.written) stage["added"].push_back(known.folders[run]);
+        if (known.widening.replaced(known.combinations[run])) stage["replaced"].push_back(known.folders[run]);
+      }
     }
     stages.push_back(std::move(stage));
   }

@@ -48,13 +48,11 @@ bool draws(const Grid& grid, const std::string& name) {
                      [&](const When& when) { return std::any_of(when.options.begin(), when.options.end(), drawn); });
 }
 
-// Whether the grid has a combination with the winner's options, but for what is drawn.
-bool may_be_of(const Stage& stage, const Grid& grid, const Winner& winner) {
+// The winner's choices but for what the grid draws.
+std::vector<Choice> fixed_choices(const Grid& grid, const Winner& winner) {
   std::vector<Choice> fixed = choices_of(winner);
   std::erase_if(fixed, [&](const Choice& choice) { return draws(grid, choice.name); });
-  const std::vector<Combination> combinations = expand(alone(stage, grid));
-  return std::any_of(combinations.begin(), combinations.end(),
-                     [&](const Combination& combination) { return has(combination, fixed); });
+  return fixed;
 }
 
 }  // namespace
@@ -80,38 +78,44 @@ bool Widening::stretch(OptionList& options, const Winner& winner) {
     if (!option.drawn || option.drawn->kind != Distribution::Kind::log_uniform || won == winner.options.end()) continue;
     Widened& space = space_of(winner, option);
     const double place = std::log(won->value.json.get<double>() / space.low) / std::log(space.high / space.low);
-    if (place >= border && place <= 1 - border) continue;
+    const Widened before = space;
     const double factor = std::min(furthest, space.high / space.low);
-    option.drawn->low = place < border ? space.low / factor : space.high;
-    option.drawn->high = place < border ? space.low : space.high * factor;
-    lines_.push_back(fmt::format("{} lies at the border of {:g} to {:g}: draws from {:g} to {:g} are added",
-                                 shell_text(Combination{{}, {}, choices_of(winner)}.arguments()), space.low, space.high,
-                                 option.drawn->low, option.drawn->high));
-    space.low = std::min(space.low, option.drawn->low);
-    space.high = std::max(space.high, option.drawn->high);
+    if (place < border) space.low /= factor;
+    if (place > 1 - border) space.high *= factor;
+    option.drawn->low = space.low;
+    option.drawn->high = space.high;
+    if (space.low == before.low && space.high == before.high) continue;
+    lines_.push_back(fmt::format("{} lies at the border of {:g} to {:g}: drawn again from {:g} to {:g}",
+                                 shell_text(Combination{{}, {}, choices_of(winner)}.arguments()), before.low,
+                                 before.high, space.low, space.high));
     space.is_wider = any = true;
   }
   return any;
 }
 
-std::vector<Combination> Widening::beyond(const Stage& stage, const Choosing& choosing) {
-  std::vector<Combination> more;
+std::vector<Combination> Widening::beyond(const Stage& stage, const Choosing& choosing,
+                                          const std::vector<Combination>& before) {
+  std::vector<Combination> again;
   lines_.clear();
   ++rounds_;
   for (const Winner& winner : choosing.winners)
     for (const Grid& grid : stage.grids) {
-      if (!may_be_of(stage, grid, winner)) continue;
-      const std::vector<Choice> choices = choices_of(winner);
+      const std::vector<Choice> fixed = fixed_choices(grid, winner), choices = choices_of(winner);
+      const auto is_rival = [&](const Combination& combination) { return has(combination, fixed); };
+      const std::vector<Combination> of_grid = expand(alone(stage, grid));
+      if (std::none_of(of_grid.begin(), of_grid.end(), is_rival)) continue;
       Grid wider = grid;
       bool any = stretch(wider.options, winner);
       for (When& when : wider.whens)
         if (when.condition.holds(choices)) any = stretch(when.options, winner) || any;
       if (!any) continue;
+      for (const Combination& combination : before)
+        if (is_rival(combination)) replaced_.insert(combination.id);
       wider.draws.seed = grid.draws.seed.value_or(0) + apart * rounds_;
       for (Combination& combination : expand(alone(stage, std::move(wider))))
-        if (has(combination, winner.per)) more.push_back(std::move(combination));
+        if (is_rival(combination)) again.push_back(std::move(combination));
     }
-  return more;
+  return again;
 }
 
 }  // namespace gradus::sweep

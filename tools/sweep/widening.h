@@ -1,6 +1,8 @@
-// More draws for a winner at the border of its space: the best may lie beyond.
+// A wider space for a winner at the border of its own: the best may lie beyond.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,10 +20,13 @@ struct Widened {
 
 class Widening {
  public:
-  // For each winner that has a log_uniform option in the outer twentieth of its space: as many draws again as its grid
-  // has, of that option beyond the border, within a decade, and of the others as before. None where no winner has one.
-  std::vector<Combination> beyond(const Stage& stage, const Choosing& choosing);
+  // For each winner that has a log_uniform option in the outer twentieth of its space: as many draws as its grid has,
+  // from a space that goes on for a decade beyond that border. They are in place of those before, so that every winner
+  // is the best of equally many. None where no winner has such an option.
+  std::vector<Combination> beyond(const Stage& stage, const Choosing& choosing, const std::vector<Combination>& before);
 
+  // Whether a combination is of draws that others have taken the place of since.
+  bool replaced(const Combination& combination) const { return replaced_.contains(combination.id); }
   // Those that were widened, whole.
   std::vector<Widened> spaces() const;
   // What the last call has widened, a line for each.
@@ -34,6 +39,7 @@ class Widening {
 
   std::vector<Widened> spaces_;  // of all options that a winner had
   std::vector<std::string> lines_;
+  std::set<std::string> replaced_;
   std::uint64_t rounds_ = 0;
 };
 

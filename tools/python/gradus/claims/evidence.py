@@ -26,7 +26,8 @@ class Measured:
     attributes: dict     # of run.h5: what it was made by
     tables: dict         # {name: Rows}
     loaded: object = None  # the records' Run
-    added: bool = False    # drawn beyond the space that the sweep's file gives
+    added: bool = False    # drawn from a wider space than the sweep's file gives,
+    replaced: bool = False  # and drawn from one that others have taken the place of
 
     @property
     def seed(self):
@@ -78,11 +79,12 @@ def load(folder, tables):
     found.stages = _stages(found)
     named = {stage["name"]: set(stage["runs"]) for stage in found.stages}
     ended = [run for run in ended if run.name in named.get(run.stage, [run.name])]
-    added = {name for stage in found.stages for name in stage.get("added", ())}
+    added, replaced = ({name for stage in found.stages for name in stage.get(kind, ())}
+                       for kind in ("added", "replaced"))
     whole = None if tables is None else frozenset(tables)
     for run, rows, _ in run_folder.read(ended, Want(whole=whole, provenance=False), found.sweep):
         found.runs.append(Measured(run.name, run.stage, run.status, run.options, run.attributes, rows, run,
-                                   run.name in added))
+                                   run.name in added, run.name in replaced))
     return found
 
 

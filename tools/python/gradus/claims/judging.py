@@ -89,7 +89,7 @@ class Tuning:
 
     def __init__(self, claim, found, sweep_file):
         self.claim = claim
-        self.runs = [run for run in found.runs if run.stage == claim.tuning]
+        self.runs = [run for run in found.runs if run.stage == claim.tuning and not run.replaced]
         stage = _stage(sweep_file, claim.tuning)
         select = stage.get("select", {}).get("by", "")
         self.by, _, self.statistic = select.partition(":")
