@@ -425,12 +425,6 @@ class Verdicts(StudyCase):
 class Trials(StudyCase):
     def test_choice_and_borders_of_a_tuned_claim(self):
         """Draws of a stage: what the interval counts, and a winner at the border of its space."""
-        (self.study / "sweep.toml").write_text('''program = "x"
-            [[stage]]\nname = "tune"\nselect = {by = "evaluation/training_loss", per = ["optimizer"]}
-            [stage.options]\nseed = "0:1"\noptimizer = ["adam", "sgd"]
-            [[stage.when]]\nif = {optimizer = "adam"}\noptions = {rate = "log_uniform(0.001,0.1)"}
-            [[stage.when]]\nif = {optimizer = "sgd"}\noptions = {rate = "log_uniform(0.01,10)"}
-            [[stage]]\nname = "judge"\n''')
         self.write(CLAIMS.replace("better =", 'stage = "judge"\ntuning = "tune"\nbetter =', 1)
                    .replace("seeds = 5", "seeds = 3"))
         folder = self.folder / "results" / "first_study" / "sweep"
@@ -450,36 +444,40 @@ class Trials(StudyCase):
                     write("tune", optimizer, rate, seed, best + 0.1 * place + 0.01 * seed)
             for seed in (7, 8, 9):
                 write("judge", optimizer, rates[0], seed, best + 0.01 * seed)
-        write_sealed(folder / "sweep.json", {"program": "x", "runs": entries})
-        found = findings.find(study.find(self.study.parent), "standard", self.folder / "results", self.folder)
-        one, = found.decided
-        self.assertEqual(one.judged.problem, "")
+        def tell(adam, low=0.001, **more):
+            """The sweep's own tables: Adam's winner has this rate, of a space from `low` on."""
+            write_sealed(folder / "sweep.json", {"program": "x", "runs": entries})
+            of_stage = {stage: [entry for entry in entries if entry["stage"] == stage] for stage in ("tune", "judge")}
+            judged = [entry["id"] for entry in of_stage["judge"] if entry["options"]["rate"] in (adam, 0.01)]
+            winners = [{"per": {"optimizer": name}, "tuned": {"rate": rate}, "spaces": {"rate": {
+                "kind": "log_uniform", "low": least, "high": most, "widened": low < 0.001 and name == "adam"}}}
+                for name, rate, least, most in (("adam", adam, low, 0.1), ("sgd", 0.01, 0.001, 10))]
+            by = {"table": "evaluation", "column": "training_loss", "statistic": "last"}
+            write_sealed(folder / "stages.json", {"program": "x", "stages": [
+                {"name": "tune", "runs": [entry["id"] for entry in of_stage["tune"]], "selected_by": by,
+                 "winners": winners, **more}, {"name": "judge", "runs": judged}]})
+            one, = findings.find(study.find(self.study.parent), "standard", self.folder / "results",
+                                 self.folder).decided
+            self.assertEqual(one.judged.problem, "")
+            return one
+        one = tell(0.001)
         self.assertIn("choice of settings resampled", one.judged.told_by)
         self.assertEqual(one.verdict, "supported")
-        self.assertEqual(one.borders, ["rate 0.001 of [0.001, 0.1]", "rate 0.01 of [0.01, 10]"])
+        self.assertEqual((one.borders, one.wider), (["rate 0.001 of [0.001, 0.1]"], []))
         # Adam's space is widened: the winner is another, whose runs alone count.
-        write("tune", "adam", 0.0002, 0, 0.5)
-        write("tune", "adam", 0.0002, 1, 0.5)
+        before = [entry["id"] for entry in entries if entry["stage"] == "tune" and entry["options"]["rate"] == 0.001]
+        for seed in (0, 1):
+            write("tune", "adam", 0.0002, seed, 0.5)
         for seed in (7, 8, 9):
             write("judge", "adam", 0.0002, seed, 0.5)
-        write_sealed(folder / "sweep.json", {"program": "x", "runs": entries})
-        gone = {"rate": 0.001, "optimizer": "adam"}.items()
-        ids = {stage: [entry["id"] for entry in entries if entry["stage"] == stage
-                       and not (stage == "judge" and gone <= entry["options"].items())] for stage in ("tune", "judge")}
         added = [entry["id"] for entry in entries if entry["stage"] == "tune" and entry["options"]["rate"] == 0.0002]
-        widened = {"per": {"optimizer": "adam"}, "option": "rate", "low": 0.0001, "high": 0.1}
-        write_sealed(folder / "stages.json", {"program": "x", "stages": [
-            {"name": "tune", "runs": ids["tune"], "widened": [widened], "added": added,
-             "replaced": [entry["id"] for entry in entries if entry["stage"] == "tune"
-                          and gone <= entry["options"].items()]},
-            {"name": "judge", "runs": ids["judge"]}]})
-        one, = findings.find(study.find(self.study.parent), "standard", self.folder / "results", self.folder).decided
-        self.assertEqual(one.judged.problem, "")
+        one = tell(0.0002, 0.0001, added=added, replaced=before)
         self.assertEqual([pair[0].value for pair in one.compared.pairs[""].values()], [0.5] * 3)
-        self.assertEqual(one.borders, ["rate 0.01 of [0.01, 10]"])
+        self.assertEqual((one.borders, one.wider), ([], ["rate to [0.0001, 0.1]"]))
         self.assertIn("a space was widened, as the choice lay at its border: rate to [0.0001, 0.1]", words.details(one))
-        # A claim on the draws themselves is on those of the space that was written.
-        self.assertEqual({run.options["rate"] for run in evidence.load(folder, None).runs if run.added}, {0.0002})
+        kept = evidence.load(folder, None).runs  # a claim on draws is on those of the space that was written
+        self.assertEqual([sorted({run.options["rate"] for run in kept if getattr(run, kind)})
+                          for kind in ("added", "replaced")], [[0.0002], [0.001]])
 
 
 if __name__ == "__main__":

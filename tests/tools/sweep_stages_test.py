@@ -176,13 +176,16 @@ class SweepStages(SweepCase):
     def test_a_winner_at_the_border_of_its_space(self):
         self.study(NARROW)
         before = unsealed(self.output / "stages.json")["stages"][0]
-        self.assertNotIn("widened", before)
+        self.assertNotIn("added", before)
         self.assertEqual(len(before["runs"]), 16)
         result = self.study(NARROW, before=["--widen"])
         tuned, judged = unsealed(self.output / "stages.json")["stages"]
         # Of the method at whose border it lies, and of that alone: twice as far, and then four times.
-        self.assertEqual(tuned["widened"], [{"per": {"optimizer": "sgd"}, "option": "learning_rate", "low": 0.0001,
-                                             "high": 0.0016}])
+        spaces = {winner["per"]["optimizer"]: winner["spaces"] for winner in tuned["winners"]}
+        self.assertEqual(spaces, {
+            "sgd": {"learning_rate": {"kind": "log_uniform", "low": 0.0001, "high": 0.0016, "widened": True},
+                    "momentum": {"kind": "uniform", "low": 0, "high": 0.2, "widened": False}},
+            "adam": {"learning_rate": {"kind": "log_uniform", "low": 0.0001, "high": 10, "widened": False}}})
         self.assertEqual((len(tuned["runs"]), len(tuned["added"])), (16 + 2 * 8, 2 * 8))
         self.assertEqual(tuned["runs"][:16], before["runs"])
         runs = {run["id"]: run["options"] for run in self.stage("tune")}

@@ -227,7 +227,7 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
                                           const std::vector<RunRow>& rows) {
   Known& known = known_[stage];
   known.combinations = std::move(combinations);
-  if (known.widening.spaces().empty()) known.written = known.combinations.size();
+  if (known.written == 0) known.written = known.combinations.size();
   known.folders.clear();
   for (const RunRow& row : rows) known.folders.push_back(row.id);
   if (!at(stage).select) return {};
@@ -277,17 +277,20 @@ void Stages::write(const std::string& program) const {
       stage["selected_by"] = {
           {"table", known.choosing.table},   {"column", known.choosing.column}, {"statistic", at(i).select->statistic},
           {"better", known.choosing.better}, {"per", at(i).select->per},        {"over", at(i).select->over}};
-      for (const Winner& winner : known.choosing.winners)
+      for (const Winner& winner : known.choosing.winners) {
+        json spaces = json::object();
+        for (const Space& space : known.widening.spaces_of(at(i), winner))
+          spaces[space.option] = {
+              {"kind", space.kind}, {"low", space.low}, {"high", space.high}, {"widened", space.is_wider}};
         stage["winners"].push_back({{"per", json_of(winner.per)},
                                     {"options", json_of(winner.options)},
                                     {"tuned", json_of(winner.tuned)},
                                     {"value", winner.value},
                                     {"runs", winner.runs},
                                     {"settings", winner.settings},
-                                    {"settings_left_out", winner.out}});
-      for (const Widened& space : known.widening.spaces())
-        stage["widened"].push_back(
-            {{"per", json_of(space.per)}, {"option", space.option}, {"low", space.low}, {"high", space.high}});
+                                    {"settings_left_out", winner.out},
+                                    {"spaces", spaces}});
+      }
       for (std::size_t run = 0; run < known.folders.size(); ++run) {
         if (run >= known.written) stage["added"].push_back(known.folders[run]);
         if (known.widening.replaced(known.combinations[run])) stage["replaced"].push_back(known.folders[run]);

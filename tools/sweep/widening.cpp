@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include "tools/sweep/command.h"
 
@@ -55,42 +57,97 @@ std::vector<Choice> fixed_choices(const Grid& grid, const Winner& winner) {
   return fixed;
 }
 
-}  // namespace
-
-std::vector<Widened> Widening::spaces() const {
-  std::vector<Widened> wider;
-  std::copy_if(spaces_.begin(), spaces_.end(), std::back_inserter(wider),
-               [](const Widened& one) { return one.is_wider; });
-  return wider;
+// Whether the grid has the winner, but for what is drawn.
+bool may_be_of(const Stage& stage, const Grid& grid, const Winner& winner) {
+  const std::vector<Choice> fixed = fixed_choices(grid, winner);
+  const std::vector<Combination> of_grid = expand(alone(stage, grid));
+  return std::any_of(of_grid.begin(), of_grid.end(), [&](const Combination& one) { return has(one, fixed); });
 }
 
-Widened& Widening::space_of(const Winner& winner, const Option& option) {
-  for (Widened& space : spaces_)
-    if (space.option == option.name && same(space.per, winner.per)) return space;
-  return spaces_.emplace_back(Widened{winner.per, option.name, option.drawn->low, option.drawn->high});
+const OptionValue* value_of(const Winner& winner, const std::string& option) {
+  for (const Choice& choice : winner.options)
+    if (choice.name == option && choice.value.json.is_number()) return &choice.value;
+  return nullptr;
+}
+
+std::optional<Space> space_of_list(const std::string& option, const std::vector<OptionValue>& values) {
+  Space space{option, "list", std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+  for (const OptionValue& value : values) {
+    if (!value.json.is_number()) return std::nullopt;
+    space.low = std::min(space.low, value.json.get<double>());
+    space.high = std::max(space.high, value.json.get<double>());
+  }
+  return values.size() >= 3 ? std::optional(space) : std::nullopt;
+}
+
+std::optional<Space> space_as_written(const Option& option) {
+  if (!option.drawn) return space_of_list(option.name, option.values);
+  const Distribution& drawn = *option.drawn;
+  switch (drawn.kind) {
+    case Distribution::Kind::uniform:
+      return Space{option.name, "uniform", drawn.low, drawn.high};
+    case Distribution::Kind::log_uniform:
+      return Space{option.name, "log_uniform", drawn.low, drawn.high};
+    case Distribution::Kind::integer:
+      return Space{option.name, "integer", static_cast<double>(drawn.first), static_cast<double>(drawn.last)};
+    case Distribution::Kind::choice:
+      break;
+  }
+  return space_of_list(option.name, drawn.alternatives);
+}
+
+}  // namespace
+
+const Space* Widening::widened(const Winner& winner, const std::string& option) const {
+  for (const auto& [per, space] : widened_)
+    if (space.option == option && same(per, winner.per)) return &space;
+  return nullptr;
 }
 
 bool Widening::stretch(OptionList& options, const Winner& winner) {
   bool any = false;
   for (Option& option : options) {
-    const auto won = std::find_if(winner.options.begin(), winner.options.end(),
-                                  [&](const Choice& choice) { return choice.name == option.name; });
-    if (!option.drawn || option.drawn->kind != Distribution::Kind::log_uniform || won == winner.options.end()) continue;
-    Widened& space = space_of(winner, option);
-    const double place = std::log(won->value.json.get<double>() / space.low) / std::log(space.high / space.low);
-    const Widened before = space;
-    const double factor = std::min(furthest, space.high / space.low);
-    if (place < border) space.low /= factor;
-    if (place > 1 - border) space.high *= factor;
+    const OptionValue* won = value_of(winner, option.name);
+    if (!option.drawn || option.drawn->kind != Distribution::Kind::log_uniform || won == nullptr) continue;
+    const Space* known = widened(winner, option.name);
+    Space space = known != nullptr ? *known : *space_as_written(option);
+    const double place = std::log(won->json.get<double>() / space.low) / std::log(space.high / space.low);
+    if (place < border || place > 1 - border) {
+      const Space before = space;
+      const double factor = std::min(furthest, space.high / space.low);
+      (place < border ? space.low : space.high) = place < border ? space.low / factor : space.high * factor;
+      space.is_wider = any = true;
+      lines_.push_back(fmt::format("{} lies at the border of {:g} to {:g}: drawn again from {:g} to {:g}",
+                                   shell_text(Combination{{}, {}, choices_of(winner)}.arguments()), before.low,
+                                   before.high, space.low, space.high));
+      std::erase_if(widened_,
+                    [&](const auto& one) { return one.second.option == option.name && same(one.first, winner.per); });
+      widened_.emplace_back(winner.per, space);
+    }
     option.drawn->low = space.low;
     option.drawn->high = space.high;
-    if (space.low == before.low && space.high == before.high) continue;
-    lines_.push_back(fmt::format("{} lies at the border of {:g} to {:g}: drawn again from {:g} to {:g}",
-                                 shell_text(Combination{{}, {}, choices_of(winner)}.arguments()), before.low,
-                                 before.high, space.low, space.high));
-    space.is_wider = any = true;
   }
   return any;
+}
+
+std::vector<Space> Widening::spaces_of(const Stage& stage, const Winner& winner) const {
+  std::vector<Space> spaces;
+  for (const Grid& grid : stage.grids) {
+    if (!may_be_of(stage, grid, winner)) continue;
+    const auto add = [&](const OptionList& options) {
+      for (const Option& option : options) {
+        const bool tuned = std::any_of(winner.tuned.begin(), winner.tuned.end(),
+                                       [&](const Choice& choice) { return choice.name == option.name; });
+        const Space* known = widened(winner, option.name);
+        const auto space = known != nullptr ? std::optional(*known) : space_as_written(option);
+        if (tuned && space) spaces.push_back(*space);
+      }
+    };
+    add(grid.options);
+    for (const When& when : grid.whens)
+      if (when.condition.holds(choices_of(winner))) add(when.options);
+  }
+  return spaces;
 }
 
 std::vector<Combination> Widening::beyond(const Stage& stage, const Choosing& choosing,
@@ -102,8 +159,7 @@ std::vector<Combination> Widening::beyond(const Stage& stage, const Choosing& ch
     for (const Grid& grid : stage.grids) {
       const std::vector<Choice> fixed = fixed_choices(grid, winner), choices = choices_of(winner);
       const auto is_rival = [&](const Combination& combination) { return has(combination, fixed); };
-      const std::vector<Combination> of_grid = expand(alone(stage, grid));
-      if (std::none_of(of_grid.begin(), of_grid.end(), is_rival)) continue;
+      if (!may_be_of(stage, grid, winner)) continue;
       Grid wider = grid;
       bool any = stretch(wider.options, winner);
       for (When& when : wider.whens)

@@ -4,16 +4,17 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tools/sweep/winners.h"
 
 namespace gradus::sweep {
 
-// The space of a log_uniform option of one winner, as it is by now.
-struct Widened {
-  std::vector<Choice> per;
+// Where the numbers of one option come from, of which a winner has one.
+struct Space {
   std::string option;
+  std::string kind;  // log_uniform, uniform, integer, or list
   double low = 0, high = 0;
   bool is_wider = false;  // than it was written
 };
@@ -27,17 +28,17 @@ class Widening {
 
   // Whether a combination is of draws that others have taken the place of since.
   bool replaced(const Combination& combination) const { return replaced_.contains(combination.id); }
-  // Those that were widened, whole.
-  std::vector<Widened> spaces() const;
+  // Of the options in which the settings differ, as they are by now; a list counts from three numbers on.
+  std::vector<Space> spaces_of(const Stage& stage, const Winner& winner) const;
   // What the last call has widened, a line for each.
   const std::vector<std::string>& lines() const { return lines_; }
 
  private:
   // Moves the ranges at whose border the winner lies beyond it: whether there is any.
   bool stretch(OptionList& options, const Winner& winner);
-  Widened& space_of(const Winner& winner, const Option& option);
+  const Space* widened(const Winner& winner, const std::string& option) const;
 
-  std::vector<Widened> spaces_;  // of all options that a winner had
+  std::vector<std::pair<std::vector<Choice>, Space>> widened_;  // with the `per` of the winner
   std::vector<std::string> lines_;
   std::set<std::string> replaced_;
   std::uint64_t rounds_ = 0;

@@ -43,7 +43,7 @@ def find(studies, budget, output, programs, tell=lambda text: None):
             for claim in claims:
                 one = evidence.compare(claim, found, clock.seconds_of_step, functions[study.name])
                 compared.append(one)
-                tunings[claim.name] = _trials(one, found, study.sweeps()[name], clock, functions[study.name])
+                tunings[claim.name] = _trials(one, found, clock, functions[study.name])
     findings.decided = judging.decide(compared, {name: trials for name, (trials, *_) in tunings.items()})
     for one in findings.decided:
         study = studies[one.claim.study]
@@ -78,10 +78,10 @@ def timed_runs(studies, output):
     return runs
 
 
-def _trials(compared, found, sweep_file, clock, functions):
+def _trials(compared, found, clock, functions):
     """({(workload, side): Trials}, lines on settings at the border, lines on spaces that were widened)."""
     try:
-        tuning = judging.tuning_of(compared.claim, found, sweep_file)
+        tuning = judging.tuning_of(compared.claim, found)
         if tuning is None:
             return {}, [], []
         runs = compared.runs

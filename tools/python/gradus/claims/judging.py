@@ -1,14 +1,12 @@
 """Verdicts on the claims of all studies together, from what each compares."""
-import tomllib
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 
 from ..inference import Comparison, Effect, Pairs, Race, Trials, at_border, judge
 from ..inference.simultaneous import UNDECIDED
 from ..records.grouping import configuration
-from ..records.values import identity, is_number
+from ..records.values import identity
 from . import evidence, quantities
 from .quantities import NotMeasured
 from .study import Quantity
@@ -87,14 +85,13 @@ def _distinct(labels):
 class Tuning:
     """A stage of a sweep that chose settings among draws: what its draws came to."""
 
-    def __init__(self, claim, found, sweep_file):
+    def __init__(self, claim, found):
         self.claim = claim
         self.runs = [run for run in found.runs if run.stage == claim.tuning and not run.replaced]
-        stage = _stage(sweep_file, claim.tuning)
-        select = stage.get("select", {}).get("by", "")
-        self.by, _, self.statistic = select.partition(":")
-        self.drawn = _drawn(stage)
-        self.widened = [one for told in found.stages if told["name"] == claim.tuning for one in told.get("widened", ())]
+        stage = next((one for one in found.stages if one["name"] == claim.tuning), {})
+        chosen = stage.get("selected_by", {})
+        self.by, self.statistic = f"{chosen.get('table')}/{chosen.get('column')}", chosen.get("statistic", "last")
+        self.winners = stage.get("winners", [])
 
     def trials(self, seconds_of_step=None, functions=None):
         """{(workload, side): Trials} of the claim's quantity. Raises NotMeasured."""
@@ -106,31 +103,30 @@ class Tuning:
         return found
 
     def borders(self, runs):
-        """Lines on options of judged runs that lie at the border of the space that they were drawn from, by now."""
-        told = {}
-        for run in runs:
-            for one in map(partial(self._space, run), self.drawn):
-                value = run.options.get(one.option)
-                if one.holds(run.options) and is_number(value) and one.low <= value <= one.high and at_border(
-                        value, one.low, one.high, one.log):
-                    told[f"{one.option} {value:g} of [{one.low:g}, {one.high:g}]"] = None
-        return list(told)
+        """Lines on options of judged runs that lie at the border of the space that they were chosen from, by now."""
+        return self._told(runs, _lies_at_border,
+                          lambda option, value, space: f"{option} {value:g} of [{space['low']:g}, {space['high']:g}]")
 
     def wider(self, runs):
         """Lines on options of judged runs whose space was widened, as a choice lay at its border."""
-        return list(dict.fromkeys(
-            f"{one['option']} to [{one['low']:g}, {one['high']:g}]" for run in runs for one in self.widened
-            if _agrees(run.options, one["per"])))
+        return self._told(runs, lambda value, space: space["widened"],
+                          lambda option, value, space: f"{option} to [{space['low']:g}, {space['high']:g}]")
 
-    def _space(self, run, drawn):
-        for one in self.widened:
-            if one["option"] == drawn.option and _agrees(run.options, one["per"]):
-                return replace(drawn, low=min(one["low"], drawn.low), high=max(one["high"], drawn.high))
-        return drawn
+    def _told(self, runs, which, line):
+        told = {}
+        for run in runs:
+            for winner in self.winners:
+                if _agrees(run.options, winner["per"]) and _agrees(run.options, winner["tuned"]):
+                    for option, space in winner.get("spaces", {}).items():
+                        if which(run.options[option], space):
+                            told[line(option, run.options[option], space)] = None
+        return list(told)
 
     def _of_stage(self, choice):
         known = {name for run in self.runs for name in run.options}
-        varied = {name for name in choice if name in known and name not in [one.option for one in self.drawn]}
+        drawn = {name for winner in self.winners for name, space in winner.get("spaces", {}).items()
+                 if space["kind"] != "list"}
+        varied = {name for name in choice if name in known and name not in drawn}
         return {name: values for name, values in choice.items() if name in varied}
 
     def _trials(self, quantity, runs, seconds_of_step, functions):
@@ -152,49 +148,23 @@ class Tuning:
         return Trials(validation, test, better)
 
 
-def tuning_of(claim, found, sweep_file):
+def tuning_of(claim, found):
     """The Tuning of a claim, or None. Raises NotMeasured where its stage is not there."""
     if not claim.tuning:
         return None
-    tuning = Tuning(claim, found, sweep_file)
+    tuning = Tuning(claim, found)
     if not tuning.runs:
         raise NotMeasured(f"no run of stage {claim.tuning} has ended")
+    if not tuning.winners:
+        raise NotMeasured(f"{evidence.STAGES_FILE} tells no winner of stage {claim.tuning}")
     return tuning
 
 
-def _stage(path, name):
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
-    return next((stage for stage in document.get("stage", []) if stage.get("name") == name), {})
+def _lies_at_border(value, space):
+    if space["kind"] == "list":
+        return value in (space["low"], space["high"])
+    return at_border(value, space["low"], space["high"], space["kind"] == "log_uniform")
 
 
 def _agrees(options, per):
     return all(identity(options.get(name)) == identity(value) for name, value in per.items())
-
-
-@dataclass(frozen=True)
-class Range:
-    """What an option is drawn from, where the others have these values."""
-    option: str
-    low: float
-    high: float
-    log: bool
-    condition: dict
-
-    def holds(self, options):
-        return all(identity(options.get(name)) in values for name, values in self.condition.items())
-
-
-def _drawn(stage):
-    """The Ranges of a stage's numbers."""
-    found = []
-    blocks = [({}, stage.get("options", {})), *(({}, group) for group in stage.get("group", [])),
-              *((one.get("if", {}), one.get("options", {})) for one in stage.get("when", []))]
-    for condition, block in blocks:
-        lists = {name: values if isinstance(values, list) else [values] for name, values in condition.items()}
-        where = {name.replace("-", "_"): set(map(identity, values)) for name, values in lists.items()}
-        for name, value in block.items():
-            kind, _, rest = str(value).partition("(")
-            if kind in ("uniform", "log_uniform", "integer") and rest.endswith(")"):
-                low, high = map(float, rest[:-1].split(","))
-                found.append(Range(name.replace("-", "_"), low, high, kind == "log_uniform", where))
-    return found
