@@ -125,6 +125,11 @@ class Reading(StudyCase):
         self.assertEqual([answer(yes, no, differing=True), answer(yes, yes, differing=True),
                           answer(yes, open_, differing=True)], ["holds", "does not hold", open_])
 
+    def test_the_page_tells_every_word_of_the_language(self):
+        page_text = (ROOT / "docs" / "claims.md").read_text()
+        for word in (*study.TAKES, *study.FAMILIES, *study.DRAWS, *study.EFFECTS):
+            self.assertRegex(page_text, f'[`"]{word}[`"]')
+
     def test_the_studies_of_the_project_decide_the_whole_essay(self):
         studies = study.find(ROOT / "experiments")
         names = {one.name for each in studies.values() for one in each.claims}
