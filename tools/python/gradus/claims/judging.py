@@ -144,7 +144,11 @@ class Tuning:
                 at = place, seeds.index(seed)
                 if run.status == "completed":
                     validation[at] = quantities.of_run(chosen_by, run).value
-                test[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions).value
+                try:
+                    test[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions).value
+                except NotMeasured:
+                    if run.status != "diverged":
+                        raise
         return Trials(validation, test, better)
 
 
