@@ -73,8 +73,8 @@ def page(findings, essay):
 def _answers(findings, essay):
     """How many of the essay's claims hold."""
     found = [words.answer(claim, [one for one in findings.decided if claim.number in one.claim.essay]) for claim in essay]
-    told = [f"{found.count(answer)} {answer}" for answer in words.ANSWERS if answer in found]
-    return (f"Of its {len(essay)} claims: {', '.join(told)}. In part: some comparisons are not decided, none speaks "
+    told = [f"{answer}: {found.count(answer)}" for answer in words.ANSWERS if answer in found]
+    return (f"Of its {len(essay)} claims, {', '.join(told)}. In part: some comparisons are not decided, none speaks "
             "against it; mixed: some speak for it and some against.")
 
 
