@@ -217,10 +217,11 @@ class Docs(unittest.TestCase):
     def test_verdicts_that_pages_tell_are_those_of_the_report(self):
         report = REPOSITORY / "docs" / "claims" / "README.md"
         verdicts = dict(re.findall(r"^### (\S+)\n\n\*\*([^*]+)\*\*", report.read_text(), re.M))
+        studies = {path.parent.name for path in REPOSITORY.glob("experiments/*/claims.toml")}  # headings of the report
         told = 0
         for page in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("experiments/*/*.md")]:
             for words, target, name in re.findall(r"\[([^\]]+)\]\((\S+)#([\w-]+)\)", page.read_text()):
-                if (page.parent / target).resolve() == report:
+                if (page.parent / target).resolve() == report and name not in studies:
                     told += 1
                     self.assertEqual(words, verdicts.get(name), f"{page}: {name}")
         self.assertGreater(told, 10)
