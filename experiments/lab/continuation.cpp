@@ -69,12 +69,15 @@ fs::path working_folder(const fs::path& target) {
   }
 }
 
-// A folder that was claimed by a run which was killed before it could write more than the beginning of its log.
+// A folder that was claimed by a run which was killed before it could write more than the beginning of its log and, not
+// whole yet, its configuration.
 bool has_only_begun(const fs::path& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error) || fs::exists(folder / records::config_file, error)) return false;
   for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().filename() != records::log_file) return false;
+    if (entry.path().filename() != records::log_file &&
+        entry.path() != records::new_version_of(folder / records::config_file))
+      return false;
   return !records::is_running(folder);
 }
 

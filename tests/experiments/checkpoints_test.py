@@ -369,6 +369,7 @@ class Kept(Case):
         self.assertTrue((self.folder / "run/checkpoint.at.250").exists())
         (self.folder / "begun").mkdir()
         (self.folder / "begun/metrics.log").write_bytes(b"")
+        (self.folder / "begun/.config.json.new").write_bytes(b"{")
         self.train("begun", "--resume")
         self.assertEqual(self.attributes("begun")["status"], "completed")
 
