@@ -414,7 +414,8 @@ class Verdicts(StudyCase):
         self.write()
         found = self.find(self.runs())
         essay = [study.EssayClaim(4, "2", "Adam is <better>.", ("first_study",)),
-                 study.EssayClaim(5, "2", "Another.", ("second",))]
+                 study.EssayClaim(5, "2", "Another.", ("first_study",)),
+                 study.EssayClaim(6, "2", "Not asked.", ("second",))]
         text = page.build(found, essay)
         self.assertIn('<span class="verdict supported">supported</span>', text)
         self.assertIn("Adam is &lt;better&gt;.", text)
@@ -423,7 +424,8 @@ class Verdicts(StudyCase):
         markdown.write(found, essay, self.folder / "pages")
         told = (self.folder / "pages" / "README.md").read_text()
         self.assertIn("| 4 | 2 | Adam is <better>. | holds | [supported](#adam-is-better): At the end. |", told)
-        self.assertIn("| 5 | 2 | Another. | not decided | no comparison of second |", told)
+        self.assertIn("| 5 | 2 | Another. | not decided | no comparison of first_study |", told)
+        self.assertNotIn("Not asked.", told + text)
         self.assertTrue((self.folder / "pages" / "adam-is-better.svg").read_bytes().startswith(b"<?xml"))
 
 

@@ -48,6 +48,8 @@ def page(findings, essay):
              "| | § | claim | answer | comparisons |", "| --: | --: | --- | --- | --- |"]
     for claim in essay:
         mine = [one for one in findings.decided if claim.number in one.claim.essay]
+        if not mine and not set(claim.studies) <= set(findings.studies):
+            continue  # of studies that were not asked for
         verdicts = "<br>".join(
             f"[{badge(one)}](#{one.claim.name}){AGAINST * (one.claim.name in claim.against)}: {_cell(one.claim.reading)}"
             for one in mine)

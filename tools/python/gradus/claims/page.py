@@ -62,6 +62,8 @@ def _verdicts(findings, essay):
     rows = []
     for claim in essay:
         mine = [one for one in findings.decided if claim.number in one.claim.essay]
+        if not mine and not set(claim.studies) <= set(findings.studies):
+            continue  # of studies that were not asked for
         rows.append(_row(str(claim.number), claim.says, mine, words.answer(claim, mine), claim.against))
     others = [one for one in findings.decided if not one.claim.essay]
     rows += [_row("", one.claim.says, [one]) for one in others]
