@@ -208,6 +208,22 @@ class SweepStages(SweepCase):
         self.study(NARROW, before=["--widen"])
         self.assertEqual((len(self.begins()), (self.output / "stages.json").read_bytes()), (begun, written))
 
+    def test_a_group_of_which_nothing_is_left(self):
+        stage = '''
+[[stage]]
+name = "tune"
+select = {by = "evaluation/loss"}
+[[stage.group]]
+learning_rate = [0.1, 0.2, 0.3]
+[[stage.group]]
+steps = 30
+[[stage.exclude]]
+steps = 30
+'''
+        self.study(stage, before=["--widen"])
+        winner, = unsealed(self.output / "stages.json")["stages"][0]["winners"]
+        self.assertEqual(winner["spaces"]["learning_rate"], {"kind": "list", "low": 0.1, "high": 0.3, "widened": False})
+
     def test_every_run_is_forked_where_none_is_named(self):
         self.study('''[[stage]]\nname = "trunk"\n[stage.options]\nseed = "0:2"\noptimizer = ["sgd", "adam"]
                       [[stage]]\nname = "cool"

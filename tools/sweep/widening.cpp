@@ -60,7 +60,9 @@ std::vector<Choice> fixed_choices(const Grid& grid, const Winner& winner) {
 // Whether the grid has the winner, but for what is drawn.
 bool may_be_of(const Stage& stage, const Grid& grid, const Winner& winner) {
   const std::vector<Choice> fixed = fixed_choices(grid, winner);
-  const std::vector<Combination> of_grid = expand(alone(stage, grid));
+  Stage part = alone(stage, grid);
+  part.exclusions.clear();  // they may leave nothing of another grid
+  const std::vector<Combination> of_grid = expand(part);
   return std::any_of(of_grid.begin(), of_grid.end(), [&](const Combination& one) { return has(one, fixed); });
 }
 
