@@ -20,7 +20,7 @@ import numpy as np
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLES = REPOSITORY / "docs" / "examples"
-PAGES = ["README.md", "docs/architecture.md", "docs/derivatives.md", "docs/debugging.md", "docs/external.md", "docs/runs.md",
+PAGES = ["README.md", "docs/architecture.md", "docs/claims.md", "docs/derivatives.md", "docs/debugging.md", "docs/external.md", "docs/runs.md",
          "docs/sweeps.md", "experiments/optimizer_comparison/README.md"]
 MOST_LINES = 45
 TRAINING, HELD_OUT = 160, 40
@@ -225,6 +225,14 @@ class Docs(unittest.TestCase):
                     told += 1
                     self.assertEqual(words, verdicts.get(name), f"{page}: {name}")
         self.assertGreater(told, 10)
+
+    def test_the_study_in_the_page_on_claims_is_the_example_and_runs(self):
+        study = EXAMPLES / "momentum_claim"
+        self.assertEqual(blocks("docs/claims.md", "toml"), [(study / name).read_text() for name in ("claims.toml", "sweep.toml")])
+        printed = self.run_quietly(REPOSITORY / "tools" / "claims", "--studies", EXAMPLES, "--budget", "smoke", "--programs", BIN,
+                                   "--output", self.folder / "claims", "--quiet")
+        self.assertEqual(printed, f"{self.folder / 'claims' / 'report.html'}\n")
+        self.assertIn("momentum-comes-sooner", (self.folder / "claims" / "report.html").read_text())
 
     def test_what_the_page_on_derivatives_shows_is_in_its_example(self):
         program = (EXAMPLES / "curvature.cpp").read_text(encoding="utf-8")

@@ -50,7 +50,7 @@ class StudyCase(unittest.TestCase):
         self.folder = pathlib.Path(temporary.name)
         self.study = self.folder / "studies" / "first_study"
         self.study.mkdir(parents=True)
-        (self.study / "sweep.toml").write_text('program = "x"\n')
+        (self.study / "sweep.toml").write_text('program = "x"\n[options]\noptimizer = ["adam", "sgd"]\n')
 
     def write(self, text=CLAIMS):
         (self.study / "claims.toml").write_text(text)
@@ -72,7 +72,12 @@ class Reading(StudyCase):
                 ('delta = 0.05\n', '', "claim adam-is-better: delta is missing"),
                 ('take = "last"', 'take = "lst"', "quantity: take: 'lst', expected one of first, last"),
                 ('take = "last"', 'take = "time_to", target = 1', "quantity: along is missing"),
-                ('take = "last", ', 'take = "last", targt = 1, ', "quantity: unknown key 'targt'"),
+                ('take = "last", ', 'take = "last", targt = 1, ', "quantity: unknown key 'targt'; expected one of take, "),
+                ('refuted_by =', 'refute_by =', "refuted_by is missing: expected a text; is 'refute_by' meant to be it?"),
+                ('seeds = 5', 'stage = "judge"\nseeds = 5', "stage: sweep.toml has no stage 'judge'"),
+                ('seeds = 5', 'tuning = "tune"\nseeds = 5', "tuning: sweep.toml has no stage 'tune'"),
+                ('"adam"}', '"adm"}', "a: optimizer: sweep.toml has no run with 'adm'; expected one of adam, sgd"),
+                ('"sgd"}', '["sgd", "gd"]}', "b: optimizer: sweep.toml has no run with 'gd'"),
                 ('evaluation/training_loss"}', 'training_loss"}', "of: 'training_loss', expected TABLE/COLUMN"),
                 ('take = "last", ', 'take = "last", over = "rate", ', "over = \"OPTION\" and then"),
                 ('b = {optimizer = "sgd"}\n', '', "expected one of b = {option = value} and than = number"),
@@ -86,6 +91,7 @@ class Reading(StudyCase):
                 ('[[claim]]', 'jobs = 0\n[[claim]]', "jobs: 0, expected at least 1"),
                 ('question', 'qestion', "question is missing"),
                 ('why =', 'sweep = "other"\nwhy =', "there is no other.toml beside it"),
+                ('why =', 'sweep = "sweep.toml"\nwhy =', "no sweep.toml.toml beside it; expected the file's name without"),
                 ('[[claim]]', '[[clam]]', "unknown key 'clam'"),
                 ('"Because."', '"Because.', "expected claims in TOML")):
             with self.subTest(new=new):
@@ -434,6 +440,7 @@ class Trials(StudyCase):
         """Draws of a stage: what the interval counts, and a winner at the border of its space."""
         self.write(CLAIMS.replace("better =", 'stage = "judge"\ntuning = "tune"\nbetter =', 1)
                    .replace("seeds = 5", "seeds = 3"))
+        (self.study / "sweep.toml").write_text('program = "x"\n[[stage]]\nname = "tune"\n[[stage]]\nname = "judge"\n')
         folder = self.folder / "results" / "first_study" / "sweep"
         folder.mkdir(parents=True)
         entries = []

@@ -1,7 +1,10 @@
 """Studies: folders with a question, sweeps and a claims.toml that was written before the runs."""
+import difflib
 import pathlib
 import tomllib
 from dataclasses import dataclass, field, replace
+
+from . import sweep_file
 
 OWN_SECONDS = "training_seconds"  # the column in which a training tells its seconds
 BUDGETS = ("smoke", "standard", "full")
@@ -167,13 +170,32 @@ def read(path):
     for name, file in study.sweeps().items():
         if not file.is_file():
             users = [one.name for one in [*study.claims, *study.profiles] if one.sweep == name]
-            raise BadStudy(f"{path}: {users[0]}: there is no {name}.toml beside it")
+            raise BadStudy(f"{path}: {users[0]}: sweep: there is no {file.name} beside it; expected the file's name "
+                           "without .toml")
     for claim in study.claims:
         if claim.quantity.take == "python" and not study.functions().is_file():
             raise BadStudy(f"{path}: claim {claim.name}: there is no quantities.py beside it")
     if len({claim.name for claim in study.claims}) < len(study.claims):
         raise BadStudy(f"{path}: two claims have one name")
+    _hold_to_sweeps(study, path)
     return study
+
+
+def _hold_to_sweeps(study, path):
+    """Raises BadStudy where a claim selects what its sweep has not, before anything is run for it."""
+    files = {name: sweep_file.SweepFile(_document(file)) for name, file in study.sweeps().items()}
+    for claim in study.claims:
+        file = files[claim.sweep]
+        for key, stage in (("stage", claim.stage), ("tuning", claim.tuning)):
+            if (stage or key == "stage") and stage not in file.stages:
+                raise BadStudy(f"{path}: claim {claim.name}: {key}: {claim.sweep}.toml has no stage '{stage}'; "
+                               f"expected one of {', '.join(file.stages)}")
+        for key, side in (("a", claim.a), ("b", claim.b or {})):
+            for option, values in side.items():
+                for value in values:
+                    if not file.may_have(option, value):
+                        raise BadStudy(f"{path}: claim {claim.name}: {key}: {option}: {claim.sweep}.toml has no run "
+                                       f"with {value!r}; expected one of {file.values_text(option)}")
 
 
 def essay(path):
@@ -228,7 +250,7 @@ def _profile(table):
 def _choice(found, table, key):
     if not isinstance(found, dict) or not all(isinstance(value, (str, int, float, list)) for value in found.values()):
         raise BadStudy(f"{table.where}: {key}: expected {{option = value, option = [value, value]}}")
-    return {name.replace("-", "_"): value if isinstance(value, list) else [value] for name, value in found.items()}
+    return {sweep_file.plain(name): value if isinstance(value, list) else [value] for name, value in found.items()}
 
 
 def _quantity(table):
@@ -270,15 +292,19 @@ class _Table:
     """A table of a TOML file, of which every key is to be taken."""
 
     def __init__(self, document, where):
-        self.document, self.where = dict(document), where
+        self.document, self.where, self.known = dict(document), where, []
 
     def take(self, key, default=None):
+        self.known.append(key)
         return self.document.pop(key, default)
 
     def _expect(self, key, default, kind, what):
+        self.known.append(key)
         if key not in self.document:
             if default is None:
-                raise BadStudy(f"{self.where}: {key} is missing: expected {what}")
+                like = difflib.get_close_matches(key, self.document, 1)
+                raise BadStudy(f"{self.where}: {key} is missing: expected {what}"
+                               f"{f'; is {like[0]!r} meant to be it?' if like else ''}")
             return default
         value = self.document.pop(key)
         if not isinstance(value, kind) or isinstance(value, bool):
@@ -289,13 +315,14 @@ class _Table:
         return self._expect(key, default, str, "a text")
 
     def flag(self, key):
-        value = self.document.pop(key, False)
+        value = self.take(key, False)
         if not isinstance(value, bool):
             raise BadStudy(f"{self.where}: {key}: {value!r}, expected true or false")
         return value
 
     def number(self, key, *default, least=None):
         if default and key not in self.document:
+            self.known.append(key)
             return default[0]
         value = self._expect(key, None, (int, float), "a number")
         if least is not None and value < least:
@@ -347,5 +374,7 @@ class _Table:
         return [_Table(one, f"{self.where}: {key} {number + 1}") for number, one in enumerate(found)]
 
     def end(self):
-        if self.document:
-            raise BadStudy(f"{self.where}: unknown key '{next(iter(self.document))}'")
+        for key in self.document:
+            like = difflib.get_close_matches(key, self.known, 1)
+            raise BadStudy(f"{self.where}: unknown key '{key}'; expected "
+                           f"{like[0] if like else 'one of ' + ', '.join(dict.fromkeys(self.known))}")

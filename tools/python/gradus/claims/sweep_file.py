@@ -1,0 +1,35 @@
+"""What a sweep's file says of its runs, as far as a claim can be held to it before anything is run."""
+
+COMPUTED = "({:"  # a text with one of these stands for values: a space, another stage's winner, a range
+
+
+class SweepFile:
+    """Its stages; for each option the values that stand anywhere in it, variants included."""
+
+    def __init__(self, document):
+        self.stages = [stage.get("name", "") for stage in document.get("stage", ())] or [""]
+        self._given = {name for table in (document, *document.get("stage", ())) for name in map(plain, table.get("options", ()))}
+        self._written, self._computed = {}, set()
+        self._read(document)
+
+    def _read(self, table):
+        for name, value in table.items():
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, dict):
+                    self._read(one)
+                elif isinstance(one, str) and any(sign in one for sign in COMPUTED):
+                    self._computed.add(plain(name))
+                else:
+                    self._written.setdefault(plain(name), {})[str(one)] = None
+
+    def may_have(self, option, value):
+        """Whether a run may have this value. Where only some groups give the option, others have the program's default."""
+        return option not in self._given or option in self._computed or str(value) in self._written[option]
+
+    def values_text(self, option):
+        return ", ".join(self._written[option])
+
+
+def plain(name):
+    """An option's name as the runs have it."""
+    return name.replace("-", "_")
