@@ -1,10 +1,10 @@
-#include "tools/sweep/diff.h"
-
+// sweep diff: where two runs begin to differ.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +15,7 @@
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "tools/sweep/verb.h"
 
 namespace gradus::sweep {
 namespace {
@@ -147,8 +148,9 @@ void print_fingerprints(const MetricTable& a, const MetricTable& b) {
     records::put(fmt::format("theta is equal at step {}, the last with a fingerprint in both\n", *equal_at));
 }
 
-}  // namespace
-
+// Prints the options in which two runs differ, the first step whose fingerprint differs, and of each table that both
+// have the first row that differs in a bit of any column but times. A run is a folder or a file in it, finished or
+// not. True if nothing but options and times differs. Throws UsageError for what has no log, records::SystemError.
 bool print_difference(const fs::path& first, const fs::path& second) {
   constexpr const char* fingerprint = "fingerprint";
   const records::LogContents a = read_run(first), b = read_run(second);
@@ -171,6 +173,17 @@ bool print_difference(const fs::path& first, const fs::path& second) {
   }
   records::put(equal ? "the runs are equal but for times\n" : "the runs differ\n");
   return equal;
+}
+
+}  // namespace
+
+Verb diff_verb(CLI::App& app) {
+  CLI::App* diff =
+      app.add_subcommand("diff", "tell where two runs begin to differ: exit code 0 if nowhere, 1 if they do");
+  auto first = std::make_shared<std::string>(), second = std::make_shared<std::string>();
+  diff->add_option("first", *first, "folder of a run")->required();
+  diff->add_option("second", *second, "folder of the other")->required();
+  return {diff, [first, second](const CommandLine&) { return print_difference(*first, *second) ? 0 : 1; }};
 }
 
 }  // namespace gradus::sweep

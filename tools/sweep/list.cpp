@@ -1,9 +1,9 @@
-#include "tools/sweep/list.h"
-
+// sweep list: the runs of a sweep's folder as a table.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +16,7 @@
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/last_values.h"
 #include "tools/sweep/lock.h"
+#include "tools/sweep/verb.h"
 
 namespace gradus::sweep {
 namespace {
@@ -69,8 +70,9 @@ void print_lines(const Lines& lines) {
   }
 }
 
-}  // namespace
-
+// Prints to standard output; changes nothing. `shown` are columns of the runs' tables as TABLE/COLUMN, an index being a
+// column too: each run's last value of them, as its log has it by now. Throws UsageError when the folder holds no sweep
+// or no log such a column, records::SystemError when the folder cannot be read now.
 void print_runs(const std::filesystem::path& output, const std::vector<std::string>& shown) {
   const Inventory inventory = take_inventory(output, [] {});
   const std::vector<RunRow> runs = inventory.rows();
@@ -129,6 +131,21 @@ void print_runs(const std::filesystem::path& output, const std::vector<std::stri
     separator = ", ";
   }
   records::put(fmt::format("{}\n", at_work ? " (a sweep is at work)" : ""));
+}
+
+}  // namespace
+
+Verb list_verb(CLI::App& app) {
+  CLI::App* list = app.add_subcommand("list", "print a table of the runs in a sweep's folder");
+  auto folder = std::make_shared<std::string>();
+  auto shown = std::make_shared<std::vector<std::string>>();
+  list->add_option("folder", *folder, "folder of the sweep")->required();
+  list->add_option("--show", *shown, "also the last value that each run has logged of TABLE/COLUMN[,TABLE/COLUMN ...]")
+      ->delimiter(',');
+  return {list, [folder, shown](const CommandLine&) {
+            print_runs(*folder, *shown);
+            return 0;
+          }};
 }
 
 }  // namespace gradus::sweep

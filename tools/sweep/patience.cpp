@@ -27,4 +27,6 @@ std::chrono::milliseconds answer_patience() { return time_from("GRADUS_SWEEP_PAT
 
 std::chrono::milliseconds ending_grace() { return time_from("GRADUS_SWEEP_GRACE", std::chrono::seconds(5)); }
 
+std::chrono::milliseconds claim_patience() { return time_from("GRADUS_SWEEP_CLAIM", std::chrono::minutes(10)); }
+
 }  // namespace gradus::sweep

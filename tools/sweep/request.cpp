@@ -1,0 +1,77 @@
+#include "tools/sweep/request.h"
+
+#include "experiments/records/program.h"
+#include "tools/sweep/command.h"
+#include "tools/sweep/toml_file.h"
+
+namespace gradus::sweep {
+
+void Request::add_to(CLI::App& app) {
+  app.add_option("file", file_, "specification in TOML; options after -- override its own");
+  app.add_option("-o,--output", output_, "folder of the sweep")->required();
+  app.add_option("--variant", variant_, "of the file's [variant.NAME]: the same study, smaller or larger");
+  app.add_option("--note", note_, "a sentence that each run keeps, for reports");
+  app.add_option("--tag", tags_, "words that each run keeps, a comma between, for reports to choose by");
+  app.add_option("--study", study_, "what the runs are made for, kept by each: digests of a study's files, say");
+  app.add_option("-j,--jobs", jobs_, "runs at a time (default: as many as keep all cores busy)")
+      ->check(CLI::Range(1, 65536));
+  app.add_option("--draws", search_.draws.count, "how many draws of the drawn options")
+      ->check(CLI::Range(std::int64_t{1}, max_values));
+  app.add_option("--draw-seed", search_.draws.seed, "of the draws (default 0): the same seed gives the same ones");
+  app.add_option("--draw-method", draw_method_, "random (default) or sobol");
+  const auto each = [&](const char* name, std::vector<std::string>& texts, const char* help) {
+    app.add_option(name, texts, help)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  each("--zip", search_.zips, "OPTION,OPTION,...: their lists run together");
+  each("--only", search_.only, "OPTION: OPTION=VALUE,...: the first only where the others have these values");
+  each("--exclude", search_.exclude, "OPTION=VALUE,...: leaves out the combinations that have all of these");
+  app.add_option("--limit", search_.limit, "at most so many runs: the first")
+      ->check(CLI::Range(std::int64_t{1}, max_values));
+  app.add_flag("--widen", widen_,
+               "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
+  app.add_flag("-q,--quiet", asked_.quiet, "no progress, only the summary");
+  app.add_flag("--retry-failed,!--no-retry-failed", asked_.retry_failed, "run again what failed before (default: yes)");
+  app.add_flag("--resume,!--no-resume", asked_.resume, "runs that have a checkpoint go on from it (default: yes)");
+  app.add_flag("--not-bitwise", asked_.not_bitwise,
+               "let them go on where the result is not the same to the bit: by another build, on another machine");
+  auto* again =
+      app.add_flag("--rebuild", rebuild_, "run again what another build of the program, or another Gradus, has made");
+  app.add_flag("--allow-mixed-builds", mixed_, "keep what another build has made beside the new runs")->excludes(again);
+}
+
+Specification Request::specification(const std::vector<std::string>& rest) const {
+  SearchOptions search = search_;
+  if (!draw_method_.empty()) search.draws.method = parse_draw_method(draw_method_, "--draw-method");
+  Specification specification;
+  if (has_file()) {
+    specification = load_toml(file_, variant_);
+    const OptionList overrides = parse_arguments(rest);
+    for (Stage& stage : specification.stages) {
+      stage.overridden = !overrides.empty();
+      for (Grid& grid : stage.grids) override_options(grid, overrides);
+    }
+  } else {
+    if (!variant_.empty()) throw UsageError("--variant: expected FILE.toml, whose variant it is");
+    if (rest.empty())
+      throw UsageError("run: nothing to run: expected FILE.toml, or -- PROGRAM --option=values ... (sweep run --help)");
+    specification.program = rest.front();
+    specification.stages.push_back({{}, {{parse_arguments({rest.begin() + 1, rest.end()})}}});
+  }
+  apply(specification, search);
+  return specification;
+}
+
+Job Request::job(const Specification& specification, const CommandLine& line) const {
+  if (output_.empty()) throw UsageError("--output: expected a folder");
+  Job job = asked_;
+  job.program = find_program(specification.program);
+  job.command = line.whole;
+  job.output = output_;
+  if (!note_.empty()) job.remarks.push_back("--note=" + note_);
+  if (!tags_.empty()) job.remarks.push_back("--tag=" + tags_);
+  if (!study_.empty()) job.remarks.push_back("--study=" + study_);
+  job.other_builds = rebuild_ ? OtherBuilds::rebuild : mixed_ ? OtherBuilds::keep : OtherBuilds::refuse;
+  return job;
+}
+
+}  // namespace gradus::sweep

@@ -1,0 +1,28 @@
+// What `sweep WORD ...` does, each word in a file of its own.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace gradus::sweep {
+
+struct CommandLine {
+  std::vector<std::string> whole;  // with the tool's own name
+  std::vector<std::string> rest;   // after the first `--`: the program's, and not CLI11's to read
+  bool has_rest = false;           // there is a `--`
+};
+
+struct Verb {
+  CLI::App* app;                               // of which `run` is called if it was parsed
+  std::function<int(const CommandLine&)> run;  // the exit code
+  bool takes_program = false;                  // something may stand after `--`
+};
+
+// Each adds its word with its options.
+Verb run_verb(CLI::App& app);
+Verb list_verb(CLI::App& app);
+Verb diff_verb(CLI::App& app);
+
+}  // namespace gradus::sweep
