@@ -288,7 +288,7 @@ exit 5
         self.output.mkdir()
         with open(self.output / ".lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            self.refused("--seed=0", says=["another sweep is at work", str(self.output)], code=1)
+            self.refused("--seed=0", says=["another program has it for itself", str(self.output)], code=1)
         self.sweep("--seed=0")
 
     def test_table_is_always_whole(self):

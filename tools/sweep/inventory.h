@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "experiments/records/completion.h"
+#include "tools/sweep/claim.h"
 #include "tools/sweep/table.h"
 
 namespace gradus::sweep {
@@ -33,10 +34,13 @@ struct Inventory {
   std::optional<Table> cache;
   std::string cache_problem;  // why the cache does not count; it is made anew then
   std::map<std::string, RunRecord> records;
-  std::set<std::string> rebuilds;  // runs that have a folder ID.rebuild beside them, or without them
-  std::set<std::string> aside;     // runs of which an earlier folder lies aside (records::finish_replacement)
+  std::set<std::string> rebuilds;           // runs that have a folder ID.rebuild beside them, or without them
+  std::map<std::string, Failure> failures;  // how the last attempt on a run ended that left no result
+  std::set<std::string> aside;              // runs of which an earlier folder lies aside (records::finish_replacement)
 
   const RunRow* cached(const std::string& id) const;
+  // Brings a row up to what the run's own folder and its last attempt say.
+  void tell(RunRow& row) const;
   // A line for each whole run whose config.json is not as it was written.
   std::vector<std::string> notes() const;
   // All runs of the folder: the cache's in its order, then those that only the folders know. As the folders say.

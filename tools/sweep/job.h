@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/sweep/combinations.h"
+#include "tools/sweep/limits.h"
 
 namespace gradus::sweep {
 
@@ -28,6 +29,7 @@ struct Job {
   // --note=..., --tag=..., --study=...: no result and no run's identity depends on them.
   std::vector<std::string> remarks;
   int jobs = 1;  // processes at a time
+  Limits limits;
 };
 
 // The program with the combination's options and controls, the remarks, the folder that it is to make or, with

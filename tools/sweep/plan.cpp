@@ -88,12 +88,10 @@ class Planner {
     row.options = combination.options();
     row.effective = false;
     const RunRecord* record = record_of(row.id);
-    if (record != nullptr)
-      tell(row, *record);
-    else if (row.status != "failed")
-      row = RunRow{row.id, row.options};
+    inventory_.tell(row);
     step.action = action_for(row, record);
     if (step.action == Action::run || step.action == Action::rebuild) {
+      step.stamp = row.stamp;
       row = RunRow{row.id, row.options};
       row.config_hash = combination.config_hash;
     }
@@ -118,15 +116,6 @@ class Planner {
     }
     if (record->is_result())
       return is_other_build(row.id) && job_.other_builds == OtherBuilds::rebuild ? Action::rebuild : Action::skip;
-    try {
-      if (records::is_running(job_.output / row.id)) {
-        row.reason = "a process still writes into its folder";
-        return Action::leave;
-      }
-    } catch (const records::SystemError& error) {
-      row.reason = error.what();
-      return Action::leave;
-    }
     return record->verdict == Verdict::none || record->verdict == Verdict::whole ? Action::run : Action::rebuild;
   }
 

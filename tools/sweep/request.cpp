@@ -27,6 +27,16 @@ void Request::add_to(CLI::App& app) {
   each("--exclude", search_.exclude, "OPTION=VALUE,...: leaves out the combinations that have all of these");
   app.add_option("--limit", search_.limit, "at most so many runs: the first")
       ->check(CLI::Range(std::int64_t{1}, max_values));
+  app.add_option("--time-limit", time_limit_, "seconds that a run may take in one go; it has failed beyond")
+      ->check(CLI::Range(0.001, 1e9));
+  app.add_option("--memory-limit", memory_limit_, "MiB of data that a process of a run may have")
+      ->check(CLI::Range(1.0, 1e9));
+  app.add_flag("--pin", asked_.limits.pin, "give each run processors of its own, as many as it has threads");
+  app.add_option("--retries", asked_.limits.retries,
+                 "how often a run is tried again that a signal ended, memory, or itself (code 75); default 0")
+      ->check(CLI::Range(0, 1000));
+  app.add_option("--max-fails", asked_.limits.most_failures, "begin no more runs when so many have failed")
+      ->check(CLI::Range(1, 1000000));
   app.add_flag("--widen", widen_,
                "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
   app.add_flag("-q,--quiet", asked_.quiet, "no progress, only the summary");
@@ -70,6 +80,9 @@ Job Request::job(const Specification& specification, const CommandLine& line) co
   if (!note_.empty()) job.remarks.push_back("--note=" + note_);
   if (!tags_.empty()) job.remarks.push_back("--tag=" + tags_);
   if (!study_.empty()) job.remarks.push_back("--study=" + study_);
+  if (time_limit_)
+    job.limits.time = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(*time_limit_));
+  if (memory_limit_) job.limits.memory = static_cast<std::uint64_t>(*memory_limit_ * (1 << 20));
   job.other_builds = rebuild_ ? OtherBuilds::rebuild : mixed_ ? OtherBuilds::keep : OtherBuilds::refuse;
   return job;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class Request {
   std::string file_, output_, variant_, note_, tags_, study_, draw_method_;
   SearchOptions search_;
   int jobs_ = 0;
+  std::optional<double> time_limit_, memory_limit_;  // seconds, MiB
   bool widen_ = false, rebuild_ = false, mixed_ = false;
   Job asked_;  // its flags
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tools/sweep/children.h"
+#include "tools/sweep/claim.h"
 #include "tools/sweep/job.h"
 #include "tools/sweep/plan.h"
 #include "tools/sweep/progress.h"
@@ -23,6 +24,6 @@ struct Outcome {
 
 // `executable` is what runs. Throws records::SystemError when the table cannot be written in the beginning.
 Outcome run_plan(const Job& job, const SweepPlan& plan, const Inventory& inventory,
-                 const std::filesystem::path& executable, Children& children, Signals& signals);
+                 const std::filesystem::path& executable, Claims& claims, Children& children, Signals& signals);
 
 }  // namespace gradus::sweep

@@ -15,6 +15,7 @@
 #include "tools/sweep/command.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/patience.h"
+#include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
 #include "tools/sweep/resume.h"
 #include "tools/sweep/stages.h"
@@ -32,7 +33,7 @@ int default_jobs(const std::vector<Combination>& combinations) {
   for (const Combination& combination : combinations)
     if (const OptionValue* value = combination.find("threads"); value != nullptr && value->json.is_number_integer())
       threads = std::max(threads, value->json.get<std::int64_t>());
-  return static_cast<int>(std::max<std::int64_t>(1, usable_processors() / threads));
+  return static_cast<int>(std::max<std::int64_t>(1, Processors().size() / threads));
 }
 
 void keep_within_limit(std::vector<Combination>& combinations, std::optional<std::int64_t> limit) {
@@ -178,24 +179,27 @@ class Study {
     if (error) throw records::SystemError(job_.output, "cannot be used as the output folder", error.value());
     for (const fs::path& folder : {job_.output, job_.output / "logs"})
       if (::access(folder.c_str(), W_OK) != 0) throw records::SystemError(folder, "cannot be written to", errno);
-    const FolderLock lock(job_.output, signals_);
+    FolderLock lock(job_.output);
     children_.share(lock.descriptor());
+    Claims claims(job_.output);
+    claims_ = &claims;
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
-      if (const int code = run_stage(i, lock); code != 0) {
+      if (const int code = run_stage(i); code != 0) {
         if (i + 1 < stages_.count())
           records::complain(
               "sweep", fmt::format("stage {} is not begun: stage {} is not whole", stages_.at(i + 1).name, job_.stage));
         return code;
       }
     }
+    if (lock.is_last()) remove_unused_copies(job_.output, builds_in_use_);
     return 0;
   }
 
-  int run_stage(std::size_t stage, const FolderLock& lock) {
+  int run_stage(std::size_t stage) {
     for (int round = 1;; ++round) {
       Outcome outcome;
-      if (const int code = run_combinations(stage, round == 1, lock, outcome); code != 0) return code;
+      if (const int code = run_combinations(stage, round == 1, outcome); code != 0) return code;
       for (const std::string& line : stages_.conclude(stage, job_.combinations, outcome.runs))
         records::put(line + "\n");
       if (!reach_beyond(stage, round)) break;
@@ -204,7 +208,7 @@ class Study {
     return 0;
   }
 
-  int run_combinations(std::size_t stage, bool first, const FolderLock& lock, Outcome& outcome) {
+  int run_combinations(std::size_t stage, bool first, Outcome& outcome) {
     Inventory found = inventory();
     if (stage == 0 && first) {
       if (!found.cache_problem.empty())
@@ -217,8 +221,8 @@ class Study {
     if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
-    outcome = run_plan(job_, plan, found, kept_, children_, signals_);
-    if (lock.is_exclusive()) remove_unused_copies(job_.output, builds_in_use(executable_, outcome.runs, plan.others));
+    outcome = run_plan(job_, plan, found, kept_, *claims_, children_, signals_);
+    builds_in_use_ = builds_in_use(executable_, outcome.runs, plan.others);
     const int code = report(job_, plan, outcome);
     if (outcome.interrupted) return signals_.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
     return code;
@@ -232,6 +236,8 @@ class Study {
   Stages stages_;
   ProgramDescription description_;
   fs::path kept_;  // the executable that runs
+  Claims* claims_ = nullptr;
+  std::set<std::string> builds_in_use_;
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ int report(const Job& job, const SweepPlan& plan, const Outcome& outcome) {
   if (!job.stage.empty()) records::put(fmt::format("stage {}: ", job.stage));
   records::put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
                            counts.completed, counts.diverged, counts.failed, counts.skipped));
+  if (counts.elsewhere > 0) records::put(fmt::format(", {} run by other sweeps meanwhile", counts.elsewhere));
   if (counts.left > 0) records::put(fmt::format(", {} left alone", counts.left));
   if (outcome.interrupted) records::put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
   if (counts.stopped > 0) records::put(fmt::format(", {} pending: stopped before their end", counts.stopped));
