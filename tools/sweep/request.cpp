@@ -6,6 +6,7 @@
 
 #include "experiments/records/program.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/search.h"
 #include "tools/sweep/toml_file.h"
 
 namespace gradus::sweep {
@@ -22,7 +23,7 @@ void Request::add_to(CLI::App& app) {
   app.add_option("--draws", search_.draws.count, "how many draws of the drawn options")
       ->check(CLI::Range(std::int64_t{1}, max_values));
   app.add_option("--draw-seed", search_.draws.seed, "of the draws (default 0): the same seed gives the same ones");
-  app.add_option("--draw-method", draw_method_, "random (default) or sobol");
+  app.add_option("--draw-method", draw_method_, "random (default), sobol, or in stages that select: tpe");
   const auto each = [&](const char* name, std::vector<std::string>& texts, const char* help) {
     app.add_option(name, texts, help)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
@@ -99,6 +100,7 @@ Specification Request::specification(const std::vector<std::string>& rest) {
     specification.stages.push_back({{}, {{parse_arguments({rest.begin() + 1, rest.end()})}}});
   }
   apply(specification, search);
+  for (const Stage& stage : specification.stages) check_search(stage);
   return specification;
 }
 

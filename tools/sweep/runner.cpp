@@ -43,9 +43,10 @@ Environment environment_of(const Combination& combination) {
 class Runner {
  public:
   Runner(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable, Claims& claims,
-         Children& children, Signals& signals)
+         Children& children, Signals& signals, Feeder* feeder)
       : job_(job),
-        plan_(plan),
+        inventory_(inventory),
+        feeder_(feeder),
         executable_(executable),
         claims_(claims),
         children_(children),
@@ -53,48 +54,27 @@ class Runner {
         progress_(job.quiet),
         cancellation_(job.output),
         retries_(job.limits.retries) {
-    table_.program = job.program_name;
-    table_.command = job.command;
-    counts_.total = static_cast<int>(plan.steps.size());
-    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-      const Step& step = plan.steps[i];
-      table_.runs.push_back(step.row);
-      switch (step.action) {
-        case Action::skip:
-          ++counts_.skipped;
-          if (inventory.rebuilds.contains(step.row.id)) tidy(step.row);
-          break;
-        case Action::keep:
-          ++counts_.failed;
-          break;
-        case Action::leave:
-          leave(i, step.row.reason);
-          break;
-        case Action::run:
-        case Action::rebuild:
-          queue_.push_back({i, Clock::now()});
-      }
-    }
-    // Results of earlier grids in this folder stay in its table, after this sweep's.
-    table_.runs.insert(table_.runs.end(), plan.others.begin(), plan.others.end());
+    for (const Step& step : plan.steps) add(step);
+    others_ = plan.others;
   }
 
   Outcome run() {
-    if (job_.keeps_table) table_.write(job_.output);
-    Clock::time_point deadline{};
+    feed();
+    if (job_.keeps_table) write_table();
     while (true) {
       start_what_is_due();
+      if (counts_.done() != fed_at_) {
+        feed();
+        fed_at_ = counts_.done();
+        continue;
+      }
       if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty()))) break;
       show();
 
       if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) {
-        // A second Ctrl-C does not wait for the grace period.
-        deadline = interrupted_ ? Clock::now() : Clock::now() + grace_;
-        if (!interrupted_)
-          for (const auto& [child, attempt] : running_) children_.ask_to_end(child);
-        interrupted_ = true;
+        interrupt();
       }
-      if (interrupted_ && Clock::now() >= deadline)
+      if (interrupted_ && Clock::now() >= deadline_)
         for (const auto& [child, attempt] : running_) children_.end_at_once(child);
       watch_running();
       while (auto ended = children_.collect()) judge(ended->first, ended->second);
@@ -104,12 +84,13 @@ class Runner {
     show();
     progress_.clear();
     save();
-    Outcome outcome{counts_, {}, std::move(left_alone_), std::move(notes_), std::move(problems_), interrupted_};
+    Outcome outcome{counts_, {}, {}, std::move(left_alone_), std::move(notes_), std::move(problems_), interrupted_};
     if (!table_problem_.empty()) outcome.problems.push_back(table_problem_);
     if (too_many_failed())
       outcome.problems.push_back(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun",
                                              counts_.failed, not_begun_));
-    outcome.runs.assign(table_.runs.begin(), table_.runs.begin() + counts_.total);
+    outcome.steps.assign(steps_.begin(), steps_.end());
+    outcome.runs = rows_;
     return outcome;
   }
 
@@ -126,6 +107,55 @@ class Runner {
     std::optional<Clock::time_point> limit;  // when it is to be ended, and why
     bool over_time = false, lost = false;
   };
+
+  // The second time it does not wait for the grace period.
+  void interrupt() {
+    deadline_ = interrupted_ ? Clock::now() : Clock::now() + grace_;
+    if (!interrupted_)
+      for (const auto& [child, running] : running_) children_.ask_to_end(child);
+    interrupted_ = true;
+  }
+
+  void add(const Step& step) {
+    const std::size_t index = steps_.size();
+    steps_.push_back(step);
+    rows_.push_back(step.row);
+    ++counts_.total;
+    std::erase_if(others_, [&](const RunRow& row) { return row.id == step.row.id; });
+    switch (step.action) {
+      case Action::skip:
+        ++counts_.skipped;
+        if (inventory_.rebuilds.contains(step.row.id)) tidy(step.row);
+        break;
+      case Action::keep:
+        ++counts_.failed;
+        break;
+      case Action::leave:
+        leave(index, step.row.reason);
+        break;
+      case Action::run:
+      case Action::rebuild:
+        queue_.push_back({index, Clock::now()});
+    }
+  }
+
+  // What is known by now of what was not known in the beginning.
+  void feed() {
+    while (feeder_ != nullptr && !interrupted_) {
+      try {
+        const std::vector<Step> more = feeder_->more(rows_);
+        for (const Step& step : more) add(step);
+        // What was there already may be enough for the next.
+        if (std::none_of(more.begin(), more.end(), [](const Step& step) { return step.action == Action::skip; }))
+          return;
+      } catch (const std::runtime_error& error) {
+        problems_.push_back(error.what());
+        feeder_ = nullptr;
+      } catch (const records::Interrupted&) {
+        interrupt();
+      }
+    }
+  }
 
   bool too_many_failed() const {
     return job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures && not_begun_ > 0;
@@ -172,7 +202,7 @@ class Runner {
 
   // The run is this sweep's, or has ended in the hands of another, or is to be looked at again.
   void start(std::size_t index) {
-    const Step& step = plan_.steps[index];
+    const Step& step = steps_[index];
     try {
       if (const auto held = held_.find(index); held != held_.end()) {
         Attempt attempt = std::move(held->second);
@@ -204,7 +234,7 @@ class Runner {
 
   // `anew` although it might go on from a checkpoint.
   void launch(std::size_t index, Attempt attempt, bool anew) {
-    const Combination& combination = *plan_.steps[index].combination;
+    const Combination& combination = *steps_[index].combination;
     try {
       const bool resume = attempt.prepare(anew);
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
@@ -272,7 +302,7 @@ class Runner {
     const std::string line = last_line(attempt.log());
     if (running.resumed && ending.kind == ProcessEnd::Kind::exited && code == records::exit_usage) {
       notes_.push_back(
-          fmt::format("{} does not go on from its checkpoint, and is begun anew: {}", table_.runs[index].id, line));
+          fmt::format("{} does not go on from its checkpoint, and is begun anew: {}", rows_[index].id, line));
       progress_.note(notes_.back());
       return launch(index, std::move(attempt), true);
     }
@@ -280,7 +310,7 @@ class Runner {
     const auto step = records::checkpoint_step(attempt.folder());
     if (!running.over_time && may_pass(ending, code, line))
       if (const auto pause = retries_.after(index, {code, reason, step})) {
-        progress_.note(fmt::format("again {} in {:.0f} s: {}", table_.runs[index].id,
+        progress_.note(fmt::format("again {} in {:.0f} s: {}", rows_[index].id,
                                    std::chrono::duration<double>(*pause).count(), reason));
         held_.emplace(index, std::move(attempt));
         return wait(index, *pause);
@@ -310,7 +340,7 @@ class Runner {
 
   // It is pending, and may have a checkpoint.
   void suspend(std::size_t index, Attempt& attempt, const char* how) {
-    RunRow& row = table_.runs[index];
+    RunRow& row = rows_[index];
     row.status = "pending";
     const auto step = records::checkpoint_step(attempt.folder());
     row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
@@ -332,17 +362,17 @@ class Runner {
     try {
       record = attempt.settle(own);
     } catch (const records::SystemError& error) {
-      problems_.push_back(fmt::format("{}: made anew, but {}", table_.runs[index].id, error.what()));
+      problems_.push_back(fmt::format("{}: made anew, but {}", rows_[index].id, error.what()));
     }
     keep_log(attempt, true);
-    table_.runs[index].exit_code = code;
+    rows_[index].exit_code = code;
     finish(index, record, false);
     attempt.claim().release();
   }
 
   // `elsewhere`: by another sweep.
   void finish(std::size_t index, const RunRecord& record, bool elsewhere) {
-    RunRow& row = table_.runs[index];
+    RunRow& row = rows_[index];
     const std::optional<int> code = row.exit_code;
     row.build = job_.build;
     tell(row, record);
@@ -356,7 +386,7 @@ class Runner {
   }
 
   void fail(std::size_t index, int code, const std::string& reason) {
-    RunRow& row = table_.runs[index];
+    RunRow& row = rows_[index];
     row.status = "failed";
     row.exit_code = code;
     row.reason = reason;
@@ -365,10 +395,10 @@ class Runner {
   }
 
   void leave(std::size_t index, const std::string& reason) {
-    table_.runs[index].reason = reason;
+    rows_[index].reason = reason;
     ++counts_.left;
     left_alone_.push_back(index);
-    progress_.note(fmt::format("left alone {}: {}", table_.runs[index].id, reason));
+    progress_.note(fmt::format("left alone {}: {}", rows_[index].id, reason));
   }
 
   void show() {
@@ -376,10 +406,17 @@ class Runner {
     progress_.show(counts_);
   }
 
+  // Results of earlier grids in this folder stay in its table, after this sweep's.
+  void write_table() const {
+    Table table{job_.program_name, job_.command, rows_};
+    table.runs.insert(table.runs.end(), others_.begin(), others_.end());
+    table.write(job_.output);
+  }
+
   void save() {
     if (!job_.keeps_table) return;
     try {
-      table_.write(job_.output);
+      write_table();
       table_problem_.clear();
     } catch (const std::exception& error) {
       table_problem_ = error.what();  // the runs' own folders hold the results: go on
@@ -395,7 +432,8 @@ class Runner {
   }
 
   const Job& job_;
-  const SweepPlan& plan_;
+  const Inventory& inventory_;
+  Feeder* feeder_;
   const fs::path& executable_;
   Claims& claims_;
   Children& children_;
@@ -404,13 +442,17 @@ class Runner {
   Cancellation cancellation_;
   Retries retries_;
   Processors processors_;
-  Table table_;  // the first counts_.total rows are the plan's steps, in order
+  std::deque<Step> steps_;
+  std::vector<RunRow> rows_;    // of the steps
+  std::vector<RunRow> others_;  // of the folder's other runs
   Counts counts_;
+  int fed_at_ = -1;
   std::deque<Waiting> queue_;
   std::map<pid_t, Running> running_;
   std::map<std::size_t, Attempt> held_;  // to be tried again: this sweep's until then
   int not_begun_ = 0;
   bool interrupted_ = false;
+  Clock::time_point deadline_{};  // after which what was asked to end is ended
   std::vector<std::size_t> left_alone_;
   std::vector<std::string> notes_, problems_;
   std::string table_problem_;
@@ -434,8 +476,8 @@ std::vector<std::string> run_command(const Job& job, const fs::path& program, co
 }
 
 Outcome run_plan(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
-                 Claims& claims, Children& children, Signals& signals) {
-  return Runner(job, plan, inventory, executable, claims, children, signals).run();
+                 Claims& claims, Children& children, Signals& signals, Feeder* feeder) {
+  return Runner(job, plan, inventory, executable, claims, children, signals, feeder).run();
 }
 
 }  // namespace gradus::sweep
