@@ -11,7 +11,7 @@
 
 namespace gradus::sweep {
 
-void Request::add_to(CLI::App& app) {
+void SweepRequest::add_to(CLI::App& app) {
   app.add_option("file", file_, "specification in TOML; options after -- override its own");
   app.add_option("-o,--output", output_, "folder of the sweep")->required();
   app.add_option("--variant", variant_, "of the file's [variant.NAME]: the same study, smaller or larger");
@@ -54,8 +54,8 @@ void Request::add_to(CLI::App& app) {
   app.add_flag("--allow-mixed-builds", mixed_, "keep what another build has made beside the new runs")->excludes(again);
 }
 
-std::unique_ptr<Request> Request::again(const std::filesystem::path& output, const std::vector<std::string>& options,
-                                        CommandLine& line) {
+std::unique_ptr<SweepRequest> SweepRequest::again(const std::filesystem::path& output,
+                                                  const std::vector<std::string>& options, CommandLine& line) {
   const Asked asked = Asked::read(output);
   const auto dashes = std::find(asked.arguments.begin(), asked.arguments.end(), "--");
   std::vector<std::string> own(asked.arguments.begin(), dashes);
@@ -63,7 +63,7 @@ std::unique_ptr<Request> Request::again(const std::filesystem::path& output, con
   line.rest.assign(dashes == asked.arguments.end() ? dashes : dashes + 1, asked.arguments.end());
   CLI::App app;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  auto request = std::make_unique<Request>();
+  auto request = std::make_unique<SweepRequest>();
   request->add_to(app);
   app.add_option("--format", [](const CLI::results_t&) { return true; });  // what sweep plan was asked besides
   try {
@@ -80,7 +80,7 @@ std::unique_ptr<Request> Request::again(const std::filesystem::path& output, con
   return request;
 }
 
-Specification Request::specification(const std::vector<std::string>& rest) {
+Specification SweepRequest::specification(const std::vector<std::string>& rest) {
   SearchOptions search = search_;
   if (!draw_method_.empty()) search.draws.method = parse_draw_method(draw_method_, "--draw-method");
   Specification specification;
@@ -104,13 +104,13 @@ Specification Request::specification(const std::vector<std::string>& rest) {
   return specification;
 }
 
-Job Request::job(const Specification& specification, const CommandLine& line) const {
+Job SweepRequest::job(const Specification& specification, const CommandLine& line) const {
   Job job = share(line);
   job.program = find_program(specification.program);
   return job;
 }
 
-Job Request::share(const CommandLine& line) const {
+Job SweepRequest::share(const CommandLine& line) const {
   if (output_.empty()) throw UsageError("--output: expected a folder");
   Job job = asked_;
   job.command = line.whole;

@@ -24,7 +24,8 @@ struct Outcome {
   bool interrupted = false;             // SIGINT, SIGTERM, SIGHUP or SIGUSR1; what was under way is pending
 };
 
-// `executable` is what runs; a feeder may be null. Throws records::SystemError when the table cannot be written in the beginning.
+// `executable` is what runs; a feeder may be null. Throws records::SystemError when the table cannot be written in the
+// beginning.
 Outcome run_plan(const Job& job, const SweepPlan& plan, const Inventory& inventory,
                  const std::filesystem::path& executable, Claims& claims, Children& children, Signals& signals,
                  Feeder* feeder = nullptr);

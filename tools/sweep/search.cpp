@@ -67,7 +67,7 @@ std::string command_of(const Draws& draws) {
 
 }  // namespace
 
-struct Search::One {
+struct DrawSearch::One {
   std::map<std::string, const Distribution*> space;
   std::vector<Combination> bases;  // which differ in what the mean is over
   std::size_t count = 0, window = usual_window;
@@ -159,7 +159,7 @@ void check_search(const Stage& stage) {
   }
 }
 
-Search::Search(const Stage& stage, std::filesystem::path output, Identify identify, Plan plan, Begun begun)
+DrawSearch::DrawSearch(const Stage& stage, std::filesystem::path output, Identify identify, Plan plan, Begun begun)
     : stage_(stage),
       output_(std::move(output)),
       identify_(std::move(identify)),
@@ -187,16 +187,16 @@ Search::Search(const Stage& stage, std::filesystem::path output, Identify identi
     }
 }
 
-Search::~Search() = default;
+DrawSearch::~DrawSearch() = default;
 
-std::string Search::name() const {
+std::string DrawSearch::name() const {
   for (const auto& one : searches_)
     if (!one->name.empty()) return one->name;
   return {};
 }
 
 // Whether the next trial has come to its end, of which the program is told then.
-bool Search::tell_next(One& one, const std::vector<RunRow>& rows) {
+bool DrawSearch::tell_next(One& one, const std::vector<RunRow>& rows) {
   if (one.told == one.trials.size()) return false;
   std::vector<Combination> mine;
   std::vector<RunRow> theirs;
@@ -226,7 +226,7 @@ bool Search::tell_next(One& one, const std::vector<RunRow>& rows) {
   return true;
 }
 
-void Search::ask_next(One& one, std::vector<Step>& steps) {
+void DrawSearch::ask_next(One& one, std::vector<Step>& steps) {
   one.begin();
   const json options = one.answer({{"ask", one.trials.size()}}).value("options", json());
   std::vector<Combination> suggested = one.bases;
@@ -247,7 +247,7 @@ void Search::ask_next(One& one, std::vector<Step>& steps) {
   one.trials.push_back(std::move(trial));
 }
 
-std::vector<Step> Search::more(const std::vector<RunRow>& rows) {
+std::vector<Step> DrawSearch::more(const std::vector<RunRow>& rows) {
   std::vector<Step> steps;
   for (const auto& one : searches_) {
     // Always in this order, however many have ended by now.

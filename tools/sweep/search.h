@@ -1,7 +1,7 @@
 // Settings that another program suggests, from what the others have come to: ask and tell, in lines of JSON.
 //
-// For each combination of a stage's listed options, but those that the mean is over (the seed), there is one search. Its
-// program (process/piped_program.h) reads a line and answers with one, on descriptor 3:
+// For each combination of a stage's listed options, but those that the mean is over (the seed), there is one search.
+// Its program (process/piped_program.h) reads a line and answers with one, on descriptor 3:
 //   {"seed": 7, "count": 64, "space": {"learning_rate": {"kind": "log_uniform", "low": 0.001, "high": 1},
 //    "depth": {"kind": "integer", "low": 1, "high": 4}, "activation": {"kind": "choice", "values": ["relu", "tanh"]}}}
 //                                            {"name": "..."}
@@ -29,7 +29,7 @@ bool is_searched(const Stage& stage);
 // Throws UsageError for a stage that cannot be searched.
 void check_search(const Stage& stage);
 
-class Search : public Feeder {
+class DrawSearch : public Feeder {
  public:
   // Gives combinations their names, and leaves out those that come to the same as an earlier one.
   using Identify = std::function<void(std::vector<Combination>&)>;
@@ -37,8 +37,8 @@ class Search : public Feeder {
 
   using Begun = std::function<void(pid_t)>;  // told of each process that suggests
 
-  Search(const Stage& stage, std::filesystem::path output, Identify identify, Plan plan, Begun begun);
-  ~Search() override;
+  DrawSearch(const Stage& stage, std::filesystem::path output, Identify identify, Plan plan, Begun begun);
+  ~DrawSearch() override;
 
   std::vector<Step> more(const std::vector<RunRow>& rows) override;
   // All that were suggested so far, in the order of the steps.

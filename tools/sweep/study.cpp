@@ -254,9 +254,9 @@ class Study {
   }
 
   // The stage's runs are not known yet.
-  std::unique_ptr<Search> begin_search(std::size_t stage, const Inventory& found) {
+  std::unique_ptr<DrawSearch> begin_search(std::size_t stage, const Inventory& found) {
     job_.combinations.clear();
-    return std::make_unique<Search>(
+    return std::make_unique<DrawSearch>(
         stages_.at(stage), job_.output,
         [this](std::vector<Combination>& combinations) {
           identify(combinations, job_.program_name);
@@ -281,7 +281,7 @@ class Study {
       if (description_.late) judge_silence(job_, found);
       finish_replacements(job_.output, found);
     }
-    std::unique_ptr<Search> search;
+    std::unique_ptr<DrawSearch> search;
     if (is_searched(stages_.at(stage))) search = begin_search(stage, found);
     const SweepPlan plan = make_plan(job_, found);
     if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder

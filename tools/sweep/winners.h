@@ -32,8 +32,8 @@ struct NoSettingLeft : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Every combination with its row. The direction is the column's own; of equal means the first. Throws NoSettingLeft, and
-// std::runtime_error where no run has the column, or it does not say which way is better.
+// Every combination with its row. The direction is the column's own; of equal means the first. Throws NoSettingLeft,
+// and std::runtime_error where no run has the column, or it does not say which way is better.
 Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& combinations,
                         const std::vector<RunRow>& rows, const std::filesystem::path& output);
 
