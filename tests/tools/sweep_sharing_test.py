@@ -278,6 +278,16 @@ class Sharing(SweepCase):
         self.assertEqual(said.splitlines()[-1], "4 runs: 4 completed")
         self.ends_with([manager])
 
+    def test_a_shell_completes_words_and_options(self):
+        def completed(*words):
+            script = (f'source <({sweep_support.SWEEP} completion bash); COMP_WORDS=({" ".join(map(shlex.quote, words))}); '
+                      f'COMP_CWORD={len(words) - 1}; _gradus_sweep; echo "${{COMPREPLY[@]}}"')
+            return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+        self.assertEqual(completed("sweep", "re"), ["resume", "retry"])
+        self.assertEqual(completed("sweep", "retry", "--f"), ["--failed"])
+        self.assertIn("--draw-method", completed("sweep", "run", "--"))
+        self.assertEqual(completed("sweep", "run", "--", "program", "--"), [])
+
     def test_what_is_no_sweeps_folder_is_refused_in_a_line(self):
         self.output.mkdir()
         for word, *more in (["status"], ["watch"], ["cancel"], ["resume"], ["retry", "--failed"], ["run-one", "x"]):

@@ -1,4 +1,4 @@
-// The line at the foot of the terminal while a sweep runs.
+// How far a sweep is: a line at the foot of the terminal, or one every half minute where there is none.
 #pragma once
 
 #include <chrono>
@@ -21,17 +21,21 @@ struct Counts {
 
 class Progress {
  public:
-  explicit Progress(bool quiet);  // silent too when standard error is no terminal
+  explicit Progress(bool quiet);  // silent
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   void show(const Counts& counts);
-  void note(const std::string& line);  // above the bar, to stay
+  void note(const std::string& line);  // on a terminal: above the bar, to stay
   void clear();
 
  private:
-  bool active_;
+  enum class To { nobody, terminal, file };
+  std::string line_of(const Counts& counts) const;
+
+  To to_;
+  std::chrono::steady_clock::time_point next_line_;  // in a file
   std::chrono::steady_clock::time_point started_;
 };
 
