@@ -8,8 +8,8 @@
 
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
+#include "tools/sweep/continuation.h"
 #include "tools/sweep/replacement.h"
-#include "tools/sweep/resume.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;

@@ -107,6 +107,22 @@ std::chrono::nanoseconds age_of(const fs::path& path, const fs::path& touched) {
          std::chrono::nanoseconds(now.st_mtim.tv_nsec - file.st_mtim.tv_nsec);
 }
 
+// Of each run that has any: its id, and the file.
+std::map<std::string, fs::path> latest_claims(const fs::path& folder) {
+  std::map<std::string, fs::path> latest;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with('.')) continue;
+    if (const auto numbers = numbers_in(entry->path()); !numbers.empty())
+      latest.emplace(name, entry->path() / fmt::to_string(numbers.back()));
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw records::SystemError(folder, "cannot be listed", error.value());
+  return latest;
+}
+
 }  // namespace
 
 bool Claim::beat() {
@@ -156,11 +172,8 @@ Claims::Claims(const fs::path& output) : folder_(fs::absolute(output) / claims_f
   self["began"] = beginning_of(::getpid());
   text_ = records::json_text(self);
   mine_ = folder_ / fmt::format(".new.{}.{}", records::sha256(text_).substr(0, 12), ::getpid());
-  fs::directory_iterator entry(folder_, error);
-  for (const fs::directory_iterator end; !error && entry != end; entry.increment(error))
-    if (const std::string name = entry->path().filename().string(); !name.starts_with('.'))
-      if (const auto numbers = numbers_in(entry->path()); !numbers.empty()) earlier_[name] = numbers.back();
-  if (error) throw records::SystemError(folder_, "cannot be listed", error.value());
+  for (const auto& [id, path] : latest_claims(folder_))
+    earlier_[id] = *settings::number_in<std::int64_t>(path.filename().string());
 }
 
 // Whose the latest claim is; none where it may be followed. `locks`: whether this process gets locks here.
@@ -229,19 +242,26 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
   return own;
 }
 
+Claims::~Claims() { ::unlink(mine_.c_str()); }
+
 std::map<std::string, Failure> Claims::failures(const fs::path& output) {
   std::map<std::string, Failure> failures;
-  std::error_code error;
-  fs::directory_iterator entry(output / claims_folder, error);
-  for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with('.')) continue;
-    const auto numbers = numbers_in(entry->path());
-    if (numbers.empty()) continue;
-    if (auto failure = failure_in(read_claim(entry->path() / fmt::to_string(numbers.back()))))
-      failures.emplace(name, std::move(*failure));
-  }
+  for (const auto& [id, path] : latest_claims(output / claims_folder))
+    if (auto failure = failure_in(read_claim(path))) failures.emplace(id, std::move(*failure));
   return failures;
+}
+
+std::map<std::string, Busy> Claims::owners(const fs::path& output) {
+  std::map<std::string, Busy> owners;
+  for (const auto& [id, path] : latest_claims(output / claims_folder)) {
+    const json claim = read_claim(path);
+    if (claim.is_null() || failure_in(claim)) continue;
+    const records::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // What nobody holds was left by a sweep that was killed.
+    if (claim.value("locked", false) && (!file || records::try_lock(file.get(), path) == records::Lock::mine)) continue;
+    owners.emplace(id, Busy{owner_text(claim)});
+  }
+  return owners;
 }
 
 }  // namespace gradus::sweep

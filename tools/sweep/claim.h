@@ -73,6 +73,9 @@ class Claims {
   // Notes which claims are there already: a failure that ended one of them is an earlier sweep's. Throws
   // records::SystemError.
   explicit Claims(const std::filesystem::path& output);
+  ~Claims();
+  Claims(const Claims&) = delete;
+  Claims& operator=(const Claims&) = delete;
 
   // The run is the caller's, or somebody else's, or failed in the hands of another sweep since this one began. Throws
   // records::SystemError.
@@ -80,6 +83,8 @@ class Claims {
 
   // How the last attempt on each run ended that has no result: what OUTPUT/.claims says now.
   static std::map<std::string, Failure> failures(const std::filesystem::path& output);
+  // Who works on what now.
+  static std::map<std::string, Busy> owners(const std::filesystem::path& output);
 
  private:
   std::optional<Busy> owner_of(const std::filesystem::path& path, bool locks) const;

@@ -54,6 +54,8 @@ RunRecord read_record(const fs::path& folder, const RunRow* known) {
   if (record.verdict == Verdict::whole) {
     record.status = records::text_member(completion.record, "status");
     record.reason = records::text_member(completion.record, "reason");
+    if (const auto seconds = completion.record.find("seconds"); seconds != completion.record.end())
+      if (seconds->is_number()) record.seconds = seconds->get<double>();
     record.config_problem = problem_of_config(folder);
     identify(record, completion.record, completion.record, known);
   } else if (record.verdict == Verdict::none) {
@@ -197,6 +199,19 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
     inventory.records.emplace(name, read_record(entry->path(), inventory.cached(name)));
   }
   if (error) throw records::SystemError(output, "cannot be listed", error.value());
+  return inventory;
+}
+
+Inventory take_inventory_of(const fs::path& output, const std::vector<std::string>& ids) {
+  Inventory inventory;
+  inventory.failures = Claims::failures(output);
+  for (const std::string& id : ids) {
+    std::error_code unseen;
+    if (fs::is_directory(output / id, unseen)) inventory.records.emplace(id, read_record(output / id));
+    if (unseen && unseen != std::errc::no_such_file_or_directory)
+      inventory.records.emplace(id, unreadable(output / id, unseen));
+    if (fs::is_directory(output / (id + rebuild_suffix), unseen)) inventory.rebuilds.insert(id);
+  }
   return inventory;
 }
 

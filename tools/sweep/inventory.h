@@ -21,6 +21,7 @@ struct RunRecord {
   std::string stamp;           // of a whole run
   std::string status, reason;  // of a whole run, as recorded
   std::string program, config_hash, build;
+  double seconds = 0;          // of a whole run: what it took
   nlohmann::json options;      // with defaults; null where no record tells, or the cache knows those that were given
   std::string problem;         // unless the run is whole
   std::string config_problem;  // of a whole run whose config.json is damaged or cannot be read now; not used
@@ -54,6 +55,9 @@ struct Inventory {
 // `pause` is called between two folders and may throw. Throws records::SystemError where OUTPUT or its sweep.json
 // cannot be read now; a folder that is not there is an empty inventory.
 Inventory take_inventory(const std::filesystem::path& output, const std::function<void()>& pause);
+
+// Of these runs alone, without the cache. Throws records::SystemError.
+Inventory take_inventory_of(const std::filesystem::path& output, const std::vector<std::string>& ids);
 
 // Brings a row up to what its folder says.
 void tell(RunRow& row, const RunRecord& record);

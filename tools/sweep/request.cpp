@@ -1,5 +1,9 @@
 #include "tools/sweep/request.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "experiments/records/program.h"
 #include "tools/sweep/command.h"
 #include "tools/sweep/toml_file.h"
@@ -49,12 +53,39 @@ void Request::add_to(CLI::App& app) {
   app.add_flag("--allow-mixed-builds", mixed_, "keep what another build has made beside the new runs")->excludes(again);
 }
 
-Specification Request::specification(const std::vector<std::string>& rest) const {
+std::unique_ptr<Request> Request::again(const std::filesystem::path& output, const std::vector<std::string>& options,
+                                        CommandLine& line) {
+  const Asked asked = Asked::read(output);
+  const auto dashes = std::find(asked.arguments.begin(), asked.arguments.end(), "--");
+  std::vector<std::string> own(asked.arguments.begin(), dashes);
+  own.insert(own.end(), options.begin(), options.end());
+  line.rest.assign(dashes == asked.arguments.end() ? dashes : dashes + 1, asked.arguments.end());
+  CLI::App app;
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  auto request = std::make_unique<Request>();
+  request->add_to(app);
+  app.add_option("--format", [](const CLI::results_t&) { return true; });  // what sweep plan was asked besides
+  try {
+    std::reverse(own.begin(), own.end());
+    app.parse(own);
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(fmt::format("{} (expected options of sweep run)", error.what()));
+  }
+  request->output_ = std::filesystem::absolute(output).lexically_normal().string();
+  request->file_text_ = asked.file;
+  request->asked_before_ = asked;
+  std::error_code gone;
+  std::filesystem::current_path(asked.directory, gone);
+  return request;
+}
+
+Specification Request::specification(const std::vector<std::string>& rest) {
   SearchOptions search = search_;
   if (!draw_method_.empty()) search.draws.method = parse_draw_method(draw_method_, "--draw-method");
   Specification specification;
-  if (has_file()) {
-    specification = load_toml(file_, variant_);
+  if (!file_.empty()) {
+    if (!asked_before_) file_text_ = read_toml(file_);
+    specification = parse_toml(file_text_, file_, variant_);
     const OptionList overrides = parse_arguments(rest);
     for (Stage& stage : specification.stages) {
       stage.overridden = !overrides.empty();
@@ -72,11 +103,20 @@ Specification Request::specification(const std::vector<std::string>& rest) const
 }
 
 Job Request::job(const Specification& specification, const CommandLine& line) const {
+  Job job = share(line);
+  job.program = find_program(specification.program);
+  return job;
+}
+
+Job Request::share(const CommandLine& line) const {
   if (output_.empty()) throw UsageError("--output: expected a folder");
   Job job = asked_;
-  job.program = find_program(specification.program);
   job.command = line.whole;
   job.output = output_;
+  // What follows `sweep run`.
+  job.asked = asked_before_
+                  ? *asked_before_
+                  : Asked{std::filesystem::current_path(), {line.whole.begin() + 2, line.whole.end()}, file_text_};
   if (!note_.empty()) job.remarks.push_back("--note=" + note_);
   if (!tags_.empty()) job.remarks.push_back("--tag=" + tags_);
   if (!study_.empty()) job.remarks.push_back("--study=" + study_);

@@ -11,6 +11,7 @@
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
 #include "tools/sweep/attempt.h"
+#include "tools/sweep/cancellation.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/processors.h"
@@ -50,6 +51,7 @@ class Runner {
         children_(children),
         signals_(signals),
         progress_(job.quiet),
+        cancellation_(job.output),
         retries_(job.limits.retries) {
     table_.program = job.program_name;
     table_.command = job.command;
@@ -78,14 +80,14 @@ class Runner {
   }
 
   Outcome run() {
-    table_.write(job_.output);
+    if (job_.keeps_table) table_.write(job_.output);
     Clock::time_point deadline{};
     while (true) {
       start_what_is_due();
       if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty()))) break;
       show();
 
-      if (signals_.wait(until_next())) {
+      if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) {
         // A second Ctrl-C does not wait for the grace period.
         deadline = interrupted_ ? Clock::now() : Clock::now() + grace_;
         if (!interrupted_)
@@ -375,6 +377,7 @@ class Runner {
   }
 
   void save() {
+    if (!job_.keeps_table) return;
     try {
       table_.write(job_.output);
       table_problem_.clear();
@@ -398,6 +401,7 @@ class Runner {
   Children& children_;
   Signals& signals_;
   Progress progress_;
+  Cancellation cancellation_;
   Retries retries_;
   Processors processors_;
   Table table_;  // the first counts_.total rows are the plan's steps, in order

@@ -13,11 +13,12 @@
 #include "tools/sweep/builds.h"
 #include "tools/sweep/check.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/continuation.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/patience.h"
+#include "tools/sweep/planned.h"
 #include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
-#include "tools/sweep/resume.h"
 #include "tools/sweep/stages.h"
 #include "tools/sweep/summary.h"
 
@@ -78,7 +79,8 @@ class Study {
   int run() {
     ask();
     check_all();
-    return options_.dry_run ? print() : run_stages();
+    if (options_.purpose == Purpose::print) return print();
+    return options_.purpose == Purpose::plan ? plan() : run_stages();
   }
 
  private:
@@ -143,6 +145,22 @@ class Study {
   }
 
   int print() {
+    return for_each_known([&](const SweepPlan& plan, const Inventory&) { print_commands(job_, plan); });
+  }
+
+  int plan() {
+    make_folders();
+    if (job_.asked) job_.asked->write(job_.output);
+    return for_each_known([&](const SweepPlan& plan, const Inventory& found) {
+      if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
+      keep_plan(job_, plan, kept_);
+      print_plan(job_, plan, found, options_.format);
+    });
+  }
+
+  // Calls it with the plan of each stage whose runs are known by now: the first that is not whole is the last.
+  template <class Call>
+  int for_each_known(const Call& call) {
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
       for (int round = 1;; ++round) {
@@ -157,7 +175,7 @@ class Study {
           for (const std::string& line : stages_.conclude(i, job_.combinations, rows)) records::complain("sweep", line);
           if (reach_beyond(i, round)) continue;
         }
-        print_commands(job_, plan);
+        call(plan, found);
         if (!whole) return wait_for(i);
         break;
       }
@@ -173,16 +191,21 @@ class Study {
     return 0;
   }
 
-  int run_stages() {
+  void make_folders() const {
     std::error_code error;
     fs::create_directories(job_.output / "logs", error);
     if (error) throw records::SystemError(job_.output, "cannot be used as the output folder", error.value());
     for (const fs::path& folder : {job_.output, job_.output / "logs"})
       if (::access(folder.c_str(), W_OK) != 0) throw records::SystemError(folder, "cannot be written to", errno);
+  }
+
+  int run_stages() {
+    make_folders();
     FolderLock lock(job_.output);
     children_.share(lock.descriptor());
     Claims claims(job_.output);
     claims_ = &claims;
+    if (job_.asked) job_.asked->write(job_.output);
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
       if (const int code = run_stage(i); code != 0) {
@@ -221,6 +244,7 @@ class Study {
     if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
+    keep_plan(job_, plan, kept_);
     outcome = run_plan(job_, plan, found, kept_, *claims_, children_, signals_);
     builds_in_use_ = builds_in_use(executable_, outcome.runs, plan.others);
     const int code = report(job_, plan, outcome);
@@ -251,6 +275,25 @@ int run_study(Job& job, const Specification& specification, const StudyOptions& 
     records::complain("sweep", signal.what);
     return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
   }
+}
+
+int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
+  Signals signals;
+  Children children;
+  take_plan(job, ids);
+  job.jobs = jobs > 0 ? jobs : default_jobs(job.combinations);
+  job.keeps_table = false;
+  const FolderLock lock(job.output);
+  children.share(lock.descriptor());
+  Claims claims(job.output);
+  std::vector<std::string> names;
+  for (const Combination& combination : job.combinations) names.push_back(combination.id);
+  const Inventory found = take_inventory_of(job.output, names);
+  const SweepPlan plan = make_plan(job, found);
+  const Outcome outcome = run_plan(job, plan, found, job.program, claims, children, signals);
+  const int code = report(job, plan, outcome);
+  if (outcome.interrupted) return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
+  return code;
 }
 
 }  // namespace gradus::sweep

@@ -229,13 +229,15 @@ class Reader : TomlReader {
 
 }  // namespace
 
-Specification load_toml(const std::filesystem::path& path, const std::string& variant) {
-  std::string text;
+std::string read_toml(const std::filesystem::path& path) {
   try {
-    text = records::read_file(path, largest_file);
+    return records::read_file(path, largest_file);
   } catch (const std::runtime_error& error) {
     throw UsageError(fmt::format("{}; expected a sweep's specification in TOML", error.what()));
   }
+}
+
+Specification parse_toml(const std::string& text, const std::filesystem::path& path, const std::string& variant) {
   toml::table table;
   try {
     table = toml::parse(text, path.string());
