@@ -163,13 +163,15 @@ void Claim::fail(const Failure& failure) {
   file_.close();
 }
 
-Claims::Claims(const fs::path& output) : folder_(fs::absolute(output) / claims_folder) {
+Claims::Claims(const fs::path& output, std::string session)
+    : folder_(fs::absolute(output) / claims_folder), session_(std::move(session)) {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) throw records::SystemError(folder_, "cannot create", error.value());
   json self = place();
   self["process"] = static_cast<std::int64_t>(::getpid());
   self["began"] = beginning_of(::getpid());
+  self["session"] = session_;
   text_ = records::json_text(self);
   mine_ = folder_ / fmt::format(".new.{}.{}", records::sha256(text_).substr(0, 12), ::getpid());
   for (const auto& [id, path] : latest_claims(folder_))
@@ -219,9 +221,11 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
   write_all(file.get(), text + "\n", mine_);
   if (last > 0) {
     const fs::path path = folder / fmt::to_string(last);
-    if (const auto failure = failure_in(read_claim(path)); failure) {
+    const json latest = read_claim(path);
+    if (const auto failure = failure_in(latest)) {
       const auto known = earlier_.find(id);
-      if (known == earlier_.end() || known->second < last) return *failure;
+      const bool joint = !session_.empty() && records::text_member(latest, "session") == session_;
+      if (known == earlier_.end() || known->second < last || joint) return *failure;
     }
     if (const auto owner = owner_of(path, locks)) return *owner;
   }

@@ -70,14 +70,15 @@ class Claim {
 
 class Claims {
  public:
-  // Notes which claims are there already: a failure that ended one of them is an earlier sweep's. Throws
-  // records::SystemError.
-  explicit Claims(const std::filesystem::path& output);
+  // Notes which claims are there already: a failure that ended one of them is an earlier sweep's, unless it was in the
+  // same session (lock.h); an empty one is nobody else's. Throws records::SystemError.
+  Claims(const std::filesystem::path& output, std::string session);
   ~Claims();
   Claims(const Claims&) = delete;
   Claims& operator=(const Claims&) = delete;
 
-  // The run is the caller's, or somebody else's, or failed in the hands of another sweep since this one began. Throws
+  // The run is the caller's, or somebody else's, or has failed in the hands of another sweep since this one, or their
+  // session, began. Throws
   // records::SystemError.
   std::variant<Claim, Busy, Failure> take(const std::string& id);
 
@@ -90,6 +91,7 @@ class Claims {
   std::optional<Busy> owner_of(const std::filesystem::path& path, bool locks) const;
   std::filesystem::path folder_, mine_;  // OUTPUT/.claims, and a file of this process's alone in it
   std::string text_;                     // of a claim of this process
+  std::string session_;
   std::map<std::string, std::int64_t> earlier_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "experiments/records/descriptor.h"
 
@@ -13,6 +14,8 @@ class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& output);  // throws records::SystemError
   int descriptor() const { return file_.get(); }
+  // The same for all sweeps of which at least one was at work all the time; empty where there are no locks.
+  const std::string& session() const { return session_; }
   // No other sweep is at work, nor a program of one. The lock may be lost by asking: for a sweep's end.
   bool is_last();
 
@@ -20,6 +23,7 @@ class FolderLock {
 
  private:
   records::Descriptor file_;
+  std::string session_;
 };
 
 }  // namespace gradus::sweep

@@ -38,6 +38,7 @@ int run_some(const fs::path& output, const std::vector<std::string>& options, Co
              const std::vector<std::string>& ids) {
   const std::unique_ptr<Request> request = Request::again(output, options, line);
   Job job = request->share(line);
+  job.retry_failed = true;  // they are named
   return run_share(job, ids, request->options().jobs);
 }
 

@@ -29,12 +29,25 @@ namespace fs = std::filesystem;
 
 constexpr int most_widenings = 3;  // of a space, by a decade each
 
-int default_jobs(const std::vector<Combination>& combinations) {
-  std::int64_t threads = 1;  // of the run that uses most
+std::int64_t most_threads(const std::vector<Combination>& combinations) {
+  std::int64_t threads = 1;
   for (const Combination& combination : combinations)
     if (const OptionValue* value = combination.find("threads"); value != nullptr && value->json.is_number_integer())
       threads = std::max(threads, value->json.get<std::int64_t>());
-  return static_cast<int>(std::max<std::int64_t>(1, Processors().size() / threads));
+  return threads;
+}
+
+// Runs at a time: as many as were asked for, or as keep all processors busy. Throws UsageError where each is to have
+// its own and there are not so many.
+int jobs_for(const Job& job, int asked) {
+  const std::int64_t threads = most_threads(job.combinations);
+  const int usable = Processors().size();
+  const std::int64_t jobs = asked > 0 ? asked : std::max<std::int64_t>(1, usable / threads);
+  if (job.limits.pin && jobs * threads > usable)
+    throw UsageError(
+        fmt::format("--pin: {} run{} at a time of {} thread{} on {} processors: expected no more than these", jobs,
+                    jobs == 1 ? "" : "s", threads, threads == 1 ? "" : "s", usable));
+  return static_cast<int>(jobs);
 }
 
 void keep_within_limit(std::vector<Combination>& combinations, std::optional<std::int64_t> limit) {
@@ -102,6 +115,8 @@ class Study {
       std::vector<Combination> combinations = stages_.provisional(i);
       identify(combinations, job_.program_name);
       if (description_.checks_runs) check_runs(children_, signals_, job_.program, description_, combinations);
+      job_.combinations = combinations;
+      jobs_for(job_, options_.jobs);
       stages_.presume(i, std::move(combinations));
     }
     if (records::sha256_of_file(job_.program) != executable_.digest) refuse_replaced(executable_);
@@ -117,7 +132,7 @@ class Study {
       if (description_.checks_runs) check_runs(children_, signals_, program, description_, job_.combinations);
     }
     keep_within_limit(job_.combinations, stages_.at(stage).limit);
-    job_.jobs = options_.jobs > 0 ? options_.jobs : default_jobs(job_.combinations);
+    job_.jobs = jobs_for(job_, options_.jobs);
   }
 
   // What is to be run too because a winner of the stage lies at the border of its space: whether there is any.
@@ -203,7 +218,7 @@ class Study {
     make_folders();
     FolderLock lock(job_.output);
     children_.share(lock.descriptor());
-    Claims claims(job_.output);
+    Claims claims(job_.output, lock.session());
     claims_ = &claims;
     if (job_.asked) job_.asked->write(job_.output);
     for (std::size_t i = 0; i < stages_.count(); ++i) {
@@ -281,11 +296,11 @@ int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
   Signals signals;
   Children children;
   take_plan(job, ids);
-  job.jobs = jobs > 0 ? jobs : default_jobs(job.combinations);
+  job.jobs = jobs_for(job, jobs);
   job.keeps_table = false;
   const FolderLock lock(job.output);
   children.share(lock.descriptor());
-  Claims claims(job.output);
+  Claims claims(job.output, {});
   std::vector<std::string> names;
   for (const Combination& combination : job.combinations) names.push_back(combination.id);
   const Inventory found = take_inventory_of(job.output, names);
