@@ -40,6 +40,21 @@ std::optional<RunRecord> result_of(const Job& job, const Step& step) {
   return record;
 }
 
+std::vector<fs::path> folders_of(const Job& job, const Step& step) {
+  std::vector<fs::path> folders = attempts_on(job.output, step.row.id);
+  folders.push_back(is_rebuilt(step) ? rebuild_folder(job.output, step.row.id) : job.output / step.row.id);
+  return folders;
+}
+
+std::optional<Furthest> furthest_attempt(const Job& job, const Step& step) {
+  std::optional<Furthest> furthest;
+  for (fs::path& folder : folders_of(job, step))
+    if (const auto at = step_to_resume_from(job, *step.combination, folder, read_record(folder));
+        at && (!furthest || *at > furthest->step))
+      furthest = {std::move(folder), *at};
+  return furthest;
+}
+
 Attempt::Attempt(const Job& job, const Step& step, Claim claim)
     : job_(&job), step_(&step), claim_(std::move(claim)), log_(job.output / "logs") {
   const std::string& id = step.row.id;
@@ -73,18 +88,10 @@ std::optional<std::int64_t> Attempt::goes_on_at(const fs::path& folder) const {
 
 // A copy of the one that came furthest: its owner may be alive.
 void Attempt::bring_earlier_attempt() const {
-  std::vector<fs::path> earlier = attempts_on(job_->output, step_->row.id);
-  if (!is_rebuilt(*step_)) earlier.push_back(job_->output / step_->row.id);
-  const fs::path* furthest = nullptr;
-  std::int64_t most = -1;
-  for (const fs::path& folder : earlier)
-    if (const auto step = goes_on_at(folder); step && *step > most) {
-      furthest = &folder;
-      most = *step;
-    }
+  const auto furthest = furthest_attempt(*job_, *step_);
   std::error_code error;
   fs::create_directories(folder_.parent_path(), error);
-  if (!error && furthest != nullptr) fs::copy(*furthest, folder_, fs::copy_options::recursive, error);
+  if (!error && furthest) fs::copy(furthest->folder, folder_, fs::copy_options::recursive, error);
   if (error) throw records::SystemError(folder_, "cannot be made", error.value());
 }
 

@@ -1,8 +1,10 @@
 // One attempt on a run: where it writes, what of an earlier one it goes on from, and how its result takes the run's name.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "tools/sweep/claim.h"
 #include "tools/sweep/inventory.h"
@@ -14,6 +16,17 @@ namespace gradus::sweep {
 // What the run's own folder says, if that settles it: it has a result that counts for the step, also one that somebody
 // has made since the plan.
 std::optional<RunRecord> result_of(const Job& job, const Step& step);
+
+// Where attempts on a run write: its place, or beside it, and those of attempts without locks.
+std::vector<std::filesystem::path> folders_of(const Job& job, const Step& step);
+
+// Where an attempt without a result came to.
+struct Furthest {
+  std::filesystem::path folder;
+  std::int64_t step;
+};
+// Of the attempts on a run the one that came furthest and can be gone on with; none where the next begins anew.
+std::optional<Furthest> furthest_attempt(const Job& job, const Step& step);
 
 class Attempt {
  public:

@@ -12,6 +12,7 @@
 #include "experiments/records/files.h"
 #include "tools/sweep/attempt.h"
 #include "tools/sweep/cancellation.h"
+#include "tools/sweep/early_stopping.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/processors.h"
@@ -24,7 +25,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto look_again = std::chrono::milliseconds(500);  // at a run that another sweep works on
+constexpr auto others_patience = std::chrono::milliseconds(300);  // until nothing more is expected of other sweeps
+constexpr auto look_again = std::chrono::milliseconds(500);       // at a run that another sweep works on
 
 int threads_of(const Combination& combination) {
   const OptionValue* threads = combination.find("threads");
@@ -72,9 +74,11 @@ class Runner {
           break;
         case Action::run:
         case Action::rebuild:
-          queue_.push_back({i, Clock::now()});
+        case Action::wait:
+          if (!job.stopping) queue_.push_back({i, Clock::now()});
       }
     }
+    if (job.stopping) stopping_.emplace(job, plan, others_patience);
     // Results of earlier grids in this folder stay in its table, after this sweep's.
     table_.runs.insert(table_.runs.end(), plan.others.begin(), plan.others.end());
   }
@@ -84,7 +88,7 @@ class Runner {
     Clock::time_point deadline{};
     while (true) {
       start_what_is_due();
-      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty()))) break;
+      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty() && is_settled()))) break;
       show();
 
       if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) {
@@ -101,6 +105,7 @@ class Runner {
       save_now_and_then();
     }
     for (auto& [index, attempt] : held_) attempt.claim().release();
+    if (stopping_) tell_what_waits();
     show();
     progress_.clear();
     save();
@@ -135,6 +140,10 @@ class Runner {
     if (job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures) {
       not_begun_ += static_cast<int>(queue_.size());
       queue_.clear();
+      if (stopping_ && stopping_->begins_more()) {
+        not_begun_ += static_cast<int>(stopping_->waiting().size());
+        stopping_->begin_no_more();
+      }
     }
     std::size_t looked_at = 0;
     for (const std::size_t all = queue_.size(); looked_at < all; ++looked_at) {
@@ -145,6 +154,64 @@ class Runner {
         queue_.push_back(next);
       else
         start(next.index);
+    }
+    if (stopping_) start_what_goes_on();
+  }
+
+  // By the rule that stops early.
+  void start_what_goes_on() {
+    while (!interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs)) {
+      const auto go = guard_rule([&] { return stopping_->next(); });
+      for (const std::size_t index : stopping_->ended_elsewhere())
+        if (const auto record = result_of(job_, plan_.steps[index])) finish(index, *record, true);
+      if (!go) return;
+      stop_at_.insert_or_assign(go->run, go->stop_at);
+      start(go->run);
+    }
+  }
+
+  bool is_settled() {
+    return !stopping_ || guard_rule([&] { return stopping_->is_settled(); });
+  }
+
+  // Where a run has not logged what the rule compares, nothing more begins.
+  template <class Call>
+  auto guard_rule(const Call& call) -> decltype(call()) {
+    try {
+      return call();
+    } catch (const std::runtime_error& error) {
+      if (stopping_->begins_more()) problems_.push_back(error.what());
+      stopping_->begin_no_more();
+      return {};
+    }
+  }
+
+  // To the rule that stops early: how the run came out of this sweep's hands.
+  void hand_back(std::size_t index) {
+    if (!stopping_) return;
+    guard_rule([&] {
+      stopping_->came_back(index);
+      return true;
+    });
+  }
+
+  // Another sweep has it.
+  void leave_to_others(std::size_t index) {
+    if (!stopping_) return wait(index, look_again);
+    stopping_->is_taken(index);
+  }
+
+  void tell_what_waits() {
+    const bool is_last_word = !interrupted_ && stopping_->begins_more() && stopping_->decides_on_all();
+    for (const std::size_t index : stopping_->waiting()) {
+      RunRow& row = table_.runs[index];
+      row.status = is_last_word ? pruned_status : "pending";
+      row.reason = (is_last_word ? "stopped early " : "paused ") + stopping_->account_of(index);
+      if (is_last_word) {
+        ++counts_.pruned;
+      } else if (!interrupted_ && stopping_->begins_more()) {
+        ++counts_.stopped;
+      }
     }
   }
 
@@ -180,14 +247,18 @@ class Runner {
         return launch(index, std::move(attempt), false);
       }
       // Nothing is removed that has become a result since the plan was made.
-      if (const auto record = result_of(job_, step)) return finish(index, *record, true);
+      if (const auto record = result_of(job_, step)) {
+        hand_back(index);
+        return finish(index, *record, true);
+      }
       auto taken = claims_.take(step.row.id);
-      if (std::holds_alternative<Busy>(taken)) return wait(index, look_again);
+      if (std::holds_alternative<Busy>(taken)) return leave_to_others(index);
       if (const auto* failure = std::get_if<Failure>(&taken)) return fail(index, failure->code, failure->reason);
       Attempt attempt(job_, step, std::move(std::get<Claim>(taken)));
       // Nor what has become one before the claim.
       if (const auto record = result_of(job_, step)) {
         attempt.claim().release();
+        hand_back(index);
         return finish(index, *record, true);
       }
       if (const auto record = attempt.finished()) return settle(index, attempt, *record, 0);
@@ -210,14 +281,15 @@ class Runner {
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
       std::vector<int> processors;
       if (job_.limits.pin) processors = processors_.take(threads_of(combination));
-      const pid_t child = children_.start({run_command(job_, executable_, combination, attempt.folder(), resume),
-                                           environment_of(combination),
-                                           -1,
-                                           log.get(),
-                                           log.get(),
-                                           {attempt.claim().descriptor()},
-                                           job_.limits.memory,
-                                           processors});
+      const pid_t child =
+          children_.start({run_command(job_, executable_, combination, attempt.folder(), resume, stop_at(index)),
+                           environment_of(combination),
+                           -1,
+                           log.get(),
+                           log.get(),
+                           {attempt.claim().descriptor()},
+                           job_.limits.memory,
+                           processors});
       std::optional<Clock::time_point> limit;
       if (job_.limits.time) limit = Clock::now() + *job_.limits.time;
       running_.emplace(child, Running{index, std::move(attempt), resume, std::move(processors), limit});
@@ -255,7 +327,7 @@ class Runner {
     processors_.give_back(running.processors);
     const std::size_t index = running.index;
     Attempt& attempt = running.attempt;
-    if (running.lost) return wait(index, look_again);
+    if (running.lost) return leave_to_others(index);
     if (ending.kind == ProcessEnd::Kind::not_started) {
       attempt.claim().release();
       return leave(index,
@@ -269,6 +341,7 @@ class Runner {
       return leave(index, record.problem);
     }
     if (interrupted_) return suspend(index, attempt, "interrupted");
+    if (has_come_to_its_rung(running, code)) return pause(index, attempt);
     const std::string line = last_line(attempt.log());
     if (running.resumed && ending.kind == ProcessEnd::Kind::exited && code == records::exit_usage) {
       notes_.push_back(
@@ -308,6 +381,23 @@ class Runner {
     return line.empty() ? fmt::format("exit code {}, nothing in its log", ending.value) : line;
   }
 
+  std::optional<std::int64_t> stop_at(std::size_t index) const {
+    const auto found = stop_at_.find(index);
+    return found == stop_at_.end() ? std::nullopt : found->second;
+  }
+
+  bool has_come_to_its_rung(const Running& running, int code) const {
+    const auto rung = stop_at(running.index);
+    return rung && code == records::exit_stopped && records::checkpoint_step(running.attempt.folder()) >= *rung;
+  }
+
+  void pause(std::size_t index, Attempt& attempt) {
+    keep_log(attempt, false);
+    attempt.claim().release();
+    hand_back(index);
+    table_.runs[index].reason = "paused " + stopping_->account_of(index);
+  }
+
   // It is pending, and may have a checkpoint.
   void suspend(std::size_t index, Attempt& attempt, const char* how) {
     RunRow& row = table_.runs[index];
@@ -316,6 +406,7 @@ class Runner {
     row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
     keep_log(attempt, false);
     attempt.claim().release();
+    if (stopping_) stopping_->gave_up(index);
   }
 
   void keep_log(const Attempt& attempt, bool has_result) {
@@ -338,6 +429,7 @@ class Runner {
     table_.runs[index].exit_code = code;
     finish(index, record, false);
     attempt.claim().release();
+    hand_back(index);
   }
 
   // `elsewhere`: by another sweep.
@@ -361,6 +453,7 @@ class Runner {
     row.exit_code = code;
     row.reason = reason;
     ++counts_.failed;
+    if (stopping_) stopping_->gave_up(index);
     progress_.note(fmt::format("failed {}: {}", row.id, reason));
   }
 
@@ -368,6 +461,7 @@ class Runner {
     table_.runs[index].reason = reason;
     ++counts_.left;
     left_alone_.push_back(index);
+    if (stopping_) stopping_->gave_up(index);
     progress_.note(fmt::format("left alone {}: {}", table_.runs[index].id, reason));
   }
 
@@ -409,6 +503,8 @@ class Runner {
   std::deque<Waiting> queue_;
   std::map<pid_t, Running> running_;
   std::map<std::size_t, Attempt> held_;  // to be tried again: this sweep's until then
+  std::optional<EarlyStopping> stopping_;
+  std::map<std::size_t, std::optional<std::int64_t>> stop_at_;  // of those that the rule has let go on
   int not_begun_ = 0;
   bool interrupted_ = false;
   std::vector<std::size_t> left_alone_;
@@ -421,10 +517,11 @@ class Runner {
 }  // namespace
 
 std::vector<std::string> run_command(const Job& job, const fs::path& program, const Combination& combination,
-                                     const fs::path& folder, bool resume) {
+                                     const fs::path& folder, bool resume, std::optional<std::int64_t> stop_at) {
   std::vector<std::string> argv = {program.string()};
   for (std::string& argument : combination.arguments()) argv.push_back(std::move(argument));
   argv.insert(argv.end(), combination.controls.begin(), combination.controls.end());
+  if (stop_at) argv.push_back(fmt::format("--stop-at={}", *stop_at));
   if (resume) argv.emplace_back("--resume");
   if (resume && job.not_bitwise) argv.emplace_back("--not-bitwise");
   argv.insert(argv.end(), job.remarks.begin(), job.remarks.end());
