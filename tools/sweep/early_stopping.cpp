@@ -51,8 +51,13 @@ void EarlyStopping::read(Known& run) {
     return;
   }
   const auto furthest = furthest_attempt(job_, *run.step);
-  run.record = furthest ? reader_.paused(furthest->folder, furthest->step) : RungRecord();
+  run.record = {};
   run.at = At::waiting;
+  if (!furthest) return;
+  // One that was killed before it had made its record has to come to its rung once more, where it stops at once.
+  const bool has_record = read_record(furthest->folder).verdict == records::Verdict::whole;
+  run.record =
+      reader_.paused(furthest->folder, has_record ? furthest->step : std::max<std::int64_t>(furthest->step, 1) - 1);
 }
 
 // A run that pauses or ends makes its record anew.
@@ -182,7 +187,10 @@ std::optional<EarlyStopping::Go> EarlyStopping::next() {
   return Go{*run, rule_.next_rung(known_[*run].record.position)};
 }
 
-void EarlyStopping::came_back(std::size_t run) { read(known_[run]); }
+void EarlyStopping::came_back(std::size_t run) {
+  known_[run].at = At::waiting;
+  read(known_[run]);
+}
 
 void EarlyStopping::is_taken(std::size_t run) {
   known_[run].at = At::elsewhere;
@@ -207,7 +215,7 @@ std::vector<std::size_t> EarlyStopping::waiting() const {
 
 std::string EarlyStopping::account_of(std::size_t run) const {
   const RungRecord& record = known_[run].record;
-  if (record.scores.empty()) return "not begun";
+  if (record.scores.empty()) return "";
   return fmt::format("at step {}: {}", record.position, reader_.text_of(record.scores.back()));
 }
 

@@ -49,7 +49,7 @@ class EarlyStopping {
   std::vector<std::size_t> waiting() const;
   // Those of which another sweep has made the result, since this was asked last.
   std::set<std::size_t> ended_elsewhere() { return std::exchange(ended_elsewhere_, {}); }
-  // "at step 250: evaluation/validation_loss 0.41"; "not begun".
+  // "at step 250: evaluation/validation_loss 0.41"; empty where it has come to no rung.
   std::string account_of(std::size_t run) const;
 
  private:

@@ -206,7 +206,8 @@ class Runner {
     for (const std::size_t index : stopping_->waiting()) {
       RunRow& row = table_.runs[index];
       row.status = is_last_word ? pruned_status : "pending";
-      row.reason = (is_last_word ? "stopped early " : "paused ") + stopping_->account_of(index);
+      const std::string account = stopping_->account_of(index);
+      if (!account.empty()) row.reason = (is_last_word ? "stopped early " : "paused ") + account;
       if (is_last_word) {
         ++counts_.pruned;
       } else if (!interrupted_ && stopping_->begins_more()) {

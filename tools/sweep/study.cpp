@@ -13,6 +13,7 @@
 #include "tools/sweep/builds.h"
 #include "tools/sweep/check.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/contests.h"
 #include "tools/sweep/continuation.h"
 #include "tools/sweep/early_stopping.h"
 #include "tools/sweep/lock.h"
@@ -122,6 +123,7 @@ class Study {
       if (description_.checks_runs) check_runs(children_, signals_, job_.program, description_, combinations);
       job_.combinations = combinations;
       jobs_for(job_, options_.jobs);
+      if (const auto& rule = stages_.at(i).stopping) contests_of("stopping", rule->per, rule->over, combinations);
       stages_.presume(i, std::move(combinations));
     }
     if (records::sha256_of_file(job_.program) != executable_.digest) refuse_replaced(executable_);
