@@ -1,4 +1,5 @@
-// One attempt on a run: where it writes, what of an earlier one it goes on from, and how its result takes the run's name.
+// One attempt on a run: where it writes, what of an earlier one it goes on from, and how its result takes the run's
+// name.
 #pragma once
 
 #include <cstdint>

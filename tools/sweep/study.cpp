@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <set>
 #include <stdexcept>
 
@@ -21,6 +22,7 @@
 #include "tools/sweep/planned.h"
 #include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
+#include "tools/sweep/search.h"
 #include "tools/sweep/stages.h"
 #include "tools/sweep/summary.h"
 
@@ -186,6 +188,11 @@ class Study {
   int for_each_known(const Call& call) {
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
+      if (is_searched(stages_.at(i))) {
+        records::complain("sweep", fmt::format("stage {}: about {} runs, whose settings are suggested while it runs",
+                                               job_.stage, presumed_runs(i)));
+        return wait_for(i);
+      }
       for (int round = 1;; ++round) {
         const Inventory found = inventory();
         if (description_.late && i == 0) judge_silence(job_, found);
@@ -256,6 +263,25 @@ class Study {
     return 0;
   }
 
+  // The stage's runs are not known yet.
+  std::unique_ptr<DrawSearch> begin_search(std::size_t stage, const Inventory& found) {
+    job_.combinations.clear();
+    return std::make_unique<DrawSearch>(
+        stages_.at(stage), job_.output,
+        [this](std::vector<Combination>& combinations) {
+          identify(combinations, job_.program_name);
+          if (description_.checks_runs) check_runs(children_, signals_, kept_, description_, combinations);
+        },
+        [this, &found](const Combination& combination) {
+          Job one = job_;
+          one.combinations = {combination};
+          Step step = make_plan(one, found).steps.front();
+          step.combination = &combination;
+          return step;
+        },
+        [this](pid_t process) { children_.spare(process); });
+  }
+
   int run_combinations(std::size_t stage, bool first, Outcome& outcome) {
     Inventory found = inventory();
     if (stage == 0 && first) {
@@ -265,14 +291,17 @@ class Study {
       if (description_.late) judge_silence(job_, found);
       finish_replacements(job_.output, found);
     }
+    std::unique_ptr<DrawSearch> search;
+    if (is_searched(stages_.at(stage))) search = begin_search(stage, found);
     const SweepPlan plan = make_plan(job_, found);
     if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
     keep_plan(job_, plan, kept_);
-    outcome = run_plan(job_, plan, found, kept_, *claims_, children_, signals_);
+    outcome = run_plan(job_, plan, found, kept_, *claims_, children_, signals_, search.get());
+    if (search) job_.combinations.assign(search->combinations().begin(), search->combinations().end());
     builds_in_use_ = builds_in_use(executable_, outcome.runs, plan.others);
-    const int code = report(job_, plan, outcome);
+    const int code = report(job_, outcome);
     if (outcome.interrupted) return signals_.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
     return code;
   }
@@ -317,7 +346,7 @@ int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
   const Inventory found = take_inventory_of(job.output, names);
   const SweepPlan plan = make_plan(job, found);
   const Outcome outcome = run_plan(job, plan, found, job.program, claims, children, signals);
-  const int code = report(job, plan, outcome);
+  const int code = report(job, outcome);
   if (outcome.interrupted) return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
   return code;
 }

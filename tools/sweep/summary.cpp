@@ -89,10 +89,11 @@ void print_commands(const Job& job, const SweepPlan& plan) {
     records::complain("sweep", fmt::format("{} of {} runs are not needed again", left_out, plan.steps.size()));
 }
 
-int report(const Job& job, const SweepPlan& plan, const Outcome& outcome) {
+int report(const Job& job, const Outcome& outcome) {
   const auto named = [&](std::size_t i) {
     return fmt::format("{} ({}): {}", outcome.runs[i].id,
-                       records::printable(shell_text(plan.steps[i].combination->arguments())), outcome.runs[i].reason);
+                       records::printable(shell_text(outcome.steps[i].combination->arguments())),
+                       outcome.runs[i].reason);
   };
   const Counts& counts = outcome.counts;
   if (!job.stage.empty()) records::put(fmt::format("stage {}: ", job.stage));

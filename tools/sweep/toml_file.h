@@ -37,8 +37,8 @@
 
 namespace gradus::sweep {
 
-// The specification, or its variant of this name. The path is for messages. Throws UsageError with the file and line for
-// text that is not such a specification.
+// The specification, or its variant of this name. The path is for messages. Throws UsageError with the file and line
+// for text that is not such a specification.
 Specification parse_toml(const std::string& text, const std::filesystem::path& path, const std::string& variant = {});
 // The file's text. Throws UsageError when it cannot be read.
 std::string read_toml(const std::filesystem::path& path);

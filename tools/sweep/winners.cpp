@@ -65,8 +65,8 @@ Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& 
     }
     const std::string which = contest.per.empty() ? "" : " of " + shell_text(texts_of(contest.per));
     if (best == nullptr)
-      throw std::runtime_error(fmt::format(
-          "no setting{} is left to choose: a run of each has diverged or has no finite {}", which, rule.by.column));
+      throw NoSettingLeft(fmt::format("no setting{} is left to choose: a run of each has diverged or has no finite {}",
+                                      which, rule.by.column));
     if (winner.out > 0)
       choosing.notes.push_back(fmt::format("{} settings{} are out: a run of each has diverged or has no finite {}",
                                            winner.out, which, rule.by.column));
