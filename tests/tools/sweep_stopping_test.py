@@ -250,6 +250,22 @@ class SweepStopping(SweepCase):
         # Decisions were taken before all was known: more than the least may go on, by no more than that.
         self.assertGreater(pruned, 30)
 
+    def test_sweeps_of_two_hosts_without_locks(self):
+        self.file.write_text(f'program = "{self.program}"\n' + search(count=18))
+        library = self.folder / "without_locks.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, pathlib.Path(__file__).with_name("without_locks.c")],
+                       check=True)
+        sweeps = [subprocess.Popen(self.command(before=["--jobs=1"], file=self.file), stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True,
+                                   env=dict(self.environment, LD_PRELOAD=str(library), PRETEND_HOST=host))
+                  for host in ("ada", "bob")]
+        texts = [sweep.communicate(timeout=120)[0] for sweep in sweeps]
+        self.assertEqual([sweep.returncode for sweep in sweeps], [0, 0], texts)
+        self.again_nothing_runs()
+        self.assertEqual(set(self.statuses()), {"completed", "pruned"})
+        self.assertEqual({self.computed_twice(self.output / run / "metrics.log") for run in self.runs()}, {0})
+        self.assertEqual(list((self.output / ".attempts").iterdir()), [])
+
     def test_a_share_runs_as_far_as_the_rule_lets_it(self):
         self.study(search(count=9), before=["--format=jsonl"], code=2)  # an option of plan
         plan = subprocess.run([sweep_support.SWEEP, "plan", self.file, "--output", self.output, "--format=jsonl"],

@@ -106,24 +106,35 @@ void Attempt::forget_attempts() const {
   for (const fs::path& folder : attempts_on(job_->output, step_->row.id)) records::remove_folder(folder);
 }
 
+// Without locks: none where it did, otherwise the result that was first.
+std::optional<RunRecord> Attempt::take_name(const fs::path& place) const {
+  const auto first = [&] { return is_rebuilt(*step_) ? std::nullopt : result_of(*job_, *step_); };
+  if (auto other = first()) return other;
+  if (::rename(folder_.c_str(), place.c_str()) == 0) return std::nullopt;
+  if (errno != ENOTEMPTY && errno != EEXIST) throw records::SystemError(place, "cannot be written", errno);
+  // What is there: a result that was first, one to be replaced, or what an earlier attempt has left.
+  if (auto other = result_of(*job_, *step_)) return other;
+  records::remove_folder(records::replace_folder(folder_, place));
+  return std::nullopt;
+}
+
 RunRecord Attempt::settle(const RunRecord& own) {
   const fs::path place = job_->output / step_->row.id;
-  RunRecord counts = own;
-  if (folder_ == place) return counts;
+  if (folder_ == place) return own;
   if (claim_.is_locked()) {
     replace_run(job_->output, step_->row.id);
-  } else if (const auto other = is_rebuilt(*step_) ? std::nullopt : result_of(*job_, *step_)) {
-    counts = *other;
-  } else if (::rename(folder_.c_str(), place.c_str()) != 0) {
-    if (errno != ENOTEMPTY && errno != EEXIST) throw records::SystemError(place, "cannot be written", errno);
-    // What is there: a result that was first, one to be replaced, or what an attempt with a lock has left.
-    if (const auto first = result_of(*job_, *step_))
-      counts = *first;
-    else
-      records::remove_folder(records::replace_folder(folder_, place));
+    return own;
   }
-  if (!claim_.is_locked()) forget_attempts();
-  return counts;
+  const auto first = take_name(place);
+  forget_attempts();
+  return first.value_or(own);
+}
+
+void Attempt::keep_pause() {
+  // Who was taken for dead must not put an older pause in place of a later one.
+  if (claim_.is_locked() || is_rebuilt(*step_) || !claim_.beat()) return;
+  take_name(job_->output / step_->row.id);
+  forget_attempts();
 }
 
 void Attempt::keep_log(bool has_result) const {

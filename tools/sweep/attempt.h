@@ -49,12 +49,15 @@ class Attempt {
   // Its folder takes the run's name. Returns what that says then: of another attempt that was first, where there was
   // one. Throws records::SystemError.
   RunRecord settle(const RunRecord& own);
+  // What has paused takes it too, for others to see. Throws records::SystemError.
+  void keep_pause();
   // The log takes the run's name: of a run that is made anew, only with a result.
   void keep_log(bool has_result) const;
 
  private:
   std::optional<std::int64_t> goes_on_at(const std::filesystem::path& folder) const;
   void bring_earlier_attempt() const;
+  std::optional<RunRecord> take_name(const std::filesystem::path& place) const;
   void forget_attempts() const;
 
   const Job* job_;

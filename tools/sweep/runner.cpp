@@ -364,6 +364,11 @@ class Runner {
 
   void pause(std::size_t index, Attempt& attempt) {
     keep_log(attempt, false);
+    try {
+      attempt.keep_pause();
+    } catch (const records::SystemError& error) {
+      problems_.push_back(error.what());
+    }
     attempt.claim().release();
     pausing_.came_back(index);
     rows_[index].reason = pausing_.account_of(index);
