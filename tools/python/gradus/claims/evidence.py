@@ -74,7 +74,7 @@ def load(folder, tables):
     grouping.fill_in(found.sweep.runs)
     counted, _ = grouping.count_once(found.sweep.runs)
     found.troubles += found.sweep.warnings
-    found.lost = [run for run in found.sweep.runs if run.status not in (*RESULTS, "pruned")]
+    found.lost = [run for run in found.sweep.runs if run.status not in RESULTS]
     ended = [run for run in counted if run.status in RESULTS]
     found.stages = _stages(found)
     named = {stage["name"]: set(stage["runs"]) for stage in found.stages}
