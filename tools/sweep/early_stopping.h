@@ -1,10 +1,10 @@
-// Which of a stage's runs starts next, and how far it goes, where a rule stops weak settings early. All that it knows it
-// reads out of the runs' folders and claims: a sweep that was killed goes on with the same decisions, and sweeps that
-// share a folder decide by what all of them have run.
+// Which of a stage's runs starts next, and how far it goes, where a rule stops weak settings early. All is read out of
+// the runs' folders and claims: a sweep that was killed goes on with the same decisions, and sweeps that share a folder
+// decide by what all of them have run.
 //
-// A run goes to its first rung and pauses there, with a checkpoint, until the rule promotes its setting to the next; from
-// the last rung on it goes to its end. Nobody waits for a rung to be full. What is still paused when nothing is left to
-// run has been stopped early.
+// A run goes to its first rung and pauses there, with a checkpoint, until the rule promotes its setting to the next;
+// from the last rung on it goes to its end. Nobody waits for a rung to be full. What is still paused when nothing is
+// left to run has been stopped early.
 #pragma once
 
 #include <chrono>
@@ -25,8 +25,8 @@ namespace gradus::sweep {
 
 class EarlyStopping {
  public:
-  // Of the plan's steps, with its rivals, by the job's rule. Nothing more is expected of other sweeps when none has been
-  // seen at work for `patience`. Throws as RungReader, here and in what looks at folders.
+  // Of the plan's steps, with its rivals, by the job's rule. Nothing more is expected of other sweeps when none has
+  // been seen at work for `patience`. Throws as RungReader, here and in what looks at folders.
   EarlyStopping(const Job& job, const SweepPlan& plan, std::chrono::milliseconds patience);
 
   struct Go {
@@ -88,8 +88,8 @@ class EarlyStopping {
   Clock::time_point next_look_, quiet_since_;
 };
 
-// The plan as it stands now: each step that would start with its `stop_at`, and the paused ones as Action::wait, with the
-// status "pruned" where nothing could go on any more.
+// The plan as it stands now: each step that would start with its `stop_at`, and the paused ones as Action::wait, with
+// the status "pruned" where nothing could go on any more.
 SweepPlan as_far_as_known(const Job& job, SweepPlan plan);
 
 }  // namespace gradus::sweep

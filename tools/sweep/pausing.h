@@ -1,5 +1,5 @@
-// The runner's side of early stopping (early_stopping.h): which run begins next where a rule decides it, and what becomes
-// of those that wait. Without a rule nothing pauses, and all of it does nothing.
+// The runner's side of early stopping (early_stopping.h): which run begins next where a rule decides it, and what
+// becomes of those that wait. Without a rule nothing pauses, and all of it does nothing.
 #pragma once
 
 #include <cstdint>

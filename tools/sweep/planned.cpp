@@ -59,7 +59,7 @@ void keep_plan(const Job& job, const SweepPlan& plan, const fs::path& executable
                                      {"build", job.build},
                                      {"told_build", job.told_build},
                                      {"stage", job.stage},
-                                      {"stopping", job.stopping ? job.stopping->text() : ""},
+                                     {"stopping", job.stopping ? job.stopping->text() : ""},
                                      {"runs", runs}}));
 }
 

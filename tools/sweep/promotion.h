@@ -20,8 +20,8 @@ struct Contender {
 // it. Of equals the first is the better.
 std::optional<std::size_t> asha_promotion(const std::vector<Contender>& contenders, std::size_t factor);
 
-// The median stopping rule. Golovin et al. (2017), "Google Vizier", section 3.2.2: a run stops whose best until a step is
-// worse than the median of the averages until there of the others; here of those that have come to it, and of at
+// The median stopping rule. Golovin et al. (2017), "Google Vizier", section 3.2.2: a run stops whose best until a step
+// is worse than the median of the averages until there of the others; here of those that have come to it, and of at
 // least `least_others` of them. What is returned is the first paused one that need not stop, from the lowest rung up.
 inline constexpr std::size_t least_others = 3;
 std::optional<std::size_t> median_promotion(const std::vector<Contender>& contenders);
