@@ -247,8 +247,7 @@ class SweepStopping(SweepCase):
         for text in texts:
             self.assertIn(f"{pruned} pruned (stopped early)", text)
         self.assertEqual({self.computed_twice(self.output / run / "metrics.log") for run in self.runs()}, {0})
-        # Decisions were taken before all was known: more than the least may go on, by no more than that.
-        self.assertGreater(pruned, 30)
+        self.assertGreater(pruned, 24)  # decisions are taken before all is known: more than 4 may come to their end
 
     def test_sweeps_of_two_hosts_without_locks(self):
         self.file.write_text(f'program = "{self.program}"\n' + search(count=18))
@@ -368,6 +367,9 @@ exec {self.program} "$@"
             "--stopping=rule=median,by=step/value,every=10"])
         fork = '[[stage]]\nname = "cooldown"\n' + ASHA + '[stage.options]\nfork = "{one}@20"\n'
         self.refuses(stages + fork, "the first rung is at step 20: expected one after that of the fork {one}@20")
+        asked = '[[stage]]\nname = "three"\ndraws = {count = 4, method = "ask", command = "true"}\nselect = {by = "step/value"}\n'
+        self.refuses(stages + asked + ASHA + "[stage.options]\n" + RATES,
+                     "stage three: stopping: expected draws that are not suggested by what runs end with")
         self.program = self.write_program("plain", describes=False)
         self.refuses(search(), "plain does not answer --describe-runs, and may not know --stop-at")
         self.program = self.write_program("told", describes=True)

@@ -181,6 +181,10 @@ std::optional<EarlyStopping::Go> EarlyStopping::next() {
   if (begins_no_more_) return std::nullopt;
   if (Clock::now() >= next_look_) look();
   std::optional<std::size_t> run = choose(false);
+  if (run && known_[*run].rungs() > 0) {  // what others have run since may speak against a promotion
+    look();
+    run = choose(false);
+  }
   if (!run && decides_on_all() && !in_some(At::in_hand) && is_quiet()) run = choose(true);
   if (!run) return std::nullopt;
   known_[*run].at = At::in_hand;
