@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <stdexcept>
 #include <vector>
 
@@ -39,7 +40,11 @@ fs::path kept_copy(const fs::path& output, const Executable& executable) {
   if (!fs::exists(copy, error) || records::sha256_of_file(copy) != executable.digest) {
     const std::string bytes = records::read_file(executable.path);
     if (records::sha256(bytes) != executable.digest) refuse_replaced(executable);
-    write_shared(output, copy, bytes);
+    // Executable before it has its name: another sweep may have begun with a copy that this one replaces.
+    const fs::path own = own_file(output, "executable");
+    records::write_file(own, bytes);
+    if (::chmod(own.c_str(), 0755) != 0) throw records::SystemError(own, "cannot be made executable", errno);
+    if (::rename(own.c_str(), copy.c_str()) != 0) throw records::SystemError(copy, "cannot be written", errno);
   }
   if (::chmod(copy.c_str(), 0755) != 0) throw records::SystemError(copy, "cannot be made executable", errno);
   return ::access(copy.c_str(), X_OK) == 0 ? copy : executable.path;

@@ -13,10 +13,11 @@ struct Counts {
   int completed = 0;
   int diverged = 0;
   int failed = 0;
+  int pruned = 0;   // stopped early
   int stopped = 0;  // pending: have ended by themselves before their end, and can go on
   int left = 0;     // left alone: cannot be read or started now, or written by others
   int running = 0;
-  int done() const { return skipped + elsewhere + completed + diverged + failed + stopped + left; }
+  int done() const { return skipped + elsewhere + completed + diverged + failed + pruned + stopped + left; }
 };
 
 class Progress {
