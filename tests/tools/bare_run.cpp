@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "experiments/records/completion.h"
+#include "experiments/records/executable.h"
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
@@ -45,7 +46,7 @@ json options_of(const Arguments& arguments, std::string& output) {
 json identity() {
   return {{"program", program},
           {"schema", records::schema_version},
-          {"executable_sha256", records::sha256_of_file("/proc/self/exe")}};
+          {"executable_sha256", records::executable_sha256()}};
 }
 
 int describe_runs() {

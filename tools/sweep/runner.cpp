@@ -12,6 +12,7 @@
 
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
+#include "tools/sweep/builds.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/replacement.h"
@@ -35,7 +36,13 @@ class Runner {
  public:
   Runner(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
          Children& children, Signals& signals)
-      : job_(job), plan_(plan), executable_(executable), children_(children), signals_(signals), progress_(job.quiet) {
+      : job_(job),
+        plan_(plan),
+        executable_(executable),
+        known_digest_(known_digest(executable)),
+        children_(children),
+        signals_(signals),
+        progress_(job.quiet) {
     table_.program = job.program_name;
     table_.command = job.command;
     counts_.total = static_cast<int>(plan.steps.size());
@@ -125,8 +132,10 @@ class Runner {
       const bool resume = !anew && step_to_resume_from(job_, combination, folder, read_record(folder)).has_value();
       if (!resume) records::remove_folder(folder);  // what is left of an earlier try
       const records::Descriptor log(log_of(index), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
+      Environment environment = environment_of(combination);
+      environment.insert(environment.end(), known_digest_.begin(), known_digest_.end());
       const pid_t child = children_.start({run_command(job_, executable_, combination, folder, resume),
-                                           environment_of(combination), -1, log.get(), log.get()});
+                                           std::move(environment), -1, log.get(), log.get()});
       running_.emplace(child, index);
       if (resume) resumed_.insert(index);
     } catch (const records::SystemError& error) {
@@ -256,6 +265,7 @@ class Runner {
   const Job& job_;
   const SweepPlan& plan_;
   const fs::path& executable_;
+  const Environment known_digest_;
   Children& children_;
   Signals& signals_;
   Progress progress_;
