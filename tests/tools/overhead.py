@@ -131,8 +131,8 @@ class Measurement:
         program = self.programs / name
         [[clock, processor]] = self.repeated(
             lambda output: time_before_the_first(self.programs, program, options, output))
-        print(f"{name + ', 1,000 texts':32}{clock:10.2f}{processor:10.2f}{'':10}   {self.judge(processor, MOST_BEFORE)}",
-              flush=True)
+        told = f"{clock:10.2f}{processor:10.2f}{'':10}   {self.judge(processor, MOST_BEFORE)}"
+        print(f"{name + ', 1,000 texts':32}{told}", flush=True)
 
 
 def main():

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""What a run costs beside what it computes: the libraries that it maps, its instructions, what it waits for on the disk;
-and that runs of a sweep need not read their executable. overhead.py measures the time.
+"""What a run costs beside what it computes: the libraries that it maps, its instructions, what it waits for on the
+disk; and that runs of a sweep need not read their executable. overhead.py measures the time.
 
 Usage: startup_test.py BUILD_BIN_DIR [unittest arguments]
 """
+import json
 import os
 import pathlib
 import re
@@ -23,6 +24,9 @@ MOST_LIBRARIES = {"minimize": 14, "train_workload": 14, "recover": 10, "sweep": 
 # Of a run of two steps, which are mostly HDF5's, and of --help, which are mostly before main(): a third more than when
 # this was written.
 MOST_INSTRUCTIONS = {"run": 30e6, "help": 8e6}
+# Of each further run that a sweep asks about, of workloads whose examples take 11 to 500 million to make.
+DESCRIBED = ["linear-regression", "burgers", "license-texts", "drifting-labels", "fashion-long-tailed", "zipf-words"]
+MOST_OF_A_DESCRIPTION = 8e6
 
 
 def traces():
@@ -48,9 +52,9 @@ class Startup(unittest.TestCase):
         self.environment = dict(os.environ, LC_ALL="C")
         self.environment.pop("GRADUS_EXECUTABLE", None)
 
-    def call(self, *command, **variables):
+    def call(self, *command, input=None, **variables):
         result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300,
-                                env=dict(self.environment, **variables), cwd=self.folder)
+                                input=input, env=dict(self.environment, **variables), cwd=self.folder)
         self.assertEqual(result.returncode, 0, f"{command}\n{result.stdout}{result.stderr}")
         return result
 
@@ -69,20 +73,34 @@ class Libraries(Startup):
 
 @unittest.skipUnless(shutil.which("valgrind"), "no valgrind")
 class Instructions(Startup):
-    def count(self, *command):
-        told = self.call("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command).stderr
+    CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+
+    def setUp(self):
+        super().setUp()
+        # Under valgrind a process' executable is valgrind's own, whose digest is told here.
+        own = self.call(*self.CALLGRIND, "stat", "--dereference", "--format=%d:%i:%s:%.9Z", "/proc/self/exe")
+        self.environment["GRADUS_EXECUTABLE"] = f"{own.stdout.strip()}:{'a' * 64}"
+
+    def count(self, *command, input=None):
+        told = self.call(*self.CALLGRIND, *command, input=input).stderr
         return int(re.search(r"Collected : (\d+)", told).group(1))
 
     def test_of_a_run(self):
-        # Under valgrind a process' executable is valgrind's own, whose digest is then told.
-        told = self.call("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "stat", "--dereference",
-                         "--format=%d:%i:%s:%.9Z", "/proc/self/exe").stdout.strip()
-        self.environment["GRADUS_EXECUTABLE"] = f"{told}:{'a' * 64}"
         self.assertLess(self.count(*self.minimize("run")), MOST_INSTRUCTIONS["run"])
         self.assertEqual(unsealed(self.folder / "run/complete.json")["executable_sha256"], "a" * 64)
 
     def test_before_main(self):
         self.assertLess(self.count(BIN / "minimize", "--help"), MOST_INSTRUCTIONS["help"])
+
+    def test_of_a_described_run(self):
+        def described(call, workload, runs):
+            lines = [json.dumps([f"--workload={workload}", f"--seed={seed}"]) + "\n" for seed in range(runs)]
+            return call(BIN / "train_workload", "--describe-runs", input="".join(lines))
+        self.environment["GRADUS_CACHE"] = str(self.folder / "cache")
+        for workload in DESCRIBED:
+            described(self.call, workload, 1)  # which may fill the cache
+            few, many = (described(self.count, workload, runs) for runs in (2, 12))
+            self.assertLess((many - few) / 10, MOST_OF_A_DESCRIPTION, workload)
 
 
 @unittest.skipUnless(traces(), "no strace, or it may not trace here")
