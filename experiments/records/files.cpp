@@ -94,10 +94,9 @@ void remove_folder(const fs::path& folder) {
 
 namespace {
 
-// Fills a new file beside the target, makes it durable, and renames it. Where `fill` throws or gives false, it goes.
+// Fills a new file, makes it durable, and renames it to the target. Where `fill` throws or gives false, it goes.
 template <class Fill>
-bool replace_file(const fs::path& target, Fill&& fill) {
-  const fs::path temporary = new_version_of(target);
+bool replace_file(const fs::path& target, const fs::path& temporary, Fill&& fill) {
   try {
     const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     const bool wanted = fill([&](std::string_view bytes) {
@@ -125,15 +124,19 @@ bool replace_file(const fs::path& target, Fill&& fill) {
 }  // namespace
 
 void write_file(const fs::path& target, std::string_view contents) {
-  replace_file(target, [&](const auto& write) {
+  write_file(target, contents, new_version_of(target));
+}
+
+void write_file(const fs::path& target, std::string_view contents, const fs::path& temporary) {
+  replace_file(target, temporary, [&](const auto& write) {
     write(contents);
     return true;
   });
 }
 
-bool copy_file(const fs::path& source, const fs::path& target, std::string_view sha256) {
+bool copy_file(const fs::path& source, const fs::path& target, std::string_view sha256, const fs::path& temporary) {
   InputFile file(source);
-  return replace_file(target, [&](const auto& write) {
+  return replace_file(target, temporary, [&](const auto& write) {
     Sha256 digest;
     std::array<char, 1 << 16> buffer;
     while (const std::size_t got = file.read(buffer)) {

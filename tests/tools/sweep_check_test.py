@@ -181,7 +181,7 @@ class SweepCheck(SweepCase):
     def test_file_size_limit(self):
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
         result = self.sweep("--seed=0:19", code=1, preexec_fn=limit)
-        self.assertIn("sweep.json", result.stderr)
+        self.assertIn(".json: cannot write", result.stderr)
         self.assertEqual(len(result.stderr.splitlines()), 1)
 
     def test_a_folder_that_cannot_be_used(self):

@@ -49,9 +49,9 @@ class SweepTest(SweepCase):
         self.assertFalse((self.folder / "pwned").exists())
 
     def test_subcommands_are_named(self):
-        for arguments, says in (([], "expected a subcommand, run or list"),
-                                (["foo"], "foo: no such subcommand, expected run or list"),
-                                (["--bogus"], "--bogus: no such subcommand, expected run or list"),
+        for arguments, says in (([], "expected a subcommand, one of run, "),
+                                (["foo"], "foo: no such subcommand, expected one of run, "),
+                                (["--bogus"], "--bogus: no such subcommand, expected one of run, "),
                                 (["list", "--", "-s8"], "expected sweep list FOLDER, and nothing after --")):
             result = subprocess.run([sweep_support.SWEEP, *arguments], capture_output=True, text=True, timeout=60)
             self.assertEqual((result.returncode, len(result.stderr.splitlines())), (2, 1), result.stderr)
@@ -288,7 +288,7 @@ exit 5
         self.output.mkdir()
         with open(self.output / ".lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            self.refused("--seed=0", says=["another sweep is at work", str(self.output)], code=1)
+            self.refused("--seed=0", says=["another program has it for itself", str(self.output)], code=1)
         self.sweep("--seed=0")
 
     def test_table_is_always_whole(self):

@@ -14,6 +14,7 @@
 
 #include "experiments/records/executable.h"
 #include "experiments/records/files.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -56,7 +57,8 @@ fs::path kept_copy(const fs::path& output, const Executable& executable) {
   fs::create_directories(folder, error);
   if (error) throw records::SystemError(folder, "cannot create", error.value());
   if (!fs::exists(copy, error) || records::sha256_of_file(copy) != executable.digest) {
-    if (!records::copy_file(executable.path, copy, executable.digest)) refuse_replaced(executable);
+    const fs::path temporary = own_file(output, copy.filename().string());
+    if (!records::copy_file(executable.path, copy, executable.digest, temporary)) refuse_replaced(executable);
   }
   // Not again: the time of its change is a part of what known_digest tells, also to another sweep's runs.
   if ((fs::status(copy).permissions() & fs::perms::mask) != all_may_run && ::chmod(copy.c_str(), 0755) != 0)

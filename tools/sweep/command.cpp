@@ -32,13 +32,6 @@ fs::path find_program(const std::string& program) {
   return fs::absolute(path).lexically_normal();
 }
 
-int usable_processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 void complain_of_some(const std::string& what, const std::vector<std::string>& lines) {
   constexpr std::size_t most = 20;
   for (std::size_t i = 0; i < std::min(lines.size(), most); ++i) records::complain("sweep", what + lines[i]);

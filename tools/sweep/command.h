@@ -10,9 +10,6 @@ namespace gradus::sweep {
 // The path of an executable file: as given if it has a slash, otherwise beside the sweep tool. Throws UsageError.
 std::filesystem::path find_program(const std::string& program);
 
-// Processors that this process may use (fewer than the machine's under taskset or Slurm).
-int usable_processors();
-
 // One line each on standard error; of many, the first: they tend to have one cause.
 void complain_of_some(const std::string& what, const std::vector<std::string>& lines);
 

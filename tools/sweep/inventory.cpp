@@ -54,6 +54,8 @@ RunRecord read_record(const fs::path& folder, const RunRow* known) {
   if (record.verdict == Verdict::whole) {
     record.status = records::text_member(completion.record, "status");
     record.reason = records::text_member(completion.record, "reason");
+    if (const auto seconds = completion.record.find("seconds"); seconds != completion.record.end())
+      if (seconds->is_number()) record.seconds = seconds->get<double>();
     record.config_problem = problem_of_config(folder);
     identify(record, completion.record, completion.record, known);
   } else if (record.verdict == Verdict::none) {
@@ -129,22 +131,31 @@ const RunRow* Inventory::cached(const std::string& id) const {
   return found == row_numbers_.end() ? nullptr : &cache->runs[found->second];
 }
 
+void Inventory::tell(RunRow& row) const {
+  const auto record = records.find(row.id);
+  if (record != records.end())
+    sweep::tell(row, record->second);
+  else if (row.status != "failed")
+    row = RunRow{row.id, row.options, row.effective};  // its folder has gone
+  const auto failure = failures.find(row.id);
+  if (failure == failures.end() || row.status != "pending") return;
+  row.status = "failed";
+  row.exit_code = failure->second.code;
+  row.reason = failure->second.reason;
+}
+
 std::vector<RunRow> Inventory::rows() const {
   std::vector<RunRow> rows;
   if (cache)
     for (RunRow row : cache->runs) {
-      const auto record = records.find(row.id);
-      if (record != records.end())
-        tell(row, record->second);
-      else if (row.status != "failed")
-        row = RunRow{row.id, row.options, row.effective};  // its folder has gone
+      tell(row);
       rows.push_back(std::move(row));
     }
   for (const auto& [id, record] : records) {
     if (cached(id) != nullptr) continue;
     if (record.verdict == Verdict::none && record.options.is_null()) continue;  // nothing says that it is a run's
     RunRow row{id};
-    tell(row, record);
+    tell(row);
     rows.push_back(std::move(row));
   }
   return rows;
@@ -162,6 +173,8 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
   if (inventory.cache)
     for (std::size_t i = 0; i < inventory.cache->runs.size(); ++i)
       inventory.row_numbers_.emplace(inventory.cache->runs[i].id, i);
+
+  inventory.failures = Claims::failures(output);
 
   std::error_code error;
   fs::directory_iterator entry(output, error);
@@ -186,6 +199,19 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
     inventory.records.emplace(name, read_record(entry->path(), inventory.cached(name)));
   }
   if (error) throw records::SystemError(output, "cannot be listed", error.value());
+  return inventory;
+}
+
+Inventory take_inventory_of(const fs::path& output, const std::vector<std::string>& ids) {
+  Inventory inventory;
+  inventory.failures = Claims::failures(output);
+  for (const std::string& id : ids) {
+    std::error_code unseen;
+    if (fs::is_directory(output / id, unseen)) inventory.records.emplace(id, read_record(output / id));
+    if (unseen && unseen != std::errc::no_such_file_or_directory)
+      inventory.records.emplace(id, unreadable(output / id, unseen));
+    if (fs::is_directory(output / (id + rebuild_suffix), unseen)) inventory.rebuilds.insert(id);
+  }
   return inventory;
 }
 

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "tools/sweep/asked.h"
 #include "tools/sweep/combinations.h"
+#include "tools/sweep/limits.h"
 
 namespace gradus::sweep {
 
@@ -17,6 +19,7 @@ struct Job {
   std::string build;                 // SHA-256 of the program's executable, or of the file
   bool told_build = false;           // the program told it: what runs record can be compared with it
   std::vector<std::string> command;  // for the table
+  std::optional<Asked> asked;        // to be kept in the folder
   std::filesystem::path output;
   std::string stage;  // its name, where there are stages
   std::vector<Combination> combinations;
@@ -25,9 +28,11 @@ struct Job {
   bool resume = true;        // runs that have a checkpoint go on from it
   bool not_bitwise = false;  // also where the result is not the same to the bit; handed on to the program
   bool quiet = false;
+  bool keeps_table = true;  // writes OUTPUT/sweep.json
   // --note=..., --tag=..., --study=...: no result and no run's identity depends on them.
   std::vector<std::string> remarks;
   int jobs = 1;  // processes at a time
+  Limits limits;
 };
 
 // The program with the combination's options and controls, the remarks, the folder that it is to make or, with

@@ -1,28 +1,29 @@
-// One sweep at a time in a folder.
+// That sweeps are at work in a folder: any number of them share it (claim.h).
 #pragma once
 
 #include <filesystem>
+#include <string>
 
-#include "tools/sweep/signals.h"
+#include "experiments/records/descriptor.h"
 
 namespace gradus::sweep {
 
-// An exclusive flock on OUTPUT/.lock, held as long as the object or a process that shares its descriptor lives. The
-// kernel releases it when the last of them dies.
+// A shared flock on OUTPUT/.lock, held as long as the object or a process that shares its descriptor lives. The kernel
+// releases it when the last of them dies. Where the file system has no locks there is none, and nobody knows.
 class FolderLock {
  public:
-  // Waits a little for the programs of a sweep that was killed. Throws std::runtime_error when another sweep is at
-  // work.
-  FolderLock(const std::filesystem::path& output, Signals& signals);
+  explicit FolderLock(const std::filesystem::path& output);  // throws records::SystemError
   int descriptor() const { return file_.get(); }
-  // No program of another sweep is at work in the folder; false where the file system has no locks, and nobody knows.
-  bool is_exclusive() const { return exclusive_; }
+  // The same for all sweeps of which at least one was at work all the time; empty where there are no locks.
+  const std::string& session() const { return session_; }
+  // No other sweep is at work, nor a program of one. The lock may be lost by asking: for a sweep's end.
+  bool is_last();
 
   static bool held(const std::filesystem::path& output);  // by anyone
 
  private:
   records::Descriptor file_;
-  bool exclusive_ = true;
+  std::string session_;
 };
 
 }  // namespace gradus::sweep

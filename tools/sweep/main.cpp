@@ -22,11 +22,12 @@ void require_verb(const std::vector<Verb>& verbs, const std::vector<std::string>
   std::string names;
   for (const Verb& verb : verbs) {
     if (!own.empty() && own.front() == verb.app->get_name()) return;
-    names += (names.empty() ? "" : " or ") + verb.app->get_name();
+    names += (names.empty() ? "" : ", ") + verb.app->get_name();
   }
-  if (own.empty()) throw UsageError(fmt::format("expected a subcommand, {} (sweep --help tells more)", names));
+  if (own.empty()) throw UsageError(fmt::format("expected a subcommand, one of {} (sweep --help tells more)", names));
   if (own.front() == "--help" || own.front() == "-h") return;
-  throw UsageError(fmt::format("{}: no such subcommand, expected {} (sweep --help tells more)", own.front(), names));
+  throw UsageError(
+      fmt::format("{}: no such subcommand, expected one of {} (sweep --help tells more)", own.front(), names));
 }
 
 int sweep_main(const std::vector<std::string>& arguments) {
@@ -37,7 +38,9 @@ int sweep_main(const std::vector<std::string>& arguments) {
 
   CLI::App app{"Runs a program over a grid of its options: one process and one folder a run.", "sweep"};
   app.require_subcommand(1);
-  const std::vector<Verb> verbs = {run_verb(app), list_verb(app), diff_verb(app)};
+  const std::vector<Verb> verbs = {run_verb(app),     plan_verb(app),   resume_verb(app), retry_verb(app),
+                                   run_one_verb(app), status_verb(app), watch_verb(app),  cancel_verb(app),
+                                   list_verb(app),    diff_verb(app)};
   require_verb(verbs, own);
   for (const Verb& verb : verbs)
     if (own.front() == verb.app->get_name() && line.has_rest && !verb.takes_program)

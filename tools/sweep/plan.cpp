@@ -88,12 +88,10 @@ class Planner {
     row.options = combination.options();
     row.effective = false;
     const RunRecord* record = record_of(row.id);
-    if (record != nullptr)
-      tell(row, *record);
-    else if (row.status != "failed")
-      row = RunRow{row.id, row.options};
+    inventory_.tell(row);
     step.action = action_for(row, record);
     if (step.action == Action::run || step.action == Action::rebuild) {
+      step.stamp = row.stamp;
       row = RunRow{row.id, row.options};
       row.config_hash = combination.config_hash;
     }
@@ -106,7 +104,9 @@ class Planner {
     if (failed && !job_.retry_failed) return Action::keep;
     if (record == nullptr) {
       std::error_code error;
-      if (std::filesystem::symlink_status(job_.output / row.id, error).type() == std::filesystem::file_type::not_found)
+      const auto found = std::filesystem::symlink_status(job_.output / row.id, error).type();
+      // Another sweep may have made the folder just now.
+      if (found == std::filesystem::file_type::not_found || found == std::filesystem::file_type::directory)
         return Action::run;
       row.reason = fmt::format("{}: in the way, and not a run's folder", (job_.output / row.id).string());
       return Action::leave;
@@ -118,15 +118,6 @@ class Planner {
     }
     if (record->is_result())
       return is_other_build(row.id) && job_.other_builds == OtherBuilds::rebuild ? Action::rebuild : Action::skip;
-    try {
-      if (records::is_running(job_.output / row.id)) {
-        row.reason = "a process still writes into its folder";
-        return Action::leave;
-      }
-    } catch (const records::SystemError& error) {
-      row.reason = error.what();
-      return Action::leave;
-    }
     return record->verdict == Verdict::none || record->verdict == Verdict::whole ? Action::run : Action::rebuild;
   }
 

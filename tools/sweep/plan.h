@@ -21,6 +21,7 @@ struct Step {
   const Combination* combination;
   RunRow row;
   Action action;
+  std::string stamp = {};  // of what is there that is to be made anew
 };
 
 struct SweepPlan {

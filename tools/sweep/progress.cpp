@@ -40,7 +40,7 @@ void Progress::show(const Counts& counts) {
                   std::string(static_cast<std::size_t>(width - filled), '.'), counts.done(), counts.total,
                   counts.failed, counts.running);
   // Runs that were skipped cost nothing and say nothing about the time the others need.
-  const int finished = counts.done() - counts.skipped;
+  const int finished = counts.done() - counts.skipped;  // others' count too: they share the work
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
   if (finished > 0 && seconds > 0) {
     const double rate = finished / seconds;

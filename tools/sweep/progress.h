@@ -8,14 +8,15 @@ namespace gradus::sweep {
 
 struct Counts {
   int total = 0;
-  int skipped = 0;  // finished before this sweep started
+  int skipped = 0;    // finished before this sweep started
+  int elsewhere = 0;  // finished by another sweep since then
   int completed = 0;
   int diverged = 0;
   int failed = 0;
   int stopped = 0;  // pending: have ended by themselves before their end, and can go on
   int left = 0;     // left alone: cannot be read or started now, or written by others
   int running = 0;
-  int done() const { return skipped + completed + diverged + failed + stopped + left; }
+  int done() const { return skipped + elsewhere + completed + diverged + failed + stopped + left; }
 };
 
 class Progress {

@@ -1,12 +1,17 @@
 #include "tools/sweep/request.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "experiments/records/program.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/search.h"
 #include "tools/sweep/toml_file.h"
 
 namespace gradus::sweep {
 
-void Request::add_to(CLI::App& app) {
+void SweepRequest::add_to(CLI::App& app) {
   app.add_option("file", file_, "specification in TOML; options after -- override its own");
   app.add_option("-o,--output", output_, "folder of the sweep")->required();
   app.add_option("--variant", variant_, "of the file's [variant.NAME]: the same study, smaller or larger");
@@ -18,7 +23,7 @@ void Request::add_to(CLI::App& app) {
   app.add_option("--draws", search_.draws.count, "how many draws of the drawn options")
       ->check(CLI::Range(std::int64_t{1}, max_values));
   app.add_option("--draw-seed", search_.draws.seed, "of the draws (default 0): the same seed gives the same ones");
-  app.add_option("--draw-method", draw_method_, "random (default) or sobol");
+  app.add_option("--draw-method", draw_method_, "random (default), sobol, or in stages that select: tpe");
   const auto each = [&](const char* name, std::vector<std::string>& texts, const char* help) {
     app.add_option(name, texts, help)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
@@ -27,6 +32,16 @@ void Request::add_to(CLI::App& app) {
   each("--exclude", search_.exclude, "OPTION=VALUE,...: leaves out the combinations that have all of these");
   app.add_option("--limit", search_.limit, "at most so many runs: the first")
       ->check(CLI::Range(std::int64_t{1}, max_values));
+  app.add_option("--time-limit", time_limit_, "seconds that a run may take in one go; it has failed beyond")
+      ->check(CLI::Range(0.001, 1e9));
+  app.add_option("--memory-limit", memory_limit_, "MiB of data that a process of a run may have")
+      ->check(CLI::Range(1.0, 1e9));
+  app.add_flag("--pin", asked_.limits.pin, "give each run processors of its own, as many as it has threads");
+  app.add_option("--retries", asked_.limits.retries,
+                 "how often a run is tried again that a signal ended, memory, or itself (code 75); default 0")
+      ->check(CLI::Range(0, 1000));
+  app.add_option("--max-fails", asked_.limits.most_failures, "begin no more runs when so many have failed")
+      ->check(CLI::Range(1, 1000000));
   app.add_flag("--widen", widen_,
                "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
   app.add_flag("-q,--quiet", asked_.quiet, "no progress, only the summary");
@@ -39,12 +54,39 @@ void Request::add_to(CLI::App& app) {
   app.add_flag("--allow-mixed-builds", mixed_, "keep what another build has made beside the new runs")->excludes(again);
 }
 
-Specification Request::specification(const std::vector<std::string>& rest) const {
+std::unique_ptr<SweepRequest> SweepRequest::again(const std::filesystem::path& output,
+                                                  const std::vector<std::string>& options, CommandLine& line) {
+  const Asked asked = Asked::read(output);
+  const auto dashes = std::find(asked.arguments.begin(), asked.arguments.end(), "--");
+  std::vector<std::string> own(asked.arguments.begin(), dashes);
+  own.insert(own.end(), options.begin(), options.end());
+  line.rest.assign(dashes == asked.arguments.end() ? dashes : dashes + 1, asked.arguments.end());
+  CLI::App app;
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  auto request = std::make_unique<SweepRequest>();
+  request->add_to(app);
+  app.add_option("--format", [](const CLI::results_t&) { return true; });  // what sweep plan was asked besides
+  try {
+    std::reverse(own.begin(), own.end());
+    app.parse(own);
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(fmt::format("{} (expected options of sweep run)", error.what()));
+  }
+  request->output_ = std::filesystem::absolute(output).lexically_normal().string();
+  request->file_text_ = asked.file;
+  request->asked_before_ = asked;
+  std::error_code gone;
+  std::filesystem::current_path(asked.directory, gone);
+  return request;
+}
+
+Specification SweepRequest::specification(const std::vector<std::string>& rest) {
   SearchOptions search = search_;
   if (!draw_method_.empty()) search.draws.method = parse_draw_method(draw_method_, "--draw-method");
   Specification specification;
-  if (has_file()) {
-    specification = load_toml(file_, variant_);
+  if (!file_.empty()) {
+    if (!asked_before_) file_text_ = read_toml(file_);
+    specification = parse_toml(file_text_, file_, variant_);
     const OptionList overrides = parse_arguments(rest);
     for (Stage& stage : specification.stages) {
       stage.overridden = !overrides.empty();
@@ -58,18 +100,31 @@ Specification Request::specification(const std::vector<std::string>& rest) const
     specification.stages.push_back({{}, {{parse_arguments({rest.begin() + 1, rest.end()})}}});
   }
   apply(specification, search);
+  for (const Stage& stage : specification.stages) check_search(stage);
   return specification;
 }
 
-Job Request::job(const Specification& specification, const CommandLine& line) const {
+Job SweepRequest::job(const Specification& specification, const CommandLine& line) const {
+  Job job = share(line);
+  job.program = find_program(specification.program);
+  return job;
+}
+
+Job SweepRequest::share(const CommandLine& line) const {
   if (output_.empty()) throw UsageError("--output: expected a folder");
   Job job = asked_;
-  job.program = find_program(specification.program);
   job.command = line.whole;
   job.output = output_;
+  // What follows `sweep run`.
+  job.asked = asked_before_
+                  ? *asked_before_
+                  : Asked{std::filesystem::current_path(), {line.whole.begin() + 2, line.whole.end()}, file_text_};
   if (!note_.empty()) job.remarks.push_back("--note=" + note_);
   if (!tags_.empty()) job.remarks.push_back("--tag=" + tags_);
   if (!study_.empty()) job.remarks.push_back("--study=" + study_);
+  if (time_limit_)
+    job.limits.time = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(*time_limit_));
+  if (memory_limit_) job.limits.memory = static_cast<std::uint64_t>(*memory_limit_ * (1 << 20));
   job.other_builds = rebuild_ ? OtherBuilds::rebuild : mixed_ ? OtherBuilds::keep : OtherBuilds::refuse;
   return job;
 }

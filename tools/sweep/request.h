@@ -2,6 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,22 +13,29 @@
 
 namespace gradus::sweep {
 
-class Request {
+class SweepRequest {
  public:
   // Its options become those of the subcommand; the request must outlive its parsing.
   void add_to(CLI::App& app);
-  // Whether no file is named, and the program stands after `--`.
-  bool has_file() const { return !file_.empty(); }
+  // What was asked in a sweep's folder before, with further options of `sweep run` after those of then. Changes the
+  // current directory to that of then, where it still is. Throws UsageError.
+  static std::unique_ptr<SweepRequest> again(const std::filesystem::path& output,
+                                             const std::vector<std::string>& options, CommandLine& line);
   // Throws UsageError for what is no specification.
-  Specification specification(const std::vector<std::string>& rest) const;
+  Specification specification(const std::vector<std::string>& rest);
   // `specification` says which program. Throws UsageError.
   Job job(const Specification& specification, const CommandLine& line) const;
-  StudyOptions options() const { return {jobs_, false, widen_}; }
+  // Of what is planned already (run_share).
+  Job share(const CommandLine& line) const;
+  StudyOptions options() const { return {jobs_, Purpose::run, PlanFormat::text, widen_}; }
 
  private:
   std::string file_, output_, variant_, note_, tags_, study_, draw_method_;
   SearchOptions search_;
+  std::optional<Asked> asked_before_;
+  std::string file_text_;
   int jobs_ = 0;
+  std::optional<double> time_limit_, memory_limit_;  // seconds, MiB
   bool widen_ = false, rebuild_ = false, mixed_ = false;
   Job asked_;  // its flags
 };

@@ -1,4 +1,5 @@
-// sweep run
+// sweep run, sweep plan
+#include <map>
 #include <memory>
 
 #include "tools/sweep/request.h"
@@ -30,7 +31,7 @@ Exit codes: 0 every run completed or diverged, 1 a run failed, 2 usage, 75 runs 
 Verb run_verb(CLI::App& app) {
   CLI::App* run =
       app.add_subcommand("run", "run a grid: sweep run [FILE.toml] --output DIR [-- PROGRAM --option=values ...]");
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<SweepRequest>();
   auto dry_run = std::make_shared<bool>(false);
   request->add_to(*run);
   run->add_flag("-n,--dry-run", *dry_run, "print the commands that would be run");
@@ -40,7 +41,36 @@ Verb run_verb(CLI::App& app) {
             const Specification specification = request->specification(line.rest);
             Job job = request->job(specification, line);
             StudyOptions options = request->options();
-            options.dry_run = *dry_run;
+            if (*dry_run) options.purpose = Purpose::print;
+            return run_study(job, specification, options);
+          },
+          true};
+}
+
+Verb plan_verb(CLI::App& app) {
+  CLI::App* plan = app.add_subcommand(
+      "plan", "begin a sweep's folder and print what is to be run: sweep plan [FILE.toml] --output DIR [-- ...]");
+  auto request = std::make_shared<SweepRequest>();
+  auto format = std::make_shared<PlanFormat>(PlanFormat::text);
+  request->add_to(*plan);
+  const std::map<std::string, PlanFormat> formats = {
+      {"text", PlanFormat::text}, {"sh", PlanFormat::sh}, {"jsonl", PlanFormat::jsonl}};
+  plan->add_option(
+          "--format", *format,
+          "text (default); sh: a command for each run that is left, for GNU parallel say; jsonl: an object for "
+          "each run")
+      ->transform(CLI::Transformer(formats));
+  plan->footer(
+      "The commands of sh may run anywhere, in any order, more than once and at the same time: a run that has a\n"
+      "result is not run again. With stages, those of the stage that the sweep is at; the same command again\n"
+      "prints the next stage's when they have ended.");
+  return {plan,
+          [request, format](const CommandLine& line) {
+            const Specification specification = request->specification(line.rest);
+            Job job = request->job(specification, line);
+            StudyOptions options = request->options();
+            options.purpose = Purpose::plan;
+            options.format = *format;
             return run_study(job, specification, options);
           },
           true};

@@ -4,25 +4,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <deque>
 #include <map>
-#include <set>
 
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
+#include "tools/sweep/attempt.h"
 #include "tools/sweep/builds.h"
+#include "tools/sweep/cancellation.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
+#include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
-#include "tools/sweep/resume.h"
+#include "tools/sweep/retries.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr auto look_again = std::chrono::milliseconds(500);  // at a run that another sweep works on
+
+int threads_of(const Combination& combination) {
+  const OptionValue* threads = combination.find("threads");
+  const bool told = threads != nullptr && threads->json.is_number_integer() && threads->json.get<std::int64_t>() > 0;
+  return told ? static_cast<int>(threads->json.get<std::int64_t>()) : 1;
+}
 
 Environment environment_of(const Combination& combination) {
   const OptionValue* threads = combination.find("threads");
@@ -34,82 +43,153 @@ Environment environment_of(const Combination& combination) {
 
 class Runner {
  public:
-  Runner(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
-         Children& children, Signals& signals)
+  Runner(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable, Claims& claims,
+         Children& children, Signals& signals, Feeder* feeder)
       : job_(job),
-        plan_(plan),
+        inventory_(inventory),
+        feeder_(feeder),
         executable_(executable),
         known_digest_(known_digest(executable)),
+        claims_(claims),
         children_(children),
         signals_(signals),
-        progress_(job.quiet) {
-    table_.program = job.program_name;
-    table_.command = job.command;
-    counts_.total = static_cast<int>(plan.steps.size());
-    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-      const Step& step = plan.steps[i];
-      table_.runs.push_back(step.row);
-      switch (step.action) {
-        case Action::skip:
-          ++counts_.skipped;
-          if (inventory.rebuilds.contains(step.row.id)) tidy(step.row);
-          break;
-        case Action::keep:
-          ++counts_.failed;
-          break;
-        case Action::leave:
-          leave(i, step.row.reason);
-          break;
-        case Action::run:
-        case Action::rebuild:
-          queue_.push_back(i);
-      }
-    }
-    // Results of earlier grids in this folder stay in its table, after this sweep's.
-    table_.runs.insert(table_.runs.end(), plan.others.begin(), plan.others.end());
+        progress_(job.quiet),
+        cancellation_(job.output),
+        retries_(job.limits.retries) {
+    for (const Step& step : plan.steps) add(step);
+    others_ = plan.others;
   }
 
   Outcome run() {
-    table_.write(job_.output);
-    std::size_t next = 0;
-    Clock::time_point deadline{};
+    feed();
+    if (job_.keeps_table) write_table();
     while (true) {
-      while (!interrupted_ && next < queue_.size() && running_.size() < static_cast<std::size_t>(job_.jobs))
-        start(queue_[next++]);
-      if (running_.empty() && (interrupted_ || next == queue_.size())) break;
+      start_what_is_due();
+      if (counts_.done() != fed_at_) {
+        feed();
+        fed_at_ = counts_.done();
+        continue;
+      }
+      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty()))) break;
       show();
 
-      if (signals_.wait(std::chrono::milliseconds(200))) {
-        // A second Ctrl-C does not wait for the grace period.
-        deadline = interrupted_ ? Clock::now() : Clock::now() + grace_;
-        if (!interrupted_)
-          for (const auto& [child, index] : running_) children_.ask_to_end(child);
-        interrupted_ = true;
+      if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) {
+        interrupt();
       }
-      if (interrupted_ && Clock::now() >= deadline)
-        for (const auto& [child, index] : running_) children_.end_at_once(child);
-      while (const auto ended = children_.collect()) judge(ended->first, ended->second);
+      if (interrupted_ && Clock::now() >= deadline_)
+        for (const auto& [child, attempt] : running_) children_.end_at_once(child);
+      watch_running();
+      while (auto ended = children_.collect()) judge(ended->first, ended->second);
       save_now_and_then();
     }
+    for (auto& [index, attempt] : held_) attempt.claim().release();
     show();
     progress_.clear();
     save();
-    Outcome outcome{counts_, {}, std::move(left_alone_), std::move(notes_), std::move(problems_), interrupted_};
+    Outcome outcome{counts_, {}, {}, std::move(left_alone_), std::move(notes_), std::move(problems_), interrupted_};
     if (!table_problem_.empty()) outcome.problems.push_back(table_problem_);
-    outcome.runs.assign(table_.runs.begin(), table_.runs.begin() + counts_.total);
+    if (too_many_failed())
+      outcome.problems.push_back(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun",
+                                             counts_.failed, not_begun_));
+    outcome.steps.assign(steps_.begin(), steps_.end());
+    outcome.runs = rows_;
     return outcome;
   }
 
  private:
-  fs::path folder_of(std::size_t index) const {
-    const std::string& id = table_.runs[index].id;
-    return plan_.steps[index].action == Action::rebuild ? rebuild_folder(job_.output, id) : job_.output / id;
+  struct Waiting {
+    std::size_t index;
+    Clock::time_point from;  // when it is to be looked at
+  };
+  struct Running {
+    std::size_t index;
+    Attempt attempt;
+    bool resumed;
+    std::vector<int> processors;
+    std::optional<Clock::time_point> limit;  // when it is to be ended, and why
+    bool over_time = false, lost = false;
+  };
+
+  // The second time it does not wait for the grace period.
+  void interrupt() {
+    deadline_ = interrupted_ ? Clock::now() : Clock::now() + grace_;
+    if (!interrupted_)
+      for (const auto& [child, running] : running_) children_.ask_to_end(child);
+    interrupted_ = true;
   }
-  // Beside that of the old run, too, until it takes its place.
-  fs::path log_of(std::size_t index) const {
-    const bool beside = plan_.steps[index].action == Action::rebuild;
-    return job_.output / "logs" / (table_.runs[index].id + (beside ? rebuild_suffix : "") + ".log");
+
+  void add(const Step& step) {
+    const std::size_t index = steps_.size();
+    steps_.push_back(step);
+    rows_.push_back(step.row);
+    ++counts_.total;
+    std::erase_if(others_, [&](const RunRow& row) { return row.id == step.row.id; });
+    switch (step.action) {
+      case Action::skip:
+        ++counts_.skipped;
+        if (inventory_.rebuilds.contains(step.row.id)) tidy(step.row);
+        break;
+      case Action::keep:
+        ++counts_.failed;
+        break;
+      case Action::leave:
+        leave(index, step.row.reason);
+        break;
+      case Action::run:
+      case Action::rebuild:
+        queue_.push_back({index, Clock::now()});
+    }
   }
+
+  // What is known by now of what was not known in the beginning.
+  void feed() {
+    while (feeder_ != nullptr && !interrupted_) {
+      try {
+        const std::vector<Step> more = feeder_->more(rows_);
+        for (const Step& step : more) add(step);
+        // What was there already may be enough for the next.
+        if (std::none_of(more.begin(), more.end(), [](const Step& step) { return step.action == Action::skip; }))
+          return;
+      } catch (const std::runtime_error& error) {
+        problems_.push_back(error.what());
+        feeder_ = nullptr;
+      } catch (const records::Interrupted&) {
+        interrupt();
+      }
+    }
+  }
+
+  bool too_many_failed() const {
+    return job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures && not_begun_ > 0;
+  }
+
+  void start_what_is_due() {
+    if (job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures) {
+      not_begun_ += static_cast<int>(queue_.size());
+      queue_.clear();
+    }
+    std::size_t looked_at = 0;
+    for (const std::size_t all = queue_.size(); looked_at < all; ++looked_at) {
+      if (interrupted_ || running_.size() >= static_cast<std::size_t>(job_.jobs)) return;
+      const Waiting next = queue_.front();
+      queue_.pop_front();
+      if (next.from > Clock::now())
+        queue_.push_back(next);
+      else
+        start(next.index);
+    }
+  }
+
+  std::chrono::milliseconds until_next() const {
+    auto time = std::chrono::milliseconds(200);
+    if (running_.size() >= static_cast<std::size_t>(job_.jobs) || interrupted_) return time;
+    for (const Waiting& waiting : queue_)
+      time = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(waiting.from - Clock::now()),
+                        std::chrono::milliseconds(1), time);
+    return time;
+  }
+
+  void wait(std::size_t index, Clock::duration time) { queue_.push_back({index, Clock::now() + time}); }
 
   // What an earlier replacement of a run that counts has left; a result of another build is no leftover.
   void tidy(const RunRow& row) {
@@ -122,110 +202,195 @@ class Runner {
     }
   }
 
-  // `anew` although it might go on from a checkpoint.
-  void start(std::size_t index, bool anew = false) {
-    const fs::path folder = folder_of(index);
+  // The run is this sweep's, or has ended in the hands of another, or is to be looked at again.
+  void start(std::size_t index) {
+    const Step& step = steps_[index];
     try {
-      if (records::is_running(folder)) return leave(index, "a process still writes into its folder");
-      if (is_there_already(index)) return;
-      const Combination& combination = *plan_.steps[index].combination;
-      const bool resume = !anew && step_to_resume_from(job_, combination, folder, read_record(folder)).has_value();
-      if (!resume) records::remove_folder(folder);  // what is left of an earlier try
-      const records::Descriptor log(log_of(index), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
-      Environment environment = environment_of(combination);
-      environment.insert(environment.end(), known_digest_.begin(), known_digest_.end());
-      const pid_t child = children_.start({run_command(job_, executable_, combination, folder, resume),
-                                           std::move(environment), -1, log.get(), log.get()});
-      running_.emplace(child, index);
-      if (resume) resumed_.insert(index);
+      if (const auto held = held_.find(index); held != held_.end()) {
+        Attempt attempt = std::move(held->second);
+        held_.erase(held);
+        return launch(index, std::move(attempt), false);
+      }
+      // Nothing is removed that has become a result since the plan was made.
+      if (const auto record = result_of(job_, step)) return finish(index, *record, true);
+      auto taken = claims_.take(step.row.id);
+      if (std::holds_alternative<Busy>(taken)) return wait(index, look_again);
+      if (const auto* failure = std::get_if<Failure>(&taken)) return fail(index, failure->code, failure->reason);
+      Attempt attempt(job_, step, std::move(std::get<Claim>(taken)));
+      // Nor what has become one before the claim.
+      if (const auto record = result_of(job_, step)) {
+        attempt.claim().release();
+        return finish(index, *record, true);
+      }
+      if (const auto record = attempt.finished()) return settle(index, attempt, *record, 0);
+      if (const std::string obstacle = attempt.obstacle(); !obstacle.empty()) {
+        attempt.claim().release();
+        return leave(index, obstacle);
+      }
+      launch(index, std::move(attempt), false);
     } catch (const records::SystemError& error) {
       // The system's trouble is not the run's: it stays pending.
       leave(index, fmt::format("could not be started: {}", error.what()));
     }
   }
 
-  // A sweep may have been killed between the end of a successor and its taking the place; and nothing is removed that
-  // has become a result since the plan was made, or cannot be read now.
-  bool is_there_already(std::size_t index) {
-    const RunRecord record = read_record(folder_of(index));
-    const bool other = record.verdict == records::Verdict::other_schema && job_.other_builds != OtherBuilds::rebuild;
-    if (record.verdict == records::Verdict::unreadable || other) {
-      leave(index, record.problem);
-      return true;
+  // `anew` although it might go on from a checkpoint.
+  void launch(std::size_t index, Attempt attempt, bool anew) {
+    const Combination& combination = *steps_[index].combination;
+    try {
+      const bool resume = attempt.prepare(anew);
+      const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
+      std::vector<int> processors;
+      if (job_.limits.pin) processors = processors_.take(threads_of(combination));
+      Environment environment = environment_of(combination);
+      environment.insert(environment.end(), known_digest_.begin(), known_digest_.end());
+      const pid_t child = children_.start({run_command(job_, executable_, combination, attempt.folder(), resume),
+                                           std::move(environment),
+                                           -1,
+                                           log.get(),
+                                           log.get(),
+                                           {attempt.claim().descriptor()},
+                                           job_.limits.memory,
+                                           processors});
+      std::optional<Clock::time_point> limit;
+      if (job_.limits.time) limit = Clock::now() + *job_.limits.time;
+      running_.emplace(child, Running{index, std::move(attempt), resume, std::move(processors), limit});
+    } catch (const records::SystemError& error) {
+      attempt.claim().release();
+      leave(index, fmt::format("could not be started: {}", error.what()));
     }
-    const bool fits =
-        plan_.steps[index].action == Action::run || (job_.told_build && record.build == job_.build &&
-                                                     record.config_hash == plan_.steps[index].combination->config_hash);
-    if (!record.is_result() || !fits) return false;
-    settle(index, record, records::exit_code_of(record.status));
-    return true;
+  }
+
+  // Ends what has run too long, and what another sweep has taken over.
+  void watch_running() {
+    const bool beat = Clock::now() >= next_beat_;
+    if (beat) next_beat_ = Clock::now() + claim_patience() / 10;
+    for (auto& [child, running] : running_) {
+      if (beat && !running.lost && !running.attempt.claim().beat()) {
+        running.lost = true;
+        children_.end_at_once(child);
+      }
+      if (!running.limit || Clock::now() < *running.limit) continue;
+      if (running.over_time) {
+        children_.end_at_once(child);
+      } else {
+        running.over_time = true;
+        running.limit = Clock::now() + grace_;
+        children_.ask_to_end(child);
+      }
+    }
   }
 
   void judge(pid_t child, const ProcessEnd& ending) {
     const auto found = running_.find(child);
     if (found == running_.end()) return;
-    const std::size_t index = found->second;
+    Running running = std::move(found->second);
     running_.erase(found);
-    const bool resumed = resumed_.erase(index) > 0;
-    if (ending.kind == ProcessEnd::Kind::not_started)
+    processors_.give_back(running.processors);
+    const std::size_t index = running.index;
+    Attempt& attempt = running.attempt;
+    if (running.lost) return wait(index, look_again);
+    if (ending.kind == ProcessEnd::Kind::not_started) {
+      attempt.claim().release();
       return leave(index,
                    fmt::format("could not be started: {}: {}", executable_.string(), std::strerror(ending.value)));
+    }
     const int code = ending.kind == ProcessEnd::Kind::exited ? ending.value : 128 + ending.value;
-    const RunRecord record = read_record(folder_of(index));
-    if (record.is_result()) return settle(index, record, code);
-    if (record.verdict == records::Verdict::unreadable) return leave(index, record.problem);
-    if (interrupted_) return suspend(index, "interrupted");
-    if (code == records::exit_stopped) {
-      ++counts_.stopped;
-      return suspend(index, "stopped");
+    const RunRecord record = read_record(attempt.folder());
+    if (record.is_result()) return settle(index, attempt, record, code);
+    if (record.verdict == records::Verdict::unreadable) {
+      attempt.claim().release();
+      return leave(index, record.problem);
     }
-    const std::string line = last_line(log_of(index));
-    if (ending.kind != ProcessEnd::Kind::exited)
-      return fail(index, code,
-                  fmt::format("{}killed by signal {} ({}){}{}",
-                              ending.kind == ProcessEnd::Kind::lost ? "its supervisor was " : "", ending.value,
-                              ::strsignal(ending.value), line.empty() ? "" : "; last line: ", line));
-    if (resumed && code == records::exit_usage) {
+    if (interrupted_) return suspend(index, attempt, "interrupted");
+    const std::string line = last_line(attempt.log());
+    if (running.resumed && ending.kind == ProcessEnd::Kind::exited && code == records::exit_usage) {
       notes_.push_back(
-          fmt::format("{} does not go on from its checkpoint, and is begun anew: {}", table_.runs[index].id, line));
+          fmt::format("{} does not go on from its checkpoint, and is begun anew: {}", rows_[index].id, line));
       progress_.note(notes_.back());
-      return start(index, true);
+      return launch(index, std::move(attempt), true);
     }
-    if (code == 0) return fail(index, code, fmt::format("exit code 0, but {}", record.problem));
-    fail(index, code, line.empty() ? fmt::format("exit code {}, nothing in its log", code) : line);
+    const std::string reason = reason_of(running, ending, record, line);
+    const auto step = records::checkpoint_step(attempt.folder());
+    if (!running.over_time && may_pass(ending, code, line))
+      if (const auto pause = retries_.after(index, {code, reason, step})) {
+        progress_.note(fmt::format("again {} in {:.0f} s: {}", rows_[index].id,
+                                   std::chrono::duration<double>(*pause).count(), reason));
+        held_.emplace(index, std::move(attempt));
+        return wait(index, *pause);
+      }
+    if (code == records::exit_stopped && !running.over_time) {
+      ++counts_.stopped;
+      return suspend(index, attempt, "stopped");
+    }
+    attempt.claim().fail({code, reason});
+    keep_log(attempt, false);
+    fail(index, code, reason);
+  }
+
+  std::string reason_of(const Running& running, const ProcessEnd& ending, const RunRecord& record,
+                        const std::string& line) const {
+    const std::string said = line.empty() ? "" : "; last line: " + line;
+    if (running.over_time)
+      return fmt::format("ran longer than the time limit of {:g} s{}",
+                         std::chrono::duration<double>(*job_.limits.time).count(), said);
+    if (ending.kind != ProcessEnd::Kind::exited)
+      return fmt::format("{}killed by signal {} ({}){}",
+                         ending.kind == ProcessEnd::Kind::lost ? "its supervisor was " : "", ending.value,
+                         ::strsignal(ending.value), said);
+    if (ending.value == 0) return fmt::format("exit code 0, but {}", record.problem);
+    return line.empty() ? fmt::format("exit code {}, nothing in its log", ending.value) : line;
   }
 
   // It is pending, and may have a checkpoint.
-  void suspend(std::size_t index, const char* how) {
-    RunRow& row = table_.runs[index];
+  void suspend(std::size_t index, Attempt& attempt, const char* how) {
+    RunRow& row = rows_[index];
     row.status = "pending";
-    const auto step = records::checkpoint_step(folder_of(index));
+    const auto step = records::checkpoint_step(attempt.folder());
     row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
+    keep_log(attempt, false);
+    attempt.claim().release();
   }
 
-  // A result, in its place.
-  void settle(std::size_t index, const RunRecord& record, int code) {
-    RunRow& row = table_.runs[index];
-    row.build = job_.build;
-    tell(row, record);
-    row.exit_code = code;
-    ++(record.status == name_of(records::Status::completed) ? counts_.completed : counts_.diverged);
-    if (job_.told_build && !record.build.empty() && record.build != job_.build)
-      problems_.push_back(fmt::format("{}: made by another build ({}) than the sweep began with ({})", row.id,
-                                      record.build.substr(0, 12), job_.build.substr(0, 12)));
-    if (plan_.steps[index].action != Action::rebuild) return;
+  void keep_log(const Attempt& attempt, bool has_result) {
     try {
-      replace_run(job_.output, row.id);
-      const fs::path log = job_.output / "logs" / (row.id + ".log");
-      if (::rename(log_of(index).c_str(), log.c_str()) != 0 && errno != ENOENT)
-        throw records::SystemError(log, "cannot be replaced", errno);
+      attempt.keep_log(has_result);
     } catch (const records::SystemError& error) {
-      problems_.push_back(fmt::format("{}: made anew, but {}", row.id, error.what()));
+      problems_.push_back(error.what());
     }
   }
 
+  // A result comes to its place.
+  void settle(std::size_t index, Attempt& attempt, const RunRecord& own, int code) {
+    RunRecord record = own;
+    try {
+      record = attempt.settle(own);
+    } catch (const records::SystemError& error) {
+      problems_.push_back(fmt::format("{}: made anew, but {}", rows_[index].id, error.what()));
+    }
+    keep_log(attempt, true);
+    rows_[index].exit_code = code;
+    finish(index, record, false);
+    attempt.claim().release();
+  }
+
+  // `elsewhere`: by another sweep.
+  void finish(std::size_t index, const RunRecord& record, bool elsewhere) {
+    RunRow& row = rows_[index];
+    const std::optional<int> code = row.exit_code;
+    row.build = job_.build;
+    tell(row, record);
+    row.exit_code = elsewhere || !code ? records::exit_code_of(record.status) : *code;
+    ++(elsewhere                                              ? counts_.elsewhere
+       : record.status == name_of(records::Status::completed) ? counts_.completed
+                                                              : counts_.diverged);
+    if (job_.told_build && !record.build.empty() && record.build != job_.build)
+      problems_.push_back(fmt::format("{}: made by another build ({}) than the sweep began with ({})", row.id,
+                                      record.build.substr(0, 12), job_.build.substr(0, 12)));
+  }
+
   void fail(std::size_t index, int code, const std::string& reason) {
-    RunRow& row = table_.runs[index];
+    RunRow& row = rows_[index];
     row.status = "failed";
     row.exit_code = code;
     row.reason = reason;
@@ -234,10 +399,10 @@ class Runner {
   }
 
   void leave(std::size_t index, const std::string& reason) {
-    table_.runs[index].reason = reason;
+    rows_[index].reason = reason;
     ++counts_.left;
     left_alone_.push_back(index);
-    progress_.note(fmt::format("left alone {}: {}", table_.runs[index].id, reason));
+    progress_.note(fmt::format("left alone {}: {}", rows_[index].id, reason));
   }
 
   void show() {
@@ -245,9 +410,17 @@ class Runner {
     progress_.show(counts_);
   }
 
+  // Results of earlier grids in this folder stay in its table, after this sweep's.
+  void write_table() const {
+    Table table{job_.program_name, job_.command, rows_};
+    table.runs.insert(table.runs.end(), others_.begin(), others_.end());
+    table.write(job_.output);
+  }
+
   void save() {
+    if (!job_.keeps_table) return;
     try {
-      table_.write(job_.output);
+      write_table();
       table_problem_.clear();
     } catch (const std::exception& error) {
       table_problem_ = error.what();  // the runs' own folders hold the results: go on
@@ -263,23 +436,33 @@ class Runner {
   }
 
   const Job& job_;
-  const SweepPlan& plan_;
+  const Inventory& inventory_;
+  Feeder* feeder_;
   const fs::path& executable_;
   const Environment known_digest_;
+  Claims& claims_;
   Children& children_;
   Signals& signals_;
   Progress progress_;
-  Table table_;  // the first counts_.total rows are the plan's steps, in order
+  Cancellation cancellation_;
+  Retries retries_;
+  Processors processors_;
+  std::deque<Step> steps_;
+  std::vector<RunRow> rows_;    // of the steps
+  std::vector<RunRow> others_;  // of the folder's other runs
   Counts counts_;
-  std::vector<std::size_t> queue_;
-  std::map<pid_t, std::size_t> running_;
+  int fed_at_ = -1;
+  std::deque<Waiting> queue_;
+  std::map<pid_t, Running> running_;
+  std::map<std::size_t, Attempt> held_;  // to be tried again: this sweep's until then
+  int not_begun_ = 0;
   bool interrupted_ = false;
+  Clock::time_point deadline_{};  // after which what was asked to end is ended
   std::vector<std::size_t> left_alone_;
   std::vector<std::string> notes_, problems_;
-  std::set<std::size_t> resumed_;  // of those that run
   std::string table_problem_;
   const std::chrono::milliseconds grace_ = ending_grace();
-  Clock::time_point next_save_ = Clock::now();
+  Clock::time_point next_save_ = Clock::now(), next_beat_ = Clock::now();
 };
 
 }  // namespace
@@ -298,8 +481,8 @@ std::vector<std::string> run_command(const Job& job, const fs::path& program, co
 }
 
 Outcome run_plan(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
-                 Children& children, Signals& signals) {
-  return Runner(job, plan, inventory, executable, children, signals).run();
+                 Claims& claims, Children& children, Signals& signals, Feeder* feeder) {
+  return Runner(job, plan, inventory, executable, claims, children, signals, feeder).run();
 }
 
 }  // namespace gradus::sweep

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <set>
 #include <stdexcept>
 
@@ -13,10 +14,13 @@
 #include "tools/sweep/builds.h"
 #include "tools/sweep/check.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/continuation.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/patience.h"
+#include "tools/sweep/planned.h"
+#include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
-#include "tools/sweep/resume.h"
+#include "tools/sweep/search.h"
 #include "tools/sweep/stages.h"
 #include "tools/sweep/summary.h"
 
@@ -27,12 +31,25 @@ namespace fs = std::filesystem;
 
 constexpr int most_widenings = 3;  // of a space, by a decade each
 
-int default_jobs(const std::vector<Combination>& combinations) {
-  std::int64_t threads = 1;  // of the run that uses most
+std::int64_t most_threads(const std::vector<Combination>& combinations) {
+  std::int64_t threads = 1;
   for (const Combination& combination : combinations)
     if (const OptionValue* value = combination.find("threads"); value != nullptr && value->json.is_number_integer())
       threads = std::max(threads, value->json.get<std::int64_t>());
-  return static_cast<int>(std::max<std::int64_t>(1, usable_processors() / threads));
+  return threads;
+}
+
+// Runs at a time: as many as were asked for, or as keep all processors busy. Throws UsageError where each is to have
+// its own and there are not so many.
+int jobs_for(const Job& job, int asked) {
+  const std::int64_t threads = most_threads(job.combinations);
+  const int usable = Processors().size();
+  const std::int64_t jobs = asked > 0 ? asked : std::max<std::int64_t>(1, usable / threads);
+  if (job.limits.pin && jobs * threads > usable)
+    throw UsageError(
+        fmt::format("--pin: {} run{} at a time of {} thread{} on {} processors: expected no more than these", jobs,
+                    jobs == 1 ? "" : "s", threads, threads == 1 ? "" : "s", usable));
+  return static_cast<int>(jobs);
 }
 
 void keep_within_limit(std::vector<Combination>& combinations, std::optional<std::int64_t> limit) {
@@ -77,7 +94,8 @@ class Study {
   int run() {
     ask();
     check_all();
-    return options_.dry_run ? print() : run_stages();
+    if (options_.purpose == Purpose::print) return print();
+    return options_.purpose == Purpose::plan ? plan() : run_stages();
   }
 
  private:
@@ -99,6 +117,8 @@ class Study {
       std::vector<Combination> combinations = stages_.provisional(i);
       identify(combinations, job_.program_name);
       if (description_.checks_runs) check_runs(children_, signals_, job_.program, description_, combinations);
+      job_.combinations = combinations;
+      jobs_for(job_, options_.jobs);
       stages_.presume(i, std::move(combinations));
     }
     if (records::sha256_of_file(job_.program) != executable_.digest) refuse_replaced(executable_);
@@ -114,7 +134,7 @@ class Study {
       if (description_.checks_runs) check_runs(children_, signals_, program, description_, job_.combinations);
     }
     keep_within_limit(job_.combinations, stages_.at(stage).limit);
-    job_.jobs = options_.jobs > 0 ? options_.jobs : default_jobs(job_.combinations);
+    job_.jobs = jobs_for(job_, options_.jobs);
   }
 
   // What is to be run too because a winner of the stage lies at the border of its space: whether there is any.
@@ -142,8 +162,29 @@ class Study {
   }
 
   int print() {
+    return for_each_known([&](const SweepPlan& plan, const Inventory&) { print_commands(job_, plan); });
+  }
+
+  int plan() {
+    make_folders();
+    if (job_.asked) job_.asked->write(job_.output);
+    return for_each_known([&](const SweepPlan& plan, const Inventory& found) {
+      if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
+      keep_plan(job_, plan, kept_);
+      print_plan(job_, plan, found, options_.format);
+    });
+  }
+
+  // Calls it with the plan of each stage whose runs are known by now: the first that is not whole is the last.
+  template <class Call>
+  int for_each_known(const Call& call) {
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
+      if (is_searched(stages_.at(i))) {
+        records::complain("sweep", fmt::format("stage {}: about {} runs, whose settings are suggested while it runs",
+                                               job_.stage, presumed_runs(i)));
+        return wait_for(i);
+      }
       for (int round = 1;; ++round) {
         const Inventory found = inventory();
         if (description_.late && i == 0) judge_silence(job_, found);
@@ -156,7 +197,7 @@ class Study {
           for (const std::string& line : stages_.conclude(i, job_.combinations, rows)) records::complain("sweep", line);
           if (reach_beyond(i, round)) continue;
         }
-        print_commands(job_, plan);
+        call(plan, found);
         if (!whole) return wait_for(i);
         break;
       }
@@ -172,30 +213,38 @@ class Study {
     return 0;
   }
 
-  int run_stages() {
+  void make_folders() const {
     std::error_code error;
     fs::create_directories(job_.output / "logs", error);
     if (error) throw records::SystemError(job_.output, "cannot be used as the output folder", error.value());
     for (const fs::path& folder : {job_.output, job_.output / "logs"})
       if (::access(folder.c_str(), W_OK) != 0) throw records::SystemError(folder, "cannot be written to", errno);
-    const FolderLock lock(job_.output, signals_);
+  }
+
+  int run_stages() {
+    make_folders();
+    FolderLock lock(job_.output);
     children_.share(lock.descriptor());
+    Claims claims(job_.output, lock.session());
+    claims_ = &claims;
+    if (job_.asked) job_.asked->write(job_.output);
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
-      if (const int code = run_stage(i, lock); code != 0) {
+      if (const int code = run_stage(i); code != 0) {
         if (i + 1 < stages_.count())
           records::complain(
               "sweep", fmt::format("stage {} is not begun: stage {} is not whole", stages_.at(i + 1).name, job_.stage));
         return code;
       }
     }
+    if (lock.is_last()) remove_unused_copies(job_.output, builds_in_use_);
     return 0;
   }
 
-  int run_stage(std::size_t stage, const FolderLock& lock) {
+  int run_stage(std::size_t stage) {
     for (int round = 1;; ++round) {
       Outcome outcome;
-      if (const int code = run_combinations(stage, round == 1, lock, outcome); code != 0) return code;
+      if (const int code = run_combinations(stage, round == 1, outcome); code != 0) return code;
       for (const std::string& line : stages_.conclude(stage, job_.combinations, outcome.runs))
         records::put(line + "\n");
       if (!reach_beyond(stage, round)) break;
@@ -204,7 +253,26 @@ class Study {
     return 0;
   }
 
-  int run_combinations(std::size_t stage, bool first, const FolderLock& lock, Outcome& outcome) {
+  // The stage's runs are not known yet.
+  std::unique_ptr<DrawSearch> begin_search(std::size_t stage, const Inventory& found) {
+    job_.combinations.clear();
+    return std::make_unique<DrawSearch>(
+        stages_.at(stage), job_.output,
+        [this](std::vector<Combination>& combinations) {
+          identify(combinations, job_.program_name);
+          if (description_.checks_runs) check_runs(children_, signals_, kept_, description_, combinations);
+        },
+        [this, &found](const Combination& combination) {
+          Job one = job_;
+          one.combinations = {combination};
+          Step step = make_plan(one, found).steps.front();
+          step.combination = &combination;
+          return step;
+        },
+        [this](pid_t process) { children_.spare(process); });
+  }
+
+  int run_combinations(std::size_t stage, bool first, Outcome& outcome) {
     Inventory found = inventory();
     if (stage == 0 && first) {
       if (!found.cache_problem.empty())
@@ -213,13 +281,17 @@ class Study {
       if (description_.late) judge_silence(job_, found);
       finish_replacements(job_.output, found);
     }
+    std::unique_ptr<DrawSearch> search;
+    if (is_searched(stages_.at(stage))) search = begin_search(stage, found);
     const SweepPlan plan = make_plan(job_, found);
     if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
-    outcome = run_plan(job_, plan, found, kept_, children_, signals_);
-    if (lock.is_exclusive()) remove_unused_copies(job_.output, builds_in_use(executable_, outcome.runs, plan.others));
-    const int code = report(job_, plan, outcome);
+    keep_plan(job_, plan, kept_);
+    outcome = run_plan(job_, plan, found, kept_, *claims_, children_, signals_, search.get());
+    if (search) job_.combinations.assign(search->combinations().begin(), search->combinations().end());
+    builds_in_use_ = builds_in_use(executable_, outcome.runs, plan.others);
+    const int code = report(job_, outcome);
     if (outcome.interrupted) return signals_.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
     return code;
   }
@@ -232,6 +304,8 @@ class Study {
   Stages stages_;
   ProgramDescription description_;
   fs::path kept_;  // the executable that runs
+  Claims* claims_ = nullptr;
+  std::set<std::string> builds_in_use_;
 };
 
 }  // namespace
@@ -245,6 +319,25 @@ int run_study(Job& job, const Specification& specification, const StudyOptions& 
     records::complain("sweep", signal.what);
     return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
   }
+}
+
+int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
+  Signals signals;
+  Children children;
+  take_plan(job, ids);
+  job.jobs = jobs_for(job, jobs);
+  job.keeps_table = false;
+  const FolderLock lock(job.output);
+  children.share(lock.descriptor());
+  Claims claims(job.output, {});
+  std::vector<std::string> names;
+  for (const Combination& combination : job.combinations) names.push_back(combination.id);
+  const Inventory found = take_inventory_of(job.output, names);
+  const SweepPlan plan = make_plan(job, found);
+  const Outcome outcome = run_plan(job, plan, found, job.program, claims, children, signals);
+  const int code = report(job, outcome);
+  if (outcome.interrupted) return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
+  return code;
 }
 
 }  // namespace gradus::sweep

@@ -1,17 +1,28 @@
 // A specification from its first stage to its last, in one folder.
 #pragma once
 
-#include "tools/sweep/job.h"
+#include "tools/sweep/summary.h"
 
 namespace gradus::sweep {
 
+enum class Purpose {
+  run,
+  print,  // the commands, and touch nothing
+  plan    // begin the folder, and print what is to be run
+};
+
 struct StudyOptions {
-  int jobs = 0;          // processes at a time; 0: as many as keep all cores busy
-  bool dry_run = false;  // prints the commands instead
-  bool widen = false;    // draws beyond the border of its space where a winner lies there
+  int jobs = 0;  // processes at a time; 0: as many as keep all cores busy
+  Purpose purpose = Purpose::run;
+  PlanFormat format = PlanFormat::text;
+  bool widen = false;  // draws beyond the border of its space where a winner lies there
 };
 
 // Returns the exit code. Throws UsageError, std::runtime_error and records::SystemError for what prevents it.
 int run_study(Job& job, const Specification& specification, const StudyOptions& options);
+
+// Runs only these of the runs that the folder has planned (planned.h), or those that are not there yet of all. Writes
+// no table: who runs the whole does. Returns the exit code. Throws as run_study.
+int run_share(Job& job, const std::vector<std::string>& ids, int jobs);
 
 }  // namespace gradus::sweep

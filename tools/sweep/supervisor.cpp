@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +63,16 @@ void become(const Launch& launch, pid_t supervisor) {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (launch.memory) {
+    const rlimit most{*launch.memory, *launch.memory};
+    if (::setrlimit(RLIMIT_DATA, &most) != 0) return;
+  }
+  if (!launch.processors.empty()) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (const int processor : launch.processors) CPU_SET(processor, &set);
+    if (::sched_setaffinity(0, sizeof set, &set) != 0) return;
+  }
   const int input = launch.input >= 0 ? launch.input : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (input < 0 || ::dup2(input, STDIN_FILENO) < 0 || ::dup2(launch.output, STDOUT_FILENO) < 0 ||
       ::dup2(launch.errors, STDERR_FILENO) < 0)
@@ -156,6 +168,7 @@ void supervise(const Launch& launch, int lifeline, int report, std::set<int> kep
   }
   // The program has its own by now; an end of a pipe that stayed open here would never be seen to close.
   kept.insert({lifeline, report, signals});
+  kept.insert(launch.kept.begin(), launch.kept.end());
   close_all_but(kept);
   const ProcessEnd ending = watch(program, signals, lifeline);
   // In a namespace of its own this process is the first, and the kernel ends the others with it.

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +20,9 @@ struct Launch {
   Environment environment;
   int input = -1;  // a descriptor; -1 is /dev/null
   int output = -1, errors = -1;
+  std::set<int> kept = {};                   // descriptors that its supervisor keeps open, and not the program
+  std::optional<std::uint64_t> memory = {};  // bytes of data that each of its processes may have
+  std::vector<int> processors = {};          // on which alone it runs; none: where it likes
 };
 
 // How a program ended, as its supervisor tells it.

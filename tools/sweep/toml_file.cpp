@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "experiments/records/files.h"
+#include "tools/sweep/search.h"
 #include "tools/sweep/toml_reader.h"
 #include "tools/sweep/variants.h"
 
@@ -100,6 +101,7 @@ class Reader : TomlReader {
 
   Draws draws(const toml::table& table) const {
     Draws draws;
+    bool asks_by_command = false;
     for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "count") {
         draws.count = positive(entry);
@@ -109,10 +111,21 @@ class Reader : TomlReader {
         draws.seed = static_cast<std::uint64_t>(seed->get());
       } else if (*entry.key == "method") {
         draws.method = parse_draw_method(text(entry), place(entry.key->source()) + ": method");
+        asks_by_command = text(entry) == "ask";
+      } else if (*entry.key == "command") {
+        draws.command = text(entry);
+      } else if (*entry.key == "window") {
+        draws.window = positive(entry);
       } else {
-        refuse(*entry.key, fmt::format("draws: unknown key '{}': expected count, seed and method", entry.key->str()));
+        refuse(*entry.key, fmt::format("draws: unknown key '{}': expected count, seed, method, command and window",
+                                       entry.key->str()));
       }
     }
+    if (asks_by_command != draws.command.has_value() || (draws.window && draws.method != DrawMethod::ask))
+      throw UsageError(
+          fmt::format("{}: draws: expected command = \"...\" with method = \"ask\" alone, and window with "
+                      "that or with method = \"tpe\"",
+                      place(table.source())));
     return draws;
   }
 
@@ -219,6 +232,7 @@ class Reader : TomlReader {
     both.grid.draws = grid.draws;
     Stage stage = stage_of(std::move(both), name);
     stage.select = std::move(selection);
+    check_search(stage);
     if (draws_itself && !draws_anything(stage))
       throw UsageError(fmt::format("{}: stage {}: no option of it is drawn", place(table.source()), name));
     return stage;
@@ -229,13 +243,15 @@ class Reader : TomlReader {
 
 }  // namespace
 
-Specification load_toml(const std::filesystem::path& path, const std::string& variant) {
-  std::string text;
+std::string read_toml(const std::filesystem::path& path) {
   try {
-    text = records::read_file(path, largest_file);
+    return records::read_file(path, largest_file);
   } catch (const std::runtime_error& error) {
     throw UsageError(fmt::format("{}; expected a sweep's specification in TOML", error.what()));
   }
+}
+
+Specification parse_toml(const std::string& text, const std::filesystem::path& path, const std::string& variant) {
   toml::table table;
   try {
     table = toml::parse(text, path.string());

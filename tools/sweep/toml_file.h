@@ -36,8 +36,10 @@
 
 namespace gradus::sweep {
 
-// The specification, or its variant of this name. Throws UsageError with the file and line for text that is not such a
-// specification, and when it cannot be read.
-Specification load_toml(const std::filesystem::path& path, const std::string& variant = {});
+// The specification, or its variant of this name. The path is for messages. Throws UsageError with the file and line
+// for text that is not such a specification.
+Specification parse_toml(const std::string& text, const std::filesystem::path& path, const std::string& variant = {});
+// The file's text. Throws UsageError when it cannot be read.
+std::string read_toml(const std::filesystem::path& path);
 
 }  // namespace gradus::sweep

@@ -22,6 +22,13 @@ struct Verb {
 
 // Each adds its word with its options.
 Verb run_verb(CLI::App& app);
+Verb resume_verb(CLI::App& app);
+Verb retry_verb(CLI::App& app);
+Verb plan_verb(CLI::App& app);
+Verb run_one_verb(CLI::App& app);
+Verb status_verb(CLI::App& app);
+Verb watch_verb(CLI::App& app);
+Verb cancel_verb(CLI::App& app);
 Verb list_verb(CLI::App& app);
 Verb diff_verb(CLI::App& app);
 

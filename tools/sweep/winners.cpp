@@ -166,8 +166,8 @@ Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& 
     for (const Choice& choice : contest.per) of.push_back(fmt::format("{}={}", choice.name, choice.value.text));
     const std::string which = of.empty() ? "" : " of " + shell_text(of);
     if (best == nullptr)
-      throw std::runtime_error(fmt::format(
-          "no setting{} is left to choose: a run of each has diverged or has no finite {}", which, rule.column));
+      throw NoSettingLeft(fmt::format("no setting{} is left to choose: a run of each has diverged or has no finite {}",
+                                      which, rule.column));
     if (winner.out > 0)
       choosing.notes.push_back(fmt::format("{} settings{} are out: a run of each has diverged or has no finite {}",
                                            winner.out, which, rule.column));

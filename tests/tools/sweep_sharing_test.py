@@ -1,0 +1,298 @@
+#!/usr/bin/python3
+"""Several sweeps share a folder; limits, retries and the words that need only the folder.
+
+Usage: sweep_sharing_test.py BUILD_BIN_DIR [unittest arguments]
+"""
+import collections
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+import sweep_support
+from sweep_support import SweepCase, unsealed
+
+TRAINER = pathlib.Path(__file__).with_name("stateful_program.py")
+
+
+class Sharing(SweepCase):
+    def managers(self, count, *options, before=(), hosts=None):
+        """So many sweeps of the same command at once; with `hosts`, on a file system without locks."""
+        found = []
+        for place in range(count):
+            environment = self.environment
+            if hosts:
+                environment = dict(environment, LD_PRELOAD=str(self.preloaded()), PRETEND_HOST=hosts[place])
+            found.append(subprocess.Popen(self.command(*options, before=before), env=environment, cwd=self.folder,
+                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+            self.addCleanup(found[-1].kill)
+        return found
+
+    def preloaded(self):
+        library = self.folder / "without_locks.so"
+        if not library.exists():
+            source = pathlib.Path(__file__).with_name("without_locks.c")
+            subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+        return library
+
+    def tool(self, *arguments, code=0):
+        result = subprocess.run([sweep_support.SWEEP, *map(str, arguments)], capture_output=True, text=True, timeout=60,
+                                env=self.environment, cwd=self.folder)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return result
+
+    def started(self):
+        """How often each run was started, by its folder."""
+        outputs = [word.partition("=")[2] for start in self.starts() if "argv" in start for word in start["argv"]
+                   if word.startswith("--output=")]
+        return collections.Counter(pathlib.Path(output).name.partition(".")[0] for output in outputs)
+
+    def ends_with(self, managers, code=0):
+        said = [manager.communicate(timeout=60) for manager in managers]
+        self.assertEqual([manager.returncode for manager in managers], [code] * len(managers), said)
+        return [out for out, _ in said]
+
+    # --- several managers
+
+    def test_each_run_is_one_managers(self):
+        said = self.ends_with(self.managers(4, "--seed=0:23", before=["--jobs=2"]))
+        self.assertEqual(set(self.started().values()), {1})
+        self.assertEqual(len(self.started()), 24)
+        done = [int(re.search(r"(\d+) completed", text)[1]) for text in said]
+        self.assertEqual(sum(done), 24)
+        for text, own in zip(said, done):
+            others = re.search(r", (\d+) run by other sweeps meanwhile", text)
+            before = int(re.search(r"(\d+) skipped", text)[1])
+            self.assertEqual(own + before + (int(others[1]) if others else 0), 24)
+        self.assertEqual([run["status"] for run in self.table()["runs"]], ["completed"] * 24)
+        self.assertEqual(list((self.output / ".claims").iterdir()), [])
+
+    def test_a_failure_in_the_hands_of_one_is_the_others_too(self):
+        said = self.ends_with(self.managers(3, "--seed=0:5", "--mode=fail", before=["--jobs=1"]), code=1)
+        self.assertEqual(set(self.started().values()), {1})
+        for text in said:
+            self.assertIn("6 failed", text)
+            self.assertIn("could not open the data", text)
+        self.sweep("--seed=0:5", "--mode=fail", code=1)    # and later it is tried again
+        self.assertEqual(set(self.started().values()), {2})
+
+    def test_failures_are_known_without_the_table(self):
+        self.sweep("--mode=no-record", "--seed=0:1", code=1)
+        shutil.rmtree(self.folders()[0])
+        (self.output / "sweep.json").unlink()
+        self.assertEqual(sum(" failed " in line for line in self.listed()), 1)
+        result = self.sweep("--mode=no-record", "--seed=0:1", before=["--no-retry-failed"], code=1)
+        self.assertIn("2 failed", result.stdout)
+        self.assertEqual(len(self.starts()), 2)
+
+    def test_two_grids_at_once(self):
+        grids = self.managers(1, "--seed=0:7") + self.managers(1, "--seed=4:11")
+        self.ends_with(grids)
+        self.assertEqual(set(self.started().values()), {1})
+        self.assertEqual(len(list(self.output.glob("*/complete.json"))), 12)
+
+    def test_a_killed_managers_runs_are_taken_over(self):
+        first, = self.managers(1, "--seed=0:1", "--mode=short", before=["--jobs=2"])
+        self.wait_for(lambda: len(self.starts()) == 2)
+        self.assertIn("running", "".join(self.listed()))
+        first.kill()
+        first.wait()
+        self.sweep("--seed=0:1", "--mode=short")
+        self.assertEqual(set(self.started().values()), {2})
+
+    # --- without locks
+
+    def test_without_locks_each_run_is_one_managers(self):
+        self.ends_with(self.managers(3, "--seed=0:11", before=["--jobs=2"], hosts=["ada", "ada", "bob"]))
+        self.assertEqual(set(self.started().values()), {1})
+        self.assertEqual(len(list(self.output.glob("*/complete.json"))), 12)
+        self.assertEqual(list((self.output / ".attempts").iterdir()), [])
+        self.assertEqual(sorted(path.name for path in (self.output / "logs").iterdir()),
+                         sorted(f"{folder.name}.log" for folder in self.folders()))
+
+    def test_without_locks_a_dead_process_of_the_same_host_is_followed_at_once(self):
+        first, = self.managers(1, "--seed=0", "--mode=sleep", hosts=["ada"])
+        self.wait_for(lambda: len(self.starts()) == 1)
+        first.kill()
+        first.wait()
+        self.program.write_text(self.program.read_text().replace("time.sleep(60)", "time.sleep(0)"))
+        second, = self.managers(1, "--seed=0", "--mode=sleep", before=["--allow-mixed-builds"], hosts=["ada"])
+        self.ends_with([second])
+        self.assertEqual(set(self.started().values()), {2})
+
+    def test_what_comes_late_from_an_owner_that_was_taken_for_dead_is_never_counted(self):
+        self.environment.update(GRADUS_SWEEP_CLAIM="1")
+        first, = self.managers(1, "--seed=0", "--mode=short", hosts=["ada"])
+        self.wait_for(lambda: len(self.starts()) == 1)
+        first.send_signal(signal.SIGSTOP)                  # its program ends meanwhile, in its own folder
+        second, = self.managers(1, "--seed=0", "--mode=short", hosts=["bob"])
+        self.ends_with([second])
+        results = {path.name: path.read_bytes() for path in self.folders()[0].iterdir()}
+        first.send_signal(signal.SIGCONT)
+        said, = self.ends_with([first])
+        self.assertIn("0 completed", said)
+        self.assertIn("1 run by other sweeps meanwhile", said)
+        self.assertEqual({path.name: path.read_bytes() for path in self.folders()[0].iterdir()}, results)
+        self.assertEqual(set(self.started().values()), {2})
+
+    def test_an_owner_that_shows_signs_of_life_is_waited_for(self):
+        self.environment.update(GRADUS_SWEEP_CLAIM="0.4")
+        self.program.write_text(self.program.read_text().replace("time.sleep(0.5)", "time.sleep(2)"))
+        self.ends_with(self.managers(2, "--seed=0", "--mode=short", hosts=["ada", "bob"]))
+        self.assertEqual(set(self.started().values()), {1})
+
+    # --- limits and retries
+
+    def test_time_limit(self):
+        self.environment.update(GRADUS_SWEEP_GRACE="0.2")
+        begin = time.time()
+        result = self.sweep("--mode=sleep,stubborn,completed", before=["--time-limit=0.5"], code=1)
+        self.assertLess(time.time() - begin, 20)
+        self.assertEqual(result.stdout.count("ran longer than the time limit of 0.5 s"), 2)
+        self.assertIn("1 completed", result.stdout)
+        self.assertEqual(self.processes(), {})
+
+    def test_memory_limit(self):
+        self.program.write_text(self.program.read_text().replace('mode = given.get("mode", "completed")',
+                                                                 'mode = given.get("mode", "completed")\n'
+                                                                 'hoard = bytearray(int(given["seed"]) << 20)'))
+        result = self.sweep("--seed=1,900", before=["--memory-limit=300"], code=1)
+        self.assertIn("1 completed, 0 diverged, 1 failed", result.stdout)
+        self.assertIn("MemoryError", result.stdout)
+
+    def test_pinned_runs_have_processors_of_their_own(self):
+        self.program.write_text(self.program.read_text().replace('"omp":', '"on": sorted(os.sched_getaffinity(0)), "omp":'))
+        usable = len(os.sched_getaffinity(0))
+        if usable < 2:
+            self.skipTest("one processor")
+        self.sweep("--seed=0:3", "--mode=short", before=["--pin", "--jobs=2"])
+        used = [tuple(start["on"]) for start in self.starts()]
+        self.assertEqual({len(one) for one in used}, {1})
+        self.assertEqual(len(set(used)), 2)
+        self.refused("--seed=9", before=["--pin", f"--jobs={usable + 1}"], says="--pin")
+        self.refused("--seed=9", f"--threads={usable + 1}", before=["--pin", "--jobs=1"], says="--pin")
+
+    def test_the_same_failure_twice_is_final(self):
+        self.environment.update(GRADUS_SWEEP_PAUSE="0.01")
+        self.sweep("--mode=killed,fail,completed", before=["--retries=5"], code=1)
+        modes = collections.Counter(start["argv"][0] for start in self.starts())
+        self.assertEqual(modes, {"--mode=killed": 2, "--mode=fail": 1, "--mode=completed": 1})
+
+    def test_what_stops_by_itself_goes_on(self):
+        self.environment.update(GRADUS_SWEEP_PAUSE="0.01")
+        self.program.write_bytes(TRAINER.read_bytes())
+        options = ["--seed=0:1", "--steps=20", "--stop-at=7"]
+        self.sweep(*options, code=75)
+        shutil.rmtree(self.output)
+        self.sweep(*options, before=["--retries=1"])
+        self.assertEqual(sorted(start["begins"] for start in self.starts() if "begins" in start), [0, 0, 0, 0, 7, 7])
+
+    def test_no_more_is_begun_after_so_many_failures(self):
+        result = self.sweep("--mode=fail", "--seed=0:9", before=["--max-fails=3", "--jobs=1"], code=1)
+        self.assertEqual(len(self.starts()), 3)
+        self.assertIn("3 runs have failed, as many as --max-fails allows: 7 are not begun", result.stderr)
+
+    # --- only the folder is needed
+
+    def test_plan_and_run_one(self):
+        options = ["--learning-rate=0.1,0.2", "--seed=0:1"]
+        program = self.write_program("describer", describes=True)
+        plan = self.command(*options, program=program)
+        plan[1] = "plan"
+        text = subprocess.run(plan, capture_output=True, text=True, env=self.environment, cwd=self.folder, check=True).stdout
+        self.assertIn("4 runs, 4 to run: what they cost is not known", text)
+        plan.insert(2, "--format=sh")
+        lines = subprocess.run(plan, capture_output=True, text=True, env=self.environment, check=True).stdout.splitlines()
+        self.assertEqual([shlex.split(line)[1] for line in lines], ["run-one"] * 4)
+        self.assertEqual(self.starts(), [])
+        self.assertIn("4 pending", self.tool("status", self.output, code=75).stdout)
+        for line in lines + lines[:2]:
+            subprocess.run(line, shell=True, check=True, env=self.environment, stdout=subprocess.DEVNULL)
+        self.assertEqual(set(self.started().values()), {1})
+        self.assertEqual(len(self.started()), 4)
+        plan[2] = "--format=jsonl"
+        rows = [json.loads(line) for line in subprocess.run(plan, capture_output=True, text=True, env=self.environment,
+                                                            check=True).stdout.splitlines()]
+        self.assertEqual([row["status"] for row in rows], ["completed"] * 4)
+        self.assertEqual([row["options"] for row in rows],
+                         [{"learning_rate": rate, "seed": seed} for rate in (0.1, 0.2) for seed in (0, 1)])
+        self.assertIn("4 completed", self.tool("status", self.output).stdout)
+
+    def test_resume_needs_the_folder_alone(self):
+        file = self.folder / "study.toml"
+        file.write_text(f'program = "{self.program}"\n[options]\nseed = "0:3"\nmode = "completed"\n')
+        self.sweep(file=file, before=["--limit=2"])
+        file.unlink()
+        moved = self.folder / "moved"
+        self.output.rename(moved)
+        self.assertIn("2 runs: 0 completed, 0 diverged, 0 failed, 2 skipped", self.tool("resume", moved).stdout)
+        self.assertIn("2 completed, 0 diverged, 0 failed, 2 skipped", self.tool("resume", moved, "--limit=4").stdout)
+
+    def test_retry_failed_runs_those_alone(self):
+        self.environment["FAIL"] = "1"
+        self.sweep("--seed=0:2", code=1)
+        del self.environment["FAIL"]
+        self.sweep("--seed=0", code=0)
+        self.sweep("--seed=0:2", before=["--no-retry-failed"], code=1)
+        result = self.tool("retry", self.output, "--failed")
+        self.assertIn("2 runs: 2 completed", result.stdout)
+        self.assertEqual(self.tool("retry", self.output, "--failed").stdout, "no run has failed\n")
+
+    def test_a_share_of_the_runs(self):
+        self.sweep("--seed=0:3", before=["--limit=1"])
+        ids = [row["id"] for row in self.table()["runs"]]
+        plan = self.command("--seed=0:3")
+        plan[1:2] = ["plan", "--format=jsonl"]
+        rows = subprocess.run(plan, capture_output=True, text=True, env=self.environment, check=True).stdout.splitlines()
+        ids = [json.loads(row)["id"] for row in rows]
+        (self.folder / "mine").write_text("\n".join(ids[2:]) + "\n")
+        self.assertIn("2 runs: 2 completed", self.tool("resume", self.output, f"--runs={self.folder / 'mine'}").stdout)
+        self.assertEqual(sorted(self.started()), sorted([ids[0], *ids[2:]]))
+        (self.folder / "mine").write_text("nobody\n")
+        self.assertIn("no run nobody", self.tool("resume", self.output, f"--runs={self.folder / 'mine'}", code=2).stderr)
+
+    def test_cancel_ends_every_manager(self):
+        managers = self.managers(2, "--seed=0:9", "--mode=sleep", before=["--jobs=2"])
+        self.wait_for(lambda: len(self.starts()) == 4)
+        status = self.tool("status", self.output, code=75).stdout
+        self.assertIn("4 running", status)
+        self.assertEqual(len(re.findall(r"^running \w+: process \d+ on ", status, re.M)), 4)
+        self.assertIn("no sweep is at work", self.tool("cancel", self.output).stdout)
+        self.ends_with(managers, code=130)
+        self.assertEqual(self.processes(), {})
+        self.assertEqual(self.tool("cancel", self.output).stdout, "no sweep is at work\n")
+        # It concerns nobody who begins later.
+        self.sweep("--seed=20")
+
+    def test_watch_ends_with_the_sweep(self):
+        manager, = self.managers(1, "--seed=0:3", "--mode=short", before=["--jobs=4"])
+        self.wait_for(lambda: (self.output / "sweep.json").exists())
+        said = self.tool("watch", self.output).stdout
+        self.assertEqual(said.splitlines()[-1], "4 runs: 4 completed")
+        self.ends_with([manager])
+
+    def test_what_is_no_sweeps_folder_is_refused_in_a_line(self):
+        self.output.mkdir()
+        for word, *more in (["status"], ["watch"], ["cancel"], ["resume"], ["retry", "--failed"], ["run-one", "x"]):
+            with self.subTest(word=word):
+                result = self.tool(word, self.output, *more, code=0 if word == "retry" else 2)
+                self.assertEqual(len(result.stderr.splitlines()), 0 if word == "retry" else 1, result.stderr)
+        self.sweep("--seed=0")
+        for name in ("asked.json", "planned.json"):
+            whole = (self.output / name).read_bytes()
+            (self.output / name).write_bytes(whole.replace(b"seed", b"sied", 1))
+            word = ["resume"] if name == "asked.json" else ["run-one", self.folders()[0].name]
+            result = self.tool(word[0], self.output, *word[1:], code=1)
+            self.assertRegex(result.stderr, f"^sweep: .*{name}.*damaged")
+            (self.output / name).write_bytes(whole)
+
+
+if __name__ == "__main__":
+    sweep_support.main(__file__)

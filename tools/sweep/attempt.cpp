@@ -1,0 +1,129 @@
+#include "tools/sweep/attempt.h"
+
+#include <fmt/format.h>
+#include <stdio.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "experiments/records/checkpoint.h"
+#include "experiments/records/files.h"
+#include "tools/sweep/continuation.h"
+#include "tools/sweep/replacement.h"
+
+namespace gradus::sweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* attempts_folder = ".attempts";
+
+// OUTPUT/.attempts/ID.N of every attempt on the run that had no lock.
+std::vector<fs::path> attempts_on(const fs::path& output, const std::string& id) {
+  std::vector<fs::path> found;
+  std::error_code none;
+  fs::directory_iterator entry(output / attempts_folder, none);
+  for (const fs::directory_iterator end; !none && entry != end; entry.increment(none))
+    if (entry->path().stem() == id) found.push_back(entry->path());
+  return found;
+}
+
+bool is_rebuilt(const Step& step) { return step.action == Action::rebuild; }
+
+}  // namespace
+
+std::optional<RunRecord> result_of(const Job& job, const Step& step) {
+  RunRecord record = read_record(job.output / step.row.id);
+  if (!record.is_result()) return std::nullopt;
+  if (!is_rebuilt(step)) return record;
+  // It counted for nothing when the plan was made.
+  if (record.stamp == step.stamp) return std::nullopt;
+  return record;
+}
+
+Attempt::Attempt(const Job& job, const Step& step, Claim claim)
+    : job_(&job), step_(&step), claim_(std::move(claim)), log_(job.output / "logs") {
+  const std::string& id = step.row.id;
+  if (!claim_.is_locked()) {
+    const std::string name = fmt::format("{}.{}", id, claim_.number());
+    folder_ = job.output / attempts_folder / name;
+    log_ /= name + ".log";
+  } else {
+    folder_ = is_rebuilt(step) ? rebuild_folder(job.output, id) : job.output / id;
+    log_ /= id + (is_rebuilt(step) ? rebuild_suffix : "") + ".log";
+  }
+}
+
+std::optional<RunRecord> Attempt::finished() const {
+  RunRecord record = read_record(folder_);
+  const bool fits = !is_rebuilt(*step_) || (job_->told_build && record.build == job_->build &&
+                                            record.config_hash == step_->combination->config_hash);
+  return record.is_result() && fits ? std::optional(std::move(record)) : std::nullopt;
+}
+
+std::string Attempt::obstacle() const {
+  if (claim_.is_locked() && records::is_running(folder_)) return "a process still writes into its folder";
+  const RunRecord record = read_record(folder_);
+  const bool other = record.verdict == records::Verdict::other_schema && job_->other_builds != OtherBuilds::rebuild;
+  return record.verdict == records::Verdict::unreadable || other ? record.problem : std::string();
+}
+
+std::optional<std::int64_t> Attempt::goes_on_at(const fs::path& folder) const {
+  return step_to_resume_from(*job_, *step_->combination, folder, read_record(folder));
+}
+
+// A copy of the one that came furthest: its owner may be alive.
+void Attempt::bring_earlier_attempt() const {
+  std::vector<fs::path> earlier = attempts_on(job_->output, step_->row.id);
+  if (!is_rebuilt(*step_)) earlier.push_back(job_->output / step_->row.id);
+  const fs::path* furthest = nullptr;
+  std::int64_t most = -1;
+  for (const fs::path& folder : earlier)
+    if (const auto step = goes_on_at(folder); step && *step > most) {
+      furthest = &folder;
+      most = *step;
+    }
+  std::error_code error;
+  fs::create_directories(folder_.parent_path(), error);
+  if (!error && furthest != nullptr) fs::copy(*furthest, folder_, fs::copy_options::recursive, error);
+  if (error) throw records::SystemError(folder_, "cannot be made", error.value());
+}
+
+bool Attempt::prepare(bool anew) {
+  if (!claim_.is_locked() && !anew) bring_earlier_attempt();
+  if (!anew && goes_on_at(folder_)) return true;
+  records::remove_folder(folder_);
+  return false;
+}
+
+void Attempt::forget_attempts() const {
+  for (const fs::path& folder : attempts_on(job_->output, step_->row.id)) records::remove_folder(folder);
+}
+
+RunRecord Attempt::settle(const RunRecord& own) {
+  const fs::path place = job_->output / step_->row.id;
+  RunRecord counts = own;
+  if (folder_ == place) return counts;
+  if (claim_.is_locked()) {
+    replace_run(job_->output, step_->row.id);
+  } else if (const auto other = is_rebuilt(*step_) ? std::nullopt : result_of(*job_, *step_)) {
+    counts = *other;
+  } else if (::rename(folder_.c_str(), place.c_str()) != 0) {
+    if (errno != ENOTEMPTY && errno != EEXIST) throw records::SystemError(place, "cannot be written", errno);
+    // What is there: a result that was first, one to be replaced, or what an attempt with a lock has left.
+    if (const auto first = result_of(*job_, *step_))
+      counts = *first;
+    else
+      records::remove_folder(records::replace_folder(folder_, place));
+  }
+  if (!claim_.is_locked()) forget_attempts();
+  return counts;
+}
+
+void Attempt::keep_log(bool has_result) const {
+  if (claim_.is_locked() && !has_result) return;  // of what is to be made anew, the old one stays
+  const fs::path log = job_->output / "logs" / (step_->row.id + ".log");
+  if (log != log_ && ::rename(log_.c_str(), log.c_str()) != 0 && errno != ENOENT)
+    throw records::SystemError(log, "cannot be replaced", errno);
+}
+
+}  // namespace gradus::sweep

@@ -1,0 +1,53 @@
+// One attempt on a run: where it writes, what of an earlier one it goes on from, and how its result takes the run's
+// name.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "tools/sweep/claim.h"
+#include "tools/sweep/inventory.h"
+#include "tools/sweep/job.h"
+#include "tools/sweep/plan.h"
+
+namespace gradus::sweep {
+
+// What the run's own folder says, if that settles it: it has a result that counts for the step, also one that somebody
+// has made since the plan.
+std::optional<RunRecord> result_of(const Job& job, const Step& step);
+
+class Attempt {
+ public:
+  Attempt(const Job& job, const Step& step, Claim claim);
+
+  // Where it writes: in the run's place, beside a run that is made anew (ID.rebuild), or, without locks, in
+  // OUTPUT/.attempts/ID.N.
+  const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& log() const { return log_; }
+  Claim& claim() { return claim_; }
+  // A result that an earlier attempt has left here, and that did not come to its place any more.
+  std::optional<RunRecord> finished() const;
+  // Why nothing is to be done here: what is there cannot be read, or somebody writes into it. Empty where there is
+  // nothing against it. Throws records::SystemError.
+  std::string obstacle() const;
+  // Whether it goes on from a checkpoint of an earlier attempt, unless `anew`; removes what it does not go on from.
+  // Throws records::SystemError.
+  bool prepare(bool anew);
+  // Its folder takes the run's name. Returns what that says then: of another attempt that was first, where there was
+  // one. Throws records::SystemError.
+  RunRecord settle(const RunRecord& own);
+  // The log takes the run's name: of a run that is made anew, only with a result.
+  void keep_log(bool has_result) const;
+
+ private:
+  std::optional<std::int64_t> goes_on_at(const std::filesystem::path& folder) const;
+  void bring_earlier_attempt() const;
+  void forget_attempts() const;
+
+  const Job* job_;
+  const Step* step_;
+  Claim claim_;
+  std::filesystem::path folder_, log_;
+};
+
+}  // namespace gradus::sweep

@@ -1,0 +1,98 @@
+// Who works on a run: any number of sweeps share a folder, on one machine or on several, and a run is one's at a time.
+//
+// OUTPUT/.claims/ID/N is the N-th claim on a run: host, process, and how it ended where it left no result. It appears
+// in one step (link): of several that want the number one gets it. Its owner holds a lock on it, which the supervisor
+// of its program shares. The next number may be taken
+//   where locks work:  when the lock is free: its owner and all that it had started are gone;
+//   where they do not: when no such process lives on this host, or, of another host, when its heartbeat, the file's
+//                      time of change, is older than claim_patience() (patience.h).
+// A heartbeat that is missed proves no death. Without locks an attempt therefore has a folder of its own,
+// OUTPUT/.attempts/ID.N, which takes the run's name in one step at its end, if nothing has it yet: what comes later
+// from an owner that was taken for dead is never counted.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "experiments/records/descriptor.h"
+
+namespace gradus::sweep {
+
+// How an attempt ended that left no result.
+struct Failure {
+  int code = 0;
+  std::string reason;
+};
+
+// Somebody else's.
+struct Busy {
+  std::string owner;  // "process 12 on host", for messages
+};
+
+class Claim {
+ public:
+  Claim(Claim&&) = default;
+  Claim& operator=(Claim&&) = default;
+
+  const std::string& id() const { return id_; }
+  std::int64_t number() const { return number_; }
+  // Held by the supervisor of the program too: the run is nobody else's as long as one of them lives.
+  int descriptor() const { return file_.get(); }
+  bool is_locked() const { return locked_; }
+  // Without locks: tells the others that it is still worked on. False if one of them took it for dead.
+  bool beat();
+  // The run has a result, or is to go on another time: nothing is remembered of it. Never throws.
+  void release();
+  // It left no result. Never throws: it is then as if its owner had died.
+  void fail(const Failure& failure);
+
+ private:
+  friend class Claims;
+  Claim(std::filesystem::path folder, std::string id, std::int64_t number, records::Descriptor file, bool locked,
+        std::string text)
+      : folder_(std::move(folder)),
+        id_(std::move(id)),
+        number_(number),
+        file_(std::move(file)),
+        locked_(locked),
+        text_(std::move(text)) {}
+  std::filesystem::path folder_;  // OUTPUT/.claims/ID
+  std::string id_;
+  std::int64_t number_;
+  records::Descriptor file_;
+  bool locked_;
+  std::string text_;  // of the file
+};
+
+class Claims {
+ public:
+  // Notes which claims are there already: a failure that ended one of them is an earlier sweep's, unless it was in the
+  // same session (lock.h); an empty one is nobody else's. Throws records::SystemError.
+  Claims(const std::filesystem::path& output, std::string session);
+  ~Claims();
+  Claims(const Claims&) = delete;
+  Claims& operator=(const Claims&) = delete;
+
+  // The run is the caller's, or somebody else's, or has failed in the hands of another sweep since this one, or their
+  // session, began. Throws
+  // records::SystemError.
+  std::variant<Claim, Busy, Failure> take(const std::string& id);
+
+  // How the last attempt on each run ended that has no result: what OUTPUT/.claims says now.
+  static std::map<std::string, Failure> failures(const std::filesystem::path& output);
+  // Who works on what now.
+  static std::map<std::string, Busy> owners(const std::filesystem::path& output);
+
+ private:
+  std::optional<Busy> owner_of(const std::filesystem::path& path, bool locks) const;
+  std::filesystem::path folder_, mine_;  // OUTPUT/.claims, and a file of this process's alone in it
+  std::string text_;                     // of a claim of this process
+  std::string session_;
+  std::map<std::string, std::int64_t> earlier_;
+};
+
+}  // namespace gradus::sweep

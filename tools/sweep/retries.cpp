@@ -1,0 +1,23 @@
+#include "tools/sweep/retries.h"
+
+#include <algorithm>
+
+#include "experiments/records/program.h"
+#include "tools/sweep/patience.h"
+
+namespace gradus::sweep {
+
+bool may_pass(const ProcessEnd& ending, int code, std::string_view line) {
+  if (ending.kind != ProcessEnd::Kind::exited) return true;
+  return code == records::exit_stopped || (code != 0 && line.find(records::out_of_memory) != line.npos);
+}
+
+std::optional<std::chrono::milliseconds> Retries::after(std::size_t run, Setback setback) {
+  constexpr int most_doublings = 10;
+  Past& past = runs_[run];
+  if (past.count >= most_ || (past.count > 0 && past.last == setback)) return std::nullopt;
+  past.last = std::move(setback);
+  return first_pause() * (1 << std::min(past.count++, most_doublings));
+}
+
+}  // namespace gradus::sweep

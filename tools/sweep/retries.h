@@ -1,0 +1,45 @@
+// Which failures may pass by themselves, and when a run that had one is tried again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tools/sweep/supervisor.h"
+
+namespace gradus::sweep {
+
+// How an attempt ended, and from where the next one would go on.
+struct Setback {
+  int code = 0;
+  std::string reason;
+  std::optional<std::int64_t> step = {};
+  bool operator==(const Setback&) const = default;
+};
+
+// Whether it may end otherwise another time: a signal ended it, memory did not suffice, or it stopped by itself and can
+// go on (code 75). `line` is the last that it wrote.
+bool may_pass(const ProcessEnd& ending, int code, std::string_view line);
+
+class Retries {
+ public:
+  // At most so many of a run.
+  explicit Retries(int most) : most_(most) {}
+
+  // How long to wait before the next attempt: twice as long each time. None where there were enough, or where the same
+  // has happened twice, without a step in between.
+  std::optional<std::chrono::milliseconds> after(std::size_t run, Setback setback);
+
+ private:
+  struct Past {
+    int count = 0;
+    Setback last;
+  };
+  int most_;
+  std::map<std::size_t, Past> runs_;
+};
+
+}  // namespace gradus::sweep
