@@ -84,8 +84,8 @@ Array Node::write(const std::string& name, Object::Id memory_type, Object::Id fi
                   std::size_t rows, std::size_t columns) {
   const int rank = columns > 0 ? 2 : 1;
   const std::array<hsize_t, 2> extent{rows, columns}, most{H5S_UNLIMITED, columns};
-  // A chunk of vectors has as many numbers as one of plain numbers, or one vector. No chunk is larger than what there is:
-  // it would be filled, checked and compressed all the same.
+  // A chunk of vectors has as many numbers as one of plain numbers, or one vector. None is larger than what there is,
+  // to be filled, checked and compressed all the same.
   const hsize_t most_rows = columns > 0 ? chunk_rows / columns : chunk_rows;
   const std::array<hsize_t, 2> chunk{std::max<hsize_t>(1, std::min<hsize_t>(rows, most_rows)), columns};
   const Object space = opened(H5Screate_simple(rank, extent.data(), most.data()), H5Sclose, path_, name);

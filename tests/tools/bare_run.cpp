@@ -44,9 +44,8 @@ json options_of(const Arguments& arguments, std::string& output) {
 }
 
 json identity() {
-  return {{"program", program},
-          {"schema", records::schema_version},
-          {"executable_sha256", records::executable_sha256()}};
+  return {
+      {"program", program}, {"schema", records::schema_version}, {"executable_sha256", records::executable_sha256()}};
 }
 
 int describe_runs() {
