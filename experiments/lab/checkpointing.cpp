@@ -6,7 +6,7 @@
 
 #include "experiments/lab/arithmetic.h"
 #include "experiments/records/checkpoint.h"
-#include "experiments/records/provenance.h"
+#include "experiments/records/executable.h"
 #include "optim/wrapper.h"
 
 namespace gradus::lab {

@@ -11,6 +11,7 @@
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
 #include "tools/sweep/attempt.h"
+#include "tools/sweep/builds.h"
 #include "tools/sweep/cancellation.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
@@ -49,6 +50,7 @@ class Runner {
         inventory_(inventory),
         feeder_(feeder),
         executable_(executable),
+        known_digest_(known_digest(executable)),
         claims_(claims),
         children_(children),
         signals_(signals),
@@ -262,9 +264,11 @@ class Runner {
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
       std::vector<int> processors;
       if (job_.limits.pin) processors = processors_.take(threads_of(combination));
+      Environment environment = environment_of(combination);
+      environment.insert(environment.end(), known_digest_.begin(), known_digest_.end());
       const pid_t child = children_.start(
           {run_command(job_, executable_, combination, attempt.folder(), resume, pausing_.stop_at(index)),
-           environment_of(combination),
+           std::move(environment),
            -1,
            log.get(),
            log.get(),
@@ -475,6 +479,7 @@ class Runner {
   const Inventory& inventory_;
   Feeder* feeder_;
   const fs::path& executable_;
+  const Environment known_digest_;
   Claims& claims_;
   Children& children_;
   Signals& signals_;
