@@ -17,7 +17,7 @@ import time
 
 sys.dont_write_bytecode = True
 import sweep_support
-from sweep_support import SweepCase, unsealed
+from sweep_support import SweepCase, preloading
 
 TRAINER = pathlib.Path(__file__).with_name("stateful_program.py")
 
@@ -29,7 +29,7 @@ class Sharing(SweepCase):
         for place in range(count):
             environment = self.environment
             if hosts:
-                environment = dict(environment, LD_PRELOAD=str(self.preloaded()), PRETEND_HOST=hosts[place])
+                environment = {**environment, **preloading(self.preloaded()), "PRETEND_HOST": hosts[place]}
             found.append(subprocess.Popen(self.command(*options, before=before), env=environment, cwd=self.folder,
                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
             self.addCleanup(found[-1].kill)

@@ -18,7 +18,7 @@ import h5py
 sys.dont_write_bytecode = True
 import sweep_support
 from asha import Asha
-from sweep_support import SweepCase, unsealed
+from sweep_support import preloading, SweepCase, unsealed
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from same_numbers import differences  # noqa: E402
@@ -256,7 +256,7 @@ class SweepStopping(SweepCase):
                        check=True)
         sweeps = [subprocess.Popen(self.command(before=["--jobs=1"], file=self.file), stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True,
-                                   env=dict(self.environment, LD_PRELOAD=str(library), PRETEND_HOST=host))
+                                   env={**self.environment, **preloading(library), "PRETEND_HOST": host})
                   for host in ("ada", "bob")]
         texts = [sweep.communicate(timeout=120)[0] for sweep in sweeps]
         self.assertEqual([sweep.returncode for sweep in sweeps], [0, 0], texts)
