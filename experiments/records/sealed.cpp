@@ -1,8 +1,11 @@
 #include "experiments/records/sealed.h"
 
-#include <nlohmann/json.hpp>
-
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
 
 #include "experiments/records/files.h"
 
@@ -94,6 +97,17 @@ json read_current(const std::filesystem::path& path) {
   if (schema.is_number_integer() && schema >= oldest_schema && schema <= schema_version) return object;
   if (schema.is_number_integer()) refuse_schema(path, schema);
   throw Damaged(fmt::format("{}: damaged: schema {}, expected {}", path.string(), json_text(schema), schema_version));
+}
+
+std::string seal_at_end(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  std::string end(digits + closing.size(), '\0');
+  const auto length = static_cast<off_t>(end.size());
+  if (!file || ::fstat(file.get(), &status) != 0 || status.st_size < length ||
+      ::pread(file.get(), end.data(), end.size(), status.st_size - length) != length || !end.ends_with(closing))
+    return {};
+  return end.substr(0, digits);
 }
 
 std::string json_text(const json& value) { return dumped(value, -1); }

@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uintmax_t largest_copied = 1 << 30;  // bytes
-constexpr const char* copies = ".programs";
 
 }  // namespace
 
@@ -31,7 +30,7 @@ Executable read_executable(const fs::path& program) {
 
 fs::path kept_copy(const fs::path& output, const Executable& executable) {
   if (!executable.may_be_copied) return executable.path;
-  const fs::path folder = fs::absolute(output) / copies / executable.digest;
+  const fs::path folder = fs::absolute(output) / programs_folder / executable.digest;
   const fs::path copy = folder / executable.path.filename();
   std::error_code error;
   fs::create_directories(folder, error);
@@ -53,7 +52,7 @@ void refuse_replaced(const Executable& executable) {
 void remove_unused_copies(const fs::path& output, const std::set<std::string>& used) {
   std::vector<fs::path> unused;
   std::error_code ignored;
-  fs::directory_iterator entry(output / copies, ignored);
+  fs::directory_iterator entry(output / programs_folder, ignored);
   for (const fs::directory_iterator end; !ignored && entry != end; entry.increment(ignored))
     if (!used.contains(entry->path().filename().string())) unused.push_back(entry->path());
   for (const fs::path& folder : unused) fs::remove_all(folder, ignored);

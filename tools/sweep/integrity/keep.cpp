@@ -1,0 +1,86 @@
+#include "tools/sweep/integrity/keep.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "experiments/records/completion.h"
+#include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
+#include "tools/sweep/claim.h"
+#include "tools/sweep/integrity/audit.h"
+#include "tools/sweep/integrity/found_files.h"
+#include "tools/sweep/integrity/manifest.h"
+#include "tools/sweep/integrity/parallel.h"
+#include "tools/sweep/processors.h"
+#include "tools/sweep/shared_file.h"
+
+namespace gradus::sweep {
+namespace fs = std::filesystem;
+
+namespace {
+
+// Of the sweeps that share a folder one at a time reads and writes it. Where there are no locks, or another is slow, the
+// next sweep adds what one has overwritten.
+records::Descriptor wait_for_lock(const fs::path& output, const std::function<void()>& pause) {
+  const fs::path path = output / claims_folder / ".manifest";
+  records::Descriptor file(path, O_RDWR | O_CREAT, 0644);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (records::try_lock(file.get(), path) == records::Lock::others && std::chrono::steady_clock::now() < deadline) {
+    pause();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return file;
+}
+
+}  // namespace
+
+std::vector<std::string> keep_manifest(const fs::path& output, const std::function<void()>& pause) {
+  std::vector<std::string> problems;
+  const records::Descriptor lock = wait_for_lock(output, pause);
+  std::optional<Manifest> before;
+  try {
+    before = Manifest::read(output);
+  } catch (const records::SystemError&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    problems.push_back(fmt::format("{}; it is made anew of what is there now", error.what()));
+  }
+
+  const std::map<std::string, Failure> failures = Claims::failures(output);
+  Manifest after;
+  std::vector<KnownRun> changed;
+  std::set<std::string> ids = folders_in(output);
+  for (const auto& [id, failure] : failures) ids.insert(id);
+  if (before)
+    for (const auto& [id, run] : before->runs) ids.insert(id);
+  for (const std::string& id : ids) {
+    pause();
+    const RunFiles* known = before ? before->find(id) : nullptr;
+    const std::string seal = records::seal_at_end(output / id / records::completion_file);
+    const bool failed = failures.contains(id);
+    if (known != nullptr && known->ending == (seal.empty() ? failed_ending(last_claim(output, id)) : seal))
+      after.runs.emplace(id, *known);
+    else if (!seal.empty() || failed || known != nullptr)
+      changed.push_back({id, known, false, failed, false});
+  }
+
+  std::vector<RunAudit> audits(changed.size());
+  for_each_in_parallel(
+      changed.size(), Processors().size(), [&](std::size_t i) { audits[i] = audit_run(output, changed[i]); }, pause);
+  for (std::size_t i = 0; i < changed.size(); ++i) {
+    if (audits[i].now)
+      after.runs.emplace(changed[i].id, std::move(*audits[i].now));
+    else if (changed[i].manifest != nullptr && !audits[i].findings.empty())
+      after.runs.emplace(changed[i].id, *changed[i].manifest);  // so that it is still missed
+    if (!audits[i].findings.empty()) problems.push_back(line_of(output, audits[i].findings.front()));
+  }
+  for (const auto& [name, path] : files_of_sweep(output)) after.others.insert(name);
+  if (!before || after != *before) after.write(output);
+  return problems;
+}
+
+}  // namespace gradus::sweep
