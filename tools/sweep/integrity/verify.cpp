@@ -145,7 +145,8 @@ class Verification {
   // Whether the manifest tells of all that has ended.
   void audit_cover() {
     const bool goes_on = at_work_ || totals_.runs[RunState::pending] > 0;
-    if (!manifest_ && !manifest_is_damaged_ && !goes_on)
+    if (manifest_is_damaged_) return;
+    if (!manifest_ && !goes_on)
       tell({manifest_file, "missing: nothing vouches for logs, nor for what is gone", Remedy::write_again});
     else if (totals_.uncovered > 0)
       records::put(fmt::format(
