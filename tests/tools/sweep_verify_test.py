@@ -60,7 +60,8 @@ class Verify(SweepCase):
         for name in (f"{failed}/config.json", f"logs/{failed}.log", claim):
             place = (self.output / name).stat().st_size // 2
             self.flip(name, place)
-            self.found(name, says="the same `sweep run` again makes this run anew")
+            self.found(name, says=f"delete {self.output / failed}, and the same" if name.startswith(failed) else
+                       "; the same `sweep run` again makes this run anew")
             self.sweep(code=1, before=["--no-retry-failed"], *["--mode=fail,completed"])
             self.flip(name, place)
             self.verify()

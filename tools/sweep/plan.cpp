@@ -30,6 +30,7 @@ class Planner {
     refuse_other_programs();
     SweepPlan plan;
     for (const Combination& combination : job_.combinations) plan.steps.push_back(step_of(combination));
+    for (const Combination& combination : job_.rivals) plan.rivals.push_back(step_of(combination));
     for (RunRow& row : inventory_.rows())
       if (!taken_.contains(row.id) && (row.status != "pending" || record_of(row.id) != nullptr))
         plan.others.push_back(std::move(row));

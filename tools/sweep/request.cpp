@@ -42,6 +42,9 @@ void SweepRequest::add_to(CLI::App& app) {
       ->check(CLI::Range(0, 1000));
   app.add_option("--max-fails", asked_.limits.most_failures, "begin no more runs when so many have failed")
       ->check(CLI::Range(1, 1000000));
+  app.add_option("--stopping", search_.stopping,
+                 "stop weak settings early: rule=asha,by=TABLE/COLUMN,first=250,factor=4,last=4000 or "
+                 "rule=median,by=TABLE/COLUMN,every=250,after=500; none: not as the file says");
   app.add_flag("--widen", widen_,
                "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
   app.add_flag("-q,--quiet", asked_.quiet, "no progress, only the summary");
@@ -106,6 +109,9 @@ Specification SweepRequest::specification(const std::vector<std::string>& rest) 
 
 Job SweepRequest::job(const Specification& specification, const CommandLine& line) const {
   Job job = share(line);
+  for (const Stage& stage : specification.stages)
+    if (stage.stopping && !job.resume)
+      throw UsageError("--no-resume: expected a sweep without stopping, whose runs go on from where they pause");
   job.program = find_program(specification.program);
   return job;
 }

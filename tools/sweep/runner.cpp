@@ -11,9 +11,11 @@
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
 #include "tools/sweep/attempt.h"
+#include "tools/sweep/builds.h"
 #include "tools/sweep/cancellation.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
+#include "tools/sweep/pausing.h"
 #include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
 #include "tools/sweep/retries.h"
@@ -48,11 +50,13 @@ class Runner {
         inventory_(inventory),
         feeder_(feeder),
         executable_(executable),
+        known_digest_(known_digest(executable)),
         claims_(claims),
         children_(children),
         signals_(signals),
         progress_(job.quiet),
         cancellation_(job.output),
+        pausing_(job, plan),
         retries_(job.limits.retries) {
     for (const Step& step : plan.steps) add(step);
     others_ = plan.others;
@@ -68,7 +72,7 @@ class Runner {
         fed_at_ = counts_.done();
         continue;
       }
-      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty()))) break;
+      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty() && pausing_.is_settled()))) break;
       show();
 
       if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) {
@@ -81,6 +85,8 @@ class Runner {
       save_now_and_then();
     }
     for (auto& [index, attempt] : held_) attempt.claim().release();
+    pausing_.conclude(rows_, counts_, interrupted_);
+    if (pausing_.problem()) problems_.push_back(*pausing_.problem());
     show();
     progress_.clear();
     save();
@@ -135,7 +141,8 @@ class Runner {
         break;
       case Action::run:
       case Action::rebuild:
-        queue_.push_back({index, Clock::now()});
+      case Action::wait:
+        if (!pausing_.decides()) queue_.push_back({index, Clock::now()});
     }
   }
 
@@ -165,6 +172,7 @@ class Runner {
     if (job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures) {
       not_begun_ += static_cast<int>(queue_.size());
       queue_.clear();
+      not_begun_ += static_cast<int>(pausing_.begin_no_more());
     }
     std::size_t looked_at = 0;
     for (const std::size_t all = queue_.size(); looked_at < all; ++looked_at) {
@@ -176,6 +184,13 @@ class Runner {
       else
         start(next.index);
     }
+    while (!interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs)) {
+      const auto next = pausing_.next();
+      for (const std::size_t index : pausing_.ended_elsewhere())
+        if (const auto record = result_of(job_, steps_[index])) finish(index, *record, true);
+      if (!next) return;
+      start(*next);
+    }
   }
 
   std::chrono::milliseconds until_next() const {
@@ -185,6 +200,11 @@ class Runner {
       time = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(waiting.from - Clock::now()),
                         std::chrono::milliseconds(1), time);
     return time;
+  }
+
+  // Another sweep has it.
+  void look_later(std::size_t index) {
+    if (!pausing_.is_taken(index)) wait(index, look_again);
   }
 
   void wait(std::size_t index, Clock::duration time) { queue_.push_back({index, Clock::now() + time}); }
@@ -210,14 +230,18 @@ class Runner {
         return launch(index, std::move(attempt), false);
       }
       // Nothing is removed that has become a result since the plan was made.
-      if (const auto record = result_of(job_, step)) return finish(index, *record, true);
+      if (const auto record = result_of(job_, step)) {
+        pausing_.came_back(index);
+        return finish(index, *record, true);
+      }
       auto taken = claims_.take(step.row.id);
-      if (std::holds_alternative<Busy>(taken)) return wait(index, look_again);
+      if (std::holds_alternative<Busy>(taken)) return look_later(index);
       if (const auto* failure = std::get_if<Failure>(&taken)) return fail(index, failure->code, failure->reason);
       Attempt attempt(job_, step, std::move(std::get<Claim>(taken)));
       // Nor what has become one before the claim.
       if (const auto record = result_of(job_, step)) {
         attempt.claim().release();
+        pausing_.came_back(index);
         return finish(index, *record, true);
       }
       if (const auto record = attempt.finished()) return settle(index, attempt, *record, 0);
@@ -240,14 +264,17 @@ class Runner {
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
       std::vector<int> processors;
       if (job_.limits.pin) processors = processors_.take(threads_of(combination));
-      const pid_t child = children_.start({run_command(job_, executable_, combination, attempt.folder(), resume),
-                                           environment_of(combination),
-                                           -1,
-                                           log.get(),
-                                           log.get(),
-                                           {attempt.claim().descriptor()},
-                                           job_.limits.memory,
-                                           processors});
+      Environment environment = environment_of(combination);
+      environment.insert(environment.end(), known_digest_.begin(), known_digest_.end());
+      const pid_t child = children_.start(
+          {run_command(job_, executable_, combination, attempt.folder(), resume, pausing_.stop_at(index)),
+           std::move(environment),
+           -1,
+           log.get(),
+           log.get(),
+           {attempt.claim().descriptor()},
+           job_.limits.memory,
+           processors});
       std::optional<Clock::time_point> limit;
       if (job_.limits.time) limit = Clock::now() + *job_.limits.time;
       running_.emplace(child, Running{index, std::move(attempt), resume, std::move(processors), limit});
@@ -285,7 +312,7 @@ class Runner {
     processors_.give_back(running.processors);
     const std::size_t index = running.index;
     Attempt& attempt = running.attempt;
-    if (running.lost) return wait(index, look_again);
+    if (running.lost) return look_later(index);
     if (ending.kind == ProcessEnd::Kind::not_started) {
       attempt.claim().release();
       return leave(index,
@@ -299,6 +326,7 @@ class Runner {
       return leave(index, record.problem);
     }
     if (interrupted_) return suspend(index, attempt, "interrupted");
+    if (pausing_.has_come_to_its_rung(index, code, attempt.folder())) return pause(index, attempt);
     const std::string line = last_line(attempt.log());
     if (running.resumed && ending.kind == ProcessEnd::Kind::exited && code == records::exit_usage) {
       notes_.push_back(
@@ -338,6 +366,18 @@ class Runner {
     return line.empty() ? fmt::format("exit code {}, nothing in its log", ending.value) : line;
   }
 
+  void pause(std::size_t index, Attempt& attempt) {
+    keep_log(attempt, false);
+    try {
+      attempt.keep_pause();
+    } catch (const records::SystemError& error) {
+      problems_.push_back(error.what());
+    }
+    attempt.claim().release();
+    pausing_.came_back(index);
+    rows_[index].reason = pausing_.account_of(index);
+  }
+
   // It is pending, and may have a checkpoint.
   void suspend(std::size_t index, Attempt& attempt, const char* how) {
     RunRow& row = rows_[index];
@@ -346,6 +386,7 @@ class Runner {
     row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
     keep_log(attempt, false);
     attempt.claim().release();
+    pausing_.gave_up(index);
   }
 
   void keep_log(const Attempt& attempt, bool has_result) {
@@ -368,6 +409,7 @@ class Runner {
     rows_[index].exit_code = code;
     finish(index, record, false);
     attempt.claim().release();
+    pausing_.came_back(index);
   }
 
   // `elsewhere`: by another sweep.
@@ -391,6 +433,7 @@ class Runner {
     row.exit_code = code;
     row.reason = reason;
     ++counts_.failed;
+    pausing_.gave_up(index);
     progress_.note(fmt::format("failed {}: {}", row.id, reason));
   }
 
@@ -398,6 +441,7 @@ class Runner {
     rows_[index].reason = reason;
     ++counts_.left;
     left_alone_.push_back(index);
+    pausing_.gave_up(index);
     progress_.note(fmt::format("left alone {}: {}", rows_[index].id, reason));
   }
 
@@ -435,11 +479,13 @@ class Runner {
   const Inventory& inventory_;
   Feeder* feeder_;
   const fs::path& executable_;
+  const Environment known_digest_;
   Claims& claims_;
   Children& children_;
   Signals& signals_;
   Progress progress_;
   Cancellation cancellation_;
+  Pausing pausing_;
   Retries retries_;
   Processors processors_;
   std::deque<Step> steps_;
@@ -463,10 +509,11 @@ class Runner {
 }  // namespace
 
 std::vector<std::string> run_command(const Job& job, const fs::path& program, const Combination& combination,
-                                     const fs::path& folder, bool resume) {
+                                     const fs::path& folder, bool resume, std::optional<std::int64_t> stop_at) {
   std::vector<std::string> argv = {program.string()};
   for (std::string& argument : combination.arguments()) argv.push_back(std::move(argument));
   argv.insert(argv.end(), combination.controls.begin(), combination.controls.end());
+  if (stop_at) argv.push_back(fmt::format("--stop-at={}", *stop_at));
   if (resume) argv.emplace_back("--resume");
   if (resume && job.not_bitwise) argv.emplace_back("--not-bitwise");
   argv.insert(argv.end(), job.remarks.begin(), job.remarks.end());

@@ -144,6 +144,8 @@ void check_search(const Stage& stage) {
     throw UsageError(
         fmt::format("{}: suggested draws need results: expected a stage with select = {{by = ...}}", where));
   if (stage.limit) throw UsageError(fmt::format("{}: limit: expected none where draws are suggested", where));
+  if (stage.stopping)
+    throw UsageError(fmt::format("{}: stopping: expected draws that are not suggested by what runs end with", where));
   for (const Grid& grid : stage.grids) {
     if (grid.draws.method != DrawMethod::ask)
       throw UsageError(fmt::format("{}: expected one method of drawing for all groups", where));

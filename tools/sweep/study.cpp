@@ -14,7 +14,9 @@
 #include "tools/sweep/builds.h"
 #include "tools/sweep/check.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/contests.h"
 #include "tools/sweep/continuation.h"
+#include "tools/sweep/early_stopping.h"
 #include "tools/sweep/integrity/keep.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/patience.h"
@@ -107,6 +109,10 @@ class Study {
         description_.program.empty() ? records::printable(job_.program.filename().string()) : description_.program;
     job_.told_build = !description_.build.empty();
     job_.build = job_.told_build ? description_.build : executable_.digest;
+    for (std::size_t i = 0; i < stages_.count(); ++i)
+      if (!description_.checks_runs && stages_.at(i).stopping)
+        throw UsageError(
+            fmt::format("stopping: {} does not answer --describe-runs, and may not know --stop-at", job_.program_name));
     if (!description_.checks_runs && !job_.remarks.empty())
       throw UsageError(fmt::format("{}: {} does not answer --describe-runs, and may not know it",
                                    job_.remarks.front().substr(0, job_.remarks.front().find('=')), job_.program_name));
@@ -120,6 +126,7 @@ class Study {
       if (description_.checks_runs) check_runs(children_, signals_, job_.program, description_, combinations);
       job_.combinations = combinations;
       jobs_for(job_, options_.jobs);
+      if (const auto& rule = stages_.at(i).stopping) contests_of("stopping", rule->per, rule->over, combinations);
       stages_.presume(i, std::move(combinations));
     }
     if (records::sha256_of_file(job_.program) != executable_.digest) refuse_replaced(executable_);
@@ -127,6 +134,7 @@ class Study {
 
   void enter(std::size_t stage) {
     job_.stage = stages_.at(stage).name;
+    job_.stopping = stages_.at(stage).stopping;
     job_.combinations = stages_.resolved(stage);
     if (stages_.builds_on_others(stage)) {
       identify(job_.combinations, job_.program_name);
@@ -189,9 +197,11 @@ class Study {
       for (int round = 1;; ++round) {
         const Inventory found = inventory();
         if (description_.late && i == 0) judge_silence(job_, found);
-        const SweepPlan plan = make_plan(job_, found);
-        const bool whole = std::all_of(plan.steps.begin(), plan.steps.end(),
-                                       [](const Step& step) { return step.action == Action::skip; });
+        SweepPlan plan = make_plan(job_, found);
+        if (job_.stopping) plan = as_far_as_known(job_, std::move(plan));
+        const bool whole = std::all_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+          return step.action == Action::skip || (step.action == Action::wait && step.row.status == pruned_status);
+        });
         std::vector<RunRow> rows;
         for (const Step& step : plan.steps) rows.push_back(step.row);
         if (whole && (i + 1 < stages_.count() || options_.widen)) {
@@ -341,7 +351,8 @@ int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
   children.share(lock.descriptor());
   Claims claims(job.output, {});
   std::vector<std::string> names;
-  for (const Combination& combination : job.combinations) names.push_back(combination.id);
+  for (const std::vector<Combination>* list : {&job.combinations, &job.rivals})
+    for (const Combination& combination : *list) names.push_back(combination.id);
   const Inventory found = take_inventory_of(job.output, names);
   const SweepPlan plan = make_plan(job, found);
   const Outcome outcome = run_plan(job, plan, found, job.program, claims, children, signals);

@@ -22,7 +22,7 @@ std::vector<std::string> program_command(const Job& job, const Step& step) {
   const fs::path folder = job.output / step.row.id;
   const bool resume = step.action == Action::run &&
                       step_to_resume_from(job, *step.combination, folder, read_record(folder)).has_value();
-  return run_command(job, job.program, *step.combination, folder, resume);
+  return run_command(job, job.program, *step.combination, folder, resume, step.stop_at);
 }
 
 std::vector<std::string> run_one_command(const Job& job, const Step& step) {
@@ -100,6 +100,7 @@ int report(const Job& job, const Outcome& outcome) {
   records::put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
                            counts.completed, counts.diverged, counts.failed, counts.skipped));
   if (counts.elsewhere > 0) records::put(fmt::format(", {} run by other sweeps meanwhile", counts.elsewhere));
+  if (counts.pruned > 0) records::put(fmt::format(", {} pruned (stopped early)", counts.pruned));
   if (counts.left > 0) records::put(fmt::format(", {} left alone", counts.left));
   if (outcome.interrupted) records::put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
   if (counts.stopped > 0) records::put(fmt::format(", {} pending: stopped before their end", counts.stopped));

@@ -18,7 +18,8 @@ struct Winner {
   double value = 0;               // its mean
   std::vector<std::string> runs;  // folders
   std::size_t settings = 0;       // it was the best of so many,
-  std::size_t out = 0;            // beside so many of which a run has diverged, or has no finite value
+  std::size_t out = 0;            // beside so many of which a run has diverged, or has no finite value,
+  std::size_t pruned = 0;         // and so many that were stopped early
 };
 
 struct Choosing {

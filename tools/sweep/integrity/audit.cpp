@@ -41,26 +41,25 @@ bool is_checkpoint(const fs::path& path) { return path.filename().string().start
 
 class Audit {
  public:
-  Audit(const fs::path& output, const KnownRun& known) : output_(output), known_(known), folder_(output / known.id) {}
+  Audit(const fs::path& output, const KnownRun& known)
+      : output_(output), known_(known), folder_(output / known.id), now_{ending_of(output, known.id), {}, {}} {
+    audit_.is_covered = known.manifest != nullptr && known.manifest->ending == now_.ending;
+  }
 
   RunAudit run() {
     const records::Completion completion = records::read_completion(folder_);
+    now_.status = records::text_member(completion.record, "status");
+    audit_.state = state();
     switch (completion.verdict) {
       case Verdict::whole:
-        if (records::is_result(records::text_member(completion.record, "status")))
-          audit_result(completion.record);
-        else
-          audit_unfinished();
+        if (audit_.state == RunState::result || !known_.is_at_work) audit_ended(completion.record);
         break;
       case Verdict::none:
-        if (has_lost_its_record())
-          lost();
-        else
-          audit_unfinished();
+        if (!known_.is_at_work) audit_without_record();
         break;
       case Verdict::damaged:
         audit_.state = RunState::result;
-        if (!known_.is_at_work) damaged(completion);
+        if (!known_.is_at_work) add_damage(completion);
         break;
       case Verdict::other_schema:
         audit_.state = RunState::other_schema;
@@ -73,23 +72,58 @@ class Audit {
   }
 
  private:
-  void add(const std::string& file, std::string what, Remedy remedy) {
-    add_whole({known_.id + "/" + file, std::move(what), remedy, known_.id});
+  RunState state() const {
+    if (records::is_result(now_.status)) return RunState::result;
+    if (known_.is_pruned) return RunState::pruned;
+    // A claim that is damaged does not tell that it is one of a failure.
+    const bool had_failed = audit_.is_covered && now_.ending.find("claim") != std::string::npos;
+    return known_.has_failed || had_failed ? RunState::failed : RunState::pending;
   }
-  void add_whole(Finding finding) { audit_.findings.push_back(std::move(finding)); }
+
+  void add(const std::string& file, std::string what, Remedy remedy) {
+    add_by_name(known_.id + "/" + file, std::move(what), remedy);
+  }
+  void add_by_name(const std::string& name, std::string what, Remedy remedy) {
+    audit_.findings.push_back({name, std::move(what), remedy, known_.id});
+  }
+
+  // What looking at a file throws is a finding.
+  template <class Call>
+  void look_at(const std::string& name, const fs::path& path, const Call& call) {
+    try {
+      call();
+    } catch (const records::SystemError& error) {
+      add_by_name(name, without_path(path, error.what()), Remedy::look_again);
+    } catch (const std::exception& error) {
+      add_by_name(name, without_path(path, error.what()), remedy_of(path));
+    }
+  }
 
   // complete.json or run.h5.
-  void damaged(const records::Completion& completion) {
-    const bool sealed = !completion.record.is_null();
-    const char* file = sealed ? records::run_file : records::completion_file;
+  void add_damage(const records::Completion& completion) {
+    const char* file = completion.record.is_null() ? records::completion_file : records::run_file;
     add(file, without_path(folder_ / file, completion.problem), Remedy::run_again);
+  }
+
+  void audit_without_record() {
+    std::error_code error;
+    if (has_lost_its_record()) return add_loss();
+    if (audit_.state == RunState::failed) return audit_ended({});
+    if (!fs::exists(folder_ / records::config_file, error)) {
+      audit_.state = RunState::no_run;
+      return;
+    }
+    for (const auto& [name, path] : files_below(output_, known_.id))
+      look_at(name, path, [&, &path = path] {
+        if (own_name(path) == records::config_file) read_config(path);
+        if (is_checkpoint(path)) records::read_state_image(path);
+      });
   }
 
   // Another attempt begins with a configuration of its own.
   bool has_lost_its_record() const {
-    if (known_.is_at_work) return false;
     if (known_.has_result) return true;
-    if (known_.manifest == nullptr || known_.manifest->ending.size() < seal_digits) return false;
+    if (known_.manifest == nullptr || !records::is_result(known_.manifest->status)) return false;
     const auto entry = known_.manifest->files.find(known_.id + "/" + records::config_file);
     try {
       return entry == known_.manifest->files.end() ||
@@ -99,136 +133,86 @@ class Audit {
     }
   }
 
-  void lost() {
+  void add_loss() {
     std::error_code error;
     audit_.state = RunState::result;
     if (fs::exists(folder_, error))
       add(records::completion_file, "missing, and its run had come to its end", Remedy::run_again);
     else
-      add_whole({known_.id, "missing, and this run had come to its end", Remedy::run_or_take, known_.id});
+      add_by_name(known_.id, "missing, and this run had come to its end", Remedy::run_or_take);
   }
 
-  void audit_result(const json& record) {
-    audit_.state = RunState::result;
-    const std::string seal = records::seal_at_end(folder_ / records::completion_file);
-    audit_.is_covered = known_.manifest != nullptr && known_.manifest->ending == seal;
-    RunFiles now{seal, {}};
-    const FoundFiles files = files_of_run(output_, known_.id, {});
-    for (const auto& [name, path] : files) {
-      const std::string own = path.parent_path() == folder_ ? path.filename().string() : std::string();
-      if (own == records::run_file) {  // read_completion has just read it
-        count(name, now, {record.at("size").get<std::uintmax_t>(), record.at("sha256").get<std::string>()});
-        continue;
-      }
-      look_at(name, path, own, now, record.value("rows", json::object()));
-    }
-    compare_names(files);
-    if (audit_.findings.empty()) audit_.now = std::move(now);
+  // `record` is complete.json's, null where the run failed without one.
+  void audit_ended(const json& record) {
+    const FoundFiles files = files_of_run(output_, known_.id);
+    for (const auto& [name, path] : files)
+      look_at(name, path, [&, &name = name, &path = path] {
+        const std::string own = own_name(path);
+        if (own == records::run_file && !record.is_null())  // read_completion has just read it
+          return count(name, {record.at("size").get<std::uintmax_t>(), record.at("sha256").get<std::string>()});
+        count(name, digest_of(path));
+        if (own == records::config_file) read_config(path);
+        std::string what;
+        if (own == records::log_file && audit_.state == RunState::result)
+          what = problem_of_log(path, record.value("rows", json::object()));
+        if (what.empty()) what = difference(name);
+        if (!what.empty()) throw records::Damaged(what);
+        if (!audit_.is_covered && is_checkpoint(path)) records::read_state_image(path);
+      });
+    if (audit_.is_covered) compare_names(files);
+    if (audit_.findings.empty()) audit_.now = std::move(now_);
   }
 
-  void look_at(const std::string& name, const fs::path& path, const std::string& own, RunFiles& now, const json& rows) {
-    const auto look = [&] {
-      count(name, now, digest_of(path));
-      if (own == records::config_file) records::read_current(path);
-      std::string what = own == records::log_file ? problem_of_log(path, rows) : "";
-      if (what.empty()) what = difference(name, now);
-      if (!what.empty()) throw records::Damaged(what);
-      if (!audit_.is_covered && is_checkpoint(path)) records::read_state_image(path);
-    };
-    check(look, name, path, remedy_of(own, path));
+  // Of a file in the run's folder itself.
+  std::string own_name(const fs::path& path) const {
+    return path.parent_path() == folder_ ? path.filename().string() : std::string();
   }
 
-  template <class Call>
-  void check(const Call& call, const std::string& name, const fs::path& path, Remedy remedy) {
-    try {
-      call();
-    } catch (const records::SystemError& error) {
-      add_whole({name, without_path(path, error.what()), Remedy::look_again, known_.id});
-    } catch (const std::exception& error) {
-      add_whole({name, without_path(path, error.what()), remedy, known_.id});
-    }
-  }
-
-  Remedy remedy_of(const std::string& own, const fs::path& path) const {
-    if (audit_.state == RunState::failed) return Remedy::run_again;
+  Remedy remedy_of(const fs::path& path) const {
+    const bool is_kept = audit_.state == RunState::result || audit_.state == RunState::pruned;
+    const bool is_in_folder = path.string().starts_with((folder_ / "").string());
+    if (!is_in_folder) return is_kept ? Remedy::remove_or_take : Remedy::run_again;
     std::error_code error;
-    if (own == records::config_file && fs::exists(folder_ / records::log_file, error)) return Remedy::recover;
-    return path.parent_path() == folder_ ? Remedy::remove_run : Remedy::remove_or_take;
+    const bool is_config = own_name(path) == records::config_file && audit_.state == RunState::result;
+    return is_config && fs::exists(folder_ / records::log_file, error) ? Remedy::recover : Remedy::remove_run;
   }
 
-  void count(const std::string& name, RunFiles& now, FileDigest digest) {
+  static void read_config(const fs::path& path) {
+    try {
+      records::read_current(path);
+    } catch (const records::OtherSchema&) {  // not ours to judge
+    }
+  }
+
+  void count(const std::string& name, FileDigest digest) {
     ++audit_.files;
     audit_.bytes += digest.size;
-    now.files[name] = std::move(digest);
+    now_.files[name] = std::move(digest);
   }
 
   // From what the manifest says of it; empty where there is none.
-  std::string difference(const std::string& name, const RunFiles& now) const {
+  std::string difference(const std::string& name) const {
     if (!audit_.is_covered) return {};
     const auto recorded = known_.manifest->files.find(name);
     if (recorded == known_.manifest->files.end()) return {};
-    const FileDigest& found = now.files.at(name);
+    const FileDigest& found = now_.files.at(name);
     if (found.size != recorded->second.size)
       return fmt::format("damaged: {} bytes, {} recorded", found.size, recorded->second.size);
     return found.sha256 == recorded->second.sha256 ? "" : "damaged: it does not have the recorded SHA-256";
   }
 
   void compare_names(const FoundFiles& found) {
-    if (!audit_.is_covered) return;
     for (const auto& [name, path] : found)
       if (!known_.manifest->files.contains(name))
-        add_whole({name, "unexpected: it was not there when the run ended", Remedy::move_away, known_.id});
+        add_by_name(name, "unexpected: it was not there when the run ended", Remedy::move_away);
     for (const auto& [name, digest] : known_.manifest->files)
-      if (!found.contains(name)) {
-        const fs::path path = output_ / name;
-        const std::string own = path.parent_path() == folder_ ? path.filename().string() : std::string();
-        add_whole({name, "missing", remedy_of(own, path), known_.id});
-      }
+      if (!found.contains(name)) add_by_name(name, "missing", remedy_of(output_ / name));
   }
 
-  // A claim that is damaged does not tell that it is one of a failure.
-  bool has_failed() const {
-    if (known_.has_failed) return true;
-    return known_.manifest != nullptr && known_.manifest->ending == failed_ending(last_claim(output_, known_.id));
-  }
-
-  void audit_unfinished() {
-    std::error_code error;
-    const fs::path config = folder_ / records::config_file;
-    if (known_.is_at_work) return;
-    if (has_failed()) return audit_failed();
-    if (!fs::exists(config, error)) {
-      audit_.state = RunState::no_run;
-      return;
-    }
-    const auto read_config = [&] {
-      try {
-        records::read_current(config);
-      } catch (const records::OtherSchema&) {
-        audit_.state = RunState::other_schema;
-      }
-    };
-    check(read_config, known_.id + "/" + records::config_file, config, Remedy::run_again);
-    for (const auto& [name, path] : files_below(output_, known_.id))  // what it is to go on from
-      if (is_checkpoint(path)) check([&] { records::read_state_image(path); }, name, path, Remedy::run_again);
-  }
-
-  void audit_failed() {
-    audit_.state = RunState::failed;
-    const auto claim = last_claim(output_, known_.id);
-    if (!claim) return;
-    RunFiles now{failed_ending(claim), {}};
-    audit_.is_covered = known_.manifest != nullptr && known_.manifest->ending == now.ending;
-    const FoundFiles files = files_of_run(output_, known_.id, claim);
-    for (const auto& [name, path] : files) look_at(name, path, {}, now, {});
-    compare_names(files);
-    if (audit_.findings.empty()) audit_.now = std::move(now);
-  }
-
-  static constexpr std::size_t seal_digits = 64;
   const fs::path& output_;
   const KnownRun& known_;
   const fs::path folder_;
+  RunFiles now_;
   RunAudit audit_;
 };
 

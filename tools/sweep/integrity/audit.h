@@ -18,13 +18,15 @@ struct KnownRun {
   const RunFiles* manifest = nullptr;  // none where it has no entry
   bool has_result = false;             // as sweep.json says
   bool has_failed = false;             // as its last claim says
+  bool is_pruned = false;              // as sweep.json says
   bool is_at_work = false;             // somebody may write into its folder now
 };
 
 enum class RunState {
   result,        // completed or diverged
-  failed,        // it left no result, and nobody tries it again now
-  pending,       // nothing is expected of it yet
+  failed,        // it left no result
+  pruned,        // stopped early
+  pending,       // it may have begun
   other_schema,  // of another Gradus: not looked at
   no_run         // nothing says that it is a run
 };
@@ -32,8 +34,8 @@ enum class RunState {
 struct RunAudit {
   RunState state = RunState::pending;
   std::vector<Finding> findings;
-  bool is_covered = false;      // the manifest knows how it ended
-  std::optional<RunFiles> now;  // of a result or a failed run without findings: what the manifest is to say of it
+  bool is_covered = false;              // the manifest knows how it ended
+  std::optional<RunFiles> now;          // of what has ended, without findings: what the manifest is to say of it
   std::uintmax_t files = 0, bytes = 0;  // that were read
 };
 

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <optional>
 
+#include "experiments/records/completion.h"
 #include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "settings/parse.h"
 #include "tools/sweep/builds.h"
@@ -26,6 +30,17 @@ void add(FoundFiles& files, const fs::path& output, const fs::path& name) {
     files.emplace(records::printable(name.string(), longest_name), output / name);
 }
 
+// The number of the last claim on a run.
+std::optional<std::int64_t> last_claim(const fs::path& output, const std::string& id) {
+  std::optional<std::int64_t> last;
+  std::error_code error;
+  fs::directory_iterator entry(output / claims_folder / id, error);
+  for (const fs::directory_iterator end; !error && entry != end; entry.increment(error))
+    if (const auto number = settings::number_in<std::int64_t>(entry->path().filename().string()))
+      last = std::max(last, number);
+  return last;
+}
+
 }  // namespace
 
 FoundFiles files_below(const fs::path& output, const fs::path& name) {
@@ -43,11 +58,18 @@ FoundFiles files_below(const fs::path& output, const fs::path& name) {
   return files;
 }
 
-FoundFiles files_of_run(const fs::path& output, const std::string& id, std::optional<std::int64_t> failed_claim) {
+FoundFiles files_of_run(const fs::path& output, const std::string& id) {
   FoundFiles files = files_below(output, id);
   add(files, output, fs::path("logs") / (id + ".log"));
-  if (failed_claim) add(files, output, fs::path(claims_folder) / id / fmt::to_string(*failed_claim));
+  if (const auto claim = last_claim(output, id))
+    add(files, output, fs::path(claims_folder) / id / fmt::to_string(*claim));
   return files;
+}
+
+std::string ending_of(const fs::path& output, const std::string& id) {
+  std::string ending = records::seal_at_end(output / id / records::completion_file);
+  if (const auto claim = last_claim(output, id)) ending += fmt::format("{}claim {}", ending.empty() ? "" : " ", *claim);
+  return ending;
 }
 
 std::set<std::string> folders_in(const fs::path& output) {
@@ -67,20 +89,6 @@ FoundFiles files_of_sweep(const fs::path& output) {
   FoundFiles files = files_below(output, programs_folder);
   for (const char* name : sealed_files) add(files, output, name);
   return files;
-}
-
-std::optional<std::int64_t> last_claim(const fs::path& output, const std::string& id) {
-  std::optional<std::int64_t> last;
-  std::error_code error;
-  fs::directory_iterator entry(output / claims_folder / id, error);
-  for (const fs::directory_iterator end; !error && entry != end; entry.increment(error))
-    if (const auto number = settings::number_in<std::int64_t>(entry->path().filename().string()))
-      last = std::max(last, number);
-  return last;
-}
-
-std::string failed_ending(std::optional<std::int64_t> claim) {
-  return claim ? fmt::format("claim {}", *claim) : std::string();
 }
 
 FileDigest digest_of(const fs::path& path) { return {records::InputFile(path).size(), records::sha256_of_file(path)}; }

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 
@@ -19,19 +18,17 @@ using FoundFiles = std::map<std::string, std::filesystem::path>;
 FoundFiles files_below(const std::filesystem::path& output, const std::filesystem::path& name);
 
 // A run's folder, its log, and, where it left no result, the claim that tells how it ended.
-FoundFiles files_of_run(const std::filesystem::path& output, const std::string& id,
-                        std::optional<std::int64_t> failed_claim);
+FoundFiles files_of_run(const std::filesystem::path& output, const std::string& id);
+
+// What tells one end of a run from another: the seal of its complete.json and, where it left no result, the number of
+// the last claim on it. Empty where it has not ended.
+std::string ending_of(const std::filesystem::path& output, const std::string& id);
 
 // Names of folders that may be runs'. Throws records::SystemError.
 std::set<std::string> folders_in(const std::filesystem::path& output);
 
 // Sealed files of the whole sweep, and the programs that it keeps.
 FoundFiles files_of_sweep(const std::filesystem::path& output);
-
-// The number of the last claim on a run; none where there is none.
-std::optional<std::int64_t> last_claim(const std::filesystem::path& output, const std::string& id);
-// What the manifest calls the ending of a run that left no result, by its last claim; empty where there is none.
-std::string failed_ending(std::optional<std::int64_t> claim);
 
 // Throws records::SystemError.
 FileDigest digest_of(const std::filesystem::path& path);

@@ -51,6 +51,7 @@ std::vector<std::string> keep_manifest(const fs::path& output, const std::functi
   }
 
   const std::map<std::string, Failure> failures = Claims::failures(output);
+  const std::map<std::string, Busy> owners = Claims::owners(output);
   Manifest after;
   std::vector<KnownRun> changed;
   std::set<std::string> ids = folders_in(output);
@@ -60,12 +61,11 @@ std::vector<std::string> keep_manifest(const fs::path& output, const std::functi
   for (const std::string& id : ids) {
     pause();
     const RunFiles* known = before ? before->find(id) : nullptr;
-    const std::string seal = records::seal_at_end(output / id / records::completion_file);
-    const bool failed = failures.contains(id);
-    if (known != nullptr && known->ending == (seal.empty() ? failed_ending(last_claim(output, id)) : seal))
-      after.runs.emplace(id, *known);
-    else if (!seal.empty() || failed || known != nullptr)
-      changed.push_back({id, known, false, failed, false});
+    const std::string ending = ending_of(output, id);
+    if (known != nullptr && known->ending == ending)
+      after.runs.emplace_hint(after.runs.end(), id, *known);
+    else if (!ending.empty() || known != nullptr)
+      changed.push_back({id, known, false, failures.contains(id), false, owners.contains(id)});
   }
 
   std::vector<RunAudit> audits(changed.size());

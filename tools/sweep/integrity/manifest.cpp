@@ -38,6 +38,7 @@ std::optional<Manifest> Manifest::read(const fs::path& output) {
     for (const auto& [id, run] : document.at("runs").items()) {
       RunFiles& files = manifest.runs[id];
       files.ending = run.at("ending").get<std::string>();
+      files.status = run.at("status").get<std::string>();
       for (const auto& [file, digest] : run.at("files").items())
         files.files.emplace_hint(files.files.end(), file, digest_in(digest.get_ref<const std::string&>()));
     }
@@ -57,7 +58,7 @@ void Manifest::write(const fs::path& output) const {
   for (const auto& [id, run] : runs) {
     json files = json::object();
     for (const auto& [file, digest] : run.files) files[file] = text_of(digest);
-    all[id] = {{"ending", run.ending}, {"files", std::move(files)}};
+    all[id] = {{"ending", run.ending}, {"status", run.status}, {"files", std::move(files)}};
   }
   write_shared(
       output, output / manifest_file,

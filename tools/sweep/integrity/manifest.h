@@ -21,9 +21,8 @@ struct FileDigest {
 
 // Of one run, as it ended.
 struct RunFiles {
-  // Which ending that was: the seal of its complete.json or, of a run that left no result, the number of the last claim
-  // on it. What ended otherwise since is another matter.
-  std::string ending;
+  std::string ending;  // which one that was (ending_of): a run that ended otherwise since is another matter
+  std::string status;  // as complete.json says; empty where there is none
   std::map<std::string, FileDigest> files;  // by their paths in the sweep's folder
   friend bool operator==(const RunFiles&, const RunFiles&) = default;
 };

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "experiments/records/completion.h"
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
@@ -28,7 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Totals {
-  std::size_t findings = 0, uncovered = 0, other_schema = 0;
+  std::size_t findings = 0, uncovered = 0;
   std::map<RunState, std::size_t> runs;
   std::uintmax_t files = 0, bytes = 0;
 };
@@ -46,7 +47,8 @@ class Verification {
           fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output_.string()));
     audit_files_of_the_sweep();
     for (const Finding& finding : unexpected_files(output_, ids_, at_work_)) tell(finding);
-    if (totals_.runs[RunState::result] + totals_.runs[RunState::failed] > 0) audit_cover();
+    if (totals_.runs.size() > totals_.runs.count(RunState::pending) + totals_.runs.count(RunState::no_run))
+      audit_cover();
     print_totals();
     return totals_.findings == 0;
   }
@@ -86,7 +88,8 @@ class Verification {
     for (const auto& [id, failure] : Claims::failures(output_)) failed_.insert(id);
     if (table_)
       for (const RunRow& row : table_->runs) {
-        if (row.status == "completed" || row.status == "diverged") results_.insert(row.id);
+        if (records::is_result(row.status)) results_.insert(row.id);
+        if (row.status == pruned_status) pruned_.insert(row.id);
         ids_.insert(row.id);
       }
     if (manifest_)
@@ -95,7 +98,11 @@ class Verification {
   }
 
   KnownRun known(const std::string& id, const std::map<std::string, Busy>& owners) const {
-    return {id, manifest_ ? manifest_->find(id) : nullptr, results_.contains(id), failed_.contains(id),
+    return {id,
+            manifest_ ? manifest_->find(id) : nullptr,
+            results_.contains(id),
+            failed_.contains(id),
+            pruned_.contains(id),
             owners.contains(id)};
   }
 
@@ -115,8 +122,7 @@ class Verification {
       if (audit.state == RunState::no_run && ids_.contains(ids[i])) audit.state = RunState::pending;
       if (audit.state != RunState::no_run) ids_.insert(ids[i]);
       ++totals_.runs[audit.state];
-      const bool ended = audit.state == RunState::result || audit.state == RunState::failed;
-      totals_.uncovered += ended && !audit.is_covered && audit.findings.empty() ? 1 : 0;
+      totals_.uncovered += audit.now && !audit.is_covered ? 1 : 0;
       totals_.files += audit.files;
       totals_.bytes += audit.bytes;
     }
@@ -173,8 +179,8 @@ class Verification {
   bool at_work_ = false, manifest_is_damaged_ = false;
   std::optional<Manifest> manifest_;
   std::optional<Table> table_;
-  std::set<std::string> ids_;               // of runs
-  std::set<std::string> results_, failed_;  // of those that are said to have ended so
+  std::set<std::string> ids_;                        // of runs
+  std::set<std::string> results_, failed_, pruned_;  // of those that are said to have ended so
   Totals totals_;
 };
 
