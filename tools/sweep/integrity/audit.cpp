@@ -52,17 +52,17 @@ class Audit {
     audit_.state = state();
     switch (completion.verdict) {
       case Verdict::whole:
-        if (audit_.state == RunState::result || !known_.is_at_work) audit_ended(completion.record);
+        if (audit_.state == AuditedState::result || !known_.is_at_work) audit_ended(completion.record);
         break;
       case Verdict::none:
         if (!known_.is_at_work) audit_without_record();
         break;
       case Verdict::damaged:
-        audit_.state = RunState::result;
+        audit_.state = AuditedState::result;
         if (!known_.is_at_work) add_damage(completion);
         break;
       case Verdict::other_schema:
-        audit_.state = RunState::other_schema;
+        audit_.state = AuditedState::other_schema;
         break;
       case Verdict::unreadable:
         add(records::completion_file, without_path(folder_ / records::completion_file, completion.problem),
@@ -72,12 +72,12 @@ class Audit {
   }
 
  private:
-  RunState state() const {
-    if (records::is_result(now_.status)) return RunState::result;
-    if (known_.is_pruned) return RunState::pruned;
+  AuditedState state() const {
+    if (records::is_result(now_.status)) return AuditedState::result;
+    if (known_.is_pruned) return AuditedState::pruned;
     // A claim that is damaged does not tell that it is one of a failure.
     const bool had_failed = audit_.is_covered && now_.ending.find("claim") != std::string::npos;
-    return known_.has_failed || had_failed ? RunState::failed : RunState::pending;
+    return known_.has_failed || had_failed ? AuditedState::failed : AuditedState::pending;
   }
 
   void add(const std::string& file, std::string what, Remedy remedy) {
@@ -108,9 +108,9 @@ class Audit {
   void audit_without_record() {
     std::error_code error;
     if (has_lost_its_record()) return add_loss();
-    if (audit_.state == RunState::failed) return audit_ended({});
+    if (audit_.state == AuditedState::failed) return audit_ended({});
     if (!fs::exists(folder_ / records::config_file, error)) {
-      audit_.state = RunState::no_run;
+      audit_.state = AuditedState::no_run;
       return;
     }
     for (const auto& [name, path] : files_below(output_, known_.id))
@@ -135,7 +135,7 @@ class Audit {
 
   void add_loss() {
     std::error_code error;
-    audit_.state = RunState::result;
+    audit_.state = AuditedState::result;
     if (fs::exists(folder_, error))
       add(records::completion_file, "missing, and its run had come to its end", Remedy::run_again);
     else
@@ -153,7 +153,7 @@ class Audit {
         count(name, digest_of(path));
         if (own == records::config_file) read_config(path);
         std::string what;
-        if (own == records::log_file && audit_.state == RunState::result)
+        if (own == records::log_file && audit_.state == AuditedState::result)
           what = problem_of_log(path, record.value("rows", json::object()));
         if (what.empty()) what = difference(name);
         if (!what.empty()) throw records::Damaged(what);
@@ -169,11 +169,11 @@ class Audit {
   }
 
   Remedy remedy_of(const fs::path& path) const {
-    const bool is_kept = audit_.state == RunState::result || audit_.state == RunState::pruned;
+    const bool is_kept = audit_.state == AuditedState::result || audit_.state == AuditedState::pruned;
     const bool is_in_folder = path.string().starts_with((folder_ / "").string());
     if (!is_in_folder) return is_kept ? Remedy::remove_or_take : Remedy::run_again;
     std::error_code error;
-    const bool is_config = own_name(path) == records::config_file && audit_.state == RunState::result;
+    const bool is_config = own_name(path) == records::config_file && audit_.state == AuditedState::result;
     return is_config && fs::exists(folder_ / records::log_file, error) ? Remedy::recover : Remedy::remove_run;
   }
 

@@ -22,7 +22,7 @@ struct KnownRun {
   bool is_at_work = false;             // somebody may write into its folder now
 };
 
-enum class RunState {
+enum class AuditedState {
   result,        // completed or diverged
   failed,        // it left no result
   pruned,        // stopped early
@@ -32,7 +32,7 @@ enum class RunState {
 };
 
 struct RunAudit {
-  RunState state = RunState::pending;
+  AuditedState state = AuditedState::pending;
   std::vector<Finding> findings;
   bool is_covered = false;              // the manifest knows how it ended
   std::optional<RunFiles> now;          // of what has ended, without findings: what the manifest is to say of it

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <set>
@@ -23,24 +25,44 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Of the sweeps that share a folder one at a time reads and writes it. Where there are no locks, or another is slow, the
-// next sweep adds what one has overwritten.
-records::Descriptor wait_for_lock(const fs::path& output, const std::function<void()>& pause) {
-  const fs::path path = output / claims_folder / ".manifest";
-  records::Descriptor file(path, O_RDWR | O_CREAT, 0644);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (records::try_lock(file.get(), path) == records::Lock::others && std::chrono::steady_clock::now() < deadline) {
-    pause();
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+// Of the sweeps that share a folder one at a time reads and writes it. Where there are no locks, or another is slow,
+// the next sweep adds what one has overwritten.
+class ManifestLock {
+ public:
+  ManifestLock(const fs::path& output, const std::function<void()>& pause)
+      : path_(output / claims_folder / ".manifest") {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!take() && std::chrono::steady_clock::now() < deadline) {
+      pause();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
   }
-  return file;
-}
+  ManifestLock(const ManifestLock&) = delete;
+  ManifestLock& operator=(const ManifestLock&) = delete;
+  ~ManifestLock() {
+    if (is_mine_) ::unlink(path_.c_str());
+  }
+
+ private:
+  // Who had it before has removed the file: then that lock is on nothing.
+  bool take() {
+    file_ = records::Descriptor(path_, O_RDWR | O_CREAT, 0644);
+    const records::Lock lock = records::try_lock(file_.get(), path_);
+    struct stat file {};
+    is_mine_ = lock == records::Lock::mine && ::fstat(file_.get(), &file) == 0 && file.st_nlink > 0;
+    return is_mine_ || lock == records::Lock::none;
+  }
+
+  const fs::path path_;
+  records::Descriptor file_;
+  bool is_mine_ = false;
+};
 
 }  // namespace
 
 std::vector<std::string> keep_manifest(const fs::path& output, const std::function<void()>& pause) {
   std::vector<std::string> problems;
-  const records::Descriptor lock = wait_for_lock(output, pause);
+  const ManifestLock lock(output, pause);
   std::optional<Manifest> before;
   try {
     before = Manifest::read(output);

@@ -1,5 +1,5 @@
-// OUTPUT/manifest.json: what lies in a sweep's folder of the runs that have ended, size and SHA-256 of each file. Sealed.
-// It vouches for what has no digest of its own, such as what a program printed, and for what is to be there at all.
+// OUTPUT/manifest.json: what lies in a sweep's folder of the runs that have ended, size and SHA-256 of each file.
+// Sealed. It vouches for what has no digest of its own, such as what a program printed, and for what is to be there.
 #pragma once
 
 #include <cstdint>

@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 
 struct Totals {
   std::size_t findings = 0, uncovered = 0;
-  std::map<RunState, std::size_t> runs;
+  std::map<AuditedState, std::size_t> runs;
   std::uintmax_t files = 0, bytes = 0;
 };
 
@@ -47,7 +47,7 @@ class Verification {
           fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output_.string()));
     audit_files_of_the_sweep();
     for (const Finding& finding : unexpected_files(output_, ids_, at_work_)) tell(finding);
-    if (totals_.runs.size() > totals_.runs.count(RunState::pending) + totals_.runs.count(RunState::no_run))
+    if (totals_.runs.size() > totals_.runs.count(AuditedState::pending) + totals_.runs.count(AuditedState::no_run))
       audit_cover();
     print_totals();
     return totals_.findings == 0;
@@ -119,8 +119,8 @@ class Verification {
       // A sweep at work may just have replaced it.
       if (at_work_ && !audit.findings.empty()) audit = audit_run(output_, known(ids[i], Claims::owners(output_)));
       for (const Finding& finding : audit.findings) tell(finding);
-      if (audit.state == RunState::no_run && ids_.contains(ids[i])) audit.state = RunState::pending;
-      if (audit.state != RunState::no_run) ids_.insert(ids[i]);
+      if (audit.state == AuditedState::no_run && ids_.contains(ids[i])) audit.state = AuditedState::pending;
+      if (audit.state != AuditedState::no_run) ids_.insert(ids[i]);
       ++totals_.runs[audit.state];
       totals_.uncovered += audit.now && !audit.is_covered ? 1 : 0;
       totals_.files += audit.files;
@@ -150,7 +150,7 @@ class Verification {
 
   // Whether the manifest tells of all that has ended.
   void audit_cover() {
-    const bool goes_on = at_work_ || totals_.runs[RunState::pending] > 0;
+    const bool goes_on = at_work_ || totals_.runs[AuditedState::pending] > 0;
     if (manifest_is_damaged_) return;
     if (!manifest_ && !goes_on)
       tell({manifest_file, "missing: nothing vouches for logs, nor for what is gone", Remedy::write_again});
@@ -162,13 +162,14 @@ class Verification {
   }
 
   void print_totals() {
-    const auto count = [&](RunState state) { return totals_.runs[state]; };
+    const auto count = [&](AuditedState state) { return totals_.runs[state]; };
     std::string others;
-    for (const auto& [state, name] : {std::pair{RunState::failed, "failed"},
-                                      {RunState::pending, "pending"},
-                                      {RunState::other_schema, "of another Gradus and not checked"}})
+    for (const auto& [state, name] : {std::pair{AuditedState::failed, "failed"},
+                                      {AuditedState::pruned, "stopped early"},
+                                      {AuditedState::pending, "pending"},
+                                      {AuditedState::other_schema, "of another Gradus and not checked"}})
       if (count(state) > 0) others += fmt::format(", {} {}", count(state), name);
-    records::put(fmt::format("{} finished runs{}, {} files, {:.1f} MB: {}{}\n", count(RunState::result), others,
+    records::put(fmt::format("{} finished runs{}, {} files, {:.1f} MB: {}{}\n", count(AuditedState::result), others,
                              totals_.files, static_cast<double>(totals_.bytes) / 1e6,
                              totals_.findings == 0 ? "whole" : fmt::format("{} findings", totals_.findings),
                              at_work_ ? " (a sweep is at work)" : ""));
