@@ -125,7 +125,10 @@ static void replace_file(const fs::path& finished, const fs::path& target) {
 }
 
 void write_file(const fs::path& target, std::string_view contents) {
-  const fs::path temporary = new_version_of(target);
+  write_file(target, contents, new_version_of(target));
+}
+
+void write_file(const fs::path& target, std::string_view contents, const fs::path& temporary) {
   try {
     {
       const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);

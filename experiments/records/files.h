@@ -52,6 +52,9 @@ void require_regular_file(const std::filesystem::path& path);
 // Writes contents into a new file beside the target, makes it durable and renames it: readers see the old file or the
 // new one, never a part. On failure the old file is as it was.
 void write_file(const std::filesystem::path& target, std::string_view contents);
+// The same where other processes may write the target too: by a name, on the same file system, that is the caller's
+// alone.
+void write_file(const std::filesystem::path& target, std::string_view contents, const std::filesystem::path& temporary);
 // A file of more than `most` bytes is refused with TooLarge.
 std::string read_file(const std::filesystem::path& path, std::size_t most = std::numeric_limits<std::size_t>::max());
 // At most so many bytes from the file's start.

@@ -49,9 +49,9 @@ class SweepTest(SweepCase):
         self.assertFalse((self.folder / "pwned").exists())
 
     def test_subcommands_are_named(self):
-        for arguments, says in (([], "expected a subcommand, run or list"),
-                                (["foo"], "foo: no such subcommand, expected run or list"),
-                                (["--bogus"], "--bogus: no such subcommand, expected run or list"),
+        for arguments, says in (([], "expected a subcommand, one of run, "),
+                                (["foo"], "foo: no such subcommand, expected one of run, "),
+                                (["--bogus"], "--bogus: no such subcommand, expected one of run, "),
                                 (["list", "--", "-s8"], "expected sweep list FOLDER, and nothing after --")):
             result = subprocess.run([sweep_support.SWEEP, *arguments], capture_output=True, text=True, timeout=60)
             self.assertEqual((result.returncode, len(result.stderr.splitlines())), (2, 1), result.stderr)

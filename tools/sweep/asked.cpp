@@ -5,9 +5,10 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
-#include "experiments/records/files.h"
+#include "experiments/records/descriptor.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -35,10 +36,11 @@ Asked Asked::read(const fs::path& output) {
 }
 
 void Asked::write(const fs::path& output) const {
-  records::write_file(output / asked_file, records::sealed_text({{"schema", records::schema_version},
-                                                                 {"directory", directory.string()},
-                                                                 {"arguments", arguments},
-                                                                 {"file", file}}));
+  write_shared(output, output / asked_file,
+               records::sealed_text({{"schema", records::schema_version},
+                                     {"directory", directory.string()},
+                                     {"arguments", arguments},
+                                     {"file", file}}));
 }
 
 }  // namespace gradus::sweep

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "experiments/records/files.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -38,7 +39,7 @@ fs::path kept_copy(const fs::path& output, const Executable& executable) {
   if (!fs::exists(copy, error) || records::sha256_of_file(copy) != executable.digest) {
     const std::string bytes = records::read_file(executable.path);
     if (records::sha256(bytes) != executable.digest) refuse_replaced(executable);
-    records::write_file(copy, bytes);
+    write_shared(output, copy, bytes);
   }
   if (::chmod(copy.c_str(), 0755) != 0) throw records::SystemError(copy, "cannot be made executable", errno);
   return ::access(copy.c_str(), X_OK) == 0 ? copy : executable.path;

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "experiments/records/files.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace {
@@ -33,7 +33,7 @@ bool Cancellation::asked() {
 }
 
 void Cancellation::ask(const std::filesystem::path& output) {
-  records::write_file(output / cancel_file, fmt::format("{}\n", ::getpid()));
+  write_shared(output, output / cancel_file, fmt::format("{}\n", ::getpid()));
 }
 
 }  // namespace gradus::sweep

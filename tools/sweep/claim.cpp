@@ -19,6 +19,7 @@
 #include "experiments/records/text.h"
 #include "settings/parse.h"
 #include "tools/sweep/patience.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -26,7 +27,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* claims_folder = ".claims";
 constexpr std::size_t largest_claim = 1 << 16;  // bytes
 
 std::string first_line(const fs::path& path) {
@@ -154,7 +154,8 @@ void Claim::fail(const Failure& failure) {
   claim["ended"] = {{"code", failure.code}, {"reason", records::printable(failure.reason)}};
   try {
     const fs::path path = folder_ / fmt::to_string(number_);
-    records::write_file(path, records::json_text(claim) + "\n");
+    records::write_file(path, records::json_text(claim) + "\n",
+                        folder_.parent_path() / fmt::format(".new.{}.{}", id_, number_));
     for (const std::int64_t number : numbers_in(folder_))
       if (number < number_) ::unlink((folder_ / fmt::to_string(number)).c_str());
   } catch (const std::exception&) {
@@ -165,15 +166,12 @@ void Claim::fail(const Failure& failure) {
 
 Claims::Claims(const fs::path& output, std::string session)
     : folder_(fs::absolute(output) / claims_folder), session_(std::move(session)) {
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  if (error) throw records::SystemError(folder_, "cannot create", error.value());
   json self = place();
   self["process"] = static_cast<std::int64_t>(::getpid());
   self["began"] = beginning_of(::getpid());
   self["session"] = session_;
   text_ = records::json_text(self);
-  mine_ = folder_ / fmt::format(".new.{}.{}", records::sha256(text_).substr(0, 12), ::getpid());
+  mine_ = own_file(output, "claim");
   for (const auto& [id, path] : latest_claims(folder_))
     earlier_[id] = *settings::number_in<std::int64_t>(path.filename().string());
 }

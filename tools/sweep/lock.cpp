@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "experiments/records/files.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -23,6 +24,7 @@ FolderLock::FolderLock(const fs::path& output) : file_(output / ".lock", O_RDWR 
         "{}.{}\n", ::getpid(), std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
     if (::ftruncate(file_.get(), 0) == 0 && ::pwrite(file_.get(), begun.data(), begun.size(), 0) < 0)
       throw records::SystemError(path, "cannot be written", errno);
+    remove_leftovers(output);
   }
   // Others share it; who asks whether anybody is at work has it for a moment.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);

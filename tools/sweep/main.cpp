@@ -22,11 +22,12 @@ void require_verb(const std::vector<Verb>& verbs, const std::vector<std::string>
   std::string names;
   for (const Verb& verb : verbs) {
     if (!own.empty() && own.front() == verb.app->get_name()) return;
-    names += (names.empty() ? "" : " or ") + verb.app->get_name();
+    names += (names.empty() ? "" : ", ") + verb.app->get_name();
   }
-  if (own.empty()) throw UsageError(fmt::format("expected a subcommand, {} (sweep --help tells more)", names));
+  if (own.empty()) throw UsageError(fmt::format("expected a subcommand, one of {} (sweep --help tells more)", names));
   if (own.front() == "--help" || own.front() == "-h") return;
-  throw UsageError(fmt::format("{}: no such subcommand, expected {} (sweep --help tells more)", own.front(), names));
+  throw UsageError(
+      fmt::format("{}: no such subcommand, expected one of {} (sweep --help tells more)", own.front(), names));
 }
 
 int sweep_main(const std::vector<std::string>& arguments) {

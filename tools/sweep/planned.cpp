@@ -6,10 +6,11 @@
 #include <cerrno>
 #include <set>
 
-#include "experiments/records/files.h"
+#include "experiments/records/descriptor.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -51,14 +52,14 @@ void keep_plan(const Job& job, const SweepPlan& plan, const fs::path& executable
                     {"controls", step.combination->controls}});
   // A copy in the folder goes with it where it is moved.
   const std::string kept = executable.lexically_proximate(fs::absolute(job.output)).string();
-  records::write_file(job.output / planned_file,
-                      records::sealed_text({{"schema", records::schema_version},
-                                            {"program", job.program_name},
-                                            {"executable", kept.starts_with("..") ? executable.string() : kept},
-                                            {"build", job.build},
-                                            {"told_build", job.told_build},
-                                            {"stage", job.stage},
-                                            {"runs", runs}}));
+  write_shared(job.output, job.output / planned_file,
+               records::sealed_text({{"schema", records::schema_version},
+                                     {"program", job.program_name},
+                                     {"executable", kept.starts_with("..") ? executable.string() : kept},
+                                     {"build", job.build},
+                                     {"told_build", job.told_build},
+                                     {"stage", job.stage},
+                                     {"runs", runs}}));
 }
 
 std::map<std::string, std::string> planned_runs(const fs::path& output) {

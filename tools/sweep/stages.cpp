@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <optional>
 
-#include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "settings/parse.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace {
@@ -298,9 +298,8 @@ void Stages::write(const std::string& program) const {
     }
     stages.push_back(std::move(stage));
   }
-  records::write_file(
-      output_ / stages_file,
-      records::sealed_text({{"schema", records::schema_version}, {"program", program}, {"stages", stages}}));
+  write_shared(output_, output_ / stages_file,
+               records::sealed_text({{"schema", records::schema_version}, {"program", program}, {"stages", stages}}));
 }
 
 }  // namespace gradus::sweep

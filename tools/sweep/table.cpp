@@ -5,8 +5,9 @@
 #include <cerrno>
 
 #include "experiments/records/completion.h"
-#include "experiments/records/files.h"
+#include "experiments/records/descriptor.h"
 #include "experiments/records/sealed.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -76,7 +77,7 @@ void Table::write(const fs::path& output) const {
   json document = {{"schema", records::schema_version}, {"program", program}, {"command", command}};
   json& list = document["runs"] = json::array();
   for (const RunRow& run : runs) list.push_back(json_of(run));
-  records::write_file(output / table_file, records::sealed_text(document));
+  write_shared(output, output / table_file, records::sealed_text(document));
 }
 
 }  // namespace gradus::sweep

@@ -1,0 +1,21 @@
+// Files of a sweep's folder that any of the sweeps at work in it may write.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace gradus::sweep {
+
+inline constexpr const char* claims_folder = ".claims";  // also of what is being written
+
+// A name in OUTPUT/.claims that no other process uses, on whatever host. Throws records::SystemError.
+std::filesystem::path own_file(const std::filesystem::path& output, std::string_view purpose);
+
+// As records::write_file.
+void write_shared(const std::filesystem::path& output, const std::filesystem::path& target, std::string_view contents);
+
+// Removes what processes have left that were killed. Only for who is alone in the folder.
+void remove_leftovers(const std::filesystem::path& output);
+
+}  // namespace gradus::sweep
