@@ -29,7 +29,7 @@ SlurmctldPort=%(controller_port)s
 SlurmdPort=%(node_port)s
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket=%(folder)s/munge/socket
+AuthInfo=socket=%(folder)s/munge/socket,cred_expire=5
 CredType=cred/munge
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -100,8 +100,8 @@ class Machine:
                 return one
         raise OSError(f"process {pid} has no namespaces")
 
-    def enter(self):
-        return ["nsenter", "--target", str(self.pid), "--mount", "--uts", "--net", "--pid"]
+    def enter(self, folder="/"):
+        return ["nsenter", "--target", str(self.pid), "--mount", "--uts", "--net", "--pid", f"--wdns={folder}"]
 
     def end(self):
         try:
@@ -166,20 +166,23 @@ class Cluster:
                     for i, name in enumerate(self.names)) +
             f"PartitionName=main Nodes={','.join(self.names)} Default=YES MaxTime=INFINITE State=UP\n")
         self.login = Machine("login", hosts)
-        network = self.login.enter()
-        self.must(network + ["sh", "-c", f"ip link add bridge type bridge && ip addr add {DOMAIN}.1/24 dev bridge && "
-                             "ip link set bridge up"])
-        for i, name in enumerate(self.names):
-            self.nodes[name] = node = Machine(name, hosts, inside=self.login)
-            # Process numbers in the login node's namespace are others: only its network is entered.
-            self.must(["nsenter", "--target", str(self.login.pid), "--net", "sh", "-c",
-                       f"ip link add {name} type veth peer name eth0 netns {node.pid} && ip link set {name} master bridge up"])
-            self.must(node.enter() + ["sh", "-c", f"ip addr add {DOMAIN}.{i + 2}/24 dev eth0 && ip link set eth0 up"])
+        self.must(self.login.enter() + ["sh", "-c", f"ip link add bridge type bridge && ip addr add {DOMAIN}.1/24 dev bridge "
+                                        "&& ip link set bridge up"])
+        for name in self.names:
+            self.connect(name)
         self.start_munge()
         self.start_controller("-c")
         for name in self.names:
             self.start_node(name)
         self.wait_for(lambda: self.states() == dict.fromkeys(self.names, "idle"), 60, "the nodes are not ready")
+
+    def connect(self, name):
+        self.nodes[name] = node = Machine(name, self.folder / "hosts", inside=self.login)
+        # Process numbers in the login node's namespace are others: only its network is entered.
+        self.must(["nsenter", "--target", str(self.login.pid), "--net", "sh", "-c",
+                   f"ip link add {name} type veth peer name eth0 netns {node.pid} && ip link set {name} master bridge up"])
+        address = f"{DOMAIN}.{self.names.index(name) + 2}/24"
+        self.must(node.enter() + ["sh", "-c", f"ip addr add {address} dev eth0 && ip link set eth0 up"])
 
     def start_munge(self):
         munge = self.folder / "munge"
@@ -204,11 +207,15 @@ class Cluster:
             return subprocess.Popen(machine.enter() + command, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                                     env=self.environment, preexec_fn=die_with_parent)
 
-    def kill(self, daemon):
+    def stop_controller(self):
+        """As an administrator does: it writes its state."""
+        self.kill("slurmctld", signal.SIGTERM)
+
+    def kill(self, daemon, number=signal.SIGKILL):
         """kill -9, as a crash would."""
         process = self.daemons.pop(daemon)
         for child in pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
+            os.kill(int(child), number)
         process.wait()
 
     def kill_node(self, name):
@@ -216,16 +223,39 @@ class Cluster:
         self.nodes.pop(name).end()
         self.daemons.pop(name).wait()
 
+    def revive_node(self, name):
+        """It is switched on again."""
+        self.connect(name)
+        self.start_node(name)
+        self.run(["scontrol", "update", f"nodename={name}", "state=resume"])
+        self.wait_for(lambda: self.states()[name] in ("idle", "mix", "alloc"), 60, f"{name} does not come back")
+
+    def mend(self):
+        """What an administrator does after a crash: the controller drains nodes, and holds tasks, that it does not
+        understand any more."""
+        for name, state in self.states().items():
+            if state.startswith("drain"):
+                self.run(["scontrol", "update", f"nodename={name}", "state=resume"])
+        held = self.run(["squeue", "--noheader", "--array", "--states=PENDING", "--format=%i %r"]).stdout
+        if tasks := [line.split()[0] for line in held.splitlines() if "held" in line.lower()]:
+            self.run(["scontrol", "release", *tasks])
+
     def states(self):
         lines = self.run(["sinfo", "--noheader", "--Node", "--format=%N %t"]).stdout.split("\n")
         return dict(line.split() for line in lines if line)
 
-    def enter(self, machine=None):
-        return (self.nodes[machine] if machine else self.login).enter()
+    def enter(self, folder="/"):
+        """What stands before a command of the login node's."""
+        return self.login.enter(folder)
 
-    def run(self, command, machine=None, **keywords):
-        return subprocess.run(self.enter(machine) + [os.fspath(word) for word in command], capture_output=True, text=True,
+    def run(self, command, **keywords):
+        return subprocess.run(self.enter() + [os.fspath(word) for word in command], capture_output=True, text=True,
                               env=dict(self.environment, **keywords.pop("environment", {})), timeout=120, **keywords)
+
+    def queue(self, *options):
+        """JOB_TASK and state of each task in the queue."""
+        said = self.run(["squeue", "--noheader", "--array", "--format=%i %T", *options]).stdout
+        return [tuple(line.split()) for line in said.splitlines()]
 
     def must(self, command):
         result = subprocess.run(command, capture_output=True, text=True, env=self.environment, timeout=60)

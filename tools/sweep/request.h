@@ -21,6 +21,9 @@ class Request {
   // current directory to that of then, where it still is. Throws UsageError.
   static std::unique_ptr<Request> again(const std::filesystem::path& output, const std::vector<std::string>& options,
                                         CommandLine& line);
+  // The same, of what was asked.
+  static std::unique_ptr<Request> of(const Asked& asked, const std::filesystem::path& output,
+                                     const std::vector<std::string>& options, CommandLine& line);
   // Throws UsageError for what is no specification.
   Specification specification(const std::vector<std::string>& rest);
   // `specification` says which program. Throws UsageError.
@@ -38,6 +41,7 @@ class Request {
   std::optional<double> time_limit_, memory_limit_;  // seconds, MiB
   bool widen_ = false, rebuild_ = false, mixed_ = false;
   Job asked_;  // its flags
+  LauncherOptions launcher_;
 };
 
 }  // namespace gradus::sweep

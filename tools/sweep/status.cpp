@@ -15,6 +15,7 @@
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/planned.h"
+#include "tools/sweep/slurm_queue.h"
 #include "tools/sweep/verb.h"
 
 namespace gradus::sweep {
@@ -28,6 +29,7 @@ struct Standing {
   std::map<std::string, std::map<std::string, int>> counts;  // by stage and status
   std::map<std::string, Busy> owners;
   bool at_work = false;
+  std::map<std::string, int> queued;  // tasks in Slurm's queue, by their state
   int count(const std::string& status) const {
     int sum = 0;
     for (const auto& [stage, by_status] : counts)
@@ -51,6 +53,7 @@ Standing standing_of(const fs::path& output) {
   Standing standing;
   standing.program = inventory.cache ? inventory.cache->program : "";
   standing.owners = Claims::owners(output);
+  for (const QueuedTasks& tasks : queued_tasks(output)) standing.queued[tasks.state] += tasks.last - tasks.first + 1;
   standing.at_work = FolderLock::held(output) || !standing.owners.empty();
   for (const RunRow& run : runs) {
     const bool running = run.status == "pending" && standing.owners.contains(run.id);
@@ -74,6 +77,8 @@ void print(const Standing& standing) {
     records::put(fmt::format("{}{}\n", stage.empty() ? "" : fmt::format("stage {}: ", records::printable(stage)),
                              line_of(by_status)));
   for (const auto& [id, owner] : standing.owners) records::put(fmt::format("running {}: {}\n", id, owner.owner));
+  for (const auto& [state, count] : standing.queued)
+    records::put(fmt::format("in Slurm's queue: {} task{} {}\n", count, count == 1 ? "" : "s", state));
   records::put(standing.at_work ? "a sweep is at work\n" : "no sweep is at work\n");
 }
 
@@ -105,11 +110,12 @@ int watch(const fs::path& output, std::chrono::milliseconds interval) {
 
 int cancel(const fs::path& output) {
   const Standing before = standing_of(output);
-  if (!before.at_work) {
+  if (!before.at_work && before.queued.empty()) {
     records::put("no sweep is at work\n");
     return 0;
   }
   Cancellation::ask(output);
+  cancel_tasks(output);
   constexpr auto patience = std::chrono::seconds(60);
   const auto deadline = Clock::now() + patience;
   while (FolderLock::held(output) || !Claims::owners(output).empty()) {
@@ -118,6 +124,7 @@ int cancel(const fs::path& output) {
           fmt::format("{}: asked, but a sweep has not ended for {} seconds", output.string(), patience.count()));
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  cancel_tasks(output);  // who submitted them may have been at it
   print(standing_of(output));
   return 0;
 }

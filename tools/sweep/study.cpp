@@ -19,6 +19,7 @@
 #include "tools/sweep/planned.h"
 #include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
+#include "tools/sweep/slurm_launcher.h"
 #include "tools/sweep/stages.h"
 #include "tools/sweep/summary.h"
 
@@ -29,17 +30,17 @@ namespace fs = std::filesystem;
 
 constexpr int most_widenings = 3;  // of a space, by a decade each
 
-std::int64_t most_threads(const std::vector<Combination>& combinations) {
-  std::int64_t threads = 1;
-  for (const Combination& combination : combinations)
-    if (const OptionValue* value = combination.find("threads"); value != nullptr && value->json.is_number_integer())
-      threads = std::max(threads, value->json.get<std::int64_t>());
-  return threads;
+// By processes of this sweep, or on a cluster.
+Outcome launch(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
+               Claims& claims, Children& children, Signals& signals) {
+  const auto run = job.slurm ? run_on_slurm : run_plan;
+  return run(job, plan, inventory, executable, claims, children, signals);
 }
 
 // Runs at a time: as many as were asked for, or as keep all processors busy. Throws UsageError where each is to have
 // its own and there are not so many.
 int jobs_for(const Job& job, int asked) {
+  if (job.slurm) return std::max(asked, 1);  // of a task, on other machines
   const std::int64_t threads = most_threads(job.combinations);
   const int usable = Processors().size();
   const std::int64_t jobs = asked > 0 ? asked : std::max<std::int64_t>(1, usable / threads);
@@ -260,7 +261,7 @@ class Study {
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
     keep_plan(job_, plan, kept_);
-    outcome = run_plan(job_, plan, found, kept_, *claims_, children_, signals_);
+    outcome = launch(job_, plan, found, kept_, *claims_, children_, signals_);
     builds_in_use_ = builds_in_use(executable_, outcome.runs, plan.others);
     const int code = report(job_, plan, outcome);
     if (outcome.interrupted) return signals_.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
@@ -292,10 +293,9 @@ int run_study(Job& job, const Specification& specification, const StudyOptions& 
   }
 }
 
-int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
+ShareEnd run_planned(Job& job, int jobs) {
   Signals signals;
   Children children;
-  take_plan(job, ids);
   job.jobs = jobs_for(job, jobs);
   job.keeps_table = false;
   const FolderLock lock(job.output);
@@ -305,10 +305,15 @@ int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
   for (const Combination& combination : job.combinations) names.push_back(combination.id);
   const Inventory found = take_inventory_of(job.output, names);
   const SweepPlan plan = make_plan(job, found);
-  const Outcome outcome = run_plan(job, plan, found, job.program, claims, children, signals);
-  const int code = report(job, plan, outcome);
-  if (outcome.interrupted) return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
-  return code;
+  ShareEnd end{launch(job, plan, found, job.program, claims, children, signals), 0, signals.limit_is_near()};
+  end.code = report(job, plan, end.outcome);
+  if (end.outcome.interrupted) end.code = end.limit_is_near ? records::exit_stopped : records::exit_interrupted;
+  return end;
+}
+
+int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
+  take_plan(job, ids);
+  return run_planned(job, jobs).code;
 }
 
 }  // namespace gradus::sweep
