@@ -15,6 +15,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import slurm_support  # noqa: E402
+import killed_sweep  # noqa: E402
 
 FULL = "--full" in sys.argv
 if FULL:
@@ -221,6 +222,54 @@ class Queue(slurm_support.SlurmCase):
         self.assertIn("0.json", errors)
         self.assert_whole(1)
 
+    def wrap_sbatch(self, script):
+        """Another sbatch, which may call $REAL."""
+        folder = self.folder / "bin"
+        folder.mkdir()
+        (folder / "sbatch").write_text(f"#!/bin/bash\nREAL={shutil.which('sbatch')}\n{script}\n")
+        (folder / "sbatch").chmod(0o755)
+        self.environment["PATH"] = f"{folder}:{self.environment['PATH']}"
+
+    def test_submission_whose_answer_is_lost(self):
+        self.wrap_sbatch('"$REAL" "$@" > /dev/null; echo "sbatch: error: Socket timed out on send/recv operation" >&2; exit 1')
+        said = self.sweep("--seed=0:7", "--mode=short", before=["--pack=2"])
+        self.assertIn("sbatch: Socket timed out on send/recv operation: waits for it", said.stderr)
+        self.assert_whole(8)
+
+    def test_submission_that_does_not_arrive(self):
+        self.wrap_sbatch('[ -e "$STARTS.once" ] && exec "$REAL" "$@"; touch "$STARTS.once"; '
+                         'echo "sbatch: error: Unable to contact slurm controller (connect failure)" >&2; exit 1')
+        said = self.sweep("--seed=0:3", before=["--pack=2"])
+        self.assertIn("sbatch: Unable to contact slurm controller (connect failure): waits for it", said.stderr)
+        self.assert_whole(4)
+
+    def test_more_tasks_than_a_user_may_submit(self):
+        self.wrap_sbatch('[[ "$*" =~ --array=0-([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -lt 4 ] && exec "$REAL" "$@"; '
+                         'echo "sbatch: error: QOSMaxSubmitJobPerUserLimit" >&2; '
+                         'echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, '
+                         'user\'s size and/or time limits)" >&2; exit 1')
+        out = self.sweep("--seed=0:11").stdout
+        self.assertEqual(out.count(": 3 tasks"), 4, out)
+        self.assert_whole(12)
+
+    def test_requeued_training_goes_on(self):
+        """The same numbers as of a sweep here, to the bit, and no step computed again but since a checkpoint."""
+        program = pathlib.Path(slurm_support.sweep_support.SWEEP).parent / "train_workload"
+        options = ["--optimizer=adam", "--learning-rate=0.01", "--seed=0:1", "--budget-steps=6000", "--checkpoint-interval=0.2"]
+        sweep = self.begin(*options, program=program)
+        self.wait_for(lambda: len(list(self.output.glob("*/checkpoint*"))) >= 2, 30)
+        self.assertEqual(self.cluster.run(["scontrol", "requeue", *self.running()]).returncode, 0)
+        self.finish(sweep)
+        here = self.folder / "here"
+        slurm_support.subprocess.run([slurm_support.sweep_support.SWEEP, "run", "--quiet", f"--output={here}", "--", program,
+                                      *options], check=True, stdout=slurm_support.subprocess.DEVNULL)
+        runs, numbers = slurm_support.compare(here, self.output)
+        self.assertEqual(runs, 2)
+        self.assertGreater(numbers, 1000)
+        logs = [killed_sweep.steps_again(self.output / run / "metrics.log") for run in slurm_support.runs_of(self.output)]
+        self.assertEqual([went_on for went_on, _ in logs], [1, 1])
+        self.assert_nothing_is_left()
+
     def test_bad_input(self):
         for before, says in [
                 (["--partition=nix"], "sbatch: Batch job submission failed: Invalid partition name specified"),
@@ -230,7 +279,9 @@ class Queue(slurm_support.SlurmCase):
                 (["--sbatch=--nice='1"], "--sbatch: --nice='1: a quote is not closed"), (["--pack=0"], "--pack"), (["--array-limit=0"], "--array-limit"),
                 (["--array-limit=5000", "--pack=1"], "sbatch: Batch job submission failed: Invalid job array specification"),
                 (["--pin"], "--pin: expected without --launcher=slurm"),
-                (["--launcher=pbs"], "--launcher")]:
+                (["--launcher=pbs"], "--launcher"),
+                (["--draws=2", "--stopping=rule=median,by=evaluation/loss,every=1"],
+                 "--launcher=slurm: expected stages whose runs do not wait for one another")]:
             with self.subTest(before):
                 code = 1 if says.startswith("sbatch: ") else 2
                 self.refused("--seed=0:1499", says=says, before=before, code=code)

@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+for room in ("tools", "support"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / room))
+from same_numbers import compare, runs_of  # noqa: E402, F401
 import slurm_cluster  # noqa: E402
 import sweep_support  # noqa: E402
 

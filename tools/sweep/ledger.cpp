@@ -8,7 +8,8 @@ namespace gradus::sweep {
 
 using Clock = std::chrono::steady_clock;
 
-Ledger::Ledger(const Job& job, const SweepPlan& plan) : job_(job), open_(plan.steps.size()), next_save_(Clock::now()) {
+Ledger::Ledger(const Job& job, const SweepPlan& plan)
+    : job_(job), steps_(plan.steps), open_(plan.steps.size()), next_save_(Clock::now()) {
   table_.program = job.program_name;
   table_.command = job.command;
   Counts& counts = outcome_.counts;
@@ -103,6 +104,7 @@ Outcome Ledger::outcome(bool interrupted) {
     outcome_.problems.push_back(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun",
                                             counts().failed, given_up_));
   outcome_.interrupted = interrupted;
+  outcome_.steps = steps_;
   outcome_.runs.assign(table_.runs.begin(), table_.runs.begin() + counts().total);
   return outcome_;
 }

@@ -36,6 +36,7 @@ class Ledger {
   void save();
 
   const Job& job_;
+  const std::vector<Step>& steps_;
   Table table_;  // the first rows are the plan's steps, in order
   std::vector<bool> open_;
   Outcome outcome_;

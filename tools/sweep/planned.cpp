@@ -57,6 +57,7 @@ std::string text_of(const Job& job, const json& runs, const fs::path& executable
                                {"build", job.build},
                                {"told_build", job.told_build},
                                {"stage", job.stage},
+                               {"stopping", job.stopping ? job.stopping->text() : ""},
                                {"runs", runs}});
 }
 
@@ -68,6 +69,8 @@ json document_in(Job& job, const fs::path& path) {
   job.build = document.at("build").get<std::string>();
   job.told_build = document.at("told_build").get<bool>();
   job.stage = document.at("stage").get<std::string>();
+  if (const std::string rule = document.value("stopping", std::string()); !rule.empty())
+    job.stopping = parse_stopping(rule, path.string());
   return document;
 }
 
@@ -105,6 +108,8 @@ void take_plan(Job& job, const std::vector<std::string>& ids) {
     for (const json& run : document.at("runs"))
       if (ids.empty() || wanted.erase(run.at("id").get<std::string>()) > 0)
         job.combinations.push_back(combination_in(run));
+      else if (job.stopping)
+        job.rivals.push_back(combination_in(run));
     if (!wanted.empty())
       throw UsageError(
           fmt::format("{}: no run {} in the stage that the sweep is at: expected an id that `sweep plan "

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "experiments/records/completion.h"
 #include "experiments/records/program.h"
 #include "tools/sweep/attempt.h"
 #include "tools/sweep/cancellation.h"
@@ -105,8 +106,10 @@ class SlurmLauncher {
     if (!begun_) return begin();
     with_patience([&] { tasks_.take_out_unbegun(slurm_); });
     const std::map<std::string, Failure> failures = Claims::failures(job_.output);
+    const auto begin = Clock::now();
+    const bool all = begin >= next_results_;
     for (auto task = tasks_.all().begin(); task != tasks_.all().end();) {
-      if (task->gone || task->has_begun) take_results(*task, failures);
+      if (task->gone || (all && task->has_begun)) take_results(*task, failures);
       // What only waits, and for nothing, is taken out of the queue in the end.
       const bool over = task->gone || (task->state == "PENDING" && task->has_begun);
       if (over && (task->runs.empty() || (task->gone && is_settled(*task)))) {
@@ -117,6 +120,8 @@ class SlurmLauncher {
         ++task;
       }
     }
+    // For who watches: at most a fiftieth of the time.
+    if (all) next_results_ = Clock::now() + 50 * (Clock::now() - begin);
     for (const std::string& reason : tasks_.hindrances()) {
       std::string& last = hindrances_[reason];
       say(fmt::format("tasks wait in Slurm's queue: {}", reason), last);
@@ -178,7 +183,8 @@ class SlurmLauncher {
     std::filesystem::directory_iterator(job_.output, none);
     std::erase_if(task.runs, [&](std::size_t run) {
       const Step& step = plan_.steps[run];
-      if (const auto record = result_of(job_, step)) {
+      const bool is_new = std::filesystem::exists(job_.output / step.row.id / records::completion_file, none);
+      if (const auto record = is_new ? result_of(job_, step) : std::nullopt) {
         ledger_.finish(run, *record);
         submission_.learn(record->seconds);
         return true;
@@ -268,7 +274,7 @@ class SlurmLauncher {
   std::unordered_set<std::string> planned_;
   std::string trouble_;
   std::map<std::string, std::string> hindrances_;  // with the line that was said of each
-  Clock::time_point next_look_ = Clock::now(), next_submission_ = Clock::now();
+  Clock::time_point next_look_ = Clock::now(), next_results_ = Clock::now(), next_submission_ = Clock::now();
 };
 
 }  // namespace

@@ -43,8 +43,8 @@ int run_task(const fs::path& output, const std::string& array, CommandLine line)
     records::put("nothing to do: the sweep has ended, or was cancelled\n");
     return 0;
   }
-  const std::unique_ptr<Request> request =
-      Request::of(Asked::read(folder), output, {"--launcher=local", "--quiet"}, line);
+  const std::unique_ptr<SweepRequest> request =
+      SweepRequest::of(Asked::read(folder), output, {"--launcher=local", "--quiet"}, line);
   Job job = request->share(line);
   job.retry_failed = false;  // what has failed since the array was made
   take_share(job, plan_of_task(folder, *number));

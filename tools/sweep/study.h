@@ -31,8 +31,8 @@ struct ShareEnd {
 // Runs all of the job's combinations, so many at a time. Writes no table: who runs the whole does. Throws as run_study.
 ShareEnd run_planned(Job& job, int jobs);
 
-// Runs only these of the runs that the folder has planned (planned.h), or those that are not there yet of all. Writes no
-// table: who runs the whole does. Returns the exit code. Throws as run_study.
+// Runs only these of the runs that the folder has planned (planned.h), or those that are not there yet of all. Writes
+// no table: who runs the whole does. Returns the exit code. Throws as run_study.
 int run_share(Job& job, const std::vector<std::string>& ids, int jobs);
 
 }  // namespace gradus::sweep

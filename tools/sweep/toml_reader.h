@@ -37,6 +37,7 @@ class TomlReader {
   Option option(const TomlEntry& entry) const;
   void add(OptionList& options, const TomlEntry& entry) const;
   OptionList options(const toml::table& table) const;
+  StoppingRule stopping(const toml::table& table) const;
 
  private:
   const std::filesystem::path& path_;

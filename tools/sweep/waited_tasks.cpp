@@ -6,6 +6,8 @@
 #include <array>
 #include <string_view>
 
+#include "tools/sweep/values.h"
+
 namespace gradus::sweep {
 namespace {
 
@@ -16,8 +18,15 @@ constexpr std::array<std::string_view, 10> usual_reasons = {"None",        "Prio
 
 constexpr const char* launch_failed = "launch failed requeued held";
 
-bool is_hindrance(const std::string& reason) {
-  return std::find(usual_reasons.begin(), usual_reasons.end(), reason) == usual_reasons.end();
+// Of "Resources,JobHeldUser" what is unusual; empty where nothing is.
+std::string hindrance_in(const std::string& reasons) {
+  std::string unusual;
+  for (const std::string& part : split(reasons, ',')) {
+    const std::string reason(trim(part));
+    if (std::find(usual_reasons.begin(), usual_reasons.end(), reason) != usual_reasons.end()) continue;
+    unusual += (unusual.empty() ? "" : ", ") + reason;
+  }
+  return unusual;
 }
 
 }  // namespace
@@ -63,7 +72,7 @@ void WaitedTasks::look(Slurm& slurm) {
   for (WaitedTask& task : tasks_) {
     if (const QueuedTasks* found = find(task.array, task.number)) {
       task.state = found->state;
-      if (task.state != "PENDING" || is_hindrance(found->reason)) task.has_begun = true;
+      if (task.state != "PENDING" || !hindrance_in(found->reason).empty()) task.has_begun = true;
       task.gone.reset();
     } else if (!task.gone) {
       task.gone = std::chrono::steady_clock::now();
@@ -101,7 +110,8 @@ std::set<std::string> WaitedTasks::hindrances() const {
   std::set<std::string> reasons;
   for (const auto& [name, queued] : queue_)
     for (const QueuedTasks& tasks : queued)
-      if (tasks.state == "PENDING" && is_hindrance(tasks.reason)) reasons.insert(tasks.reason);
+      if (const std::string reason = hindrance_in(tasks.reason); tasks.state == "PENDING" && !reason.empty())
+        reasons.insert(reason);
   return reasons;
 }
 
