@@ -9,7 +9,7 @@
 #include "tools/sweep/asked.h"
 #include "tools/sweep/combinations.h"
 #include "tools/sweep/limits.h"
-#include "tools/sweep/slurm_options.h"
+#include "tools/sweep/slurm/launcher_options.h"
 #include "tools/sweep/stopping_rule.h"
 
 namespace gradus::sweep {

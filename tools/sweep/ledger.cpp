@@ -4,92 +4,100 @@
 
 #include <algorithm>
 
+#include "experiments/records/checkpoint.h"
+#include "experiments/records/program.h"
+
 namespace gradus::sweep {
 
-using Clock = std::chrono::steady_clock;
+Ledger::Ledger(const Job& job, std::vector<RunRow> others)
+    : job_(job), others_(std::move(others)), progress_(job.quiet) {}
 
-Ledger::Ledger(const Job& job, const SweepPlan& plan)
-    : job_(job), steps_(plan.steps), open_(plan.steps.size()), next_save_(Clock::now()) {
-  table_.program = job.program_name;
-  table_.command = job.command;
-  Counts& counts = outcome_.counts;
-  counts.total = static_cast<int>(plan.steps.size());
-  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    const Step& step = plan.steps[i];
-    table_.runs.push_back(step.row);
-    open_[i] = true;
-    if (step.action == Action::skip || step.action == Action::keep) {
-      ++(step.action == Action::skip ? counts.skipped : counts.failed);
-      open_[i] = false;
-    } else if (step.action == Action::leave) {
-      leave(i, step.row.reason);
-    }
-  }
-  table_.runs.insert(table_.runs.end(), plan.others.begin(), plan.others.end());
-  if (job_.keeps_table) table_.write(job_.output);
+std::size_t Ledger::add(const Step& step) {
+  const std::size_t run = steps_.size();
+  steps_.push_back(step);
+  rows_.push_back(step.row);
+  ++counts_.total;
+  std::erase_if(others_, [&](const RunRow& row) { return row.id == step.row.id; });
+  if (step.action == Action::skip) ++counts_.skipped;
+  if (step.action == Action::keep) ++counts_.failed;
+  if (step.action == Action::leave) left_alone(run, step.row.reason);
+  return run;
 }
 
-std::vector<std::size_t> Ledger::open() const {
-  std::vector<std::size_t> runs;
-  for (std::size_t i = 0; i < open_.size(); ++i)
-    if (open_[i]) runs.push_back(i);
-  return runs;
-}
-
-bool Ledger::close(std::size_t run) {
-  const bool was_open = open_[run];
-  open_[run] = false;
-  return was_open;
-}
-
-void Ledger::finish(std::size_t run, const RunRecord& record) {
-  if (!close(run)) return;
-  RunRow& row = table_.runs[run];
+void Ledger::finished(std::size_t run, const RunRecord& record, std::optional<int> exit_code) {
+  RunRow& row = rows_[run];
   row.build = job_.build;
   tell(row, record);
-  ++(record.status == name_of(records::Status::completed) ? outcome_.counts.completed : outcome_.counts.diverged);
+  row.exit_code = exit_code ? *exit_code : records::exit_code_of(record.status);
+  ++(!exit_code                                             ? counts_.elsewhere
+     : record.status == name_of(records::Status::completed) ? counts_.completed
+                                                            : counts_.diverged);
+  if (job_.told_build && !record.build.empty() && record.build != job_.build)
+    problem(fmt::format("{}: made by another build ({}) than the sweep began with ({})", row.id,
+                        record.build.substr(0, 12), job_.build.substr(0, 12)));
 }
 
-void Ledger::fail(std::size_t run, const Failure& failure) {
-  if (!close(run)) return;
-  RunRow& row = table_.runs[run];
+void Ledger::failed(std::size_t run, int exit_code, const std::string& reason) {
+  RunRow& row = rows_[run];
   row.status = "failed";
-  row.exit_code = failure.code;
-  row.reason = failure.reason;
-  ++outcome_.counts.failed;
+  row.exit_code = exit_code;
+  row.reason = reason;
+  ++counts_.failed;
+  say(fmt::format("failed {}: {}", row.id, reason));
 }
 
-void Ledger::leave(std::size_t run, const std::string& reason) {
-  if (!close(run)) return;
-  table_.runs[run].reason = reason;
-  ++outcome_.counts.left;
-  outcome_.left_alone.push_back(run);
+void Ledger::left_alone(std::size_t run, const std::string& reason) {
+  rows_[run].reason = reason;
+  ++counts_.left;
+  left_alone_.push_back(run);
+  say(fmt::format("left alone {}: {}", rows_[run].id, reason));
 }
 
-void Ledger::stop(std::size_t run, const std::string& reason) {
-  if (!close(run)) return;
-  table_.runs[run].reason = reason;
-  ++outcome_.counts.stopped;
+void Ledger::suspended(std::size_t run, const char* how, const std::filesystem::path& folder) {
+  RunRow& row = rows_[run];
+  row.status = "pending";
+  const auto step = records::checkpoint_step(folder);
+  row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
 }
 
-void Ledger::give_up(std::size_t run) { given_up_ += close(run) ? 1 : 0; }
+void Ledger::given_up(int runs) {
+  if (runs > 0)
+    problem(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun", counts_.failed, runs));
+}
+
+void Ledger::warn(const std::string& line) {
+  progress_.clear();
+  records::complain("sweep", line);
+}
 
 void Ledger::note(std::string line) {
-  std::vector<std::string>& notes = outcome_.notes;
-  if (std::find(notes.begin(), notes.end(), line) == notes.end()) notes.push_back(std::move(line));
+  say(line);
+  notes_.push_back(std::move(line));
+}
+
+void Ledger::show(int running) {
+  counts_.running = running;
+  progress_.show(counts_);
+}
+
+// Results of earlier grids in this folder stay in its table, after this sweep's.
+void Ledger::write_table() const {
+  if (!job_.keeps_table) return;
+  Table table{job_.program_name, job_.command, rows_};
+  table.runs.insert(table.runs.end(), others_.begin(), others_.end());
+  table.write(job_.output);
 }
 
 void Ledger::save() {
-  if (!job_.keeps_table) return;
   try {
-    table_.write(job_.output);
+    write_table();
     table_problem_.clear();
   } catch (const std::exception& error) {
     table_problem_ = error.what();  // the runs' own folders hold the results: go on
   }
 }
 
-// At most every second, and at most a fiftieth of the time.
+// At most every second, and at most a fiftieth of the time: a table of 10,000 runs takes a while to write.
 void Ledger::save_now_and_then() {
   const auto now = Clock::now();
   if (now < next_save_) return;
@@ -98,15 +106,12 @@ void Ledger::save_now_and_then() {
 }
 
 Outcome Ledger::outcome(bool interrupted) {
+  show(0);
+  progress_.clear();
   save();
-  if (!table_problem_.empty()) outcome_.problems.push_back(table_problem_);
-  if (given_up_ > 0)
-    outcome_.problems.push_back(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun",
-                                            counts().failed, given_up_));
-  outcome_.interrupted = interrupted;
-  outcome_.steps = steps_;
-  outcome_.runs.assign(table_.runs.begin(), table_.runs.begin() + counts().total);
-  return outcome_;
+  if (!table_problem_.empty()) problem(table_problem_);
+  return {counts_,           {steps_.begin(), steps_.end()}, std::move(rows_), std::move(left_alone_),
+          std::move(notes_), std::move(problems_),           interrupted};
 }
 
 }  // namespace gradus::sweep

@@ -1,48 +1,76 @@
-// What has come of the runs of a plan that others run: a row and a count for each, and the table.
+// What has come of a sweep's runs so far, and who is told: the table, the terminal, and in the end the caller.
 #pragma once
 
 #include <chrono>
+#include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "tools/sweep/runner.h"
+#include "tools/sweep/job.h"
+#include "tools/sweep/plan.h"
+#include "tools/sweep/progress.h"
 
 namespace gradus::sweep {
 
+struct Outcome {
+  Counts counts;
+  std::vector<Step> steps;              // the plan's, then those that the feeder gave
+  std::vector<RunRow> runs;             // theirs, in their order
+  std::vector<std::size_t> left_alone;  // which of them, with the reason in the row
+  std::vector<std::string> notes;       // lines for the user: nothing is wrong
+  std::vector<std::string> problems;    // what went wrong besides runs that failed: lines for the user
+  bool interrupted = false;             // SIGINT, SIGTERM, SIGHUP or SIGUSR1; what was under way is pending
+};
+
 class Ledger {
  public:
-  Ledger(const Job& job, const SweepPlan& plan);
+  // `others` are rows of the folder's runs that are not of this sweep.
+  Ledger(const Job& job, std::vector<RunRow> others);
 
-  const Counts& counts() const { return outcome_.counts; }
-  bool is_open(std::size_t run) const { return open_[run]; }
-  std::vector<std::size_t> open() const;
-  bool too_many_failed() const { return job_.limits.most_failures && counts().failed >= *job_.limits.most_failures; }
+  // Returns its number. What needs no run is counted as what it is.
+  std::size_t add(const Step& step);
+  const Step& step(std::size_t run) const { return steps_[run]; }
+  std::vector<RunRow>& rows() { return rows_; }
+  Counts& counts() { return counts_; }
+  bool too_many_failed() const { return job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures; }
 
-  // Each closes it. That of a run that is closed changes nothing.
-  void finish(std::size_t run, const RunRecord& record);
-  void fail(std::size_t run, const Failure& failure);
-  void leave(std::size_t run, const std::string& reason);
-  void stop(std::size_t run, const std::string& reason);  // it is pending, and can go on
-  void give_up(std::size_t run);                          // too many have failed
+  // A result: with the program's exit code, or without one that another sweep has made.
+  void finished(std::size_t run, const RunRecord& record, std::optional<int> exit_code);
+  void failed(std::size_t run, int exit_code, const std::string& reason);
+  // Untouched: it cannot be read or started now, or somebody writes into it.
+  void left_alone(std::size_t run, const std::string& reason);
+  // Pending; it may have a checkpoint in this folder.
+  void suspended(std::size_t run, const char* how, const std::filesystem::path& folder);
+  // So many are not begun, since too many have failed.
+  void given_up(int runs);
 
-  void note(std::string line);  // for the user, once
+  void say(const std::string& line) { progress_.note(line); }  // on the terminal
+  void warn(const std::string& line);                          // at once, wherever errors go
+  void note(std::string line);                                 // and in the end
+  void problem(std::string line) { problems_.push_back(std::move(line)); }
 
+  void show(int running);
+  // Throws records::SystemError.
+  void write_table() const;
   void save_now_and_then();
-  // With the table as it is then.
+  // The last word; nothing is to be told any more.
   Outcome outcome(bool interrupted);
 
  private:
-  bool close(std::size_t run);
+  using Clock = std::chrono::steady_clock;
   void save();
 
   const Job& job_;
-  const std::vector<Step>& steps_;
-  Table table_;  // the first rows are the plan's steps, in order
-  std::vector<bool> open_;
-  Outcome outcome_;
+  std::deque<Step> steps_;
+  std::vector<RunRow> rows_;  // of the steps
+  std::vector<RunRow> others_;
+  Counts counts_;
+  std::vector<std::size_t> left_alone_;
+  std::vector<std::string> notes_, problems_;
   std::string table_problem_;
-  int given_up_ = 0;
-  std::chrono::steady_clock::time_point next_save_;
+  Progress progress_;
+  Clock::time_point next_save_ = Clock::now();
 };
 
 }  // namespace gradus::sweep

@@ -14,7 +14,7 @@ namespace gradus::sweep {
 // Writes OUTPUT/planned.json: the job's program, build and stage, and the plan's combinations, named as their folders;
 // `executable` is what runs. Throws records::SystemError.
 void keep_plan(const Job& job, const SweepPlan& plan, const std::filesystem::path& executable);
-// The same of these steps alone, in a file of this name: for who works on them elsewhere, whatever the folder plans then.
+// The same of these steps alone, in a file of this name: for who runs them elsewhere, whatever the folder plans then.
 void keep_share(const Job& job, const SweepPlan& plan, const std::vector<std::size_t>& steps,
                 const std::filesystem::path& executable, const std::filesystem::path& file);
 

@@ -6,14 +6,6 @@
 
 namespace gradus::sweep {
 
-std::int64_t most_threads(const std::vector<Combination>& combinations) {
-  std::int64_t threads = 1;
-  for (const Combination& combination : combinations)
-    if (const OptionValue* value = combination.find("threads"); value != nullptr && value->json.is_number_integer())
-      threads = std::max(threads, value->json.get<std::int64_t>());
-  return threads;
-}
-
 Processors::Processors() {
   cpu_set_t set;
   CPU_ZERO(&set);

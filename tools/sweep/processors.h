@@ -1,15 +1,9 @@
 // The processors that this process may use (fewer than the machine's under taskset or Slurm), given to runs.
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
-#include "tools/sweep/combinations.h"
-
 namespace gradus::sweep {
-
-// Of all these runs, the most that one of them asks for.
-std::int64_t most_threads(const std::vector<Combination>& combinations);
 
 class Processors {
  public:

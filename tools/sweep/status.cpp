@@ -16,7 +16,7 @@
 #include "tools/sweep/lock.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/planned.h"
-#include "tools/sweep/slurm_queue.h"
+#include "tools/sweep/slurm/folder_queue.h"
 #include "tools/sweep/verb.h"
 
 namespace gradus::sweep {
@@ -26,7 +26,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 struct Standing {
-  std::string program;
   std::map<std::string, std::map<std::string, int>> counts;  // by stage and status
   std::map<std::string, Busy> owners;
   bool at_work = false;
@@ -64,7 +63,6 @@ Standing standing_of(const fs::path& output) {
     throw records::UsageError(
         fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output.string()));
   Standing standing;
-  standing.program = inventory.cache ? inventory.cache->program : "";
   standing.owners = Claims::owners(output);
   standing.at_work = FolderLock::held(output) || !standing.owners.empty();
   for (const RunRow& run : runs) {
@@ -96,7 +94,7 @@ void print(const Standing& standing, const std::map<std::string, int>& queued = 
 
 int code_of(const Standing& standing) {
   if (standing.count("failed") + standing.count("damaged") > 0) return records::exit_failed;
-  return standing.count("pending") > 0 ? records::exit_stopped : 0;
+  return standing.count("pending") + standing.count("running") > 0 ? records::exit_stopped : 0;
 }
 
 // One line, until nobody is at work.

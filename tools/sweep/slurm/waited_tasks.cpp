@@ -1,4 +1,4 @@
-#include "tools/sweep/waited_tasks.h"
+#include "tools/sweep/slurm/waited_tasks.h"
 
 #include <fmt/format.h>
 
@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include "tools/sweep/patience.h"
 #include "tools/sweep/values.h"
 
 namespace gradus::sweep {
@@ -104,6 +105,14 @@ void WaitedTasks::take_out_unbegun(Slurm& slurm) {
       task.ending = launch_failed;
     }
   slurm.cancel(numbers, true);
+}
+
+void WaitedTasks::take_out(Slurm& slurm, Signals& signals, bool only_waiting, const std::set<std::string>& but) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  for (look(slurm); !jobs(but).empty() && std::chrono::steady_clock::now() < deadline; look(slurm)) {
+    slurm.cancel(jobs(but), only_waiting);
+    if (signals.wait(std::min<std::chrono::milliseconds>(queue_interval(), std::chrono::milliseconds(500)))) return;
+  }
 }
 
 std::set<std::string> WaitedTasks::hindrances() const {

@@ -1,4 +1,4 @@
-#include "tools/sweep/slurm_options.h"
+#include "tools/sweep/slurm/launcher_options.h"
 
 #include <fmt/format.h>
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "tools/sweep/packing.h"
-#include "tools/sweep/setbacks.h"
+#include "tools/sweep/slurm/packing.h"
+#include "tools/sweep/slurm/setbacks.h"
 
 namespace gradus::sweep {
 

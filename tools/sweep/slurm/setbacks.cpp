@@ -1,4 +1,4 @@
-#include "tools/sweep/setbacks.h"
+#include "tools/sweep/slurm/setbacks.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/last_line.h"
-#include "tools/sweep/slurm_jobs.h"
+#include "tools/sweep/slurm/job_arrays.h"
 
 namespace gradus::sweep {
 namespace {
@@ -27,8 +27,8 @@ std::string ended_text(const WaitedTask& task, const std::filesystem::path& log)
 
 }  // namespace
 
-Setbacks::Setbacks(const Job& job, const SweepPlan& plan, Claims& claims, Ledger& ledger)
-    : job_(job), plan_(plan), claims_(claims), ledger_(ledger), retries_(std::max(most_setbacks, job.limits.retries)) {}
+Setbacks::Setbacks(const Job& job, const SweepPlan& plan, Claims& claims, OpenRuns& runs)
+    : job_(job), plan_(plan), claims_(claims), open_(runs), retries_(std::max(most_setbacks, job.limits.retries)) {}
 
 std::vector<WaitingRun> Setbacks::judge(const WaitedTask& task, const std::filesystem::path& array, bool submitted) {
   const std::filesystem::path log = log_of_task(array, task.number);
@@ -46,7 +46,7 @@ std::vector<WaitingRun> Setbacks::judge(const WaitedTask& task, const std::files
       continue;
     }
     if (task.ending == "CANCELLED" || (task.taken_out && !began)) {
-      ledger_.stop(run, "cancelled in Slurm's queue");
+      open_.stop(run, "cancelled in Slurm's queue");
       continue;
     }
     LeftRun left{id, LeftRun::How::interrupted, ended_text(task, log)};
@@ -77,12 +77,12 @@ std::optional<WaitingRun> Setbacks::lost(std::size_t run) {
 
 std::optional<WaitingRun> Setbacks::again(std::size_t run, Setback setback, LeftRun::How how) {
   if (how == LeftRun::How::stopped) {  // the sweep on the node has tried again as often as was asked for
-    ledger_.stop(run, setback.reason);
+    open_.stop(run, setback.reason);
     return std::nullopt;
   }
   if (const auto pause = retries_.after(run, setback)) return WaitingRun{run, Clock::now() + *pause, true};
   if (how == LeftRun::How::left_alone)
-    ledger_.leave(run, setback.reason);
+    open_.leave(run, setback.reason);
   else
     fail(run, setback);
   return std::nullopt;
@@ -94,9 +94,9 @@ void Setbacks::fail(std::size_t run, const Setback& setback) {
   auto taken = claims_.take(plan_.steps[run].row.id);
   if (auto* claim = std::get_if<Claim>(&taken)) claim->fail(failure);
   if (const auto* busy = std::get_if<Busy>(&taken))
-    ledger_.leave(run, fmt::format("{}; {} has it", failure.reason, busy->owner));
+    open_.leave(run, fmt::format("{}; {} has it", failure.reason, busy->owner));
   else
-    ledger_.fail(run, failure);
+    open_.fail(run, failure);
 }
 
 void Setbacks::tell_log(const std::filesystem::path& array, int task) {
@@ -106,7 +106,7 @@ void Setbacks::tell_log(const std::filesystem::path& array, int task) {
   int count = 0;
   for (std::string line; count < most && std::getline(log, line);)
     if (line.starts_with(mark)) {
-      ledger_.note(records::printable(std::string_view(line).substr(mark.size())));
+      open_.note(records::printable(std::string_view(line).substr(mark.size())));
       ++count;
     }
 }

@@ -1,4 +1,4 @@
-#include "tools/sweep/slurm_jobs.h"
+#include "tools/sweep/slurm/job_arrays.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -6,10 +6,10 @@
 #include <map>
 #include <vector>
 
-#include "tools/sweep/ledger.h"
 #include "tools/sweep/retries.h"
-#include "tools/sweep/task_end.h"
-#include "tools/sweep/waited_tasks.h"
+#include "tools/sweep/slurm/open_runs.h"
+#include "tools/sweep/slurm/task_end.h"
+#include "tools/sweep/slurm/waited_tasks.h"
 
 namespace gradus::sweep {
 
@@ -22,11 +22,11 @@ struct WaitingRun {
 
 class Setbacks {
  public:
-  Setbacks(const Job& job, const SweepPlan& plan, Claims& claims, Ledger& ledger);
+  Setbacks(const Job& job, const SweepPlan& plan, Claims& claims, OpenRuns& runs);
 
-  // Those that are to be submitted again. The others are closed in the ledger: what went wrong twice in the same way,
-  // without a step in between, has failed; what somebody cancelled, or stopped by itself, is pending. Of an array that
-  // Slurm has not taken (`submitted`), nothing counts.
+  // Those that are to be submitted again. The others are open no more: what went wrong twice in the same way, without a
+  // step in between, has failed; what somebody cancelled, or stopped by itself, is pending. Of an array that Slurm has
+  // not taken (`submitted`), nothing counts.
   std::vector<WaitingRun> judge(const WaitedTask& task, const std::filesystem::path& array, bool submitted);
   // Hands on what the sweep on the node had to say.
   void tell_log(const std::filesystem::path& array, int task);
@@ -39,7 +39,7 @@ class Setbacks {
   const Job& job_;
   const SweepPlan& plan_;
   Claims& claims_;
-  Ledger& ledger_;
+  OpenRuns& open_;
   Retries retries_;
   std::map<std::size_t, int> losses_;
 };

@@ -1,4 +1,4 @@
-#include "tools/sweep/submission.h"
+#include "tools/sweep/slurm/submission.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,6 @@
 #include "tools/sweep/builds.h"
 #include "tools/sweep/command.h"
 #include "tools/sweep/planned.h"
-#include "tools/sweep/processors.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -49,7 +48,7 @@ void Submission::learn(const Inventory& inventory) {
   for (const auto& [id, record] : inventory.records) packing_.learn(record.seconds);  // of an earlier stage
 }
 
-int Submission::processors_of_task() const { return job_.jobs * static_cast<int>(most_threads(job_.combinations)); }
+int Submission::processors_of_task() const { return job_.jobs * most_threads(job_.combinations); }
 
 std::vector<WaitingRun> Submission::take_due(std::vector<WaitingRun>& waiting) const {
   const auto now = Clock::now();

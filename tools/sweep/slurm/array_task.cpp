@@ -9,9 +9,9 @@
 #include "settings/parse.h"
 #include "tools/sweep/planned.h"
 #include "tools/sweep/request.h"
-#include "tools/sweep/slurm.h"
-#include "tools/sweep/slurm_jobs.h"
-#include "tools/sweep/task_end.h"
+#include "tools/sweep/slurm/job_arrays.h"
+#include "tools/sweep/slurm/slurm.h"
+#include "tools/sweep/slurm/task_end.h"
 #include "tools/sweep/verb.h"
 
 namespace gradus::sweep {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "tools/sweep/slurm.h"
+#include "tools/sweep/slurm/slurm.h"
 
 namespace gradus::sweep {
 

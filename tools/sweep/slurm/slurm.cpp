@@ -1,4 +1,4 @@
-#include "tools/sweep/slurm.h"
+#include "tools/sweep/slurm/slurm.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include "tools/sweep/packing.h"
+#include "tools/sweep/slurm/packing.h"
 
 #include <algorithm>
 #include <cmath>

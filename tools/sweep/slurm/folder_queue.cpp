@@ -1,11 +1,11 @@
-#include "tools/sweep/slurm_queue.h"
+#include "tools/sweep/slurm/folder_queue.h"
 
 #include <fmt/format.h>
 
 #include <set>
 
 #include "experiments/records/program.h"
-#include "tools/sweep/slurm_jobs.h"
+#include "tools/sweep/slurm/job_arrays.h"
 
 namespace gradus::sweep {
 namespace {

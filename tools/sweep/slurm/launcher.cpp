@@ -1,4 +1,4 @@
-#include "tools/sweep/slurm_launcher.h"
+#include "tools/sweep/slurm/launcher.h"
 
 #include <fmt/format.h>
 
@@ -10,12 +10,11 @@
 #include "experiments/records/completion.h"
 #include "experiments/records/program.h"
 #include "tools/sweep/attempt.h"
-#include "tools/sweep/cancellation.h"
-#include "tools/sweep/ledger.h"
 #include "tools/sweep/patience.h"
-#include "tools/sweep/setbacks.h"
-#include "tools/sweep/submission.h"
-#include "tools/sweep/waited_tasks.h"
+#include "tools/sweep/slurm/open_runs.h"
+#include "tools/sweep/slurm/setbacks.h"
+#include "tools/sweep/slurm/submission.h"
+#include "tools/sweep/slurm/waited_tasks.h"
 
 namespace gradus::sweep {
 namespace {
@@ -25,20 +24,19 @@ using Clock = std::chrono::steady_clock;
 class SlurmLauncher {
  public:
   SlurmLauncher(const Job& job, const SweepPlan& plan, const Inventory& inventory,
-                const std::filesystem::path& executable, Claims& claims, Children& children, Signals& signals)
+                const std::filesystem::path& executable, const Surroundings& surroundings)
       : job_(job),
         plan_(plan),
         inventory_(inventory),
-        claims_(claims),
-        signals_(signals),
-        slurm_(children, signals),
+        claims_(surroundings.claims),
+        cancellation_(surroundings.cancellation),
+        signals_(surroundings.signals),
+        slurm_(surroundings.children, signals_),
         arrays_(job.output),
         tasks_(arrays_),
-        ledger_(job, plan),
+        open_(job, plan),
         submission_(job, plan, executable, slurm_, arrays_, tasks_),
-        setbacks_(job, plan, claims, ledger_),
-        progress_(job.quiet),
-        cancellation_(job.output) {
+        setbacks_(job, plan, claims_, open_) {
     submission_.learn(inventory);
     for (const Step& step : plan.steps) planned_.insert(step.row.id);
   }
@@ -57,14 +55,14 @@ class SlurmLauncher {
     } catch (const records::Interrupted&) {
       interrupted = true;
     }
-    progress_.clear();
     if (!interrupted) empty_queue();
     if (interrupted && tasks_.queued() > 0)
-      records::complain("sweep", fmt::format("{} tasks stay in Slurm's queue: the same command goes on with them, "
-                                             "`sweep cancel {}` takes them out",
-                                             tasks_.queued(), job_.output.string()));
+      open_.ledger().warn(fmt::format(
+          "{} tasks stay in Slurm's queue: the same command goes on with them, `sweep cancel {}` takes them "
+          "out",
+          tasks_.queued(), job_.output.string()));
     remove_finished_arrays();
-    return ledger_.outcome(interrupted);
+    return open_.outcome(interrupted);
   }
 
  private:
@@ -73,10 +71,8 @@ class SlurmLauncher {
   void pass() {
     if (Clock::now() >= next_look_) look();
     if (begun_) submit();
-    ledger_.save_now_and_then();
-    Counts counts = ledger_.counts();
-    counts.running = tasks_.running();
-    progress_.show(counts);
+    open_.ledger().save_now_and_then();
+    open_.ledger().show(tasks_.running());
   }
 
   // Slurm's trouble that may pass is said once, until it has passed.
@@ -96,8 +92,7 @@ class SlurmLauncher {
   void say(const std::string& line, std::string& last) {
     if (line == last) return;
     last = line;
-    progress_.clear();
-    records::complain("sweep", line);
+    open_.ledger().warn(line);
   }
 
   void look() {
@@ -126,14 +121,14 @@ class SlurmLauncher {
       std::string& last = hindrances_[reason];
       say(fmt::format("tasks wait in Slurm's queue: {}", reason), last);
     }
-    if (ledger_.too_many_failed()) give_up();
+    if (open_.ledger().too_many_failed()) give_up();
     remove_finished_arrays();
   }
 
   // What earlier sweeps have left in the queue is waited for, and the rest is to be submitted.
   void begin() {
     std::unordered_map<std::string, std::size_t> missing;
-    for (const std::size_t run : ledger_.open()) missing.emplace(plan_.steps[run].row.id, run);
+    for (const std::size_t run : open_.all()) missing.emplace(plan_.steps[run].row.id, run);
     std::set<std::string> current;
     for (const JobArray& array : arrays_.all()) {
       if (array.build != job_.build) continue;
@@ -152,12 +147,12 @@ class SlurmLauncher {
     }
     if (const std::vector<std::string> obsolete = tasks_.jobs(current); !obsolete.empty()) {
       slurm_.cancel(obsolete, false);
-      records::complain("sweep", "jobs of another build of the program were in Slurm's queue, and were cancelled");
+      open_.ledger().warn("jobs of another build of the program were in Slurm's queue, and were cancelled");
     }
     if (!tasks_.empty())
-      records::complain(
-          "sweep", fmt::format("{} tasks of an earlier command are in Slurm's queue: waits for them", tasks_.queued()));
-    for (const std::size_t run : ledger_.open())
+      open_.ledger().warn(
+          fmt::format("{} tasks of an earlier command are in Slurm's queue: waits for them", tasks_.queued()));
+    for (const std::size_t run : open_.all())
       if (missing.contains(plan_.steps[run].row.id)) {
         forget_failure(plan_.steps[run].row.id);
         waiting_.push_back({run, Clock::now(), false});
@@ -185,15 +180,13 @@ class SlurmLauncher {
       const Step& step = plan_.steps[run];
       const bool is_new = std::filesystem::exists(job_.output / step.row.id / records::completion_file, none);
       if (const auto record = is_new ? result_of(job_, step) : std::nullopt) {
-        ledger_.finish(run, *record);
+        open_.finish(run, *record);
         submission_.learn(record->seconds);
         return true;
       }
       const auto failure = failures.find(step.row.id);
-      if (failure == failures.end()) return false;
-      ledger_.fail(run, failure->second);
-      progress_.note(fmt::format("failed {}: {}", step.row.id, failure->second.reason));
-      return true;
+      if (failure != failures.end()) open_.fail(run, failure->second);
+      return failure != failures.end();
     });
   }
 
@@ -201,8 +194,8 @@ class SlurmLauncher {
   static bool is_settled(const WaitedTask& task) { return Clock::now() - *task.gone >= 2 * queue_interval(); }
 
   void judge(const WaitedTask& task) {
-    if (ledger_.too_many_failed()) {
-      for (const std::size_t run : task.runs) ledger_.give_up(run);
+    if (open_.ledger().too_many_failed()) {
+      for (const std::size_t run : task.runs) open_.give_up(run);
       return;
     }
     const bool submitted = arrays_.at(task.array).job != 0;
@@ -217,18 +210,13 @@ class SlurmLauncher {
 
   // Too many runs have failed: what has not been begun is not begun.
   void give_up() {
-    for (const WaitingRun& run : waiting_) ledger_.give_up(run.index);
+    for (const WaitingRun& run : waiting_) open_.give_up(run.index);
     waiting_.clear();
     with_patience([&] { slurm_.cancel(tasks_.jobs(), true); });
   }
 
   void cancel() {
-    constexpr auto patience = std::chrono::seconds(60);
-    const auto deadline = Clock::now() + patience;
-    do {
-      tasks_.look(slurm_);
-      slurm_.cancel(tasks_.jobs(), false);
-    } while (!tasks_.jobs().empty() && Clock::now() < deadline && !signals_.wait(std::chrono::milliseconds(500)));
+    tasks_.take_out(slurm_, signals_, false);
     const std::map<std::string, Failure> failures = Claims::failures(job_.output);
     for (WaitedTask& task : tasks_.all()) take_results(task, failures);
     if (tasks_.jobs().empty()) tasks_.all().clear();
@@ -236,15 +224,10 @@ class SlurmLauncher {
 
   // Tasks whose runs have a result may be there still: Slurm has lost sight of one, and puts it back.
   void empty_queue() {
-    constexpr auto patience = std::chrono::seconds(60);
-    const auto deadline = Clock::now() + patience;
     try {
-      for (tasks_.look(slurm_); !tasks_.jobs(others_).empty() && Clock::now() < deadline; tasks_.look(slurm_)) {
-        slurm_.cancel(tasks_.jobs(others_), true);
-        if (signals_.wait(std::min<std::chrono::milliseconds>(queue_interval(), std::chrono::seconds(1)))) return;
-      }
+      tasks_.take_out(slurm_, signals_, true, others_);
     } catch (const SlurmTrouble& trouble) {
-      ledger_.note(trouble.what());
+      open_.note(trouble.what());
     }
   }
 
@@ -259,15 +242,14 @@ class SlurmLauncher {
   const SweepPlan& plan_;
   const Inventory& inventory_;
   Claims& claims_;
+  Cancellation& cancellation_;
   Signals& signals_;
   Slurm slurm_;
   JobArrays arrays_;
   WaitedTasks tasks_;
-  Ledger ledger_;
+  OpenRuns open_;
   Submission submission_;
   Setbacks setbacks_;
-  Progress progress_;
-  Cancellation cancellation_;
   std::vector<WaitingRun> waiting_;  // to be submitted
   bool begun_ = false;               // it is known what is in the queue already
   std::set<std::string> others_;     // arrays with runs of other commands
@@ -280,8 +262,8 @@ class SlurmLauncher {
 }  // namespace
 
 Outcome run_on_slurm(const Job& job, const SweepPlan& plan, const Inventory& inventory,
-                     const std::filesystem::path& executable, Claims& claims, Children& children, Signals& signals) {
-  return SlurmLauncher(job, plan, inventory, executable, claims, children, signals).run();
+                     const std::filesystem::path& executable, const Surroundings& surroundings) {
+  return SlurmLauncher(job, plan, inventory, executable, surroundings).run();
 }
 
 }  // namespace gradus::sweep

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "tools/sweep/slurm.h"
-#include "tools/sweep/slurm_jobs.h"
+#include "tools/sweep/slurm/job_arrays.h"
+#include "tools/sweep/slurm/slurm.h"
 
 namespace gradus::sweep {
 
@@ -45,6 +45,8 @@ class WaitedTasks {
   bool is_queued(const std::string& array, int number) const { return find(array, number) != nullptr; }
   // Tasks that no node could begin, and that Slurm holds back until somebody comes: taken out, to be submitted again.
   void take_out_unbegun(Slurm& slurm);
+  // Takes all out of the queue, but for these arrays, or only what waits; until it is empty, a minute at most.
+  void take_out(Slurm& slurm, Signals& signals, bool only_waiting, const std::set<std::string>& but = {});
   // Tasks that wait for what they will not get without somebody: Slurm's reason for each.
   std::set<std::string> hindrances() const;
   // Arrays of which none is in the queue, nor waited for any more.

@@ -1,4 +1,4 @@
-#include "tools/sweep/task_end.h"
+#include "tools/sweep/slurm/task_end.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
