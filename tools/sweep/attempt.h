@@ -10,7 +10,7 @@
 #include "tools/sweep/claim.h"
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/job.h"
-#include "tools/sweep/plan.h"
+#include "tools/sweep/planner.h"
 
 namespace gradus::sweep {
 
