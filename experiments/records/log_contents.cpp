@@ -72,7 +72,8 @@ bool take_row(LogContents& log, std::string_view payload) {
   const auto width = static_cast<std::size_t>(table.width());
   if (payload.size() != row_head + width * sizeof(double)) return false;
   std::vector<double> values(width);
-  std::memcpy(values.data(), payload.data() + row_head, payload.size() - row_head);
+  // A table may have no columns, and then there is no memory to copy to.
+  if (width > 0) std::memcpy(values.data(), payload.data() + row_head, payload.size() - row_head);
   table.append(number_at<std::int64_t>(payload.data() + 1 + sizeof number), values);
   return true;
 }
