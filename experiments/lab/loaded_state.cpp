@@ -7,6 +7,7 @@
 
 #include "experiments/lab/saved_state_file.h"
 #include "experiments/records/sealed.h"
+#include "experiments/records/text.h"
 
 namespace gradus::lab {
 namespace {
@@ -58,33 +59,48 @@ std::string other_numbers(const nlohmann::json& saved, const nlohmann::json& our
   return "";
 }
 
+nlohmann::json json_in(const records::StateFile& file, const char* name) {
+  return records::parse_json(file.text(name));
+}
+
+// Why the file belongs to something else; empty if it does not. Throws as read_state().
+std::string difference_of(const records::StateFile& file, const nlohmann::json& manifest,
+                          const ExpectedState& expected) {
+  if (const std::string theirs = without_seeds(file.text("optimizer")); theirs != expected.optimizer)
+    return fmt::format("optimizer: {}, expected {}", theirs, expected.optimizer);
+  if (const std::string other = other_numbers(json_in(file, "recipe"), expected.recipe, "");
+      !other.empty() && !expected.other_numbers)
+    return fmt::format("optimizer: {}; --other-numbers goes on all the same", other);
+  if (manifest.at("slices") != expected.slices)
+    return "model: " + difference_of(manifest.at("slices"), expected.slices);
+  if (manifest.at("dtype") != name_of(expected.type))
+    return fmt::format("element type: {}, expected {}", manifest.at("dtype").get<std::string>(),
+                       name_of(expected.type));
+  return "";
+}
+
 }  // namespace
 
 LoadedState read_optimizer_state(const std::filesystem::path& path, const ExpectedState& expected) {
   const records::StateFile file(path);
-  const auto refuse = [&](const std::string& why) {
-    throw std::invalid_argument(fmt::format("{}: is the state of another {}", path.string(), why));
+  const auto damaged = [&](const std::exception& error) {
+    return std::runtime_error(records::one_line(fmt::format("{}: is damaged: {}", path.string(), error.what())));
   };
-  const auto json_in = [&](const char* name) { return records::parse_json(file.text(name)); };
-  if (const std::string theirs = without_seeds(file.text("optimizer")); theirs != expected.optimizer)
-    refuse(fmt::format("optimizer: {}, expected {}", theirs, expected.optimizer));
+  std::string difference;
+  LoadedState loaded;
   try {
-    if (const std::string other = other_numbers(json_in("recipe"), expected.recipe, "");
-        !other.empty() && !expected.other_numbers)
-      refuse(fmt::format("optimizer: {}; --other-numbers goes on all the same", other));
-    const nlohmann::json manifest = json_in("manifest");
-    if (manifest.at("slices") != expected.slices)
-      refuse("model: " + difference_of(manifest.at("slices"), expected.slices));
-    if (manifest.at("dtype") != name_of(expected.type))
-      refuse(fmt::format("element type: {}, expected {}", manifest.at("dtype").get<std::string>(),
-                         name_of(expected.type)));
-    LoadedState loaded;
-    loaded.theta = read_tensor(file, "", "theta", {expected.parameters}, expected.type);
-    loaded.state = read_state(file, manifest);
-    return loaded;
+    const nlohmann::json manifest = json_in(file, "manifest");
+    difference = difference_of(file, manifest, expected);
+    if (difference.empty())
+      loaded = {read_tensor(file, "", "theta", {expected.parameters}, expected.type), read_state(file, manifest)};
   } catch (const nlohmann::json::exception& error) {
-    throw std::runtime_error(fmt::format("{}: is damaged: {}", path.string(), error.what()));
+    throw damaged(error);
+  } catch (const std::invalid_argument& error) {
+    throw damaged(error);
   }
+  if (difference.empty()) return loaded;
+  throw std::invalid_argument(
+      records::one_line(fmt::format("{}: is the state of another {}", path.string(), difference)));
 }
 
 }  // namespace gradus::lab

@@ -10,6 +10,7 @@
 #include "experiments/records/log_format.h"
 #include "experiments/records/run_position.h"
 #include "experiments/records/sealed.h"
+#include "experiments/records/whole_number.h"
 
 namespace gradus::records {
 namespace {
@@ -87,9 +88,9 @@ MetricTable table_of(const nlohmann::json& json) {
       Index{json.at("index"), json.value("index_units", usual.units), json.value("index_long_name", usual.long_name)}};
 }
 
-// Throws std::invalid_argument where the log has fewer rows.
+// Throws std::invalid_argument where the log has fewer rows, or that is no number.
 void go_back(LogContents& log, const RunPosition& to) {
-  for (MetricTable& table : log.tables) table.keep_first(to.rows.value(table.name(), std::int64_t{0}));
+  for (MetricTable& table : log.tables) table.keep_first(whole_number<std::int64_t>(to.rows, table.name().c_str(), 0));
 }
 
 bool take(LogContents& log, std::string_view payload) {

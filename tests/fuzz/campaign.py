@@ -6,7 +6,8 @@ usage: campaign.py [--seconds N | --total N] [--jobs N] [--work FOLDER] [--list]
   --seconds N   for each target (default 3600)
   --total N     for all targets together, in equal parts
   --jobs N      targets at a time (default 2), each on one processor at the lowest priority
-  --work FOLDER where corpora grow from campaign to campaign, and what was found lies (default build-fuzz/campaign)
+  --work FOLDER where corpora grow from campaign to campaign, and what was found lies (default build-fuzz/campaign; with
+                --total build-fuzz/minute, which begins anew)
   --list        names the targets, and ends
 
 What ends a target is kept as FOLDER/TARGET/found-..., and the target goes on with the time that it has left. To mend
@@ -28,9 +29,11 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build-fuzz"
-LIMITS = ["-timeout=5", "-rss_limit_mb=1024", "-report_slow_units=2", "-max_len=16384", "-print_final_stats=1"]
+PATIENCE = 5  # seconds for one input
+LIMITS = [f"-timeout={PATIENCE}", "-rss_limit_mb=1024", "-report_slow_units=2", "-max_len=16384", "-print_final_stats=1"]
 SUFFIX = {"timeout": "timeout", "oom": "memory", "leak": "leak"}  # of what libFuzzer calls otherwise than a crash
-REASONS = re.compile(r"does not hold: .*|runtime error: .*|ERROR: .*|terminate called .*|what\(\): .*")
+REASONS = re.compile(r"(?:does not hold|runtime error|terminate called|ERROR): .*")
+OURS = re.compile(rf" in .*? {re.escape(str(ROOT))}/(?:build-fuzz/\.\./)?((?!tests/fuzz)[a-z]\S+)")  # a line of a stack
 MOST_ENDS = 20  # of a target in a campaign: it is to be mended first
 
 
@@ -46,13 +49,29 @@ def seeds_of(target):
     return [str(folder) for folder in own]
 
 
-def build(names):
+def build(names, jobs):
     for command in (["cmake", "--preset", "fuzz"],
-                    ["cmake", "--build", str(BUILD), "--target", *(f"fuzz_{name}" for name in names)]):
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                    ["cmake", "--build", str(BUILD), "-j", str(jobs), "--target", *(f"fuzz_{name}" for name in names)]):
+        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
             sys.stderr.write(done.stdout[-4000:])
             sys.exit(f"campaign.py: {' '.join(command[:3])} ended with {done.returncode}")
+
+
+def reason_in(text, scratch):
+    """What ended a target, and where in our files."""
+    reason = next(iter(REASONS.findall(text)), "no reason said").replace(scratch + "/", "")
+    place = next(iter(OURS.findall(text)), "")
+    return re.sub(r"gradus-test-\w+/|(?<=0x)[0-9a-f]+", "", reason)[:300] + (f" ({place})" if place else "")
+
+
+def processor_seconds(target, file):
+    run = subprocess.Popen([str(BUILD / "bin" / f"fuzz_{target}"), "-timeout=60", str(file)], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(run.pid, 0)
+    run.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
 
 
 class Target:
@@ -82,16 +101,18 @@ class Target:
             command = ["nice", "-n", "19", str(BUILD / "bin" / f"fuzz_{self.name}"), *LIMITS,
                        f"-max_total_time={seconds}", f"-artifact_prefix={found}/",
                        *([f"-dict={dictionary}"] if dictionary.exists() else []), str(self.corpus), *seeds_of(self.name)]
-            done = subprocess.run(command, cwd=scratch, env={**os.environ, "TMPDIR": scratch}, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.PIPE)
+            done = subprocess.run(command, cwd=scratch, env={**os.environ, "TMPDIR": scratch}, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             text = done.stderr.decode(errors="replace")
             self.take(text)
             for file in sorted(found.iterdir()):
                 kind = SUFFIX.get(file.name.split("-")[0], file.name.split("-")[0])
                 kept = self.folder / f"found-{kind}-{file.name[-12:]}"
                 shutil.copy(file, kept)
+                if kind == "timeout" and processor_seconds(self.name, kept) < PATIENCE:
+                    continue  # others had the processor
                 if kind != "slow":
-                    self.ends.append((kept, next(iter(REASONS.findall(text)), "no reason said")))
+                    self.ends.append((kept, reason_in(text, scratch)))
             if done.returncode != 0 and not self.ends:
                 self.problem = (text.strip().splitlines() or ["no words"])[-1]
 
@@ -118,8 +139,9 @@ def summary(done):
     for row in rows:
         print("  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]))
     for target in done:
-        for file, reason in target.ends:
-            print(f"{target.name}: {reason}: {file}")
+        for reason in dict.fromkeys(reason for _, reason in target.ends):
+            files = [file for file, other in target.ends if other == reason]
+            print(f"{target.name}: {reason}: {files[0]}" + (f" and {len(files) - 1} more" if len(files) > 1 else ""))
         if target.problem:
             print(f"{target.name}: ended by itself: {target.problem}")
 
@@ -129,7 +151,7 @@ def main():
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--total", type=int)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--work", type=pathlib.Path, default=BUILD / "campaign")
+    parser.add_argument("--work", type=pathlib.Path, default=None)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("target", nargs="*")
     asked = parser.parse_args()
@@ -147,11 +169,13 @@ def main():
     if shutil.which("clang++-14") is None:
         print("skipped: clang-14 is not installed, which has libFuzzer (tools/setup --fuzz)")
         return 77
-    build(names)
+    build(names, asked.jobs)
     seconds = asked.seconds or 3600
     if asked.total:
         seconds = max(2, asked.total * asked.jobs // len(names))
-    work = asked.work.resolve()
+    work = (asked.work or BUILD / ("campaign" if asked.total is None else "minute")).resolve()
+    if asked.work is None and asked.total is not None:  # a part of it would go to read what has grown
+        shutil.rmtree(work, ignore_errors=True)
     with concurrent.futures.ThreadPoolExecutor(asked.jobs) as pool:
         done = list(pool.map(lambda name: Target(name, work).fuzz(seconds), names))
     summary(done)

@@ -23,10 +23,9 @@ def put(target, name, data):
     path.write_bytes(data)
 
 
-def sealed(value):
-    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)[:-2] + ',\n  "seal": "'
-    digest = hashlib.sha256((text + "0" * 64 + '"\n}\n').encode()).hexdigest()
-    return (text + digest + '"\n}\n').encode()
+def sealed(value, change=lambda text: text):
+    text = change(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)[:-2].encode()) + b',\n  "seal": "'
+    return text + hashlib.sha256(text + b"0" * 64 + b'"\n}\n').hexdigest().encode() + b'"\n}\n'
 
 
 # The log: experiments/records/log_format.h.
@@ -69,7 +68,9 @@ for target in ("metric_log", "recovery"):
     put(target, "returned", RETURNED)
     put(target, "torn", PLAIN[:-5])
     put(target, "zeros", PLAIN + bytes(64))
-put("metric_log", "small", text("C", {"program": "p"}) + text("T", {"name": "t", "index": "i", "columns": []}) + row(0, 7))
+put("metric_log", "found-no_columns", text("C", {"program": "p"}) + text("T", {"name": "t", "index": "i", "columns": []}) + row(0, 7))
+put("metric_log", "found-rows_beyond_int64", PLAIN + text("G", {"rows": {"step": 1e300}, "attributes": {}, "infinities": {},
+                                                               "seconds": 0}) + row(0, 2, 0.5))
 
 # Sealed files.
 
@@ -101,6 +102,10 @@ put("sealed", "no_schema", sealed({"rate": 0.02}))
 put("sealed", "later", sealed({"schema": 4}))
 put("sealed", "earlier", sealed({"schema": 1, "a": [{}, None, True, -1.5e300, "\u00fc\n"]}))
 put("sealed", "damaged", sealed({"schema": 3}).replace(b"3", b"2", 1))
+put("sealed", "found-not_utf8", sealed({"a": "?"}, lambda text: text.replace(b"?", b"\xff")))
+put("run_files", "found-size_is_missing", sealed({name: value for name, value in COMPLETE.items() if name != "size"}))
+put("sweep_files", "found-exit_code_beyond_int", sealed({**TABLE, "runs": [{**RUN, "exit_code": 1e300}]}))
+put("sweep_files", "found-path_for_a_name", sealed({**PLANNED, "runs": [{**PLANNED["runs"][0], "id": "../elsewhere"}]}))
 put("sealed", "first", b'{"schema": 1}')
 
 # State files: experiments/records/state_image.h. What stands behind the frame is not looked at.
@@ -165,6 +170,7 @@ def copy(shape, data):
 put("idx_cache", "images", copy((2, 4, 5), bytes(range(40))))
 put("idx_cache", "labels", copy((3,), b"abc"))
 put("idx_cache", "other_shape", copy((2, 4), bytes(40)))
+put("idx_cache", "found-no_end", b"gradus idx 1\nshape 1".ljust(8192, b"1") + b"1")
 put("idx_cache", "short", copy((3,), b"abc")[:100])
 
 # What an optimizer from outside answers: docs/external.md.
@@ -180,4 +186,4 @@ put("external", "saves", message("ready", b'{"saves": true}') + THETA + message(
 put("external", "error", message("ready", b'{"saves": true}') + message("error", b"it went\nwrong"))
 put("external", "no_json", message("ready", b"yes"))
 put("external", "short_theta", message("ready", b'{"saves": false}') + message("theta", bytes(4)))
-put("external", "large_state", message("ready", b'{"saves": true}') + THETA + b"state   " + struct.pack("=Q", 1 << 39))
+put("external", "found-large_state", message("ready", b'{"saves": true}') + THETA + b"state   " + struct.pack("=Q", 1 << 39))

@@ -10,7 +10,7 @@
 namespace gradus::fuzz {
 namespace {
 
-constexpr std::size_t longest_message = 4000;  // records::complain() shows no more
+constexpr std::size_t longest_message = 4000;  // records::one_line() makes no more
 
 }  // namespace
 

@@ -117,6 +117,7 @@ Sampler::Sampler(const Draws& draws, std::vector<std::string> options)
       seed_(draws.seed.value_or(0)),
       method_(draws.method.value_or(DrawMethod::random)),
       options_(std::move(options)) {
+  if (count_ > max_values) throw UsageError(fmt::format("{} draws: expected at most {}", count_, max_values));
   if (method_ == DrawMethod::random || options_.empty()) return;
   if (options_.size() > most_dimensions)
     throw UsageError(

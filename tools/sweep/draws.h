@@ -50,7 +50,7 @@ DrawMethod parse_draw_method(std::string_view text, const std::string& where);
 // from its origin on, with a digital shift for each option: the best balanced of a power of two of draws.
 class Sampler {
  public:
-  // Throws UsageError for more options than there are dimensions.
+  // Throws UsageError for more options than there are dimensions, or more draws than a sweep has runs.
   Sampler(const Draws& draws, std::vector<std::string> options);
 
   std::int64_t count() const { return count_; }
