@@ -23,6 +23,7 @@ class PipedProgram {
   PipedProgram(const PipedProgram&) = delete;
   PipedProgram& operator=(const PipedProgram&) = delete;
 
+  pid_t process() const { return child_; }
   // Sends all of it, however much that is and whatever the program does meanwhile. If it does not want to know, its
   // next answer tells why.
   void send(std::span<const std::byte> bytes);

@@ -6,7 +6,7 @@
 
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/simd.h"
-#include "experiments/records/provenance.h"
+#include "experiments/records/executable.h"
 
 namespace gradus::lab {
 namespace {

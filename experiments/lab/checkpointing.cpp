@@ -6,7 +6,7 @@
 
 #include "experiments/lab/arithmetic.h"
 #include "experiments/records/checkpoint.h"
-#include "experiments/records/provenance.h"
+#include "experiments/records/executable.h"
 #include "experiments/records/whole_number.h"
 #include "optim/wrapper.h"
 
@@ -60,7 +60,9 @@ void Checkpointing::declare(Options& options) {
   if (!kept.empty()) kept_steps_ = parse_steps("checkpoint-at", kept);
   stop_at_ =
       options.control("stop_at", std::int64_t{-1},
-                      "steps after which to stop as a signal would, with a checkpoint (exit code 75)", at_least(-1));
+                      "steps after which to stop as a signal would, with a checkpoint (exit code 75); at once where "
+                      "they are taken already",
+                      at_least(-1));
   may_differ_ = options.control("not_bitwise", false,
                                 "go on also where this machine or build computes other bits, and record it");
 }

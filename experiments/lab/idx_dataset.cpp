@@ -62,6 +62,10 @@ class Images final : public Examples {
       }
     });
   }
+  void read_labels(std::span<const std::int64_t> rows, std::span<std::int32_t> into) const override {
+    std::ranges::transform(rows, into.begin(),
+                           [&](std::int64_t row) { return labels_[static_cast<std::size_t>(row)]; });
+  }
 
  private:
   fs::path image_path_;

@@ -233,6 +233,9 @@ bool Run::go_on(const std::function<void()>& begin) {
     started_ = origin_->is_resumed();  // what was begun goes again
     throw;
   }
+  // Who asks again for a stop that is behind the run does not send it to its end.
+  if (!origin_->is_replay() && checkpointing_->stop_at() >= 0 && state->step >= checkpointing_->stop_at())
+    throw RunStopped{state->step, true};
   return true;
 }
 

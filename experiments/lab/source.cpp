@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
@@ -28,6 +27,11 @@ class Selected final : public Examples {
     base_.read(mine, into);
     of_base = std::move(mine);
   }
+  void read_labels(std::span<const std::int64_t> rows, std::span<std::int32_t> into) const override {
+    std::vector<std::int64_t> mine;
+    for (const std::int64_t row : rows) mine.push_back(rows_[static_cast<std::size_t>(row)]);
+    base_.read_labels(mine, into);
+  }
 
  private:
   Source base_;
@@ -48,6 +52,11 @@ class Part final : public Examples {
     for (std::int64_t& row : mine) row += first_;
     base_.read(mine, into);
     of_base = std::move(mine);
+  }
+  void read_labels(std::span<const std::int64_t> rows, std::span<std::int32_t> into) const override {
+    std::vector<std::int64_t> mine(rows.begin(), rows.end());
+    for (std::int64_t& row : mine) row += first_;
+    base_.read_labels(mine, into);
   }
 
  private:
@@ -148,6 +157,12 @@ Tensor Layout::rows(std::int64_t count, DType floating) const {
   return Tensor::uninitialized(all, is_whole ? DType::int32 : floating);
 }
 
+void Examples::read_labels(std::span<const std::int64_t> rows, std::span<std::int32_t> into) const {
+  const Batch batch{inputs().rows(std::ssize(rows), DType::float32), targets().rows(std::ssize(rows), DType::float32)};
+  read(rows, batch);
+  std::ranges::copy(batch.targets.elements<std::int32_t>(), into.begin());
+}
+
 struct Source::Later {
   std::function<std::shared_ptr<const Examples>()> make;
   std::mutex mutex = {};
@@ -198,12 +213,12 @@ std::vector<std::int32_t> Source::labels() const {
   if (!format.is_whole || format.shape.size() != 1)
     refuse("targets that are no labels, expected one whole number each");
   if (is_endless()) refuse("the labels of examples without end");
-  std::vector<std::int32_t> all;
-  constexpr std::int64_t at_once = 4096;
-  for (std::int64_t first = 0; first < size(); first += at_once) {
-    const Batch batch = rows(first, std::min(at_once, size() - first), DType::float32);
-    const auto labels = batch.targets.elements<std::int32_t>();
-    all.insert(all.end(), labels.begin(), labels.end());
+  std::vector<std::int32_t> all(static_cast<std::size_t>(size()));
+  constexpr std::size_t at_once = 4096;
+  for (std::size_t first = 0; first < all.size(); first += at_once) {
+    std::vector<std::int64_t> rows(std::min(at_once, all.size() - first));
+    std::iota(rows.begin(), rows.end(), static_cast<std::int64_t>(first));
+    read_labels(rows, std::span(all).subspan(first, rows.size()));
   }
   return all;
 }
@@ -288,15 +303,15 @@ Source Source::long_tailed(double ratio) const {
     if (!(ratio > 0 && ratio <= 1))
       refuse(fmt::format("long_tailed: ratio {}, expected more than 0, at most 1", ratio));
     const std::vector<std::int32_t> labels = base.labels();
-    std::map<std::int32_t, std::int64_t> count, kept;
-    for (const std::int32_t label : labels) ++count[label];
-    const auto last = static_cast<double>(std::max<std::int64_t>(base.targets().classes - 1, 1));
+    const auto classes = static_cast<std::size_t>(base.targets().classes);
+    std::vector<double> left(classes);  // of each class' examples
+    for (const std::int32_t label : labels) ++left[static_cast<std::size_t>(label)];
+    const double last = std::max(static_cast<double>(classes) - 1, 1.0);
+    for (std::size_t label = 0; label < classes; ++label)
+      left[label] = std::max(1.0, std::floor(left[label] * std::pow(ratio, static_cast<double>(label) / last) + 1e-9));
     std::vector<std::int64_t> rows;
-    for (std::size_t row = 0; row < labels.size(); ++row) {
-      const double share = std::pow(ratio, labels[row] / last);
-      const double most = std::max(1.0, std::floor(static_cast<double>(count[labels[row]]) * share + 1e-9));
-      if (static_cast<double>(kept[labels[row]]++) < most) rows.push_back(static_cast<std::int64_t>(row));
-    }
+    for (std::size_t row = 0; row < labels.size(); ++row)
+      if (left[static_cast<std::size_t>(labels[row])]-- > 0) rows.push_back(static_cast<std::int64_t>(row));
     return std::make_shared<Selected>(base, std::move(rows));
   });
 }

@@ -45,6 +45,8 @@ class Examples {
   virtual Layout targets() const = 0;
   // Writes the examples of some rows, each in [0, size()), one after the other into memory as Layout::rows makes it.
   virtual void read(std::span<const std::int64_t> rows, const Batch& into) const = 0;
+  // The same of the labels alone, where targets are that; to be overridden where the inputs take longer.
+  virtual void read_labels(std::span<const std::int64_t> rows, std::span<std::int32_t> into) const;
 };
 
 // Examples, or a view of some. A cheap value; nothing is loaded, and no view is made, before it is looked at.
@@ -65,6 +67,9 @@ class Source {
   Layout inputs() const { return examples().inputs(); }
   Layout targets() const { return examples().targets(); }
   void read(std::span<const std::int64_t> rows, const Batch& into) const { examples().read(rows, into); }
+  void read_labels(std::span<const std::int64_t> rows, std::span<std::int32_t> into) const {
+    examples().read_labels(rows, into);
+  }
   // Rows [first, first + count) as new memory.
   Batch rows(std::int64_t first, std::int64_t count, DType floating) const;
   // The labels of all examples: targets of one whole number each. Throws std::invalid_argument for others.

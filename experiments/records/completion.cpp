@@ -22,11 +22,6 @@ struct stat status_of(const fs::path& path) {
   return status;
 }
 
-std::string stamp_of(const struct stat& status) {
-  return fmt::format("{}:{}:{}:{}.{:09}", status.st_dev, status.st_ino, status.st_size, status.st_ctim.tv_sec,
-                     status.st_ctim.tv_nsec);
-}
-
 // Fills the record and the stamp. Throws Damaged, OtherSchema or SystemError.
 void verify(Completion& completion, const fs::path& folder, std::string_view known) {
   const fs::path path = folder / completion_file, results = folder / run_file;

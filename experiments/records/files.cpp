@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <memory>
 #include <stdexcept>
 
 namespace gradus::records {
@@ -22,26 +20,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const fs::path& path, std::string_view what, int error) { throw SystemError(path, what, error); }
 
 bool has_no_such_rename(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
-      throw std::runtime_error("SHA-256 is not available from OpenSSL");
-  }
-  void add(const void* data, std::size_t size) { EVP_DigestUpdate(context_.get(), data, size); }
-  std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context_.get(), digest.data(), &size);
-    std::string text;
-    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-    return text;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
 
 }  // namespace
 
@@ -114,36 +92,59 @@ void remove_folder(const fs::path& folder) {
   if (error) fail(folder, "cannot be removed", error.value());
 }
 
-// Makes a finished file durable under its final name.
-static void replace_file(const fs::path& finished, const fs::path& target) {
-  {
-    const Descriptor file(finished, O_RDONLY);
-    if (::fsync(file.get()) != 0) fail(finished, "cannot sync", errno);
+namespace {
+
+// Fills a new file, makes it durable, and renames it to the target. Where `fill` throws or gives false, it goes.
+template <class Fill>
+bool replace_file(const fs::path& target, const fs::path& temporary, Fill&& fill) {
+  try {
+    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    const bool wanted = fill([&](std::string_view bytes) {
+      while (!bytes.empty()) {
+        const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail(target, "cannot write", errno);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+      }
+    });
+    if (!wanted) {
+      ::unlink(temporary.c_str());
+      return false;
+    }
+    if (::fsync(file.get()) != 0) fail(temporary, "cannot sync", errno);
+    if (::rename(temporary.c_str(), target.c_str()) != 0) fail(target, "cannot replace", errno);
+    sync_folder(folder_of(target));
+    return true;
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
   }
-  if (::rename(finished.c_str(), target.c_str()) != 0) fail(target, "cannot replace", errno);
-  sync_folder(folder_of(target));
 }
+
+}  // namespace
 
 void write_file(const fs::path& target, std::string_view contents) {
   write_file(target, contents, new_version_of(target));
 }
 
 void write_file(const fs::path& target, std::string_view contents, const fs::path& temporary) {
-  try {
-    {
-      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-      while (!contents.empty()) {
-        const ssize_t written = ::write(file.get(), contents.data(), contents.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(target, "cannot write", errno);
-        contents.remove_prefix(static_cast<std::size_t>(written));
-      }
+  replace_file(target, temporary, [&](const auto& write) {
+    write(contents);
+    return true;
+  });
+}
+
+bool copy_file(const fs::path& source, const fs::path& target, std::string_view sha256, const fs::path& temporary) {
+  InputFile file(source);
+  return replace_file(target, temporary, [&](const auto& write) {
+    Sha256 digest;
+    std::array<char, 1 << 16> buffer;
+    while (const std::size_t got = file.read(buffer)) {
+      digest.add(buffer.data(), got);
+      write(std::string_view(buffer.data(), got));
     }
-    replace_file(temporary, target);
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
+    return digest.hex() == sha256;
+  });
 }
 
 InputFile::InputFile(const fs::path& path) : path_(path) {
@@ -198,10 +199,15 @@ std::string sha256_of_file(const fs::path& path) {
   return digest.hex();
 }
 
-std::string sha256(std::string_view text) {
-  Sha256 digest;
-  digest.add(text.data(), text.size());
-  return digest.hex();
+std::string stamp_of(const struct stat& status) {
+  return fmt::format("{}:{}:{}:{}.{:09}", status.st_dev, status.st_ino, status.st_size, status.st_ctim.tv_sec,
+                     status.st_ctim.tv_nsec);
+}
+
+std::string stamp_of(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) fail(path, "cannot look at", errno);
+  return stamp_of(status);
 }
 
 void claim_folder(const fs::path& folder) {

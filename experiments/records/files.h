@@ -12,6 +12,9 @@
 #include <string_view>
 
 #include "experiments/records/descriptor.h"
+#include "experiments/records/digest.h"
+
+struct stat;
 
 namespace gradus::records {
 
@@ -55,6 +58,9 @@ void write_file(const std::filesystem::path& target, std::string_view contents);
 // The same where other processes may write the target too: by a name, on the same file system, that is the caller's
 // alone.
 void write_file(const std::filesystem::path& target, std::string_view contents, const std::filesystem::path& temporary);
+// The same with what another file holds, if its SHA-256 is this one; otherwise false, and nothing is written.
+bool copy_file(const std::filesystem::path& source, const std::filesystem::path& target, std::string_view sha256,
+               const std::filesystem::path& temporary);
 // A file of more than `most` bytes is refused with TooLarge.
 std::string read_file(const std::filesystem::path& path, std::size_t most = std::numeric_limits<std::size_t>::max());
 // At most so many bytes from the file's start.
@@ -78,7 +84,10 @@ void remove_folder(const std::filesystem::path& folder);
 
 // Lower-case hexadecimal SHA-256.
 std::string sha256_of_file(const std::filesystem::path& path);
-std::string sha256(std::string_view text);
+
+// Identity, size and time of change: another text for a file that was replaced, or written to since.
+std::string stamp_of(const struct stat& status);
+std::string stamp_of(const std::filesystem::path& path);
 
 // The folder that holds a file or a folder of this name: "." where it names none.
 std::filesystem::path folder_of(const std::filesystem::path& path);

@@ -21,7 +21,7 @@ static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>
 constexpr hsize_t chunk_rows = 1024;
 constexpr unsigned deflate_level = 4;
 constexpr unsigned in_order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;  // as they were made, not by the alphabet
-constexpr std::size_t memory_increment = std::size_t{1} << 20;
+constexpr std::size_t least_increment = std::size_t{1} << 16, increments = 16;
 
 // One value, or a list where a length is given.
 void write_attribute(hid_t where, const std::string& path, const std::string& name, hid_t type, const void* values,
@@ -84,8 +84,10 @@ Array Node::write(const std::string& name, Object::Id memory_type, Object::Id fi
                   std::size_t rows, std::size_t columns) {
   const int rank = columns > 0 ? 2 : 1;
   const std::array<hsize_t, 2> extent{rows, columns}, most{H5S_UNLIMITED, columns};
-  // A chunk of vectors has as many numbers as one of plain numbers, or one vector.
-  const std::array<hsize_t, 2> chunk{std::max<hsize_t>(1, columns > 0 ? chunk_rows / columns : chunk_rows), columns};
+  // A chunk of vectors has as many numbers as one of plain numbers, or one vector. None is larger than what there is,
+  // to be filled, checked and compressed all the same.
+  const hsize_t most_rows = columns > 0 ? chunk_rows / columns : chunk_rows;
+  const std::array<hsize_t, 2> chunk{std::max<hsize_t>(1, std::min<hsize_t>(rows, most_rows)), columns};
   const Object space = opened(H5Screate_simple(rank, extent.data(), most.data()), H5Sclose, path_, name);
   const Object layout = opened(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path_, name);
   done(H5Pset_chunk(layout.get(), rank, chunk.data()), path_, name);
@@ -170,11 +172,12 @@ void Node::attribute(const std::string& name, double value) {
   write_attribute(handle_.get(), path_, name, H5T_NATIVE_DOUBLE, &value);
 }
 
-File::File(const std::filesystem::path& path) : path_(path.string() + ": cannot write") {
+File::File(const std::filesystem::path& path, std::size_t expected) : path_(path.string() + ": cannot write") {
   const Silence silence;
   const Object access = opened(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path_, "file");
   done(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), path_, "file");
-  done(H5Pset_fapl_core(access.get(), memory_increment, false), path_, "file");
+  const std::size_t increment = std::max(least_increment, expected / increments);
+  done(H5Pset_fapl_core(access.get(), increment, false), path_, "file");
   // The library would read an existing file of this name into memory first, so the name is one that cannot exist.
   const Object creation = opened(H5Pcreate(H5P_FILE_CREATE), H5Pclose, path_, "file");
   done(H5Pset_link_creation_order(creation.get(), in_order), path_, "file");

@@ -65,12 +65,13 @@ class Node {
 };
 
 // A new file in memory: what reaches the disk is then written by us, as a whole, and a full disk cannot leave the
-// library with a file that it can neither write nor close. Datasets are chunked by 1024, shuffled, deflated and carry
-// Fletcher's checksum; groups keep the order of what is in them; the format stays readable for HDF5 1.10 and older.
+// library with a file that it can neither write nor close. Datasets are chunked by at most 1024, shuffled, deflated and
+// carry Fletcher's checksum; groups keep the order of what is in them; the format stays readable for HDF5 1.10 and
+// older.
 class File {
  public:
-  // The path serves messages only.
-  explicit File(const std::filesystem::path& path);
+  // The path serves messages only. About so many bytes are expected: its memory grows by a part of them at a time.
+  File(const std::filesystem::path& path, std::size_t expected);
   Node root();
   // The bytes of the file. All groups and datasets must be gone.
   std::string image();

@@ -140,6 +140,40 @@ void drop_what_only_announces(LogContents& log, std::size_t bytes) {
   log.numbers = std::move(numbers);
 }
 
+// Notes the places that the run has passed with the frame just taken, or to which it has gone back.
+void pass(const LogContents& log, std::string_view payload, std::span<LogMark> marks) {
+  if (marks.empty() || (payload[0] != 'R' && payload[0] != 'G')) return;
+  const auto steps = std::find_if(log.tables.begin(), log.tables.end(),
+                                  [](const MetricTable& table) { return table.name() == "step"; });
+  if (steps == log.tables.end()) return;
+  const std::int64_t last = steps->rows() > 0 ? steps->index().back() : -1;
+  const auto first_ahead = [&] { return std::ranges::partition_point(marks, &LogMark::passed); };
+  for (auto mark = first_ahead(); mark != marks.begin() && (--mark)->step > last;) *mark = {mark->step};
+  for (auto mark = first_ahead(); mark != marks.end() && mark->step <= last; ++mark) {
+    mark->passed = true;
+    for (const MetricTable& table : log.tables) mark->rows[table.name()] = table.rows();
+    --mark->rows[steps->name()];
+  }
+}
+
+LogContents read(const std::filesystem::path& path, bool goes_on, std::span<LogMark> marks) {
+  return within_memory(path, "cannot be read", [&] {
+    FrameReader frames(path);
+    LogContents log;
+    while (const auto payload = frames.next()) {
+      if (!take(log, *payload)) break;
+      pass(log, *payload, marks);
+      log.whole_bytes += static_cast<std::int64_t>(frame_head + payload->size());
+    }
+    log.torn_bytes = static_cast<std::int64_t>(frames.file_size()) - log.whole_bytes;
+    if (!goes_on) drop_what_only_announces(log, static_cast<std::size_t>(log.whole_bytes));
+    for (LogMark& mark : marks)
+      for (const MetricTable& table : log.tables)
+        if (!mark.passed) mark.rows[table.name()] = table.rows();
+    return log;
+  });
+}
+
 }  // namespace
 
 bool begins_a_log(std::string_view first_bytes) {
@@ -147,18 +181,10 @@ bool begins_a_log(std::string_view first_bytes) {
   return first_bytes.size() == log_beginning && first_bytes.ends_with("C{");
 }
 
-LogContents read_metric_log(const std::filesystem::path& path, bool goes_on) {
-  return within_memory(path, "cannot be read", [&] {
-    FrameReader frames(path);
-    LogContents log;
-    while (const auto payload = frames.next()) {
-      if (!take(log, *payload)) break;
-      log.whole_bytes += static_cast<std::int64_t>(frame_head + payload->size());
-    }
-    log.torn_bytes = static_cast<std::int64_t>(frames.file_size()) - log.whole_bytes;
-    if (!goes_on) drop_what_only_announces(log, static_cast<std::size_t>(log.whole_bytes));
-    return log;
-  });
+LogContents read_metric_log(const std::filesystem::path& path, bool goes_on) { return read(path, goes_on, {}); }
+
+LogContents read_metric_log(const std::filesystem::path& path, std::span<LogMark> marks) {
+  return read(path, false, marks);
 }
 
 }  // namespace gradus::records

@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,9 +27,19 @@ struct LogContents {
   std::int64_t whole_bytes = 0, torn_bytes = 0;  // up to and after the last whole frame before the first damage
 };
 
+// The place in a log at which its run had taken so many steps, whatever came later: before the row of the table `step`
+// with that index.
+struct LogMark {
+  std::int64_t step = 0;
+  std::map<std::string, std::int64_t> rows = {};  // of each table: as many as at the log's end if the run never passed
+  bool passed = false;                            // it has taken more steps
+};
+
 // Reads a log up to its first torn or damaged frame. No memory is taken that the file's size does not vouch for: a
 // table without rows that announces more than that is left out.
 // For who goes on writing it, such tables are there too.
 LogContents read_metric_log(const std::filesystem::path& path, bool goes_on = false);
+// Also finds the marks' places; they are in the order of their steps.
+LogContents read_metric_log(const std::filesystem::path& path, std::span<LogMark> marks);
 
 }  // namespace gradus::records

@@ -74,6 +74,7 @@ void MetricLog::start_threads() {
 
 MetricLog::~MetricLog() {
   end_threads();
+  if (!dirty_) return;
   try {
     write_buffer();
   } catch (const std::exception&) {

@@ -5,13 +5,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "experiments/records/files.h"
+#include "experiments/records/executable.h"
 #include "experiments/records/text.h"
 #include "gradus_build_info.h"  // made by cmake/build_info.cmake at each build
 
@@ -37,18 +36,6 @@ std::string processor_name() {
 }
 
 }  // namespace
-
-const std::string& executable_sha256() {
-  static const std::string digest = [] {
-    try {
-      return sha256_of_file("/proc/self/exe");
-    } catch (const SystemError& error) {
-      if (error.code == ENOENT) return std::string("unknown");
-      throw;
-    }
-  }();
-  return digest;
-}
 
 std::string iso_time(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);

@@ -7,10 +7,6 @@
 
 namespace gradus::records {
 
-// SHA-256 of the program that is running (/proc/self/exe, so behind a script too); "unknown" without /proc. Computed
-// once, when it is first asked for. Throws SystemError.
-const std::string& executable_sha256();
-
 // UTC, to the second: 2024-05-06T07:08:09Z.
 std::string iso_time(std::chrono::system_clock::time_point time);
 std::chrono::system_clock::time_point parse_iso_time(const std::string& text);

@@ -120,7 +120,10 @@ void write_attributes(h5::Node& group, const nlohmann::json& attributes) {
 
 void write_run_file(const std::filesystem::path& path, const std::vector<const MetricTable*>& tables,
                     const nlohmann::json& attributes) {
-  h5::File file(path);
+  std::size_t expected = 0;
+  for (const MetricTable* table : tables)
+    expected += static_cast<std::size_t>(table->rows() * (table->width() + 1)) * sizeof(double);
+  h5::File file(path, expected);
   {
     h5::Node root = file.root();
     nlohmann::json of_the_root = attributes;

@@ -35,7 +35,9 @@ void require_hard_link(hid_t location, const std::string& path, const std::strin
 }  // namespace
 
 void write_state_file(const std::filesystem::path& path, const StateContents& contents) {
-  h5::File file(path);
+  std::size_t expected = contents.theta ? contents.theta->size_bytes() : 0;
+  for (const auto& [name, array] : contents.tensors) expected += array.size_bytes();
+  h5::File file(path, expected);
   {
     h5::Node root = file.root();
     for (const auto& [name, text] : contents.texts) root.attribute(name, text);

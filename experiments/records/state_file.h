@@ -26,6 +26,10 @@ namespace gradus::records {
 struct StoredArray {
   std::vector<std::int64_t> shape;
   std::variant<std::span<const float>, std::span<const double>> elements;
+
+  std::size_t size_bytes() const {
+    return std::visit([](const auto& numbers) { return numbers.size_bytes(); }, elements);
+  }
 };
 
 struct StateContents {

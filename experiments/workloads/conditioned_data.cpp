@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <memory>
 #include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
+
+#include "experiments/lab/last_made.h"
 
 namespace gradus::workloads {
 namespace {
@@ -64,6 +68,32 @@ void write_features(const RowMajor& z, const ConditionedData& shape, const RowMa
     }
 }
 
+struct Features {
+  Tensor inputs;
+  std::vector<double> projections;  // z^T w / |w| of each row
+};
+
+Features make_features(const ConditionedData& shape, std::int64_t rows, bool is_exact, const RandomStream& random) {
+  RowMajor z = normal_table(rows, shape.features, random.child("features"));
+  if (is_exact) orthonormalize(z, true);
+  RowMajor turn = normal_table(shape.features, shape.features, RandomStream(0, "rotation"));
+  orthonormalize(turn, false);  // to columns of mean square 1
+  for (double& number : turn.numbers) number /= std::sqrt(static_cast<double>(shape.features));
+  const RowMajor direction = normal_table(1, shape.features, RandomStream(0, "direction"));
+  double norm = 0;
+  for (const double w : direction.numbers) norm = std::hypot(norm, w);
+
+  Features made{Tensor::zeros({rows, shape.features}, DType::float64), {}};
+  write_features(z, shape, shape.is_rotated ? &turn : nullptr, made.inputs);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    double& projection = made.projections.emplace_back(0);
+    for (std::int64_t k = 0; k < shape.features; ++k) projection += z.at(row, k) * direction.at(0, k) / norm;
+  }
+  return made;
+}
+
+using LastFeatures = lab::LastMade<std::pair<ConditionedData, std::int64_t>, Features>;
+
 }  // namespace
 
 lab::Dataset conditioned_data(const ConditionedData& shape, std::int64_t rows, std::int64_t classes,
@@ -72,36 +102,25 @@ lab::Dataset conditioned_data(const ConditionedData& shape, std::int64_t rows, s
     throw std::invalid_argument(fmt::format(
         "regression data: {} rows of {} features with condition {}, expected more rows than features and at least 1",
         rows, shape.features, shape.condition));
-  const auto set = [=](const char* name, bool is_exact) {
-    return lab::Source::made_by([=] {
-      RandomStream random(0, name);
-      RowMajor z = normal_table(rows, shape.features, random.child("features"));
-      if (is_exact) orthonormalize(z, true);
-      RowMajor turn = normal_table(shape.features, shape.features, RandomStream(0, "rotation"));
-      orthonormalize(turn, false);  // to columns of mean square 1
-      for (double& number : turn.numbers) number /= std::sqrt(static_cast<double>(shape.features));
-      const RowMajor direction = normal_table(1, shape.features, RandomStream(0, "direction"));
-      double norm = 0;
-      for (const double w : direction.numbers) norm = std::hypot(norm, w);
-
-      const Tensor inputs = Tensor::zeros({rows, shape.features}, DType::float64);
-      write_features(z, shape, shape.is_rotated ? &turn : nullptr, inputs);
+  static LastFeatures train, validation, test;
+  const auto set = [=](const char* name, LastFeatures& last) {
+    return lab::Source::made_by([=, &last] {
+      const auto make = [&] { return make_features(shape, rows, &last == &train, RandomStream(0, name)); };
+      const std::shared_ptr<const Features> made = last.get({shape, rows}, make);
       const Tensor targets =
           classes > 0 ? Tensor::uninitialized({rows}, DType::int32) : Tensor::uninitialized({rows, 1}, DType::float64);
-      RandomStream noise = random.child("noise");
+      RandomStream noise = RandomStream(0, name).child("noise");
       for (std::int64_t row = 0; row < rows; ++row) {
-        double projection = 0;
-        for (std::int64_t k = 0; k < shape.features; ++k) projection += z.at(row, k) * direction.at(0, k) / norm;
-        const double target = respond(projection, noise);
+        const double target = respond(made->projections[static_cast<std::size_t>(row)], noise);
         if (classes > 0)
           targets.data<std::int32_t>()[row] = static_cast<std::int32_t>(target);
         else
           targets.set(row, target);
       }
-      return lab::source_of(inputs, targets, 0, classes);
+      return lab::source_of(made->inputs, targets, 0, classes);
     });
   };
-  return {.train = set("train", true), .validation = set("validation", false), .test = set("test", false)};
+  return {.train = set("train", train), .validation = set("validation", validation), .test = set("test", test)};
 }
 
 }  // namespace gradus::workloads

@@ -13,6 +13,7 @@ struct ConditionedData {
   std::int64_t features = 20;
   double condition = 100;   // of X^T X: its eigenvalues are 1 to 1 / condition in equal ratios
   bool is_rotated = false;  // otherwise the eigenvectors are the axes
+  friend bool operator==(const ConditionedData&, const ConditionedData&) = default;
 };
 
 // Three sets of so many rows with the second moments diag(1, .., 1 / condition) (or a rotation of it): of the training

@@ -23,18 +23,18 @@ struct DriftingLabels {
 
   // An example is one of the curves, drawn by its row. Which permutation holds depends on the row and the stream alone.
   static lab::Drawn examples(std::int64_t period, const RandomStream& stream) {
-    const auto curves = std::make_shared<const Mnist1d>(make_mnist_1d(42, 5000));
+    static const Mnist1d curves = make_mnist_1d(42, 5000);
     return {.inputs = {.shape = {Mnist1d::points}},
             .targets = {.shape = {}, .is_whole = true, .classes = Mnist1d::classes},
-            .draw = [curves, period, stream](RandomStream& random, std::int64_t row, std::span<double> input,
-                                             std::span<double> target) {
-              const std::uint64_t curve = random.below(curves->targets.size());
-              std::copy_n(curves->inputs.begin() + static_cast<std::ptrdiff_t>(curve * input.size()), input.size(),
+            .draw = [period, stream](RandomStream& random, std::int64_t row, std::span<double> input,
+                                     std::span<double> target) {
+              const std::uint64_t curve = random.below(curves.targets.size());
+              std::copy_n(curves.inputs.begin() + static_cast<std::ptrdiff_t>(curve * input.size()), input.size(),
                           input.begin());
               std::vector<std::int32_t> meaning(Mnist1d::classes);
               std::iota(meaning.begin(), meaning.end(), 0);
               stream.child("labels", static_cast<std::uint64_t>(row / period)).shuffle(meaning);
-              target[0] = meaning[static_cast<std::size_t>(curves->targets[curve])];
+              target[0] = meaning[static_cast<std::size_t>(curves.targets[curve])];
             }};
   }
 

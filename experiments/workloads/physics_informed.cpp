@@ -5,6 +5,7 @@
 #include "autodiff/gradient.h"
 #include "autodiff/operations.h"
 #include "experiments/lab/drawn_source.h"
+#include "experiments/lab/remembered_source.h"
 #include "nn/loss.h"
 
 namespace gradus::workloads {
@@ -63,14 +64,6 @@ void place_on_edge(const Equation& equation, std::int64_t i, RandomStream& rando
   point[along] = random.uniform(equation.low[along], equation.high[along]);
 }
 
-// All examples, in memory.
-lab::Source points_of(const lab::Drawn& what, const RandomStream& stream, std::int64_t count) {
-  return lab::Source::made_by([=] {
-    const lab::Batch all = lab::drawn_source(what, stream, count).rows(0, count, DType::float64);
-    return lab::source_of(all.inputs, all.targets);
-  });
-}
-
 lab::Drawn examples(
     const std::function<void(RandomStream&, std::int64_t, std::span<double>, std::span<double>)>& draw) {
   return {.inputs = {.shape = {2}}, .targets = {.shape = {target_count}}, .draw = draw};
@@ -95,7 +88,7 @@ lab::Source training_points(const Equation& equation, std::int64_t within, std::
     tell(equation, point, target);
     target[row < within ? weight_within : weight_on_edge] = row < within ? inner_weight : edge_weight;
   };
-  return points_of(examples(draw), stream, within + on_edges);
+  return lab::remembered(lab::drawn_source(examples(draw), stream, within + on_edges));
 }
 
 lab::Source uniform_points(const Equation& equation, const RandomStream& stream) {
@@ -104,7 +97,7 @@ lab::Source uniform_points(const Equation& equation, const RandomStream& stream)
     tell(equation, point, target);
     target[weight_within] = 1;
   };
-  return points_of(examples(draw), stream, 1000);
+  return lab::remembered(lab::drawn_source(examples(draw), stream, 1000));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct WordCounts {
   // for validation, one to test. The files are read when examples are first looked at: that throws std::runtime_error
   // with the path for a folder that cannot be read or has less than two classes.
   lab::Dataset dataset() const;
+  friend bool operator==(const WordCounts&, const WordCounts&) = default;
 };
 
 }  // namespace gradus::workloads

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <utility>
+
+#include "experiments/lab/last_made.h"
 
 namespace gradus::workloads {
 namespace {
@@ -47,7 +50,10 @@ lab::Drawn WordTable::examples() const {
     Zipf words, classes;
     std::vector<std::vector<std::int64_t>> of_class;
   };
-  const auto language = std::make_shared<const Language>(Zipf(words), Zipf(classes), orders(words, classes));
+  static lab::LastMade<std::pair<std::int64_t, std::int64_t>, Language> last;
+  const auto language = last.get({words, classes}, [&] {
+    return Language{Zipf(words), Zipf(classes), orders(words, classes)};
+  });
   return {.inputs = {.shape = {words}},
           .targets = {.shape = {}, .is_whole = true, .classes = classes},
           .draw = [language, length = length](RandomStream& random, std::int64_t, std::span<double> input,

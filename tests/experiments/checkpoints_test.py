@@ -69,6 +69,34 @@ class GoesOn(Case):
         self.train("new", "--learning-rate=0.02", "--resume")  # where there is nothing, it begins
         self.assert_same("whole", "new")
 
+    def test_a_stop_changes_nothing_and_comes_once(self):
+        self.train("whole")
+        self.train("cut", "--stop-at=150", code=STOPPED)
+        options = json.loads((self.folder / "cut/complete.json").read_text())["options"]
+        self.assertNotIn("stop_at", options)
+        whole = json.loads((self.folder / "whole/complete.json").read_text())
+        self.assertEqual(options, whole["options"])
+        for stop in (150, 100, 0):  # again, or one that is behind it
+            said = self.call("--resume", "--output=cut", f"--stop-at={stop}", "--quiet", code=STOPPED)
+            self.assertIn("stopped after step 150: --resume goes on", said)
+            self.assertEqual(len(self.loss("cut")), 150)
+        self.call("--resume", "--output=cut", "--stop-at=400", "--quiet", code=STOPPED)  # as many as it has
+        self.assertEqual(len(self.loss("cut")), 400)
+        self.call("--resume", "--output=cut", "--stop-at=1000", "--quiet")  # more than it has
+        self.assert_same("whole", "cut")
+        self.assertEqual(json.loads((self.folder / "cut/complete.json").read_text())["config_hash"],
+                         whole["config_hash"])
+        self.train("again", "--stop-at=1000", "--resume")
+        self.assert_same("whole", "again")
+
+    def test_a_fork_stops_where_it_begins(self):
+        self.train("trunk", "--checkpoint-at=100")
+        for stop in (100, 40):
+            self.call("--fork=trunk@100", f"--output=fork{stop}", "--quiet", f"--stop-at={stop}", code=STOPPED)
+            self.assertEqual(self.loss(f"fork{stop}").tobytes(), self.loss("trunk")[:100].tobytes())
+            self.call("--resume", f"--output=fork{stop}", "--quiet")
+            self.assert_same("trunk", f"fork{stop}")
+
     def test_a_file_as_output_goes_on_too(self):
         self.train("whole")
         self.train("cut.h5", "--stop-at=150", code=STOPPED)
@@ -387,7 +415,10 @@ class Minimize(Case):
             problem = [] if options[0].startswith("--problem") else ["--problem=rosenbrock"]
             self.minimize(f"whole{number}", *problem, *options)
             self.minimize(f"cut{number}", *problem, *options, "--stop-at=7", code=STOPPED)
-            self.call("--resume", f"--output=cut{number}", "--quiet", "--stop-at=11", program="minimize", code=STOPPED)
+            for stop in (11, 11, 5):  # the latter two are behind it
+                said = self.call("--resume", f"--output=cut{number}", "--quiet", f"--stop-at={stop}",
+                                 program="minimize", code=STOPPED)
+                self.assertIn("stopped after step 11", said)
             self.call("--resume", f"--output=cut{number}", "--quiet", program="minimize")
             self.assert_same(f"whole{number}", f"cut{number}")
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "experiments/lab/train.h"
-#include "experiments/records/provenance.h"
+#include "experiments/records/executable.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
 #include "optim/recipe.h"

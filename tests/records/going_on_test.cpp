@@ -58,6 +58,41 @@ TEST(GoingOn, RowsBeyondThePositionDoNotCount) {
   EXPECT_EQ(recover(folder / "run").record["rows"]["step"], 8);
 }
 
+TEST(GoingOn, TheRowsUntilAStepStayTheSame) {
+  TemporaryFolder folder;
+  const auto marked = [&](const std::string& name) {
+    std::vector<LogMark> marks = {{0}, {4}, {7}, {8}, {50}};
+    const LogContents read = read_metric_log(folder / name / "metrics.log", marks);
+    std::vector<std::int64_t> told;  // whether it was passed, and the rows of both tables
+    for (const LogMark& mark : marks)
+      told.insert(told.end(), {mark.passed, mark.rows.at("step"), mark.rows.at("evaluation")});
+    return told;
+  };
+  const auto train = [](RunTable& steps, RunTable& evaluations, std::int64_t from, std::int64_t to) {
+    for (std::int64_t i = from; i < to; ++i) {
+      add_rows(steps, i, i + 1);
+      if ((i + 1) % 4 == 0) evaluations.append(i + 1, {0, 0});
+    }
+  };
+  RunPosition at;
+  {
+    RunFolder run("prog", {{"seed", 2}}, 2, folder / "run");
+    RunTable& steps = run.table("step", columns);
+    RunTable& evaluations = run.table("evaluation", columns);
+    evaluations.append(0, {0, 0});
+    train(steps, evaluations, 0, 5);
+    at = run.position();
+    train(steps, evaluations, 5, 8);
+    run.flush();
+    EXPECT_EQ(marked("run"), (std::vector<std::int64_t>{1, 0, 1, 1, 4, 2, 1, 7, 2, 0, 8, 3, 0, 8, 3}));
+  }
+  RunFolder run(folder / "run", at);
+  EXPECT_EQ(marked("run"), (std::vector<std::int64_t>{1, 0, 1, 1, 4, 2, 0, 5, 2, 0, 5, 2, 0, 5, 2}));
+  train(run.table("step", columns), run.table("evaluation", columns), 5, 13);
+  run.flush();
+  EXPECT_EQ(marked("run"), (std::vector<std::int64_t>{1, 0, 1, 1, 4, 2, 1, 7, 2, 1, 8, 3, 0, 13, 4}));
+}
+
 TEST(GoingOn, WhatDoesNotFitIsRefused) {
   TemporaryFolder folder;
   RunPosition at = stopped_run(folder / "run");

@@ -179,6 +179,23 @@ class ReportTest(ReportCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("Nothing to draw: 0 runs completed", (self.folder / "report.html").read_text())
 
+    def test_what_was_stopped_early_has_not_failed(self):
+        entries = self.good_sweep()
+        for number in range(2):
+            options = {"optimizer": "sgd", "seed": 3 + number}
+            write_run(self.folder, options, status="interrupted")
+            entries.append((options, "pruned", "stopped early at step 250: loss 3"))
+        write_sweep(self.folder, entries)
+        result = self.report(self.folder)
+        heading = next(line for line in result.stdout.splitlines() if line.startswith("optimizer"))
+        self.assertTrue(heading.endswith("stopped early"), heading)
+        for name, numbers in (("sgd", ["3", "0", "0", "2"]), ("adam", ["3", "0", "0", "0"])):
+            row = next(line for line in result.stdout.splitlines() if line.startswith(name)).split()
+            self.assertEqual(row[1:4] + row[-1:], numbers)
+        self.assertIn("stopped early: 2 of 8 runs", result.stdout)
+        self.assertNotIn(name_of(options), result.stdout + result.stderr)
+        self.assertIn("stopped early at step 250: loss 3", (self.folder / "report.html").read_text())
+
     def rows(self, result):
         """{first cells: n} of the printed table."""
         self.assertEqual(result.returncode, 0, result.stderr)

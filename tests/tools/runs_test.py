@@ -199,6 +199,18 @@ class OnDisk(unittest.TestCase):
         self.assertEqual(sweep[name_of(failed)].reason, "no such data")
         self.assertEqual([run.status for run in sweep.values()].count("pending"), 1)
 
+    def test_what_a_sweep_stopped_early_is_pruned_until_it_has_gone_on(self):
+        options = [{"optimizer": "sgd", "seed": seed} for seed in range(3)]
+        for own, status in zip(options, ("interrupted", "interrupted", "completed")):
+            write_run(self.folder, own, status)
+        write_sweep(self.folder, [(options[0], "pruned", "stopped early at step 250: loss 3"), (options[1], "pending", ""),
+                                  (options[2], "pruned", "stopped early at step 250: loss 2")])
+        sweep = self.load()
+        states = {run.name: (run.status, run.reason) for run, *_ in run_folder.read(sweep.runs, run_folder.Want(), sweep)}
+        self.assertEqual(list(states.values()), [("pruned", "stopped early at step 250: loss 3"), ("interrupted", ""),
+                                                 ("completed", "")])
+        self.assertEqual([run.status for run in sweep.runs], ["pruned", "interrupted", "completed"])
+
     def test_what_a_sweep_took_from_a_folder_is_not_what_was_given(self):
         options = {"optimizer": "sgd", "seed": 0}
         write_run(self.folder, options)

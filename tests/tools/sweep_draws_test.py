@@ -116,7 +116,7 @@ class SweepDraws(SweepCase):
                 self.refused(f"--x={text}", before=["--draws=2"], says=["option --x", says])
         self.refused("--x=uniform(0,1)", says=["option x is drawn", "--draws=N"])
         self.refused("--x=1", before=["--draws=2"], says="no option is drawn")
-        self.refused("--x=uniform(0,1)", before=["--draws=2", "--draw-method=halton"], says="expected random or sobol")
+        self.refused("--x=uniform(0,1)", before=["--draws=2", "--draw-method=halton"], says="expected random, sobol, tpe or ask")
         self.refused("--x=uniform(0,1)", before=["--draws=0"], says="--draws")
 
     # --- zips
@@ -198,7 +198,7 @@ class SweepDraws(SweepCase):
                            ("[[when]]\nif = {optimizer = 'sgd'}\noptions = {optimizer = 'a'}\n", "given twice"),
                            ("[[zip]]\na = 1\n", "two options or more"), ("[exclude]\na = 1\n", "tables [[exclude]]"),
                            ("[draws]\ncount = 0\n", "at least 1"), ("[draws]\nnumber = 3\n", "unknown key 'number'"),
-                           ("[draws]\nmethod = 'halton'\n", "random or sobol")):
+                           ("[draws]\nmethod = 'halton'\n", "random, sobol, tpe or ask")):
             path = self.folder / "sweep.toml"
             path.write_text(f"program = '{self.program}'\n[options]\noptimizer = ['sgd', 'adam']\n{toml}")
             with self.subTest(toml=toml):

@@ -17,7 +17,7 @@ import time
 
 sys.dont_write_bytecode = True
 import sweep_support
-from sweep_support import SweepCase, unsealed
+from sweep_support import SweepCase, preloading
 
 TRAINER = pathlib.Path(__file__).with_name("stateful_program.py")
 
@@ -29,7 +29,7 @@ class Sharing(SweepCase):
         for place in range(count):
             environment = self.environment
             if hosts:
-                environment = dict(environment, LD_PRELOAD=str(self.preloaded()), PRETEND_HOST=hosts[place])
+                environment = {**environment, **preloading(self.preloaded()), "PRETEND_HOST": hosts[place]}
             found.append(subprocess.Popen(self.command(*options, before=before), env=environment, cwd=self.folder,
                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
             self.addCleanup(found[-1].kill)
@@ -277,6 +277,16 @@ class Sharing(SweepCase):
         said = self.tool("watch", self.output).stdout
         self.assertEqual(said.splitlines()[-1], "4 runs: 4 completed")
         self.ends_with([manager])
+
+    def test_a_shell_completes_words_and_options(self):
+        def completed(*words):
+            script = (f'source <({sweep_support.SWEEP} completion bash); COMP_WORDS=({" ".join(map(shlex.quote, words))}); '
+                      f'COMP_CWORD={len(words) - 1}; _gradus_sweep; echo "${{COMPREPLY[@]}}"')
+            return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+        self.assertEqual(completed("sweep", "re"), ["resume", "retry"])
+        self.assertEqual(completed("sweep", "retry", "--f"), ["--failed"])
+        self.assertIn("--draw-method", completed("sweep", "run", "--"))
+        self.assertEqual(completed("sweep", "run", "--", "program", "--"), [])
 
     def test_what_is_no_sweeps_folder_is_refused_in_a_line(self):
         self.output.mkdir()

@@ -131,6 +131,11 @@ def in_memory():
     return "/dev/shm" if fits and os.access("/dev/shm", os.W_OK) else None
 
 
+def preloading(library):
+    """Environment variables: also a sanitized program takes the library, which comes before the sanitizer's own."""
+    return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}
+
+
 def identity(program, options):
     text = json.dumps({"options": options, "program": program}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

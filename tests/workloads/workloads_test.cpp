@@ -11,7 +11,7 @@
 
 #include "autodiff/tensor/vectors.h"
 #include "experiments/lab/train.h"
-#include "experiments/records/provenance.h"
+#include "experiments/records/executable.h"
 #include "optim/optimizer.h"
 #include "tests/experiments/idx_files.h"
 #include "tests/experiments/resumed.h"

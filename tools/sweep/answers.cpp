@@ -18,6 +18,7 @@ using nlohmann::json;
 std::vector<std::string> arguments_of(const Combination& combination) {
   std::vector<std::string> arguments = combination.arguments();
   arguments.insert(arguments.end(), combination.controls.begin(), combination.controls.end());
+  if (combination.first_stop) arguments.push_back(fmt::format("--stop-at={}", *combination.first_stop));
   return arguments;
 }
 

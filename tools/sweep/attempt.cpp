@@ -40,6 +40,21 @@ std::optional<RunRecord> result_of(const Job& job, const Step& step) {
   return record;
 }
 
+std::vector<fs::path> folders_of(const Job& job, const Step& step) {
+  std::vector<fs::path> folders = attempts_on(job.output, step.row.id);
+  folders.push_back(is_rebuilt(step) ? rebuild_folder(job.output, step.row.id) : job.output / step.row.id);
+  return folders;
+}
+
+std::optional<Furthest> furthest_attempt(const Job& job, const Step& step) {
+  std::optional<Furthest> furthest;
+  for (fs::path& folder : folders_of(job, step))
+    if (const auto at = step_to_resume_from(job, *step.combination, folder, read_record(folder));
+        at && (!furthest || *at > furthest->step))
+      furthest = {std::move(folder), *at};
+  return furthest;
+}
+
 Attempt::Attempt(const Job& job, const Step& step, Claim claim)
     : job_(&job), step_(&step), claim_(std::move(claim)), log_(job.output / "logs") {
   const std::string& id = step.row.id;
@@ -73,18 +88,10 @@ std::optional<std::int64_t> Attempt::goes_on_at(const fs::path& folder) const {
 
 // A copy of the one that came furthest: its owner may be alive.
 void Attempt::bring_earlier_attempt() const {
-  std::vector<fs::path> earlier = attempts_on(job_->output, step_->row.id);
-  if (!is_rebuilt(*step_)) earlier.push_back(job_->output / step_->row.id);
-  const fs::path* furthest = nullptr;
-  std::int64_t most = -1;
-  for (const fs::path& folder : earlier)
-    if (const auto step = goes_on_at(folder); step && *step > most) {
-      furthest = &folder;
-      most = *step;
-    }
+  const auto furthest = furthest_attempt(*job_, *step_);
   std::error_code error;
   fs::create_directories(folder_.parent_path(), error);
-  if (!error && furthest != nullptr) fs::copy(*furthest, folder_, fs::copy_options::recursive, error);
+  if (!error && furthest) fs::copy(furthest->folder, folder_, fs::copy_options::recursive, error);
   if (error) throw records::SystemError(folder_, "cannot be made", error.value());
 }
 
@@ -99,24 +106,35 @@ void Attempt::forget_attempts() const {
   for (const fs::path& folder : attempts_on(job_->output, step_->row.id)) records::remove_folder(folder);
 }
 
+// Without locks: none where it did, otherwise the result that was first.
+std::optional<RunRecord> Attempt::take_name(const fs::path& place) const {
+  const auto first = [&] { return is_rebuilt(*step_) ? std::nullopt : result_of(*job_, *step_); };
+  if (auto other = first()) return other;
+  if (::rename(folder_.c_str(), place.c_str()) == 0) return std::nullopt;
+  if (errno != ENOTEMPTY && errno != EEXIST) throw records::SystemError(place, "cannot be written", errno);
+  // What is there: a result that was first, one to be replaced, or what an earlier attempt has left.
+  if (auto other = result_of(*job_, *step_)) return other;
+  records::remove_folder(records::replace_folder(folder_, place));
+  return std::nullopt;
+}
+
 RunRecord Attempt::settle(const RunRecord& own) {
   const fs::path place = job_->output / step_->row.id;
-  RunRecord counts = own;
-  if (folder_ == place) return counts;
+  if (folder_ == place) return own;
   if (claim_.is_locked()) {
     replace_run(job_->output, step_->row.id);
-  } else if (const auto other = is_rebuilt(*step_) ? std::nullopt : result_of(*job_, *step_)) {
-    counts = *other;
-  } else if (::rename(folder_.c_str(), place.c_str()) != 0) {
-    if (errno != ENOTEMPTY && errno != EEXIST) throw records::SystemError(place, "cannot be written", errno);
-    // What is there: a result that was first, one to be replaced, or what an attempt with a lock has left.
-    if (const auto first = result_of(*job_, *step_))
-      counts = *first;
-    else
-      records::remove_folder(records::replace_folder(folder_, place));
+    return own;
   }
-  if (!claim_.is_locked()) forget_attempts();
-  return counts;
+  const auto first = take_name(place);
+  forget_attempts();
+  return first.value_or(own);
+}
+
+void Attempt::keep_pause() {
+  // Who was taken for dead must not put an older pause in place of a later one.
+  if (claim_.is_locked() || is_rebuilt(*step_) || !claim_.beat()) return;
+  take_name(job_->output / step_->row.id);
+  forget_attempts();
 }
 
 void Attempt::keep_log(bool has_result) const {

@@ -1,8 +1,11 @@
-// One attempt on a run: where it writes, what of an earlier one it goes on from, and how its result takes the run's name.
+// One attempt on a run: where it writes, what of an earlier one it goes on from, and how its result takes the run's
+// name.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "tools/sweep/claim.h"
 #include "tools/sweep/inventory.h"
@@ -14,6 +17,17 @@ namespace gradus::sweep {
 // What the run's own folder says, if that settles it: it has a result that counts for the step, also one that somebody
 // has made since the plan.
 std::optional<RunRecord> result_of(const Job& job, const Step& step);
+
+// Where attempts on a run write: its place, or beside it, and those of attempts without locks.
+std::vector<std::filesystem::path> folders_of(const Job& job, const Step& step);
+
+// Where an attempt without a result came to.
+struct Furthest {
+  std::filesystem::path folder;
+  std::int64_t step;
+};
+// Of the attempts on a run the one that came furthest and can be gone on with; none where the next begins anew.
+std::optional<Furthest> furthest_attempt(const Job& job, const Step& step);
 
 class Attempt {
  public:
@@ -35,12 +49,15 @@ class Attempt {
   // Its folder takes the run's name. Returns what that says then: of another attempt that was first, where there was
   // one. Throws records::SystemError.
   RunRecord settle(const RunRecord& own);
+  // What has paused takes it too, for others to see. Throws records::SystemError.
+  void keep_pause();
   // The log takes the run's name: of a run that is made anew, only with a result.
   void keep_log(bool has_result) const;
 
  private:
   std::optional<std::int64_t> goes_on_at(const std::filesystem::path& folder) const;
   void bring_earlier_attempt() const;
+  std::optional<RunRecord> take_name(const std::filesystem::path& place) const;
   void forget_attempts() const;
 
   const Job* job_;

@@ -4,11 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
+#include "experiments/records/executable.h"
 #include "experiments/records/files.h"
 #include "tools/sweep/shared_file.h"
 
@@ -19,14 +24,30 @@ namespace {
 
 constexpr std::uintmax_t largest_copied = 1 << 30;  // bytes
 constexpr const char* copies = ".programs";
+constexpr fs::perms all_may_run{0755};
+constexpr std::string_view elf = "\177ELF";
+
+// Read in pieces: what a large text leaves of the heap would be copied with each fork.
+bool mentions(const fs::path& path, std::string_view text) {
+  records::InputFile file(path);
+  std::array<char, 1 << 16> buffer;
+  std::string window;
+  while (const std::size_t got = file.read(buffer)) {
+    window.append(buffer.data(), got);
+    if (window.find(text) != window.npos) return true;
+    window.erase(0, window.size() - std::min(window.size(), text.size() - 1));
+  }
+  return false;
+}
 
 }  // namespace
 
 Executable read_executable(const fs::path& program) {
   std::error_code error;
   if (fs::file_size(program, error) > largest_copied) return {program, records::sha256_of_file(program)};
-  const std::string bytes = records::read_file(program);
-  return {program, records::sha256(bytes), bytes.starts_with("\177ELF") && bytes.find("$ORIGIN") == std::string::npos};
+  Executable executable{program, records::sha256_of_file(program)};
+  executable.may_be_copied = records::read_beginning(program, elf.size()) == elf && !mentions(program, "$ORIGIN");
+  return executable;
 }
 
 fs::path kept_copy(const fs::path& output, const Executable& executable) {
@@ -37,12 +58,23 @@ fs::path kept_copy(const fs::path& output, const Executable& executable) {
   fs::create_directories(folder, error);
   if (error) throw records::SystemError(folder, "cannot create", error.value());
   if (!fs::exists(copy, error) || records::sha256_of_file(copy) != executable.digest) {
-    const std::string bytes = records::read_file(executable.path);
-    if (records::sha256(bytes) != executable.digest) refuse_replaced(executable);
-    write_shared(output, copy, bytes);
+    // Executable before it has its name: another sweep may have begun with a copy that this one replaces.
+    const fs::path own = own_file(output, "executable");
+    if (!records::copy_file(executable.path, own, executable.digest, own_file(output, "executable.part")))
+      refuse_replaced(executable);
+    if (::chmod(own.c_str(), 0755) != 0) throw records::SystemError(own, "cannot be made executable", errno);
+    if (::rename(own.c_str(), copy.c_str()) != 0) throw records::SystemError(copy, "cannot be written", errno);
   }
-  if (::chmod(copy.c_str(), 0755) != 0) throw records::SystemError(copy, "cannot be made executable", errno);
+  // Not again: the time of its change is a part of what known_digest tells, also to another sweep's runs.
+  if ((fs::status(copy).permissions() & fs::perms::mask) != all_may_run && ::chmod(copy.c_str(), 0755) != 0)
+    throw records::SystemError(copy, "cannot be made executable", errno);
   return ::access(copy.c_str(), X_OK) == 0 ? copy : executable.path;
+}
+
+Environment known_digest(const fs::path& kept) {
+  const fs::path folder = kept.parent_path();
+  if (folder.parent_path().filename() != copies) return {};
+  return {records::executable_variable(kept, folder.filename().string())};
 }
 
 void refuse_replaced(const Executable& executable) {

@@ -5,6 +5,8 @@
 #include <set>
 #include <string>
 
+#include "tools/sweep/supervisor.h"
+
 namespace gradus::sweep {
 
 struct Executable {
@@ -22,6 +24,10 @@ Executable read_executable(const std::filesystem::path& program);
 // them; the original where it may not be copied or OUTPUT's file system executes nothing. Throws records::SystemError,
 // and std::runtime_error where the program was replaced since it was digested.
 std::filesystem::path kept_copy(const std::filesystem::path& output, const Executable& executable);
+
+// What tells a run of a kept copy its digest, so that it need not read the whole file at each start; nothing for other
+// files, which may change meanwhile. Throws records::SystemError.
+Environment known_digest(const std::filesystem::path& kept);
 
 [[noreturn]] void refuse_replaced(const Executable& executable);
 

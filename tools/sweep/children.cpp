@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <vector>
 
 #include "tools/sweep/descendants.h"
 
@@ -46,24 +47,45 @@ void Children::ask_to_end(pid_t child) const { ::kill(child, sweep::ask_to_end);
 
 void Children::end_at_once(pid_t child) const { ::kill(child, sweep::end_at_once); }
 
-std::optional<std::pair<pid_t, ProcessEnd>> Children::collect() {
-  for (;;) {
+// Only its own: a child of somebody else's is theirs to wait for.
+void Children::reap() {
+  std::vector<pid_t> children;
+  for (const auto& [child, supervisor] : running_) children.push_back(child);
+  for (const pid_t child : children) {
     int status = 0;
-    const pid_t child = ::waitpid(-1, &status, WNOHANG);
-    if (child < 0 && errno == EINTR) continue;
-    if (child <= 0) return std::nullopt;
+    pid_t reaped = 0;
+    while ((reaped = ::waitpid(child, &status, WNOHANG)) < 0 && errno == EINTR) {
+    }
+    if (reaped != child) continue;
     const auto found = running_.find(child);
-    if (found == running_.end()) continue;  // an orphan that was adopted
     ProcessEnd ending;
     if (::read(found->second.report.get(), &ending, sizeof ending) != static_cast<ssize_t>(sizeof ending)) {
       ending = {ProcessEnd::Kind::lost, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
-      std::set<pid_t> others;
-      for (const auto& [other, supervisor] : running_) others.insert(other);
+      std::set<pid_t> others = spared_;
+      for (const auto& [other, supervisor] : running_)
+        if (other != child) others.insert(other);
       end_children(others);
     }
     running_.erase(found);
-    return std::pair(child, ending);
+    ended_.emplace(child, ending);
   }
+}
+
+std::optional<std::pair<pid_t, ProcessEnd>> Children::collect() {
+  if (ended_.empty()) reap();
+  if (ended_.empty()) return std::nullopt;
+  std::pair<pid_t, ProcessEnd> first = *ended_.begin();
+  ended_.erase(ended_.begin());
+  return first;
+}
+
+std::optional<ProcessEnd> Children::collect(pid_t child) {
+  if (!ended_.contains(child)) reap();
+  const auto found = ended_.find(child);
+  if (found == ended_.end()) return std::nullopt;
+  const ProcessEnd ending = found->second;
+  ended_.erase(found);
+  return ending;
 }
 
 }  // namespace gradus::sweep

@@ -31,6 +31,10 @@ class Children {
   void end_at_once(pid_t child) const;
   // One that has ended, with all that it started; none when there is none now.
   std::optional<std::pair<pid_t, ProcessEnd>> collect();
+  // Whether this one has; what others have come to stays for collect().
+  std::optional<ProcessEnd> collect(pid_t child);
+  // A child of this process that is none of these: it is left alone until the end.
+  void spare(pid_t process) { spared_.insert(process); }
 
  private:
   records::Lifeline lifeline_;
@@ -42,6 +46,10 @@ class Children {
   };
   ProcessNumbers numbers_;
   std::map<pid_t, Supervisor> running_;
+  std::map<pid_t, ProcessEnd> ended_;  // and not yet collected
+  std::set<pid_t> spared_;
+
+  void reap();
 };
 
 }  // namespace gradus::sweep

@@ -1,14 +1,14 @@
 // Who works on a run: any number of sweeps share a folder, on one machine or on several, and a run is one's at a time.
 //
-// OUTPUT/.claims/ID/N is the N-th claim on a run: host, process, and how it ended where it left no result. It appears in
-// one step (link): of several that want the number one gets it. Its owner holds a lock on it, which the supervisor of
-// its program shares. The next number may be taken
+// OUTPUT/.claims/ID/N is the N-th claim on a run: host, process, and how it ended where it left no result. It appears
+// in one step (link): of several that want the number one gets it. Its owner holds a lock on it, which the supervisor
+// of its program shares. The next number may be taken
 //   where locks work:  when the lock is free: its owner and all that it had started are gone;
-//   where they do not: when no such process lives on this host, or, of another host, when its heartbeat, the file's time
-//                      of change, is older than claim_patience() (patience.h).
+//   where they do not: when no such process lives on this host, or, of another host, when its heartbeat, the file's
+//                      time of change, is older than claim_patience() (patience.h).
 // A heartbeat that is missed proves no death. Without locks an attempt therefore has a folder of its own,
-// OUTPUT/.attempts/ID.N, which takes the run's name in one step at its end, if nothing has it yet: what comes later from
-// an owner that was taken for dead is never counted.
+// OUTPUT/.attempts/ID.N, which takes the run's name in one step at its end, if nothing has it yet: what comes later
+// from an owner that was taken for dead is never counted.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // The combinations that a stage's grids spell out: one for each run.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,7 @@ struct Combination {
   std::vector<Choice> choices;
   std::vector<Choice> inherited = {};      // of a fork: its parent's that it does not choose; not given to the program
   std::vector<std::string> controls = {};  // --checkpoint-at=..., which changes no result and no run's identity
+  std::optional<std::int64_t> first_stop = {};  // where it pauses first, if its sweep stops early
 
   nlohmann::json options() const;
   std::vector<std::string> arguments() const;  // `--learning-rate=0.1`, in the order written

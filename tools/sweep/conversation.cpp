@@ -50,9 +50,8 @@ class Talk {
       if (signals_.take()) interrupted_ = true;
       if (!ended_ && Clock::now() >= deadline) reply_.late = true;
       if (interrupted_ || reply_.late || reply_.stopped) children_.end_at_once(child_);
-      while (const auto collected = children_.collect()) {
-        if (collected->first != child_) continue;
-        reply_.ending = collected->second;
+      if (const auto ending = children_.collect(child_)) {
+        reply_.ending = *ending;
         ended_ = true;
       }
     }

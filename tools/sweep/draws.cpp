@@ -104,12 +104,15 @@ void Draws::override_by(const Draws& other) {
   if (other.count) count = other.count;
   if (other.seed) seed = other.seed;
   if (other.method) method = other.method;
+  if (other.command) command = other.command;
+  if (other.window) window = other.window;
 }
 
 DrawMethod parse_draw_method(std::string_view text, const std::string& where) {
   if (text == "random") return DrawMethod::random;
   if (text == "sobol") return DrawMethod::sobol;
-  throw UsageError(fmt::format("{}: '{}': expected random or sobol", where, text));
+  if (text == "tpe" || text == "ask") return DrawMethod::ask;
+  throw UsageError(fmt::format("{}: '{}': expected random, sobol, tpe or ask", where, text));
 }
 
 Sampler::Sampler(const Draws& draws, std::vector<std::string> options)
@@ -118,7 +121,7 @@ Sampler::Sampler(const Draws& draws, std::vector<std::string> options)
       method_(draws.method.value_or(DrawMethod::random)),
       options_(std::move(options)) {
   if (count_ > max_values) throw UsageError(fmt::format("{} draws: expected at most {}", count_, max_values));
-  if (method_ == DrawMethod::random || options_.empty()) return;
+  if (method_ != DrawMethod::sobol || options_.empty()) return;
   if (options_.size() > most_dimensions)
     throw UsageError(
         fmt::format("{} options are drawn: Sobol's sequence has at most {} dimensions (the method random "
@@ -133,7 +136,7 @@ Sampler::Sampler(const Draws& draws, std::vector<std::string> options)
 double Sampler::at(const std::string& option, std::int64_t number) const {
   const auto index = static_cast<std::uint64_t>(number);
   std::uint64_t bits = 0;
-  if (method_ == DrawMethod::random) {
+  if (method_ != DrawMethod::sobol) {
     bits = RandomStream(seed_, "draw of " + option, index).bits();
   } else {
     const auto column =

@@ -30,13 +30,19 @@ struct Distribution {
 // than it needs.
 std::optional<Distribution> parse_distribution(std::string_view text, const std::string& where);
 
-enum class DrawMethod { random, sobol };
+enum class DrawMethod {
+  random,
+  sobol,
+  ask  // another program suggests them (search.h)
+};
 
 // How many draws a grid has, and which. What is not there is not said.
 struct Draws {
-  std::optional<std::int64_t> count = {};  // at least 1
-  std::optional<std::uint64_t> seed = {};  // otherwise 0
-  std::optional<DrawMethod> method = {};   // otherwise random
+  std::optional<std::int64_t> count = {};   // at least 1
+  std::optional<std::uint64_t> seed = {};   // otherwise 0
+  std::optional<DrawMethod> method = {};    // otherwise random
+  std::optional<std::string> command = {};  // of ask
+  std::optional<std::int64_t> window = {};  // of ask: how many are suggested before the first of them has been told
 
   // Takes what the other says.
   void override_by(const Draws& other);

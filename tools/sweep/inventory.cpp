@@ -95,7 +95,7 @@ void tell(RunRow& row, const RunRecord& record) {
         row.status = record.status;
         row.reason = record.reason;
         if (!row.exit_code) row.exit_code = records::exit_code_of(record.status);
-      } else if (row.status != "failed") {
+      } else if (row.status != "failed" && row.status != pruned_status) {
         row.status = "pending";
         row.reason = record.reason.empty() ? record.status : fmt::format("{}: {}", record.status, record.reason);
         row.exit_code.reset();

@@ -8,6 +8,7 @@
 #include "tools/sweep/asked.h"
 #include "tools/sweep/combinations.h"
 #include "tools/sweep/limits.h"
+#include "tools/sweep/stopping_rule.h"
 
 namespace gradus::sweep {
 
@@ -23,6 +24,8 @@ struct Job {
   std::filesystem::path output;
   std::string stage;  // its name, where there are stages
   std::vector<Combination> combinations;
+  std::vector<Combination> rivals;       // the stage's others, of a share of it that stops early
+  std::optional<StoppingRule> stopping;  // its runs pause and go on by this rule (early_stopping.h)
   OtherBuilds other_builds = OtherBuilds::refuse;
   bool retry_failed = true;
   bool resume = true;        // runs that have a checkpoint go on from it
@@ -36,8 +39,9 @@ struct Job {
 };
 
 // The program with the combination's options and controls, the remarks, the folder that it is to make or, with
-// --resume, to go on in, and --quiet.
+// --resume, to go on in, --stop-at where it is to pause, and --quiet.
 std::vector<std::string> run_command(const Job& job, const std::filesystem::path& program,
-                                     const Combination& combination, const std::filesystem::path& folder, bool resume);
+                                     const Combination& combination, const std::filesystem::path& folder, bool resume,
+                                     std::optional<std::int64_t> stop_at);
 
 }  // namespace gradus::sweep

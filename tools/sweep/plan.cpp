@@ -30,6 +30,7 @@ class Planner {
     refuse_other_programs();
     SweepPlan plan;
     for (const Combination& combination : job_.combinations) plan.steps.push_back(step_of(combination));
+    for (const Combination& combination : job_.rivals) plan.rivals.push_back(step_of(combination));
     for (RunRow& row : inventory_.rows())
       if (!taken_.contains(row.id) && (row.status != "pending" || record_of(row.id) != nullptr))
         plan.others.push_back(std::move(row));
@@ -104,7 +105,9 @@ class Planner {
     if (failed && !job_.retry_failed) return Action::keep;
     if (record == nullptr) {
       std::error_code error;
-      if (std::filesystem::symlink_status(job_.output / row.id, error).type() == std::filesystem::file_type::not_found)
+      const auto found = std::filesystem::symlink_status(job_.output / row.id, error).type();
+      // Another sweep may have made the folder just now.
+      if (found == std::filesystem::file_type::not_found || found == std::filesystem::file_type::directory)
         return Action::run;
       row.reason = fmt::format("{}: in the way, and not a run's folder", (job_.output / row.id).string());
       return Action::leave;

@@ -60,6 +60,7 @@ void keep_plan(const Job& job, const SweepPlan& plan, const fs::path& executable
                                      {"build", job.build},
                                      {"told_build", job.told_build},
                                      {"stage", job.stage},
+                                     {"stopping", job.stopping ? job.stopping->text() : ""},
                                      {"runs", runs}}));
 }
 
@@ -83,10 +84,14 @@ void take_plan(Job& job, const std::vector<std::string>& ids) {
     job.build = document.at("build").get<std::string>();
     job.told_build = document.at("told_build").get<bool>();
     job.stage = document.at("stage").get<std::string>();
+    if (const std::string rule = document.value("stopping", std::string()); !rule.empty())
+      job.stopping = parse_stopping(rule, path.string());
     std::set<std::string> wanted(ids.begin(), ids.end());
     for (const json& run : document.at("runs"))
       if (ids.empty() || wanted.erase(run.at("id").get<std::string>()) > 0)
         job.combinations.push_back(combination_in(run));
+      else if (job.stopping)
+        job.rivals.push_back(combination_in(run));
     if (!wanted.empty())
       throw UsageError(
           fmt::format("{}: no run {} in the stage that the sweep is at: expected an id that `sweep plan "

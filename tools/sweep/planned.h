@@ -1,5 +1,5 @@
-// The runs of the stage that a sweep is at, kept in its folder: who works on some of them alone need not ask the program
-// about all.
+// The runs of the stage that a sweep is at, kept in its folder: who works on some of them alone need not ask the
+// program about all.
 #pragma once
 
 #include <filesystem>

@@ -6,11 +6,12 @@
 
 #include "experiments/records/program.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/search.h"
 #include "tools/sweep/toml_file.h"
 
 namespace gradus::sweep {
 
-void Request::add_to(CLI::App& app) {
+void SweepRequest::add_to(CLI::App& app) {
   app.add_option("file", file_, "specification in TOML; options after -- override its own");
   app.add_option("-o,--output", output_, "folder of the sweep")->required();
   app.add_option("--variant", variant_, "of the file's [variant.NAME]: the same study, smaller or larger");
@@ -22,7 +23,7 @@ void Request::add_to(CLI::App& app) {
   app.add_option("--draws", search_.draws.count, "how many draws of the drawn options")
       ->check(CLI::Range(std::int64_t{1}, max_values));
   app.add_option("--draw-seed", search_.draws.seed, "of the draws (default 0): the same seed gives the same ones");
-  app.add_option("--draw-method", draw_method_, "random (default) or sobol");
+  app.add_option("--draw-method", draw_method_, "random (default), sobol, or in stages that select: tpe");
   const auto each = [&](const char* name, std::vector<std::string>& texts, const char* help) {
     app.add_option(name, texts, help)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
@@ -41,6 +42,9 @@ void Request::add_to(CLI::App& app) {
       ->check(CLI::Range(0, 1000));
   app.add_option("--max-fails", asked_.limits.most_failures, "begin no more runs when so many have failed")
       ->check(CLI::Range(1, 1000000));
+  app.add_option("--stopping", search_.stopping,
+                 "stop weak settings early: rule=asha,by=TABLE/COLUMN,first=250,factor=4,last=4000 or "
+                 "rule=median,by=TABLE/COLUMN,every=250,after=500; none: not as the file says");
   app.add_flag("--widen", widen_,
                "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
   app.add_flag("-q,--quiet", asked_.quiet, "no progress, only the summary");
@@ -53,8 +57,8 @@ void Request::add_to(CLI::App& app) {
   app.add_flag("--allow-mixed-builds", mixed_, "keep what another build has made beside the new runs")->excludes(again);
 }
 
-std::unique_ptr<Request> Request::again(const std::filesystem::path& output, const std::vector<std::string>& options,
-                                        CommandLine& line) {
+std::unique_ptr<SweepRequest> SweepRequest::again(const std::filesystem::path& output,
+                                                  const std::vector<std::string>& options, CommandLine& line) {
   const Asked asked = Asked::read(output);
   const auto dashes = std::find(asked.arguments.begin(), asked.arguments.end(), "--");
   std::vector<std::string> own(asked.arguments.begin(), dashes);
@@ -62,7 +66,7 @@ std::unique_ptr<Request> Request::again(const std::filesystem::path& output, con
   line.rest.assign(dashes == asked.arguments.end() ? dashes : dashes + 1, asked.arguments.end());
   CLI::App app;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  auto request = std::make_unique<Request>();
+  auto request = std::make_unique<SweepRequest>();
   request->add_to(app);
   app.add_option("--format", [](const CLI::results_t&) { return true; });  // what sweep plan was asked besides
   try {
@@ -79,7 +83,7 @@ std::unique_ptr<Request> Request::again(const std::filesystem::path& output, con
   return request;
 }
 
-Specification Request::specification(const std::vector<std::string>& rest) {
+Specification SweepRequest::specification(const std::vector<std::string>& rest) {
   SearchOptions search = search_;
   if (!draw_method_.empty()) search.draws.method = parse_draw_method(draw_method_, "--draw-method");
   Specification specification;
@@ -99,16 +103,20 @@ Specification Request::specification(const std::vector<std::string>& rest) {
     specification.stages.push_back({{}, {{parse_arguments({rest.begin() + 1, rest.end()})}}});
   }
   apply(specification, search);
+  for (const Stage& stage : specification.stages) check_search(stage);
   return specification;
 }
 
-Job Request::job(const Specification& specification, const CommandLine& line) const {
+Job SweepRequest::job(const Specification& specification, const CommandLine& line) const {
   Job job = share(line);
+  for (const Stage& stage : specification.stages)
+    if (stage.stopping && !job.resume)
+      throw UsageError("--no-resume: expected a sweep without stopping, whose runs go on from where they pause");
   job.program = find_program(specification.program);
   return job;
 }
 
-Job Request::share(const CommandLine& line) const {
+Job SweepRequest::share(const CommandLine& line) const {
   if (output_.empty()) throw UsageError("--output: expected a folder");
   Job job = asked_;
   job.command = line.whole;

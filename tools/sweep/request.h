@@ -13,14 +13,14 @@
 
 namespace gradus::sweep {
 
-class Request {
+class SweepRequest {
  public:
   // Its options become those of the subcommand; the request must outlive its parsing.
   void add_to(CLI::App& app);
   // What was asked in a sweep's folder before, with further options of `sweep run` after those of then. Changes the
   // current directory to that of then, where it still is. Throws UsageError.
-  static std::unique_ptr<Request> again(const std::filesystem::path& output, const std::vector<std::string>& options,
-                                        CommandLine& line);
+  static std::unique_ptr<SweepRequest> again(const std::filesystem::path& output,
+                                             const std::vector<std::string>& options, CommandLine& line);
   // Throws UsageError for what is no specification.
   Specification specification(const std::vector<std::string>& rest);
   // `specification` says which program. Throws UsageError.

@@ -28,7 +28,7 @@ std::vector<std::string> names_in(const fs::path& file) {
 }
 
 int go_on(const fs::path& output, const std::vector<std::string>& options, CommandLine line) {
-  const std::unique_ptr<Request> request = Request::again(output, options, line);
+  const std::unique_ptr<SweepRequest> request = SweepRequest::again(output, options, line);
   const Specification specification = request->specification(line.rest);
   Job job = request->job(specification, line);
   return run_study(job, specification, request->options());
@@ -36,7 +36,7 @@ int go_on(const fs::path& output, const std::vector<std::string>& options, Comma
 
 int run_some(const fs::path& output, const std::vector<std::string>& options, CommandLine line,
              const std::vector<std::string>& ids) {
-  const std::unique_ptr<Request> request = Request::again(output, options, line);
+  const std::unique_ptr<SweepRequest> request = SweepRequest::again(output, options, line);
   Job job = request->share(line);
   job.retry_failed = true;  // they are named
   return run_share(job, ids, request->options().jobs);

@@ -31,7 +31,7 @@ Exit codes: 0 every run completed or diverged, 1 a run failed, 2 usage, 75 runs 
 Verb run_verb(CLI::App& app) {
   CLI::App* run =
       app.add_subcommand("run", "run a grid: sweep run [FILE.toml] --output DIR [-- PROGRAM --option=values ...]");
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<SweepRequest>();
   auto dry_run = std::make_shared<bool>(false);
   request->add_to(*run);
   run->add_flag("-n,--dry-run", *dry_run, "print the commands that would be run");
@@ -50,7 +50,7 @@ Verb run_verb(CLI::App& app) {
 Verb plan_verb(CLI::App& app) {
   CLI::App* plan = app.add_subcommand(
       "plan", "begin a sweep's folder and print what is to be run: sweep plan [FILE.toml] --output DIR [-- ...]");
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<SweepRequest>();
   auto format = std::make_shared<PlanFormat>(PlanFormat::text);
   request->add_to(*plan);
   const std::map<std::string, PlanFormat> formats = {

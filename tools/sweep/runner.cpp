@@ -11,9 +11,11 @@
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
 #include "tools/sweep/attempt.h"
+#include "tools/sweep/builds.h"
 #include "tools/sweep/cancellation.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
+#include "tools/sweep/pausing.h"
 #include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
 #include "tools/sweep/retries.h"
@@ -43,73 +45,58 @@ Environment environment_of(const Combination& combination) {
 class Runner {
  public:
   Runner(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable, Claims& claims,
-         Children& children, Signals& signals)
+         Children& children, Signals& signals, Feeder* feeder)
       : job_(job),
-        plan_(plan),
+        inventory_(inventory),
+        feeder_(feeder),
         executable_(executable),
+        known_digest_(known_digest(executable)),
         claims_(claims),
         children_(children),
         signals_(signals),
         progress_(job.quiet),
         cancellation_(job.output),
+        pausing_(job, plan),
         retries_(job.limits.retries) {
-    table_.program = job.program_name;
-    table_.command = job.command;
-    counts_.total = static_cast<int>(plan.steps.size());
-    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-      const Step& step = plan.steps[i];
-      table_.runs.push_back(step.row);
-      switch (step.action) {
-        case Action::skip:
-          ++counts_.skipped;
-          if (inventory.rebuilds.contains(step.row.id)) tidy(step.row);
-          break;
-        case Action::keep:
-          ++counts_.failed;
-          break;
-        case Action::leave:
-          leave(i, step.row.reason);
-          break;
-        case Action::run:
-        case Action::rebuild:
-          queue_.push_back({i, Clock::now()});
-      }
-    }
-    // Results of earlier grids in this folder stay in its table, after this sweep's.
-    table_.runs.insert(table_.runs.end(), plan.others.begin(), plan.others.end());
+    for (const Step& step : plan.steps) add(step);
+    others_ = plan.others;
   }
 
   Outcome run() {
-    if (job_.keeps_table) table_.write(job_.output);
-    Clock::time_point deadline{};
+    feed();
+    if (job_.keeps_table) write_table();
     while (true) {
       start_what_is_due();
-      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty()))) break;
+      if (counts_.done() != fed_at_) {
+        feed();
+        fed_at_ = counts_.done();
+        continue;
+      }
+      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty() && pausing_.is_settled()))) break;
       show();
 
       if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) {
-        // A second Ctrl-C does not wait for the grace period.
-        deadline = interrupted_ ? Clock::now() : Clock::now() + grace_;
-        if (!interrupted_)
-          for (const auto& [child, attempt] : running_) children_.ask_to_end(child);
-        interrupted_ = true;
+        interrupt();
       }
-      if (interrupted_ && Clock::now() >= deadline)
+      if (interrupted_ && Clock::now() >= deadline_)
         for (const auto& [child, attempt] : running_) children_.end_at_once(child);
       watch_running();
       while (auto ended = children_.collect()) judge(ended->first, ended->second);
       save_now_and_then();
     }
     for (auto& [index, attempt] : held_) attempt.claim().release();
+    pausing_.conclude(rows_, counts_, interrupted_);
+    if (pausing_.problem()) problems_.push_back(*pausing_.problem());
     show();
     progress_.clear();
     save();
-    Outcome outcome{counts_, {}, std::move(left_alone_), std::move(notes_), std::move(problems_), interrupted_};
+    Outcome outcome{counts_, {}, {}, std::move(left_alone_), std::move(notes_), std::move(problems_), interrupted_};
     if (!table_problem_.empty()) outcome.problems.push_back(table_problem_);
     if (too_many_failed())
       outcome.problems.push_back(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun",
                                              counts_.failed, not_begun_));
-    outcome.runs.assign(table_.runs.begin(), table_.runs.begin() + counts_.total);
+    outcome.steps.assign(steps_.begin(), steps_.end());
+    outcome.runs = rows_;
     return outcome;
   }
 
@@ -127,6 +114,56 @@ class Runner {
     bool over_time = false, lost = false;
   };
 
+  // The second time it does not wait for the grace period.
+  void interrupt() {
+    deadline_ = interrupted_ ? Clock::now() : Clock::now() + grace_;
+    if (!interrupted_)
+      for (const auto& [child, running] : running_) children_.ask_to_end(child);
+    interrupted_ = true;
+  }
+
+  void add(const Step& step) {
+    const std::size_t index = steps_.size();
+    steps_.push_back(step);
+    rows_.push_back(step.row);
+    ++counts_.total;
+    std::erase_if(others_, [&](const RunRow& row) { return row.id == step.row.id; });
+    switch (step.action) {
+      case Action::skip:
+        ++counts_.skipped;
+        if (inventory_.rebuilds.contains(step.row.id)) tidy(step.row);
+        break;
+      case Action::keep:
+        ++counts_.failed;
+        break;
+      case Action::leave:
+        leave(index, step.row.reason);
+        break;
+      case Action::run:
+      case Action::rebuild:
+      case Action::wait:
+        if (!pausing_.decides()) queue_.push_back({index, Clock::now()});
+    }
+  }
+
+  // What is known by now of what was not known in the beginning.
+  void feed() {
+    while (feeder_ != nullptr && !interrupted_) {
+      try {
+        const std::vector<Step> more = feeder_->more(rows_);
+        for (const Step& step : more) add(step);
+        // What was there already may be enough for the next.
+        if (std::none_of(more.begin(), more.end(), [](const Step& step) { return step.action == Action::skip; }))
+          return;
+      } catch (const std::runtime_error& error) {
+        problems_.push_back(error.what());
+        feeder_ = nullptr;
+      } catch (const records::Interrupted&) {
+        interrupt();
+      }
+    }
+  }
+
   bool too_many_failed() const {
     return job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures && not_begun_ > 0;
   }
@@ -135,6 +172,7 @@ class Runner {
     if (job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures) {
       not_begun_ += static_cast<int>(queue_.size());
       queue_.clear();
+      not_begun_ += static_cast<int>(pausing_.begin_no_more());
     }
     std::size_t looked_at = 0;
     for (const std::size_t all = queue_.size(); looked_at < all; ++looked_at) {
@@ -146,6 +184,13 @@ class Runner {
       else
         start(next.index);
     }
+    while (!interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs)) {
+      const auto next = pausing_.next();
+      for (const std::size_t index : pausing_.ended_elsewhere())
+        if (const auto record = result_of(job_, steps_[index])) finish(index, *record, true);
+      if (!next) return;
+      start(*next);
+    }
   }
 
   std::chrono::milliseconds until_next() const {
@@ -155,6 +200,11 @@ class Runner {
       time = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(waiting.from - Clock::now()),
                         std::chrono::milliseconds(1), time);
     return time;
+  }
+
+  // Another sweep has it.
+  void look_later(std::size_t index) {
+    if (!pausing_.is_taken(index)) wait(index, look_again);
   }
 
   void wait(std::size_t index, Clock::duration time) { queue_.push_back({index, Clock::now() + time}); }
@@ -172,7 +222,7 @@ class Runner {
 
   // The run is this sweep's, or has ended in the hands of another, or is to be looked at again.
   void start(std::size_t index) {
-    const Step& step = plan_.steps[index];
+    const Step& step = steps_[index];
     try {
       if (const auto held = held_.find(index); held != held_.end()) {
         Attempt attempt = std::move(held->second);
@@ -180,14 +230,18 @@ class Runner {
         return launch(index, std::move(attempt), false);
       }
       // Nothing is removed that has become a result since the plan was made.
-      if (const auto record = result_of(job_, step)) return finish(index, *record, true);
+      if (const auto record = result_of(job_, step)) {
+        pausing_.came_back(index);
+        return finish(index, *record, true);
+      }
       auto taken = claims_.take(step.row.id);
-      if (std::holds_alternative<Busy>(taken)) return wait(index, look_again);
+      if (std::holds_alternative<Busy>(taken)) return look_later(index);
       if (const auto* failure = std::get_if<Failure>(&taken)) return fail(index, failure->code, failure->reason);
       Attempt attempt(job_, step, std::move(std::get<Claim>(taken)));
       // Nor what has become one before the claim.
       if (const auto record = result_of(job_, step)) {
         attempt.claim().release();
+        pausing_.came_back(index);
         return finish(index, *record, true);
       }
       if (const auto record = attempt.finished()) return settle(index, attempt, *record, 0);
@@ -204,20 +258,23 @@ class Runner {
 
   // `anew` although it might go on from a checkpoint.
   void launch(std::size_t index, Attempt attempt, bool anew) {
-    const Combination& combination = *plan_.steps[index].combination;
+    const Combination& combination = *steps_[index].combination;
     try {
       const bool resume = attempt.prepare(anew);
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
       std::vector<int> processors;
       if (job_.limits.pin) processors = processors_.take(threads_of(combination));
-      const pid_t child = children_.start({run_command(job_, executable_, combination, attempt.folder(), resume),
-                                           environment_of(combination),
-                                           -1,
-                                           log.get(),
-                                           log.get(),
-                                           {attempt.claim().descriptor()},
-                                           job_.limits.memory,
-                                           processors});
+      Environment environment = environment_of(combination);
+      environment.insert(environment.end(), known_digest_.begin(), known_digest_.end());
+      const pid_t child = children_.start(
+          {run_command(job_, executable_, combination, attempt.folder(), resume, pausing_.stop_at(index)),
+           std::move(environment),
+           -1,
+           log.get(),
+           log.get(),
+           {attempt.claim().descriptor()},
+           job_.limits.memory,
+           processors});
       std::optional<Clock::time_point> limit;
       if (job_.limits.time) limit = Clock::now() + *job_.limits.time;
       running_.emplace(child, Running{index, std::move(attempt), resume, std::move(processors), limit});
@@ -255,7 +312,7 @@ class Runner {
     processors_.give_back(running.processors);
     const std::size_t index = running.index;
     Attempt& attempt = running.attempt;
-    if (running.lost) return wait(index, look_again);
+    if (running.lost) return look_later(index);
     if (ending.kind == ProcessEnd::Kind::not_started) {
       attempt.claim().release();
       return leave(index,
@@ -269,10 +326,11 @@ class Runner {
       return leave(index, record.problem);
     }
     if (interrupted_) return suspend(index, attempt, "interrupted");
+    if (pausing_.has_come_to_its_rung(index, code, attempt.folder())) return pause(index, attempt);
     const std::string line = last_line(attempt.log());
     if (running.resumed && ending.kind == ProcessEnd::Kind::exited && code == records::exit_usage) {
       notes_.push_back(
-          fmt::format("{} does not go on from its checkpoint, and is begun anew: {}", table_.runs[index].id, line));
+          fmt::format("{} does not go on from its checkpoint, and is begun anew: {}", rows_[index].id, line));
       progress_.note(notes_.back());
       return launch(index, std::move(attempt), true);
     }
@@ -280,7 +338,7 @@ class Runner {
     const auto step = records::checkpoint_step(attempt.folder());
     if (!running.over_time && may_pass(ending, code, line))
       if (const auto pause = retries_.after(index, {code, reason, step})) {
-        progress_.note(fmt::format("again {} in {:.0f} s: {}", table_.runs[index].id,
+        progress_.note(fmt::format("again {} in {:.0f} s: {}", rows_[index].id,
                                    std::chrono::duration<double>(*pause).count(), reason));
         held_.emplace(index, std::move(attempt));
         return wait(index, *pause);
@@ -308,14 +366,27 @@ class Runner {
     return line.empty() ? fmt::format("exit code {}, nothing in its log", ending.value) : line;
   }
 
+  void pause(std::size_t index, Attempt& attempt) {
+    keep_log(attempt, false);
+    try {
+      attempt.keep_pause();
+    } catch (const records::SystemError& error) {
+      problems_.push_back(error.what());
+    }
+    attempt.claim().release();
+    pausing_.came_back(index);
+    rows_[index].reason = pausing_.account_of(index);
+  }
+
   // It is pending, and may have a checkpoint.
   void suspend(std::size_t index, Attempt& attempt, const char* how) {
-    RunRow& row = table_.runs[index];
+    RunRow& row = rows_[index];
     row.status = "pending";
     const auto step = records::checkpoint_step(attempt.folder());
     row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
     keep_log(attempt, false);
     attempt.claim().release();
+    pausing_.gave_up(index);
   }
 
   void keep_log(const Attempt& attempt, bool has_result) {
@@ -332,17 +403,18 @@ class Runner {
     try {
       record = attempt.settle(own);
     } catch (const records::SystemError& error) {
-      problems_.push_back(fmt::format("{}: made anew, but {}", table_.runs[index].id, error.what()));
+      problems_.push_back(fmt::format("{}: made anew, but {}", rows_[index].id, error.what()));
     }
     keep_log(attempt, true);
-    table_.runs[index].exit_code = code;
+    rows_[index].exit_code = code;
     finish(index, record, false);
     attempt.claim().release();
+    pausing_.came_back(index);
   }
 
   // `elsewhere`: by another sweep.
   void finish(std::size_t index, const RunRecord& record, bool elsewhere) {
-    RunRow& row = table_.runs[index];
+    RunRow& row = rows_[index];
     const std::optional<int> code = row.exit_code;
     row.build = job_.build;
     tell(row, record);
@@ -356,19 +428,21 @@ class Runner {
   }
 
   void fail(std::size_t index, int code, const std::string& reason) {
-    RunRow& row = table_.runs[index];
+    RunRow& row = rows_[index];
     row.status = "failed";
     row.exit_code = code;
     row.reason = reason;
     ++counts_.failed;
+    pausing_.gave_up(index);
     progress_.note(fmt::format("failed {}: {}", row.id, reason));
   }
 
   void leave(std::size_t index, const std::string& reason) {
-    table_.runs[index].reason = reason;
+    rows_[index].reason = reason;
     ++counts_.left;
     left_alone_.push_back(index);
-    progress_.note(fmt::format("left alone {}: {}", table_.runs[index].id, reason));
+    pausing_.gave_up(index);
+    progress_.note(fmt::format("left alone {}: {}", rows_[index].id, reason));
   }
 
   void show() {
@@ -376,10 +450,17 @@ class Runner {
     progress_.show(counts_);
   }
 
+  // Results of earlier grids in this folder stay in its table, after this sweep's.
+  void write_table() const {
+    Table table{job_.program_name, job_.command, rows_};
+    table.runs.insert(table.runs.end(), others_.begin(), others_.end());
+    table.write(job_.output);
+  }
+
   void save() {
     if (!job_.keeps_table) return;
     try {
-      table_.write(job_.output);
+      write_table();
       table_problem_.clear();
     } catch (const std::exception& error) {
       table_problem_ = error.what();  // the runs' own folders hold the results: go on
@@ -395,22 +476,29 @@ class Runner {
   }
 
   const Job& job_;
-  const SweepPlan& plan_;
+  const Inventory& inventory_;
+  Feeder* feeder_;
   const fs::path& executable_;
+  const Environment known_digest_;
   Claims& claims_;
   Children& children_;
   Signals& signals_;
   Progress progress_;
   Cancellation cancellation_;
+  Pausing pausing_;
   Retries retries_;
   Processors processors_;
-  Table table_;  // the first counts_.total rows are the plan's steps, in order
+  std::deque<Step> steps_;
+  std::vector<RunRow> rows_;    // of the steps
+  std::vector<RunRow> others_;  // of the folder's other runs
   Counts counts_;
+  int fed_at_ = -1;
   std::deque<Waiting> queue_;
   std::map<pid_t, Running> running_;
   std::map<std::size_t, Attempt> held_;  // to be tried again: this sweep's until then
   int not_begun_ = 0;
   bool interrupted_ = false;
+  Clock::time_point deadline_{};  // after which what was asked to end is ended
   std::vector<std::size_t> left_alone_;
   std::vector<std::string> notes_, problems_;
   std::string table_problem_;
@@ -421,10 +509,11 @@ class Runner {
 }  // namespace
 
 std::vector<std::string> run_command(const Job& job, const fs::path& program, const Combination& combination,
-                                     const fs::path& folder, bool resume) {
+                                     const fs::path& folder, bool resume, std::optional<std::int64_t> stop_at) {
   std::vector<std::string> argv = {program.string()};
   for (std::string& argument : combination.arguments()) argv.push_back(std::move(argument));
   argv.insert(argv.end(), combination.controls.begin(), combination.controls.end());
+  if (stop_at) argv.push_back(fmt::format("--stop-at={}", *stop_at));
   if (resume) argv.emplace_back("--resume");
   if (resume && job.not_bitwise) argv.emplace_back("--not-bitwise");
   argv.insert(argv.end(), job.remarks.begin(), job.remarks.end());
@@ -434,8 +523,8 @@ std::vector<std::string> run_command(const Job& job, const fs::path& program, co
 }
 
 Outcome run_plan(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
-                 Claims& claims, Children& children, Signals& signals) {
-  return Runner(job, plan, inventory, executable, claims, children, signals).run();
+                 Claims& claims, Children& children, Signals& signals, Feeder* feeder) {
+  return Runner(job, plan, inventory, executable, claims, children, signals, feeder).run();
 }
 
 }  // namespace gradus::sweep

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "settings/parse.h"
+
 namespace gradus::sweep {
 namespace {
 
@@ -66,6 +68,31 @@ bool zip_together(Grid& grid, const std::vector<std::string>& names) {
     return false;
   grid.zips.push_back(names);
   return true;
+}
+
+void choose_stopping(Specification& specification, const std::string& text) {
+  if (text == "none") {
+    for (Stage& stage : specification.stages) stage.stopping.reset();
+    return;
+  }
+  if (specification.stages.size() > 1)
+    throw UsageError(fmt::format("--stopping={}: there are stages: expected stopping = {{...}} in those meant", text));
+  specification.stages.front().stopping = parse_stopping(text, "--stopping");
+}
+
+// Settings are compared as those of which the winner is chosen, unless the rule says otherwise.
+void fit_to_stage(StoppingRule& rule, const Stage& stage) {
+  if (stage.select && !rule.says_per) rule.per = stage.select->per;
+  if (stage.select && !rule.says_over) rule.over = stage.select->over;
+  for (const Option* fork : options_named(stage, "fork"))
+    for (const OptionValue& value : fork->values) {
+      const std::size_t at = value.text.rfind('@');
+      const auto step =
+          at == value.text.npos ? std::nullopt : settings::number_in<std::int64_t>(value.text.substr(at + 1));
+      if (step && rule.next_rung(0) <= step)
+        throw UsageError(fmt::format("stopping: the first rung is at step {}: expected one after that of the fork {}",
+                                     *rule.next_rung(0), value.text));
+    }
 }
 
 }  // namespace
@@ -168,6 +195,9 @@ void apply(Specification& specification, const SearchOptions& search) {
     if (search.limit) stage.limit = search.limit;
     if (!search.only.empty() || !search.exclude.empty()) check_conditions(stage);
   }
+  if (!search.stopping.empty()) choose_stopping(specification, search.stopping);
+  for (Stage& stage : specification.stages)
+    if (stage.stopping) fit_to_stage(*stage.stopping, stage);
 }
 
 void check_conditions(const Stage& stage) {

@@ -8,6 +8,8 @@
 
 #include "tools/sweep/conditions.h"
 #include "tools/sweep/draws.h"
+#include "tools/sweep/metric_choice.h"
+#include "tools/sweep/stopping_rule.h"
 #include "tools/sweep/values.h"
 
 namespace gradus::sweep {
@@ -35,8 +37,7 @@ struct Grid {
 
 // How the best of a stage's settings is chosen: runs that are equal in all options but `over` are one setting.
 struct WinnerRule {
-  std::string table, column;                 // an empty table is the runs' default
-  std::string statistic = "last";            // of the column's values: last, best or mean
+  MetricChoice by;
   std::vector<std::string> per = {};         // a winner for each combination of these options' values
   std::vector<std::string> over = {"seed"};  // the mean is over these
 };
@@ -47,6 +48,7 @@ struct Stage {
   std::vector<Condition> exclusions = {};
   std::optional<std::int64_t> limit = {};  // and of that the first so many
   std::optional<WinnerRule> select = {};
+  std::optional<StoppingRule> stopping = {};
   bool overridden = false;  // by the command line: a condition may then hold nowhere
 };
 
@@ -75,6 +77,7 @@ struct SearchOptions {
   Draws draws;
   std::vector<std::string> zips, only, exclude;  // texts as written
   std::optional<std::int64_t> limit;
+  std::string stopping;  // a rule, or `none` in place of the file's; empty if not given
 };
 // Throws UsageError for what concerns no option.
 void apply(Specification& specification, const SearchOptions& search);

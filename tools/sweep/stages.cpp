@@ -10,6 +10,7 @@
 #include "experiments/records/sealed.h"
 #include "settings/parse.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/contests.h"
 #include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
@@ -35,12 +36,6 @@ std::optional<Reference> reference_in(const std::string& text) {
   if (!reference.step || *reference.step < 0)
     throw UsageError(fmt::format("'{}': expected {{STAGE}} or {{STAGE}}@STEP", text));
   return reference;
-}
-
-std::vector<std::string> texts_of(const std::vector<Choice>& choices) {
-  std::vector<std::string> texts;
-  for (const Choice& choice : choices) texts.push_back(fmt::format("{}={}", choice.name, choice.value.text));
-  return texts;
 }
 
 json json_of(const std::vector<Choice>& choices) {
@@ -198,6 +193,7 @@ std::vector<Combination> Stages::resolve(std::size_t stage) const {
 void Stages::keep_states(std::size_t stage, Combination& combination) const {
   if (!known_[stage].forked_at.empty())
     combination.controls.push_back(fmt::format("--checkpoint-at={}", fmt::join(known_[stage].forked_at, ",")));
+  if (at(stage).stopping) combination.first_stop = at(stage).stopping->next_rung(0);
 }
 
 std::vector<Combination> Stages::provisional(std::size_t stage) const {
@@ -249,12 +245,13 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
     records::complain("sweep", fmt::format("stage {}: {}", at(stage).name, note));
   std::vector<std::string> lines;
   for (const Winner& winner : known.choosing.winners)
-    lines.push_back(fmt::format("winner{}{}: {} ({}/{} {:.6g}, the {} of {}{})", winner.per.empty() ? "" : " of ",
-                                shell_text(texts_of(winner.per)),
-                                shell_text(texts_of(winner.tuned.empty() ? winner.options : winner.tuned)),
-                                known.choosing.table, known.choosing.column, winner.value,
-                                known.choosing.better == "lower" ? "lowest" : "highest", winner.settings,
-                                winner.runs.size() > 1 ? fmt::format(" means of {} runs", winner.runs.size()) : ""));
+    lines.push_back(
+        fmt::format("winner{}{}: {} ({}/{} {:.6g}, the {} of {}{}{})", winner.per.empty() ? "" : " of ",
+                    shell_text(texts_of(winner.per)),
+                    shell_text(texts_of(winner.tuned.empty() ? winner.options : winner.tuned)), known.choosing.table,
+                    known.choosing.column, winner.value, known.choosing.better == "lower" ? "lowest" : "highest",
+                    winner.settings, winner.runs.size() > 1 ? fmt::format(" means of {} runs", winner.runs.size()) : "",
+                    winner.pruned > 0 ? fmt::format("; {} settings were stopped early", winner.pruned) : ""));
   return lines;
 }
 
@@ -274,9 +271,12 @@ void Stages::write(const std::string& program) const {
     if (known.folders.empty()) break;
     json stage = {{"name", at(i).name}, {"runs", known.folders}};
     if (at(i).select) {
-      stage["selected_by"] = {
-          {"table", known.choosing.table},   {"column", known.choosing.column}, {"statistic", at(i).select->statistic},
-          {"better", known.choosing.better}, {"per", at(i).select->per},        {"over", at(i).select->over}};
+      stage["selected_by"] = {{"table", known.choosing.table},
+                              {"column", known.choosing.column},
+                              {"statistic", at(i).select->by.statistic},
+                              {"better", known.choosing.better},
+                              {"per", at(i).select->per},
+                              {"over", at(i).select->over}};
       for (const Winner& winner : known.choosing.winners) {
         json spaces = json::object();
         for (const Space& space : known.widening.spaces_of(at(i), winner))
@@ -289,6 +289,7 @@ void Stages::write(const std::string& program) const {
                                     {"runs", winner.runs},
                                     {"settings", winner.settings},
                                     {"settings_left_out", winner.out},
+                                    {"settings_pruned", winner.pruned},
                                     {"spaces", spaces}});
       }
       for (std::size_t run = 0; run < known.folders.size(); ++run) {

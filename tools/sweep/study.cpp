@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <set>
 #include <stdexcept>
 
@@ -13,12 +14,15 @@
 #include "tools/sweep/builds.h"
 #include "tools/sweep/check.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/contests.h"
 #include "tools/sweep/continuation.h"
+#include "tools/sweep/early_stopping.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/planned.h"
 #include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
+#include "tools/sweep/search.h"
 #include "tools/sweep/stages.h"
 #include "tools/sweep/summary.h"
 
@@ -104,6 +108,10 @@ class Study {
         description_.program.empty() ? records::printable(job_.program.filename().string()) : description_.program;
     job_.told_build = !description_.build.empty();
     job_.build = job_.told_build ? description_.build : executable_.digest;
+    for (std::size_t i = 0; i < stages_.count(); ++i)
+      if (!description_.checks_runs && stages_.at(i).stopping)
+        throw UsageError(
+            fmt::format("stopping: {} does not answer --describe-runs, and may not know --stop-at", job_.program_name));
     if (!description_.checks_runs && !job_.remarks.empty())
       throw UsageError(fmt::format("{}: {} does not answer --describe-runs, and may not know it",
                                    job_.remarks.front().substr(0, job_.remarks.front().find('=')), job_.program_name));
@@ -117,6 +125,7 @@ class Study {
       if (description_.checks_runs) check_runs(children_, signals_, job_.program, description_, combinations);
       job_.combinations = combinations;
       jobs_for(job_, options_.jobs);
+      if (const auto& rule = stages_.at(i).stopping) contests_of("stopping", rule->per, rule->over, combinations);
       stages_.presume(i, std::move(combinations));
     }
     if (records::sha256_of_file(job_.program) != executable_.digest) refuse_replaced(executable_);
@@ -124,6 +133,7 @@ class Study {
 
   void enter(std::size_t stage) {
     job_.stage = stages_.at(stage).name;
+    job_.stopping = stages_.at(stage).stopping;
     job_.combinations = stages_.resolved(stage);
     if (stages_.builds_on_others(stage)) {
       identify(job_.combinations, job_.program_name);
@@ -178,12 +188,19 @@ class Study {
   int for_each_known(const Call& call) {
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
+      if (is_searched(stages_.at(i))) {
+        records::complain("sweep", fmt::format("stage {}: about {} runs, whose settings are suggested while it runs",
+                                               job_.stage, presumed_runs(i)));
+        return wait_for(i);
+      }
       for (int round = 1;; ++round) {
         const Inventory found = inventory();
         if (description_.late && i == 0) judge_silence(job_, found);
-        const SweepPlan plan = make_plan(job_, found);
-        const bool whole = std::all_of(plan.steps.begin(), plan.steps.end(),
-                                       [](const Step& step) { return step.action == Action::skip; });
+        SweepPlan plan = make_plan(job_, found);
+        if (job_.stopping) plan = as_far_as_known(job_, std::move(plan));
+        const bool whole = std::all_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+          return step.action == Action::skip || (step.action == Action::wait && step.row.status == pruned_status);
+        });
         std::vector<RunRow> rows;
         for (const Step& step : plan.steps) rows.push_back(step.row);
         if (whole && (i + 1 < stages_.count() || options_.widen)) {
@@ -246,6 +263,25 @@ class Study {
     return 0;
   }
 
+  // The stage's runs are not known yet.
+  std::unique_ptr<DrawSearch> begin_search(std::size_t stage, const Inventory& found) {
+    job_.combinations.clear();
+    return std::make_unique<DrawSearch>(
+        stages_.at(stage), job_.output,
+        [this](std::vector<Combination>& combinations) {
+          identify(combinations, job_.program_name);
+          if (description_.checks_runs) check_runs(children_, signals_, kept_, description_, combinations);
+        },
+        [this, &found](const Combination& combination) {
+          Job one = job_;
+          one.combinations = {combination};
+          Step step = make_plan(one, found).steps.front();
+          step.combination = &combination;
+          return step;
+        },
+        [this](pid_t process) { children_.spare(process); });
+  }
+
   int run_combinations(std::size_t stage, bool first, Outcome& outcome) {
     Inventory found = inventory();
     if (stage == 0 && first) {
@@ -255,14 +291,17 @@ class Study {
       if (description_.late) judge_silence(job_, found);
       finish_replacements(job_.output, found);
     }
+    std::unique_ptr<DrawSearch> search;
+    if (is_searched(stages_.at(stage))) search = begin_search(stage, found);
     const SweepPlan plan = make_plan(job_, found);
     if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
     keep_plan(job_, plan, kept_);
-    outcome = run_plan(job_, plan, found, kept_, *claims_, children_, signals_);
+    outcome = run_plan(job_, plan, found, kept_, *claims_, children_, signals_, search.get());
+    if (search) job_.combinations.assign(search->combinations().begin(), search->combinations().end());
     builds_in_use_ = builds_in_use(executable_, outcome.runs, plan.others);
-    const int code = report(job_, plan, outcome);
+    const int code = report(job_, outcome);
     if (outcome.interrupted) return signals_.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
     return code;
   }
@@ -302,11 +341,12 @@ int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
   children.share(lock.descriptor());
   Claims claims(job.output, {});
   std::vector<std::string> names;
-  for (const Combination& combination : job.combinations) names.push_back(combination.id);
+  for (const std::vector<Combination>* list : {&job.combinations, &job.rivals})
+    for (const Combination& combination : *list) names.push_back(combination.id);
   const Inventory found = take_inventory_of(job.output, names);
   const SweepPlan plan = make_plan(job, found);
   const Outcome outcome = run_plan(job, plan, found, job.program, claims, children, signals);
-  const int code = report(job, plan, outcome);
+  const int code = report(job, outcome);
   if (outcome.interrupted) return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
   return code;
 }

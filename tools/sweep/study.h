@@ -21,8 +21,8 @@ struct StudyOptions {
 // Returns the exit code. Throws UsageError, std::runtime_error and records::SystemError for what prevents it.
 int run_study(Job& job, const Specification& specification, const StudyOptions& options);
 
-// Runs only these of the runs that the folder has planned (planned.h), or those that are not there yet of all. Writes no
-// table: who runs the whole does. Returns the exit code. Throws as run_study.
+// Runs only these of the runs that the folder has planned (planned.h), or those that are not there yet of all. Writes
+// no table: who runs the whole does. Returns the exit code. Throws as run_study.
 int run_share(Job& job, const std::vector<std::string>& ids, int jobs);
 
 }  // namespace gradus::sweep

@@ -22,7 +22,7 @@ std::vector<std::string> program_command(const Job& job, const Step& step) {
   const fs::path folder = job.output / step.row.id;
   const bool resume = step.action == Action::run &&
                       step_to_resume_from(job, *step.combination, folder, read_record(folder)).has_value();
-  return run_command(job, job.program, *step.combination, folder, resume);
+  return run_command(job, job.program, *step.combination, folder, resume, step.stop_at);
 }
 
 std::vector<std::string> run_one_command(const Job& job, const Step& step) {
@@ -89,16 +89,18 @@ void print_commands(const Job& job, const SweepPlan& plan) {
     records::complain("sweep", fmt::format("{} of {} runs are not needed again", left_out, plan.steps.size()));
 }
 
-int report(const Job& job, const SweepPlan& plan, const Outcome& outcome) {
+int report(const Job& job, const Outcome& outcome) {
   const auto named = [&](std::size_t i) {
     return fmt::format("{} ({}): {}", outcome.runs[i].id,
-                       records::printable(shell_text(plan.steps[i].combination->arguments())), outcome.runs[i].reason);
+                       records::printable(shell_text(outcome.steps[i].combination->arguments())),
+                       outcome.runs[i].reason);
   };
   const Counts& counts = outcome.counts;
   if (!job.stage.empty()) records::put(fmt::format("stage {}: ", job.stage));
   records::put(fmt::format("{} runs: {} completed, {} diverged, {} failed, {} skipped (finished before)", counts.total,
                            counts.completed, counts.diverged, counts.failed, counts.skipped));
   if (counts.elsewhere > 0) records::put(fmt::format(", {} run by other sweeps meanwhile", counts.elsewhere));
+  if (counts.pruned > 0) records::put(fmt::format(", {} pruned (stopped early)", counts.pruned));
   if (counts.left > 0) records::put(fmt::format(", {} left alone", counts.left));
   if (outcome.interrupted) records::put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
   if (counts.stopped > 0) records::put(fmt::format(", {} pending: stopped before their end", counts.stopped));

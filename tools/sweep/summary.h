@@ -18,6 +18,6 @@ enum class PlanFormat {
 void print_plan(const Job& job, const SweepPlan& plan, const Inventory& inventory, PlanFormat format);
 
 // Returns the exit code of an outcome that was not interrupted.
-int report(const Job& job, const SweepPlan& plan, const Outcome& outcome);
+int report(const Job& job, const Outcome& outcome);
 
 }  // namespace gradus::sweep

@@ -10,12 +10,14 @@
 
 namespace gradus::sweep {
 
+inline constexpr const char* pruned_status = "pruned";  // stopped early: other settings were better (early_stopping.h)
+
 struct RunRow {
   std::string id;  // the name of its folder
   nlohmann::json options = nlohmann::json::object();
   bool effective = false;  // options are all that the run had, not those given to the sweep
   std::string status =
-      "pending";  // completed, diverged, failed, pending; what its folder is: damaged, other_schema, unreadable
+      "pending";  // completed, diverged, failed, pruned, pending; what its folder is: damaged, other_schema, unreadable
   std::optional<int> exit_code = {};  // 128 + signal when one ended it; none while pending
   std::string reason = {};
   std::string stamp = {};        // of the folder's files when they were last found whole (records/completion.h)

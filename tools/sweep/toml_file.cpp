@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "experiments/records/files.h"
+#include "tools/sweep/search.h"
 #include "tools/sweep/toml_keys.h"
 #include "tools/sweep/toml_library.h"
 #include "tools/sweep/toml_reader.h"
@@ -22,6 +23,7 @@ struct Block {
   std::vector<Grid> groups;
   std::vector<Condition> exclusions;
   std::optional<std::int64_t> limit;
+  std::optional<StoppingRule> stopping;
 };
 
 class Reader : TomlReader {
@@ -49,7 +51,7 @@ class Reader : TomlReader {
       specification.stages.push_back(stage_of(std::move(all), {}));
       return specification;
     }
-    if (!all.groups.empty() || !all.exclusions.empty() || all.limit || !all.grid.zips.empty() ||
+    if (!all.groups.empty() || !all.exclusions.empty() || all.limit || all.stopping || !all.grid.zips.empty() ||
         !all.grid.whens.empty())
       throw UsageError(
           fmt::format("{}: there are stages: expected at the top program, options and draws alone, and the "
@@ -60,7 +62,7 @@ class Reader : TomlReader {
   }
 
  private:
-  static constexpr const char* known = "options, draws, limit, [[zip]], [[when]], [[exclude]], [[group]]";
+  static constexpr const char* known = "options, draws, limit, stopping, [[zip]], [[when]], [[exclude]], [[group]]";
 
   Condition condition(const toml::table& table, const toml::source_region& source, const char* what) {
     Condition condition{fmt::format("{}: {}", place(source), what), {}};
@@ -101,6 +103,7 @@ class Reader : TomlReader {
 
   Draws draws(const toml::table& table) const {
     Draws draws;
+    bool asks_by_command = false;
     for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "count") {
         draws.count = positive(entry);
@@ -110,10 +113,21 @@ class Reader : TomlReader {
         draws.seed = static_cast<std::uint64_t>(seed->get());
       } else if (*entry.key == "method") {
         draws.method = parse_draw_method(text(entry), place(entry.key->source()) + ": method");
+        asks_by_command = text(entry) == "ask";
+      } else if (*entry.key == "command") {
+        draws.command = text(entry);
+      } else if (*entry.key == "window") {
+        draws.window = positive(entry);
       } else {
-        refuse(*entry.key, fmt::format("draws: unknown key '{}': expected count, seed and method", entry.key->str()));
+        refuse(*entry.key, fmt::format("draws: unknown key '{}': expected count, seed, method, command and window",
+                                       entry.key->str()));
       }
     }
+    if (asks_by_command != draws.command.has_value() || (draws.window && draws.method != DrawMethod::ask))
+      throw UsageError(
+          fmt::format("{}: draws: expected command = \"...\" with method = \"ask\" alone, and window with "
+                      "that or with method = \"tpe\"",
+                      place(table.source())));
     return draws;
   }
 
@@ -121,17 +135,9 @@ class Reader : TomlReader {
     WinnerRule selection;
     for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "by") {
-        std::string by = text(entry);
-        if (const std::size_t colon = by.find(':'); colon != by.npos) {
-          selection.statistic = by.substr(colon + 1);
-          by.erase(colon);
-        }
-        const std::size_t slash = by.find('/');
-        selection.table = slash == by.npos ? "" : by.substr(0, slash);
-        selection.column = slash == by.npos ? by : by.substr(slash + 1);
-        const std::string& statistic = selection.statistic;
-        if (selection.column.empty() || (statistic != "last" && statistic != "best" && statistic != "mean"))
-          refuse(*entry.key, "by: expected [TABLE/]COLUMN[:last|best|mean]");
+        const auto metric = parse_metric(text(entry));
+        if (!metric) refuse(*entry.key, fmt::format("by: {}", metric_form));
+        selection.by = *metric;
       } else if (*entry.key == "per") {
         selection.per = names(entry);
       } else if (*entry.key == "over") {
@@ -140,7 +146,7 @@ class Reader : TomlReader {
         refuse(*entry.key, fmt::format("select: unknown key '{}': expected by, per and over", entry.key->str()));
       }
     }
-    if (selection.column.empty())
+    if (selection.by.column.empty())
       throw UsageError(fmt::format("{}: select: expected by = \"TABLE/COLUMN\"", place(table.source())));
     return selection;
   }
@@ -169,6 +175,8 @@ class Reader : TomlReader {
       block.grid.draws.override_by(draws(table_of(entry)));
     } else if (*entry.key == "limit") {
       block.limit = positive(entry);
+    } else if (*entry.key == "stopping") {
+      block.stopping = stopping(table_of(entry));
     } else if (*entry.key == "zip") {
       for (const toml::node& node : *tables(entry)) zip(block.grid, *node.as_table());
     } else if (*entry.key == "when") {
@@ -185,7 +193,7 @@ class Reader : TomlReader {
   }
 
   Stage stage_of(Block block, std::string name) {
-    Stage stage{std::move(name), {}, std::move(block.exclusions), block.limit};
+    Stage stage{std::move(name), {}, std::move(block.exclusions), block.limit, {}, std::move(block.stopping)};
     if (groups_ == nullptr)
       stage.grids.push_back(std::move(block.grid));
     else
@@ -224,6 +232,7 @@ class Reader : TomlReader {
     both.grid.draws = grid.draws;
     Stage stage = stage_of(std::move(both), name);
     stage.select = std::move(selection);
+    check_search(stage);
     if (draws_itself && !draws_anything(stage))
       throw UsageError(fmt::format("{}: stage {}: no option of it is drawn", place(table.source()), name));
     return stage;

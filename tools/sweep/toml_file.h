@@ -3,6 +3,7 @@
 //   program = "optimizer_comparison"       # beside the sweep tool; with a slash, a path from the current directory
 //   limit = 100                            # optional: the first so many combinations
 //   draws = {count = 32, seed = 7, method = "sobol"}   # of drawn options; seed 0 and method "random" unless given
+//   stopping = {rule = "asha", by = "evaluation/validation_accuracy", first = 250, factor = 4, last = 4000}
 //   [options]                              # of every run: scalars, arrays, or strings with lists, ranges or a draw
 //   seed = "0:4"
 //   learning_rate = "log_uniform(1e-4,1)"
@@ -36,8 +37,8 @@
 
 namespace gradus::sweep {
 
-// The specification, or its variant of this name. The path is for messages. Throws UsageError with the file and line for
-// text that is not such a specification.
+// The specification, or its variant of this name. The path is for messages. Throws UsageError with the file and line
+// for text that is not such a specification.
 Specification parse_toml(const std::string& text, const std::filesystem::path& path, const std::string& variant = {});
 // The file's text. Throws UsageError when it cannot be read.
 std::string read_toml(const std::filesystem::path& path);

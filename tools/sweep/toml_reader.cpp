@@ -109,4 +109,22 @@ OptionList TomlReader::options(const toml::table& table) {
   return options;
 }
 
+StoppingRule TomlReader::stopping(const toml::table& table) const {
+  StoppingText written;
+  for (const TomlEntry& entry : in_order(table)) {
+    const std::string where = place(entry.key->source()) + ": stopping";
+    if (const toml::array* list = entry.node->as_array()) {
+      if (*entry.key != "per" && *entry.key != "over")
+        refuse(*entry.key, fmt::format("stopping: {}: expected one value", entry.key->str()));
+      if (list->empty()) written.take(entry.key->str(), "", where);
+      for (const std::string& name : names(entry)) written.take(entry.key->str(), name, where);
+    } else if (const auto* number = entry.node->as_integer()) {
+      written.take(entry.key->str(), fmt::to_string(number->get()), where);
+    } else {
+      written.take(entry.key->str(), text(entry), where);
+    }
+  }
+  return written.rule(place(table.source()) + ": stopping");
+}
+
 }  // namespace gradus::sweep

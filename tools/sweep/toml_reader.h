@@ -39,6 +39,7 @@ class TomlReader {
   OptionList options(const toml::table& table);
   // So many values more; those of the whole file are bounded.
   void count(std::size_t values);
+  StoppingRule stopping(const toml::table& table) const;
 
  private:
   const std::filesystem::path& path_;

@@ -31,5 +31,6 @@ Verb watch_verb(CLI::App& app);
 Verb cancel_verb(CLI::App& app);
 Verb list_verb(CLI::App& app);
 Verb diff_verb(CLI::App& app);
+Verb completion_verb(CLI::App& app);
 
 }  // namespace gradus::sweep

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ struct Winner {
   double value = 0;               // its mean
   std::vector<std::string> runs;  // folders
   std::size_t settings = 0;       // it was the best of so many,
-  std::size_t out = 0;            // beside so many of which a run has diverged, or has no finite value
+  std::size_t out = 0;            // beside so many of which a run has diverged, or has no finite value,
+  std::size_t pruned = 0;         // and so many that were stopped early
 };
 
 struct Choosing {
@@ -26,8 +28,13 @@ struct Choosing {
   std::vector<std::string> notes;  // lines for the user
 };
 
-// Every combination with its row. The direction is the column's own; of equal means the first. Throws
-// std::runtime_error where no run has the column, it does not say which way is better, or no setting is left.
+// A run of each setting has diverged, or has no finite value.
+struct NoSettingLeft : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Every combination with its row. The direction is the column's own; of equal means the first. Throws NoSettingLeft,
+// and std::runtime_error where no run has the column, or it does not say which way is better.
 Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& combinations,
                         const std::vector<RunRow>& rows, const std::filesystem::path& output);
 

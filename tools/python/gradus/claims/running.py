@@ -19,6 +19,7 @@ class Sweeps:
 
     def __init__(self, programs, budget, output, jobs=None, quiet=False, again=()):
         self.tool, self.budget, self.output = programs / "sweep", budget, output
+        self.told = subprocess.DEVNULL if quiet else None  # what the sweeps say besides errors
         self.jobs, self.options = jobs, [*(["--quiet"] if quiet else []), *again]
         if not os.access(self.tool, os.X_OK):
             raise command.Failure(f"no program {self.tool}; expected it built: cmake --build --preset release", 2)
@@ -48,7 +49,7 @@ class Sweeps:
         """The exit code of the first of the study's sweeps that does not end well, or 0."""
         for name in study.sweeps():
             folder_of(self.output, study, name).parent.mkdir(parents=True, exist_ok=True)
-            code = subprocess.run(self.command_of(study, name), stdin=subprocess.DEVNULL).returncode
+            code = subprocess.run(self.command_of(study, name), stdin=subprocess.DEVNULL, stdout=self.told).returncode
             if code < 0:
                 return 128 - code
             if code:

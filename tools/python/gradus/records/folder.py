@@ -191,6 +191,8 @@ def _look_up(run, entry, sweep):
             raise Damaged(f"does not name {RUN_FILE} and its size")
         _take(run, record)
         run.status, run.reason = record["status"], str(record.get("reason") or "")
+        if run.status == "interrupted" and entry.get("status") == "pruned":  # its sweep has stopped it early
+            run.status, run.reason = "pruned", str(entry.get("reason") or "")
         run.record = {name: record.get(name) for name in ("size", "sha256", "status", "run_id", "config_hash", "rows")}
         return
     except FileNotFoundError:
@@ -289,7 +291,8 @@ def _accept(run, answer):
             return
     if answer["options"] is not None:
         _take(run, {"options": answer["options"], "program": attributes.get("program")})
-    run.status, run.reason = attributes["status"], str(attributes.get("reason") or "")
+    if run.status != "pruned" or attributes["status"] != "interrupted":
+        run.status, run.reason = attributes["status"], str(attributes.get("reason") or "")
     run.attributes = {sys.intern(name): sys.intern(value) if isinstance(value, str) else value
                       for name, value in attributes.items()}
     run.record = record

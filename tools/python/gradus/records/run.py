@@ -28,7 +28,7 @@ class Run:
     options: dict = field(default_factory=dict)     # {name with underscores: value}, as far as known
     effective: bool = False                         # whether these are all options, defaults included
     given: dict = field(default_factory=dict)       # those that sweep.json says were given
-    status: str = "pending"                         # one of ENDS, or pending, unfinished, damaged, unreadable (now)
+    status: str = "pending"                         # one of ENDS, or pruned, pending, unfinished, damaged, unreadable (now)
     reason: str = ""
     attributes: dict = field(default_factory=dict)  # of run.h5
     default: str = ""                               # the table that results are taken from

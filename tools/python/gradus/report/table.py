@@ -195,7 +195,8 @@ class Table:
     def headings(self):
         return ([escaped(name.replace("_", " ")) for name in self.keys] or ["runs"]) + ["n", "diverged", "failed"] \
             + [escaped(metric.heading) for metric in self.metrics] \
-            + (["difference from best, 95 %"] if self._compares() else []) + (["tuned"] if self._tunes() else [])
+            + (["difference from best, 95 %"] if self._compares() else []) + (["tuned"] if self._tunes() else []) \
+            + (["stopped early"] if self._prunes() else [])
 
     def _compares(self):
         return any(group.versus_best for group in self.groups)
@@ -203,17 +204,23 @@ class Table:
     def _tunes(self):
         return any(group.chosen for group in self.groups)
 
+    def _prunes(self):
+        return any(group.count("pruned") for group in self.groups)
+
     def cells(self, group):
         """One row as text. n: completed runs; failed: also interrupted, damaged, unreadable and pending."""
         row = list(group.shown) or ["all"]
         diverged = group.count("diverged")
-        row += [str(len(group.completed())), str(diverged), str(len(group.runs) - len(group.completed()) - diverged)]
+        failed = len(group.runs) - len(group.completed()) - diverged - group.count("pruned")
+        row += [str(len(group.completed())), str(diverged), str(failed)]
         row += [mean_and_deviation(group.finals(metric), metric) for metric in self.metrics]
         if self._compares():
             row.append("best" if group.mark == "best" else "–" if not group.versus_best else
                        difference_text(group, *group.versus_best))
         if self._tunes():
             row.append(escaped(group.chosen) or "–")
+        if self._prunes():
+            row.append(str(group.count("pruned")))
         return row
 
     def text(self, most=None):

@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+"""Settings that another program suggests: what it is asked and told, and that nothing but the seed changes the answers.
+
+Usage: sweep_search_test.py BUILD_BIN_DIR [unittest arguments]
+"""
+import importlib.util
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+import sweep_support
+from sweep_support import SweepCase
+
+TRAINER = pathlib.Path(__file__).with_name("stateful_program.py")
+
+# Suggests rates that depend on all that it was told, and notes every line.
+SERVER = r'''
+import json, os, sys
+answers, told = os.fdopen(3, "w"), []
+log = open(os.environ["STARTS"] + f".asked.{os.getpid()}", "w", buffering=1)
+for line in sys.stdin:
+    log.write(line)
+    said = json.loads(line)
+    if "space" in said:
+        answer = {"name": "fixed"}
+    elif "ask" in said:
+        best = min((value for value in told if value is not None), default=1.0)
+        answer = {"options": {"learning_rate": ANSWER}}
+    else:
+        told.append(said["value"])
+        answer = {}
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+'''
+USUAL = "round(0.01 * (said['ask'] + 1) + 0.001 * min(best, 1), 6)"
+
+STUDY = '''
+program = "{program}"
+[options]
+steps = 10
+[[stage]]
+name = "tune"
+draws = {{count = {count}, seed = 3, method = "ask", command = "{command}", window = {window}}}
+select = {{by = "evaluation/loss", per = ["optimizer"]}}
+[stage.options]
+optimizer = ["sgd", "adam"]
+seed = "0:1"
+learning_rate = "log_uniform(1e-3,1)"
+[[stage]]
+name = "judge"
+[stage.options]
+optimizer = ["sgd", "adam"]
+learning_rate = "{{tune}}"
+seed = 9
+'''
+
+
+class SweepSearch(SweepCase):
+    def setUp(self):
+        super().setUp()
+        self.program = self.folder / "trainer"
+        self.program.write_bytes(TRAINER.read_bytes())
+        self.program.chmod(0o755)
+        self.file = self.folder / "study.toml"
+        self.write()
+
+    def write(self, answer=USUAL, count=6, window=2, change=lambda text: text):
+        server = self.folder / "server.py"
+        server.write_text(SERVER.replace("ANSWER", answer))
+        self.file.write_text(change(STUDY.format(program=self.program, command=f"/usr/bin/python3 {server}", count=count,
+                                                 window=window)))
+
+    def asked(self):
+        """The lines that each server was told, without the first."""
+        lines = [path.read_text().splitlines() for path in sorted(self.folder.glob("starts.asked.*"))]
+        return [[json.loads(line) for line in one[1:]] for one in lines if one]
+
+    def settings(self):
+        return sorted((run["stage"], run["options"]["optimizer"], run["options"]["learning_rate"], run["options"]["seed"])
+                      for run in self.table()["runs"])
+
+    def test_asks_and_tells_in_one_order_whatever_runs_at_a_time(self):
+        self.sweep(file=self.file, before=["--jobs=1"])
+        first, settings = self.asked(), self.settings()
+        self.assertEqual(len(settings), 2 * (2 * 6 + 1))
+        for server in first:
+            order = [("ask", line["ask"]) if "ask" in line else ("tell", line["tell"]) for line in server]
+            self.assertEqual(order[:5], [("ask", 0), ("ask", 1), ("tell", 0), ("ask", 2), ("tell", 1)])
+            self.assertEqual(order[-2:], [("tell", 4), ("tell", 5)])
+        for jobs in (2, 5):
+            for path in self.folder.glob("starts.asked.*"):
+                path.unlink()
+            self.output = self.folder / f"jobs{jobs}"
+            self.sweep(file=self.file, before=[f"--jobs={jobs}"])
+            self.assertEqual(sorted(map(str, self.asked())), sorted(map(str, first)))
+            self.assertEqual(self.settings(), settings)
+
+    def test_a_killed_search_goes_on_as_if_it_had_not_been(self):
+        self.sweep(file=self.file)
+        settings = self.settings()
+        begun = len(self.starts())
+        self.sweep(file=self.file)
+        self.assertEqual((len(self.starts()), self.settings()), (begun, settings))
+        self.output = self.folder / "killed"
+        command = self.command(file=self.file, before=["--jobs=1"])
+        sweep = subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.wait_for(lambda: len(self.starts()) > begun + 10)
+        sweep.kill()
+        sweep.wait()
+        self.sweep(file=self.file)
+        self.assertEqual(self.settings(), settings)
+
+    def test_two_sweeps_share_a_search(self):
+        self.sweep(file=self.file)
+        settings = self.settings()
+        self.output = self.folder / "shared"
+        both = [subprocess.Popen(self.command(file=self.file, before=["--jobs=1"]), env=self.environment,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+        said = [one.communicate(timeout=60)[0] for one in both]
+        self.assertEqual([one.returncode for one in both], [0, 0], said)
+        self.assertEqual(self.settings(), settings)
+
+    def test_what_is_told_is_the_mean_of_the_seeds_and_null_of_what_diverged(self):
+        self.write(answer="[0.5, 100.0, 0.25][said['ask']]", count=3, window=1,
+                   change=lambda text: text.replace("(1e-3,1)", "(1e-3,1e3)"))
+        self.sweep(file=self.file, before=["--jobs=3"])
+        for server in self.asked():
+            told = [line["value"] for line in server if "tell" in line]
+            self.assertEqual([value is None for value in told], [False, True, False])
+        stages = json.loads((self.output / "stages.json").read_text())["stages"]
+        best = {winner["per"]["optimizer"]: winner["value"] for winner in stages[0]["winners"]}
+        least = sorted(min(line["value"] for line in server if line.get("value") is not None) for server in self.asked())
+        self.assertEqual(least, sorted(best.values()))
+
+    def test_a_setting_that_is_suggested_twice_is_run_once(self):
+        self.write(answer="0.1", count=3)
+        self.sweep(file=self.file)
+        self.assertEqual(len(self.table()["runs"]), 2 * (2 + 1))
+
+    def test_a_program_that_suggests_nonsense_ends_the_sweep_in_a_line(self):
+        for answer, says in (("7.0", "suggests 7.0 for learning_rate, expected a value of"),
+                             ("'fast'", 'suggests "fast" for learning_rate'),
+                             ("1 / 0", "ended with exit code 1"), ("None", "suggests null for learning_rate")):
+            with self.subTest(answer=answer):
+                self.write(answer=answer)
+                result = self.sweep(file=self.file, code=1)
+                self.assertIn(says, result.stderr)
+                self.assertIn("stage judge is not begun", result.stderr)
+        self.write()
+        self.file.write_text(self.file.read_text().replace("server.py", "nobody.py"))
+        self.assertIn("nobody.py", self.sweep(file=self.file, code=1).stderr)
+
+    def test_what_cannot_be_searched_is_refused_before_anything_runs(self):
+        for old, new, says in (
+                ('select = {by = "evaluation/loss", per = ["optimizer"]}\n', "", "expected a stage with select"),
+                ('method = "ask", ', 'method = "tpe", ', 'expected command = "..." with method = "ask" alone'),
+                ('command = ', 'kommand = ', "unknown key 'kommand'"),
+                ('method = "ask"', 'method = "sobol"', "expected command"),
+                ('[stage.options]\noptimizer = ["sgd", "adam"]\nseed = "0:1"', 'limit = 3\n[stage.options]\nseed = "0:1"',
+                 "limit: expected none")):
+            with self.subTest(new=new):
+                self.write(change=lambda text, old=old, new=new: text.replace(old, new, 1))
+                self.refused(file=self.file, says=says)
+
+    def test_a_failed_run_stops_what_depends_on_it_and_is_made_up_for(self):
+        self.write(change=lambda text: text.replace("steps = 10", "steps = 10\nfail_at = 5"))
+        result = self.sweep(file=self.file, code=1)
+        self.assertIn("stage judge is not begun", result.stderr)
+        self.assertEqual(len(self.table()["runs"]), 2 * 2 * 2)  # the window's
+        for path in self.folder.glob("starts.asked.*"):
+            path.unlink()
+        for _ in range(4):  # each goes on from its checkpoint, and fails but once
+            code = subprocess.run(self.command(file=self.file), env=self.environment, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, timeout=60).returncode
+        self.assertEqual(code, 0)
+        self.assertEqual(len(self.settings()), 2 * (2 * 6 + 1))
+
+    @unittest.skipUnless(importlib.util.find_spec("optuna"), "Optuna is not installed")
+    def test_optuna_is_reproducible_and_better_than_chance(self):
+        def tpe(text):
+            return text.replace('method = "ask", command = "/usr/bin/python3 ' + str(self.folder / "server.py") + '"',
+                                'method = "tpe"')
+        self.write(count=12, window=2, change=tpe)
+        self.sweep(file=self.file, before=["--jobs=1"])
+        settings = self.settings()
+        self.assertEqual(len({rate for stage, optimizer, rate, _ in settings if optimizer == "sgd"}), 12)
+        self.output = self.folder / "again"
+        self.sweep(file=self.file, before=["--jobs=4"])
+        self.assertEqual(self.settings(), settings)
+        self.write(count=12, window=2, change=lambda text: tpe(text).replace("seed = 3", "seed = 4"))
+        self.output = self.folder / "other"
+        self.sweep(file=self.file)
+        self.assertNotEqual(self.settings(), settings)
+
+
+if __name__ == "__main__":
+    sweep_support.main(__file__)

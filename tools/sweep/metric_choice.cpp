@@ -1,0 +1,89 @@
+#include "tools/sweep/metric_choice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "experiments/records/completion.h"
+#include "experiments/records/sealed.h"
+
+namespace gradus::sweep {
+namespace {
+
+using records::Better;
+using records::MetricTable;
+
+// The table that a run's file would open with (records/run_file.cpp).
+const MetricTable* default_table(const records::LogContents& contents) {
+  const std::string chosen = records::text_member(contents.attributes, "default");
+  const MetricTable* found = nullptr;
+  for (const MetricTable& table : contents.tables) {
+    if (table.name() == chosen) return &table;
+    const auto judged = [](const records::Column& column) { return column.better != Better::neither; };
+    if (std::any_of(table.columns().begin(), table.columns().end(), judged)) found = &table;
+  }
+  return found;
+}
+
+std::int64_t steps_in(const records::LogContents& contents) {
+  for (const MetricTable& table : contents.tables)
+    if (table.name() == "step" && table.rows() > 0) return table.index().back() + 1;
+  return 0;
+}
+
+}  // namespace
+
+std::optional<MetricChoice> parse_metric(std::string_view text) {
+  MetricChoice metric;
+  if (const std::size_t colon = text.find(':'); colon != text.npos) {
+    metric.statistic = text.substr(colon + 1);
+    text = text.substr(0, colon);
+  }
+  const std::size_t slash = text.find('/');
+  metric.table = slash == text.npos ? "" : text.substr(0, slash);
+  metric.column = slash == text.npos ? text : text.substr(slash + 1);
+  const std::string& statistic = metric.statistic;
+  if (metric.column.empty() || (statistic != "last" && statistic != "best" && statistic != "mean")) return std::nullopt;
+  return metric;
+}
+
+MetricValues MetricReader::read(const std::filesystem::path& folder, std::span<records::LogMark> marks) {
+  const std::filesystem::path log = folder / records::log_file;
+  const records::LogContents contents = records::read_metric_log(log, marks);
+  for (const MetricTable& table : contents.tables) {
+    if (choice_.table.empty() ? &table != default_table(contents) : table.name() != choice_.table) continue;
+    for (std::size_t i = 0; i < table.columns().size(); ++i) {
+      const records::Column& column = table.columns()[i];
+      if (column.name != choice_.column || !column.axis.empty()) continue;
+      if (column.better == Better::neither)
+        throw std::runtime_error(fmt::format("{}: {}/{} does not say which way is better: expected a column that does",
+                                             log.string(), table.name(), column.name));
+      table_ = table.name();
+      better_ = column.better;
+      return {table.values(i), table.name(), steps_in(contents)};
+    }
+  }
+  throw std::runtime_error(
+      fmt::format("{}: no column {} of plain numbers, expected the one to {} by", log.string(), name(), purpose_));
+}
+
+double MetricReader::statistic_of(std::span<const double> values, std::string_view statistic) const {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (statistic == "last") return values.back();
+  double sum = 0, best = values.front();
+  for (const double value : values) {
+    sum += value;
+    best = std::isnan(value) ? best : better_ == Better::lower ? std::fmin(best, value) : std::fmax(best, value);
+  }
+  return statistic == "mean" ? sum / static_cast<double>(values.size()) : best;
+}
+
+std::string MetricReader::name() const {
+  const std::string& table = table_.empty() ? choice_.table : table_;
+  return table.empty() ? choice_.column : table + "/" + choice_.column;
+}
+
+}  // namespace gradus::sweep

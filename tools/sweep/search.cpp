@@ -1,0 +1,265 @@
+#include "tools/sweep/search.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "experiments/records/sealed.h"
+#include "experiments/records/text.h"
+#include "tools/sweep/command.h"
+#include "tools/sweep/winners.h"
+
+namespace gradus::sweep {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t usual_window = 4;
+constexpr std::size_t longest_answer = 1 << 20;  // bytes
+constexpr const char* usual_program = "ask_optuna";
+
+// The options that the grid draws for a combination of its.
+std::map<std::string, const Distribution*> space_of(const Grid& grid, const Combination& combination) {
+  std::map<std::string, const Distribution*> space;
+  const auto add = [&](const OptionList& options) {
+    for (const Option& option : options)
+      if (option.drawn) space.emplace(option.name, &*option.drawn);
+  };
+  add(grid.options);
+  for (const When& when : grid.whens)
+    if (when.condition.holds(combination.choices)) add(when.options);
+  return space;
+}
+
+json json_of(const Distribution& distribution) {
+  switch (distribution.kind) {
+    case Distribution::Kind::uniform:
+      return {{"kind", "uniform"}, {"low", distribution.low}, {"high", distribution.high}};
+    case Distribution::Kind::log_uniform:
+      return {{"kind", "log_uniform"}, {"low", distribution.low}, {"high", distribution.high}};
+    case Distribution::Kind::integer:
+      return {{"kind", "integer"}, {"low", distribution.first}, {"high", distribution.last}};
+    case Distribution::Kind::choice:
+      break;
+  }
+  json values = json::array();
+  for (const OptionValue& value : distribution.alternatives) values.push_back(value.json);
+  return {{"kind", "choice"}, {"values", values}};
+}
+
+// The stage with this grid alone and one draw.
+Stage with_one_draw(const Stage& stage, const Grid& grid) {
+  Stage one = stage;
+  one.grids = {grid};
+  one.grids.front().draws.count = 1;
+  one.grids.front().draws.method = DrawMethod::random;
+  one.overridden = true;
+  return one;
+}
+
+std::string command_of(const Draws& draws) {
+  return draws.command ? *draws.command : shell_text({find_program(usual_program).string()});
+}
+
+}  // namespace
+
+struct DrawSearch::One {
+  std::map<std::string, const Distribution*> space;
+  std::vector<Combination> bases;  // which differ in what the mean is over
+  std::size_t count = 0, window = usual_window;
+  std::uint64_t seed = 0;
+  std::string command, name;
+  const Begun* begun = nullptr;
+  std::unique_ptr<PipedProgram> program;
+  std::deque<Trial> trials;
+  std::size_t told = 0;
+
+  json answer(const json& line) {
+    try {
+      if (!program) {
+        program = std::make_unique<PipedProgram>(command);
+        (*begun)(program->process());
+      }
+      const std::string text = records::json_text(line) + "\n";
+      program->send(std::as_bytes(std::span(text)));
+      std::string reply;
+      for (char letter = 0; letter != '\n'; reply += letter) {
+        program->receive(std::as_writable_bytes(std::span(&letter, 1)));
+        if (reply.size() > longest_answer) throw std::runtime_error("answers with a line that does not end");
+      }
+      json object = records::parse_json(reply);
+      if (!object.is_object()) throw std::runtime_error("answers with what is no object of JSON");
+      if (object.contains("error")) throw std::runtime_error(records::printable(records::text_member(object, "error")));
+      return object;
+    } catch (const std::exception& error) {
+      throw std::runtime_error(fmt::format("{}: {}", records::printable(command), error.what()));
+    }
+  }
+
+  void begin() {
+    if (program) return;
+    json options = json::object();
+    for (const auto& [option, distribution] : space) options[option] = json_of(*distribution);
+    name = records::text_member(answer({{"seed", seed}, {"count", count}, {"space", options}}), "name");
+  }
+
+  // The value that was suggested for the option. Throws std::runtime_error.
+  OptionValue value_in(const json& options, const std::string& option) const {
+    const Distribution& distribution = *space.at(option);
+    if (options.is_object() && options.contains(option)) {
+      const json& told_value = options[option];
+      for (const OptionValue& one : distribution.alternatives)
+        if (one.json == told_value) return one;
+      if (distribution.kind != Distribution::Kind::choice && told_value.is_number()) {
+        // With as many digits as a draw has.
+        const bool whole = distribution.kind == Distribution::Kind::integer;
+        OptionValue value =
+            make_value(whole ? records::json_text(told_value)
+                             : fmt::format("{}", std::clamp(std::stod(fmt::format("{:.8g}", told_value.get<double>())),
+                                                            distribution.low, distribution.high)));
+        if (distribution.may_be(make_value(records::json_text(told_value)))) return value;
+      }
+    }
+    throw std::runtime_error(fmt::format("{}: suggests {} for {}, expected a value of {}", records::printable(command),
+                                         options.is_object() && options.contains(option)
+                                             ? records::printable(records::json_text(options[option]))
+                                             : "nothing",
+                                         option, records::json_text(json_of(distribution))));
+  }
+};
+
+bool is_searched(const Stage& stage) {
+  return std::any_of(stage.grids.begin(), stage.grids.end(),
+                     [](const Grid& grid) { return grid.draws.method == DrawMethod::ask; });
+}
+
+void check_search(const Stage& stage) {
+  if (!is_searched(stage)) return;
+  const std::string where = stage.name.empty() ? "draws" : fmt::format("stage {}", stage.name);
+  if (!stage.select)
+    throw UsageError(
+        fmt::format("{}: suggested draws need results: expected a stage with select = {{by = ...}}", where));
+  if (stage.limit) throw UsageError(fmt::format("{}: limit: expected none where draws are suggested", where));
+  if (stage.stopping)
+    throw UsageError(fmt::format("{}: stopping: expected draws that are not suggested by what runs end with", where));
+  for (const Grid& grid : stage.grids) {
+    if (grid.draws.method != DrawMethod::ask)
+      throw UsageError(fmt::format("{}: expected one method of drawing for all groups", where));
+    if (!grid.draws.command) static_cast<void>(find_program(usual_program));
+    std::map<std::string, const Distribution*> drawn;
+    for (const Option& option : grid.options)
+      if (option.drawn) drawn.emplace(option.name, &*option.drawn);
+    for (const When& when : grid.whens)
+      for (const Condition::Term& term : when.condition.terms)
+        if (drawn.contains(term.option))
+          throw UsageError(
+              fmt::format("{}: expected no condition on {}, which is suggested", when.condition.where, term.option));
+  }
+}
+
+DrawSearch::DrawSearch(const Stage& stage, std::filesystem::path output, Identify identify, Plan plan, Begun begun)
+    : stage_(stage),
+      output_(std::move(output)),
+      identify_(std::move(identify)),
+      plan_(std::move(plan)),
+      begun_(std::move(begun)) {
+  std::map<std::string, One*> by_others;
+  for (const Grid& grid : stage.grids)
+    for (Combination& base : expand(with_one_draw(stage, grid))) {
+      const auto space = space_of(grid, base);
+      json others = base.options();
+      for (const auto& [option, distribution] : space) others.erase(option);
+      for (const std::string& option : stage.select->over) others.erase(option);
+      One*& one = by_others[records::json_text(others)];
+      if (one == nullptr) {
+        searches_.push_back(std::make_unique<One>());
+        one = searches_.back().get();
+        one->begun = &begun_;
+        one->space = space;
+        one->count = static_cast<std::size_t>(grid.draws.count.value_or(0));
+        one->window = static_cast<std::size_t>(grid.draws.window.value_or(usual_window));
+        one->seed = grid.draws.seed.value_or(0);
+        one->command = command_of(grid.draws);
+      }
+      one->bases.push_back(std::move(base));
+    }
+}
+
+DrawSearch::~DrawSearch() = default;
+
+std::string DrawSearch::name() const {
+  for (const auto& one : searches_)
+    if (!one->name.empty()) return one->name;
+  return {};
+}
+
+// Whether the next trial has come to its end, of which the program is told then.
+bool DrawSearch::tell_next(One& one, const std::vector<RunRow>& rows) {
+  if (one.told == one.trials.size()) return false;
+  std::vector<Combination> mine;
+  std::vector<RunRow> theirs;
+  for (const std::size_t run : one.trials[one.told]) {
+    if (run >= rows.size()) return false;  // it has only just been suggested
+    const RunRow& row = rows[run];
+    if (row.status != "completed" && row.status != "diverged") return false;
+    mine.push_back(combinations_[run]);
+    theirs.push_back(row);
+  }
+  WinnerRule rule = *stage_.select;
+  rule.per.clear();
+  const bool fine =
+      std::all_of(theirs.begin(), theirs.end(), [](const RunRow& row) { return row.status == "completed"; });
+  json value;
+  if (fine) {
+    try {
+      const Choosing choosing = choose_winners(rule, mine, theirs, output_);
+      const double mean = choosing.winners.front().value;
+      value = choosing.better == "lower" ? mean : -mean;
+    } catch (const NoSettingLeft&) {
+      // One has no finite value.
+    }
+  }
+  one.answer({{"tell", one.told}, {"value", value}});
+  ++one.told;
+  return true;
+}
+
+void DrawSearch::ask_next(One& one, std::vector<Step>& steps) {
+  one.begin();
+  const json options = one.answer({{"ask", one.trials.size()}}).value("options", json());
+  std::vector<Combination> suggested = one.bases;
+  for (Combination& combination : suggested)
+    for (Choice& choice : combination.choices)
+      if (one.space.contains(choice.name)) choice.value = one.value_in(options, choice.name);
+  identify_(suggested);
+  Trial trial;
+  for (Combination& combination : suggested) {
+    // What was suggested before has its runs.
+    const std::string& same = combination.config_hash.empty() ? combination.id : combination.config_hash;
+    const auto [place, fresh] = numbers_.emplace(same, combinations_.size());
+    trial.push_back(place->second);
+    if (!fresh) continue;
+    combinations_.push_back(std::move(combination));
+    steps.push_back(plan_(combinations_.back()));
+  }
+  one.trials.push_back(std::move(trial));
+}
+
+std::vector<Step> DrawSearch::more(const std::vector<RunRow>& rows) {
+  std::vector<Step> steps;
+  for (const auto& one : searches_) {
+    // Always in this order, however many have ended by now.
+    for (bool goes_on = true; goes_on;)
+      if (one->trials.size() < std::min(one->count, one->told + one->window))
+        ask_next(*one, steps);
+      else
+        goes_on = tell_next(*one, rows);
+  }
+  return steps;
+}
+
+}  // namespace gradus::sweep
