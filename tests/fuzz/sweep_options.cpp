@@ -3,6 +3,7 @@
 
 #include "tests/fuzz/target.h"
 #include "tools/sweep/combinations.h"
+#include "tools/sweep/stopping_rule.h"
 
 using namespace gradus;
 using sweep::UsageError;
@@ -23,6 +24,13 @@ void take_line(std::string_view line) {
   fuzz::accepts<UsageError>("where", [&] { sweep::parse_list(line, "where"); });
   fuzz::accepts<UsageError>("", [&] { sweep::parse_condition(line, "where"); });
   fuzz::accepts<UsageError>("", [&] { sweep::parse_only(line, "where"); });
+  fuzz::accepts<UsageError>("where", [&] {
+    const sweep::StoppingRule rule = sweep::parse_stopping(line, "where");
+    const std::string text = rule.text();
+    fuzz::require(sweep::parse_stopping(text, "where").text() == text, "a rule that is written is read again: " + text);
+    for (std::int64_t step = 0; step < 10'000; step += 999)
+      if (const auto rung = rule.next_rung(step)) fuzz::require(*rung > step, "the next rung is later");
+  });
 }
 
 }  // namespace

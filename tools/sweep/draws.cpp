@@ -27,11 +27,6 @@ constexpr Form forms[] = {{"uniform", Distribution::Kind::uniform},
   throw UsageError(fmt::format("{}: bad draw '{}': expected {}", where, text, expected));
 }
 
-OptionValue rounded(double number, double low, double high) {
-  const double near = *settings::number_in<double>(fmt::format("{:.8g}", number));
-  return make_value(fmt::format("{}", std::clamp(near, low, high)));
-}
-
 }  // namespace
 
 std::optional<Distribution> parse_distribution(std::string_view text, const std::string& where) {
@@ -72,12 +67,17 @@ std::optional<Distribution> parse_distribution(std::string_view text, const std:
   return distribution;
 }
 
+OptionValue Distribution::rounded(double number) const {
+  const double near = *settings::number_in<double>(fmt::format("{:.8g}", number));
+  return make_value(fmt::format("{}", std::clamp(near, low, high)));
+}
+
 OptionValue Distribution::at(double u) const {
   switch (kind) {
     case Kind::uniform:
-      return rounded(std::lerp(low, high, u), low, high);
+      return rounded(std::lerp(low, high, u));
     case Kind::log_uniform:
-      return rounded(std::exp(std::lerp(std::log(low), std::log(high), u)), low, high);
+      return rounded(std::exp(std::lerp(std::log(low), std::log(high), u)));
     case Kind::integer: {
       const auto many = static_cast<double>(last - first) + 1;
       return make_value(fmt::format("{}", std::min(last, first + static_cast<std::int64_t>(u * many))));

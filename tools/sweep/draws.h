@@ -20,8 +20,10 @@ struct Distribution {
   std::int64_t first = 0, last = 0;            // of integer
   std::vector<OptionValue> alternatives = {};  // of choice
 
-  // For u in [0, 1). Numbers are rounded to eight digits, which no mathematical library can make different.
+  // For u in [0, 1).
   OptionValue at(double u) const;
+  // Of uniform and log_uniform, with eight digits, which no mathematical library can make different.
+  OptionValue rounded(double number) const;
   // Whether it can be drawn.
   bool may_be(const OptionValue& value) const;
 };
