@@ -33,6 +33,8 @@ foreach(program sweep recover minimize)
 endforeach()
 file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/links)
 # The Python tools lie beside their package; the commands are links to them.
+# Where the sweep tool looks for it: beside itself.
+install(PROGRAMS tools/sweep/ask_optuna DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(PROGRAMS tools/report tools/draw_path DESTINATION share/gradus)
 install(DIRECTORY tools/python DESTINATION share/gradus FILES_MATCHING PATTERN "*.py" PATTERN "page.*")
 foreach(tool report draw_path)

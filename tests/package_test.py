@@ -70,6 +70,10 @@ class Package(unittest.TestCase):
         for tool in ("gradus-sweep", "gradus-report", "gradus-draw-path", "gradus-minimize", "gradus-recover"):
             self.assertIn("usage" if tool != "gradus-sweep" else "sweep",
                           self.call(prefix / "bin" / tool, "--help").lower(), tool)
+        searched = self.folder / "searched.toml"  # by a program that is found beside the tool
+        searched.write_text('program = "gradus-minimize"\n[[stage]]\nname = "tune"\ndraws = {count = 4, method = "tpe"}\n'
+                            'select = {by = "loss"}\n[stage.options]\nlearning_rate = "log_uniform(1e-3,1)"\n')
+        self.call(prefix / "bin/gradus-sweep", "run", searched, "--dry-run", "--output", self.folder / "none")
         self.check_study(f"-DCMAKE_PREFIX_PATH={prefix}")
 
     def test_a_study_finds_a_built_gradus(self):

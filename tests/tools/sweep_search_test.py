@@ -27,7 +27,7 @@ for line in sys.stdin:
     log.write(line)
     said = json.loads(line)
     if "space" in said:
-        answer = {"name": "fixed"}
+        answer = {}
     elif "ask" in said:
         best = min((value for value in told if value is not None), default=1.0)
         answer = {"options": {"learning_rate": ANSWER}}

@@ -199,6 +199,13 @@ class Sharing(SweepCase):
         self.assertEqual(len(self.starts()), 3)
         self.assertIn("3 runs have failed, as many as --max-fails allows: 7 are not begun", result.stderr)
 
+    def test_what_was_to_be_tried_again_is_given_back_where_no_more_is_begun(self):
+        self.environment.update(GRADUS_SWEEP_PAUSE="30")
+        result = self.sweep("--mode=killed,fail", "--seed=0:1", before=["--retries=1", "--max-fails=1", "--jobs=4"], code=1)
+        self.assertIn("as many as --max-fails allows: 2 are not begun", result.stderr)
+        self.assertEqual(list((self.output / ".claims").glob("*/*")), list((self.output / ".claims").glob("*/1")))
+        self.assertEqual(len(list((self.output / ".claims").glob("*/1"))), 2)  # how the two failures ended
+
     # --- only the folder is needed
 
     def test_plan_and_run_one(self):
@@ -270,6 +277,28 @@ class Sharing(SweepCase):
         self.assertEqual(self.tool("cancel", self.output).stdout, "no sweep is at work\n")
         # It concerns nobody who begins later.
         self.sweep("--seed=20")
+
+    def test_who_is_asked_between_two_stages_ends_too(self):
+        self.program.write_text(self.program.read_text().replace(
+            'sys.exit(3 if mode == "diverged" else 0)',
+            'if given["seed"] == "1":\n    (folder.parent / ".cancel").write_text("x")\nsys.exit(0)'))
+        file = self.folder / "stages.toml"
+        file.write_text(f'program = "{self.program}"\n[[stage]]\nname = "first"\n[stage.options]\nseed = [0, 1]\n'
+                        '[[stage]]\nname = "second"\n[stage.options]\nseed = 2\nmode = "sleep"\n')
+        self.sweep(file=file, before=["--jobs=1"], code=130)  # it looks at most twice a second: not after the second run
+        self.assertEqual(self.processes(), {})
+
+    def test_without_locks_a_sweep_that_was_killed_is_not_at_work(self):
+        first, = self.managers(1, "--seed=0", "--mode=sleep", hosts=["ada"])
+        self.wait_for(lambda: len(self.starts()) == 1)
+        self.environment.update(preloading(self.preloaded()), PRETEND_HOST="ada")
+        self.assertIn("1 running", self.tool("status", self.output, code=75).stdout)
+        first.kill()
+        first.wait()
+        said = self.tool("status", self.output, code=75).stdout
+        self.assertIn("1 pending", said)
+        self.assertIn("no sweep is at work", said)
+        self.assertEqual(self.tool("cancel", self.output).stdout, "no sweep is at work\n")
 
     def test_watch_ends_with_the_sweep(self):
         manager, = self.managers(1, "--seed=0:3", "--mode=short", before=["--jobs=4"])

@@ -2,15 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -19,6 +15,7 @@
 #include "experiments/records/text.h"
 #include "settings/parse.h"
 #include "tools/sweep/patience.h"
+#include "tools/sweep/place.h"
 #include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
@@ -28,33 +25,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t largest_claim = 1 << 16;  // bytes
-
-std::string first_line(const fs::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
-// When a process began, in the kernel's ticks since the machine did: with its number, one process and no other.
-std::string beginning_of(std::int64_t process) {
-  const std::string line = first_line(fmt::format("/proc/{}/stat", process));
-  const std::size_t name_end = line.rfind(')');  // the name may hold anything
-  if (name_end == line.npos) return {};
-  std::size_t at = name_end + 1;
-  for (int field = 2; field < 21 && at != line.npos; ++field) at = line.find(' ', at + 1);
-  return at == line.npos ? std::string() : line.substr(at + 1, line.find(' ', at + 1) - at - 1);
-}
-
-// Within which a process's number means one process: this boot of this host, and this process namespace.
-json place() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  std::error_code error;
-  return {{"host", records::printable(host.data())},
-          {"boot", first_line("/proc/sys/kernel/random/boot_id")},
-          {"processes", fs::read_symlink("/proc/self/ns/pid", error).string()}};
-}
 
 std::vector<std::int64_t> numbers_in(const fs::path& folder) {
   std::vector<std::int64_t> numbers;
@@ -92,19 +62,36 @@ json read_claim(const fs::path& path) {
 }
 
 std::string owner_text(const json& claim) {
+  if (claim.is_null()) return "another sweep";
   return fmt::format("process {} on {}", claim.value("process", std::int64_t{0}),
                      records::printable(records::text_member(claim, "host")));
 }
 
-// By the clock of the file system, which is not this host's.
-std::chrono::nanoseconds age_of(const fs::path& path, const fs::path& touched) {
-  struct stat file {
-  }, now{};
-  if (::utimensat(AT_FDCWD, touched.c_str(), nullptr, 0) != 0 || ::stat(path.c_str(), &file) != 0 ||
-      ::stat(touched.c_str(), &now) != 0)
-    return {};
-  return std::chrono::seconds(now.st_mtim.tv_sec - file.st_mtim.tv_sec) +
-         std::chrono::nanoseconds(now.st_mtim.tv_nsec - file.st_mtim.tv_nsec);
+std::chrono::nanoseconds time_of_change(const fs::path& path) {
+  struct stat file {};
+  if (::stat(path.c_str(), &file) != 0) throw records::SystemError(path, "cannot be looked at", errno);
+  return std::chrono::seconds(file.st_mtim.tv_sec) + std::chrono::nanoseconds(file.st_mtim.tv_nsec);
+}
+
+// Whether nobody works on a run any more whose latest claim this is. `has_locks`: whether this process gets locks here;
+// `now`: as the file system has it.
+bool is_over(const fs::path& path, const json& claim, bool has_locks, std::chrono::nanoseconds now) {
+  if (!claim.is_null() && failure_in(claim)) return true;
+  const bool was_locked = claim.is_null() || claim.value("locked", false);
+  if (has_locks) {
+    const records::Descriptor file(path, O_RDONLY);
+    const records::Lock lock = records::try_lock(file.get(), path);
+    if (lock == records::Lock::others) return false;
+    // What was claimed without locks is held by none.
+    if (lock == records::Lock::mine && was_locked) return true;
+  }
+  const json here = place_of_processes();
+  const bool same = std::all_of(here.items().begin(), here.items().end(), [&](const auto& item) {
+    return !claim.is_null() && records::text_member(claim, item.key().c_str()) == item.value();
+  });
+  if (same) return beginning_of(claim.value("process", std::int64_t{0})) != records::text_member(claim, "began");
+  // Who had a lock and is out of sight may be alive and write into the run's own folder.
+  return !was_locked && now - time_of_change(path) >= claim_patience();
 }
 
 // Of each run that has any: its id, and the file.
@@ -131,7 +118,8 @@ bool Claim::beat() {
   if (::futimens(file_.get(), nullptr) != 0 || ::fstat(file_.get(), &file) != 0) return true;  // nothing is known
   if (file.st_nlink == 0) return false;
   try {
-    return numbers_in(folder_).back() == number_;
+    const std::vector<std::int64_t> numbers = numbers_in(folder_);
+    return !numbers.empty() && numbers.back() == number_;
   } catch (const records::SystemError&) {
     return true;
   }
@@ -166,7 +154,7 @@ void Claim::fail(const Failure& failure) {
 
 Claims::Claims(const fs::path& output, std::string session)
     : folder_(fs::absolute(output) / claims_folder), session_(std::move(session)) {
-  json self = place();
+  json self = place_of_processes();
   self["process"] = static_cast<std::int64_t>(::getpid());
   self["began"] = beginning_of(::getpid());
   self["session"] = session_;
@@ -174,35 +162,6 @@ Claims::Claims(const fs::path& output, std::string session)
   mine_ = own_file(output, "claim");
   for (const auto& [id, path] : latest_claims(folder_))
     earlier_[id] = *settings::number_in<std::int64_t>(path.filename().string());
-}
-
-// Whose the latest claim is; none where it may be followed. `locks`: whether this process gets locks here.
-std::optional<Busy> Claims::owner_of(const fs::path& path, bool locks) const {
-  const json claim = read_claim(path);
-  if (claim.is_null()) return locks ? std::nullopt : std::optional(Busy{"somebody"});
-  if (failure_in(claim)) return std::nullopt;
-  try {
-    const records::Descriptor file(path, O_RDONLY);
-    const records::Lock lock = records::try_lock(file.get(), path);
-    if (lock == records::Lock::others) return Busy{owner_text(claim)};
-    // What was claimed without locks is held by none.
-    if (lock == records::Lock::mine && claim.value("locked", false)) return std::nullopt;
-  } catch (const records::SystemError& error) {
-    if (error.code != ENOENT) throw;
-    return Busy{owner_text(claim)};  // it has just gone: another time
-  }
-  const json here = place();
-  const bool same = std::all_of(here.items().begin(), here.items().end(), [&](const auto& item) {
-    return records::text_member(claim, item.key().c_str()) == item.value();
-  });
-  if (same) {
-    const bool lives = beginning_of(claim.value("process", std::int64_t{0})) == records::text_member(claim, "began");
-    return lives ? std::optional(Busy{owner_text(claim)}) : std::nullopt;
-  }
-  if (claim.value("locked", false))
-    return Busy{owner_text(claim) + ", which had a lock where this host gets none: run the sweep there"};
-  if (age_of(path, mine_) < claim_patience()) return Busy{owner_text(claim)};
-  return std::nullopt;
 }
 
 std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
@@ -225,7 +184,12 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
       const bool joint = !session_.empty() && records::text_member(latest, "session") == session_;
       if (known == earlier_.end() || known->second < last || joint) return *failure;
     }
-    if (const auto owner = owner_of(path, locks)) return *owner;
+    try {
+      if (!is_over(path, latest, locks, time_of_change(mine_))) return Busy{owner_text(latest)};
+    } catch (const records::SystemError& error) {
+      if (error.code != ENOENT) throw;
+      return Busy{"another sweep"};  // its claim has just gone: another time
+    }
   }
   const fs::path path = folder / fmt::to_string(last + 1);
   ::mkdir(folder.c_str(), 0777);
@@ -257,11 +221,13 @@ std::map<std::string, Busy> Claims::owners(const fs::path& output) {
   std::map<std::string, Busy> owners;
   for (const auto& [id, path] : latest_claims(output / claims_folder)) {
     const json claim = read_claim(path);
-    if (claim.is_null() || failure_in(claim)) continue;
-    const records::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    // What nobody holds was left by a sweep that was killed.
-    if (claim.value("locked", false) && (!file || records::try_lock(file.get(), path) == records::Lock::mine)) continue;
-    owners.emplace(id, Busy{owner_text(claim)});
+    try {
+      // Nothing is written here: the time is this host's, which is near enough to say who is at work.
+      if (!is_over(path, claim, true, std::chrono::system_clock::now().time_since_epoch()))
+        owners.emplace(id, Busy{owner_text(claim)});
+    } catch (const records::SystemError& error) {
+      if (error.code != ENOENT) throw;
+    }
   }
   return owners;
 }

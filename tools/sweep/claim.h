@@ -88,7 +88,6 @@ class Claims {
   static std::map<std::string, Busy> owners(const std::filesystem::path& output);
 
  private:
-  std::optional<Busy> owner_of(const std::filesystem::path& path, bool locks) const;
   std::filesystem::path folder_, mine_;  // OUTPUT/.claims, and a file of this process's alone in it
   std::string text_;                     // of a claim of this process
   std::string session_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <unordered_set>
 
@@ -197,6 +198,12 @@ std::vector<Combination> expand(const Stage& stage) {
   for (std::size_t i = 0; i < excluded.size(); ++i) refuse_idle(stage, stage.exclusions[i], excluded[i]);
   if (combinations.empty()) throw UsageError("every combination is excluded");
   return combinations;
+}
+
+int threads_of(const Combination& combination) {
+  const OptionValue* told = combination.find("threads");
+  if (told == nullptr || !told->json.is_number_integer()) return 1;
+  return static_cast<int>(std::clamp<std::int64_t>(told->json.get<std::int64_t>(), 1, std::numeric_limits<int>::max()));
 }
 
 void identify(std::vector<Combination>& combinations, const std::string& program) {

@@ -30,6 +30,9 @@ struct Combination {
 // and every combination of the other options has the same ones. Without names yet (identify). Throws UsageError.
 std::vector<Combination> expand(const Stage& stage);
 
+// Processors that a run uses: its option threads, or 1.
+int threads_of(const Combination& combination);
+
 // Gives each its id and leaves out those that are there already. `program` is the program's name.
 void identify(std::vector<Combination>& combinations, const std::string& program);
 

@@ -18,23 +18,37 @@ namespace fs = std::filesystem;
 
 FolderLock::FolderLock(const fs::path& output) : file_(output / ".lock", O_RDWR | O_CREAT, 0644) {
   const fs::path path = output / ".lock";
-  // Who finds nobody else begins a session.
-  if (records::try_lock(file_.get(), path) == records::Lock::mine) {
-    const std::string begun = fmt::format(
-        "{}.{}\n", ::getpid(), std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
-    if (::ftruncate(file_.get(), 0) == 0 && ::pwrite(file_.get(), begun.data(), begun.size(), 0) < 0)
-      throw records::SystemError(path, "cannot be written", errno);
-    remove_leftovers(output);
+  // Who finds nobody else begins a session. Who asks whether anybody is at work has the lock for a moment, and is to be
+  // taken for nobody: so this is tried once more when it is shared.
+  begin_if_alone(path);
+  if (!share(path)) return;
+  if (!has_begun_) {
+    begin_if_alone(path);
+    share(path);
   }
-  // Others share it; who asks whether anybody is at work has it for a moment.
+  session_ = records::read_beginning(path, 100);
+}
+
+void FolderLock::begin_if_alone(const fs::path& path) {
+  if (records::try_lock(file_.get(), path) != records::Lock::mine) return;
+  const std::string begun = fmt::format(
+      "{}.{}\n", ::getpid(), std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+  if (::ftruncate(file_.get(), 0) != 0 || ::pwrite(file_.get(), begun.data(), begun.size(), 0) < 0)
+    throw records::SystemError(path, "cannot be written", errno);
+  remove_leftovers(path.parent_path());
+  has_begun_ = true;
+}
+
+// False where there are no locks.
+bool FolderLock::share(const fs::path& path) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   while (::flock(file_.get(), LOCK_SH | LOCK_NB) != 0) {
-    if (errno != EINTR && errno != EWOULDBLOCK) return;
+    if (errno != EINTR && errno != EWOULDBLOCK) return false;
     if (std::chrono::steady_clock::now() > deadline)
       throw std::runtime_error(fmt::format("{}: another program has it for itself alone", path.string()));
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  session_ = records::read_beginning(path, 100);
+  return true;
 }
 
 bool FolderLock::is_last() { return records::try_lock(file_.get(), ".lock") == records::Lock::mine; }

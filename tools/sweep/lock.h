@@ -22,8 +22,12 @@ class FolderLock {
   static bool held(const std::filesystem::path& output);  // by anyone
 
  private:
+  void begin_if_alone(const std::filesystem::path& path);
+  bool share(const std::filesystem::path& path);
+
   records::Descriptor file_;
   std::string session_;
+  bool has_begun_ = false;
 };
 
 }  // namespace gradus::sweep

@@ -12,7 +12,6 @@
 #include "experiments/records/files.h"
 #include "tools/sweep/attempt.h"
 #include "tools/sweep/builds.h"
-#include "tools/sweep/cancellation.h"
 #include "tools/sweep/last_line.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/pausing.h"
@@ -28,76 +27,58 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto look_again = std::chrono::milliseconds(500);  // at a run that another sweep works on
 
-int threads_of(const Combination& combination) {
-  const OptionValue* threads = combination.find("threads");
-  const bool told = threads != nullptr && threads->json.is_number_integer() && threads->json.get<std::int64_t>() > 0;
-  return told ? static_cast<int>(threads->json.get<std::int64_t>()) : 1;
-}
-
 Environment environment_of(const Combination& combination) {
-  const OptionValue* threads = combination.find("threads");
-  if (threads == nullptr) return {"OMP_NUM_THREADS=1"};
-  if (threads->json.is_number_integer() && threads->json.get<std::int64_t>() > 0)
-    return {"OMP_NUM_THREADS=" + threads->text};
-  return {};
+  const OptionValue* told = combination.find("threads");
+  // A number that the sweep does not know the meaning of, 0 say, is the program's to judge.
+  if (told != nullptr && !(told->json.is_number_integer() && told->json.get<std::int64_t>() > 0)) return {};
+  return {fmt::format("OMP_NUM_THREADS={}", threads_of(combination))};
 }
 
 class Runner {
  public:
-  Runner(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable, Claims& claims,
-         Children& children, Signals& signals, Feeder* feeder)
+  Runner(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
+         const Surroundings& surroundings, Feeder* feeder)
       : job_(job),
         inventory_(inventory),
         feeder_(feeder),
         executable_(executable),
         known_digest_(known_digest(executable)),
-        claims_(claims),
-        children_(children),
-        signals_(signals),
-        progress_(job.quiet),
-        cancellation_(job.output),
+        claims_(surroundings.claims),
+        cancellation_(surroundings.cancellation),
+        children_(surroundings.children),
+        signals_(surroundings.signals),
+        ledger_(job, plan.others),
         pausing_(job, plan),
         retries_(job.limits.retries) {
     for (const Step& step : plan.steps) add(step);
-    others_ = plan.others;
   }
 
   Outcome run() {
     feed();
-    if (job_.keeps_table) write_table();
+    ledger_.write_table();
     while (true) {
       start_what_is_due();
-      if (counts_.done() != fed_at_) {
+      if (const int done = ledger_.counts().done(); done != fed_at_) {
         feed();
-        fed_at_ = counts_.done();
+        fed_at_ = done;
         continue;
       }
-      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty() && pausing_.is_settled()))) break;
-      show();
-
-      if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) {
-        interrupt();
-      }
+      if (running_.empty() && (interrupted_ || (queue_.empty() && pausing_.is_settled()))) break;
+      ledger_.show(static_cast<int>(running_.size()));
+      if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) interrupt();
       if (interrupted_ && Clock::now() >= deadline_)
         for (const auto& [child, attempt] : running_) children_.end_at_once(child);
       watch_running();
       while (auto ended = children_.collect()) judge(ended->first, ended->second);
-      save_now_and_then();
+      ledger_.save_now_and_then();
     }
-    for (auto& [index, attempt] : held_) attempt.claim().release();
-    pausing_.conclude(rows_, counts_, interrupted_);
-    if (pausing_.problem()) problems_.push_back(*pausing_.problem());
-    show();
-    progress_.clear();
-    save();
-    Outcome outcome{counts_, {}, {}, std::move(left_alone_), std::move(notes_), std::move(problems_), interrupted_};
-    if (!table_problem_.empty()) outcome.problems.push_back(table_problem_);
-    if (too_many_failed())
-      outcome.problems.push_back(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun",
-                                             counts_.failed, not_begun_));
-    outcome.steps.assign(steps_.begin(), steps_.end());
-    outcome.runs = rows_;
-    return outcome;
+    give_back_held();
+    pausing_.conclude(ledger_.rows(), ledger_.counts(), interrupted_);
+    if (pausing_.problem()) ledger_.problem(*pausing_.problem());
+    if (not_begun_ > 0)
+      ledger_.problem(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun",
+                                  ledger_.counts().failed, not_begun_));
+    return ledger_.outcome(interrupted_);
   }
 
  private:
@@ -123,40 +104,24 @@ class Runner {
   }
 
   void add(const Step& step) {
-    const std::size_t index = steps_.size();
-    steps_.push_back(step);
-    rows_.push_back(step.row);
-    ++counts_.total;
-    std::erase_if(others_, [&](const RunRow& row) { return row.id == step.row.id; });
-    switch (step.action) {
-      case Action::skip:
-        ++counts_.skipped;
-        if (inventory_.rebuilds.contains(step.row.id)) tidy(step.row);
-        break;
-      case Action::keep:
-        ++counts_.failed;
-        break;
-      case Action::leave:
-        leave(index, step.row.reason);
-        break;
-      case Action::run:
-      case Action::rebuild:
-      case Action::wait:
-        if (!pausing_.decides()) queue_.push_back({index, Clock::now()});
-    }
+    const std::size_t index = ledger_.add(step);
+    const bool to_run = step.action == Action::run || step.action == Action::rebuild || step.action == Action::wait;
+    if (to_run && !pausing_.decides()) queue_.push_back({index, Clock::now()});
+    if (step.action == Action::leave) pausing_.gave_up(index);
+    if (step.action == Action::skip && inventory_.rebuilds.contains(step.row.id)) tidy(step.row);
   }
 
   // What is known by now of what was not known in the beginning.
   void feed() {
     while (feeder_ != nullptr && !interrupted_) {
       try {
-        const std::vector<Step> more = feeder_->more(rows_);
+        const std::vector<Step> more = feeder_->more(ledger_.rows());
         for (const Step& step : more) add(step);
         // What was there already may be enough for the next.
         if (std::none_of(more.begin(), more.end(), [](const Step& step) { return step.action == Action::skip; }))
           return;
       } catch (const std::runtime_error& error) {
-        problems_.push_back(error.what());
+        ledger_.problem(error.what());
         feeder_ = nullptr;
       } catch (const records::Interrupted&) {
         interrupt();
@@ -164,15 +129,17 @@ class Runner {
     }
   }
 
-  bool too_many_failed() const {
-    return job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures && not_begun_ > 0;
+  // What was to be tried again is another's to try.
+  void give_back_held() {
+    for (auto& [index, attempt] : held_) attempt.claim().release();
+    held_.clear();
   }
 
   void start_what_is_due() {
-    if (job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures) {
-      not_begun_ += static_cast<int>(queue_.size());
+    if (job_.limits.most_failures && ledger_.counts().failed >= *job_.limits.most_failures) {
+      not_begun_ += static_cast<int>(queue_.size() + pausing_.begin_no_more());
       queue_.clear();
-      not_begun_ += static_cast<int>(pausing_.begin_no_more());
+      give_back_held();
     }
     std::size_t looked_at = 0;
     for (const std::size_t all = queue_.size(); looked_at < all; ++looked_at) {
@@ -187,7 +154,7 @@ class Runner {
     while (!interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs)) {
       const auto next = pausing_.next();
       for (const std::size_t index : pausing_.ended_elsewhere())
-        if (const auto record = result_of(job_, steps_[index])) finish(index, *record, true);
+        if (const auto record = result_of(job_, ledger_.step(index))) ledger_.finished(index, *record, {});
       if (!next) return;
       start(*next);
     }
@@ -216,13 +183,13 @@ class Runner {
       const fs::path leftover = rebuild_folder(job_.output, row.id);
       if (!records::is_running(leftover)) records::remove_folder(leftover);
     } catch (const records::SystemError& error) {
-      problems_.push_back(error.what());
+      ledger_.problem(error.what());
     }
   }
 
   // The run is this sweep's, or has ended in the hands of another, or is to be looked at again.
   void start(std::size_t index) {
-    const Step& step = steps_[index];
+    const Step& step = ledger_.step(index);
     try {
       if (const auto held = held_.find(index); held != held_.end()) {
         Attempt attempt = std::move(held->second);
@@ -232,7 +199,7 @@ class Runner {
       // Nothing is removed that has become a result since the plan was made.
       if (const auto record = result_of(job_, step)) {
         pausing_.came_back(index);
-        return finish(index, *record, true);
+        return ledger_.finished(index, *record, {});
       }
       auto taken = claims_.take(step.row.id);
       if (std::holds_alternative<Busy>(taken)) return look_later(index);
@@ -242,9 +209,10 @@ class Runner {
       if (const auto record = result_of(job_, step)) {
         attempt.claim().release();
         pausing_.came_back(index);
-        return finish(index, *record, true);
+        return ledger_.finished(index, *record, {});
       }
-      if (const auto record = attempt.finished()) return settle(index, attempt, *record, 0);
+      if (const auto record = attempt.finished())
+        return settle(index, attempt, *record, records::exit_code_of(record->status));
       if (const std::string obstacle = attempt.obstacle(); !obstacle.empty()) {
         attempt.claim().release();
         return leave(index, obstacle);
@@ -258,7 +226,7 @@ class Runner {
 
   // `anew` although it might go on from a checkpoint.
   void launch(std::size_t index, Attempt attempt, bool anew) {
-    const Combination& combination = *steps_[index].combination;
+    const Combination& combination = *ledger_.step(index).combination;
     try {
       const bool resume = attempt.prepare(anew);
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
@@ -329,22 +297,20 @@ class Runner {
     if (pausing_.has_come_to_its_rung(index, code, attempt.folder())) return pause(index, attempt);
     const std::string line = last_line(attempt.log());
     if (running.resumed && ending.kind == ProcessEnd::Kind::exited && code == records::exit_usage) {
-      notes_.push_back(
-          fmt::format("{} does not go on from its checkpoint, and is begun anew: {}", rows_[index].id, line));
-      progress_.note(notes_.back());
+      ledger_.note(fmt::format("{} does not go on from its checkpoint, and is begun anew: {}", id_of(index), line));
       return launch(index, std::move(attempt), true);
     }
     const std::string reason = reason_of(running, ending, record, line);
     const auto step = records::checkpoint_step(attempt.folder());
     if (!running.over_time && may_pass(ending, code, line))
       if (const auto pause = retries_.after(index, {code, reason, step})) {
-        progress_.note(fmt::format("again {} in {:.0f} s: {}", rows_[index].id,
-                                   std::chrono::duration<double>(*pause).count(), reason));
+        ledger_.say(fmt::format("again {} in {:.0f} s: {}", id_of(index), std::chrono::duration<double>(*pause).count(),
+                                reason));
         held_.emplace(index, std::move(attempt));
         return wait(index, *pause);
       }
     if (code == records::exit_stopped && !running.over_time) {
-      ++counts_.stopped;
+      ++ledger_.counts().stopped;
       return suspend(index, attempt, "stopped");
     }
     attempt.claim().fail({code, reason});
@@ -371,19 +337,16 @@ class Runner {
     try {
       attempt.keep_pause();
     } catch (const records::SystemError& error) {
-      problems_.push_back(error.what());
+      ledger_.problem(error.what());
     }
     attempt.claim().release();
     pausing_.came_back(index);
-    rows_[index].reason = pausing_.account_of(index);
+    ledger_.rows()[index].reason = pausing_.account_of(index);
   }
 
   // It is pending, and may have a checkpoint.
   void suspend(std::size_t index, Attempt& attempt, const char* how) {
-    RunRow& row = rows_[index];
-    row.status = "pending";
-    const auto step = records::checkpoint_step(attempt.folder());
-    row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
+    ledger_.suspended(index, how, attempt.folder());
     keep_log(attempt, false);
     attempt.claim().release();
     pausing_.gave_up(index);
@@ -393,7 +356,7 @@ class Runner {
     try {
       attempt.keep_log(has_result);
     } catch (const records::SystemError& error) {
-      problems_.push_back(error.what());
+      ledger_.problem(error.what());
     }
   }
 
@@ -403,77 +366,25 @@ class Runner {
     try {
       record = attempt.settle(own);
     } catch (const records::SystemError& error) {
-      problems_.push_back(fmt::format("{}: made anew, but {}", rows_[index].id, error.what()));
+      ledger_.problem(fmt::format("{}: made anew, but {}", id_of(index), error.what()));
     }
     keep_log(attempt, true);
-    rows_[index].exit_code = code;
-    finish(index, record, false);
+    ledger_.finished(index, record, code);
     attempt.claim().release();
     pausing_.came_back(index);
   }
 
-  // `elsewhere`: by another sweep.
-  void finish(std::size_t index, const RunRecord& record, bool elsewhere) {
-    RunRow& row = rows_[index];
-    const std::optional<int> code = row.exit_code;
-    row.build = job_.build;
-    tell(row, record);
-    row.exit_code = elsewhere || !code ? records::exit_code_of(record.status) : *code;
-    ++(elsewhere                                              ? counts_.elsewhere
-       : record.status == name_of(records::Status::completed) ? counts_.completed
-                                                              : counts_.diverged);
-    if (job_.told_build && !record.build.empty() && record.build != job_.build)
-      problems_.push_back(fmt::format("{}: made by another build ({}) than the sweep began with ({})", row.id,
-                                      record.build.substr(0, 12), job_.build.substr(0, 12)));
-  }
-
   void fail(std::size_t index, int code, const std::string& reason) {
-    RunRow& row = rows_[index];
-    row.status = "failed";
-    row.exit_code = code;
-    row.reason = reason;
-    ++counts_.failed;
+    ledger_.failed(index, code, reason);
     pausing_.gave_up(index);
-    progress_.note(fmt::format("failed {}: {}", row.id, reason));
   }
 
   void leave(std::size_t index, const std::string& reason) {
-    rows_[index].reason = reason;
-    ++counts_.left;
-    left_alone_.push_back(index);
+    ledger_.left_alone(index, reason);
     pausing_.gave_up(index);
-    progress_.note(fmt::format("left alone {}: {}", rows_[index].id, reason));
   }
 
-  void show() {
-    counts_.running = static_cast<int>(running_.size());
-    progress_.show(counts_);
-  }
-
-  // Results of earlier grids in this folder stay in its table, after this sweep's.
-  void write_table() const {
-    Table table{job_.program_name, job_.command, rows_};
-    table.runs.insert(table.runs.end(), others_.begin(), others_.end());
-    table.write(job_.output);
-  }
-
-  void save() {
-    if (!job_.keeps_table) return;
-    try {
-      write_table();
-      table_problem_.clear();
-    } catch (const std::exception& error) {
-      table_problem_ = error.what();  // the runs' own folders hold the results: go on
-    }
-  }
-
-  // At most every second, and at most a fiftieth of the time: a table of 10,000 runs takes a while to write.
-  void save_now_and_then() {
-    const auto now = Clock::now();
-    if (now < next_save_) return;
-    save();
-    next_save_ = Clock::now() + std::max<Clock::duration>(std::chrono::seconds(1), 50 * (Clock::now() - now));
-  }
+  const std::string& id_of(std::size_t index) const { return ledger_.step(index).row.id; }
 
   const Job& job_;
   const Inventory& inventory_;
@@ -481,50 +392,29 @@ class Runner {
   const fs::path& executable_;
   const Environment known_digest_;
   Claims& claims_;
+  Cancellation& cancellation_;
   Children& children_;
   Signals& signals_;
-  Progress progress_;
-  Cancellation cancellation_;
+  Ledger ledger_;
   Pausing pausing_;
   Retries retries_;
   Processors processors_;
-  std::deque<Step> steps_;
-  std::vector<RunRow> rows_;    // of the steps
-  std::vector<RunRow> others_;  // of the folder's other runs
-  Counts counts_;
   int fed_at_ = -1;
   std::deque<Waiting> queue_;
   std::map<pid_t, Running> running_;
-  std::map<std::size_t, Attempt> held_;  // to be tried again: this sweep's until then
+  std::map<std::size_t, Attempt> held_;  // of the queue, those that are this sweep's: to be tried again
   int not_begun_ = 0;
   bool interrupted_ = false;
   Clock::time_point deadline_{};  // after which what was asked to end is ended
-  std::vector<std::size_t> left_alone_;
-  std::vector<std::string> notes_, problems_;
-  std::string table_problem_;
   const std::chrono::milliseconds grace_ = ending_grace();
-  Clock::time_point next_save_ = Clock::now(), next_beat_ = Clock::now();
+  Clock::time_point next_beat_ = Clock::now();
 };
 
 }  // namespace
 
-std::vector<std::string> run_command(const Job& job, const fs::path& program, const Combination& combination,
-                                     const fs::path& folder, bool resume, std::optional<std::int64_t> stop_at) {
-  std::vector<std::string> argv = {program.string()};
-  for (std::string& argument : combination.arguments()) argv.push_back(std::move(argument));
-  argv.insert(argv.end(), combination.controls.begin(), combination.controls.end());
-  if (stop_at) argv.push_back(fmt::format("--stop-at={}", *stop_at));
-  if (resume) argv.emplace_back("--resume");
-  if (resume && job.not_bitwise) argv.emplace_back("--not-bitwise");
-  argv.insert(argv.end(), job.remarks.begin(), job.remarks.end());
-  argv.push_back("--output=" + folder.string());
-  argv.emplace_back("--quiet");
-  return argv;
-}
-
 Outcome run_plan(const Job& job, const SweepPlan& plan, const Inventory& inventory, const fs::path& executable,
-                 Claims& claims, Children& children, Signals& signals, Feeder* feeder) {
-  return Runner(job, plan, inventory, executable, claims, children, signals, feeder).run();
+                 const Surroundings& surroundings, Feeder* feeder) {
+  return Runner(job, plan, inventory, executable, surroundings, feeder).run();
 }
 
 }  // namespace gradus::sweep

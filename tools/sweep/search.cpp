@@ -56,7 +56,7 @@ struct DrawSearch::One {
   std::vector<Combination> bases;  // which differ in what the mean is over
   std::size_t count = 0, window = usual_window;
   std::uint64_t seed = 0;
-  std::string command, name;
+  std::string command;
   const Begun* begun = nullptr;
   std::unique_ptr<PipedProgram> program;
   std::deque<Trial> trials;
@@ -88,7 +88,7 @@ struct DrawSearch::One {
     if (program) return;
     json options = json::object();
     for (const auto& [option, distribution] : space) options[option] = json_of(*distribution);
-    name = records::text_member(answer({{"seed", seed}, {"count", count}, {"space", options}}), "name");
+    answer({{"seed", seed}, {"count", count}, {"space", options}});
   }
 
   // The value that was suggested for the option. Throws std::runtime_error.
@@ -159,12 +159,6 @@ DrawSearch::DrawSearch(const Stage& stage, std::filesystem::path output, Identif
 }
 
 DrawSearch::~DrawSearch() = default;
-
-std::string DrawSearch::name() const {
-  for (const auto& one : searches_)
-    if (!one->name.empty()) return one->name;
-  return {};
-}
 
 // Whether the next trial has come to its end, of which the program is told then.
 bool DrawSearch::tell_next(One& one, const std::vector<RunRow>& rows) {

@@ -4,7 +4,7 @@
 // Its program (process/piped_program.h) reads a line and answers with one, on descriptor 3:
 //   {"seed": 7, "count": 64, "space": {"learning_rate": {"kind": "log_uniform", "low": 0.001, "high": 1},
 //    "depth": {"kind": "integer", "low": 1, "high": 4}, "activation": {"kind": "choice", "values": ["relu", "tanh"]}}}
-//                                            {"name": "..."}
+//                                            {}
 //   {"ask": 0}                               {"options": {"learning_rate": 0.1, "depth": 2, "activation": "relu"}}
 //   {"tell": 0, "value": 0.31}               {}          the less the better; null: a run has diverged
 // Suggestion k is asked for when 0 ... k - window have been told, in their order: the suggestions do not depend on how
@@ -43,8 +43,6 @@ class DrawSearch : public Feeder {
   std::vector<Step> more(const std::vector<RunRow>& rows) override;
   // All that were suggested so far, in the order of the steps.
   const std::deque<Combination>& combinations() const { return combinations_; }
-  // What searched, as the programs call themselves.
-  std::string name() const;
 
  private:
   using Trial = std::vector<std::size_t>;  // numbers of steps

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <vector>
 
+#include "experiments/records/digest.h"
 #include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
+#include "tools/sweep/place.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -16,11 +18,7 @@ constexpr std::string_view prefix = ".new.";
 
 // Hosts and process namespaces may have processes of one number.
 std::string process_name() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  std::error_code error;
-  const std::string place = host.data() + fs::read_symlink("/proc/self/ns/pid", error).string();
-  return fmt::format("{}.{}", records::sha256(place).substr(0, 12), ::getpid());
+  return fmt::format("{}.{}", records::sha256(records::json_text(place_of_processes())).substr(0, 12), ::getpid());
 }
 
 }  // namespace

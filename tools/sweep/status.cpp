@@ -24,7 +24,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 struct Standing {
-  std::string program;
   std::map<std::string, std::map<std::string, int>> counts;  // by stage and status
   std::map<std::string, Busy> owners;
   bool at_work = false;
@@ -49,7 +48,6 @@ Standing standing_of(const fs::path& output) {
     throw records::UsageError(
         fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output.string()));
   Standing standing;
-  standing.program = inventory.cache ? inventory.cache->program : "";
   standing.owners = Claims::owners(output);
   standing.at_work = FolderLock::held(output) || !standing.owners.empty();
   for (const RunRow& run : runs) {
@@ -79,7 +77,7 @@ void print(const Standing& standing) {
 
 int code_of(const Standing& standing) {
   if (standing.count("failed") + standing.count("damaged") > 0) return records::exit_failed;
-  return standing.count("pending") > 0 ? records::exit_stopped : 0;
+  return standing.count("pending") + standing.count("running") > 0 ? records::exit_stopped : 0;
 }
 
 // One line, until nobody is at work.

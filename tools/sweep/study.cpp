@@ -33,18 +33,12 @@ namespace fs = std::filesystem;
 
 constexpr int most_widenings = 3;  // of a space, by a decade each
 
-std::int64_t most_threads(const std::vector<Combination>& combinations) {
-  std::int64_t threads = 1;
-  for (const Combination& combination : combinations)
-    if (const OptionValue* value = combination.find("threads"); value != nullptr && value->json.is_number_integer())
-      threads = std::max(threads, value->json.get<std::int64_t>());
-  return threads;
-}
-
 // Runs at a time: as many as were asked for, or as keep all processors busy. Throws UsageError where each is to have
 // its own and there are not so many.
 int jobs_for(const Job& job, int asked) {
-  const std::int64_t threads = most_threads(job.combinations);
+  std::int64_t threads = 1;  // of the run that uses most
+  for (const Combination& combination : job.combinations)
+    threads = std::max<std::int64_t>(threads, threads_of(combination));
   const int usable = Processors().size();
   const std::int64_t jobs = asked > 0 ? asked : std::max<std::int64_t>(1, usable / threads);
   if (job.limits.pin && jobs * threads > usable)
@@ -236,11 +230,12 @@ class Study {
     FolderLock lock(job_.output);
     children_.share(lock.descriptor());
     Claims claims(job_.output, lock.session());
-    claims_ = &claims;
+    Cancellation cancellation(job_.output);
+    const Surroundings surroundings{claims, cancellation, children_, signals_};
     if (job_.asked) job_.asked->write(job_.output);
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
-      if (const int code = run_stage(i); code != 0) {
+      if (const int code = run_stage(i, surroundings); code != 0) {
         if (i + 1 < stages_.count())
           records::complain(
               "sweep", fmt::format("stage {} is not begun: stage {} is not whole", stages_.at(i + 1).name, job_.stage));
@@ -251,10 +246,10 @@ class Study {
     return 0;
   }
 
-  int run_stage(std::size_t stage) {
+  int run_stage(std::size_t stage, const Surroundings& surroundings) {
     for (int round = 1;; ++round) {
       Outcome outcome;
-      if (const int code = run_combinations(stage, round == 1, outcome); code != 0) return code;
+      if (const int code = run_combinations(stage, round == 1, surroundings, outcome); code != 0) return code;
       for (const std::string& line : stages_.conclude(stage, job_.combinations, outcome.runs))
         records::put(line + "\n");
       if (!reach_beyond(stage, round)) break;
@@ -282,7 +277,7 @@ class Study {
         [this](pid_t process) { children_.spare(process); });
   }
 
-  int run_combinations(std::size_t stage, bool first, Outcome& outcome) {
+  int run_combinations(std::size_t stage, bool first, const Surroundings& surroundings, Outcome& outcome) {
     Inventory found = inventory();
     if (stage == 0 && first) {
       if (!found.cache_problem.empty())
@@ -298,7 +293,7 @@ class Study {
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
     keep_plan(job_, plan, kept_);
-    outcome = run_plan(job_, plan, found, kept_, *claims_, children_, signals_, search.get());
+    outcome = run_plan(job_, plan, found, kept_, surroundings, search.get());
     if (search) job_.combinations.assign(search->combinations().begin(), search->combinations().end());
     builds_in_use_ = builds_in_use(executable_, outcome.runs, plan.others);
     const int code = report(job_, outcome);
@@ -314,7 +309,6 @@ class Study {
   Stages stages_;
   ProgramDescription description_;
   fs::path kept_;  // the executable that runs
-  Claims* claims_ = nullptr;
   std::set<std::string> builds_in_use_;
 };
 
@@ -340,12 +334,13 @@ int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
   const FolderLock lock(job.output);
   children.share(lock.descriptor());
   Claims claims(job.output, {});
+  Cancellation cancellation(job.output);
   std::vector<std::string> names;
   for (const std::vector<Combination>* list : {&job.combinations, &job.rivals})
     for (const Combination& combination : *list) names.push_back(combination.id);
   const Inventory found = take_inventory_of(job.output, names);
   const SweepPlan plan = make_plan(job, found);
-  const Outcome outcome = run_plan(job, plan, found, job.program, claims, children, signals);
+  const Outcome outcome = run_plan(job, plan, found, job.program, {claims, cancellation, children, signals});
   const int code = report(job, outcome);
   if (outcome.interrupted) return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
   return code;

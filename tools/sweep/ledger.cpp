@@ -1,0 +1,106 @@
+#include "tools/sweep/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "experiments/records/checkpoint.h"
+
+namespace gradus::sweep {
+
+Ledger::Ledger(const Job& job, std::vector<RunRow> others)
+    : job_(job), others_(std::move(others)), progress_(job.quiet) {}
+
+std::size_t Ledger::add(const Step& step) {
+  const std::size_t run = steps_.size();
+  steps_.push_back(step);
+  rows_.push_back(step.row);
+  ++counts_.total;
+  std::erase_if(others_, [&](const RunRow& row) { return row.id == step.row.id; });
+  if (step.action == Action::skip) ++counts_.skipped;
+  if (step.action == Action::keep) ++counts_.failed;
+  if (step.action == Action::leave) left_alone(run, step.row.reason);
+  return run;
+}
+
+void Ledger::finished(std::size_t run, const RunRecord& record, std::optional<int> exit_code) {
+  RunRow& row = rows_[run];
+  row.build = job_.build;
+  tell(row, record);
+  row.exit_code = exit_code ? *exit_code : records::exit_code_of(record.status);
+  ++(!exit_code                                             ? counts_.elsewhere
+     : record.status == name_of(records::Status::completed) ? counts_.completed
+                                                            : counts_.diverged);
+  if (job_.told_build && !record.build.empty() && record.build != job_.build)
+    problem(fmt::format("{}: made by another build ({}) than the sweep began with ({})", row.id,
+                        record.build.substr(0, 12), job_.build.substr(0, 12)));
+}
+
+void Ledger::failed(std::size_t run, int exit_code, const std::string& reason) {
+  RunRow& row = rows_[run];
+  row.status = "failed";
+  row.exit_code = exit_code;
+  row.reason = reason;
+  ++counts_.failed;
+  say(fmt::format("failed {}: {}", row.id, reason));
+}
+
+void Ledger::left_alone(std::size_t run, const std::string& reason) {
+  rows_[run].reason = reason;
+  ++counts_.left;
+  left_alone_.push_back(run);
+  say(fmt::format("left alone {}: {}", rows_[run].id, reason));
+}
+
+void Ledger::suspended(std::size_t run, const char* how, const std::filesystem::path& folder) {
+  RunRow& row = rows_[run];
+  row.status = "pending";
+  const auto step = records::checkpoint_step(folder);
+  row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
+}
+
+void Ledger::note(std::string line) {
+  say(line);
+  notes_.push_back(std::move(line));
+}
+
+void Ledger::show(int running) {
+  counts_.running = running;
+  progress_.show(counts_);
+}
+
+// Results of earlier grids in this folder stay in its table, after this sweep's.
+void Ledger::write_table() const {
+  if (!job_.keeps_table) return;
+  Table table{job_.program_name, job_.command, rows_};
+  table.runs.insert(table.runs.end(), others_.begin(), others_.end());
+  table.write(job_.output);
+}
+
+void Ledger::save() {
+  try {
+    write_table();
+    table_problem_.clear();
+  } catch (const std::exception& error) {
+    table_problem_ = error.what();  // the runs' own folders hold the results: go on
+  }
+}
+
+// At most every second, and at most a fiftieth of the time: a table of 10,000 runs takes a while to write.
+void Ledger::save_now_and_then() {
+  const auto now = Clock::now();
+  if (now < next_save_) return;
+  save();
+  next_save_ = Clock::now() + std::max<Clock::duration>(std::chrono::seconds(1), 50 * (Clock::now() - now));
+}
+
+Outcome Ledger::outcome(bool interrupted) {
+  show(0);
+  progress_.clear();
+  save();
+  if (!table_problem_.empty()) problem(table_problem_);
+  return {counts_,           {steps_.begin(), steps_.end()}, std::move(rows_), std::move(left_alone_),
+          std::move(notes_), std::move(problems_),           interrupted};
+}
+
+}  // namespace gradus::sweep

@@ -1,0 +1,72 @@
+// What has come of a sweep's runs so far, and who is told: the table, the terminal, and in the end the caller.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/sweep/job.h"
+#include "tools/sweep/plan.h"
+#include "tools/sweep/progress.h"
+
+namespace gradus::sweep {
+
+struct Outcome {
+  Counts counts;
+  std::vector<Step> steps;              // the plan's, then those that the feeder gave
+  std::vector<RunRow> runs;             // theirs, in their order
+  std::vector<std::size_t> left_alone;  // which of them, with the reason in the row
+  std::vector<std::string> notes;       // lines for the user: nothing is wrong
+  std::vector<std::string> problems;    // what went wrong besides runs that failed: lines for the user
+  bool interrupted = false;             // SIGINT, SIGTERM, SIGHUP or SIGUSR1; what was under way is pending
+};
+
+class Ledger {
+ public:
+  // `others` are rows of the folder's runs that are not of this sweep.
+  Ledger(const Job& job, std::vector<RunRow> others);
+
+  // Returns its number. What needs no run is counted as what it is.
+  std::size_t add(const Step& step);
+  const Step& step(std::size_t run) const { return steps_[run]; }
+  std::vector<RunRow>& rows() { return rows_; }
+  Counts& counts() { return counts_; }
+
+  // A result: with the program's exit code, or without one that another sweep has made.
+  void finished(std::size_t run, const RunRecord& record, std::optional<int> exit_code);
+  void failed(std::size_t run, int exit_code, const std::string& reason);
+  // Untouched: it cannot be read or started now, or somebody writes into it.
+  void left_alone(std::size_t run, const std::string& reason);
+  // Pending; it may have a checkpoint in this folder.
+  void suspended(std::size_t run, const char* how, const std::filesystem::path& folder);
+
+  void say(const std::string& line) { progress_.note(line); }  // on the terminal
+  void note(std::string line);                                 // and in the end
+  void problem(std::string line) { problems_.push_back(std::move(line)); }
+
+  void show(int running);
+  // Throws records::SystemError.
+  void write_table() const;
+  void save_now_and_then();
+  // The last word; nothing is to be told any more.
+  Outcome outcome(bool interrupted);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void save();
+
+  const Job& job_;
+  std::deque<Step> steps_;
+  std::vector<RunRow> rows_;  // of the steps
+  std::vector<RunRow> others_;
+  Counts counts_;
+  std::vector<std::size_t> left_alone_;
+  std::vector<std::string> notes_, problems_;
+  std::string table_problem_;
+  Progress progress_;
+  Clock::time_point next_save_ = Clock::now();
+};
+
+}  // namespace gradus::sweep
