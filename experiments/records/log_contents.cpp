@@ -140,6 +140,14 @@ void drop_what_only_announces(LogContents& log, std::size_t bytes) {
   log.numbers = std::move(numbers);
 }
 
+// No place is behind the rows that are left.
+void take_back(const LogContents& log, std::span<LogMark> marks) {
+  for (LogMark& mark : marks)
+    for (const MetricTable& table : log.tables)
+      if (const auto rows = mark.rows.find(table.name()); rows != mark.rows.end())
+        rows->second = std::min(rows->second, table.rows());
+}
+
 // Notes the places that the run has passed with the frame just taken, or to which it has gone back.
 void pass(const LogContents& log, std::string_view payload, std::span<LogMark> marks) {
   if (marks.empty() || (payload[0] != 'R' && payload[0] != 'G')) return;
@@ -149,6 +157,7 @@ void pass(const LogContents& log, std::string_view payload, std::span<LogMark> m
   const std::int64_t last = steps->rows() > 0 ? steps->index().back() : -1;
   const auto first_ahead = [&] { return std::ranges::partition_point(marks, &LogMark::passed); };
   for (auto mark = first_ahead(); mark != marks.begin() && (--mark)->step > last;) *mark = {mark->step};
+  if (payload[0] == 'G') take_back(log, marks);
   for (auto mark = first_ahead(); mark != marks.end() && mark->step <= last; ++mark) {
     mark->passed = true;
     for (const MetricTable& table : log.tables) mark->rows[table.name()] = table.rows();
@@ -168,8 +177,8 @@ LogContents read(const std::filesystem::path& path, bool goes_on, std::span<LogM
     log.torn_bytes = static_cast<std::int64_t>(frames.file_size()) - log.whole_bytes;
     if (!goes_on) drop_what_only_announces(log, static_cast<std::size_t>(log.whole_bytes));
     for (LogMark& mark : marks)
-      for (const MetricTable& table : log.tables)
-        if (!mark.passed) mark.rows[table.name()] = table.rows();
+      for (const MetricTable& table : log.tables)  // some have been announced later than a mark was passed
+        mark.rows.try_emplace(table.name(), mark.passed ? 0 : table.rows());
     return log;
   });
 }

@@ -11,7 +11,8 @@ usage: campaign.py [--seconds N | --total N] [--jobs N] [--work FOLDER] [--list]
   --list        names the targets, and ends
 
 What ends a target is kept as FOLDER/TARGET/found-..., and the target goes on with the time that it has left. To mend
-one: build-fuzz/bin/fuzz_TARGET FILE shows it again; then it belongs into corpus/TARGET/found-... of this folder.
+one: build-fuzz/bin/fuzz_TARGET FILE shows it again; then it belongs into corpus/TARGET/found-..., or
+where it is no text, into seeds.py.
 
 Exit codes: 0 nothing was found, 1 something was, 2 usage, 77 skipped, without clang-14.
 """
@@ -29,6 +30,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build-fuzz"
+SEEDS = BUILD / "seeds"
 PATIENCE = 5  # seconds for one input
 LIMITS = [f"-timeout={PATIENCE}", "-rss_limit_mb=1024", "-report_slow_units=2", "-max_len=16384", "-print_final_stats=1"]
 SUFFIX = {"timeout": "timeout", "oom": "memory", "leak": "leak"}  # of what libFuzzer calls otherwise than a crash
@@ -43,7 +45,7 @@ def targets():
 
 
 def seeds_of(target):
-    own = [HERE / "corpus" / target]
+    own = [SEEDS / target]
     if target == "sweep_toml":  # the studies' own
         own += sorted({path.parent for path in (ROOT / "experiments").glob("*/sweep.toml")})
     return [str(folder) for folder in own]
@@ -51,7 +53,8 @@ def seeds_of(target):
 
 def build(names, jobs):
     for command in (["cmake", "--preset", "fuzz"],
-                    ["cmake", "--build", str(BUILD), "-j", str(jobs), "--target", *(f"fuzz_{name}" for name in names)]):
+                    ["cmake", "--build", str(BUILD), "-j", str(jobs), "--target", *(f"fuzz_{name}" for name in names)],
+                    [sys.executable, str(HERE / "seeds.py"), str(SEEDS)]):
         done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
@@ -97,10 +100,9 @@ class Target:
         with tempfile.TemporaryDirectory(dir=memory_disk, prefix="gradus-fuzz-") as scratch:
             found = pathlib.Path(scratch) / "found"
             found.mkdir()
-            dictionary = HERE / "dictionaries" / f"{self.name}.dict"
             command = ["nice", "-n", "19", str(BUILD / "bin" / f"fuzz_{self.name}"), *LIMITS,
                        f"-max_total_time={seconds}", f"-artifact_prefix={found}/",
-                       *([f"-dict={dictionary}"] if dictionary.exists() else []), str(self.corpus), *seeds_of(self.name)]
+                       str(self.corpus), *seeds_of(self.name)]
             done = subprocess.run(command, cwd=scratch, env={**os.environ, "TMPDIR": scratch}, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             text = done.stderr.decode(errors="replace")

@@ -1,10 +1,9 @@
 // The log of a run: whatever is in it, what is read is the same when it is read and written again.
-#include <bit>
 #include <cstring>
 
 #include "experiments/records/log_contents.h"
-#include "experiments/records/log_format.h"
 #include "experiments/records/metric_log.h"
+#include "tests/fuzz/reframe.h"
 #include "tests/fuzz/repair.h"
 #include "tests/fuzz/target.h"
 
@@ -58,28 +57,13 @@ LogContents written_again(const LogContents& log) {
   return read_metric_log(path, true);
 }
 
-// Frames whose checksums hold. A frame that is longer than what is left ends with it.
-std::string repaired(std::string bytes) {
-  for (std::size_t at = 0; at + log_format::frame_head < bytes.size();) {
-    std::uint32_t length = 0;
-    std::memcpy(&length, bytes.data() + at, sizeof length);
-    const std::size_t left = bytes.size() - at - log_format::frame_head;
-    if (length == 0 || length > left) length = static_cast<std::uint32_t>(left);
-    const std::uint32_t crc = log_format::crc_of(bytes.data() + at + log_format::frame_head, length);
-    std::memcpy(bytes.data() + at, &length, sizeof length);
-    std::memcpy(bytes.data() + at + sizeof length, &crc, sizeof crc);
-    at += log_format::frame_head + length;
-  }
-  return bytes;
-}
-
 }  // namespace
 }  // namespace gradus::fuzz
 
 using namespace gradus::fuzz;
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most, unsigned seed) {
-  return mutate_and_repair(data, size, most, seed, repaired);
+  return mutate_and_repair(data, size, most, seed, reframed);
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,9 +1,16 @@
 // The log of a run that was killed, made into its results.
 #include "experiments/records/recovery.h"
+
 #include "experiments/records/completion.h"
+#include "tests/fuzz/reframe.h"
+#include "tests/fuzz/repair.h"
 #include "tests/fuzz/target.h"
 
 using namespace gradus;
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most, unsigned seed) {
+  return fuzz::mutate_and_repair(data, size, most, seed, fuzz::reframed);
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::filesystem::path folder = fuzz::scratch() / "run";

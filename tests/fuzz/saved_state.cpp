@@ -1,6 +1,6 @@
 // State files whose digest holds and whose texts are not those of their contents: a checkpoint of a run, and the state
-// of an optimizer. The first three lines are the texts "checkpoint" and "manifest", "recipe" and "optimizer"; each later
-// one is something that the file holds: `f NAME EXTENT ...` or `d NAME EXTENT ...` an array of float or double,
+// of an optimizer. The first three lines are the texts "checkpoint" and "manifest", "recipe" and "optimizer"; each
+// later one is something that the file holds: `f NAME EXTENT ...` or `d NAME EXTENT ...` an array of float or double,
 // `c NAME NUMBER` a counter, `n NAME NUMBER` a number, `t EXTENT` theta.
 #include <nlohmann/json.hpp>
 #include <sstream>

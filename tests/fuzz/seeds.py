@@ -1,18 +1,24 @@
 #!/usr/bin/python3
-"""Writes the seeds of the corpora that are not text: files as our programs leave them, small, byte by byte from the
-formats' descriptions. Those that are text are written by hand; what a campaign has found is named found-*.
+"""Writes what the fuzz targets begin with: FOLDER/TARGET/ has the texts of corpus/ beside this file, which are
+written by hand, and files as our programs leave them, made small and byte by byte from the formats' descriptions. What
+a campaign has found is named found-*.
 
-usage: seeds.py [FOLDER]    (default: corpus/ beside this file)
+usage: seeds.py FOLDER
 """
 import gzip
 import hashlib
 import json
 import pathlib
+import shutil
 import struct
 import sys
 import zlib
 
-FOLDER = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent / "corpus"
+if len(sys.argv) != 2:
+    sys.exit("usage: seeds.py FOLDER")
+FOLDER = pathlib.Path(sys.argv[1])
+shutil.rmtree(FOLDER, ignore_errors=True)
+shutil.copytree(pathlib.Path(__file__).resolve().parent / "corpus", FOLDER)
 OPTIONS = {"optimizer": "adam", "learning_rate": 0.001, "seed": 0}
 RESULTS = b"results\n"  # run_files.cpp's run.h5
 
@@ -42,6 +48,10 @@ def row(table, index, *values):
     return frame(b"R" + struct.pack("<Hq", table, index) + struct.pack(f"<{len(values)}d", *values))
 
 
+def taken_back(rows):
+    return text("G", {"rows": rows, "attributes": {}, "infinities": {}, "seconds": 0})
+
+
 def column(name, **more):
     return {"name": name, "units": "1", "long_name": name.replace("_", " "), **more}
 
@@ -61,16 +71,21 @@ VECTORS = BEGUN + text("T", STEP) + text("T", LAYERS) + row(0, 0, float("nan")) 
     0, 1, float("inf")) + row(1, 5, 5, 6, 7, 8, 0)
 RETURNED = PLAIN + text("G", {"rows": {"step": 1}, "attributes": {"best": None, "n": 3}, "infinities": {"best": -1},
                               "seconds": 1.5}) + text("I", {"worst": 1}) + row(0, 1, 0.5)
-for target in ("metric_log", "recovery"):
+for target in ("metric_log", "recovery", "rungs"):
     put(target, "begun", BEGUN)
     put(target, "plain", PLAIN)
     put(target, "vectors", VECTORS)
     put(target, "returned", RETURNED)
     put(target, "torn", PLAIN[:-5])
     put(target, "zeros", PLAIN + bytes(64))
-put("metric_log", "found-no_columns", text("C", {"program": "p"}) + text("T", {"name": "t", "index": "i", "columns": []}) + row(0, 7))
-put("metric_log", "found-rows_beyond_int64", PLAIN + text("G", {"rows": {"step": 1e300}, "attributes": {}, "infinities": {},
-                                                               "seconds": 0}) + row(0, 2, 0.5))
+RUNGS = BEGUN + text("T", STEP) + b"".join(row(0, step, 1 / (step + 1)) for step in range(10))
+put("rungs", "ten_steps", RUNGS)
+put("rungs", "found-later_table", PLAIN + text("T", {**LAYERS, "name": "later"}) + row(1, 1, 1, 2, 3, 4, 1))
+put("rungs", "found-taken_back", VECTORS + taken_back({"step": 2}))
+put("rungs", "found-last_step", PLAIN + row(0, (1 << 63) - 1, 0.5))
+put("metric_log", "found-no_columns",
+    text("C", {"program": "p"}) + text("T", {"name": "t", "index": "i", "columns": []}) + row(0, 7))
+put("metric_log", "found-rows_beyond_int64", PLAIN + taken_back({"step": 1e300}) + row(0, 2, 0.5))
 
 # Sealed files.
 
@@ -84,9 +99,11 @@ PENDING = {"id": "b", "folder": "b", "options": {}, "status": "pending", "exit_c
 TABLE = {"schema": 3, "program": "train_workload", "command": ["sweep", "run", "--output=o"], "runs": [RUN, PENDING]}
 PLANNED = {"schema": 3, "program": "train_workload", "executable": ".programs/p", "build": "0" * 64, "told_build": True,
            "stage": "tune", "runs": [{"id": "0123456789ab", "config_hash": "0123456789ab",
-                                      "choices": [["learning_rate", "1e-3", 0.001, False], ["flag", "true", True, True]],
+                                      "choices": [["learning_rate", "1e-3", 0.001, False],
+                                                  ["flag", "true", True, True]],
                                       "inherited": [["seed", "0", 0, False]], "controls": ["--checkpoint-at=5"]}]}
-ASKED = {"schema": 3, "directory": "/home", "arguments": ["run", "--output=o", "--", "--seed=0:4"], "file": "program = 'p'"}
+ASKED = {"schema": 3, "directory": "/home", "arguments": ["run", "--output=o", "--", "--seed=0:4"],
+         "file": "program = 'p'"}
 put("run_files", "complete", sealed(COMPLETE))
 put("run_files", "failed", sealed({**COMPLETE, "status": "failed", "reason": "no memory"}))
 put("run_files", "other_size", sealed({**COMPLETE, "size": 9}))
@@ -186,4 +203,5 @@ put("external", "saves", message("ready", b'{"saves": true}') + THETA + message(
 put("external", "error", message("ready", b'{"saves": true}') + message("error", b"it went\nwrong"))
 put("external", "no_json", message("ready", b"yes"))
 put("external", "short_theta", message("ready", b'{"saves": false}') + message("theta", bytes(4)))
-put("external", "found-large_state", message("ready", b'{"saves": true}') + THETA + b"state   " + struct.pack("=Q", 1 << 39))
+put("external", "found-large_state",
+    message("ready", b'{"saves": true}') + THETA + b"state   " + struct.pack("=Q", 1 << 39))

@@ -11,8 +11,8 @@ namespace gradus::sweep {
 // As the program is told of it: {"kind": "uniform", "low": 0, "high": 1}.
 nlohmann::json json_of(const Distribution& distribution);
 
-// The option's value among those suggested, with as many digits as a draw has. Throws std::runtime_error, "suggests ...",
-// for none, or one outside of its space.
+// The option's value among those suggested, with as many digits as a draw has. Throws std::runtime_error,
+// "suggests ...", for none, or one outside of its space.
 OptionValue suggested_value(const nlohmann::json& options, const std::string& option, const Distribution& distribution);
 
 }  // namespace gradus::sweep

@@ -1,5 +1,6 @@
-// toml++ 3.3, without what it leaves undefined for texts that are no TOML: it takes letters beyond ASCII in the place of
-// a blank, and a table's header that begins with no key, for impossible, where the code behind says rightly what they are.
+// toml++ 3.3, without what it leaves undefined for texts that are no TOML: it takes letters beyond ASCII in the place
+// of a blank, and a table's header that begins with no key, for impossible, where the code behind says rightly what
+// they are.
 #pragma once
 
 #include <toml++/impl/preprocessor.h>
