@@ -18,6 +18,14 @@ if(GRADUS_SANITIZE)
   target_link_options(gradus_options INTERFACE -fsanitize=address,undefined)
   string(APPEND CMAKE_CXX_FLAGS_DEBUG " -g1")  # stacks with lines; all of -g doubles the time to compile
 endif()
+if(GRADUS_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "GRADUS_FUZZ needs clang, which has libFuzzer: expected the preset fuzz")
+  endif()
+  target_compile_options(gradus_options INTERFACE
+    -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(gradus_options INTERFACE -fsanitize=address,undefined)
+endif()
 
 # gradus_library(NAME [COMPUTES] SOURCES... DEPENDS TARGETS...): one library target a folder. What computes is optimised under
 # sanitizers too; elsewhere that would double the time to compile.

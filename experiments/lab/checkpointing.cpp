@@ -7,6 +7,7 @@
 #include "experiments/lab/arithmetic.h"
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/executable.h"
+#include "experiments/records/whole_number.h"
 #include "optim/wrapper.h"
 
 namespace gradus::lab {
@@ -142,7 +143,7 @@ std::vector<std::string> Checkpointing::restore(const Continuation& from, bool i
   }
   if (is_whole) {
     const auto& attributes = state_->position.attributes;
-    written_ = attributes.value("checkpoints", std::int64_t{0});
+    written_ = records::whole_number<std::int64_t>(attributes, "checkpoints", 0);
     seconds_ = attributes.value("checkpoint_seconds", 0.0);
   }
   return anew;

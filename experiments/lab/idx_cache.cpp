@@ -69,6 +69,7 @@ std::optional<IdxFile> read_copy(const FileState& file, const fs::path& copy) {
   at += 7;
   for (std::size_t axis = 0; axis < most_axes && head[at - 1] != '\n'; ++axis) {
     const std::size_t end = head.find_first_of(" \n", at);
+    if (end == std::string::npos) return std::nullopt;
     contents.shape.push_back(std::stoll(head.substr(at, end - at)));
     at = end + 1;
   }

@@ -8,8 +8,8 @@
 #include <span>
 
 #include "autodiff/tensor/parameter_slice.h"
+#include "experiments/lab/loaded_state.h"
 #include "optim/recipe.h"
-#include "optim/state.h"
 
 namespace gradus::lab {
 
@@ -17,11 +17,6 @@ namespace gradus::lab {
 // number of theta or of the state is not finite, since nothing can go on from there.
 void save_state_file(const std::filesystem::path& path, const Tensor& theta, std::span<const ParameterSlice> slices,
                      const optim::Recipe& recipe, const optim::SavedState& state);
-
-struct LoadedState {
-  Tensor theta;
-  optim::SavedState state;
-};
 
 // Reads a file that belongs to this recipe and this model. Throws std::runtime_error, in one line with the path, for a
 // file that cannot be read, is no state file or is damaged, and std::invalid_argument for one of another optimizer

@@ -13,6 +13,7 @@
 #include "experiments/records/run_folder.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "experiments/records/whole_number.h"
 #include "optim/optimizer.h"
 #include "settings/text.h"
 
@@ -39,7 +40,7 @@ RunStreams streams_of(const Continuation& from, std::uint64_t seed) {
   const nlohmann::json* recorded = from.recorded();
   if (!recorded) return RunStreams(seed);
   if (recorded->contains("streams")) return RunStreams(recorded->at("streams").get<std::string>());
-  return RunStreams(recorded->at("seed").get<std::uint64_t>());
+  return RunStreams(records::whole_number<std::uint64_t>(recorded->at("seed")));
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ void Origin::declare(Options& options, std::int64_t stop_at) {
       if (recorded->contains(name) && !is_fork()) options.note(name, recorded->at(name));
   if (is_fork()) {
     options.note("fork", from_.identity());
-    if (reseeded_.empty() && seed_ != from_.recorded()->at("seed").get<std::uint64_t>())
+    if (reseeded_.empty() && seed_ != records::whole_number<std::uint64_t>(from_.recorded()->at("seed")))
       throw UsageError("--seed: a fork draws what the other run would have drawn; --reseed names what is drawn anew");
     if (!reseeded_.empty())
       for (const std::string_view purpose : settings::split(reseeded_, ','))

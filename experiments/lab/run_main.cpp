@@ -202,7 +202,7 @@ nlohmann::json Session::described(const std::string& line) const {
             {"aliases", run->options_.aliases()},
             {"config_hash", records::config_hash_of(program_, values)}};
   } catch (const std::exception& error) {
-    return {{"error", records::printable(error.what(), 4000)}};
+    return {{"error", records::one_line(error.what())}};
   }
 }
 

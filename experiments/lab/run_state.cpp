@@ -7,6 +7,8 @@
 #include "experiments/lab/saved_state_file.h"
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/sealed.h"
+#include "experiments/records/text.h"
+#include "experiments/records/whole_number.h"
 
 namespace gradus::lab {
 
@@ -27,16 +29,18 @@ RunState load_run_state(const std::filesystem::path& path) {
   const records::StateFile file(path);
   try {
     const nlohmann::json about = records::parse_json(file.text("checkpoint"));
-    return {about.at("step"),
+    return {records::whole_number<std::int64_t>(about.at("step")),
             about.at("run_id"),
             about.at("arithmetic"),
             about.at("divergence"),
             records::position_of(about.at("position")),
             read_state(file, about)};
   } catch (const nlohmann::json::exception& error) {
-    throw std::runtime_error(fmt::format("{}: is no checkpoint of a run: {}", path.string(), error.what()));
+    throw std::runtime_error(
+        records::one_line(fmt::format("{}: is no checkpoint of a run: {}", path.string(), error.what())));
   } catch (const std::invalid_argument& error) {
-    throw std::runtime_error(fmt::format("{}: is no checkpoint of a run: {}", path.string(), error.what()));
+    throw std::runtime_error(
+        records::one_line(fmt::format("{}: is no checkpoint of a run: {}", path.string(), error.what())));
   }
 }
 

@@ -2,12 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "experiments/records/whole_number.h"
+
 namespace gradus::lab {
 namespace {
 
 Shape shape_of(const nlohmann::json& extents) {
   Shape shape;
-  for (const auto& extent : extents) shape.append(extent.get<std::int64_t>());
+  for (const auto& extent : extents) shape.append(records::whole_number<std::int64_t>(extent));
   return shape;
 }
 

@@ -11,7 +11,8 @@ namespace gradus::lab {
 
 // Refers to the state's memory. The manifest, which is to be among the file's texts, says what is in the file.
 void put_state(records::StateContents& contents, nlohmann::json& manifest, const optim::SavedState& state);
-// Throws nlohmann::json::exception for another manifest, and std::runtime_error for what the file does not hold so.
+// Throws nlohmann::json::exception or std::invalid_argument for another manifest, and std::runtime_error for what the
+// file does not hold so.
 optim::SavedState read_state(const records::StateFile& file, const nlohmann::json& manifest);
 
 std::vector<std::int64_t> extents_of(const Shape& shape);

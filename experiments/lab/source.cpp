@@ -175,7 +175,8 @@ Source::Source(std::shared_ptr<const Examples> examples) : later_(std::make_shar
 
 Source Source::made_by(std::function<std::shared_ptr<const Examples>()> make) {
   Source source;
-  source.later_ = std::make_shared<Later>(std::move(make));
+  source.later_ = std::make_shared<Later>();
+  source.later_->make = std::move(make);
   return source;
 }
 

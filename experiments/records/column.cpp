@@ -3,6 +3,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "experiments/records/whole_number.h"
+
 namespace gradus::records {
 namespace {
 
@@ -49,7 +51,7 @@ Column column_of(const nlohmann::json& json) {
           .units = json.at("units"),
           .long_name = json.at("long_name"),
           .axis = json.value("axis", usual.axis),
-          .length = json.value("length", usual.length),
+          .length = whole_number<std::int64_t>(json, "length", usual.length),
           .single_precision = json.value("single_precision", usual.single_precision),
           .better = choice_of<Better>(json, "better", better_names),
           .draw = choice_of<Draw>(json, "draw", draw_names),

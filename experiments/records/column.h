@@ -38,8 +38,8 @@ struct Index {
   friend bool operator==(const Index&, const Index&) = default;
 };
 
-// As the log keeps them: members that are as by default are left out. Reading throws nlohmann::json::exception for what
-// is not so written.
+// As the log keeps them: members that are as by default are left out. Reading throws nlohmann::json::exception or
+// std::invalid_argument for what is not so written.
 nlohmann::json json_of(const Column& column);
 Column column_of(const nlohmann::json& json);
 

@@ -9,6 +9,7 @@
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
+#include "experiments/records/text.h"
 
 namespace gradus::records {
 namespace {
@@ -80,7 +81,8 @@ Completion read_completion(const fs::path& folder, std::string_view known) {
   } catch (const Damaged& error) {
     judge(Verdict::damaged, error.what());
   } catch (const nlohmann::json::exception& error) {  // a member is not there, or of another type
-    judge(Verdict::damaged, error.what());
+    judge(Verdict::damaged,
+          one_line(fmt::format("{}: damaged: {}", (folder / completion_file).string(), error.what())));
   } catch (const std::exception& error) {  // no memory, no SHA-256
     judge(Verdict::unreadable,
           fmt::format("{}: cannot be checked: {}", (folder / completion_file).string(), error.what()));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "experiments/records/hdf5_object.h"
+#include "experiments/records/text.h"
 
 namespace gradus::records::h5 {
 
@@ -41,7 +42,7 @@ inline std::string reason() {
 
 // "PATH: cannot write NAME: WHY", where `path` is "PATH: cannot write".
 [[noreturn]] inline void fail(const std::string& path, const std::string& what, const std::string& why = reason()) {
-  throw std::runtime_error(path + " " + what + ": " + why);
+  throw std::runtime_error(one_line(path + " " + what + ": " + why));
 }
 
 inline Object opened(hid_t id, Object::Close close, const std::string& path, const std::string& what) {

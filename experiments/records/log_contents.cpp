@@ -10,6 +10,7 @@
 #include "experiments/records/log_format.h"
 #include "experiments/records/run_position.h"
 #include "experiments/records/sealed.h"
+#include "experiments/records/whole_number.h"
 
 namespace gradus::records {
 namespace {
@@ -72,7 +73,8 @@ bool take_row(LogContents& log, std::string_view payload) {
   const auto width = static_cast<std::size_t>(table.width());
   if (payload.size() != row_head + width * sizeof(double)) return false;
   std::vector<double> values(width);
-  std::memcpy(values.data(), payload.data() + row_head, payload.size() - row_head);
+  // A table may have no columns, and then there is no memory to copy to.
+  if (width > 0) std::memcpy(values.data(), payload.data() + row_head, payload.size() - row_head);
   table.append(number_at<std::int64_t>(payload.data() + 1 + sizeof number), values);
   return true;
 }
@@ -86,9 +88,9 @@ MetricTable table_of(const nlohmann::json& json) {
       Index{json.at("index"), json.value("index_units", usual.units), json.value("index_long_name", usual.long_name)}};
 }
 
-// Throws std::invalid_argument where the log has fewer rows.
+// Throws std::invalid_argument where the log has fewer rows, or that is no number.
 void go_back(LogContents& log, const RunPosition& to) {
-  for (MetricTable& table : log.tables) table.keep_first(to.rows.value(table.name(), std::int64_t{0}));
+  for (MetricTable& table : log.tables) table.keep_first(whole_number<std::int64_t>(to.rows, table.name().c_str(), 0));
 }
 
 bool take(LogContents& log, std::string_view payload) {
@@ -138,6 +140,14 @@ void drop_what_only_announces(LogContents& log, std::size_t bytes) {
   log.numbers = std::move(numbers);
 }
 
+// No place is behind the rows that are left.
+void take_back(const LogContents& log, std::span<LogMark> marks) {
+  for (LogMark& mark : marks)
+    for (const MetricTable& table : log.tables)
+      if (const auto rows = mark.rows.find(table.name()); rows != mark.rows.end())
+        rows->second = std::min(rows->second, table.rows());
+}
+
 // Notes the places that the run has passed with the frame just taken, or to which it has gone back.
 void pass(const LogContents& log, std::string_view payload, std::span<LogMark> marks) {
   if (marks.empty() || (payload[0] != 'R' && payload[0] != 'G')) return;
@@ -147,6 +157,7 @@ void pass(const LogContents& log, std::string_view payload, std::span<LogMark> m
   const std::int64_t last = steps->rows() > 0 ? steps->index().back() : -1;
   const auto first_ahead = [&] { return std::ranges::partition_point(marks, &LogMark::passed); };
   for (auto mark = first_ahead(); mark != marks.begin() && (--mark)->step > last;) *mark = {mark->step};
+  if (payload[0] == 'G') take_back(log, marks);
   for (auto mark = first_ahead(); mark != marks.end() && mark->step <= last; ++mark) {
     mark->passed = true;
     for (const MetricTable& table : log.tables) mark->rows[table.name()] = table.rows();
@@ -166,8 +177,8 @@ LogContents read(const std::filesystem::path& path, bool goes_on, std::span<LogM
     log.torn_bytes = static_cast<std::int64_t>(frames.file_size()) - log.whole_bytes;
     if (!goes_on) drop_what_only_announces(log, static_cast<std::size_t>(log.whole_bytes));
     for (LogMark& mark : marks)
-      for (const MetricTable& table : log.tables)
-        if (!mark.passed) mark.rows[table.name()] = table.rows();
+      for (const MetricTable& table : log.tables)  // some have been announced later than a mark was passed
+        mark.rows.try_emplace(table.name(), mark.passed ? 0 : table.rows());
     return log;
   });
 }

@@ -33,7 +33,7 @@ void finish_output() {
 }  // namespace
 
 void complain(std::string_view program, std::string_view message) {
-  const std::string line = fmt::format("{}: {}\n", program, printable(message, 4000));
+  const std::string line = fmt::format("{}: {}\n", program, one_line(message));
   std::fputs(line.c_str(), stderr);
 }
 

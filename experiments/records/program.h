@@ -5,12 +5,14 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "experiments/records/text.h"
+
 namespace gradus::records {
 
 // A command line or a specification that asks for something that does not exist or is not allowed (exit code 2). The
 // message is one line, without the program's name.
 struct UsageError : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+  explicit UsageError(std::string_view message) : std::invalid_argument(one_line(message)) {}
 };
 
 // A signal asked the program to end: no error, so that nobody who catches errors catches it.

@@ -29,7 +29,7 @@ int recover_all(int argc, char** argv) {
       const std::string line =
           fmt::format("{}/{}: {}, rows: {}{}", argv[i], run_file, recovery.record.at("status").get<std::string>(),
                       json_text(recovery.record.at("rows")), recovery.note.empty() ? "" : "; " + recovery.note);
-      put(printable(line, 4000) + "\n");
+      put(one_line(line) + "\n");
     } catch (const std::exception& error) {
       complain("recover", error.what());
       code = exit_failed;

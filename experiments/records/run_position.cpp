@@ -2,6 +2,9 @@
 
 #include <cmath>
 #include <limits>
+#include <stdexcept>
+
+#include "experiments/records/whole_number.h"
 
 namespace gradus::records {
 
@@ -13,8 +16,11 @@ nlohmann::json infinities_of(const nlohmann::json& object) {
 }
 
 void restore_infinities(nlohmann::json& object, const nlohmann::json& infinities) {
-  for (const auto& [name, sign] : infinities.items())
-    object[name] = sign.get<int>() * std::numeric_limits<double>::infinity();
+  for (const auto& [name, value] : infinities.items()) {
+    const int sign = whole_number<int>(value);
+    if (sign != 1 && sign != -1) throw std::invalid_argument("an infinity's sign: expected 1 or -1");
+    object[name] = sign * std::numeric_limits<double>::infinity();
+  }
 }
 
 nlohmann::json json_of(const RunPosition& at) {
@@ -26,6 +32,8 @@ nlohmann::json json_of(const RunPosition& at) {
 
 RunPosition position_of(const nlohmann::json& json) {
   RunPosition at{json.at("rows"), json.at("attributes"), json.at("seconds").get<double>()};
+  if (!at.rows.is_object() || !at.attributes.is_object())
+    throw std::invalid_argument("a position's rows and attributes: expected objects");
   restore_infinities(at.attributes, json.at("infinities"));
   return at;
 }

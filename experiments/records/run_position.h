@@ -13,11 +13,12 @@ struct RunPosition {
 
 // JSON knows no infinities: those of the attributes stand apart.
 nlohmann::json json_of(const RunPosition& at);
-// Throws nlohmann::json::exception for what is none.
+// Throws nlohmann::json::exception or std::invalid_argument for what is none.
 RunPosition position_of(const nlohmann::json& json);
 
 // {name: 1 or -1} of the members that are infinite.
 nlohmann::json infinities_of(const nlohmann::json& object);
+// Throws as position_of().
 void restore_infinities(nlohmann::json& object, const nlohmann::json& infinities);
 
 }  // namespace gradus::records

@@ -139,7 +139,7 @@ json parse_json(std::string_view text) {
   try {
     return json::parse(text);
   } catch (const json::exception& error) {
-    throw std::invalid_argument(fmt::format("it is not JSON: {}", error.what()));
+    throw std::invalid_argument(one_line(fmt::format("it is not JSON: {}", error.what())));
   }
 }
 

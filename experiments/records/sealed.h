@@ -7,12 +7,17 @@
 #include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+
+#include "experiments/records/text.h"
 
 namespace gradus::records {
 
+// Messages are one printable line, whatever is in the file.
+
 // A file that was read and is not what was written: its seal or digest does not hold, or it is no such file.
 struct Damaged : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit Damaged(std::string_view message) : std::runtime_error(one_line(message)) {}
 };
 
 // What is written; files are read from the oldest on.
@@ -21,7 +26,7 @@ inline constexpr int schema_version = 3, oldest_schema = 2;
 // A whole file that another Gradus wrote: sealed with another schema's number, or, of the time before the seals,
 // schema 1.
 struct OtherSchema : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit OtherSchema(std::string_view message) : std::runtime_error(one_line(message)) {}
 };
 
 // The file's text for an object, which has no member "seal" of its own.
@@ -42,7 +47,7 @@ std::string json_text(const nlohmann::json& json);
 // A member that is a text; empty where there is none.
 std::string text_member(const nlohmann::json& object, const char* name);
 
-// Parses a text of bounded nesting; throws std::invalid_argument with what is wrong.
+// Parses a text of bounded nesting; throws std::invalid_argument with what is wrong, in one line.
 nlohmann::json parse_json(std::string_view text);
 
 }  // namespace gradus::records

@@ -42,4 +42,15 @@ std::string printable(std::string_view text, std::size_t longest) {
   return shown;
 }
 
+std::string one_line(std::string_view message) {
+  constexpr std::size_t longest = 4000, end = 1000;
+  std::string line = printable(message, std::string::npos);
+  if (line.size() <= longest) return line;
+  const auto is_inside = [&](std::size_t at) { return (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80; };
+  std::size_t first = longest - end - std::string_view(" ... ").size(), last = line.size() - end;
+  while (is_inside(first)) --first;
+  while (is_inside(last)) ++last;
+  return line.substr(0, first) + " ... " + line.substr(last);
+}
+
 }  // namespace gradus::records

@@ -94,6 +94,18 @@ TEST(Text, IsShownWithoutWhatATerminalWouldObey) {
   EXPECT_EQ(printable(std::string(20, 'x'), 5), "xxxxx...");
 }
 
+TEST(Text, OfALongMessageTheEndIsKeptToo) {
+  EXPECT_EQ(one_line("a\nb"), "a\\x0ab");
+  std::string message = "file: bad value '";
+  for (int i = 0; i < 5000; ++i) message += "ü";
+  const std::string line = one_line(message + "': expected a number");
+  EXPECT_LE(line.size(), 4000u);
+  EXPECT_TRUE(is_utf8(line));
+  EXPECT_TRUE(line.starts_with("file: bad value 'üü"));
+  EXPECT_TRUE(line.ends_with("ü': expected a number"));
+  EXPECT_EQ(UsageError("a\nb").what(), std::string("a\\x0ab"));
+}
+
 TEST(Lifeline, EndsWhoeverHoldsItsOtherEnd) {
   auto lifeline = std::make_unique<Lifeline>();
   const std::string variable = lifeline->variable();

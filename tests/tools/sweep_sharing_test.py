@@ -17,48 +17,13 @@ import time
 
 sys.dont_write_bytecode = True
 import sweep_support
-from sweep_support import SweepCase, preloading
+from managers_support import ManagersCase
+from sweep_support import preloading
 
 TRAINER = pathlib.Path(__file__).with_name("stateful_program.py")
 
 
-class Sharing(SweepCase):
-    def managers(self, count, *options, before=(), hosts=None):
-        """So many sweeps of the same command at once; with `hosts`, on a file system without locks."""
-        found = []
-        for place in range(count):
-            environment = self.environment
-            if hosts:
-                environment = {**environment, **preloading(self.preloaded()), "PRETEND_HOST": hosts[place]}
-            found.append(subprocess.Popen(self.command(*options, before=before), env=environment, cwd=self.folder,
-                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-            self.addCleanup(found[-1].kill)
-        return found
-
-    def preloaded(self):
-        library = self.folder / "without_locks.so"
-        if not library.exists():
-            source = pathlib.Path(__file__).with_name("without_locks.c")
-            subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
-        return library
-
-    def tool(self, *arguments, code=0):
-        result = subprocess.run([sweep_support.SWEEP, *map(str, arguments)], capture_output=True, text=True, timeout=60,
-                                env=self.environment, cwd=self.folder)
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
-        return result
-
-    def started(self):
-        """How often each run was started, by its folder."""
-        outputs = [word.partition("=")[2] for start in self.starts() if "argv" in start for word in start["argv"]
-                   if word.startswith("--output=")]
-        return collections.Counter(pathlib.Path(output).name.partition(".")[0] for output in outputs)
-
-    def ends_with(self, managers, code=0):
-        said = [manager.communicate(timeout=60) for manager in managers]
-        self.assertEqual([manager.returncode for manager in managers], [code] * len(managers), said)
-        return [out for out, _ in said]
-
+class Sharing(ManagersCase):
     # --- several managers
 
     def test_each_run_is_one_managers(self):
@@ -107,47 +72,6 @@ class Sharing(SweepCase):
         self.sweep("--seed=0:1", "--mode=short")
         self.assertEqual(set(self.started().values()), {2})
 
-    # --- without locks
-
-    def test_without_locks_each_run_is_one_managers(self):
-        self.ends_with(self.managers(3, "--seed=0:11", before=["--jobs=2"], hosts=["ada", "ada", "bob"]))
-        self.assertEqual(set(self.started().values()), {1})
-        self.assertEqual(len(list(self.output.glob("*/complete.json"))), 12)
-        self.assertEqual(list((self.output / ".attempts").iterdir()), [])
-        self.assertEqual(sorted(path.name for path in (self.output / "logs").iterdir()),
-                         sorted(f"{folder.name}.log" for folder in self.folders()))
-
-    def test_without_locks_a_dead_process_of_the_same_host_is_followed_at_once(self):
-        first, = self.managers(1, "--seed=0", "--mode=sleep", hosts=["ada"])
-        self.wait_for(lambda: len(self.starts()) == 1)
-        first.kill()
-        first.wait()
-        self.program.write_text(self.program.read_text().replace("time.sleep(60)", "time.sleep(0)"))
-        second, = self.managers(1, "--seed=0", "--mode=sleep", before=["--allow-mixed-builds"], hosts=["ada"])
-        self.ends_with([second])
-        self.assertEqual(set(self.started().values()), {2})
-
-    def test_what_comes_late_from_an_owner_that_was_taken_for_dead_is_never_counted(self):
-        self.environment.update(GRADUS_SWEEP_CLAIM="1")
-        first, = self.managers(1, "--seed=0", "--mode=short", hosts=["ada"])
-        self.wait_for(lambda: len(self.starts()) == 1)
-        first.send_signal(signal.SIGSTOP)                  # its program ends meanwhile, in its own folder
-        second, = self.managers(1, "--seed=0", "--mode=short", hosts=["bob"])
-        self.ends_with([second])
-        results = {path.name: path.read_bytes() for path in self.folders()[0].iterdir()}
-        first.send_signal(signal.SIGCONT)
-        said, = self.ends_with([first])
-        self.assertIn("0 completed", said)
-        self.assertIn("1 run by other sweeps meanwhile", said)
-        self.assertEqual({path.name: path.read_bytes() for path in self.folders()[0].iterdir()}, results)
-        self.assertEqual(set(self.started().values()), {2})
-
-    def test_an_owner_that_shows_signs_of_life_is_waited_for(self):
-        self.environment.update(GRADUS_SWEEP_CLAIM="0.4")
-        self.program.write_text(self.program.read_text().replace("time.sleep(0.5)", "time.sleep(2)"))
-        self.ends_with(self.managers(2, "--seed=0", "--mode=short", hosts=["ada", "bob"]))
-        self.assertEqual(set(self.started().values()), {1})
-
     # --- limits and retries
 
     def test_time_limit(self):
@@ -166,6 +90,14 @@ class Sharing(SweepCase):
         result = self.sweep("--seed=1,900", before=["--memory-limit=300"], code=1)
         self.assertIn("1 completed, 0 diverged, 1 failed", result.stdout)
         self.assertIn("MemoryError", result.stdout)
+
+    def test_pinned_sweeps_of_one_host_share_its_processors(self):
+        self.program.write_text(self.program.read_text().replace('"omp":', '"on": sorted(os.sched_getaffinity(0)), "omp":'))
+        if len(os.sched_getaffinity(0)) < 2:
+            self.skipTest("one processor")
+        self.program.write_text(self.program.read_text().replace("time.sleep(0.5)", "time.sleep(3)"))
+        self.ends_with(self.managers(2, "--seed=0:1", "--mode=short", before=["--pin", "--jobs=1"]))
+        self.assertEqual(len({tuple(start["on"]) for start in self.starts()}), 2)
 
     def test_pinned_runs_have_processors_of_their_own(self):
         self.program.write_text(self.program.read_text().replace('"omp":', '"on": sorted(os.sched_getaffinity(0)), "omp":'))
@@ -205,6 +137,32 @@ class Sharing(SweepCase):
         self.assertIn("as many as --max-fails allows: 2 are not begun", result.stderr)
         self.assertEqual(list((self.output / ".claims").glob("*/*")), list((self.output / ".claims").glob("*/1")))
         self.assertEqual(len(list((self.output / ".claims").glob("*/1"))), 2)  # how the two failures ended
+
+    def test_the_same_failure_is_known_whatever_it_says_of_it(self):
+        self.environment.update(GRADUS_SWEEP_PAUSE="0.01")
+        self.program.write_text(self.program.read_text().replace("os.kill(os.getpid(), signal.SIGKILL)",
+                                                                 "print(time.time(), flush=True); "
+                                                                 "os.kill(os.getpid(), signal.SIGKILL)"))
+        self.sweep("--mode=killed", before=["--retries=6"], code=1)
+        self.assertEqual(len(self.starts()), 2)
+
+    def test_no_more_are_held_to_be_tried_again_than_files_can_be_open(self):
+        self.environment.update(GRADUS_SWEEP_PAUSE="0.01")
+        command = self.command("--mode=killed", "--seed=0:149", before=["--retries=1", "--jobs=2"])
+        result = subprocess.run(["bash", "-c", 'ulimit -n 128; exec "$@"', "bash", *map(str, command)], text=True,
+                                capture_output=True, env=self.environment, cwd=self.folder, timeout=120)
+        self.assertIn("150 failed", result.stdout, result.stderr)
+        self.assertEqual(set(self.started().values()), {2})
+
+    def test_what_stands_in_a_claims_place_is_no_owner(self):
+        self.sweep("--seed=0", "--mode=no-record", code=1)
+        claim, = (self.output / ".claims").glob("*/1")
+        for text in ("", "[]", '{"ended": 5}', '{"locked": 1}', "null", "x" * 100000):
+            claim.write_text(text)
+            self.tool("status", self.output, code=75)
+        self.assertEqual(len(self.listed()), 1)
+        self.sweep("--seed=0", "--mode=no-record", code=1)
+        self.assertEqual(set(self.started().values()), {2})
 
     # --- only the folder is needed
 

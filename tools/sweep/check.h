@@ -5,18 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "tools/sweep/combinations.h"
+#include "tools/sweep/answers.h"
 #include "tools/sweep/conversation.h"
 
 namespace gradus::sweep {
 
-// What `program --describe` tells; empty where it does not know that option, or does not answer in time (patience.h).
-struct ProgramDescription {
-  std::string program;       // the name it gives itself, also behind a script
-  std::string build;         // SHA-256 of its executable
-  bool checks_runs = false;  // it answers --describe-runs
-  bool late = false;         // it may know the option, but had not answered in time
-};
+// Asks `program --describe`.
 ProgramDescription describe(Children& children, Signals& signals, const std::filesystem::path& program);
 
 // Has the program look at every combination, in one process for all: `program --describe-runs` reads an array of

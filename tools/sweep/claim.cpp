@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "experiments/records/whole_number.h"
 #include "settings/parse.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/place.h"
@@ -26,13 +28,19 @@ namespace {
 
 constexpr std::size_t largest_claim = 1 << 16;  // bytes
 
+// As a claim's file has it; there is one after it.
+std::optional<std::int64_t> claim_number(const std::string& name) {
+  const auto number = settings::number_in<std::int64_t>(name);
+  const bool is_one = number && *number > 0 && *number < std::numeric_limits<std::int64_t>::max();
+  return is_one && fmt::to_string(*number) == name ? number : std::nullopt;
+}
+
 std::vector<std::int64_t> numbers_in(const fs::path& folder) {
   std::vector<std::int64_t> numbers;
   std::error_code error;
   fs::directory_iterator entry(folder, error);
   for (const fs::directory_iterator end; !error && entry != end; entry.increment(error))
-    if (const auto number = settings::number_in<std::int64_t>(entry->path().filename().string()))
-      numbers.push_back(*number);
+    if (const auto number = claim_number(entry->path().filename().string())) numbers.push_back(*number);
   if (error && error != std::errc::no_such_file_or_directory)
     throw records::SystemError(folder, "cannot be listed", error.value());
   std::sort(numbers.begin(), numbers.end());
@@ -52,19 +60,14 @@ std::optional<Failure> failure_in(const json& claim) {
   return Failure{claim["ended"].value("code", 1), records::text_member(claim["ended"], "reason")};
 }
 
-bool is_claim(const json& value) {
-  if (!value.is_object() || !value.value("locked", json()).is_boolean() ||
-      !value.value("process", json()).is_number_integer())
-    return false;
-  const auto ended = value.find("ended");
-  return ended == value.end() || (ended->is_object() && ended->value("code", json(1)).is_number_integer());
-}
-
-// What a claim says; null where it cannot be read or is none.
+// What a claim says: an object whose members are of their types; null where it cannot be read or is none.
 json read_claim(const fs::path& path) {
   try {
     json claim = records::parse_json(records::read_file(path, largest_claim));
-    return is_claim(claim) ? claim : json();
+    records::whole_number<std::int64_t>(claim, "process", 0);
+    if (claim.contains("ended")) records::whole_number<int>(claim["ended"], "code", 1);
+    if (!claim.value("locked", json(false)).is_boolean()) return {};
+    return claim;
   } catch (const std::exception&) {
     return {};
   }

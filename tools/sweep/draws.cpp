@@ -27,11 +27,6 @@ constexpr Form forms[] = {{"uniform", Distribution::Kind::uniform},
   throw UsageError(fmt::format("{}: bad draw '{}': expected {}", where, text, expected));
 }
 
-OptionValue rounded(double number, double low, double high) {
-  const double near = *settings::number_in<double>(fmt::format("{:.8g}", number));
-  return make_value(fmt::format("{}", std::clamp(near, low, high)));
-}
-
 }  // namespace
 
 std::optional<Distribution> parse_distribution(std::string_view text, const std::string& where) {
@@ -72,12 +67,17 @@ std::optional<Distribution> parse_distribution(std::string_view text, const std:
   return distribution;
 }
 
+OptionValue Distribution::rounded(double number) const {
+  const double near = *settings::number_in<double>(fmt::format("{:.8g}", number));
+  return make_value(fmt::format("{}", std::clamp(near, low, high)));
+}
+
 OptionValue Distribution::at(double u) const {
   switch (kind) {
     case Kind::uniform:
-      return rounded(std::lerp(low, high, u), low, high);
+      return rounded(std::lerp(low, high, u));
     case Kind::log_uniform:
-      return rounded(std::exp(std::lerp(std::log(low), std::log(high), u)), low, high);
+      return rounded(std::exp(std::lerp(std::log(low), std::log(high), u)));
     case Kind::integer: {
       const auto many = static_cast<double>(last - first) + 1;
       return make_value(fmt::format("{}", std::min(last, first + static_cast<std::int64_t>(u * many))));
@@ -120,6 +120,7 @@ Sampler::Sampler(const Draws& draws, std::vector<std::string> options)
       seed_(draws.seed.value_or(0)),
       method_(draws.method.value_or(DrawMethod::random)),
       options_(std::move(options)) {
+  if (count_ > max_values) throw UsageError(fmt::format("{} draws: expected at most {}", count_, max_values));
   if (method_ != DrawMethod::sobol || options_.empty()) return;
   if (options_.size() > most_dimensions)
     throw UsageError(

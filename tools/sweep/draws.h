@@ -20,8 +20,10 @@ struct Distribution {
   std::int64_t first = 0, last = 0;            // of integer
   std::vector<OptionValue> alternatives = {};  // of choice
 
-  // For u in [0, 1). Numbers are rounded to eight digits, which no mathematical library can make different.
+  // For u in [0, 1).
   OptionValue at(double u) const;
+  // Of uniform and log_uniform, with eight digits, which no mathematical library can make different.
+  OptionValue rounded(double number) const;
   // Whether it can be drawn.
   bool may_be(const OptionValue& value) const;
 };
@@ -56,7 +58,7 @@ DrawMethod parse_draw_method(std::string_view text, const std::string& where);
 // from its origin on, with a digital shift for each option: the best balanced of a power of two of draws.
 class Sampler {
  public:
-  // Throws UsageError for more options than there are dimensions.
+  // Throws UsageError for more options than there are dimensions, or more draws than a sweep has runs.
   Sampler(const Draws& draws, std::vector<std::string> options);
 
   std::int64_t count() const { return count_; }

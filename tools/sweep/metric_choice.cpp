@@ -30,7 +30,8 @@ const MetricTable* default_table(const records::LogContents& contents) {
 
 std::int64_t steps_in(const records::LogContents& contents) {
   for (const MetricTable& table : contents.tables)
-    if (table.name() == "step" && table.rows() > 0) return table.index().back() + 1;
+    if (table.name() == "step" && table.rows() > 0)
+      return std::min(table.index().back(), std::numeric_limits<std::int64_t>::max() - 1) + 1;
   return 0;
 }
 

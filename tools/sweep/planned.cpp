@@ -36,6 +36,7 @@ std::vector<Choice> choices_in(const json& list) {
 }
 
 Combination combination_in(const json& run) {
+  require_run_name(run.at("id").get<std::string>());
   return {run.at("id").get<std::string>(), run.at("config_hash").get<std::string>(), choices_in(run.at("choices")),
           choices_in(run.at("inherited")), run.at("controls").get<std::vector<std::string>>()};
 }
@@ -121,6 +122,10 @@ void take_plan(Job& job, const std::vector<std::string>& ids) {
         fmt::format("{}: no plan here: expected the folder of a sweep that `sweep run` or `sweep plan` "
                     "has begun",
                     job.output.string()));
+  } catch (const UsageError&) {
+    throw;
+  } catch (const std::invalid_argument& error) {  // a run's name
+    throw records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
   } catch (const json::exception& error) {
     throw records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
   }

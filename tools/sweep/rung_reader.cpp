@@ -49,7 +49,13 @@ RungRecord RungReader::ended(const std::filesystem::path& folder, bool has_compl
   RungRecord record;
   record.has_ended = true;
   record.has_completed = has_completed;
-  read(folder, rule_.rungs_until(rule_.last ? *rule_.last : metric_.read(folder).steps), record);
+  if (rule_.kind == StoppingRule::Kind::asha) {
+    read(folder, rule_.rungs_until(*rule_.last), record);
+  } else {
+    const MetricValues all = metric_.read(folder);
+    // Of one rung more than rows, one has no row before it, which is refused.
+    read(folder, rule_.rungs_until(all.steps, all.values.size() + 1), record);
+  }
   return record;
 }
 

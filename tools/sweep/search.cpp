@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -11,6 +10,7 @@
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/suggestion.h"
 #include "tools/sweep/winners.h"
 
 namespace gradus::sweep {
@@ -33,22 +33,6 @@ std::map<std::string, const Distribution*> space_of(const Grid& grid, const Comb
   for (const When& when : grid.whens)
     if (when.condition.holds(combination.choices)) add(when.options);
   return space;
-}
-
-json json_of(const Distribution& distribution) {
-  switch (distribution.kind) {
-    case Distribution::Kind::uniform:
-      return {{"kind", "uniform"}, {"low", distribution.low}, {"high", distribution.high}};
-    case Distribution::Kind::log_uniform:
-      return {{"kind", "log_uniform"}, {"low", distribution.low}, {"high", distribution.high}};
-    case Distribution::Kind::integer:
-      return {{"kind", "integer"}, {"low", distribution.first}, {"high", distribution.last}};
-    case Distribution::Kind::choice:
-      break;
-  }
-  json values = json::array();
-  for (const OptionValue& value : distribution.alternatives) values.push_back(value.json);
-  return {{"kind", "choice"}, {"values", values}};
 }
 
 // The stage with this grid alone and one draw.
@@ -109,26 +93,11 @@ struct DrawSearch::One {
 
   // The value that was suggested for the option. Throws std::runtime_error.
   OptionValue value_in(const json& options, const std::string& option) const {
-    const Distribution& distribution = *space.at(option);
-    if (options.is_object() && options.contains(option)) {
-      const json& told_value = options[option];
-      for (const OptionValue& one : distribution.alternatives)
-        if (one.json == told_value) return one;
-      if (distribution.kind != Distribution::Kind::choice && told_value.is_number()) {
-        // With as many digits as a draw has.
-        const bool whole = distribution.kind == Distribution::Kind::integer;
-        OptionValue value =
-            make_value(whole ? records::json_text(told_value)
-                             : fmt::format("{}", std::clamp(std::stod(fmt::format("{:.8g}", told_value.get<double>())),
-                                                            distribution.low, distribution.high)));
-        if (distribution.may_be(make_value(records::json_text(told_value)))) return value;
-      }
+    try {
+      return suggested_value(options, option, *space.at(option));
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(fmt::format("{}: {}", records::printable(command), error.what()));
     }
-    throw std::runtime_error(fmt::format("{}: suggests {} for {}, expected a value of {}", records::printable(command),
-                                         options.is_object() && options.contains(option)
-                                             ? records::printable(records::json_text(options[option]))
-                                             : "nothing",
-                                         option, records::json_text(json_of(distribution))));
   }
 };
 

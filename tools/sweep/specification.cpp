@@ -97,6 +97,24 @@ void fit_to_stage(StoppingRule& rule, const Stage& stage) {
 
 }  // namespace
 
+std::size_t listed_values(const OptionList& options) {
+  std::size_t values = 0;
+  for (const Option& option : options) values += std::max<std::size_t>(1, option.values.size());
+  return values;
+}
+
+std::size_t listed_values(const Grid& grid) {
+  std::size_t values = listed_values(grid.options);
+  for (const When& when : grid.whens) values += listed_values(when.options);
+  return values;
+}
+
+void require_bounded(const OptionList& options, const std::string& where) {
+  if (options.size() > max_options) throw UsageError(fmt::format("{}: more than {} options", where, max_options));
+  if (listed_values(options) > max_listed)
+    throw UsageError(fmt::format("{}: more than {} values in all", where, max_listed));
+}
+
 Option parse_option(std::string name, std::string_view text, const std::string& where) {
   Option option{std::move(name)};
   option.drawn = parse_distribution(text, where);
@@ -124,6 +142,7 @@ OptionList parse_arguments(const std::vector<std::string>& arguments) {
     }
     if (find(options, name) != nullptr) throw UsageError(fmt::format("{}: given twice", where));
     options.push_back(std::move(option));
+    require_bounded(options, where);
   }
   return options;
 }

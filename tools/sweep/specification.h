@@ -63,6 +63,12 @@ Option parse_option(std::string name, std::string_view text, const std::string& 
 // OptionList as on a command line: `--name=values`, `--name value`, `--flag`.
 OptionList parse_arguments(const std::vector<std::string>& arguments);
 
+// Throws UsageError, which begins with `where`, for more options or values in all than a slip of the pen explains.
+void require_bounded(const OptionList& options, const std::string& where);
+// Values that the options of a list, or of a grid, have in all; a draw is one.
+std::size_t listed_values(const OptionList& options);
+std::size_t listed_values(const Grid& grid);
+
 // Replaces the values of the options that `overrides` names, and appends those that are missing.
 void override_options(Grid& grid, const OptionList& overrides);
 

@@ -13,6 +13,7 @@ namespace {
 
 using Kind = StoppingRule::Kind;
 
+constexpr std::int64_t furthest = std::numeric_limits<std::int64_t>::max() / 4;  // of steps, so that sums stay numbers
 constexpr const char* keys = "rule, by, first, factor, last, every, after, per or over";
 
 std::int64_t steps_in(std::string_view text, std::string_view key, std::int64_t least, const std::string& where) {
@@ -25,6 +26,7 @@ std::int64_t steps_in(std::string_view text, std::string_view key, std::int64_t 
 }  // namespace
 
 std::optional<std::int64_t> StoppingRule::next_rung(std::int64_t step) const {
+  if (step > furthest) return std::nullopt;
   std::int64_t rung = first;
   if (kind == Kind::median) {
     rung = std::max(after, (step / every + 1) * every);
@@ -35,9 +37,10 @@ std::optional<std::int64_t> StoppingRule::next_rung(std::int64_t step) const {
   return rung;
 }
 
-std::vector<std::int64_t> StoppingRule::rungs_until(std::int64_t step) const {
+std::vector<std::int64_t> StoppingRule::rungs_until(std::int64_t step, std::size_t most) const {
   std::vector<std::int64_t> rungs;
-  for (auto rung = next_rung(0); rung && *rung <= step; rung = next_rung(*rung)) rungs.push_back(*rung);
+  for (auto rung = next_rung(0); rung && *rung <= step && rungs.size() < most; rung = next_rung(*rung))
+    rungs.push_back(*rung);
   return rungs;
 }
 
@@ -105,9 +108,7 @@ StoppingRule StoppingText::rule(const std::string& where) const {
   require(rule.first == 0 && rule.factor == 0, "every, after and last of median, not first and factor");
   require(!has_statistic_, "by of median without a statistic: it compares the best with means");
   if (rule.after == 0) rule.after = rule.every;
-  require(rule.after <= std::numeric_limits<std::int64_t>::max() / 4 &&
-              rule.every <= std::numeric_limits<std::int64_t>::max() / 4,
-          "every and after to be smaller");
+  require(rule.after <= furthest && rule.every <= furthest, "every and after to be smaller");
   require(!rule.last || rule.next_rung(0), "every and after to be less than last: otherwise no run ever pauses");
   return rule;
 }

@@ -23,8 +23,8 @@ struct StoppingRule {
   std::vector<std::string> over = {"seed"};  // runs are one setting that are equal in all options but these
   bool says_per = false, says_over = false;  // otherwise they are those of the stage's winners
 
-  // The rungs up to a step, in their order.
-  std::vector<std::int64_t> rungs_until(std::int64_t step) const;
+  // The rungs up to a step, in their order; the first of them, if there are more than `most`.
+  std::vector<std::int64_t> rungs_until(std::int64_t step, std::size_t most = std::string::npos) const;
   // The first beyond it; none where runs go to their end.
   std::optional<std::int64_t> next_rung(std::int64_t step) const;
   // As it is written on a command line.

@@ -7,6 +7,7 @@
 #include "experiments/records/completion.h"
 #include "experiments/records/descriptor.h"
 #include "experiments/records/sealed.h"
+#include "experiments/records/whole_number.h"
 #include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
@@ -23,15 +24,14 @@ RunRow row_of(const json& run) {
   row.options = run.at("options");
   row.effective = run.value("options_are_effective", false);
   row.status = run.at("status").get<std::string>();
-  if (!run.at("exit_code").is_null()) row.exit_code = run["exit_code"].get<int>();
+  if (!run.at("exit_code").is_null()) row.exit_code = records::whole_number<int>(run["exit_code"]);
   row.reason = run.at("reason").get<std::string>();
   row.stamp = run.value("stamp", std::string());
   row.config_hash = run.value("config_hash", std::string());
   row.stage = run.value("stage", std::string());
   row.build = run.value("executable_sha256", std::string());
   if (!row.options.is_object()) throw std::invalid_argument("a run's options are not an object");
-  if (row.id.empty() || row.id.starts_with('.') || row.id.find('/') != row.id.npos)
-    throw std::invalid_argument(fmt::format("'{}' is not the name of a run's folder", row.id));
+  require_run_name(row.id);
   return row;
 }
 
@@ -51,6 +51,11 @@ json json_of(const RunRow& row) {
 }
 
 }  // namespace
+
+void require_run_name(const std::string& id) {
+  if (id.empty() || id.starts_with('.') || id.find('/') != id.npos || id.find('\0') != id.npos)
+    throw std::invalid_argument(fmt::format("'{}' is not the name of a run's folder", id));
+}
 
 std::optional<Table> Table::read(const fs::path& output) {
   const fs::path path = output / table_file;

@@ -1,13 +1,14 @@
 #include "tools/sweep/toml_file.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <stdexcept>
 
 #include "experiments/records/files.h"
 #include "tools/sweep/search.h"
+#include "tools/sweep/toml_keys.h"
+#include "tools/sweep/toml_library.h"
 #include "tools/sweep/toml_reader.h"
 #include "tools/sweep/variants.h"
 
@@ -63,7 +64,7 @@ class Reader : TomlReader {
  private:
   static constexpr const char* known = "options, draws, limit, stopping, [[zip]], [[when]], [[exclude]], [[group]]";
 
-  Condition condition(const toml::table& table, const toml::source_region& source, const char* what) const {
+  Condition condition(const toml::table& table, const toml::source_region& source, const char* what) {
     Condition condition{fmt::format("{}: {}", place(source), what), {}};
     for (const Option& option : options(table)) {
       if (option.drawn)
@@ -74,7 +75,7 @@ class Reader : TomlReader {
     return condition;
   }
 
-  When when(const toml::table& table) const {
+  When when(const toml::table& table) {
     When when;
     for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "if")
@@ -89,7 +90,7 @@ class Reader : TomlReader {
     return when;
   }
 
-  void zip(Grid& grid, const toml::table& table) const {
+  void zip(Grid& grid, const toml::table& table) {
     std::vector<std::string> together;
     for (const TomlEntry& entry : in_order(table)) {
       add(grid.options, entry);
@@ -151,7 +152,7 @@ class Reader : TomlReader {
   }
 
   // A grid over all of the block's and these.
-  Grid group(const toml::table& table, const Grid& common) const {
+  Grid group(const toml::table& table, const Grid& common) {
     Grid own;
     for (const TomlEntry& entry : in_order(table)) {
       if (*entry.key == "draws" && entry.node->is_table())
@@ -193,10 +194,13 @@ class Reader : TomlReader {
 
   Stage stage_of(Block block, std::string name) {
     Stage stage{std::move(name), {}, std::move(block.exclusions), block.limit, {}, std::move(block.stopping)};
-    if (groups_ != nullptr)
-      for (const toml::node& node : *groups_) stage.grids.push_back(group(*node.as_table(), block.grid));
-    else
+    if (groups_ == nullptr)
       stage.grids.push_back(std::move(block.grid));
+    else
+      for (const toml::node& node : *groups_) {
+        stage.grids.push_back(group(*node.as_table(), block.grid));
+        count(listed_values(stage.grids.back()));
+      }
     groups_ = nullptr;
     check_conditions(stage);
     return stage;
@@ -221,6 +225,7 @@ class Reader : TomlReader {
     const bool draws_itself = own.grid.draws.count.has_value();
     Block both = std::move(own);
     Grid grid = all.grid;
+    count(listed_values(grid));
     override_options(grid, both.grid.options);
     both.grid.options = std::move(grid.options);
     grid.draws.override_by(both.grid.draws);
@@ -247,6 +252,7 @@ std::string read_toml(const std::filesystem::path& path) {
 }
 
 Specification parse_toml(const std::string& text, const std::filesystem::path& path, const std::string& variant) {
+  check_keys(text, path);
   toml::table table;
   try {
     table = toml::parse(text, path.string());

@@ -51,11 +51,19 @@ std::string TomlReader::text(const TomlEntry& entry) const {
   return entry.node->as_string()->get();
 }
 
+std::string TomlReader::name(const toml::key& key, std::string_view text) const {
+  try {
+    return canonical_name(text);
+  } catch (const UsageError& error) {
+    refuse(key, error.what());
+  }
+}
+
 std::vector<std::string> TomlReader::names(const TomlEntry& entry) const {
   std::vector<std::string> list;
   const toml::array* array = entry.node->as_array();
   if (array == nullptr) refuse(*entry.key, fmt::format("{}: expected an array of options", entry.key->str()));
-  for (const toml::node& node : *array) list.push_back(canonical_name(text({entry.key, &node})));
+  for (const toml::node& node : *array) list.push_back(name(*entry.key, text({entry.key, &node})));
   return list;
 }
 
@@ -69,32 +77,33 @@ std::vector<OptionValue> TomlReader::literal(const toml::node& node, const std::
 
 Option TomlReader::option(const TomlEntry& entry) const {
   const std::string where = fmt::format("{}: option {}", place(entry.key->source()), entry.key->str());
-  std::string name;
-  try {
-    name = canonical_name(entry.key->str());
-  } catch (const UsageError& error) {
-    refuse(*entry.key, error.what());
-  }
-  if (const auto* string = entry.node->as_string()) return parse_option(name, string->get(), where);
-  Option option{name};
+  Option option{name(*entry.key, entry.key->str())};
+  if (const auto* string = entry.node->as_string()) return parse_option(option.name, string->get(), where);
   if (const toml::array* array = entry.node->as_array()) {
     if (array->empty()) throw UsageError(fmt::format("{}: empty list of values", where));
-    for (const toml::node& element : *array)
-      for (OptionValue& value : literal(element, where)) option.values.push_back(std::move(value));
+    for (const toml::node& element : *array) append_bounded(option.values, literal(element, where), where);
   } else {
     option.values = literal(*entry.node, where);
   }
   return option;
 }
 
-void TomlReader::add(OptionList& options, const TomlEntry& entry) const {
+void TomlReader::add(OptionList& options, const TomlEntry& entry) {
   options.push_back(option(entry));
+  require_bounded(options, place(entry.key->source()));
+  count(options.back().values.size());
   for (std::size_t i = 0; i + 1 < options.size(); ++i)
     if (options[i].name == options.back().name)
       refuse(*entry.key, fmt::format("option {}: given twice", entry.key->str()));
 }
 
-OptionList TomlReader::options(const toml::table& table) const {
+void TomlReader::count(std::size_t values) {
+  listed_ += values;
+  if (listed_ > max_listed)
+    throw UsageError(fmt::format("{}: more than {} values in all its grids", path_.string(), max_listed));
+}
+
+OptionList TomlReader::options(const toml::table& table) {
   OptionList options;
   for (const TomlEntry& entry : in_order(table)) add(options, entry);
   return options;

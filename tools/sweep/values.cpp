@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 
 #include "experiments/records/text.h"
@@ -45,8 +46,12 @@ std::vector<OptionValue> integer_range(std::string_view text, const std::vector<
   if (distance / stride >= static_cast<std::uint64_t>(max_values))
     throw UsageError(fmt::format("{}: bad range '{}': more than {} values", where, text, max_values));
   std::vector<OptionValue> values;
-  for (std::uint64_t i = 0; i <= distance / stride; ++i)
-    values.push_back(make_value(fmt::format("{}", *first + static_cast<std::int64_t>(i) * *step)));
+  values.reserve(static_cast<std::size_t>(distance / stride) + 1);
+  for (std::uint64_t i = 0; i <= distance / stride; ++i) {
+    const auto number =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(*first) + i * static_cast<std::uint64_t>(*step));
+    values.push_back({fmt::to_string(number), number});
+  }
   return values;
 }
 
@@ -152,13 +157,19 @@ std::vector<OptionValue> parse_element(std::string_view text, const std::string&
   return {make_value(unescape(text))};
 }
 
+void append_bounded(std::vector<OptionValue>& values, std::vector<OptionValue> more, const std::string& where) {
+  if (values.size() + more.size() > static_cast<std::size_t>(max_values))
+    throw UsageError(fmt::format("{}: more than {} values", where, max_values));
+  values.insert(values.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
 std::vector<OptionValue> parse_list(std::string_view text, const std::string& where) {
   if (trim(text).empty()) throw UsageError(fmt::format("{}: empty list of values", where));
   std::vector<OptionValue> values;
   for (const std::string& part : split(text, ',')) {
     const std::string_view element = trim(part);
     if (element.empty()) throw UsageError(fmt::format("{}: empty value in the list '{}'", where, text));
-    for (OptionValue& value : parse_element(element, where)) values.push_back(std::move(value));
+    append_bounded(values, parse_element(element, where), where);
   }
   return values;
 }

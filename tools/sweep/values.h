@@ -19,6 +19,8 @@ using records::UsageError;  // the caller's command line or specification is wro
 
 // Values of one option, and combinations of one sweep: more is a slip of the pen.
 inline constexpr std::int64_t max_values = 1'000'000;
+// Options of one list, and values of all lists of a specification, each grid with its own.
+inline constexpr std::size_t max_options = 1'000, max_listed = 2'000'000;
 
 struct OptionValue {
   std::string text;        // what the program is given
@@ -42,6 +44,8 @@ std::string canonical_name(std::string_view name);
 // `where` begins the message of the UsageError for an empty list, a bad range, or a text that is not UTF-8.
 std::vector<OptionValue> parse_list(std::string_view text, const std::string& where);
 std::vector<OptionValue> parse_element(std::string_view text, const std::string& where);  // a range, or one value
+// Throws UsageError for more than max_values in all.
+void append_bounded(std::vector<OptionValue>& values, std::vector<OptionValue> more, const std::string& where);
 
 // At `separator` where no backslash stands before it; the parts keep their backslashes.
 std::vector<std::string> split(std::string_view text, char separator);

@@ -8,10 +8,10 @@
 // A table is merged key by key; a value, a list, or a list of tables ([[variant.smoke.group]]) replaces the other.
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <filesystem>
 #include <string>
+
+#include "tools/sweep/toml_library.h"
 
 namespace gradus::sweep {
 
