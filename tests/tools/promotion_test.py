@@ -169,7 +169,7 @@ class Rules(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("valgrind"), "no valgrind")
     def test_what_a_promotion_costs_hardly_depends_on_how_many_are_compared(self):
-        """Instructions of searches of 500 and of 4,000 settings: less than twice as many for each promotion."""
+        """Instructions of searches of 500 and of 4,000 settings: less than three times as many for each promotion."""
         def instructions(rule, settings):
             request = json.dumps({"search": rule, "settings": settings}) + "\n" if settings else ""
             result = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
@@ -179,7 +179,7 @@ class Rules(unittest.TestCase):
         for rule in ("asha", "median"):
             few, many = ((count - start) / promotions for count, promotions in
                          (instructions(rule, 500), instructions(rule, 4000)))
-            self.assertLess(many, 2 * few, rule)
+            self.assertLess(many, 3 * few, rule)
 
     # --- the end, and rungs
 
