@@ -1,7 +1,6 @@
 #include "process/piped_program.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "process/pipe_signal.h"
 
@@ -70,7 +70,7 @@ std::string words_of(const siginfo_t& end) {
 
 }  // namespace
 
-PipedProgram::PipedProgram(const std::string& command) {
+PipedProgram::PipedProgram(const std::string& command, Waiting waiting) : waiting_(std::move(waiting)) {
   const Ends in = make_ends(), out = make_ends(), life = make_ends();
   const std::string watched = watch + command;
   child_ = ::fork();
@@ -93,7 +93,8 @@ void PipedProgram::wait(int in_events, int out_events) {
   Clock::time_point deadline = Clock::time_point::max();
   pollfd ends[2] = {{in_events ? input_ : -1, static_cast<short>(in_events), 0},
                     {out_events ? output_ : -1, static_cast<short>(out_events), 0}};
-  for (;;) {
+  while (waiting_ && ends[0].revents == 0 && ends[1].revents == 0) waiting_(ends);
+  while (!waiting_) {
     int left = -1;
     if (deadline != Clock::time_point::max())
       left = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count());
@@ -141,9 +142,9 @@ void PipedProgram::receive(std::span<std::byte> bytes) {
   bytes = bytes.subspan(early);
   while (!bytes.empty()) {
     if (has_closed_) throw_ended(expected - bytes.size(), expected);
-    wait(0, POLLIN);
     const ssize_t got = ::read(output_, bytes.data(), bytes.size());
     if (got < 0 && errno != EAGAIN && errno != EINTR) fail("cannot be read");
+    if (got < 0) wait(0, POLLIN);
     if (got == 0) has_closed_ = true;
     if (got > 0) bytes = bytes.subspan(static_cast<std::size_t>(got));
   }
@@ -156,9 +157,14 @@ void PipedProgram::throw_ended(std::size_t received, std::size_t expected) {
                            " bytes of an answer");
 }
 
+void PipedProgram::close_input() {
+  if (input_ >= 0) ::close(input_);
+  input_ = -1;
+}
+
 std::string PipedProgram::end(std::chrono::milliseconds patience) {
   if (child_ < 0) return "";
-  ::close(input_);
+  close_input();
   const Clock::time_point deadline = Clock::now() + patience;
   siginfo_t ending{};
   const auto has_ended = [&] {

@@ -7,6 +7,8 @@ import json
 import math
 import pathlib
 import random
+import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,15 +23,20 @@ BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.
 class Rules(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = subprocess.Popen([BIN / "promotion_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        cls.addClassCleanup(cls.server.stdout.close)
-        cls.addClassCleanup(cls.server.wait)
-        cls.addClassCleanup(cls.server.stdin.close)
+        cls.servers = [subprocess.Popen([BIN / "promotion_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                       for _ in range(2)]
+        for server in cls.servers:
+            cls.addClassCleanup(server.stdout.close)
+            cls.addClassCleanup(server.wait)
+            cls.addClassCleanup(server.stdin.close)
 
-    def ask(self, **request):
-        self.server.stdin.write(json.dumps(request) + "\n")
-        self.server.stdin.flush()
-        return json.loads(self.server.stdout.readline())
+    def ask(self, server=0, **request):
+        self.servers[server].stdin.write(json.dumps(request) + "\n")
+        self.servers[server].stdin.flush()
+        return json.loads(self.servers[server].stdout.readline())
+
+    def other(self, **request):
+        return self.ask(server=1, **request)
 
     @staticmethod
     def contender(scores=(), averages=(), sent=None, ended=False):
@@ -139,6 +146,40 @@ class Rules(unittest.TestCase):
         for best, expected in ((2, 3), (2.0000001, None), (math.nan, None)):
             self.assertEqual(self.ask(rule="median", contenders=others + [self.contender([best], [9])]), expected)
         self.assertEqual(self.ask(rule="median", contenders=others[:2] + [self.contender([7], [9])]), 2)  # too few others
+
+    # --- what changes, and what it costs
+
+    def test_what_has_changed_is_as_if_it_had_always_been_so(self):
+        """Contenders that come and go, against the same told all at once."""
+        chance, found = random.Random(5), set()
+        for rule in ("asha", "median", "best"):
+            table = [self.contender() for _ in range(25)]
+            self.ask(rule=rule, factor=3, contenders=table)
+            for _ in range(600):
+                changes = {}
+                for number in chance.sample(range(25), chance.randint(1, 3)):
+                    scores = [chance.choice((chance.random(), 0.5, math.nan)) for _ in range(chance.randint(0, 4))]
+                    changes[number] = table[number] = self.contender(
+                        scores, [chance.choice((chance.random(), 0.5, math.nan)) for _ in scores] if rule == "median" else (),
+                        len(scores) + chance.randint(0, 1), chance.random() < 0.2)
+                changed = self.ask(rule=rule, factor=3, put=changes)
+                self.assertEqual(changed, self.other(rule=rule, factor=3, contenders=table), table)
+                found.add((rule, changed))
+        self.assertGreater(len(found), 60)
+
+    @unittest.skipUnless(shutil.which("valgrind"), "no valgrind")
+    def test_what_a_promotion_costs_hardly_depends_on_how_many_are_compared(self):
+        """Instructions of searches of 500 and of 4,000 settings: less than three times as many for each promotion."""
+        def instructions(rule, settings):
+            request = json.dumps({"search": rule, "settings": settings}) + "\n" if settings else ""
+            result = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                                     BIN / "promotion_server"], input=request, capture_output=True, text=True, check=True)
+            return int(re.search(r"Collected : (\d+)", result.stderr).group(1)), int(result.stdout or 0)
+        start = instructions("asha", 0)[0]
+        for rule in ("asha", "median"):
+            few, many = ((count - start) / promotions for count, promotions in
+                         (instructions(rule, 500), instructions(rule, 4000)))
+            self.assertLess(many, 3 * few, rule)
 
     # --- the end, and rungs
 

@@ -20,7 +20,7 @@ TRAINER = pathlib.Path(__file__).with_name("stateful_program.py")
 
 # Suggests rates that depend on all that it was told, and notes every line.
 SERVER = r'''
-import json, os, sys
+import json, os, sys, time
 answers, told = os.fdopen(3, "w"), []
 log = open(os.environ["STARTS"] + f".asked.{os.getpid()}", "w", buffering=1)
 for line in sys.stdin:
@@ -179,6 +179,103 @@ class SweepSearch(SweepCase):
                                   stderr=subprocess.DEVNULL, timeout=60).returncode
         self.assertEqual(code, 0)
         self.assertEqual(len(self.settings()), 2 * (2 * 6 + 1))
+
+    # --- while an answer is waited for
+
+    def begin(self, *before, **environment):
+        return subprocess.Popen(self.command(file=self.file, before=before or ["--jobs=4"]), text=True,
+                                env={**self.environment, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def ends(self, sweep, code):
+        said = sweep.communicate(timeout=60)[0]
+        self.assertEqual(sweep.returncode, code, said)
+        self.assertEqual(self.processes(), {})
+        return said
+
+    def statuses(self):
+        return sorted(run["status"] for run in self.table()["runs"])
+
+    def hang(self, ask, change=lambda text: text):
+        """That suggestion is long in coming."""
+        answer = f"[0.1 * (said['ask'] + 1), time.sleep(300 if said['ask'] >= {ask} else 0)][0]"
+        self.write(answer=answer, change=lambda text: change(text.replace('["sgd", "adam"]', '"sgd"').replace(
+            ', per = ["optimizer"]', "")))
+
+    def test_a_sweep_ends_as_asked_while_an_answer_is_waited_for(self):
+        for number, ask in enumerate((signal.SIGINT, signal.SIGTERM, "cancel")):
+            with self.subTest(ask=ask):
+                self.output = self.folder / f"asked{number}"
+                self.hang(0)
+                sweep = self.begin()
+                self.wait_for(lambda: any(len(lines) == 1 for lines in self.asked()), 30)
+                if ask == "cancel":
+                    subprocess.run([sweep_support.SWEEP, "cancel", self.output], check=True, timeout=60,
+                                   stdout=subprocess.DEVNULL)
+                else:
+                    sweep.send_signal(ask)
+                self.assertIn("interrupted", self.ends(sweep, 130))
+                for path in self.folder.glob("starts.asked.*"):
+                    path.unlink()
+        self.output = self.folder / "silent"
+        self.write(change=lambda text: text.replace(f"/usr/bin/python3 {self.folder / 'server.py'}", "sleep 300"))
+        sweep = self.begin()
+        self.wait_for(lambda: any("sleep 300" in line for line in self.processes().values()), 30)
+        sweep.send_signal(signal.SIGTERM)
+        self.ends(sweep, 130)
+
+    def test_runs_are_watched_while_an_answer_is_waited_for(self):
+        """Two end, of which the table tells, and one is over its time."""
+        self.hang(1, lambda text: text.replace('seed = "0:1"', "seed = 0\ndelay = [0.0, 0.1, 300.0]").replace(
+            'by = "evaluation/loss"', 'by = "evaluation/loss", over = ["delay"]'))
+        sweep = self.begin("--jobs=4", "--time-limit=6", GRADUS_SWEEP_GRACE="0.5")
+        self.wait_for(lambda: any({"ask": 1} in lines for lines in self.asked()), 30)
+        self.wait_for(lambda: self.statuses() == ["completed", "completed", "failed"], 60)
+        self.assertIsNone(sweep.poll())
+        sweep.send_signal(signal.SIGTERM)
+        self.assertIn("longer than the time limit of 6 s", self.ends(sweep, 130))
+
+    def test_a_program_that_does_not_answer_in_time_ends_the_search(self):
+        self.hang(1, lambda text: text.replace("steps = 10", "steps = 10\ndelay = 0.2"))
+        said = self.ends(self.begin(GRADUS_SWEEP_SUGGESTION="1"), 1)
+        self.assertIn("server.py: no answer for 1 seconds", said)
+        self.assertIn("stage judge is not begun", said)
+        self.assertEqual(self.statuses(), ["completed", "completed"])
+        self.assertIn("GRADUS_SWEEP_SUGGESTION=soon: expected seconds",
+                      self.ends(self.begin(GRADUS_SWEEP_SUGGESTION="soon"), 2))
+
+    def test_a_suggestion_that_the_program_refuses_ends_the_search_in_good_order(self):
+        self.program.write_text(self.program.read_text().replace(
+            'if values["learning_rate"] <= 0:', 'if values["learning_rate"] in (0, 0.25):'))
+        self.write(answer="[0.1, 0.2, 0.25][said['ask']]",
+                   change=lambda text: text.replace("steps = 10", "steps = 10\ndelay = 0.1"))
+        said = self.ends(self.begin("--jobs=1"), 1)  # the next run is under way by then
+        self.assertIn("server.py: suggests what is refused: ", said)
+        self.assertIn("--learning-rate is not above 0", said)
+        self.assertIn("stage judge is not begun", said)
+        self.assertEqual(set(self.statuses()), {"completed"})
+        self.assertGreaterEqual(len(self.statuses()), 4)  # two suggestions of two seeds
+
+    def test_a_sweep_hears_while_the_program_looks_at_a_suggestion(self):
+        self.program.write_text(self.program.read_text().replace(
+            "    for name, text in given.items():\n        if name in CONTROLS:", """    if float(given.get("learning_rate", 0)) == 0.75:
+        note(looks=True)
+        time.sleep(300)
+    for name, text in given.items():
+        if name in CONTROLS:""", 1))
+        self.assertIn("looks=True", self.program.read_text())
+        self.write(answer="0.75", change=lambda text: text.replace('["sgd", "adam"]', '"sgd"').replace(
+            ', per = ["optimizer"]', ""))
+        for ask in (signal.SIGINT, "cancel"):
+            with self.subTest(ask=ask):
+                (self.folder / "starts").unlink(missing_ok=True)
+                sweep = self.begin(GRADUS_SWEEP_PATIENCE="300")
+                self.wait_for(lambda: self.starts(), 30)
+                if ask == "cancel":
+                    subprocess.run([sweep_support.SWEEP, "cancel", self.output], check=True, timeout=60,
+                                   stdout=subprocess.DEVNULL)
+                else:
+                    sweep.send_signal(ask)
+                self.ends(sweep, 130)
 
     @unittest.skipUnless(importlib.util.find_spec("optuna"), "Optuna is not installed")
     def test_optuna_is_reproducible_and_better_than_chance(self):

@@ -61,7 +61,8 @@ ProgramDescription describe(Children& children, Signals& signals, const std::fil
 }
 
 void check_runs(Children& children, Signals& signals, const std::filesystem::path& program,
-                const ProgramDescription& description, std::vector<Combination>& combinations) {
+                const ProgramDescription& description, std::vector<Combination>& combinations,
+                const Meanwhile& meanwhile) {
   RunAnswers answers(description, combinations);
   Question question;
   question.argv = {program.string(), "--describe-runs"};
@@ -69,6 +70,7 @@ void check_runs(Children& children, Signals& signals, const std::filesystem::pat
   question.take_line = [&](std::string_view line) { return answers.take(line); };
   question.patience = answer_patience();
   question.for_each_line = true;
+  question.meanwhile = meanwhile;
   const Reply reply = converse(children, signals, question);
   if (const std::string problem = problem_of(answers, combinations, reply); !problem.empty())
     throw std::runtime_error(fmt::format("{} --describe-runs: {}", program.string(), problem));

@@ -18,6 +18,7 @@ ProgramDescription describe(Children& children, Signals& signals, const std::fil
 // against them. Sets each config_hash and leaves out combinations that come to the same as an earlier one. Throws
 // UsageError with the options of the first that is refused, std::runtime_error where the program does not keep to that.
 void check_runs(Children& children, Signals& signals, const std::filesystem::path& program,
-                const ProgramDescription& description, std::vector<Combination>& combinations);
+                const ProgramDescription& description, std::vector<Combination>& combinations,
+                const Meanwhile& meanwhile = {});
 
 }  // namespace gradus::sweep

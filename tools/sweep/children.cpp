@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <vector>
@@ -72,11 +73,15 @@ void Children::reap() {
 }
 
 std::optional<std::pair<pid_t, ProcessEnd>> Children::collect() {
-  if (ended_.empty()) reap();
-  if (ended_.empty()) return std::nullopt;
-  std::pair<pid_t, ProcessEnd> first = *ended_.begin();
-  ended_.erase(ended_.begin());
-  return first;
+  const auto first = [&] {
+    return std::find_if(ended_.begin(), ended_.end(), [&](const auto& one) { return !reserved_.contains(one.first); });
+  };
+  if (first() == ended_.end()) reap();
+  const auto found = first();
+  if (found == ended_.end()) return std::nullopt;
+  std::pair<pid_t, ProcessEnd> ended = *found;
+  ended_.erase(found);
+  return ended;
 }
 
 std::optional<ProcessEnd> Children::collect(pid_t child) {
@@ -85,6 +90,7 @@ std::optional<ProcessEnd> Children::collect(pid_t child) {
   if (found == ended_.end()) return std::nullopt;
   const ProcessEnd ending = found->second;
   ended_.erase(found);
+  reserved_.erase(child);
   return ending;
 }
 

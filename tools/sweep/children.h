@@ -29,7 +29,9 @@ class Children {
   pid_t start(const Launch& launch);
   void ask_to_end(pid_t child) const;
   void end_at_once(pid_t child) const;
-  // One that has ended, with all that it started; none when there is none now.
+  // Its end is only for who asks for it by its number.
+  void reserve(pid_t child) { reserved_.insert(child); }
+  // One that has ended, with all that it started, and is not reserved; none when there is none now.
   std::optional<std::pair<pid_t, ProcessEnd>> collect();
   // Whether this one has; what others have come to stays for collect().
   std::optional<ProcessEnd> collect(pid_t child);
@@ -47,7 +49,7 @@ class Children {
   ProcessNumbers numbers_;
   std::map<pid_t, Supervisor> running_;
   std::map<pid_t, ProcessEnd> ended_;  // and not yet collected
-  std::set<pid_t> spared_;
+  std::set<pid_t> spared_, reserved_;
 
   void reap();
 };

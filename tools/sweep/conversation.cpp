@@ -34,6 +34,7 @@ class Talk {
     records::Pipe errors = records::make_pipe(question.argv[0]);
     child_ =
         children.start({question.argv, question.environment, input.read.get(), output.write.get(), errors.write.get()});
+    children.reserve(child_);
     input_ = unblocked(std::move(input.write));
     output_ = unblocked(std::move(output.read));
     errors_ = unblocked(std::move(errors.read));
@@ -87,6 +88,14 @@ class Talk {
                                    {output_.get(), POLLIN, 0},
                                    {errors_.get(), POLLIN, 0},
                                    {input_.get(), POLLOUT, 0}}};
+    if (question_.meanwhile) {
+      try {
+        return question_.meanwhile(waiting);
+      } catch (const records::Interrupted&) {
+        interrupted_ = true;
+        return;
+      }
+    }
     ::poll(waiting.data(), waiting.size(),
            static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count()));
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tools/sweep/children.h"
+#include "tools/sweep/meanwhile.h"
 #include "tools/sweep/signals.h"
 
 namespace gradus::sweep {
@@ -20,6 +21,7 @@ struct Question {
   std::chrono::milliseconds patience{10'000};             // until it ends,
   bool for_each_line = false;                             // or for each line anew
   Environment environment = {"OMP_NUM_THREADS=1"};
+  Meanwhile meanwhile = {};  // waits in our place, where there is something else to do
 };
 
 struct Reply {

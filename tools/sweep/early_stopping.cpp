@@ -27,32 +27,50 @@ EarlyStopping::EarlyStopping(const Job& job, const SweepPlan& plan, std::chrono:
     : job_(job), rule_(*job.stopping), reader_(rule_), mine_(plan.steps.size()), patience_(patience) {
   for (const std::vector<Step>* steps : {&plan.steps, &plan.rivals})
     for (const Step& step : *steps) known_.push_back({&step});
-  contests_ = contests_of("stopping", rule_.per, rule_.over, combinations_of(plan));
+  counts_[static_cast<std::size_t>(At::waiting)] = known_.size();
+  for (Contest& contest : contests_of("stopping", rule_.per, rule_.over, combinations_of(plan)))
+    races_.push_back({std::move(contest.settings)});
+  for (std::size_t contest = 0; contest < races_.size(); ++contest)
+    for (std::size_t setting = 0; setting < races_[contest].settings.size(); ++setting)
+      for (const std::size_t run : races_[contest].settings[setting]) {
+        known_[run].contest = contest;
+        known_[run].setting = setting;
+      }
   // By their names, which are digests: a grid's first values are not to be the first in every rung.
   order_.resize(mine_);
   std::iota(order_.begin(), order_.end(), std::size_t{0});
   std::sort(order_.begin(), order_.end(),
             [&](std::size_t a, std::size_t b) { return known_[a].step->row.id < known_[b].step->row.id; });
-  for (Known& run : known_) {
-    const Action action = run.step->action;
+  for (std::size_t turn = 0; turn < mine_; ++turn) known_[order_[turn]].turn = turn;
+  for (std::size_t run = 0; run < known_.size(); ++run) {
+    const Action action = known_[run].step->action;
     if (action == Action::leave || action == Action::keep)
-      run.at = At::given_up;
+      set(run, At::given_up);
     else
       read(run);
+    if (run < mine_ && known_[run].at == At::waiting && known_[run].rungs() == 0) unbegun_.insert(known_[run].turn);
   }
+  for (std::size_t contest = 0; contest < races_.size(); ++contest)
+    for (std::size_t setting = 0; setting < races_[contest].settings.size(); ++setting) renew_setting(contest, setting);
   quiet_since_ = next_look_ = Clock::now();
 }
 
-void EarlyStopping::read(Known& run) {
+void EarlyStopping::set(std::size_t run, At at) {
+  --counts_[static_cast<std::size_t>(known_[run].at)];
+  ++counts_[static_cast<std::size_t>(known_[run].at = at)];
+}
+
+// Who calls it renews what follows.
+void EarlyStopping::read(std::size_t number) {
+  Known& run = known_[number];
   run.files = files_of(run);
   if (const auto result = result_of(job_, *run.step)) {
     run.record = reader_.ended(job_.output / run.step->row.id, result->status == "completed");
-    run.at = At::ended;
-    return;
+    return set(number, At::ended);
   }
   const auto furthest = furthest_attempt(job_, *run.step);
   run.record = {};
-  run.at = At::waiting;
+  set(number, At::waiting);
   if (!furthest) return;
   // One that was killed before it had made its record has to come to its rung once more, where it stops at once.
   const bool has_record = read_record(furthest->folder).verdict == records::Verdict::whole;
@@ -71,33 +89,67 @@ std::string EarlyStopping::files_of(const Known& run) const {
   return text;
 }
 
-// At what other sweeps have done since; false where they have done something, or are at work.
-bool EarlyStopping::look() {
+void EarlyStopping::renew(std::size_t run) {
+  const Known& known = known_[run];
+  if (run < mine_ && known.at == At::waiting && known.rungs() == 0)
+    unbegun_.insert(known.turn);
+  else if (run < mine_)
+    unbegun_.erase(known.turn);
+  renew_setting(known.contest, known.setting);
+}
+
+void EarlyStopping::renew_setting(std::size_t contest, std::size_t setting) {
+  Race& race = races_[contest];
+  const std::vector<std::size_t>& runs = race.settings[setting];
+  const auto put = [setting](std::set<std::size_t>& settings, bool is_in) {
+    if (is_in)
+      settings.insert(setting);
+    else
+      settings.erase(setting);
+  };
+  Contender contender = contender_of(runs);
+  put(race.behind, runnable(runs, contender.sent).has_value());
+  put(race.completed, std::all_of(runs.begin(), runs.end(), [&](std::size_t i) {
+        const RungRecord& record = known_[i].record;
+        return record.has_completed && (record.scores.empty() || !std::isnan(record.scores.back()));
+      }));
+  contender.is_others = !runnable(runs, contender.sent + 1);
+  race.ladder.put(setting, std::move(contender));
+  open_.insert(contest);
+}
+
+// At what other sweeps have done since.
+void EarlyStopping::look() {
   const auto begin = Clock::now();
   const std::map<std::string, Busy> owners = Claims::owners(job_.output);
   bool is_quiet = true;
   for (std::size_t i = 0; i < known_.size(); ++i) {
-    Known& run = known_[i];
+    const Known& run = known_[i];
     if (run.at != At::waiting && run.at != At::elsewhere) continue;
     if (owners.contains(run.step->row.id)) {
-      run.at = At::elsewhere;
+      if (run.at == At::waiting) is_taken(i);
       is_quiet = false;
     } else if (run.at == At::elsewhere || files_of(run) != run.files) {
-      read(run);
+      came_back(i);
       if (run.at == At::ended && i < mine_) ended_elsewhere_.insert(i);
       is_quiet = false;
     }
   }
   const auto end = Clock::now();
   if (!is_quiet) quiet_since_ = end;
-  next_look_ = end + std::max<Clock::duration>(std::chrono::milliseconds(20), 50 * (end - begin));
-  return is_quiet;
+  looked_at_ = begin;
+  look_time_ = end - begin;
+  next_look_ = end + std::max<Clock::duration>(std::chrono::milliseconds(20), 50 * look_time_);
 }
 
-bool EarlyStopping::is_quiet() { return look() && Clock::now() - quiet_since_ >= patience_; }
+// Once more, but for no more than such a part of the time: it takes the longer, the more runs there are.
+void EarlyStopping::look_again(int part) {
+  if (Clock::now() >= looked_at_ + part * look_time_) look();
+}
 
-bool EarlyStopping::in_some(At at) const {
-  return std::any_of(known_.begin(), known_.end(), [at](const Known& run) { return run.at == at; });
+bool EarlyStopping::is_quiet() {
+  look_again(10);
+  return looked_at_ >= quiet_since_ + patience_;
 }
 
 // So many rungs it has been sent to. One whose checkpoint is beyond a rung was on its way to the next.
@@ -143,38 +195,30 @@ std::optional<std::size_t> EarlyStopping::runnable(const std::vector<std::size_t
   return std::nullopt;
 }
 
-// Of those that the rule lets go on the first that has a run of the caller's.
-std::optional<std::size_t> EarlyStopping::promoted(const Contest& contest, std::vector<Contender> contenders,
-                                                   bool is_last_word) const {
-  for (;;) {
-    auto chosen = rule_.kind == StoppingRule::Kind::asha
-                      ? asha_promotion(contenders, static_cast<std::size_t>(rule_.factor))
-                      : median_promotion(contenders);
-    if (!chosen && is_last_word) chosen = best_paused(contenders);
-    if (!chosen) return std::nullopt;
-    if (const auto run = runnable(contest.settings[*chosen], contenders[*chosen].sent + 1)) return run;
-    ++contenders[*chosen].sent;
+std::optional<std::size_t> EarlyStopping::choose_in(const Race& race, bool is_last_word) const {
+  if (!race.behind.empty()) {  // the others of it are there, or go
+    const std::vector<std::size_t>& runs = race.settings[*race.behind.begin()];
+    return runnable(runs, contender_of(runs).sent);
   }
+  auto chosen = rule_.kind == StoppingRule::Kind::asha
+                    ? race.ladder.asha_promotion(static_cast<std::size_t>(rule_.factor))
+                    : race.ladder.median_promotion();
+  if (!chosen && is_last_word && race.completed.empty()) chosen = race.ladder.best_paused();
+  if (!chosen) return std::nullopt;
+  const std::vector<std::size_t>& runs = race.settings[*chosen];
+  return runnable(runs, contender_of(runs).sent + 1);
 }
 
-std::optional<std::size_t> EarlyStopping::choose(bool is_last_word) const {
-  for (const Contest& contest : contests_) {
-    std::vector<Contender> contenders;
-    bool some_completed = false;
-    for (const std::vector<std::size_t>& setting : contest.settings) {
-      contenders.push_back(contender_of(setting));
-      if (const auto run = runnable(setting, contenders.back().sent)) return run;  // the others of it are there, or go
-      some_completed = some_completed || std::all_of(setting.begin(), setting.end(), [&](std::size_t i) {
-                         const RungRecord& record = known_[i].record;
-                         return record.has_completed && (record.scores.empty() || !std::isnan(record.scores.back()));
-                       });
-    }
-    const auto run = promoted(contest, std::move(contenders), is_last_word && !some_completed);
-    if (run) return run;
+std::optional<std::size_t> EarlyStopping::choose(bool is_last_word) {
+  if (is_last_word)
+    for (const Race& race : races_)
+      if (const auto run = choose_in(race, true)) return run;
+  while (!open_.empty()) {
+    if (const auto run = choose_in(races_[*open_.begin()], false)) return run;
+    open_.erase(open_.begin());
   }
-  for (const std::size_t i : order_)
-    if (known_[i].at == At::waiting && known_[i].rungs() == 0) return i;
-  return std::nullopt;
+  if (unbegun_.empty()) return std::nullopt;
+  return order_[*unbegun_.begin()];
 }
 
 std::optional<EarlyStopping::Go> EarlyStopping::next() {
@@ -182,29 +226,35 @@ std::optional<EarlyStopping::Go> EarlyStopping::next() {
   if (Clock::now() >= next_look_) look();
   std::optional<std::size_t> run = choose(false);
   if (run && known_[*run].rungs() > 0) {  // what others have run since may speak against a promotion
-    look();
+    look_again(10);
     run = choose(false);
   }
-  if (!run && decides_on_all() && !in_some(At::in_hand) && is_quiet()) run = choose(true);
+  if (!run && decides_on_all() && !is_in_hand() && is_quiet()) run = choose(true);
   if (!run) return std::nullopt;
-  known_[*run].at = At::in_hand;
+  set(*run, At::in_hand);
+  renew(*run);
   return Go{*run, rule_.next_rung(known_[*run].record.position)};
 }
 
 void EarlyStopping::came_back(std::size_t run) {
-  known_[run].at = At::waiting;
-  read(known_[run]);
+  set(run, At::waiting);
+  read(run);
+  renew(run);
 }
 
 void EarlyStopping::is_taken(std::size_t run) {
-  known_[run].at = At::elsewhere;
+  set(run, At::elsewhere);
+  renew(run);
   quiet_since_ = Clock::now();
 }
 
-void EarlyStopping::gave_up(std::size_t run) { known_[run].at = At::given_up; }
+void EarlyStopping::gave_up(std::size_t run) {
+  set(run, At::given_up);
+  renew(run);
+}
 
 bool EarlyStopping::is_settled() {
-  if (in_some(At::in_hand)) return false;
+  if (is_in_hand()) return false;
   if (begins_no_more_) return true;
   if (!decides_on_all()) return !choose(false);
   return !choose(false) && is_quiet() && !choose(true);

@@ -7,6 +7,7 @@
 // left to run has been stopped early.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -54,26 +55,38 @@ class EarlyStopping {
 
  private:
   using Clock = std::chrono::steady_clock;
-  enum class At { waiting, in_hand, elsewhere, ended, given_up };
+  enum class At { waiting, in_hand, elsewhere, ended, given_up, count };
   struct Known {
     const Step* step;
     At at = At::waiting;
     RungRecord record = {};
-    std::string files = {};  // what they were when they were read
+    std::string files = {};                          // what they were when they were read
+    std::size_t contest = 0, setting = 0, turn = 0;  // of the contest's; the place in `order_`
     std::size_t rungs() const { return record.scores.size(); }
   };
 
-  void read(Known& run);
+  // A contest, and what follows from the runs of its settings: renewed for a setting of which a run has changed.
+  struct Race {
+    std::vector<std::vector<std::size_t>> settings;
+    Ladder ladder = {};
+    std::set<std::size_t> behind = {};     // settings with a run of ours that is to follow the others of it
+    std::set<std::size_t> completed = {};  // all of whose runs have come to their end
+  };
+
+  void set(std::size_t run, At at);
+  void read(std::size_t run);
+  void renew(std::size_t run);
+  void renew_setting(std::size_t contest, std::size_t setting);
   std::string files_of(const Known& run) const;
-  bool look();
+  void look();
+  void look_again(int share);
   bool is_quiet();
-  bool in_some(At at) const;
+  bool is_in_hand() const { return counts_[static_cast<std::size_t>(At::in_hand)] > 0; }
   std::size_t sent(const Known& run) const;
   Contender contender_of(const std::vector<std::size_t>& runs) const;
-  std::optional<std::size_t> choose(bool is_last_word) const;
+  std::optional<std::size_t> choose(bool is_last_word);
+  std::optional<std::size_t> choose_in(const Race& race, bool is_last_word) const;
   std::optional<std::size_t> runnable(const std::vector<std::size_t>& runs, std::size_t to) const;
-  std::optional<std::size_t> promoted(const Contest& contest, std::vector<Contender> contenders,
-                                      bool is_last_word) const;
 
   const Job& job_;
   const StoppingRule& rule_;
@@ -81,11 +94,15 @@ class EarlyStopping {
   std::vector<Known> known_;  // the plan's steps, then their rivals
   const std::size_t mine_;
   const std::chrono::milliseconds patience_;
-  std::vector<Contest> contests_;
+  std::vector<Race> races_;
+  std::set<std::size_t> open_;      // those in which something may go on
   std::vector<std::size_t> order_;  // in which runs begin
+  std::set<std::size_t> unbegun_;   // places in it
+  std::array<std::size_t, static_cast<std::size_t>(At::count)> counts_ = {};
   std::set<std::size_t> ended_elsewhere_;
   bool begins_no_more_ = false;
-  Clock::time_point next_look_, quiet_since_;
+  Clock::time_point next_look_, quiet_since_, looked_at_;  // the last: the beginning of a look
+  Clock::duration look_time_ = {};
 };
 
 // The plan as it stands now: each step that would start with its `stop_at`, and the paused ones as Action::wait, with

@@ -17,7 +17,7 @@ std::size_t Ledger::add(const Step& step) {
   steps_.push_back(step);
   rows_.push_back(step.row);
   ++counts_.total;
-  std::erase_if(others_, [&](const RunRow& row) { return row.id == step.row.id; });
+  ids_.insert(step.row.id);
   if (step.action == Action::skip) ++counts_.skipped;
   if (step.action == Action::keep) ++counts_.failed;
   if (step.action == Action::leave) left_alone(run, step.row.reason);
@@ -84,7 +84,8 @@ void Ledger::show(int running) {
 void Ledger::write_table() const {
   if (!job_.keeps_table) return;
   Table table{job_.program_name, job_.command, rows_};
-  table.runs.insert(table.runs.end(), others_.begin(), others_.end());
+  for (const RunRow& row : others_)
+    if (!ids_.contains(row.id)) table.runs.push_back(row);
   table.write(job_.output);
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "tools/sweep/job.h"
@@ -63,8 +64,9 @@ class Ledger {
 
   const Job& job_;
   std::deque<Step> steps_;
-  std::vector<RunRow> rows_;  // of the steps
-  std::vector<RunRow> others_;
+  std::vector<RunRow> rows_;             // of the steps
+  std::vector<RunRow> others_;           // of which some may be steps by now
+  std::unordered_set<std::string> ids_;  // of the steps
   Counts counts_;
   std::vector<std::size_t> left_alone_;
   std::vector<std::string> notes_, problems_;

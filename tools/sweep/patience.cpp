@@ -31,6 +31,10 @@ std::chrono::milliseconds claim_patience() { return time_from("GRADUS_SWEEP_CLAI
 
 std::chrono::milliseconds first_pause() { return time_from("GRADUS_SWEEP_PAUSE", std::chrono::seconds(1)); }
 
+std::chrono::milliseconds suggestion_patience() {
+  return time_from("GRADUS_SWEEP_SUGGESTION", std::chrono::minutes(10));
+}
+
 std::chrono::milliseconds queue_interval() { return time_from("GRADUS_SWEEP_POLL", std::chrono::seconds(15)); }
 
 }  // namespace gradus::sweep

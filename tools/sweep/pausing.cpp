@@ -19,7 +19,7 @@ template <class Call>
 auto Pausing::guarded(const Call& call) -> decltype(call()) {
   try {
     return call();
-  } catch (const std::runtime_error& error) {
+  } catch (const std::exception& error) {
     if (!problem_) problem_ = error.what();
     stopping_->begin_no_more();
     return {};

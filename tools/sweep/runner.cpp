@@ -10,6 +10,7 @@
 
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
+#include "experiments/records/program.h"
 #include "tools/sweep/attempt.h"
 #include "tools/sweep/builds.h"
 #include "tools/sweep/last_line.h"
@@ -56,7 +57,6 @@ class Runner {
   }
 
   Outcome run() {
-    feed();
     ledger_.write_table();
     while (true) {
       start_what_is_due();
@@ -66,13 +66,7 @@ class Runner {
         continue;
       }
       if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty() && pausing_.is_settled()))) break;
-      ledger_.show(static_cast<int>(running_.size()));
-      if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) interrupt();
-      if (interrupted_ && Clock::now() >= deadline_)
-        for (const auto& [child, attempt] : running_) children_.end_at_once(child);
-      watch_running();
-      while (auto ended = children_.collect()) judge(ended->first, ended->second);
-      ledger_.save_now_and_then();
+      wait_for({});
     }
     give_back_held();
     pausing_.conclude(ledger_.rows(), ledger_.counts(), interrupted_);
@@ -100,6 +94,17 @@ class Runner {
     bool over_time = false, lost = false;
   };
 
+  // Waits until something happens, or one of these is ready, and does what is due then.
+  void wait_for(std::span<pollfd> others) {
+    ledger_.show(static_cast<int>(running_.size()));
+    if (signals_.wait(until_next(), others) || (!interrupted_ && cancellation_.asked())) interrupt();
+    if (interrupted_ && Clock::now() >= deadline_)
+      for (const auto& [child, attempt] : running_) children_.end_at_once(child);
+    watch_running();
+    while (auto ended = children_.collect()) judge(ended->first, ended->second);
+    ledger_.save_now_and_then();
+  }
+
   // The second time it does not wait for the grace period.
   void interrupt() {
     deadline_ = interrupted_ ? Clock::now() : Clock::now() + grace_;
@@ -118,18 +123,21 @@ class Runner {
 
   // What is known by now of what was not known in the beginning.
   void feed() {
+    const Meanwhile meanwhile = [this](std::span<pollfd> others) {
+      start_what_is_due();
+      wait_for(others);
+      if (interrupted_) throw records::Interrupted{"interrupted"};
+    };
     while (feeder_ != nullptr && !interrupted_) {
       try {
-        const std::vector<Step> more = feeder_->more(ledger_.rows());
+        const std::vector<Step> more = feeder_->more(ledger_.rows(), meanwhile);
         for (const Step& step : more) add(step);
-        // What was there already may be enough for the next.
-        if (std::none_of(more.begin(), more.end(), [](const Step& step) { return step.action == Action::skip; }))
-          return;
-      } catch (const std::runtime_error& error) {
+        if (more.empty()) return;
+      } catch (const std::exception& error) {
         ledger_.problem(error.what());
         feeder_ = nullptr;
       } catch (const records::Interrupted&) {
-        interrupt();
+        if (!interrupted_) interrupt();
       }
     }
   }

@@ -7,9 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/patience.h"
 #include "tools/sweep/suggestion.h"
 #include "tools/sweep/winners.h"
 
@@ -17,6 +19,7 @@ namespace gradus::sweep {
 namespace {
 
 using nlohmann::json;
+using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t usual_window = 4;
 constexpr std::size_t longest_answer = 1 << 20;  // bytes
@@ -61,13 +64,29 @@ struct DrawSearch::One {
   std::unique_ptr<PipedProgram> program;
   std::deque<Trial> trials;
   std::size_t told = 0;
+  std::chrono::milliseconds patience = suggestion_patience();
+  Clock::time_point deadline = {};       // of the answer that is waited for
+  const Meanwhile* meanwhile = nullptr;  // of who asks for more
+
+  void wait(std::span<pollfd> ends) const {
+    if (Clock::now() >= deadline)
+      throw std::runtime_error(
+          fmt::format("no answer for {} seconds", std::chrono::duration<double>(patience).count()));
+    (*meanwhile)(ends);
+  }
+
+  // It is of no more use: nobody waits for its end.
+  void give_up() const {
+    if (program) program->end(std::chrono::milliseconds(0));
+  }
 
   json answer(const json& line) {
     try {
       if (!program) {
-        program = std::make_unique<PipedProgram>(command);
+        program = std::make_unique<PipedProgram>(command, [this](std::span<pollfd> ends) { wait(ends); });
         (*begun)(program->process());
       }
+      deadline = Clock::now() + patience;
       const std::string text = records::json_text(line) + "\n";
       program->send(std::as_bytes(std::span(text)));
       std::string reply;
@@ -79,7 +98,11 @@ struct DrawSearch::One {
       if (!object.is_object()) throw std::runtime_error("answers with what is no object of JSON");
       if (object.contains("error")) throw std::runtime_error(records::printable(records::text_member(object, "error")));
       return object;
+    } catch (const records::Interrupted&) {
+      give_up();
+      throw;
     } catch (const std::exception& error) {
+      give_up();
       throw std::runtime_error(fmt::format("{}: {}", records::printable(command), error.what()));
     }
   }
@@ -158,7 +181,15 @@ DrawSearch::DrawSearch(const Stage& stage, std::filesystem::path output, Identif
     }
 }
 
-DrawSearch::~DrawSearch() = default;
+DrawSearch::~DrawSearch() {
+  const auto deadline = Clock::now() + ending_grace();
+  for (const auto& one : searches_)
+    if (one->program) one->program->close_input();
+  for (const auto& one : searches_)
+    if (one->program)
+      one->program->end(
+          std::chrono::ceil<std::chrono::milliseconds>(std::max(deadline - Clock::now(), Clock::duration::zero())));
+}
 
 // Whether the next trial has come to its end, of which the program is told then.
 bool DrawSearch::tell_next(One& one, const std::vector<RunRow>& rows) {
@@ -191,14 +222,19 @@ bool DrawSearch::tell_next(One& one, const std::vector<RunRow>& rows) {
   return true;
 }
 
-void DrawSearch::ask_next(One& one, std::vector<Step>& steps) {
+void DrawSearch::ask_next(One& one, std::vector<Step>& steps, const Meanwhile& meanwhile) {
   one.begin();
   const json options = one.answer({{"ask", one.trials.size()}}).value("options", json());
   std::vector<Combination> suggested = one.bases;
   for (Combination& combination : suggested)
     for (Choice& choice : combination.choices)
       if (one.space.contains(choice.name)) choice.value = one.value_in(options, choice.name);
-  identify_(suggested);
+  try {
+    identify_(suggested, meanwhile);
+  } catch (const UsageError& error) {
+    throw std::runtime_error(
+        fmt::format("{}: suggests what is refused: {}", records::printable(one.command), error.what()));
+  }
   Trial trial;
   for (Combination& combination : suggested) {
     // What was suggested before has its runs.
@@ -212,15 +248,18 @@ void DrawSearch::ask_next(One& one, std::vector<Step>& steps) {
   one.trials.push_back(std::move(trial));
 }
 
-std::vector<Step> DrawSearch::more(const std::vector<RunRow>& rows) {
+std::vector<Step> DrawSearch::more(const std::vector<RunRow>& rows, const Meanwhile& meanwhile) {
   std::vector<Step> steps;
   for (const auto& one : searches_) {
+    one->meanwhile = &meanwhile;
     // Always in this order, however many have ended by now.
     for (bool goes_on = true; goes_on;)
-      if (one->trials.size() < std::min(one->count, one->told + one->window))
-        ask_next(*one, steps);
-      else
+      if (one->trials.size() < std::min(one->count, one->told + one->window)) {
+        ask_next(*one, steps, meanwhile);
+        if (!steps.empty()) return steps;
+      } else {
         goes_on = tell_next(*one, rows);
+      }
   }
   return steps;
 }

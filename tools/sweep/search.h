@@ -32,7 +32,7 @@ void check_search(const Stage& stage);
 class DrawSearch : public Feeder {
  public:
   // Gives combinations their names, and leaves out those that come to the same as an earlier one.
-  using Identify = std::function<void(std::vector<Combination>&)>;
+  using Identify = std::function<void(std::vector<Combination>&, const Meanwhile&)>;
   using Plan = std::function<Step(const Combination&)>;
 
   using Begun = std::function<void(pid_t)>;  // told of each process that suggests
@@ -40,7 +40,7 @@ class DrawSearch : public Feeder {
   DrawSearch(const Stage& stage, std::filesystem::path output, Identify identify, Plan plan, Begun begun);
   ~DrawSearch() override;
 
-  std::vector<Step> more(const std::vector<RunRow>& rows) override;
+  std::vector<Step> more(const std::vector<RunRow>& rows, const Meanwhile& meanwhile) override;
   // All that were suggested so far, in the order of the steps.
   const std::deque<Combination>& combinations() const { return combinations_; }
 
@@ -48,7 +48,7 @@ class DrawSearch : public Feeder {
   using Trial = std::vector<std::size_t>;  // numbers of steps
   struct One;
   bool tell_next(One& one, const std::vector<RunRow>& rows);
-  void ask_next(One& one, std::vector<Step>& steps);
+  void ask_next(One& one, std::vector<Step>& steps, const Meanwhile& meanwhile);
 
   const Stage& stage_;
   std::filesystem::path output_;

@@ -1,11 +1,12 @@
 #include "tools/sweep/signals.h"
 
-#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <vector>
 
 #include "experiments/records/program.h"
 
@@ -38,9 +39,12 @@ bool Signals::take() {
   return end;
 }
 
-bool Signals::wait(std::chrono::milliseconds time) {
-  pollfd waiting{descriptor_.get(), POLLIN, 0};
-  ::poll(&waiting, 1, static_cast<int>(time.count()));
+bool Signals::wait(std::chrono::milliseconds time, std::span<pollfd> others) {
+  std::vector<pollfd> all(others.begin(), others.end());
+  all.push_back({descriptor_.get(), POLLIN, 0});
+  if (::poll(all.data(), all.size(), static_cast<int>(time.count())) < 0)
+    for (pollfd& one : all) one.revents = 0;
+  std::copy_n(all.begin(), others.size(), others.begin());
   return take();
 }
 

@@ -1,7 +1,10 @@
 // The signals that end a sweep, and the one that tells of a child's end: blocked and fetched, no handler, no race.
 #pragma once
 
+#include <poll.h>
+
 #include <chrono>
+#include <span>
 
 #include "experiments/records/descriptor.h"
 
@@ -15,8 +18,9 @@ class Signals {
   bool take();                                          // fetches all that came; true when the sweep is to end
   // Whether SIGUSR1 was what came first: a time limit is near, and somebody starts the sweep again.
   bool limit_is_near() const { return limit_is_near_; }
-  bool wait(std::chrono::milliseconds time);  // take() when one comes, or after the time
-  void check();                               // throws records::Interrupted when the sweep is to end
+  // take() when one comes, when one of the others is ready, as poll() tells, or after the time.
+  bool wait(std::chrono::milliseconds time, std::span<pollfd> others = {});
+  void check();  // throws records::Interrupted when the sweep is to end
 
  private:
   records::Descriptor descriptor_;

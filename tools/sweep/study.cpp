@@ -278,9 +278,9 @@ class Study {
     job_.combinations.clear();
     return std::make_unique<DrawSearch>(
         stages_.at(stage), job_.output,
-        [this](std::vector<Combination>& combinations) {
+        [this](std::vector<Combination>& combinations, const Meanwhile& meanwhile) {
           identify(combinations, job_.program_name);
-          if (description_.checks_runs) check_runs(children_, signals_, kept_, description_, combinations);
+          if (description_.checks_runs) check_runs(children_, signals_, kept_, description_, combinations, meanwhile);
         },
         [this, &found](const Combination& combination) {
           Job one = job_;
