@@ -15,8 +15,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* table_file = "sweep.json";
-
 RunRow row_of(const json& run) {
   RunRow row;
   row.id = run.at("id").get<std::string>();

@@ -1,5 +1,5 @@
-// OUTPUT/sweep.json: a sealed cache of what the runs' folders say. It may be deleted: only runs that left no record are
-// then forgotten.
+// OUTPUT/sweep.json: a sealed cache of what the runs' folders, their claims and planned.json say. It may be deleted:
+// only the exit codes of programs that wrote a record of their own are then forgotten.
 #pragma once
 
 #include <filesystem>

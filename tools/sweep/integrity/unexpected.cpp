@@ -3,20 +3,17 @@
 #include "experiments/records/descriptor.h"
 #include "experiments/records/files.h"
 #include "settings/parse.h"
-#include "tools/sweep/builds.h"
-#include "tools/sweep/integrity/manifest.h"
-#include "tools/sweep/inventory.h"
-#include "tools/sweep/shared_file.h"
+#include "tools/sweep/layout.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 
 namespace {
 
-// Who works on what (lock.h, claim.h, attempt.h, cancellation.h), and what the report writes here.
-const std::set<std::string> known_names = {"asked.json",  "planned.json", "stages.json", "sweep.json",
-                                           manifest_file, "logs",         "report.html", ".lock",
-                                           ".cancel",     ".attempts",    claims_folder, programs_folder};
+// The report writes here too.
+const std::set<std::string> known_names = {asked_file,      planned_file,    stages_file, table_file,  manifest_file,
+                                           report_file,     logs_folder,     lock_file,   cancel_file, claims_folder,
+                                           attempts_folder, programs_folder, slurm_folder};
 
 bool ends_with_cut(std::string& name, std::string_view suffix) {
   if (!name.ends_with(suffix)) return false;
@@ -63,7 +60,7 @@ std::vector<Finding> unexpected_files(const fs::path& output, const std::set<std
     if (known_names.contains(name)) return true;
     return entry.is_directory(error) && (at_work || is_of_a_run(name, ids));
   });
-  add_unexpected(findings, output, "logs", [&](const fs::directory_entry& entry) {
+  add_unexpected(findings, output, logs_folder, [&](const fs::directory_entry& entry) {
     return at_work || is_log_of_a_run(entry.path().filename().string(), ids);
   });
   return findings;
