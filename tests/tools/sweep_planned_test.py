@@ -153,6 +153,7 @@ class Planned(SweepCase):
         self.assertIn("2 runs: 1 pending, 1 running (a sweep is at work)", self.tool("list").stdout)
         self.assertIn("(a sweep is at work)", self.tool("verify").stdout)
         self.assertEqual(self.tool("cancel").stdout.splitlines()[-2:], ["2 runs: 2 pending", "no sweep is at work"])
+        self.assertRegex(self.tool("verify").stdout, "^0 finished runs, 2 pending, .*: whole\n$")
 
     def test_all_words_agree_on_what_runs(self):
         self.tells_what_runs({})

@@ -28,13 +28,14 @@ bool is_of_a_run(std::string name, const std::set<std::string>& ids) {
   return ids.contains(name);
 }
 
-// ID.log, ID.rebuild.log, or ID.N.log.
+// ID.log, ID.rebuild.log, or ID.N-NONCE.log of an attempt (attempt.h).
 bool is_log_of_a_run(std::string name, const std::set<std::string>& ids) {
   if (!ends_with_cut(name, ".log")) return false;
   if (!ends_with_cut(name, rebuild_suffix))
-    if (const std::size_t point = name.rfind('.');
-        point != name.npos && settings::number_in<std::int64_t>(std::string_view(name).substr(point + 1)))
-      name.erase(point);
+    if (const std::size_t point = name.rfind('.'); point != name.npos) {
+      const std::string_view attempt = std::string_view(name).substr(point + 1);
+      if (settings::number_in<std::int64_t>(attempt.substr(0, attempt.find('-')))) name.erase(point);
+    }
   return ids.contains(name);
 }
 
