@@ -163,8 +163,9 @@ class Planned(SweepCase):
 
     def test_a_sweep_whose_runs_are_not_known_yet_is_at_work(self):
         file = self.folder / "search.toml"
-        file.write_text(f'program = "{self.program}"\ndraws = {{count = 2, method = "ask", command = "sleep 300"}}\n'
-                        'select = {by = "step/value"}\n[options]\nlearning_rate = "uniform(0,1)"\n')
+        file.write_text(f'program = "{self.program}"\n[[stage]]\nname = "tune"\n'
+                        'draws = {count = 2, method = "ask", command = "sleep 300"}\nselect = {by = "step/value"}\n'
+                        '[stage.options]\nlearning_rate = "uniform(0,1)"\n')
         sweep = self.begin(file=file)
         self.wait_for(lambda: (self.output / "asked.json").exists())
         time.sleep(0.2)
