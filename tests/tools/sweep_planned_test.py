@@ -14,7 +14,8 @@ sys.dont_write_bytecode = True
 import sweep_support
 from sweep_support import SweepCase, preloading, unsealed
 
-STAGES = '[[stage]]\nname = "first"\n[stage.options]\nseed = [0, 1]\n[[stage]]\nname = "second"\n[stage.options]\nseed = 2\n'
+STAGES = '[[stage]]\nname = "first"\n[stage.options]\nseed = [0, 1]\n'
+STAGES += '[[stage]]\nname = "second"\n[stage.options]\nseed = 2\n'
 
 
 class Planned(SweepCase):
