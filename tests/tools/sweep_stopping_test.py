@@ -290,6 +290,22 @@ class SweepStopping(SweepCase):
         self.study(search(count=9))
         self.assertEqual(set(self.statuses()), {"completed", "pruned"})
 
+    def test_what_is_pruned_stays_so_without_the_table(self):
+        self.study(search(count=9))
+
+        def told(word):
+            result = subprocess.run([sweep_support.SWEEP, word, self.output], capture_output=True, text=True, timeout=60,
+                                    env=self.environment)
+            return result.returncode, [line.split() for line in result.stdout.splitlines() if "pruned" in line]
+        before = told("status"), told("list")
+        self.assertEqual(before[0][0], 0)
+        self.assertGreater(len(before[1][1]), 2)
+        (self.output / "sweep.json").unlink()
+        self.assertEqual(told("status"), before[0])
+        after = told("list")
+        # The table's order has gone with it; the step and the value that are told as the reason have not.
+        self.assertEqual(*(sorted([line[0], *line[-3:]] for line in lines) for lines in (after[1], before[1][1])))
+
     # --- stages
 
     def test_a_winner_is_one_that_came_to_its_end(self):

@@ -7,8 +7,6 @@
 
 namespace gradus::sweep {
 
-inline constexpr const char* asked_file = "asked.json";
-
 // OUTPUT/asked.json, sealed.
 struct Asked {
   std::filesystem::path directory;     // from which paths in the arguments count

@@ -16,8 +16,6 @@ namespace gradus::sweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* attempts_folder = ".attempts";
-
 // OUTPUT/.attempts/ID.N-NONCE of every attempt on the run that had no lock.
 std::vector<fs::path> attempts_on(const fs::path& output, const std::string& id) {
   std::vector<fs::path> found;

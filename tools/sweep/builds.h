@@ -5,11 +5,10 @@
 #include <set>
 #include <string>
 
+#include "tools/sweep/layout.h"
 #include "tools/sweep/supervisor.h"
 
 namespace gradus::sweep {
-
-inline constexpr const char* programs_folder = ".programs";
 
 struct Executable {
   std::filesystem::path path;  // as found

@@ -9,7 +9,6 @@
 namespace gradus::sweep {
 namespace {
 
-constexpr const char* cancel_file = ".cancel";
 constexpr auto interval = std::chrono::milliseconds(500);
 
 // Another for each time that the file is written.

@@ -184,7 +184,7 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
     const std::string name = entry->path().filename().string();
     if (name.starts_with('.') && name.ends_with(records::aside_suffix))
       inventory.aside.insert(name.substr(1, name.size() - 1 - records::aside_suffix.size()));
-    if (name.starts_with('.') || name == "logs") continue;
+    if (name.starts_with('.') || name == logs_folder) continue;
     std::error_code unseen;
     const bool folder = entry->is_directory(unseen);
     if (unseen || (!folder && entry->is_symlink(unseen) && !entry->exists(unseen))) {

@@ -11,6 +11,7 @@
 
 #include "experiments/records/completion.h"
 #include "tools/sweep/claim.h"
+#include "tools/sweep/layout.h"
 #include "tools/sweep/table.h"
 
 namespace gradus::sweep {
@@ -61,7 +62,5 @@ Inventory take_inventory_of(const std::filesystem::path& output, const std::vect
 
 // Brings a row up to what its folder says.
 void tell(RunRow& row, const RunRecord& record);
-
-inline constexpr const char* rebuild_suffix = ".rebuild";
 
 }  // namespace gradus::sweep

@@ -4,21 +4,21 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <set>
+#include <unordered_set>
 
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "tools/sweep/layout.h"
 #include "tools/sweep/shared_file.h"
+#include "tools/sweep/turn.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-constexpr const char* planned_file = "planned.json";
 
 json json_of(const std::vector<Choice>& choices) {
   json list = json::array();
@@ -49,92 +49,172 @@ json json_of(const Step& step) {
           {"controls", step.combination->controls}};
 }
 
-std::string text_of(const Job& job, const json& runs, const fs::path& executable) {
+json plan_of(const Job& job, json runs, const fs::path& executable) {
   // A copy in the folder goes with it where it is moved.
   const std::string kept = executable.lexically_proximate(fs::absolute(job.output)).string();
-  return records::sealed_text({{"schema", records::schema_version},
-                               {"program", job.program_name},
-                               {"executable", kept.starts_with("..") ? executable.string() : kept},
-                               {"build", job.build},
-                               {"told_build", job.told_build},
-                               {"stage", job.stage},
-                               {"stopping", job.stopping ? job.stopping->text() : ""},
-                               {"runs", runs}});
+  return {{"program", job.program_name}, {"executable", kept.starts_with("..") ? executable.string() : kept},
+          {"build", job.build},          {"told_build", job.told_build},
+          {"stage", job.stage},          {"stopping", job.stopping ? job.stopping->text() : ""},
+          {"runs", std::move(runs)}};
 }
 
-// What a file tells; its runs are left to the caller.
-json document_in(Job& job, const fs::path& path) {
-  const json document = records::read_current(path);
-  job.program_name = document.at("program").get<std::string>();
-  job.program = fs::absolute(job.output) / document.at("executable").get<std::string>();
-  job.build = document.at("build").get<std::string>();
-  job.told_build = document.at("told_build").get<bool>();
-  job.stage = document.at("stage").get<std::string>();
-  if (const std::string rule = document.value("stopping", std::string()); !rule.empty())
-    job.stopping = parse_stopping(rule, path.string());
-  return document;
+const std::string& id_of(const json& run) { return run.at("id").get_ref<const std::string&>(); }
+bool stops_early(const json& plan) { return plan.at("stopping") != ""; }
+
+// The job without its runs.
+void take_header(Job& job, const json& plan, const fs::path& path) {
+  job.program_name = plan.at("program").get<std::string>();
+  job.program = fs::absolute(job.output) / plan.at("executable").get<std::string>();
+  job.build = plan.at("build").get<std::string>();
+  job.told_build = plan.at("told_build").get<bool>();
+  job.stage = plan.at("stage").get<std::string>();
+  if (stops_early(plan)) job.stopping = parse_stopping(plan.at("stopping").get<std::string>(), path.string());
 }
 
-}  // namespace
-
-void keep_plan(const Job& job, const SweepPlan& plan, const fs::path& executable) {
-  json runs = json::array();
-  for (const Step& step : plan.steps) runs.push_back(json_of(step));
-  write_shared(job.output, job.output / planned_file, text_of(job, runs, executable));
-}
-
-void keep_share(const Job& job, const SweepPlan& plan, const std::vector<std::size_t>& steps,
-                const fs::path& executable, const fs::path& file) {
-  json runs = json::array();
-  for (const std::size_t step : steps) runs.push_back(json_of(plan.steps[step]));
-  records::write_file(file, text_of(job, runs, executable));
-}
-
-std::map<std::string, std::string> planned_runs(const fs::path& output) {
-  std::error_code error;
-  if (!fs::exists(output / planned_file, error)) return {};
-  Job job;
-  job.output = output;
-  take_plan(job, {});
-  std::map<std::string, std::string> ids;
-  for (const Combination& combination : job.combinations) ids.emplace(combination.id, job.stage);
-  return ids;
-}
-
-void take_plan(Job& job, const std::vector<std::string>& ids) {
-  const fs::path path = job.output / planned_file;
+// Calls it with the plans of a folder: an empty list where there are none.
+template <class Call>
+auto read_plans(const fs::path& path, const Call& call) {
   try {
-    const json document = document_in(job, path);
-    std::set<std::string> wanted(ids.begin(), ids.end());
-    for (const json& run : document.at("runs"))
-      if (ids.empty() || wanted.erase(run.at("id").get<std::string>()) > 0)
-        job.combinations.push_back(combination_in(run));
-      else if (job.stopping)
-        job.rivals.push_back(combination_in(run));
-    if (!wanted.empty())
-      throw UsageError(
-          fmt::format("{}: no run {} in the stage that the sweep is at: expected an id that `sweep plan "
-                      "--format=jsonl` tells",
-                      job.output.string(), records::printable(*wanted.begin())));
-  } catch (const records::SystemError& error) {
-    if (error.code != ENOENT && error.code != ENOTDIR) throw;
-    throw UsageError(
-        fmt::format("{}: no plan here: expected the folder of a sweep that `sweep run` or `sweep plan` "
-                    "has begun",
-                    job.output.string()));
-  } catch (const UsageError&) {
-    throw;
-  } catch (const std::invalid_argument& error) {  // a run's name
+    std::error_code error;
+    if (!fs::exists(path, error)) return call(json::array());
+    json document = records::read_current(path);
+    return call(std::move(document.at("plans")));
+  } catch (const UnusableName& error) {
     throw records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
   } catch (const json::exception& error) {
     throw records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
   }
 }
 
+// Puts a plan behind the others. What an earlier plan has of its runs goes or, where that stops early, stays as rivals.
+json joined(json plans, json plan) {
+  std::unordered_set<std::string> later;
+  for (const json& run : plan.at("runs")) later.insert(id_of(run));
+  std::vector<json> kept = {std::move(plan)};  // the latest first
+  for (auto one = plans.rbegin(); one != plans.rend(); ++one) {
+    json own = json::array();
+    for (const json& run : one->at("runs"))
+      if (!later.contains(id_of(run))) own.push_back(run);
+    if (own.empty()) continue;
+    for (const json& run : own) later.insert(id_of(run));
+    if (!stops_early(*one)) (*one)["runs"] = std::move(own);
+    kept.push_back(std::move(*one));
+  }
+  std::reverse(kept.begin(), kept.end());
+  return kept;
+}
+
+// No plan after it has any of its runs.
+bool is_kept_already(const json& plans, const json& plan) {
+  const auto found = std::find(plans.begin(), plans.end(), plan);
+  return found != plans.end() && (found + 1 == plans.end() || !stops_early(plan));
+}
+
+// With `wanted`, the runs of these names alone, and what is found leaves it.
+std::vector<Job> jobs_of(const Job& base, const json& plans, const fs::path& path,
+                         std::unordered_set<std::string>* wanted) {
+  std::unordered_set<std::string> later;
+  std::vector<Job> jobs;
+  for (auto plan = plans.rbegin(); plan != plans.rend(); ++plan) {
+    Job job = base;
+    take_header(job, *plan, path);
+    for (const json& run : plan->at("runs")) {
+      const bool is_own = wanted == nullptr ? later.insert(id_of(run)).second : wanted->erase(id_of(run)) > 0;
+      if (is_own)
+        job.combinations.push_back(combination_in(run));
+      else if (job.stopping)
+        job.rivals.push_back(combination_in(run));
+    }
+    if (!job.combinations.empty()) jobs.push_back(std::move(job));
+    if (wanted != nullptr && wanted->empty()) break;
+  }
+  std::reverse(jobs.begin(), jobs.end());
+  return jobs;
+}
+
+}  // namespace
+
+std::vector<std::string> keep_plan(const Job& job, const std::vector<Step>& steps, const fs::path& executable,
+                                   const std::function<void()>& pause) {
+  if (steps.empty()) return {};
+  json runs = json::array();
+  for (const Step& step : steps) runs.push_back(json_of(step));
+  json plan = plan_of(job, std::move(runs), executable);
+  const fs::path path = job.output / planned_file;
+  const Turn turn(job.output, planned_file, pause);
+  std::vector<std::string> notes;
+  json plans = json::array();
+  try {
+    plans = read_plans(path, [&](json found) { return is_kept_already(found, plan) ? json() : joined(found, plan); });
+    if (plans.is_null()) return {};
+  } catch (const records::SystemError&) {
+    throw;
+  } catch (const std::runtime_error& error) {  // damaged, or of another Gradus
+    notes.push_back(fmt::format("{}; what was planned before is not known by name any more", error.what()));
+    plans = json::array({std::move(plan)});
+  }
+  write_shared(job.output, path,
+               records::sealed_text({{"schema", records::schema_version}, {"plans", std::move(plans)}}));
+  return notes;
+}
+
+void keep_share(const Job& job, const SweepPlan& plan, const std::vector<std::size_t>& steps,
+                const fs::path& executable, const fs::path& file) {
+  json runs = json::array();
+  for (const std::size_t step : steps) runs.push_back(json_of(plan.steps[step]));
+  json share = plan_of(job, std::move(runs), executable);
+  share["schema"] = records::schema_version;
+  records::write_file(file, records::sealed_text(share));
+}
+
+std::vector<Job> planned_jobs(const Job& base) {
+  const fs::path path = base.output / planned_file;
+  return read_plans(path, [&](const json& plans) { return jobs_of(base, plans, path, nullptr); });
+}
+
+std::vector<Job> planned_jobs(const Job& base, const std::vector<std::string>& ids) {
+  const fs::path path = base.output / planned_file;
+  std::error_code error;
+  if (!fs::exists(path, error))
+    throw UsageError(
+        fmt::format("{}: no plan here: expected the folder of a sweep that `sweep run` or `sweep plan` "
+                    "has begun",
+                    base.output.string()));
+  std::unordered_set<std::string> wanted(ids.begin(), ids.end());
+  std::vector<Job> jobs = read_plans(path, [&](const json& plans) { return jobs_of(base, plans, path, &wanted); });
+  for (const std::string& id : ids)  // the first that was asked for
+    if (wanted.contains(id))
+      throw UsageError(
+          fmt::format("{}: no run {} in any plan of the folder: expected an id that `sweep plan --format=jsonl` tells",
+                      base.output.string(), records::printable(id)));
+  return jobs;
+}
+
+std::set<std::string> planned_runs(const fs::path& output) {
+  return read_plans(output / planned_file, [](const json& plans) {
+    std::set<std::string> ids;
+    for (const json& plan : plans)
+      for (const json& run : plan.at("runs")) ids.insert(id_of(run));
+    return ids;
+  });
+}
+
+std::set<std::string> planned_executables(const fs::path& output) {
+  return read_plans(output / planned_file, [](const json& plans) {
+    std::set<std::string> names;
+    for (const json& plan : plans)
+      names.insert(fs::path(plan.at("executable").get<std::string>()).parent_path().filename().string());
+    return names;
+  });
+}
+
 void take_share(Job& job, const fs::path& file) {
   try {
-    const json document = document_in(job, file);
-    for (const json& run : document.at("runs")) job.combinations.push_back(combination_in(run));
+    const json share = records::read_current(file);
+    take_header(job, share, file);
+    for (const json& run : share.at("runs")) job.combinations.push_back(combination_in(run));
+  } catch (const UnusableName& error) {
+    throw records::Damaged(fmt::format("{}: damaged: {}", file.string(), error.what()));
   } catch (const json::exception& error) {
     throw records::Damaged(fmt::format("{}: damaged: {}", file.string(), error.what()));
   }

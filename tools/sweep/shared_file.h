@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace gradus::sweep {
+#include "tools/sweep/layout.h"
 
-inline constexpr const char* claims_folder = ".claims";  // also of what is being written
+namespace gradus::sweep {
 
 // A name in OUTPUT/.claims that no other process uses, on whatever host. Throws records::SystemError.
 std::filesystem::path own_file(const std::filesystem::path& output, std::string_view purpose);

@@ -18,7 +18,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* stages_file = "stages.json";
 constexpr const char* fork_option = "fork";
 
 // `{stage}` or `{stage}@step`.

@@ -89,7 +89,7 @@ class Study {
         stages_(specification, job.output) {}
 
   int run() {
-    ask();
+    take_description();
     check_all();
     if (options_.purpose == Purpose::print) return print();
     return options_.purpose == Purpose::plan ? plan() : run_stages();
@@ -97,7 +97,7 @@ class Study {
 
  private:
   // What the program tells of itself, before any run.
-  void ask() {
+  void take_description() {
     description_ = describe(children_, signals_, job_.program);
     job_.program_name =
         description_.program.empty() ? records::printable(job_.program.filename().string()) : description_.program;
@@ -160,6 +160,10 @@ class Study {
     return true;
   }
 
+  void keep_steps(const std::vector<Step>& steps) {
+    complain_of_some("", keep_plan(job_, steps, kept_, [&] { signals_.check(); }));
+  }
+
   Inventory inventory() {
     return take_inventory(job_.output, [&] { signals_.check(); });
   }
@@ -178,7 +182,7 @@ class Study {
     if (job_.asked) job_.asked->write(job_.output);
     return for_each_known([&](const SweepPlan& plan, const Inventory& found) {
       if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
-      keep_plan(job_, plan, kept_);
+      keep_steps(plan.steps);
       print_plan(job_, plan, found, options_.format);
     });
   }
@@ -225,9 +229,9 @@ class Study {
 
   void make_folders() const {
     std::error_code error;
-    fs::create_directories(job_.output / "logs", error);
+    fs::create_directories(job_.output / logs_folder, error);
     if (error) throw records::SystemError(job_.output, "cannot be used as the output folder", error.value());
-    for (const fs::path& folder : {job_.output, job_.output / "logs"})
+    for (const fs::path& folder : {job_.output, job_.output / logs_folder})
       if (::access(folder.c_str(), W_OK) != 0) throw records::SystemError(folder, "cannot be written to", errno);
   }
 
@@ -250,6 +254,7 @@ class Study {
         return code;
       }
     }
+    builds_in_use_.merge(planned_executables(job_.output));
     if (lock.is_last()) remove_unused_copies(job_.output, builds_in_use_);
     keep_manifest_after(0);
     return 0;
@@ -307,10 +312,14 @@ class Study {
     if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
-    keep_plan(job_, plan, kept_);
+    keep_steps(plan.steps);
     outcome = job_.slurm ? run_on_slurm(job_, plan, found, kept_, surroundings)
                          : run_plan(job_, plan, found, kept_, surroundings, search.get());
-    if (search) job_.combinations.assign(search->combinations().begin(), search->combinations().end());
+    if (search) {
+      job_.combinations.assign(search->combinations().begin(), search->combinations().end());
+      // Whoever interrupted it waits for its end.
+      complain_of_some("", keep_plan(job_, outcome.steps, kept_, [] {}));
+    }
     builds_in_use_ = builds_in_use(executable_, outcome.runs, plan.others);
     const int code = report(job_, outcome);
     if (outcome.interrupted) return signals_.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
@@ -365,9 +374,14 @@ ShareEnd run_planned(Job& job, int jobs) {
   return end;
 }
 
-int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
-  take_plan(job, ids);
-  return run_planned(job, jobs).code;
+int run_share(const Job& job, const std::vector<std::string>& ids, int jobs) {
+  int code = 0;
+  for (Job& part : planned_jobs(job, ids)) {
+    const ShareEnd end = run_planned(part, jobs);
+    if (end.outcome.interrupted) return end.code;
+    if (code != records::exit_failed && end.code != 0) code = end.code;
+  }
+  return code;
 }
 
 }  // namespace gradus::sweep

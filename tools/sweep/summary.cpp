@@ -5,6 +5,7 @@
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/layout.h"
 
 namespace gradus::sweep {
 
@@ -27,7 +28,7 @@ int report(const Job& job, const Outcome& outcome) {
   for (std::size_t i = 0; i < outcome.runs.size(); ++i)
     if (outcome.runs[i].status == "failed") records::put(fmt::format("failed {}\n", named(i)));
   if (counts.failed > 0)
-    records::put(fmt::format("logs: {}/<id>.log\n", records::printable((job.output / "logs").string())));
+    records::put(fmt::format("logs: {}/<id>.log\n", records::printable((job.output / logs_folder).string())));
   std::vector<std::string> left_alone;
   for (const std::size_t i : outcome.left_alone) left_alone.push_back(named(i));
   complain_of_some("left alone ", left_alone);

@@ -16,8 +16,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* table_file = "sweep.json";
-
 RunRow row_of(const json& run) {
   RunRow row;
   row.id = run.at("id").get<std::string>();
@@ -54,7 +52,7 @@ json json_of(const RunRow& row) {
 
 void require_run_name(const std::string& id) {
   if (id.empty() || id.starts_with('.') || id.find('/') != id.npos || id.find('\0') != id.npos)
-    throw std::invalid_argument(fmt::format("'{}' is not the name of a run's folder", id));
+    throw UnusableName(fmt::format("'{}' is not the name of a run's folder", id));
 }
 
 std::optional<Table> Table::read(const fs::path& output) {

@@ -1,10 +1,11 @@
-// OUTPUT/sweep.json: a sealed cache of what the runs' folders say. It may be deleted: only runs that left no record are
-// then forgotten.
+// OUTPUT/sweep.json: a sealed cache of what the runs' folders, their claims and planned.json say. It may be deleted:
+// only the exit codes of programs that wrote a record of their own are then forgotten.
 #pragma once
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,11 @@ struct RunRow {
   std::string build = {};        // SHA-256 of the executable, as recorded, or of the file that was run
 };
 
-// Throws std::invalid_argument for a name that a file may have for a run, and that is none of a folder in OUTPUT.
+// What a file has for a run's name, and is none of a folder in OUTPUT.
+struct UnusableName : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+// Throws UnusableName.
 void require_run_name(const std::string& id);
 
 struct Table {

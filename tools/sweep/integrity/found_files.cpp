@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t longest_name = 4096;
-constexpr std::array sealed_files = {"asked.json", "planned.json", "stages.json", "sweep.json"};
+constexpr std::array sealed_files = {asked_file, planned_file, stages_file, table_file};
 
 void add(FoundFiles& files, const fs::path& output, const fs::path& name) {
   std::error_code error;
@@ -60,7 +60,7 @@ FoundFiles files_below(const fs::path& output, const fs::path& name) {
 
 FoundFiles files_of_run(const fs::path& output, const std::string& id) {
   FoundFiles files = files_below(output, id);
-  add(files, output, fs::path("logs") / (id + ".log"));
+  add(files, output, fs::path(logs_folder) / (id + ".log"));
   if (const auto claim = last_claim(output, id))
     add(files, output, fs::path(claims_folder) / id / fmt::to_string(*claim));
   return files;
@@ -78,7 +78,7 @@ std::set<std::string> folders_in(const fs::path& output) {
   fs::directory_iterator entry(output, error);
   for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (!name.starts_with('.') && name != "logs" && !name.ends_with(rebuild_suffix) && entry->is_directory(unseen))
+    if (!name.starts_with('.') && name != logs_folder && !name.ends_with(rebuild_suffix) && entry->is_directory(unseen))
       names.insert(name);
   }
   if (error) throw records::SystemError(output, "cannot be listed", error.value());

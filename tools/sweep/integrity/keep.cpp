@@ -1,16 +1,9 @@
 #include "tools/sweep/integrity/keep.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <set>
-#include <thread>
 
-#include "experiments/records/completion.h"
-#include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
 #include "tools/sweep/claim.h"
 #include "tools/sweep/integrity/audit.h"
@@ -18,51 +11,14 @@
 #include "tools/sweep/integrity/manifest.h"
 #include "tools/sweep/integrity/parallel.h"
 #include "tools/sweep/processors.h"
-#include "tools/sweep/shared_file.h"
+#include "tools/sweep/turn.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 
-namespace {
-
-// Of the sweeps that share a folder one at a time reads and writes it. Where there are no locks, or another is slow,
-// the next sweep adds what one has overwritten.
-class ManifestLock {
- public:
-  ManifestLock(const fs::path& output, const std::function<void()>& pause)
-      : path_(output / claims_folder / ".manifest") {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (!take() && std::chrono::steady_clock::now() < deadline) {
-      pause();
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  }
-  ManifestLock(const ManifestLock&) = delete;
-  ManifestLock& operator=(const ManifestLock&) = delete;
-  ~ManifestLock() {
-    if (is_mine_) ::unlink(path_.c_str());
-  }
-
- private:
-  // Who had it before has removed the file: then that lock is on nothing.
-  bool take() {
-    file_ = records::Descriptor(path_, O_RDWR | O_CREAT, 0644);
-    const records::Lock lock = records::try_lock(file_.get(), path_);
-    struct stat file {};
-    is_mine_ = lock == records::Lock::mine && ::fstat(file_.get(), &file) == 0 && file.st_nlink > 0;
-    return is_mine_ || lock == records::Lock::none;
-  }
-
-  const fs::path path_;
-  records::Descriptor file_;
-  bool is_mine_ = false;
-};
-
-}  // namespace
-
 std::vector<std::string> keep_manifest(const fs::path& output, const std::function<void()>& pause) {
   std::vector<std::string> problems;
-  const ManifestLock lock(output, pause);
+  const Turn turn(output, manifest_file, pause);
   std::optional<Manifest> before;
   try {
     before = Manifest::read(output);

@@ -9,9 +9,9 @@
 #include <set>
 #include <string>
 
-namespace gradus::sweep {
+#include "tools/sweep/layout.h"
 
-inline constexpr const char* manifest_file = "manifest.json";
+namespace gradus::sweep {
 
 struct FileDigest {
   std::uintmax_t size = 0;

@@ -3,20 +3,17 @@
 #include "experiments/records/descriptor.h"
 #include "experiments/records/files.h"
 #include "settings/parse.h"
-#include "tools/sweep/builds.h"
-#include "tools/sweep/integrity/manifest.h"
-#include "tools/sweep/inventory.h"
-#include "tools/sweep/shared_file.h"
+#include "tools/sweep/layout.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 
 namespace {
 
-// Who works on what (lock.h, claim.h, attempt.h, cancellation.h), and what the report writes here.
-const std::set<std::string> known_names = {"asked.json",  "planned.json", "stages.json", "sweep.json",
-                                           manifest_file, "logs",         "report.html", ".lock",
-                                           ".cancel",     ".attempts",    claims_folder, programs_folder};
+// The report writes here too.
+const std::set<std::string> known_names = {asked_file,      planned_file,    stages_file, table_file,  manifest_file,
+                                           report_file,     logs_folder,     lock_file,   cancel_file, claims_folder,
+                                           attempts_folder, programs_folder, slurm_folder};
 
 bool ends_with_cut(std::string& name, std::string_view suffix) {
   if (!name.ends_with(suffix)) return false;
@@ -31,13 +28,14 @@ bool is_of_a_run(std::string name, const std::set<std::string>& ids) {
   return ids.contains(name);
 }
 
-// ID.log, ID.rebuild.log, or ID.N.log.
+// ID.log, ID.rebuild.log, or ID.N-NONCE.log of an attempt (attempt.h).
 bool is_log_of_a_run(std::string name, const std::set<std::string>& ids) {
   if (!ends_with_cut(name, ".log")) return false;
   if (!ends_with_cut(name, rebuild_suffix))
-    if (const std::size_t point = name.rfind('.');
-        point != name.npos && settings::number_in<std::int64_t>(std::string_view(name).substr(point + 1)))
-      name.erase(point);
+    if (const std::size_t point = name.rfind('.'); point != name.npos) {
+      const std::string_view attempt = std::string_view(name).substr(point + 1);
+      if (settings::number_in<std::int64_t>(attempt.substr(0, attempt.find('-')))) name.erase(point);
+    }
   return ids.contains(name);
 }
 
@@ -63,7 +61,7 @@ std::vector<Finding> unexpected_files(const fs::path& output, const std::set<std
     if (known_names.contains(name)) return true;
     return entry.is_directory(error) && (at_work || is_of_a_run(name, ids));
   });
-  add_unexpected(findings, output, "logs", [&](const fs::directory_entry& entry) {
+  add_unexpected(findings, output, logs_folder, [&](const fs::directory_entry& entry) {
     return at_work || is_log_of_a_run(entry.path().filename().string(), ids);
   });
   return findings;

@@ -16,10 +16,9 @@
 #include "tools/sweep/integrity/found_files.h"
 #include "tools/sweep/integrity/parallel.h"
 #include "tools/sweep/integrity/unexpected.h"
-#include "tools/sweep/lock.h"
 #include "tools/sweep/planned.h"
 #include "tools/sweep/processors.h"
-#include "tools/sweep/shared_file.h"
+#include "tools/sweep/standing.h"
 #include "tools/sweep/table.h"
 #include "tools/sweep/verb.h"
 
@@ -77,13 +76,13 @@ class Verification {
     std::error_code error;
     if (!fs::is_directory(output_, error))
       throw records::UsageError(fmt::format("{}: no such folder: expected the folder of a sweep", output_.string()));
-    at_work_ = FolderLock::held(output_);
+    at_work_ = is_at_work(output_);
     const std::size_t before = totals_.findings;
     read_sealed(manifest_file, Remedy::remove_file, [&] { manifest_ = Manifest::read(output_); });
     manifest_is_damaged_ = totals_.findings > before;
-    read_sealed("sweep.json", Remedy::remove_file, [&] { table_ = Table::read(output_); });
-    read_sealed("planned.json", Remedy::write_again, [&] {
-      for (const auto& [id, stage] : planned_runs(output_)) ids_.insert(id);
+    read_sealed(table_file, Remedy::remove_file, [&] { table_ = Table::read(output_); });
+    read_sealed(planned_file, Remedy::write_again, [&] {
+      for (const std::string& id : planned_runs(output_)) ids_.insert(id);
     });
     for (const auto& [id, failure] : Claims::failures(output_)) failed_.insert(id);
     if (table_)
@@ -140,7 +139,7 @@ class Verification {
           if (records::sha256_of_file(path) != path.parent_path().filename())
             throw records::Damaged("damaged: its SHA-256 is not its folder's name");
         });
-      else if (name != "sweep.json" && name != "planned.json")
+      else if (name != table_file && name != planned_file)
         read_sealed(name, Remedy::write_again, [&path = path] { records::read_current(path); });
     }
     if (manifest_)
@@ -152,7 +151,8 @@ class Verification {
   void audit_cover() {
     const bool goes_on = at_work_ || totals_.runs[AuditedState::pending] > 0;
     if (manifest_is_damaged_) return;
-    if (!manifest_ && !goes_on)
+    // Who runs a part of a sweep (run-one) keeps none: a sweep that ran to its end has, and has left a table.
+    if (!manifest_ && table_ && !goes_on)
       tell({manifest_file, "missing: nothing vouches for logs, nor for what is gone", Remedy::write_again});
     else if (totals_.uncovered > 0)
       records::put(fmt::format(

@@ -12,6 +12,7 @@
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
+#include "tools/sweep/layout.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -19,7 +20,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* slurm_folder = ".slurm";
 constexpr const char* jobs_file = "jobs.json";
 
 std::vector<JobArray> arrays_in(const fs::path& path) {

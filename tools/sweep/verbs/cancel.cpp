@@ -7,7 +7,6 @@
 
 #include "experiments/records/program.h"
 #include "tools/sweep/cancellation.h"
-#include "tools/sweep/lock.h"
 #include "tools/sweep/slurm/folder_queue.h"
 #include "tools/sweep/standing.h"
 #include "tools/sweep/verb.h"
@@ -19,8 +18,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 int cancel(const fs::path& output) {
-  const Standing before = standing_of(output);
-  if (!before.at_work && queued_tasks(output).empty()) {
+  if (!standing_of(output).at_work && queued_tasks(output).empty()) {
     records::put("no sweep is at work\n");
     return 0;
   }
@@ -28,7 +26,7 @@ int cancel(const fs::path& output) {
   cancel_tasks(output);
   constexpr auto patience = std::chrono::seconds(60);
   const auto deadline = Clock::now() + patience;
-  while (FolderLock::held(output) || !Claims::owners(output).empty()) {
+  while (is_at_work(output)) {
     if (Clock::now() > deadline)
       throw std::runtime_error(
           fmt::format("{}: asked, but a sweep has not ended for {} seconds", output.string(), patience.count()));

@@ -13,9 +13,8 @@
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
-#include "tools/sweep/inventory.h"
 #include "tools/sweep/last_values.h"
-#include "tools/sweep/lock.h"
+#include "tools/sweep/standing.h"
 #include "tools/sweep/verb.h"
 
 namespace gradus::sweep {
@@ -74,14 +73,12 @@ void print_lines(const Lines& lines) {
 // column too: each run's last value of them, as its log has it by now. Throws UsageError when the folder holds no sweep
 // or no log such a column, records::SystemError when the folder cannot be read now.
 void print_runs(const std::filesystem::path& output, const std::vector<std::string>& shown) {
-  const Inventory inventory = take_inventory(output, [] {});
-  const std::vector<RunRow> runs = inventory.rows();
+  const Standing standing = standing_of(output);
+  const Inventory& inventory = standing.inventory;
+  const std::vector<RunRow>& runs = standing.runs;
   if (!inventory.cache_problem.empty())
     records::complain("sweep", fmt::format("{}; told from the runs' folders", inventory.cache_problem));
   complain_of_some("", inventory.notes());
-  if (!inventory.cache && runs.empty())
-    throw records::UsageError(
-        fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output.string()));
 
   const Names names = names_of(runs);
   std::set<std::string> builds;
@@ -97,22 +94,16 @@ void print_runs(const std::filesystem::path& output, const std::vector<std::stri
   header.emplace_back("reason");
 
   const LastValues last_values(output, runs, shown);
-  const bool at_work = FolderLock::held(output);
-  std::map<std::string, int> counts;
   Lines lines = {header};
   for (const RunRow& run : runs) {
-    // The table itself knows no "running": a pending run's folder that exists while a sweep is at work is one.
-    const bool running = at_work && run.status == "pending" && inventory.records.contains(run.id);
-    const std::string status = running ? "running" : run.status;
-    ++counts[status];
-    std::vector<std::string> line = {run.id, status, run.exit_code ? fmt::format("{}", *run.exit_code) : "-"};
+    std::vector<std::string> line = {run.id, run.status, run.exit_code ? fmt::format("{}", *run.exit_code) : "-"};
     if (staged) line.push_back(run.stage.empty() ? "-" : run.stage);
     if (builds.size() > 1) line.push_back(run.build.empty() ? "-" : run.build.substr(0, 12));
     for (const std::string& name : names.columns)
       line.push_back(run.options.contains(name) ? text_of(run.options[name]) : "-");
     for (const std::string& value : last_values.of(run.id)) line.push_back(value);
     std::string reason = run.reason;
-    if (status == "pending")
+    if (run.status == "pending")
       if (const auto step = records::checkpoint_step(output / run.id))
         reason = fmt::format("goes on at step {}", *step);
     line.push_back(records::printable(reason));
@@ -126,11 +117,11 @@ void print_runs(const std::filesystem::path& output, const std::vector<std::stri
   print_lines(lines);
   records::put(fmt::format("{} runs", runs.size()));
   const char* separator = ": ";
-  for (const auto& [status, count] : counts) {
+  for (const auto& [status, count] : standing.counts()) {
     records::put(fmt::format("{}{} {}", separator, count, status));
     separator = ", ";
   }
-  records::put(fmt::format("{}\n", at_work ? " (a sweep is at work)" : ""));
+  records::put(fmt::format("{}\n", standing.at_work ? " (a sweep is at work)" : ""));
 }
 
 }  // namespace

@@ -7,11 +7,13 @@
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/again.h"
+#include "tools/sweep/values.h"
 
 namespace gradus::sweep {
 namespace {
 
 namespace fs = std::filesystem;
+using records::UsageError;
 
 // One name a line.
 std::vector<std::string> names_in(const fs::path& file) {

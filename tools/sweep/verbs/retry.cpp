@@ -1,8 +1,13 @@
 // sweep retry: what failed in a folder, again.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <memory>
+#include <set>
 
 #include "experiments/records/program.h"
 #include "tools/sweep/again.h"
+#include "tools/sweep/command.h"
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/planned.h"
 
@@ -11,12 +16,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> failed_runs(const fs::path& output) {
-  std::vector<std::string> ids;
-  const std::map<std::string, std::string> planned = planned_runs(output);
-  for (const RunRow& row : take_inventory(output, [] {}).rows())
-    if (row.status == "failed" && planned.contains(row.id)) ids.push_back(row.id);
-  return ids;
+struct FailedRuns {
+  std::vector<std::string> planned;
+  std::vector<std::string> unknown;  // a line for each that no plan of the folder has, so that nobody knows its options
+};
+
+FailedRuns failed_runs(const fs::path& output) {
+  FailedRuns failed;
+  const std::set<std::string> planned = planned_runs(output);
+  for (const RunRow& row : take_inventory(output, [] {}).rows()) {
+    if (row.status != "failed") continue;
+    if (planned.contains(row.id))
+      failed.planned.push_back(row.id);
+    else
+      failed.unknown.push_back(
+          fmt::format("{}: in no plan of the folder: expected `sweep run` again, of what it belongs to", row.id));
+  }
+  return failed;
+}
+
+int retry_failed(const fs::path& output, const std::vector<std::string>& options, const CommandLine& line) {
+  const FailedRuns failed = failed_runs(output);
+  complain_of_some("not retried: ", failed.unknown);
+  const int code = failed.unknown.empty() ? 0 : records::exit_failed;
+  if (!failed.planned.empty()) return std::max(code, run_some_again(output, options, line, failed.planned));
+  if (code == 0) records::put("no run has failed\n");
+  return code;
 }
 
 }  // namespace
@@ -30,13 +55,7 @@ Verb retry_verb(CLI::App& app) {
   retry->add_flag("--failed", *failed, "the runs that failed, and no others")->required();
   retry->allow_extras();
   return {retry, [retry, folder, failed](const CommandLine& line) {
-            const fs::path output = fs::absolute(*folder);
-            const std::vector<std::string> ids = failed_runs(output);
-            if (ids.empty()) {
-              records::put("no run has failed\n");
-              return 0;
-            }
-            return run_some_again(output, retry->remaining(), line, ids);
+            return retry_failed(fs::absolute(*folder), retry->remaining(), line);
           }};
 }
 

@@ -11,7 +11,7 @@ Verb status_verb(CLI::App& app) {
                      [](const fs::path& output) {
                        const Standing standing = standing_of(output);
                        print(standing, queue_of(output));
-                       return exit_code_of(standing);
+                       return standing.exit_code();
                      });
 }
 
