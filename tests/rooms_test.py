@@ -45,6 +45,7 @@ ROOMS = {
     "experiments/vanishing_gradients": {"experiments/workloads", *LAB},
     "experiments/train": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "process", "settings", "autodiff/tensor/random.h", "tools/sweep/integrity"},
+    "tools/sweep/export": {"experiments/records", "tools/sweep", "tools/sweep/integrity"},
     "tools/sweep/integrity": {"experiments/records", "settings", "tools/sweep"},
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
