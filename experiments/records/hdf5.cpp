@@ -58,7 +58,7 @@ void write_text(hid_t where, const std::string& path, const std::string& name, c
 }  // namespace
 
 Object::~Object() {
-  if (id_ < 0) return;
+  if (id_ < 0 || abandonment.has_failed) return;
   const Silence silence;
   close_(id_);
 }
@@ -215,8 +215,10 @@ File::File(const std::filesystem::path& path, std::size_t expected) : File(path)
 }
 
 File File::on_disk(const std::filesystem::path& path, const std::filesystem::path& target) {
+  H5dont_atexit();
   const Silence silence;
   File file(target);
+  abandonment.has_file_on_disk = true;
   const Object access = opened(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, file.path_, "file");
   done(H5Pset_file_locking(access.get(), false, true), file.path_, "file");  // nobody else knows its name
   file.create(path.string(), access.get());
