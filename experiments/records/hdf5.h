@@ -31,7 +31,7 @@ class Array {
 };
 
 // Numbers along two axes or more, to be written by blocks of rows: NaN where nothing is written.
-class Grid : public Array {
+class PaddedArray : public Array {
  public:
   // Of `count` rows from `first` on, a multiple of the grid's block, the first places of the second axis and all of the
   // others. No row twice.
@@ -39,7 +39,7 @@ class Grid : public Array {
 
  private:
   friend class Node;
-  Grid(Array array, std::vector<std::size_t> extents, std::string name)
+  PaddedArray(Array array, std::vector<std::size_t> extents, std::string name)
       : Array(std::move(array)), extents_(std::move(extents)), name_(std::move(name)) {}
   std::vector<std::size_t> extents_;
   std::string name_;  // for messages
@@ -59,7 +59,8 @@ class Node {
                 bool single_precision);
 
   // Along these scales, to be written in blocks of so many rows.
-  Grid grid(const std::string& name, std::span<const Array* const> axes, std::size_t block, bool single_precision);
+  PaddedArray grid(const std::string& name, std::span<const Array* const> axes, std::size_t block,
+                   bool single_precision);
 
   // Texts along the axis of a scale of the same length.
   Array texts(const std::string& name, std::span<const std::string> values, const Array& scale);

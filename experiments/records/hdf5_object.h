@@ -6,8 +6,8 @@
 
 namespace gradus::records::h5 {
 
-// What HDF5 could not write to the disk it cannot close either: it crashes. From such a failure on nothing is closed, and
-// the process is to end. (A file in memory cannot fail so.)
+// What HDF5 could not write to the disk it cannot close either: it crashes. From such a failure on nothing is closed,
+// and the process is to end. (A file in memory cannot fail so.)
 struct Abandonment {
   bool has_file_on_disk = false, has_failed = false;
 };

@@ -6,6 +6,7 @@ Usage: sweep_export_test.py BUILD_BIN_DIR [unittest arguments]
 import importlib.util
 import json
 import pathlib
+import re
 import resource
 import struct
 import subprocess
@@ -141,6 +142,20 @@ class Export(SweepCase):
             self.assertEqual(file["step"]["theta"].dimensions, ("run", "step", "parameter"))
             self.assertEqual(list(file["status"][:]), ["completed"] * 4)
             self.assertEqual(file.dimensions["run"].size, 4)
+
+    @unittest.skipUnless(importlib.util.find_spec("xarray") and importlib.util.find_spec("netCDF4"),
+                         "xarray or netCDF4 is not installed")
+    def test_the_lines_of_the_page_on_sweeps(self):
+        page = (pathlib.Path(__file__).resolve().parents[2] / "docs/sweeps.md").read_text(encoding="utf-8")
+        lines, = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "import sys, xarray" in block]
+        for number, optimizer in enumerate(["adam", "adam", "sgd"]):
+            rows = [(0, [9.0]), (10, [1.0 + number])]
+            self.write_logged_run(f"r{number}", {"evaluation": ([scalar("validation_loss")], rows)},
+                                  {"optimizer": optimizer})
+        self.both()
+        done = subprocess.run([sys.executable, "-c", lines, self.hdf5], capture_output=True, text=True)
+        self.assertEqual(re.findall(r"^(\w+) +([\d.]+)$", done.stdout, re.MULTILINE), [("adam", "1.5"), ("sgd", "3.0")],
+                         done.stdout + done.stderr)
 
     def test_awkward_texts_come_back(self):
         study = self.folder / "awkward.toml"

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <set>
 
+#include "experiments/records/completion.h"
 #include "experiments/records/descriptor.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
@@ -105,6 +106,34 @@ void take_plan(Job& job, const std::vector<std::string>& ids) {
   } catch (const json::exception& error) {
     throw records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
   }
+}
+
+bool were_accepted(const Job& job, std::vector<Combination>& combinations) {
+  Job planned;
+  planned.output = job.output;
+  try {
+    take_plan(planned, {});
+  } catch (const std::runtime_error&) {  // damaged, or of another Gradus
+    return false;
+  } catch (const UsageError&) {  // there is none
+    return false;
+  }
+  if (!job.told_build || !planned.told_build || planned.build != job.build ||
+      planned.program_name != job.program_name || planned.stopping)
+    return false;
+  std::map<std::vector<std::string>, const Combination*> accepted;
+  for (const Combination& one : planned.combinations) accepted.emplace(one.arguments(), &one);
+  std::vector<const Combination*> found;
+  for (const Combination& one : combinations) {
+    const auto known = accepted.find(one.arguments());
+    std::error_code error;
+    if (known == accepted.end() || known->second->controls != one.controls || one.first_stop ||
+        !fs::exists(job.output / known->second->id / records::completion_file, error))
+      return false;
+    found.push_back(known->second);
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) combinations[i].config_hash = found[i]->config_hash;
+  return true;
 }
 
 }  // namespace gradus::sweep

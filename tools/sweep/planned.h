@@ -23,4 +23,8 @@ std::map<std::string, std::string> planned_runs(const std::filesystem::path& out
 // records::Damaged, records::OtherSchema and records::SystemError.
 void take_plan(Job& job, const std::vector<std::string>& ids);
 
+// Whether the program has accepted all of these when the plan was made, by the same build of it, and all have come to
+// their end since: it need not be asked again. Sets their config_hash then.
+bool were_accepted(const Job& job, std::vector<Combination>& combinations);
+
 }  // namespace gradus::sweep

@@ -32,10 +32,11 @@ bool is_too_long(const records::Column& column) { return column.length > longest
 
 }  // namespace
 
-CsvExport::CsvExport(const std::filesystem::path& target, const std::vector<RunFact>& facts, const Survey& survey)
+CsvExport::CsvExport(const std::filesystem::path& target, const std::vector<records::RunFact>& facts,
+                     const records::Survey& survey)
     : facts_(facts), survey_(survey), file_(target) {
-  for (const RunFact& fact : facts_) add_field(fact.name);
-  for (const SurveyedTable& table : survey_.tables()) {
+  for (const records::RunFact& fact : facts_) add_field(fact.name);
+  for (const records::SurveyedTable& table : survey_.tables()) {
     add_field(fmt::format("{}/{}", table.name(), table.index().name));
     for (const records::Column& column : table.columns()) {
       const std::string name = fmt::format("{}/{}", table.name(), column.name);
@@ -64,7 +65,7 @@ void CsvExport::end_row() {
   text_.clear();
 }
 
-void CsvExport::add_last_row(const SurveyedTable& table, const records::MetricTable* logged) {
+void CsvExport::add_last_row(const records::SurveyedTable& table, const records::MetricTable* logged) {
   if (logged != nullptr && logged->rows() == 0) logged = nullptr;
   add_field(logged != nullptr ? fmt::format("{}", logged->index().back()) : "");
   for (const records::Column& column : table.columns()) {
@@ -83,8 +84,9 @@ void CsvExport::add_last_row(const SurveyedTable& table, const records::MetricTa
 }
 
 void CsvExport::add(const std::vector<records::MetricTable>& tables) {
-  for (const RunFact& fact : facts_) add_field(text_of(fact.values[rows_]));
-  for (const SurveyedTable& table : survey_.tables()) add_last_row(table, find_table(tables, table.name()));
+  for (const records::RunFact& fact : facts_) add_field(text_of(fact.values[rows_]));
+  for (const records::SurveyedTable& table : survey_.tables())
+    add_last_row(table, records::find_table(tables, table.name()));
   ++rows_;
   end_row();
 }

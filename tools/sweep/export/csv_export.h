@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "experiments/records/files.h"
-#include "tools/sweep/export/run_facts.h"
-#include "tools/sweep/export/survey.h"
+#include "experiments/records/run_fact.h"
+#include "experiments/records/table_survey.h"
 
 namespace gradus::sweep {
 
@@ -17,7 +17,8 @@ namespace gradus::sweep {
 class CsvExport {
  public:
   // They outlive it. Throws records::SystemError, as do the others.
-  CsvExport(const std::filesystem::path& target, const std::vector<RunFact>& facts, const Survey& survey);
+  CsvExport(const std::filesystem::path& target, const std::vector<records::RunFact>& facts,
+            const records::Survey& survey);
   // Of each run, in their order.
   void add(const std::vector<records::MetricTable>& tables);
   void keep();
@@ -26,11 +27,11 @@ class CsvExport {
 
  private:
   void add_field(const std::string& text);
-  void add_last_row(const SurveyedTable& table, const records::MetricTable* logged);
+  void add_last_row(const records::SurveyedTable& table, const records::MetricTable* logged);
   void end_row();
 
-  const std::vector<RunFact>& facts_;
-  const Survey& survey_;
+  const std::vector<records::RunFact>& facts_;
+  const records::Survey& survey_;
   records::NewFile file_;
   std::vector<std::string> left_out_;
   std::string text_;

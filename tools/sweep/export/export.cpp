@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "experiments/records/program.h"
+#include "experiments/records/runs_file.h"
+#include "experiments/records/table_survey.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
 #include "tools/sweep/export/csv_export.h"
 #include "tools/sweep/export/exported_runs.h"
-#include "tools/sweep/export/hdf5_export.h"
 #include "tools/sweep/export/run_facts.h"
-#include "tools/sweep/export/survey.h"
 #include "tools/sweep/verb.h"
 
 namespace gradus::sweep {
@@ -45,9 +45,9 @@ class Export {
 
   int run() {
     look_at_all();
-    const std::vector<RunFact> facts = facts_of(exported_.runs);
+    const std::vector<records::RunFact> facts = facts_of(exported_.runs);
     std::optional<CsvExport> csv;
-    std::optional<Hdf5Export> hdf5;
+    std::optional<records::RunsFile> hdf5;
     if (!request_.csv.empty()) csv.emplace(request_.csv, facts, survey_);
     if (!request_.hdf5.empty()) hdf5.emplace(request_.hdf5, exported_.program, facts, survey_);
     for (ExportedRun& run : exported_.runs) {
@@ -94,14 +94,14 @@ class Export {
       records::complain("sweep", fmt::format("{}: vectors too long for a row of {}: in HDF5 alone",
                                              fmt::join(left_out, ", "), request_.csv));
     std::vector<std::string> names;
-    for (const SurveyedTable& table : survey_.tables()) names.push_back(table.name());
+    for (const records::SurveyedTable& table : survey_.tables()) names.push_back(table.name());
     records::put(fmt::format("{} runs, tables: {}\n", exported_.runs.size(),
                              names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
   }
 
   const ExportRequest& request_;
   ExportedRuns exported_;
-  Survey survey_;
+  records::Survey survey_;
   std::vector<std::string> problems_;
 };
 

@@ -6,6 +6,7 @@ namespace gradus::sweep {
 namespace {
 
 using nlohmann::json;
+using records::RunFact;
 
 template <class Call>
 RunFact fact(std::string name, const char* units, const std::vector<ExportedRun>& runs, const Call& value_of) {
@@ -16,7 +17,7 @@ RunFact fact(std::string name, const char* units, const std::vector<ExportedRun>
 
 }  // namespace
 
-std::vector<RunFact> facts_of(const std::vector<ExportedRun>& runs) {
+std::vector<records::RunFact> facts_of(const std::vector<ExportedRun>& runs) {
   std::vector<RunFact> facts;
   facts.push_back(fact("run", "", runs, [](const ExportedRun& run) { return json(run.row.id); }));
   facts.push_back(fact("status", "", runs, [](const ExportedRun& run) { return json(run.row.status); }));

@@ -8,7 +8,8 @@
 
 namespace gradus::sweep {
 
-// What is wrong with the log of a run that has come to its end, with so many rows in each table; empty where nothing is.
+// What is wrong with the log of a run that has come to its end, with so many rows in each table; empty where nothing
+// is.
 std::string problem_of_log(const records::LogContents& log, const nlohmann::json& rows);
 
 }  // namespace gradus::sweep

@@ -1,4 +1,4 @@
-#include "tools/sweep/export/hdf5_export.h"
+#include "experiments/records/runs_file.h"
 
 #include <algorithm>
 #include <array>
@@ -7,12 +7,13 @@
 #include <set>
 
 #include "experiments/records/described_arrays.h"
+#include "experiments/records/files.h"
+#include "experiments/records/hdf5.h"
 #include "experiments/records/sealed.h"
 
-namespace gradus::sweep {
+namespace gradus::records {
 namespace {
 
-namespace h5 = records::h5;
 using nlohmann::json;
 
 constexpr std::size_t most_runs = 64, most_memory = std::size_t{1} << 26;  // of a block
@@ -63,9 +64,7 @@ h5::Array write_fact(h5::Node& root, const std::string& name, const RunFact& fac
   }
   std::vector<std::string> values;
   for (const json& value : fact.values)
-    values.push_back(value.is_null()     ? std::string()
-                     : value.is_string() ? value.get<std::string>()
-                                         : records::json_text(value));
+    values.push_back(value.is_null() ? std::string() : value.is_string() ? value.get<std::string>() : json_text(value));
   return root.texts(name, values, runs);
 }
 
@@ -89,43 +88,56 @@ class Block {
   std::vector<double> values_;
 };
 
-}  // namespace
+// The columns of a table.
+class TableGrids {
+ public:
+  // `runs` is the scale of that dimension; so many runs are written at a time. The table outlives it.
+  TableGrids(h5::Node& root, const std::string& group, const SurveyedTable& table, const h5::Array& runs,
+             std::size_t block);
+  // Of the runs from `first` on.
+  void write(std::size_t first, const std::vector<std::vector<MetricTable>>& runs);
+
+ private:
+  const SurveyedTable* table_;
+  std::vector<h5::PaddedArray> columns_;
+  std::vector<h5::PaddedArray> index_;  // one where rows are counted, otherwise none
+};
 
 TableGrids::TableGrids(h5::Node& root, const std::string& group, const SurveyedTable& table, const h5::Array& runs,
                        std::size_t block)
     : table_(&table) {
   h5::Node node = root.group(group);
   std::set<std::string> taken = {"run", table.index().name};
-  for (const records::Column& column : table.columns())
-    if (!column.axis.empty()) taken.insert({column.axis, records::label_name(column.axis)});
+  for (const Column& column : table.columns())
+    if (!column.axis.empty()) taken.insert({column.axis, label_name(column.axis)});
   std::vector<std::string> names;
-  for (const records::Column& column : table.columns()) names.push_back(free_name(taken, "column", column.name));
+  for (const Column& column : table.columns()) names.push_back(free_name(taken, "column", column.name));
 
   const auto along = [&] {
-    if (table.is_aligned()) return records::write_scale(node, table.index(), table.indexes());
+    if (table.is_aligned()) return write_scale(node, table.index(), table.indexes());
     std::vector<std::int64_t> rows(table.places());
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int64_t>(i);
-    return records::write_scale(node, {free_name(taken, "table", "row"), "1", "row of the table"}, rows);
+    return write_scale(node, {free_name(taken, "table", "row"), "1", "row of the table"}, rows);
   }();
   if (!table.is_aligned()) {
     index_.push_back(node.grid(table.index().name, std::array{&runs, &along}, block, false));
-    records::describe(index_.back(), {table.index().name, table.index().units, table.index().long_name});
+    describe(index_.back(), {table.index().name, table.index().units, table.index().long_name});
   }
   std::map<std::string, h5::Array> axes;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const records::Column& column = table.columns()[i];
+    const Column& column = table.columns()[i];
     std::vector<const h5::Array*> dimensions = {&runs, &along};
     if (!column.axis.empty()) {
-      if (!axes.contains(column.axis)) axes.emplace(column.axis, records::write_axis(node, column));
+      if (!axes.contains(column.axis)) axes.emplace(column.axis, write_axis(node, column));
       dimensions.push_back(&axes.at(column.axis));
     }
     columns_.push_back(node.grid(names[i], dimensions, block, column.single_precision));
-    records::describe(columns_.back(), column);
+    describe(columns_.back(), column);
   }
 }
 
-void TableGrids::write(std::size_t first, const std::vector<std::vector<records::MetricTable>>& runs) {
-  std::vector<const records::MetricTable*> tables;
+void TableGrids::write(std::size_t first, const std::vector<std::vector<MetricTable>>& runs) {
+  std::vector<const MetricTable*> tables;
   std::vector<std::vector<std::size_t>> places;
   std::size_t used = 0;
   for (const auto& run : runs) {
@@ -134,18 +146,18 @@ void TableGrids::write(std::size_t first, const std::vector<std::vector<records:
     for (const std::size_t place : places.back())
       if (place != SurveyedTable::no_place) used = std::max(used, place + 1);
   }
-  for (h5::Grid& grid : index_) {
+  for (h5::PaddedArray& grid : index_) {
     Block block(runs.size(), used, 1);
     for (std::size_t run = 0; run < runs.size(); ++run)
       if (tables[run] != nullptr) block.put(run, places[run], tables[run]->index(), 1);
     grid.write(first, runs.size(), used, block.values());
   }
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const records::Column& column = table_->columns()[i];
+    const Column& column = table_->columns()[i];
     Block block(runs.size(), used, static_cast<std::size_t>(column.length));
     for (std::size_t run = 0; run < runs.size(); ++run) {
       if (tables[run] == nullptr) continue;
-      const auto own = std::ranges::find(tables[run]->columns(), column.name, &records::Column::name);
+      const auto own = std::ranges::find(tables[run]->columns(), column.name, &Column::name);
       if (own == tables[run]->columns().end()) continue;
       block.put(run, places[run], tables[run]->values(static_cast<std::size_t>(own - tables[run]->columns().begin())),
                 static_cast<std::size_t>(own->length));
@@ -154,12 +166,35 @@ void TableGrids::write(std::size_t first, const std::vector<std::vector<records:
   }
 }
 
-Hdf5Export::Hdf5Export(const std::filesystem::path& target, const std::string& program,
-                       const std::vector<RunFact>& facts, const Survey& survey)
+}  // namespace
+
+class RunsFile::Contents {
+ public:
+  Contents(const std::filesystem::path& target, const std::string& program, const std::vector<RunFact>& facts,
+           const Survey& survey);
+  void add(std::vector<MetricTable> tables) {
+    waiting_.push_back(std::move(tables));
+    if (waiting_.size() == block_) write_block();
+  }
+  void keep();
+
+ private:
+  void write_block();
+
+  const std::size_t block_;
+  NewFile place_;
+  h5::File file_;
+  std::vector<TableGrids> tables_;
+  std::vector<std::vector<MetricTable>> waiting_;  // of the block that is being filled
+  std::size_t written_ = 0;                        // runs
+};
+
+RunsFile::Contents::Contents(const std::filesystem::path& target, const std::string& program,
+                             const std::vector<RunFact>& facts, const Survey& survey)
     : block_(block_of(survey)), place_(target), file_(h5::File::on_disk(place_.path(), target)) {
   h5::Node root = file_.root();
   root.attribute("Conventions", std::string("CF-1.8"));
-  root.attribute("schema_version", std::int64_t{records::schema_version});
+  root.attribute("schema_version", std::int64_t{schema_version});
   root.attribute("program", program);
   std::vector<std::string> ids;
   for (const json& id : facts.front().values) ids.push_back(id.get<std::string>());
@@ -173,22 +208,27 @@ Hdf5Export::Hdf5Export(const std::filesystem::path& target, const std::string& p
     tables_.emplace_back(root, free_name(taken, "table", table.name()), table, runs, block_);
 }
 
-void Hdf5Export::add(std::vector<records::MetricTable> tables) {
-  waiting_.push_back(std::move(tables));
-  if (waiting_.size() == block_) write_block();
-}
-
-void Hdf5Export::write_block() {
+void RunsFile::Contents::write_block() {
   for (TableGrids& table : tables_) table.write(written_, waiting_);
   written_ += waiting_.size();
   waiting_.clear();
 }
 
-void Hdf5Export::keep() {
+void RunsFile::Contents::keep() {
   write_block();
   tables_.clear();
   file_.finish();
   place_.keep();
 }
 
-}  // namespace gradus::sweep
+RunsFile::RunsFile(const std::filesystem::path& target, const std::string& program, const std::vector<RunFact>& facts,
+                   const Survey& survey)
+    : contents_(std::make_unique<Contents>(target, program, facts, survey)) {}
+
+RunsFile::~RunsFile() = default;
+
+void RunsFile::add(std::vector<MetricTable> tables) { contents_->add(std::move(tables)); }
+
+void RunsFile::keep() { contents_->keep(); }
+
+}  // namespace gradus::records

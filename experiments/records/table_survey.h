@@ -8,22 +8,22 @@
 
 #include "experiments/records/run_table.h"
 
-namespace gradus::sweep {
+namespace gradus::records {
 
 class SurveyedTable {
  public:
-  explicit SurveyedTable(const records::MetricTable& first);
+  explicit SurveyedTable(const MetricTable& first);
 
   // Throws std::runtime_error for a column that is along another axis than in an earlier run.
-  void add(const records::MetricTable& table);
+  void add(const MetricTable& table);
   // Of all runs: how their rows lie beside one another is decided.
   void settle();
 
   const std::string& name() const { return name_; }
-  const records::Index& index() const { return index_; }
+  const Index& index() const { return index_; }
   // In the order in which runs had them first, each as long as the longest.
-  const std::vector<records::Column>& columns() const { return columns_; }
-  const records::Column* find(const std::string& column) const;
+  const std::vector<Column>& columns() const { return columns_; }
+  const Column* find(const std::string& column) const;
   // Rows of equal index stand side by side. Otherwise they are counted: the index of a run does not rise, or runs have
   // so few in common that most places would be empty.
   bool is_aligned() const { return is_aligned_; }
@@ -31,17 +31,17 @@ class SurveyedTable {
   // Of all runs, each once, where they are aligned.
   const std::vector<std::int64_t>& indexes() const { return indexes_; }
   // Where the rows of a run go; no_place for one that was not there when the run was added.
-  std::vector<std::size_t> places_of(const records::MetricTable& table) const;
+  std::vector<std::size_t> places_of(const MetricTable& table) const;
   static constexpr std::size_t no_place = SIZE_MAX;
   // Of the longest run.
   std::size_t numbers() const;
 
  private:
-  void add_column(const records::Column& column);
+  void add_column(const Column& column);
 
   std::string name_;
-  records::Index index_;
-  std::vector<records::Column> columns_;
+  Index index_;
+  std::vector<Column> columns_;
   std::map<std::string, std::int64_t> lengths_;  // of axes
   std::vector<std::int64_t> indexes_;
   std::size_t longest_ = 0;
@@ -54,8 +54,8 @@ class Survey {
   explicit Survey(std::vector<std::string> wanted) : wanted_(std::move(wanted)) {}
 
   // Throws std::runtime_error as SurveyedTable::add.
-  void add(const std::vector<records::MetricTable>& tables);
-  // Throws records::UsageError for a table that was wanted and that no run has.
+  void add(const std::vector<MetricTable>& tables);
+  // Throws UsageError for a table that was wanted and that no run has.
   void settle();
 
   const std::vector<SurveyedTable>& tables() const { return tables_; }
@@ -67,6 +67,6 @@ class Survey {
 };
 
 // A run's table of that name; null where it has none.
-const records::MetricTable* find_table(const std::vector<records::MetricTable>& tables, const std::string& name);
+const MetricTable* find_table(const std::vector<MetricTable>& tables, const std::string& name);
 
-}  // namespace gradus::sweep
+}  // namespace gradus::records

@@ -1,4 +1,4 @@
-#include "tools/sweep/export/survey.h"
+#include "experiments/records/table_survey.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,7 +11,7 @@
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 
-namespace gradus::sweep {
+namespace gradus::records {
 namespace {
 
 // Of places along the indexes of all runs to the rows of the longest run: with more, rows are counted.
@@ -24,19 +24,19 @@ bool rises(const std::vector<std::int64_t>& index) {
 
 }  // namespace
 
-SurveyedTable::SurveyedTable(const records::MetricTable& first) : name_(first.name()), index_(first.index_column()) {}
+SurveyedTable::SurveyedTable(const MetricTable& first) : name_(first.name()), index_(first.index_column()) {}
 
-const records::Column* SurveyedTable::find(const std::string& column) const {
-  const auto found = std::ranges::find(columns_, column, &records::Column::name);
+const Column* SurveyedTable::find(const std::string& column) const {
+  const auto found = std::ranges::find(columns_, column, &Column::name);
   return found == columns_.end() ? nullptr : &*found;
 }
 
-void SurveyedTable::add_column(const records::Column& column) {
+void SurveyedTable::add_column(const Column& column) {
   if (!column.axis.empty()) {
     std::int64_t& length = lengths_[column.axis];
     length = std::max(length, column.length);
   }
-  const auto known = std::ranges::find(columns_, column.name, &records::Column::name);
+  const auto known = std::ranges::find(columns_, column.name, &Column::name);
   if (known == columns_.end()) {
     columns_.push_back(column);
     return;
@@ -51,8 +51,8 @@ void SurveyedTable::add_column(const records::Column& column) {
   if (known->labels != column.labels) known->labels.clear();
 }
 
-void SurveyedTable::add(const records::MetricTable& table) {
-  for (const records::Column& column : table.columns()) add_column(column);
+void SurveyedTable::add(const MetricTable& table) {
+  for (const Column& column : table.columns()) add_column(column);
   const std::vector<std::int64_t>& index = table.index();
   longest_ = std::max(longest_, index.size());
   is_aligned_ = is_aligned_ && rises(index);
@@ -66,14 +66,14 @@ void SurveyedTable::add(const records::MetricTable& table) {
 void SurveyedTable::settle() {
   is_aligned_ = is_aligned_ && indexes_.size() <= most_places_a_row * std::max<std::size_t>(longest_, 1);
   if (!is_aligned_) indexes_.clear();
-  for (records::Column& column : columns_) {
+  for (Column& column : columns_) {
     if (column.axis.empty()) continue;
     column.length = lengths_.at(column.axis);
     if (std::cmp_not_equal(column.labels.size(), column.length)) column.labels.clear();
   }
 }
 
-std::vector<std::size_t> SurveyedTable::places_of(const records::MetricTable& table) const {
+std::vector<std::size_t> SurveyedTable::places_of(const MetricTable& table) const {
   std::vector<std::size_t> places;
   places.reserve(table.index().size());
   auto from = indexes_.begin();
@@ -93,12 +93,12 @@ std::vector<std::size_t> SurveyedTable::places_of(const records::MetricTable& ta
 
 std::size_t SurveyedTable::numbers() const {
   std::size_t width = 1;
-  for (const records::Column& column : columns_) width += static_cast<std::size_t>(column.length);
+  for (const Column& column : columns_) width += static_cast<std::size_t>(column.length);
   return width * places();
 }
 
-void Survey::add(const std::vector<records::MetricTable>& tables) {
-  for (const records::MetricTable& table : tables) {
+void Survey::add(const std::vector<MetricTable>& tables) {
+  for (const MetricTable& table : tables) {
     if (std::ranges::find(seen_, table.name()) == seen_.end()) seen_.push_back(table.name());
     if (!wanted_.empty() && std::ranges::find(wanted_, table.name()) == wanted_.end()) continue;
     auto known = std::ranges::find(tables_, table.name(), &SurveyedTable::name);
@@ -110,14 +110,14 @@ void Survey::add(const std::vector<records::MetricTable>& tables) {
 void Survey::settle() {
   for (const std::string& name : wanted_)
     if (std::ranges::find(seen_, name) == seen_.end())
-      throw records::UsageError(fmt::format("--table: no run has logged a table {}: expected one of {}",
-                                            records::printable(name), fmt::join(seen_, ", ")));
+      throw UsageError(fmt::format("--table: no run has logged a table {}: expected one of {}", printable(name),
+                                   fmt::join(seen_, ", ")));
   for (SurveyedTable& table : tables_) table.settle();
 }
 
-const records::MetricTable* find_table(const std::vector<records::MetricTable>& tables, const std::string& name) {
-  const auto found = std::ranges::find(tables, name, &records::MetricTable::name);
+const MetricTable* find_table(const std::vector<MetricTable>& tables, const std::string& name) {
+  const auto found = std::ranges::find(tables, name, &MetricTable::name);
   return found == tables.end() ? nullptr : &*found;
 }
 
-}  // namespace gradus::sweep
+}  // namespace gradus::records

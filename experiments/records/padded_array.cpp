@@ -30,7 +30,8 @@ std::vector<hsize_t> chunk_of(const std::vector<std::size_t>& extents, std::size
 
 }  // namespace
 
-Grid Node::grid(const std::string& name, std::span<const Array* const> axes, std::size_t block, bool single_precision) {
+PaddedArray Node::grid(const std::string& name, std::span<const Array* const> axes, std::size_t block,
+                       bool single_precision) {
   const Silence silence;
   std::vector<std::size_t> extents;
   for (const Array* axis : axes) extents.push_back(axis->rows_);
@@ -58,7 +59,7 @@ Grid Node::grid(const std::string& name, std::span<const Array* const> axes, std
   return {{std::move(dataset), path_, extents.front()}, std::move(extents), name};
 }
 
-void Grid::write(std::size_t first, std::size_t count, std::size_t places, std::span<const double> values) {
+void PaddedArray::write(std::size_t first, std::size_t count, std::size_t places, std::span<const double> values) {
   const Silence silence;
   std::vector<hsize_t> start(extents_.size(), 0), extent(extents_.begin(), extents_.end());
   start[0] = first;
