@@ -74,7 +74,7 @@ class Folder:
 
     def check_files(self, csv, hdf5, count):
         """Both files have every run, and the same last values."""
-        frame = pandas.read_csv(csv)
+        frame = pandas.read_csv(csv, float_precision="round_trip")
         with h5py.File(hdf5) as file:
             last = file["step/value"][:, -1]
             self.expect(file["step/theta"].shape[:2] == (count, STEPS + 1), f"shape {file['step/theta'].shape}")

@@ -35,7 +35,7 @@ class Audit {
   }
 
   RunAudit run() {
-    const records::Completion completion = records::read_completion(folder_);
+    const records::Completion completion = records::read_completion(folder_, known_.stamp);
     now_.status = records::text_member(completion.record, "status");
     audit_.state = state();
     switch (completion.verdict) {
