@@ -46,6 +46,7 @@ ROOMS = {
     "experiments/train": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "process", "settings", "autodiff/tensor/random.h", "tools/sweep/integrity",
                     "tools/sweep/slurm"},
+    "tools/sweep/export": {"experiments/records", "tools/sweep", "tools/sweep/integrity"},
     "tools/sweep/integrity": {"experiments/records", "settings", "tools/sweep"},
     "tools/sweep/slurm": {"experiments/records", "settings", "tools/sweep"},
     "tools/sweep/verbs": {"experiments/records", "tools/sweep", "tools/sweep/slurm"},

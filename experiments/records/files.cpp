@@ -92,59 +92,53 @@ void remove_folder(const fs::path& folder) {
   if (error) fail(folder, "cannot be removed", error.value());
 }
 
-namespace {
+NewFile::NewFile(const fs::path& target) : NewFile(target, new_version_of(target)) {}
 
-// Fills a new file, makes it durable, and renames it to the target. Where `fill` throws or gives false, it goes.
-template <class Fill>
-bool replace_file(const fs::path& target, const fs::path& temporary, Fill&& fill) {
-  try {
-    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    const bool wanted = fill([&](std::string_view bytes) {
-      while (!bytes.empty()) {
-        const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(target, "cannot write", errno);
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-      }
-    });
-    if (!wanted) {
-      ::unlink(temporary.c_str());
-      return false;
-    }
-    if (::fsync(file.get()) != 0) fail(temporary, "cannot sync", errno);
-    if (::rename(temporary.c_str(), target.c_str()) != 0) fail(target, "cannot replace", errno);
-    sync_folder(folder_of(target));
-    return true;
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
+NewFile::NewFile(const fs::path& target, const fs::path& temporary)
+    : target_(target), temporary_(temporary), file_(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644) {}
+
+NewFile::~NewFile() {
+  if (!kept_) ::unlink(temporary_.c_str());
+}
+
+void NewFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(target_, "cannot write", errno);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 
-}  // namespace
+void NewFile::keep() {
+  if (::fsync(file_.get()) != 0) fail(temporary_, "cannot sync", errno);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(target_, "cannot replace", errno);
+  kept_ = true;
+  sync_folder(folder_of(target_));
+}
 
 void write_file(const fs::path& target, std::string_view contents) {
   write_file(target, contents, new_version_of(target));
 }
 
 void write_file(const fs::path& target, std::string_view contents, const fs::path& temporary) {
-  replace_file(target, temporary, [&](const auto& write) {
-    write(contents);
-    return true;
-  });
+  NewFile file(target, temporary);
+  file.write(contents);
+  file.keep();
 }
 
 bool copy_file(const fs::path& source, const fs::path& target, std::string_view sha256, const fs::path& temporary) {
-  InputFile file(source);
-  return replace_file(target, temporary, [&](const auto& write) {
-    Sha256 digest;
-    std::array<char, 1 << 16> buffer;
-    while (const std::size_t got = file.read(buffer)) {
-      digest.add(buffer.data(), got);
-      write(std::string_view(buffer.data(), got));
-    }
-    return digest.hex() == sha256;
-  });
+  InputFile from(source);
+  NewFile to(target, temporary);
+  Sha256 digest;
+  std::array<char, 1 << 16> buffer;
+  while (const std::size_t got = from.read(buffer)) {
+    digest.add(buffer.data(), got);
+    to.write(std::string_view(buffer.data(), got));
+  }
+  if (digest.hex() != sha256) return false;
+  to.keep();
+  return true;
 }
 
 InputFile::InputFile(const fs::path& path) : path_(path) {

@@ -39,6 +39,27 @@ class InputFile {
   Descriptor file_;
 };
 
+// A new version of a file, filled under another name: readers see the old one or the new one, never a part.
+class NewFile {
+ public:
+  explicit NewFile(const std::filesystem::path& target);
+  // By a name, on the same file system, that is the caller's alone: where other processes may write the target too.
+  NewFile(const std::filesystem::path& target, const std::filesystem::path& temporary);
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+  ~NewFile();  // what was not kept goes, and the old version stays
+  // Where it is filled.
+  const std::filesystem::path& path() const { return temporary_; }
+  void write(std::string_view bytes);
+  // Makes it durable, and renames it to the target.
+  void keep();
+
+ private:
+  std::filesystem::path target_, temporary_;
+  Descriptor file_;
+  bool kept_ = false;
+};
+
 // Calls what reads or makes the file; where memory does not suffice for that, it is the system's trouble with this
 // file.
 template <class Call>

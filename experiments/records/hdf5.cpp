@@ -58,7 +58,7 @@ void write_text(hid_t where, const std::string& path, const std::string& name, c
 }  // namespace
 
 Object::~Object() {
-  if (id_ < 0) return;
+  if (id_ < 0 || abandonment.has_failed) return;
   const Silence silence;
   close_(id_);
 }
@@ -75,6 +75,7 @@ Node Node::group(const std::string& name) {
   const Silence silence;
   const Object properties = opened(H5Pcreate(H5P_GROUP_CREATE), H5Pclose, path_, name);
   done(H5Pset_link_creation_order(properties.get(), in_order), path_, name);
+  done(H5Pset_obj_track_times(properties.get(), false), path_, name);
   return {opened(H5Gcreate2(handle_.get(), name.c_str(), H5P_DEFAULT, properties.get(), H5P_DEFAULT), H5Gclose, path_,
                  name),
           path_};
@@ -90,6 +91,7 @@ Array Node::write(const std::string& name, Object::Id memory_type, Object::Id fi
   const std::array<hsize_t, 2> chunk{std::max<hsize_t>(1, std::min<hsize_t>(rows, most_rows)), columns};
   const Object space = opened(H5Screate_simple(rank, extent.data(), most.data()), H5Sclose, path_, name);
   const Object layout = opened(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path_, name);
+  done(H5Pset_obj_track_times(layout.get(), false), path_, name);
   done(H5Pset_chunk(layout.get(), rank, chunk.data()), path_, name);
   done(H5Pset_shuffle(layout.get()), path_, name);
   done(H5Pset_deflate(layout.get(), deflate_level), path_, name);
@@ -115,6 +117,13 @@ Array Node::numbers(const std::string& name, std::span<const double> values, con
   return dataset;
 }
 
+Array Node::numbers(const std::string& name, std::span<const std::int64_t> values, const Array& scale) {
+  const Silence silence;
+  Array dataset = write(name, H5T_NATIVE_INT64, H5T_STD_I64LE, values.data(), values.size());
+  done(H5DSattach_scale(dataset.handle_.get(), scale.handle_.get(), 0), path_, name);
+  return dataset;
+}
+
 Array Node::vectors(const std::string& name, std::span<const double> values, const Array& rows, const Array& columns,
                     bool single_precision) {
   const Silence silence;
@@ -125,17 +134,33 @@ Array Node::vectors(const std::string& name, std::span<const double> values, con
   return dataset;
 }
 
-void Node::texts(const std::string& name, std::span<const std::string> values, const Array& scale) {
-  const Silence silence;
+Array Node::write_texts(const std::string& name, std::span<const std::string> values) {
   const hsize_t extent = values.size();
   const Object type = text_type(path_, name);
   const Object space = opened(H5Screate_simple(1, &extent, nullptr), H5Sclose, path_, name);
-  const Object dataset =
-      opened(H5Dcreate2(handle_.get(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+  const Object layout = opened(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path_, name);
+  done(H5Pset_obj_track_times(layout.get(), false), path_, name);
+  Object dataset =
+      opened(H5Dcreate2(handle_.get(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, layout.get(), H5P_DEFAULT),
              H5Dclose, path_, name);
   const std::vector<const char*> characters = characters_of(values);
-  done(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, characters.data()), path_, name);
-  done(H5DSattach_scale(dataset.get(), scale.handle_.get(), 0), path_, name);
+  if (!values.empty())
+    done(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, characters.data()), path_, name);
+  return {std::move(dataset), path_, values.size()};
+}
+
+Array Node::texts(const std::string& name, std::span<const std::string> values, const Array& scale) {
+  const Silence silence;
+  Array dataset = write_texts(name, values);
+  done(H5DSattach_scale(dataset.handle_.get(), scale.handle_.get(), 0), path_, name);
+  return dataset;
+}
+
+Array Node::text_scale(const std::string& name, std::span<const std::string> values) {
+  const Silence silence;
+  Array dataset = write_texts(name, values);
+  done(H5DSset_scale(dataset.handle_.get(), name.c_str()), path_, name);
+  return dataset;
 }
 
 void Node::write_elements(const std::string& name, Object::Id type, std::span<const std::byte> data,
@@ -172,16 +197,32 @@ void Node::attribute(const std::string& name, double value) {
   write_attribute(handle_.get(), path_, name, H5T_NATIVE_DOUBLE, &value);
 }
 
-File::File(const std::filesystem::path& path, std::size_t expected) : path_(path.string() + ": cannot write") {
+void File::create(const std::string& name, Object::Id access) {
+  done(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), path_, "file");
+  const Object creation = opened(H5Pcreate(H5P_FILE_CREATE), H5Pclose, path_, "file");
+  done(H5Pset_link_creation_order(creation.get(), in_order), path_, "file");
+  done(H5Pset_obj_track_times(creation.get(), false), path_, "file");
+  handle_ = opened(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.get(), access), H5Fclose, path_, "file");
+}
+
+File::File(const std::filesystem::path& path, std::size_t expected) : File(path) {
   const Silence silence;
   const Object access = opened(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path_, "file");
-  done(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), path_, "file");
   const std::size_t increment = std::max(least_increment, expected / increments);
   done(H5Pset_fapl_core(access.get(), increment, false), path_, "file");
   // The library would read an existing file of this name into memory first, so the name is one that cannot exist.
-  const Object creation = opened(H5Pcreate(H5P_FILE_CREATE), H5Pclose, path_, "file");
-  done(H5Pset_link_creation_order(creation.get(), in_order), path_, "file");
-  handle_ = opened(H5Fcreate("/dev/null/run.h5", H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose, path_, "file");
+  create("/dev/null/run.h5", access.get());
+}
+
+File File::on_disk(const std::filesystem::path& path, const std::filesystem::path& target) {
+  H5dont_atexit();
+  const Silence silence;
+  File file(target);
+  abandonment.has_file_on_disk = true;
+  const Object access = opened(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, file.path_, "file");
+  done(H5Pset_file_locking(access.get(), false, true), file.path_, "file");  // nobody else knows its name
+  file.create(path.string(), access.get());
+  return file;
 }
 
 Node File::root() {
@@ -200,6 +241,12 @@ std::string File::image() {
   std::string bytes(static_cast<std::size_t>(size), '\0');
   if (H5Fget_file_image(handle_.get(), bytes.data(), bytes.size()) < 0) fail(path_, "file");
   return bytes;
+}
+
+void File::finish() {
+  const Silence silence;
+  done(H5Fflush(handle_.get(), H5F_SCOPE_GLOBAL), path_, "file");
+  handle_ = {};
 }
 
 }  // namespace gradus::records::h5

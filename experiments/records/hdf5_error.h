@@ -42,6 +42,7 @@ inline std::string reason() {
 
 // "PATH: cannot write NAME: WHY", where `path` is "PATH: cannot write".
 [[noreturn]] inline void fail(const std::string& path, const std::string& what, const std::string& why = reason()) {
+  abandonment.has_failed = abandonment.has_file_on_disk;
   throw std::runtime_error(one_line(path + " " + what + ": " + why));
 }
 

@@ -6,6 +6,13 @@
 
 namespace gradus::records::h5 {
 
+// What HDF5 could not write to the disk it cannot close either: it crashes. From such a failure on nothing is closed,
+// and the process is to end. (A file in memory cannot fail so.)
+struct Abandonment {
+  bool has_file_on_disk = false, has_failed = false;
+};
+inline Abandonment abandonment;
+
 // An open HDF5 object, closed with the function that belongs to its kind.
 class Object {
  public:

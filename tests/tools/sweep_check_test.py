@@ -49,6 +49,25 @@ class SweepCheck(SweepCase):
         self.assertEqual(len(result.stdout.splitlines()), 10000)
         self.assertEqual(self.asked(), 2)
 
+    def test_what_has_been_accepted_and_has_ended_is_not_asked_about(self):
+        def asked_by(*options, **keywords):
+            before = self.asked()
+            self.sweep(*options, **keywords)
+            return self.asked() - before
+        grid = ["--seed=0:3", "--learning-rate=0.1,0.2"]
+        self.assertEqual(asked_by(*grid), 1)
+        hashes = [run["config_hash"] for run in self.table()["runs"]]
+        self.assertEqual(asked_by(*grid), 0)
+        self.assertEqual([run["config_hash"] for run in self.table()["runs"]], hashes)
+        self.assertEqual(asked_by("--seed=0:3", "--learning-rate=0.2"), 0)
+        self.assertEqual(asked_by(*grid), 1)  # the plan is now that of the smaller grid
+        (self.folders()[0] / "complete.json").unlink()
+        self.assertEqual(asked_by(*grid), 1)
+        self.assertEqual(asked_by(*grid), 0)
+        self.write_program("describer", describes=True, build="c" * 64)
+        self.assertEqual(asked_by(*grid, before=["--rebuild"]), 1)
+        self.assertEqual(len(self.starts()), 8 + 1 + 8)
+
     def test_a_program_that_does_not_answer(self):
         def refused(text):
             case = SweepCheck("asked")

@@ -130,7 +130,8 @@ class SweepFolder(SweepCase):
                               self.starts()[-1]["beside"])  # it was still there while the successor was made
                 self.assertIn("1 skipped", self.sweep("--seed=0").stdout)
                 self.assertEqual(sorted(path.name for path in self.output.iterdir() if not path.name.startswith(".")),
-                                 sorted([folder.name, "asked.json", "logs", "planned.json", "sweep.json"]))
+                                 sorted([folder.name, "asked.json", "logs", "manifest.json", "planned.json",
+                                         "sweep.json"]))
 
     def test_runs_of_an_earlier_gradus_are_left_alone_unless_they_are_to_be_rebuilt(self):
         """Schema 1: JSON without a seal."""

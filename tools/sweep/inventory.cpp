@@ -6,6 +6,8 @@
 
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
+#include "tools/sweep/parallel.h"
+#include "tools/sweep/processors.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -176,6 +178,7 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
 
   inventory.failures = Claims::failures(output);
 
+  std::vector<std::string> folders;
   std::error_code error;
   fs::directory_iterator entry(output, error);
   if (error == std::errc::no_such_file_or_directory) return inventory;
@@ -196,9 +199,15 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
       inventory.rebuilds.insert(name.substr(0, name.size() - std::string_view(rebuild_suffix).size()));
       continue;
     }
-    inventory.records.emplace(name, read_record(entry->path(), inventory.cached(name)));
+    folders.push_back(name);
   }
   if (error) throw records::SystemError(output, "cannot be listed", error.value());
+
+  std::vector<RunRecord> found(folders.size());
+  for_each_in_parallel(
+      folders.size(), Processors().size(),
+      [&](std::size_t i) { found[i] = read_record(output / folders[i], inventory.cached(folders[i])); }, pause);
+  for (std::size_t i = 0; i < folders.size(); ++i) inventory.records.emplace(folders[i], std::move(found[i]));
   return inventory;
 }
 

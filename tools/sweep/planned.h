@@ -43,4 +43,8 @@ std::set<std::string> planned_executables(const std::filesystem::path& output);
 // Sets what keep_share has written in a job. Throws records::Damaged, records::OtherSchema and records::SystemError.
 void take_share(Job& job, const std::filesystem::path& file);
 
+// Whether the program has accepted all of these when the plan was made, by the same build of it, and all have come to
+// their end since: it need not be asked again. Sets their config_hash then.
+bool were_accepted(const Job& job, std::vector<Combination>& combinations);
+
 }  // namespace gradus::sweep

@@ -117,12 +117,17 @@ class Study {
                                    job_.remarks.front().substr(0, job_.remarks.front().find('=')), job_.program_name));
   }
 
+  void check(const fs::path& program, std::vector<Combination>& combinations) {
+    if (description_.checks_runs && !were_accepted(job_, combinations))
+      check_runs(children_, signals_, program, description_, combinations);
+  }
+
   // Every stage, as far as it can be known before the stages that it builds on have run.
   void check_all() {
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       std::vector<Combination> combinations = stages_.provisional(i);
       identify(combinations, job_.program_name);
-      if (description_.checks_runs) check_runs(children_, signals_, job_.program, description_, combinations);
+      check(job_.program, combinations);
       job_.combinations = combinations;
       jobs_for(job_, options_.jobs);
       if (const auto& rule = stages_.at(i).stopping) contests_of("stopping", rule->per, rule->over, combinations);
@@ -139,7 +144,7 @@ class Study {
       identify(job_.combinations, job_.program_name);
       // Not the original, which may have been built again while the stages before ran.
       const fs::path& program = kept_.empty() ? job_.program : kept_;
-      if (description_.checks_runs) check_runs(children_, signals_, program, description_, job_.combinations);
+      check(program, job_.combinations);
     }
     keep_within_limit(job_.combinations, stages_.at(stage).limit);
     job_.jobs = jobs_for(job_, options_.jobs);
@@ -154,7 +159,7 @@ class Study {
       records::complain("sweep", fmt::format("stage {}: {}", job_.stage, line));
     identify(more, job_.program_name);
     const fs::path& program = kept_.empty() ? job_.program : kept_;
-    if (description_.checks_runs) check_runs(children_, signals_, program, description_, more);
+    check(program, more);
     job_.combinations.insert(job_.combinations.end(), more.begin(), more.end());
     identify(job_.combinations, job_.program_name);
     return true;

@@ -35,6 +35,7 @@ Verb cancel_verb(CLI::App& app);
 Verb list_verb(CLI::App& app);
 Verb diff_verb(CLI::App& app);
 Verb verify_verb(CLI::App& app);
+Verb export_verb(CLI::App& app);
 Verb completion_verb(CLI::App& app);
 
 // A word whose only argument is the folder.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "experiments/records/completion.h"
@@ -11,6 +10,7 @@
 #include "experiments/records/sealed.h"
 #include "experiments/records/state_image.h"
 #include "tools/sweep/integrity/found_files.h"
+#include "tools/sweep/integrity/logged_rows.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -19,22 +19,10 @@ using records::Verdict;
 
 namespace {
 
-// What is wrong with a log, whose run has so many rows in each table; empty where nothing is, or where it is no log of
-// ours.
-std::string problem_of_log(const fs::path& path, const json& rows) {
+// Of a log of ours, whose run has so many rows in each table.
+std::string problem_of_log_at(const fs::path& path, const json& rows) {
   if (!records::begins_a_log(records::read_beginning(path, records::log_beginning))) return {};
-  const records::LogContents log = records::read_metric_log(path);
-  if (log.torn_bytes > 0)
-    return fmt::format("damaged: the frame at byte {} is not whole, {} bytes from there on", log.whole_bytes,
-                       log.torn_bytes);
-  for (const auto& [name, count] : rows.items()) {
-    const auto table = std::find_if(log.tables.begin(), log.tables.end(),
-                                    [&name = name](const records::MetricTable& one) { return one.name() == name; });
-    const std::int64_t found = table == log.tables.end() ? 0 : table->rows();
-    if (count != found)
-      return fmt::format("damaged: {} rows of the table {}, {} recorded", found, name, records::json_text(count));
-  }
-  return {};
+  return problem_of_log(records::read_metric_log(path), rows);
 }
 
 bool is_checkpoint(const fs::path& path) { return path.filename().string().starts_with("checkpoint."); }
@@ -47,7 +35,7 @@ class Audit {
   }
 
   RunAudit run() {
-    const records::Completion completion = records::read_completion(folder_);
+    const records::Completion completion = records::read_completion(folder_, known_.stamp);
     now_.status = records::text_member(completion.record, "status");
     audit_.state = state();
     switch (completion.verdict) {
@@ -154,7 +142,7 @@ class Audit {
         if (own == records::config_file) read_config(path);
         std::string what;
         if (own == records::log_file && audit_.state == AuditedState::result)
-          what = problem_of_log(path, record.value("rows", json::object()));
+          what = problem_of_log_at(path, record.value("rows", json::object()));
         if (what.empty()) what = difference(name);
         if (!what.empty()) throw records::Damaged(what);
         if (!audit_.is_covered && is_checkpoint(path)) records::read_state_image(path);

@@ -20,6 +20,7 @@ struct KnownRun {
   bool has_failed = false;             // as its last claim says
   bool is_pruned = false;              // as sweep.json says
   bool is_at_work = false;             // somebody may write into its folder now
+  std::string stamp = {};              // of run.h5 and complete.json, where their digests need not be computed again
 };
 
 enum class AuditedState {

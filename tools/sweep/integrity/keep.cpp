@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "experiments/records/sealed.h"
@@ -9,12 +10,29 @@
 #include "tools/sweep/integrity/audit.h"
 #include "tools/sweep/integrity/found_files.h"
 #include "tools/sweep/integrity/manifest.h"
-#include "tools/sweep/integrity/parallel.h"
+#include "tools/sweep/parallel.h"
 #include "tools/sweep/processors.h"
+#include "tools/sweep/table.h"
 #include "tools/sweep/turn.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
+
+namespace {
+
+// What a sweep has just read to the end is not read again.
+void tell_stamps(const fs::path& output, std::vector<KnownRun>& runs) {
+  if (runs.empty()) return;
+  std::map<std::string, std::string> stamps;
+  try {
+    if (const auto table = Table::read(output))
+      for (const RunRow& row : table->runs) stamps.emplace(row.id, row.stamp);
+  } catch (const std::runtime_error&) {  // damaged: all is read
+  }
+  for (KnownRun& run : runs) run.stamp = stamps[run.id];
+}
+
+}  // namespace
 
 std::vector<std::string> keep_manifest(const fs::path& output, const std::function<void()>& pause) {
   std::vector<std::string> problems;
@@ -46,6 +64,7 @@ std::vector<std::string> keep_manifest(const fs::path& output, const std::functi
       changed.push_back({id, known, false, failures.contains(id), false, owners.contains(id)});
   }
 
+  tell_stamps(output, changed);
   std::vector<RunAudit> audits(changed.size());
   for_each_in_parallel(
       changed.size(), Processors().size(), [&](std::size_t i) { audits[i] = audit_run(output, changed[i]); }, pause);
@@ -54,7 +73,10 @@ std::vector<std::string> keep_manifest(const fs::path& output, const std::functi
       after.runs.emplace(changed[i].id, std::move(*audits[i].now));
     else if (changed[i].manifest != nullptr && !audits[i].findings.empty())
       after.runs.emplace(changed[i].id, *changed[i].manifest);  // so that it is still missed
-    if (!audits[i].findings.empty()) problems.push_back(line_of(output, audits[i].findings.front()));
+    // What cannot be read now was said when the sweep left it alone.
+    const auto damage = std::ranges::find_if(
+        audits[i].findings, [](const Finding& finding) { return finding.remedy != Remedy::look_again; });
+    if (damage != audits[i].findings.end()) problems.push_back(line_of(output, *damage));
   }
   for (const auto& [name, path] : files_of_sweep(output)) after.others.insert(name);
   if (!before || after != *before) after.write(output);
