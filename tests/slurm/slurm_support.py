@@ -53,7 +53,7 @@ class SlurmCase(sweep_support.SweepCase):
             self.tell(sweep, signal.SIGKILL)
         sweep.communicate()
 
-    def finish(self, sweep, code=0, seconds=120):
+    def finish(self, sweep, code=0, seconds=300):
         out, errors = sweep.communicate(timeout=seconds)
         self.assertEqual(sweep.returncode, code, out + errors)
         return out, errors
@@ -78,7 +78,7 @@ class SlurmCase(sweep_support.SweepCase):
     def running(self):
         return [task for task, state in self.cluster.queue() if state == "RUNNING"]
 
-    def wait_for_starts(self, count, seconds=60):
+    def wait_for_starts(self, count, seconds=120):
         self.wait_for(lambda: len(self.starts()) >= count, seconds)
 
     def assert_whole(self, count):
