@@ -17,6 +17,7 @@
 #include "tools/sweep/contests.h"
 #include "tools/sweep/continuation.h"
 #include "tools/sweep/early_stopping.h"
+#include "tools/sweep/integrity/keep.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/planned.h"
@@ -240,7 +241,9 @@ class Study {
     if (job_.asked) job_.asked->write(job_.output);
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
-      if (const int code = run_stage(i, surroundings); code != 0) {
+      const int code = run_stage(i, surroundings);
+      if (code != 0 || i + 1 < stages_.count()) keep_manifest_after(code);
+      if (code != 0) {
         if (i + 1 < stages_.count())
           records::complain(
               "sweep", fmt::format("stage {} is not begun: stage {} is not whole", stages_.at(i + 1).name, job_.stage));
@@ -248,7 +251,14 @@ class Study {
       }
     }
     if (lock.is_last()) remove_unused_copies(job_.output, builds_in_use_);
+    keep_manifest_after(0);
     return 0;
+  }
+
+  // Not after an interruption: whoever asked for it waits.
+  void keep_manifest_after(int code) {
+    if (code == records::exit_interrupted || signals_.limit_is_near()) return;
+    complain_of_some("", keep_manifest(job_.output, [&] { signals_.check(); }));
   }
 
   int run_stage(std::size_t stage, const Surroundings& surroundings) {

@@ -32,6 +32,7 @@ Verb watch_verb(CLI::App& app);
 Verb cancel_verb(CLI::App& app);
 Verb list_verb(CLI::App& app);
 Verb diff_verb(CLI::App& app);
+Verb verify_verb(CLI::App& app);
 Verb completion_verb(CLI::App& app);
 
 }  // namespace gradus::sweep
