@@ -46,7 +46,7 @@ ROOMS = {
     "experiments/train": {"experiments/workloads", *LAB},
     "tools/sweep": {"experiments/records", "process", "settings", "autodiff/tensor/random.h", "tools/sweep/integrity",
                     "tools/sweep/slurm"},
-    "tools/sweep/integrity": {"experiments/records", "settings", "tools/sweep"},
+    "tools/sweep/integrity": {"experiments/records", "settings", "tools/sweep", "tools/sweep/slurm/job_arrays.h"},
     "tools/sweep/slurm": {"experiments/records", "settings", "tools/sweep"},
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",

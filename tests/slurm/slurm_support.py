@@ -100,6 +100,7 @@ class SlurmCase(sweep_support.SweepCase):
         self.assert_nothing_is_left()
 
     def assert_nothing_is_left(self):
+        self.say("verify")
         self.assertEqual(sorted(path.name for path in (self.output / ".slurm").iterdir()), [".lock", "jobs.json"])
         self.assertEqual(self.cluster.queue(), [])
         self.assertEqual(sorted(path.name for path in (self.output / ".claims").iterdir()), [])

@@ -7,6 +7,7 @@
 #include "tools/sweep/integrity/manifest.h"
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/shared_file.h"
+#include "tools/sweep/slurm/job_arrays.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -14,9 +15,9 @@ namespace fs = std::filesystem;
 namespace {
 
 // Who works on what (lock.h, claim.h, attempt.h, cancellation.h), and what the report writes here.
-const std::set<std::string> known_names = {"asked.json",  "planned.json", "stages.json", "sweep.json",
-                                           manifest_file, "logs",         "report.html", ".lock",
-                                           ".cancel",     ".attempts",    claims_folder, programs_folder};
+const std::set<std::string> known_names = {"asked.json",  "planned.json",  "stages.json", "sweep.json", manifest_file,
+                                           "logs",        "report.html",   ".lock",       ".cancel",    ".attempts",
+                                           claims_folder, programs_folder, slurm_folder};
 
 bool ends_with_cut(std::string& name, std::string_view suffix) {
   if (!name.ends_with(suffix)) return false;

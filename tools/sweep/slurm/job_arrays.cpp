@@ -19,7 +19,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* slurm_folder = ".slurm";
 constexpr const char* jobs_file = "jobs.json";
 
 std::vector<JobArray> arrays_in(const fs::path& path) {
