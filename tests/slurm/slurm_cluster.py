@@ -1,11 +1,11 @@
-"""A Slurm cluster on this machine: munged, slurmctld and one slurmd a node, each node in namespaces of its own (host name,
-network, processes). Whatever ends its owner, the kernel ends everything in it.
+"""A Slurm cluster on this machine: munged, slurmctld and one slurmd a node, each node in namespaces of its own (host
+name, network, processes). Whatever ends its owner, the kernel ends everything in it.
 
     with slurm_cluster.Cluster(folder, nodes=2) as cluster:
         cluster.run(["sbatch", ...])          # as on the login node, which is also the controller's
 
-Nodes share the machine's files, as those of a cluster share a file system. It needs root, and Debian's slurmctld, slurmd,
-slurm-client and munge (tools/setup --slurm); Cluster.missing() says what is not there.
+Nodes share the machine's files, as those of a cluster share a file system. It needs root, and Debian's slurmctld,
+slurmd, slurm-client and munge (tools/setup --slurm); Cluster.missing() says what is not there.
 """
 import ctypes
 import os
@@ -46,10 +46,10 @@ SlurmdParameters=config_overrides
 ReturnToService=2
 JobRequeue=1
 MailProg=/bin/true
-KillWait=%(kill_wait)s
-MinJobAge=%(job_age)s
+KillWait=10
+MinJobAge=300
 MessageTimeout=10
-SlurmdTimeout=%(node_timeout)s
+SlurmdTimeout=10
 SlurmctldTimeout=30
 MaxArraySize=%(array_size)s
 MaxJobCount=%(job_count)s
@@ -74,10 +74,12 @@ class Machine:
 
     def __init__(self, name, hosts, inside=None):
         self.name = name
-        keep = f"hostname {name} && mount --bind {hosts} /etc/hosts && ip link set lo up && echo ready; sleep infinity & wait"
+        keep = (f"hostname {name} && mount --bind {hosts} /etc/hosts && ip link set lo up && echo ready; "
+                "sleep infinity & wait")
         self.process = subprocess.Popen(
             (inside.enter() if inside else []) +
-            ["unshare", "--fork", "--pid", "--kill-child", "--mount-proc", "--mount", "--uts", "--net", "bash", "-c", keep],
+            ["unshare", "--fork", "--pid", "--kill-child", "--mount-proc", "--mount", "--uts", "--net", "bash", "-c",
+             keep],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             preexec_fn=die_with_parent)
         line = self.process.stdout.readline().strip()
@@ -114,14 +116,12 @@ class Machine:
 
 
 class Cluster:
-    def __init__(self, folder, nodes=1, processors=2, array_size=1001, job_count=10000, kill_wait=10, job_age=300,
-                 node_timeout=10):
+    def __init__(self, folder, nodes=1, processors=2, array_size=1001, job_count=10000):
         self.folder = pathlib.Path(folder).resolve()
         self.names = [f"node{i + 1}" for i in range(nodes)]
         self.processors = processors
         self.settings = {"domain": DOMAIN, "controller_port": CONTROLLER_PORT, "node_port": NODE_PORT,
-                         "folder": self.folder, "array_size": array_size, "job_count": job_count, "kill_wait": kill_wait,
-                         "job_age": job_age, "node_timeout": node_timeout}
+                         "folder": self.folder, "array_size": array_size, "job_count": job_count}
         self.daemons, self.nodes, self.login = {}, {}, None
         self.environment = dict(os.environ, SLURM_CONF=str(self.folder / "slurm.conf"))
         for variable in [name for name in self.environment if name.startswith(("SLURM_", "SBATCH_", "SQUEUE_"))]:
@@ -134,12 +134,14 @@ class Cluster:
         """Why no cluster can start here; empty where one can."""
         if os.geteuid() != 0:
             return "not root"
-        absent = [name for name in PROGRAMS if shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None]
+        path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+        absent = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
         if absent:
             return f"no {', '.join(absent)} (tools/setup --slurm)"
         # Namespaces, and a pair of linked network devices, may be denied (in containers).
         probe = subprocess.run(["unshare", "--fork", "--pid", "--mount-proc", "--mount", "--uts", "--net", "ip", "link",
-                                "add", "first", "type", "veth", "peer", "name", "second"], capture_output=True, text=True)
+                                "add", "first", "type", "veth", "peer", "name", "second"],
+                               capture_output=True, text=True)
         return f"no namespaces: {probe.stderr.strip().splitlines()[-1:]}" if probe.returncode else ""
 
     def __enter__(self):
@@ -166,8 +168,8 @@ class Cluster:
                     for i, name in enumerate(self.names)) +
             f"PartitionName=main Nodes={','.join(self.names)} Default=YES MaxTime=INFINITE State=UP\n")
         self.login = Machine("login", hosts)
-        self.must(self.login.enter() + ["sh", "-c", f"ip link add bridge type bridge && ip addr add {DOMAIN}.1/24 dev bridge "
-                                        "&& ip link set bridge up"])
+        self.must(self.login.enter() + ["sh", "-c", "ip link add bridge type bridge && "
+                                        f"ip addr add {DOMAIN}.1/24 dev bridge && ip link set bridge up"])
         for name in self.names:
             self.connect(name)
         self.start_munge()
@@ -180,7 +182,8 @@ class Cluster:
         self.nodes[name] = node = Machine(name, self.folder / "hosts", inside=self.login)
         # Process numbers in the login node's namespace are others: only its network is entered.
         self.must(["nsenter", "--target", str(self.login.pid), "--net", "sh", "-c",
-                   f"ip link add {name} type veth peer name eth0 netns {node.pid} && ip link set {name} master bridge up"])
+                   f"ip link add {name} type veth peer name eth0 netns {node.pid} && "
+                   f"ip link set {name} master bridge up"])
         address = f"{DOMAIN}.{self.names.index(name) + 2}/24"
         self.must(node.enter() + ["sh", "-c", f"ip addr add {address} dev eth0 && ip link set eth0 up"])
 
@@ -222,13 +225,6 @@ class Cluster:
         """The machine's power is cut: all of its processes are gone, and nobody answers there."""
         self.nodes.pop(name).end()
         self.daemons.pop(name).wait()
-
-    def revive_node(self, name):
-        """It is switched on again."""
-        self.connect(name)
-        self.start_node(name)
-        self.run(["scontrol", "update", f"nodename={name}", "state=resume"])
-        self.wait_for(lambda: self.states()[name] in ("idle", "mix", "alloc"), 60, f"{name} does not come back")
 
     def mend(self):
         """What an administrator does after a crash: the controller drains nodes, and holds tasks, that it does not

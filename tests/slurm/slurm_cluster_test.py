@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The cluster that the tests of sweeps on Slurm use: it runs what it is given, survives what a test does to it, and nothing
-of it is left."""
+"""The cluster that the tests of sweeps on Slurm use: it runs what it is given, survives what a test does to it, and
+nothing of it is left."""
 import pathlib
 import signal
 import subprocess

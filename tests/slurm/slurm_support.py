@@ -4,39 +4,36 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
+import unittest
 
 for room in ("tools", "support"):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / room))
-from same_numbers import compare, runs_of  # noqa: E402, F401
 import slurm_cluster  # noqa: E402
 import sweep_support  # noqa: E402
+
+FULL = "--full" in sys.argv
+if FULL:
+    sys.argv.remove("--full")
+by_hand = unittest.skipUnless(FULL, "by hand, with --full")
 
 # Slurm is asked often, and nobody is waited for long.
 HASTE = {"GRADUS_SWEEP_POLL": "0.3", "GRADUS_SWEEP_PAUSE": "0.05"}
 
 
 class SlurmCase(sweep_support.SweepCase):
-    """Each class has a cluster, each test a folder."""
-    nodes, processors, settings = 1, 4, {}
-
-    @classmethod
-    def setUpClass(cls):
-        cls.place = sweep_support.tempfile.TemporaryDirectory(dir=sweep_support.in_memory())
-        cls.addClassCleanup(cls.place.cleanup)
-        cls.cluster = cls.enterClassContext(slurm_cluster.Cluster(pathlib.Path(cls.place.name), nodes=cls.nodes,
-                                                                  processors=cls.processors, **cls.settings))
+    """Each test has a cluster and a folder: what a crash leaves behind is no other test's."""
+    nodes, processors = 1, 4
 
     def setUp(self):
         super().setUp()
+        place = self.enterContext(tempfile.TemporaryDirectory(dir=sweep_support.in_memory()))
+        self.cluster = self.enterContext(slurm_cluster.Cluster(place, nodes=self.nodes, processors=self.processors))
         self.environment = dict(self.cluster.environment, STARTS=str(self.folder / "starts"), **HASTE)
-        self.addCleanup(self.empty_queue)
-
-    def empty_queue(self):
-        self.cluster.run(["scancel", "--me"])
-        self.cluster.wait_for(lambda: not self.cluster.queue(), 60, "the queue does not get empty")
 
     def command(self, *options, before=(), **keywords):
-        return self.cluster.enter(self.folder) + super().command(*options, before=["--launcher=slurm", *before], **keywords)
+        return self.cluster.enter(self.folder) + super().command(*options, before=["--launcher=slurm", *before],
+                                                                 **keywords)
 
     def begin(self, *options, before=(), **keywords):
         """A sweep that goes on beside the test."""
@@ -56,7 +53,7 @@ class SlurmCase(sweep_support.SweepCase):
             self.tell(sweep, signal.SIGKILL)
         sweep.communicate()
 
-    def finish(self, sweep, code=0, seconds=120):
+    def finish(self, sweep, code=0, seconds=300):
         out, errors = sweep.communicate(timeout=seconds)
         self.assertEqual(sweep.returncode, code, out + errors)
         return out, errors
@@ -74,10 +71,14 @@ class SlurmCase(sweep_support.SweepCase):
             counts[seed] = counts.get(seed, 0) + 1
         return counts
 
+    def figures(self, text):
+        if FULL:
+            print(f"{self._testMethodName}: {text}", flush=True)
+
     def running(self):
         return [task for task, state in self.cluster.queue() if state == "RUNNING"]
 
-    def wait_for_starts(self, count, seconds=60):
+    def wait_for_starts(self, count, seconds=120):
         self.wait_for(lambda: len(self.starts()) >= count, seconds)
 
     def assert_whole(self, count):
@@ -87,7 +88,19 @@ class SlurmCase(sweep_support.SweepCase):
         self.assertEqual(len(self.folders()), count)
         self.assert_nothing_is_left()
 
+    def assert_none_is_lost(self, count, interrupted):
+        """As assert_whole, but that so many runs at most were started again, none of which had come to its end: the
+        program keeps no checkpoint."""
+        again = sum(self.seeds().values()) - count
+        self.figures(f"{count} runs, {again} of them started twice")
+        self.assertEqual(set(self.seeds()), set(range(count)))
+        self.assertLessEqual(again, interrupted)
+        self.assertEqual({run["status"] for run in self.table()["runs"]}, {"completed"})
+        self.assertEqual(len(self.folders()), count)
+        self.assert_nothing_is_left()
+
     def assert_nothing_is_left(self):
+        self.say("verify")
         self.assertEqual(sorted(path.name for path in (self.output / ".slurm").iterdir()), [".lock", "jobs.json"])
         self.assertEqual(self.cluster.queue(), [])
         self.assertEqual(sorted(path.name for path in (self.output / ".claims").iterdir()), [])

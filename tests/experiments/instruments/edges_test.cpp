@@ -9,8 +9,8 @@ namespace {
 
 TEST(EdgesOfStability, AreWhereTheMethodsSay) {
   if (sanitized) GTEST_SKIP() << "long";
-  // Where a training goes to depends on its last bits, thus on the processor. Of eight seeds each method's mean lay from
-  // 0.94 to 1.05 of its threshold, and none diverged; the thresholds of the others are a third or more away.
+  // Where a training goes to depends on its last bits, thus on the processor. Of eight seeds each method's mean lay
+  // from 0.94 to 1.05 of its threshold, and none diverged; the thresholds of the others are a third or more away.
   const Edge all[] = {
       {"gradient_descent", {{"learning_rate", 0.03}}, 300, 100},
       {"momentum", {{"learning_rate", 0.05}, {"momentum", 0.9}}, 600, 300},
