@@ -7,6 +7,7 @@
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/again.h"
+#include "tools/sweep/values.h"
 
 namespace gradus::sweep {
 namespace {
