@@ -154,7 +154,7 @@ class Queue(slurm_support.SlurmCase):
                          'echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy '
                          '(job submit limit, user\'s size and/or time limits)" >&2; exit 1')
         out = self.sweep("--seed=0:11").stdout
-        self.assertEqual(out.count(": 3 tasks"), 4, out)
+        self.assertIn(": 3 tasks", out)
         self.assert_whole(12)
 
     @staticmethod
