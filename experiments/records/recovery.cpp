@@ -73,6 +73,20 @@ Clock::time_point last_write_of(const fs::path& file) {
   return error ? Clock::now() : std::chrono::time_point_cast<Clock::duration>(std::chrono::file_clock::to_sys(time));
 }
 
+std::string rewrite(const fs::path& folder, const Configuration& configuration) {
+  write_file(folder / config_file, sealed_text(configuration.json));
+  return configuration.problem + "; written again from the log";
+}
+
+// Of a run that is whole. Says what was wrong; empty where nothing was, or where the log is not the run's.
+std::string mend_configuration(const fs::path& folder, const nlohmann::json& record) {
+  const LogContents log = read_metric_log(folder / log_file);
+  if (log.configuration.is_null() || text_member(log.configuration, "run_id") != text_member(record, "run_id"))
+    return {};
+  const Configuration configuration = configuration_in(folder, log);
+  return configuration.problem.empty() ? std::string() : rewrite(folder, configuration);
+}
+
 // The folder's log is locked, or nobody writes it.
 Recovery recover_from_log(const fs::path& folder, const Completion& found) {
   const fs::path log_path = folder / log_file;
@@ -86,7 +100,8 @@ Recovery recover_from_log(const fs::path& folder, const Completion& found) {
   if (log.torn_bytes > 0)
     add_note(recovery.note, fmt::format("{}: torn or damaged after {} bytes, {} left out", log_path.string(),
                                         log.whole_bytes, log.torn_bytes));
-  const auto [configuration, problem] = configuration_in(folder, log);
+  const Configuration known = configuration_in(folder, log);
+  const nlohmann::json& configuration = known.json;
   try {
     refuse_a_contradiction(folder, log, configuration, rows_of(tables), found.record);
     nlohmann::json attributes = base_attributes(configuration);
@@ -100,10 +115,7 @@ Recovery recover_from_log(const fs::path& folder, const Completion& found) {
       ending.reason = found.record.at("reason");
       ending.seconds = found.record.at("seconds");
     }
-    if (!problem.empty()) {
-      write_file(folder / config_file, sealed_text(configuration));
-      add_note(recovery.note, problem + "; written again from the log");
-    }
+    if (!known.problem.empty()) add_note(recovery.note, rewrite(folder, known));
     recovery.record = write_completion(folder, tables, configuration, std::move(attributes), ending);
     return recovery;
   } catch (const nlohmann::json::exception&) {
@@ -129,7 +141,8 @@ Recovery recover(const fs::path& folder) {
     throw std::runtime_error(fmt::format("{}: belongs to a run that is still running", log_path.string()));
   // Only now: the run may have come to its end until it let the lock go.
   const Completion found = read_completion(folder);
-  if (found.verdict == Verdict::whole) return {found.record, ""};
+  if (found.verdict == Verdict::whole)
+    return {found.record, lock ? mend_configuration(folder, found.record) : std::string()};
   if (found.verdict == Verdict::unreadable || found.verdict == Verdict::other_schema)
     throw std::runtime_error(found.problem);
   if (!lock) throw std::runtime_error(no_log);

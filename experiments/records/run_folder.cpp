@@ -109,6 +109,7 @@ RunFolder::RunFolder(const fs::path& folder, LogContents&& left, const RunPositi
     throw HasEnded(folder, text_member(found.record, "status"));
   attributes_ = base_attributes(configuration_);
   keep_rows(folder, left, at);
+  fs::remove(folder / completion_file);  // it vouches for what is changed now
   log_.cut_off(left);
   log_.add_return(at);
   for (std::size_t i = 0; i < left.tables.size(); ++i) {
@@ -119,7 +120,6 @@ RunFolder::RunFolder(const fs::path& folder, LogContents&& left, const RunPositi
   attributes_.update(at.attributes);
   seconds_before_ = at.seconds;
   log_.sync();
-  fs::remove(folder / completion_file);
 }
 
 void RunFolder::begin_with(const fs::path& other, const RunPosition& at) {

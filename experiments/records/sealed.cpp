@@ -1,8 +1,12 @@
 #include "experiments/records/sealed.h"
 
-#include <nlohmann/json.hpp>
-
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "experiments/records/files.h"
 
@@ -16,6 +20,22 @@ constexpr std::size_t largest_file = 64 << 20;
 constexpr int deepest = 64;
 constexpr std::string_view opening = ",\n  \"seal\": \"";
 constexpr std::string_view closing = "\"\n}\n";
+
+// How deep its brackets are nested, as far as it is JSON: a parser that was asked to tell would take a time that is
+// quadratic in the number of an object's members.
+int nesting_of(std::string_view text) {
+  int depth = 0, most = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char character = text[i];
+    if (in_string && character == '\\') ++i;
+    if (character == '"') in_string = !in_string;
+    if (in_string) continue;
+    if (character == '[' || character == '{') most = std::max(most, ++depth);
+    if (character == ']' || character == '}') --depth;
+  }
+  return most;
+}
 
 std::string dumped(const json& value, int indent) {
   return value.dump(indent, ' ', false, json::error_handler_t::replace);
@@ -96,6 +116,17 @@ json read_current(const std::filesystem::path& path) {
   throw Damaged(fmt::format("{}: damaged: schema {}, expected {}", path.string(), json_text(schema), schema_version));
 }
 
+std::string seal_at_end(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  std::string end(digits + closing.size(), '\0');
+  const auto length = static_cast<off_t>(end.size());
+  if (!file || ::fstat(file.get(), &status) != 0 || status.st_size < length ||
+      ::pread(file.get(), end.data(), end.size(), status.st_size - length) != length || !end.ends_with(closing))
+    return {};
+  return end.substr(0, digits);
+}
+
 std::string json_text(const json& value) { return dumped(value, -1); }
 
 std::string text_member(const json& object, const char* name) {
@@ -104,12 +135,9 @@ std::string text_member(const json& object, const char* name) {
 }
 
 json parse_json(std::string_view text) {
-  const auto bounded = [](int depth, json::parse_event_t, json&) {
-    if (depth > deepest) throw std::invalid_argument(fmt::format("it is nested more than {} deep", deepest));
-    return true;
-  };
+  if (nesting_of(text) > deepest) throw std::invalid_argument(fmt::format("it is nested more than {} deep", deepest));
   try {
-    return json::parse(text, bounded);
+    return json::parse(text);
   } catch (const json::exception& error) {
     throw std::invalid_argument(one_line(fmt::format("it is not JSON: {}", error.what())));
   }

@@ -38,6 +38,9 @@ nlohmann::json read_sealed(const std::filesystem::path& path);
 // The same, of an object with a schema that this Gradus reads. Throws OtherSchema too.
 nlohmann::json read_current(const std::filesystem::path& path);
 
+// The digits of the seal that a file ends with, unverified; empty where it ends otherwise or cannot be read.
+std::string seal_at_end(const std::filesystem::path& path);
+
 // JSON as text on one line. Bytes that are not UTF-8 are replaced; it never throws for them.
 std::string json_text(const nlohmann::json& json);
 

@@ -78,7 +78,7 @@ if "describe" in given or "describe_runs" in given:
 options = effective(given) if DESCRIBES else {n: v for n, v in given.items() if n not in ("output", "quiet")}
 with open(os.environ["STARTS"], "a") as file:
     file.write(json.dumps({"argv": sys.argv[1:], "omp": os.environ.get("OMP_NUM_THREADS"), "pid": os.getpid(),
-                           "group": os.getpgid(0), "time": time.time(),
+                           "group": os.getpgid(0), "time": time.time(), "host": os.uname().nodename,
                            "beside": sorted(os.listdir(os.path.dirname(given["output"])))}) + "\n")
 mode = given.get("mode", "completed")
 folder = pathlib.Path(given["output"])

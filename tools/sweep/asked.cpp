@@ -14,10 +14,6 @@ namespace gradus::sweep {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-namespace {
-constexpr const char* asked_file = "asked.json";
-}  // namespace
-
 Asked Asked::read(const fs::path& output) {
   const fs::path path = output / asked_file;
   try {
@@ -35,12 +31,13 @@ Asked Asked::read(const fs::path& output) {
   }
 }
 
-void Asked::write(const fs::path& output) const {
-  write_shared(output, output / asked_file,
-               records::sealed_text({{"schema", records::schema_version},
-                                     {"directory", directory.string()},
-                                     {"arguments", arguments},
-                                     {"file", file}}));
+std::string Asked::text() const {
+  return records::sealed_text({{"schema", records::schema_version},
+                               {"directory", directory.string()},
+                               {"arguments", arguments},
+                               {"file", file}});
 }
+
+void Asked::write(const fs::path& output) const { write_shared(output, output / asked_file, text()); }
 
 }  // namespace gradus::sweep

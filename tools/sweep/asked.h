@@ -7,6 +7,8 @@
 
 namespace gradus::sweep {
 
+inline constexpr const char* asked_file = "asked.json";
+
 // OUTPUT/asked.json, sealed.
 struct Asked {
   std::filesystem::path directory;     // from which paths in the arguments count
@@ -17,6 +19,7 @@ struct Asked {
   // records::SystemError.
   static Asked read(const std::filesystem::path& output);
   void write(const std::filesystem::path& output) const;  // throws records::SystemError
+  std::string text() const;                               // of the file
 };
 
 }  // namespace gradus::sweep

@@ -23,7 +23,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uintmax_t largest_copied = 1 << 30;  // bytes
-constexpr const char* copies = ".programs";
 constexpr fs::perms all_may_run{0755};
 constexpr std::string_view elf = "\177ELF";
 
@@ -52,7 +51,7 @@ Executable read_executable(const fs::path& program) {
 
 fs::path kept_copy(const fs::path& output, const Executable& executable) {
   if (!executable.may_be_copied) return executable.path;
-  const fs::path folder = fs::absolute(output) / copies / executable.digest;
+  const fs::path folder = fs::absolute(output) / programs_folder / executable.digest;
   const fs::path copy = folder / executable.path.filename();
   std::error_code error;
   fs::create_directories(folder, error);
@@ -73,7 +72,7 @@ fs::path kept_copy(const fs::path& output, const Executable& executable) {
 
 Environment known_digest(const fs::path& kept) {
   const fs::path folder = kept.parent_path();
-  if (folder.parent_path().filename() != copies) return {};
+  if (folder.parent_path().filename() != programs_folder) return {};
   return {records::executable_variable(kept, folder.filename().string())};
 }
 
@@ -85,7 +84,7 @@ void refuse_replaced(const Executable& executable) {
 void remove_unused_copies(const fs::path& output, const std::set<std::string>& used) {
   std::vector<fs::path> unused;
   std::error_code ignored;
-  fs::directory_iterator entry(output / copies, ignored);
+  fs::directory_iterator entry(output / programs_folder, ignored);
   for (const fs::directory_iterator end; !ignored && entry != end; entry.increment(ignored))
     if (!used.contains(entry->path().filename().string())) unused.push_back(entry->path());
   for (const fs::path& folder : unused) fs::remove_all(folder, ignored);

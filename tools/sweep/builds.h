@@ -9,6 +9,8 @@
 
 namespace gradus::sweep {
 
+inline constexpr const char* programs_folder = ".programs";
+
 struct Executable {
   std::filesystem::path path;  // as found
   std::string digest;          // SHA-256 of the file

@@ -206,6 +206,12 @@ int threads_of(const Combination& combination) {
   return static_cast<int>(std::clamp<std::int64_t>(told->json.get<std::int64_t>(), 1, std::numeric_limits<int>::max()));
 }
 
+int most_threads(const std::vector<Combination>& combinations) {
+  int threads = 1;
+  for (const Combination& combination : combinations) threads = std::max(threads, threads_of(combination));
+  return threads;
+}
+
 void identify(std::vector<Combination>& combinations, const std::string& program) {
   std::unordered_set<std::string> seen;
   for (Combination& combination : combinations)

@@ -32,6 +32,7 @@ std::vector<Combination> expand(const Stage& stage);
 
 // Processors that a run uses: its option threads, or 1.
 int threads_of(const Combination& combination);
+int most_threads(const std::vector<Combination>& combinations);  // of one of them
 
 // Gives each its id and leaves out those that are there already. `program` is the program's name.
 void identify(std::vector<Combination>& combinations, const std::string& program);

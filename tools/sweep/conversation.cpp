@@ -32,8 +32,8 @@ class Talk {
     records::Pipe input = records::make_pipe(question.argv[0]);
     records::Pipe output = records::make_pipe(question.argv[0]);
     records::Pipe errors = records::make_pipe(question.argv[0]);
-    child_ = children.start(
-        {question.argv, {"OMP_NUM_THREADS=1"}, input.read.get(), output.write.get(), errors.write.get()});
+    child_ =
+        children.start({question.argv, question.environment, input.read.get(), output.write.get(), errors.write.get()});
     input_ = unblocked(std::move(input.write));
     output_ = unblocked(std::move(output.read));
     errors_ = unblocked(std::move(errors.read));

@@ -19,6 +19,7 @@ struct Question {
   std::function<bool(std::string_view)> take_line;        // of its standard output; false: enough, end it
   std::chrono::milliseconds patience{10'000};             // until it ends,
   bool for_each_line = false;                             // or for each line anew
+  Environment environment = {"OMP_NUM_THREADS=1"};
 };
 
 struct Reply {

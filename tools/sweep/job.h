@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tools/sweep/asked.h"
 #include "tools/sweep/combinations.h"
 #include "tools/sweep/limits.h"
+#include "tools/sweep/slurm/launcher_options.h"
 #include "tools/sweep/stopping_rule.h"
 
 namespace gradus::sweep {
@@ -36,6 +38,7 @@ struct Job {
   std::vector<std::string> remarks;
   int jobs = 1;  // processes at a time
   Limits limits;
+  std::optional<SlurmOptions> slurm = {};  // its runs are Slurm's to run
 };
 
 // The program with the combination's options and controls, the remarks, the folder that it is to make or, with

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "experiments/records/checkpoint.h"
+#include "experiments/records/program.h"
 
 namespace gradus::sweep {
 
@@ -57,6 +58,16 @@ void Ledger::suspended(std::size_t run, const char* how, const std::filesystem::
   row.status = "pending";
   const auto step = records::checkpoint_step(folder);
   row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
+}
+
+void Ledger::given_up(int runs) {
+  if (runs > 0)
+    problem(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun", counts_.failed, runs));
+}
+
+void Ledger::warn(const std::string& line) {
+  progress_.clear();
+  records::complain("sweep", line);
 }
 
 void Ledger::note(std::string line) {

@@ -33,6 +33,7 @@ class Ledger {
   const Step& step(std::size_t run) const { return steps_[run]; }
   std::vector<RunRow>& rows() { return rows_; }
   Counts& counts() { return counts_; }
+  bool too_many_failed() const { return job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures; }
 
   // A result: with the program's exit code, or without one that another sweep has made.
   void finished(std::size_t run, const RunRecord& record, std::optional<int> exit_code);
@@ -41,8 +42,11 @@ class Ledger {
   void left_alone(std::size_t run, const std::string& reason);
   // Pending; it may have a checkpoint in this folder.
   void suspended(std::size_t run, const char* how, const std::filesystem::path& folder);
+  // So many are not begun, since too many have failed.
+  void given_up(int runs);
 
   void say(const std::string& line) { progress_.note(line); }  // on the terminal
+  void warn(const std::string& line);                          // at once, wherever errors go
   void note(std::string line);                                 // and in the end
   void problem(std::string line) { problems_.push_back(std::move(line)); }
 

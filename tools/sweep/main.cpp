@@ -38,9 +38,10 @@ int sweep_main(const std::vector<std::string>& arguments) {
 
   CLI::App app{"Runs a program over a grid of its options: one process and one folder a run.", "sweep"};
   app.require_subcommand(1);
-  const std::vector<Verb> verbs = {run_verb(app),     plan_verb(app),   resume_verb(app),    retry_verb(app),
-                                   run_one_verb(app), status_verb(app), watch_verb(app),     cancel_verb(app),
-                                   list_verb(app),    diff_verb(app),   completion_verb(app)};
+  const std::vector<Verb> verbs = {run_verb(app),       plan_verb(app),       resume_verb(app), retry_verb(app),
+                                   run_one_verb(app),   slurm_task_verb(app), status_verb(app), watch_verb(app),
+                                   cancel_verb(app),    list_verb(app),       diff_verb(app),   verify_verb(app),
+                                   completion_verb(app)};
   require_verb(verbs, own);
   for (const Verb& verb : verbs)
     if (own.front() == verb.app->get_name() && line.has_rest && !verb.takes_program)

@@ -31,4 +31,6 @@ std::chrono::milliseconds claim_patience() { return time_from("GRADUS_SWEEP_CLAI
 
 std::chrono::milliseconds first_pause() { return time_from("GRADUS_SWEEP_PAUSE", std::chrono::seconds(1)); }
 
+std::chrono::milliseconds queue_interval() { return time_from("GRADUS_SWEEP_POLL", std::chrono::seconds(15)); }
+
 }  // namespace gradus::sweep

@@ -9,10 +9,12 @@ namespace gradus::sweep {
 // GRADUS_SWEEP_GRACE (seconds, 5): between SIGTERM and SIGKILL for runs of a sweep that was asked to end.
 // GRADUS_SWEEP_CLAIM (seconds, 600): without a sign of life, after which another host's claim on a run is void, on a
 // file system without locks (claim.h). GRADUS_SWEEP_PAUSE (seconds, 1): before the first retry of a run; twice as long
-// before each that follows. All throw records::UsageError for a value that is no number of seconds from 0.001 to 86400.
+// before each that follows. GRADUS_SWEEP_POLL (seconds, 15): between two looks at Slurm's queue. All throw
+// records::UsageError for a value that is no number of seconds from 0.001 to 86400.
 std::chrono::milliseconds answer_patience();
 std::chrono::milliseconds ending_grace();
 std::chrono::milliseconds claim_patience();
 std::chrono::milliseconds first_pause();
+std::chrono::milliseconds queue_interval();
 
 }  // namespace gradus::sweep

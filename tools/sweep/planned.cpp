@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <set>
 
-#include "experiments/records/descriptor.h"
+#include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
@@ -41,27 +41,53 @@ Combination combination_in(const json& run) {
           choices_in(run.at("inherited")), run.at("controls").get<std::vector<std::string>>()};
 }
 
+json json_of(const Step& step) {
+  return {{"id", step.row.id},
+          {"config_hash", step.combination->config_hash},
+          {"choices", json_of(step.combination->choices)},
+          {"inherited", json_of(step.combination->inherited)},
+          {"controls", step.combination->controls}};
+}
+
+std::string text_of(const Job& job, const json& runs, const fs::path& executable) {
+  // A copy in the folder goes with it where it is moved.
+  const std::string kept = executable.lexically_proximate(fs::absolute(job.output)).string();
+  return records::sealed_text({{"schema", records::schema_version},
+                               {"program", job.program_name},
+                               {"executable", kept.starts_with("..") ? executable.string() : kept},
+                               {"build", job.build},
+                               {"told_build", job.told_build},
+                               {"stage", job.stage},
+                               {"stopping", job.stopping ? job.stopping->text() : ""},
+                               {"runs", runs}});
+}
+
+// What a file tells; its runs are left to the caller.
+json document_in(Job& job, const fs::path& path) {
+  const json document = records::read_current(path);
+  job.program_name = document.at("program").get<std::string>();
+  job.program = fs::absolute(job.output) / document.at("executable").get<std::string>();
+  job.build = document.at("build").get<std::string>();
+  job.told_build = document.at("told_build").get<bool>();
+  job.stage = document.at("stage").get<std::string>();
+  if (const std::string rule = document.value("stopping", std::string()); !rule.empty())
+    job.stopping = parse_stopping(rule, path.string());
+  return document;
+}
+
 }  // namespace
 
 void keep_plan(const Job& job, const SweepPlan& plan, const fs::path& executable) {
   json runs = json::array();
-  for (const Step& step : plan.steps)
-    runs.push_back({{"id", step.row.id},
-                    {"config_hash", step.combination->config_hash},
-                    {"choices", json_of(step.combination->choices)},
-                    {"inherited", json_of(step.combination->inherited)},
-                    {"controls", step.combination->controls}});
-  // A copy in the folder goes with it where it is moved.
-  const std::string kept = executable.lexically_proximate(fs::absolute(job.output)).string();
-  write_shared(job.output, job.output / planned_file,
-               records::sealed_text({{"schema", records::schema_version},
-                                     {"program", job.program_name},
-                                     {"executable", kept.starts_with("..") ? executable.string() : kept},
-                                     {"build", job.build},
-                                     {"told_build", job.told_build},
-                                     {"stage", job.stage},
-                                     {"stopping", job.stopping ? job.stopping->text() : ""},
-                                     {"runs", runs}}));
+  for (const Step& step : plan.steps) runs.push_back(json_of(step));
+  write_shared(job.output, job.output / planned_file, text_of(job, runs, executable));
+}
+
+void keep_share(const Job& job, const SweepPlan& plan, const std::vector<std::size_t>& steps,
+                const fs::path& executable, const fs::path& file) {
+  json runs = json::array();
+  for (const std::size_t step : steps) runs.push_back(json_of(plan.steps[step]));
+  records::write_file(file, text_of(job, runs, executable));
 }
 
 std::map<std::string, std::string> planned_runs(const fs::path& output) {
@@ -78,14 +104,7 @@ std::map<std::string, std::string> planned_runs(const fs::path& output) {
 void take_plan(Job& job, const std::vector<std::string>& ids) {
   const fs::path path = job.output / planned_file;
   try {
-    const json document = records::read_current(path);
-    job.program_name = document.at("program").get<std::string>();
-    job.program = fs::absolute(job.output) / document.at("executable").get<std::string>();
-    job.build = document.at("build").get<std::string>();
-    job.told_build = document.at("told_build").get<bool>();
-    job.stage = document.at("stage").get<std::string>();
-    if (const std::string rule = document.value("stopping", std::string()); !rule.empty())
-      job.stopping = parse_stopping(rule, path.string());
+    const json document = document_in(job, path);
     std::set<std::string> wanted(ids.begin(), ids.end());
     for (const json& run : document.at("runs"))
       if (ids.empty() || wanted.erase(run.at("id").get<std::string>()) > 0)
@@ -109,6 +128,15 @@ void take_plan(Job& job, const std::vector<std::string>& ids) {
     throw records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
   } catch (const json::exception& error) {
     throw records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
+  }
+}
+
+void take_share(Job& job, const fs::path& file) {
+  try {
+    const json document = document_in(job, file);
+    for (const json& run : document.at("runs")) job.combinations.push_back(combination_in(run));
+  } catch (const json::exception& error) {
+    throw records::Damaged(fmt::format("{}: damaged: {}", file.string(), error.what()));
   }
 }
 

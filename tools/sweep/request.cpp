@@ -55,11 +55,16 @@ void SweepRequest::add_to(CLI::App& app) {
   auto* again =
       app.add_flag("--rebuild", rebuild_, "run again what another build of the program, or another Gradus, has made");
   app.add_flag("--allow-mixed-builds", mixed_, "keep what another build has made beside the new runs")->excludes(again);
+  launcher_.add_to(app);
 }
 
 std::unique_ptr<SweepRequest> SweepRequest::again(const std::filesystem::path& output,
                                                   const std::vector<std::string>& options, CommandLine& line) {
-  const Asked asked = Asked::read(output);
+  return of(Asked::read(output), output, options, line);
+}
+
+std::unique_ptr<SweepRequest> SweepRequest::of(const Asked& asked, const std::filesystem::path& output,
+                                               const std::vector<std::string>& options, CommandLine& line) {
   const auto dashes = std::find(asked.arguments.begin(), asked.arguments.end(), "--");
   std::vector<std::string> own(asked.arguments.begin(), dashes);
   own.insert(own.end(), options.begin(), options.end());
@@ -131,6 +136,9 @@ Job SweepRequest::share(const CommandLine& line) const {
   if (time_limit_)
     job.limits.time = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(*time_limit_));
   if (memory_limit_) job.limits.memory = static_cast<std::uint64_t>(*memory_limit_ * (1 << 20));
+  job.slurm = launcher_.slurm();
+  if (job.slurm && job.limits.pin)
+    throw UsageError("--pin: expected without --launcher=slurm: Slurm gives a task its processors");
   job.other_builds = rebuild_ ? OtherBuilds::rebuild : mixed_ ? OtherBuilds::keep : OtherBuilds::refuse;
   return job;
 }

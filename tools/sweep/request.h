@@ -21,6 +21,9 @@ class SweepRequest {
   // current directory to that of then, where it still is. Throws UsageError.
   static std::unique_ptr<SweepRequest> again(const std::filesystem::path& output,
                                              const std::vector<std::string>& options, CommandLine& line);
+  // The same, of what was asked.
+  static std::unique_ptr<SweepRequest> of(const Asked& asked, const std::filesystem::path& output,
+                                          const std::vector<std::string>& options, CommandLine& line);
   // Throws UsageError for what is no specification.
   Specification specification(const std::vector<std::string>& rest);
   // `specification` says which program. Throws UsageError.
@@ -38,6 +41,7 @@ class SweepRequest {
   std::optional<double> time_limit_, memory_limit_;  // seconds, MiB
   bool widen_ = false, rebuild_ = false, mixed_ = false;
   Job asked_;  // its flags
+  LauncherOptions launcher_;
 };
 
 }  // namespace gradus::sweep

@@ -62,7 +62,9 @@ Verb resume_verb(CLI::App& app) {
   return {resume, [resume, folder, runs](const CommandLine& line) {
             const fs::path output = fs::absolute(*folder);
             if (runs->empty()) return go_on(output, resume->remaining(), line);
-            return run_some(output, resume->remaining(), line, names_in(*runs));
+            std::vector<std::string> options = resume->remaining();
+            options.insert(options.begin(), "--launcher=local");  // one of several sweeps, here
+            return run_some(output, options, line, names_in(*runs));
           }};
 }
 
@@ -94,7 +96,7 @@ Verb run_one_verb(CLI::App& app) {
   one->allow_extras();
   return {one, [one, folder, id](const CommandLine& line) {
             std::vector<std::string> options = one->remaining();
-            options.insert(options.end(), {"--jobs=1", "--quiet"});
+            options.insert(options.end(), {"--jobs=1", "--quiet", "--launcher=local"});
             return run_some(fs::absolute(*folder), options, line, {*id});
           }};
 }

@@ -75,9 +75,7 @@ class Runner {
     give_back_held();
     pausing_.conclude(ledger_.rows(), ledger_.counts(), interrupted_);
     if (pausing_.problem()) ledger_.problem(*pausing_.problem());
-    if (not_begun_ > 0)
-      ledger_.problem(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun",
-                                  ledger_.counts().failed, not_begun_));
+    ledger_.given_up(not_begun_);
     return ledger_.outcome(interrupted_);
   }
 
@@ -136,7 +134,7 @@ class Runner {
   }
 
   void start_what_is_due() {
-    if (job_.limits.most_failures && ledger_.counts().failed >= *job_.limits.most_failures) {
+    if (ledger_.too_many_failed()) {
       not_begun_ += static_cast<int>(queue_.size() + pausing_.begin_no_more());
       queue_.clear();
       give_back_held();

@@ -14,7 +14,9 @@
 #include "tools/sweep/claim.h"
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/lock.h"
+#include "tools/sweep/patience.h"
 #include "tools/sweep/planned.h"
+#include "tools/sweep/slurm/folder_queue.h"
 #include "tools/sweep/verb.h"
 
 namespace gradus::sweep {
@@ -34,6 +36,19 @@ struct Standing {
     return sum;
   }
 };
+
+// Tasks in Slurm's queue, by their state; what is not known is said.
+std::map<std::string, int> queue_of(const fs::path& output) {
+  std::map<std::string, int> queued;
+  try {
+    for (const QueuedTasks& tasks : queued_tasks(output)) queued[tasks.state] += tasks.last - tasks.first + 1;
+  } catch (const std::runtime_error& error) {
+    records::complain("sweep", fmt::format("Slurm's queue is not known: {}", error.what()));
+  } catch (const records::UsageError& error) {
+    records::complain("sweep", fmt::format("Slurm's queue is not known: {}", error.what()));
+  }
+  return queued;
+}
 
 Standing standing_of(const fs::path& output) {
   const Inventory inventory = take_inventory(output, [] {});
@@ -67,11 +82,13 @@ std::string line_of(const std::map<std::string, int>& by_status) {
   return fmt::format("{} run{}{}", all, all == 1 ? "" : "s", text);
 }
 
-void print(const Standing& standing) {
+void print(const Standing& standing, const std::map<std::string, int>& queued = {}) {
   for (const auto& [stage, by_status] : standing.counts)
     records::put(fmt::format("{}{}\n", stage.empty() ? "" : fmt::format("stage {}: ", records::printable(stage)),
                              line_of(by_status)));
   for (const auto& [id, owner] : standing.owners) records::put(fmt::format("running {}: {}\n", id, owner.owner));
+  for (const auto& [state, count] : queued)
+    records::put(fmt::format("in Slurm's queue: {} task{} {}\n", count, count == 1 ? "" : "s", state));
   records::put(standing.at_work ? "a sweep is at work\n" : "no sweep is at work\n");
 }
 
@@ -90,24 +107,27 @@ int watch(const fs::path& output, std::chrono::milliseconds interval) {
     for (const auto& [stage, by_status] : standing.counts)
       for (const auto& [status, count] : by_status) all[status] += count;
     records::put(fmt::format("{}{}{}", terminal ? "\r\x1b[K" : "", line_of(all), terminal ? "" : "\n"));
-    if (!standing.at_work) {
+    // Who has only left tasks in Slurm's queue is not at work here.
+    const bool waits = !standing.at_work && !queue_of(output).empty();
+    if (!standing.at_work && !waits) {
       if (terminal) records::put("\n");
       return code_of(standing);
     }
     // A sweep may end at any time: that is noticed soon, also where lines are rare.
-    const auto next = Clock::now() + interval;
-    while (Clock::now() < next && (FolderLock::held(output) || !Claims::owners(output).empty()))
+    const auto next = Clock::now() + (waits ? std::max(interval, queue_interval()) : interval);
+    while (Clock::now() < next && (waits || FolderLock::held(output) || !Claims::owners(output).empty()))
       std::this_thread::sleep_for(std::min<Clock::duration>(interval, std::chrono::milliseconds(500)));
   }
 }
 
 int cancel(const fs::path& output) {
   const Standing before = standing_of(output);
-  if (!before.at_work) {
+  if (!before.at_work && queued_tasks(output).empty()) {
     records::put("no sweep is at work\n");
     return 0;
   }
   Cancellation::ask(output);
+  cancel_tasks(output);
   constexpr auto patience = std::chrono::seconds(60);
   const auto deadline = Clock::now() + patience;
   while (FolderLock::held(output) || !Claims::owners(output).empty()) {
@@ -116,6 +136,7 @@ int cancel(const fs::path& output) {
           fmt::format("{}: asked, but a sweep has not ended for {} seconds", output.string(), patience.count()));
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  cancel_tasks(output);  // who submitted them may have been at it
   print(standing_of(output));
   return 0;
 }
@@ -135,7 +156,7 @@ Verb status_verb(CLI::App& app) {
   return folder_verb(app, "status", "how many runs have which status, and who works on which",
                      [](const fs::path& output) {
                        const Standing standing = standing_of(output);
-                       print(standing);
+                       print(standing, queue_of(output));
                        return code_of(standing);
                      });
 }

@@ -17,12 +17,14 @@
 #include "tools/sweep/contests.h"
 #include "tools/sweep/continuation.h"
 #include "tools/sweep/early_stopping.h"
+#include "tools/sweep/integrity/keep.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/planned.h"
 #include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
 #include "tools/sweep/search.h"
+#include "tools/sweep/slurm/launcher.h"
 #include "tools/sweep/stages.h"
 #include "tools/sweep/summary.h"
 
@@ -36,11 +38,10 @@ constexpr int most_widenings = 3;  // of a space, by a decade each
 // Runs at a time: as many as were asked for, or as keep all processors busy. Throws UsageError where each is to have
 // its own and there are not so many.
 int jobs_for(const Job& job, int asked) {
-  std::int64_t threads = 1;  // of the run that uses most
-  for (const Combination& combination : job.combinations)
-    threads = std::max<std::int64_t>(threads, threads_of(combination));
+  if (job.slurm) return std::max(asked, 1);  // of a task, on other machines
+  const int threads = most_threads(job.combinations);
   const int usable = Processors().size();
-  const std::int64_t jobs = asked > 0 ? asked : std::max<std::int64_t>(1, usable / threads);
+  const std::int64_t jobs = asked > 0 ? asked : std::max(1, usable / threads);
   if (job.limits.pin && jobs * threads > usable)
     throw UsageError(
         fmt::format("--pin: {} run{} at a time of {} thread{} on {} processors: expected no more than these", jobs,
@@ -102,6 +103,11 @@ class Study {
         description_.program.empty() ? records::printable(job_.program.filename().string()) : description_.program;
     job_.told_build = !description_.build.empty();
     job_.build = job_.told_build ? description_.build : executable_.digest;
+    for (std::size_t i = 0; i < stages_.count(); ++i)
+      if (job_.slurm && (stages_.at(i).stopping || is_searched(stages_.at(i))))
+        throw UsageError(
+            "--launcher=slurm: expected stages whose runs do not wait for one another: without stopping, and "
+            "with --draw-method=random or sobol");
     for (std::size_t i = 0; i < stages_.count(); ++i)
       if (!description_.checks_runs && stages_.at(i).stopping)
         throw UsageError(
@@ -235,7 +241,9 @@ class Study {
     if (job_.asked) job_.asked->write(job_.output);
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
-      if (const int code = run_stage(i, surroundings); code != 0) {
+      const int code = run_stage(i, surroundings);
+      if (code != 0 || i + 1 < stages_.count()) keep_manifest_after(code);
+      if (code != 0) {
         if (i + 1 < stages_.count())
           records::complain(
               "sweep", fmt::format("stage {} is not begun: stage {} is not whole", stages_.at(i + 1).name, job_.stage));
@@ -243,7 +251,14 @@ class Study {
       }
     }
     if (lock.is_last()) remove_unused_copies(job_.output, builds_in_use_);
+    keep_manifest_after(0);
     return 0;
+  }
+
+  // Not after an interruption: whoever asked for it waits.
+  void keep_manifest_after(int code) {
+    if (code == records::exit_interrupted || signals_.limit_is_near()) return;
+    complain_of_some("", keep_manifest(job_.output, [&] { signals_.check(); }));
   }
 
   int run_stage(std::size_t stage, const Surroundings& surroundings) {
@@ -293,7 +308,8 @@ class Study {
       for (const std::string& note : plan.notes) records::complain("sweep", note);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
     keep_plan(job_, plan, kept_);
-    outcome = run_plan(job_, plan, found, kept_, surroundings, search.get());
+    outcome = job_.slurm ? run_on_slurm(job_, plan, found, kept_, surroundings)
+                         : run_plan(job_, plan, found, kept_, surroundings, search.get());
     if (search) job_.combinations.assign(search->combinations().begin(), search->combinations().end());
     builds_in_use_ = builds_in_use(executable_, outcome.runs, plan.others);
     const int code = report(job_, outcome);
@@ -325,10 +341,9 @@ int run_study(Job& job, const Specification& specification, const StudyOptions& 
   }
 }
 
-int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
+ShareEnd run_planned(Job& job, int jobs) {
   Signals signals;
   Children children;
-  take_plan(job, ids);
   job.jobs = jobs_for(job, jobs);
   job.keeps_table = false;
   const FolderLock lock(job.output);
@@ -340,10 +355,19 @@ int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
     for (const Combination& combination : *list) names.push_back(combination.id);
   const Inventory found = take_inventory_of(job.output, names);
   const SweepPlan plan = make_plan(job, found);
-  const Outcome outcome = run_plan(job, plan, found, job.program, {claims, cancellation, children, signals});
-  const int code = report(job, outcome);
-  if (outcome.interrupted) return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
-  return code;
+  const Surroundings surroundings{claims, cancellation, children, signals};
+  ShareEnd end;
+  end.outcome = job.slurm ? run_on_slurm(job, plan, found, job.program, surroundings)
+                          : run_plan(job, plan, found, job.program, surroundings);
+  end.limit_is_near = signals.limit_is_near();
+  end.code = report(job, end.outcome);
+  if (end.outcome.interrupted) end.code = end.limit_is_near ? records::exit_stopped : records::exit_interrupted;
+  return end;
+}
+
+int run_share(Job& job, const std::vector<std::string>& ids, int jobs) {
+  take_plan(job, ids);
+  return run_planned(job, jobs).code;
 }
 
 }  // namespace gradus::sweep

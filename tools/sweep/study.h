@@ -21,6 +21,16 @@ struct StudyOptions {
 // Returns the exit code. Throws UsageError, std::runtime_error and records::SystemError for what prevents it.
 int run_study(Job& job, const Specification& specification, const StudyOptions& options);
 
+// How runs ended that were planned before (planned.h).
+struct ShareEnd {
+  Outcome outcome;
+  int code = 0;  // exit code
+  bool limit_is_near = false;
+};
+
+// Runs all of the job's combinations, so many at a time. Writes no table: who runs the whole does. Throws as run_study.
+ShareEnd run_planned(Job& job, int jobs);
+
 // Runs only these of the runs that the folder has planned (planned.h), or those that are not there yet of all. Writes
 // no table: who runs the whole does. Returns the exit code. Throws as run_study.
 int run_share(Job& job, const std::vector<std::string>& ids, int jobs);

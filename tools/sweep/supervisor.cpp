@@ -63,10 +63,6 @@ void become(const Launch& launch, pid_t supervisor) {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (launch.memory) {
-    const rlimit most{*launch.memory, *launch.memory};
-    if (::setrlimit(RLIMIT_DATA, &most) != 0) return;
-  }
   if (!launch.processors.empty()) {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -78,7 +74,12 @@ void become(const Launch& launch, pid_t supervisor) {
       ::dup2(launch.errors, STDERR_FILENO) < 0)
     return;
   const std::vector<std::string> variables = merged(launch.environment);
-  ::execve(launch.argv[0].c_str(), pointers(launch.argv).data(), pointers(variables).data());
+  const auto arguments = pointers(launch.argv), environment = pointers(variables);
+  if (launch.memory) {  // the program's, and not this process's: it has allocated what it needs
+    const rlimit most{*launch.memory, *launch.memory};
+    if (::setrlimit(RLIMIT_DATA, &most) != 0) return;
+  }
+  ::execve(launch.argv[0].c_str(), arguments.data(), environment.data());
   const int error = errno;
   if (is_no_program(error)) {
     const char* reason = error == ENOENT ? "the file or its interpreter does not exist" : std::strerror(error);

@@ -26,11 +26,13 @@ Verb resume_verb(CLI::App& app);
 Verb retry_verb(CLI::App& app);
 Verb plan_verb(CLI::App& app);
 Verb run_one_verb(CLI::App& app);
+Verb slurm_task_verb(CLI::App& app);
 Verb status_verb(CLI::App& app);
 Verb watch_verb(CLI::App& app);
 Verb cancel_verb(CLI::App& app);
 Verb list_verb(CLI::App& app);
 Verb diff_verb(CLI::App& app);
+Verb verify_verb(CLI::App& app);
 Verb completion_verb(CLI::App& app);
 
 }  // namespace gradus::sweep

@@ -1,0 +1,74 @@
+// sweep slurm-task: what a task of a job array runs on its node, one more sweep in the folder.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "experiments/records/files.h"
+#include "experiments/records/program.h"
+#include "settings/parse.h"
+#include "tools/sweep/planned.h"
+#include "tools/sweep/request.h"
+#include "tools/sweep/slurm/job_arrays.h"
+#include "tools/sweep/slurm/slurm.h"
+#include "tools/sweep/slurm/task_end.h"
+#include "tools/sweep/verb.h"
+
+namespace gradus::sweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Slurm gives it another go when its time is over: as long as a go brings the runs further than the one before.
+void requeue() {
+  const char* job = std::getenv("SLURM_JOB_ID");
+  Signals signals;
+  Children children;
+  try {
+    if (job != nullptr) Slurm(children, signals).requeue(job);
+  } catch (const records::Interrupted&) {
+    // By Slurm, which does as it was asked.
+  } catch (const std::exception& error) {
+    records::complain("sweep", fmt::format("its runs wait for another task: {}", error.what()));
+  }
+}
+
+int run_task(const fs::path& output, const std::string& array, CommandLine line) {
+  const char* text = std::getenv("SLURM_ARRAY_TASK_ID");
+  const auto number = text == nullptr ? std::nullopt : settings::number_in<int>(text);
+  if (!number) throw UsageError("slurm-task: SLURM_ARRAY_TASK_ID: expected a number, as in a task of a job array");
+  const fs::path folder = folder_of_array(output, array);
+  std::error_code error;
+  if (!fs::exists(plan_of_task(folder, *number), error)) {
+    records::put("nothing to do: the sweep has ended, or was cancelled\n");
+    return 0;
+  }
+  const std::unique_ptr<SweepRequest> request =
+      SweepRequest::of(Asked::read(folder), output, {"--launcher=local", "--quiet"}, line);
+  Job job = request->share(line);
+  job.retry_failed = false;  // what has failed since the array was made
+  take_share(job, plan_of_task(folder, *number));
+  const ShareEnd end = run_planned(job, std::max(1, request->options().jobs));
+
+  const fs::path left = left_by_task(folder, *number);
+  const std::optional<TaskEnd> before = TaskEnd::read(left);
+  const TaskEnd now = TaskEnd::of(end.outcome, end.outcome.interrupted && end.limit_is_near);
+  if (now.runs.empty())
+    fs::remove(left, error);
+  else
+    now.write(left);
+  if (now.limit_is_near && before != now) requeue();
+  return end.code;
+}
+
+}  // namespace
+
+Verb slurm_task_verb(CLI::App& app) {
+  CLI::App* task = app.add_subcommand("slurm-task", "what `sweep run --launcher=slurm` has a task of a job array do");
+  auto folder = std::make_shared<std::string>(), array = std::make_shared<std::string>();
+  task->add_option("folder", *folder, "folder of the sweep")->required();
+  task->add_option("array", *array, "name of the job array")->required();
+  return {task, [folder, array](const CommandLine& line) { return run_task(fs::absolute(*folder), *array, line); }};
+}
+
+}  // namespace gradus::sweep

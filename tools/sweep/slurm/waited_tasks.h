@@ -1,0 +1,66 @@
+// The tasks of job arrays that a sweep waits for, and what Slurm says of them.
+#pragma once
+
+#include <chrono>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tools/sweep/slurm/job_arrays.h"
+#include "tools/sweep/slurm/slurm.h"
+
+namespace gradus::sweep {
+
+struct WaitedTask {
+  std::string array;
+  int number = 0;
+  std::vector<std::size_t> runs;  // steps of the plan, as long as it is not known what has come of them
+  std::string state = {};         // as Slurm told it last; empty where it has not been in the queue yet
+  // It may have run: it was seen to, or Slurm holds it back, as it does with what went wrong.
+  bool has_begun = false;
+  std::optional<std::chrono::steady_clock::time_point> gone = {};  // since when it is in the queue no more
+  std::string ending = {};  // the state in which it ended, where Slurm remembers it
+  // Slurm knows its array, and nothing of it: it was cancelled before it began.
+  bool taken_out = false;
+  bool runs_now() const { return !gone && !state.empty() && state != "PENDING"; }
+};
+
+class WaitedTasks {
+ public:
+  explicit WaitedTasks(JobArrays& arrays) : arrays_(arrays) {}
+
+  std::list<WaitedTask>& all() { return tasks_; }
+  bool empty() const { return tasks_.empty(); }
+  int running() const;
+  // How many of them are in the queue, as far as is known.
+  int queued() const;
+
+  void add(const JobArray& array, int number, std::vector<std::size_t> runs);
+  // Brings all up to what the queue holds. Throws as Slurm.
+  void look(Slurm& slurm);
+  // Whether it was there then.
+  bool is_queued(const std::string& array, int number) const { return find(array, number) != nullptr; }
+  // Tasks that no node could begin, and that Slurm holds back until somebody comes: taken out, to be submitted again.
+  void take_out_unbegun(Slurm& slurm);
+  // Takes all out of the queue, but for these arrays, or only what waits; until it is empty, a minute at most.
+  void take_out(Slurm& slurm, Signals& signals, bool only_waiting, const std::set<std::string>& but = {});
+  // Tasks that wait for what they will not get without somebody: Slurm's reason for each.
+  std::set<std::string> hindrances() const;
+  // Arrays of which none is in the queue, nor waited for any more.
+  std::vector<std::string> finished_arrays() const;
+  // The numbers of all that are in the queue, but of these arrays.
+  std::vector<std::string> jobs(const std::set<std::string>& but = {}) const;
+
+ private:
+  const QueuedTasks* find(const std::string& array, int number) const;
+  void ask_how_they_ended(Slurm& slurm, const std::set<std::string>& arrays);
+
+  JobArrays& arrays_;
+  std::list<WaitedTask> tasks_;
+  std::map<std::string, std::vector<QueuedTasks>> queue_;  // by the array's name
+};
+
+}  // namespace gradus::sweep
