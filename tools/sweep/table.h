@@ -26,8 +26,9 @@ struct RunRow {
   std::string build = {};        // SHA-256 of the executable, as recorded, or of the file that was run
 };
 
-// Throws std::invalid_argument for a name that a file may have for a run, and that is none of a folder in OUTPUT.
-void require_run_name(const std::string& id);
+// Throws std::invalid_argument for a name that a file may have for a run, or for an array of them, and that is none of
+// a folder in OUTPUT.
+void require_folder_name(const std::string& name);
 
 struct Table {
   std::string program;
