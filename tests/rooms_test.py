@@ -48,6 +48,7 @@ ROOMS = {
                     "tools/sweep/slurm"},
     "tools/sweep/integrity": {"experiments/records", "settings", "tools/sweep"},
     "tools/sweep/slurm": {"experiments/records", "settings", "tools/sweep"},
+    "tools/sweep/verbs": {"experiments/records", "tools/sweep", "tools/sweep/slurm"},
     "cmake": set(),
     "docs/examples": {"experiments/workloads", "experiments/lab/instruments", "autodiff/curvature", "autodiff/kernels",
                       *LAB},

@@ -93,7 +93,7 @@ Completion read_completion(const fs::path& folder, std::string_view known) {
 bool is_running(const fs::path& folder) {
   const fs::path log = folder / log_file;
   try {
-    const Descriptor file(log, O_RDONLY);
+    const Descriptor file = open_to_lock(log);
     const Lock lock = try_lock(file.get(), log);
     if (lock != Lock::none) return lock == Lock::others;
   } catch (const SystemError& error) {

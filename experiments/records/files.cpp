@@ -223,12 +223,29 @@ void claim_folder(const fs::path& folder) {
   }
 }
 
+namespace {
+bool is_read_only(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) == O_RDONLY;
+}
+}  // namespace
+
+Descriptor open_to_lock(const fs::path& path) {
+  try {
+    return Descriptor(path, O_RDWR | O_NONBLOCK);
+  } catch (const SystemError& error) {
+    if (error.code != EACCES && error.code != EPERM && error.code != EROFS && error.code != ETXTBSY) throw;
+    return Descriptor(path, O_RDONLY);
+  }
+}
+
 Lock try_lock(int descriptor, const fs::path& path) {
   constexpr int enotsupp = 524;  // the kernel's own, which NFS lets through
   while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     if (errno == EWOULDBLOCK) return Lock::others;
     if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == enotsupp) return Lock::none;
+    if (errno == EBADF && is_read_only(descriptor)) return Lock::none;  // on NFS
     fail(path, "cannot be locked", errno);
   }
   return Lock::mine;

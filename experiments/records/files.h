@@ -101,6 +101,9 @@ enum class Lock {
   none     // the file system has no locks: nothing is known of other processes
 };
 
+// Opens a file whose lock is to be asked for: for writing too where that is allowed, as NFS locks only what may be
+// written. Throws SystemError.
+Descriptor open_to_lock(const std::filesystem::path& path);
 // An exclusive lock on an open file for as long as it is open, taken without waiting. The path is for the message.
 Lock try_lock(int descriptor, const std::filesystem::path& path);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include <cerrno>
+#include <random>
 #include <utility>
 
 #include "experiments/records/checkpoint.h"
@@ -17,7 +18,7 @@ namespace {
 
 constexpr const char* attempts_folder = ".attempts";
 
-// OUTPUT/.attempts/ID.N of every attempt on the run that had no lock.
+// OUTPUT/.attempts/ID.N-NONCE of every attempt on the run that had no lock.
 std::vector<fs::path> attempts_on(const fs::path& output, const std::string& id) {
   std::vector<fs::path> found;
   std::error_code none;
@@ -29,15 +30,20 @@ std::vector<fs::path> attempts_on(const fs::path& output, const std::string& id)
 
 bool is_rebuilt(const Step& step) { return step.action == Action::rebuild; }
 
-}  // namespace
-
-std::optional<RunRecord> result_of(const Job& job, const Step& step) {
-  RunRecord record = read_record(job.output / step.row.id);
+// A result that counts for the step.
+std::optional<RunRecord> result_in(const Step& step, const fs::path& folder) {
+  RunRecord record = read_record(folder);
   if (!record.is_result()) return std::nullopt;
   if (!is_rebuilt(step)) return record;
   // It counted for nothing when the plan was made.
   if (record.stamp == step.stamp) return std::nullopt;
   return record;
+}
+
+}  // namespace
+
+std::optional<RunRecord> result_of(const Job& job, const Step& step) {
+  return result_in(step, job.output / step.row.id);
 }
 
 std::vector<fs::path> folders_of(const Job& job, const Step& step) {
@@ -59,7 +65,8 @@ Attempt::Attempt(const Job& job, const Step& step, Claim claim)
     : job_(&job), step_(&step), claim_(std::move(claim)), log_(job.output / "logs") {
   const std::string& id = step.row.id;
   if (!claim_.is_locked()) {
-    const std::string name = fmt::format("{}.{}", id, claim_.number());
+    // A number may be taken again, by another.
+    const std::string name = fmt::format("{}.{}-{:08x}", id, claim_.number(), std::random_device()());
     folder_ = job.output / attempts_folder / name;
     log_ /= name + ".log";
   } else {
@@ -68,11 +75,16 @@ Attempt::Attempt(const Job& job, const Step& step, Claim claim)
   }
 }
 
-std::optional<RunRecord> Attempt::finished() const {
-  RunRecord record = read_record(folder_);
-  const bool fits = !is_rebuilt(*step_) || (job_->told_build && record.build == job_->build &&
-                                            record.config_hash == step_->combination->config_hash);
-  return record.is_result() && fits ? std::optional(std::move(record)) : std::nullopt;
+std::optional<RunRecord> Attempt::finished() {
+  for (fs::path& folder : folders_of(*job_, *step_)) {
+    RunRecord record = read_record(folder);
+    const bool fits = !is_rebuilt(*step_) || (job_->told_build && record.build == job_->build &&
+                                              record.config_hash == step_->combination->config_hash);
+    if (!record.is_result() || !fits) continue;
+    folder_ = std::move(folder);
+    return record;
+  }
+  return std::nullopt;
 }
 
 std::string Attempt::obstacle() const {
@@ -106,7 +118,7 @@ void Attempt::forget_attempts() const {
   for (const fs::path& folder : attempts_on(job_->output, step_->row.id)) records::remove_folder(folder);
 }
 
-// Without locks: none where it did, otherwise the result that was first.
+// Where nobody keeps others away: none where it did, otherwise the result that was first.
 std::optional<RunRecord> Attempt::take_name(const fs::path& place) const {
   const auto first = [&] { return is_rebuilt(*step_) ? std::nullopt : result_of(*job_, *step_); };
   if (auto other = first()) return other;
@@ -114,14 +126,20 @@ std::optional<RunRecord> Attempt::take_name(const fs::path& place) const {
   if (errno != ENOTEMPTY && errno != EEXIST) throw records::SystemError(place, "cannot be written", errno);
   // What is there: a result that was first, one to be replaced, or what an earlier attempt has left.
   if (auto other = result_of(*job_, *step_)) return other;
-  records::remove_folder(records::replace_folder(folder_, place));
+  fs::path replaced = records::replace_folder(folder_, place);
+  // Or a result that has come in between: it is put back.
+  if (auto other = result_in(*step_, replaced)) {
+    records::remove_folder(records::replace_folder(replaced, place));
+    return other;
+  }
+  records::remove_folder(replaced);
   return std::nullopt;
 }
 
 RunRecord Attempt::settle(const RunRecord& own) {
   const fs::path place = job_->output / step_->row.id;
   if (folder_ == place) return own;
-  if (claim_.is_locked()) {
+  if (folder_ == rebuild_folder(job_->output, step_->row.id)) {
     replace_run(job_->output, step_->row.id);
     return own;
   }

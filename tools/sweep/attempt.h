@@ -10,7 +10,7 @@
 #include "tools/sweep/claim.h"
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/job.h"
-#include "tools/sweep/plan.h"
+#include "tools/sweep/planner.h"
 
 namespace gradus::sweep {
 
@@ -34,12 +34,12 @@ class Attempt {
   Attempt(const Job& job, const Step& step, Claim claim);
 
   // Where it writes: in the run's place, beside a run that is made anew (ID.rebuild), or, without locks, in
-  // OUTPUT/.attempts/ID.N.
+  // OUTPUT/.attempts/ID.N-NONCE.
   const std::filesystem::path& folder() const { return folder_; }
   const std::filesystem::path& log() const { return log_; }
   Claim& claim() { return claim_; }
-  // A result that an earlier attempt has left here, and that did not come to its place any more.
-  std::optional<RunRecord> finished() const;
+  // A result that an earlier attempt has left, and that did not come to its place any more: it is this one's then.
+  std::optional<RunRecord> finished();
   // Why nothing is to be done here: what is there cannot be read, or somebody writes into it. Empty where there is
   // nothing against it. Throws records::SystemError.
   std::string obstacle() const;

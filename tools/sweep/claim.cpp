@@ -14,7 +14,6 @@
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
-#include "experiments/records/whole_number.h"
 #include "settings/parse.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/place.h"
@@ -60,14 +59,19 @@ std::optional<Failure> failure_in(const json& claim) {
   return Failure{claim["ended"].value("code", 1), records::text_member(claim["ended"], "reason")};
 }
 
-// What a claim says: an object whose members are of their types; null where it cannot be read or is none.
+bool is_claim(const json& value) {
+  if (!value.is_object() || !value.value("locked", json()).is_boolean() ||
+      !value.value("process", json()).is_number_integer())
+    return false;
+  const auto ended = value.find("ended");
+  return ended == value.end() || (ended->is_object() && ended->value("code", json(1)).is_number_integer());
+}
+
+// What a claim says; null where it cannot be read or is none.
 json read_claim(const fs::path& path) {
   try {
     json claim = records::parse_json(records::read_file(path, largest_claim));
-    records::whole_number<std::int64_t>(claim, "process", 0);
-    if (claim.contains("ended")) records::whole_number<int>(claim["ended"], "code", 1);
-    if (!claim.value("locked", json(false)).is_boolean()) return {};
-    return claim;
+    return is_claim(claim) ? claim : json();
   } catch (const std::exception&) {
     return {};
   }
@@ -79,31 +83,59 @@ std::string owner_text(const json& claim) {
                      records::printable(records::text_member(claim, "host")));
 }
 
-std::chrono::nanoseconds time_of_change(const fs::path& path) {
+// Which file has a name, and when it was changed last.
+struct Mark {
+  dev_t device;
+  ino_t inode;
+  std::chrono::nanoseconds changed;
+  bool operator==(const Mark&) const = default;
+};
+
+Mark mark_of(const fs::path& path) {
   struct stat file {};
   if (::stat(path.c_str(), &file) != 0) throw records::SystemError(path, "cannot be looked at", errno);
-  return std::chrono::seconds(file.st_mtim.tv_sec) + std::chrono::nanoseconds(file.st_mtim.tv_nsec);
+  return {file.st_dev, file.st_ino,
+          std::chrono::seconds(file.st_mtim.tv_sec) + std::chrono::nanoseconds(file.st_mtim.tv_nsec)};
 }
 
 // Whether nobody works on a run any more whose latest claim this is. `has_locks`: whether this process gets locks here;
 // `now`: as the file system has it.
 bool is_over(const fs::path& path, const json& claim, bool has_locks, std::chrono::nanoseconds now) {
   if (!claim.is_null() && failure_in(claim)) return true;
-  const bool was_locked = claim.is_null() || claim.value("locked", false);
+  bool was_locked = claim.is_null() || claim.value("locked", false);
   if (has_locks) {
-    const records::Descriptor file(path, O_RDONLY);
+    const records::Descriptor file = records::open_to_lock(path);
     const records::Lock lock = records::try_lock(file.get(), path);
     if (lock == records::Lock::others) return false;
     // What was claimed without locks is held by none.
     if (lock == records::Lock::mine && was_locked) return true;
+    has_locks = lock != records::Lock::none;
   }
   const json here = place_of_processes();
   const bool same = std::all_of(here.items().begin(), here.items().end(), [&](const auto& item) {
     return !claim.is_null() && records::text_member(claim, item.key().c_str()) == item.value();
   });
   if (same) return beginning_of(claim.value("process", std::int64_t{0})) != records::text_member(claim, "began");
+  // What says nothing, as after a crash of its host, is judged by its age.
+  if (claim.is_null()) was_locked = has_locks;
   // Who had a lock and is out of sight may be alive and write into the run's own folder.
-  return !was_locked && now - time_of_change(path) >= claim_patience();
+  return !was_locked && now - mark_of(path).changed >= claim_patience();
+}
+
+// Whether numbers were given back and taken again while `own` was taken: there is another than `before`, or the last of
+// these is not the file that it was.
+bool is_crowded(const fs::path& folder, std::int64_t own, const std::vector<std::int64_t>& before,
+                const std::optional<Mark>& last) {
+  for (const std::int64_t number : numbers_in(folder)) {
+    if (number == own) continue;
+    if (std::find(before.begin(), before.end(), number) == before.end()) return true;
+    try {
+      if (number == before.back() && mark_of(folder / fmt::to_string(number)) != last) return true;
+    } catch (const records::SystemError& error) {
+      if (error.code != ENOENT) throw;
+    }
+  }
+  return false;
 }
 
 // Of each run that has any: its id, and the file.
@@ -137,7 +169,15 @@ bool Claim::beat() {
   }
 }
 
+bool Claim::is_there() const {
+  struct stat own {
+  }, there{};
+  return ::fstat(file_.get(), &own) == 0 && ::stat((folder_ / fmt::to_string(number_)).c_str(), &there) == 0 &&
+         own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+}
+
 void Claim::release() {
+  if (!is_there()) return file_.close();  // taken for dead, and the number may be another's
   // The lowest first: as long as one is there, who wants the run sees that somebody had it.
   try {
     for (const std::int64_t number : numbers_in(folder_))
@@ -150,12 +190,12 @@ void Claim::release() {
 }
 
 void Claim::fail(const Failure& failure) {
+  if (!is_there()) return file_.close();
   json claim = records::parse_json(text_);
   claim["ended"] = {{"code", failure.code}, {"reason", records::printable(failure.reason)}};
   try {
-    const fs::path path = folder_ / fmt::to_string(number_);
-    records::write_file(path, records::json_text(claim) + "\n",
-                        folder_.parent_path() / fmt::format(".new.{}.{}", id_, number_));
+    write_shared(folder_.parent_path().parent_path(), folder_ / fmt::to_string(number_),
+                 records::json_text(claim) + "\n");
     for (const std::int64_t number : numbers_in(folder_))
       if (number < number_) ::unlink((folder_ / fmt::to_string(number)).c_str());
   } catch (const std::exception&) {
@@ -188,21 +228,21 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
   claim["locked"] = locks;
   std::string text = records::json_text(claim);
   write_all(file.get(), text + "\n", mine_);
-  if (last > 0) {
-    const fs::path path = folder / fmt::to_string(last);
-    const json latest = read_claim(path);
-    if (const auto failure = failure_in(latest)) {
-      const auto known = earlier_.find(id);
-      const bool joint = !session_.empty() && records::text_member(latest, "session") == session_;
-      if (known == earlier_.end() || known->second < last || joint) return *failure;
-    }
-    try {
-      if (!is_over(path, latest, locks, time_of_change(mine_))) return Busy{owner_text(latest)};
+  const fs::path before_path = folder / fmt::to_string(last);
+  std::optional<Mark> mark;
+  if (last > 0) try {
+      mark = mark_of(before_path);
+      const json latest = read_claim(before_path);
+      if (const auto failure = failure_in(latest)) {
+        const auto known = earlier_.find(id);
+        const bool joint = !session_.empty() && records::text_member(latest, "session") == session_;
+        if (known == earlier_.end() || known->second < last || joint) return *failure;
+      }
+      if (!is_over(before_path, latest, locks, mark_of(mine_).changed)) return Busy{owner_text(latest)};
     } catch (const records::SystemError& error) {
       if (error.code != ENOENT) throw;
       return Busy{"another sweep"};  // its claim has just gone: another time
     }
-  }
   const fs::path path = folder / fmt::to_string(last + 1);
   ::mkdir(folder.c_str(), 0777);
   if (::link(mine_.c_str(), path.c_str()) != 0) {
@@ -211,12 +251,10 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
   }
   ::unlink(mine_.c_str());
   Claim own(folder, id, last + 1, std::move(file), locks, std::move(text));
-  // Numbers may have been given back and taken again in between.
-  for (const std::int64_t number : numbers_in(folder))
-    if (number != last + 1 && std::find(before.begin(), before.end(), number) == before.end()) {
-      ::unlink(path.c_str());
-      return Busy{"another sweep"};
-    }
+  if (is_crowded(folder, last + 1, before, mark)) {
+    ::unlink(path.c_str());
+    return Busy{"another sweep"};
+  }
   return own;
 }
 

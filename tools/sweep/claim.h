@@ -7,8 +7,8 @@
 //   where they do not: when no such process lives on this host, or, of another host, when its heartbeat, the file's
 //                      time of change, is older than claim_patience() (patience.h).
 // A heartbeat that is missed proves no death. Without locks an attempt therefore has a folder of its own,
-// OUTPUT/.attempts/ID.N, which takes the run's name in one step at its end, if nothing has it yet: what comes later
-// from an owner that was taken for dead is never counted.
+// OUTPUT/.attempts/ID.N-NONCE, which takes the run's name in one step at its end, if nothing has it yet: what comes
+// later from an owner that was taken for dead is never counted.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +60,7 @@ class Claim {
         file_(std::move(file)),
         locked_(locked),
         text_(std::move(text)) {}
+  bool is_there() const;          // the file of its number is still its own
   std::filesystem::path folder_;  // OUTPUT/.claims/ID
   std::string id_;
   std::int64_t number_;
@@ -78,8 +79,7 @@ class Claims {
   Claims& operator=(const Claims&) = delete;
 
   // The run is the caller's, or somebody else's, or has failed in the hands of another sweep since this one, or their
-  // session, began. Throws
-  // records::SystemError.
+  // session, began. Throws records::SystemError.
   std::variant<Claim, Busy, Failure> take(const std::string& id);
 
   // How the last attempt on each run ended that has no result: what OUTPUT/.claims says now.

@@ -17,7 +17,7 @@
 
 #include "tools/sweep/contests.h"
 #include "tools/sweep/job.h"
-#include "tools/sweep/plan.h"
+#include "tools/sweep/planner.h"
 #include "tools/sweep/promotion.h"
 #include "tools/sweep/rung_reader.h"
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "tools/sweep/plan.h"
+#include "tools/sweep/planner.h"
 
 namespace gradus::sweep {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tools/sweep/job.h"
-#include "tools/sweep/plan.h"
+#include "tools/sweep/planner.h"
 #include "tools/sweep/progress.h"
 
 namespace gradus::sweep {

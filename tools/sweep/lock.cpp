@@ -54,8 +54,12 @@ bool FolderLock::share(const fs::path& path) {
 bool FolderLock::is_last() { return records::try_lock(file_.get(), ".lock") == records::Lock::mine; }
 
 bool FolderLock::held(const fs::path& output) {
-  const records::Descriptor file(::open((output / ".lock").c_str(), O_RDONLY | O_CLOEXEC));
-  return file && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const fs::path path = output / ".lock";
+  try {
+    return records::try_lock(records::open_to_lock(path).get(), path) == records::Lock::others;
+  } catch (const records::SystemError&) {
+    return false;
+  }
 }
 
 }  // namespace gradus::sweep

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/sweep/plan.h"
+#include "tools/sweep/planner.h"
 
 namespace gradus::sweep {
 

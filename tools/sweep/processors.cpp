@@ -1,10 +1,16 @@
 #include "tools/sweep/processors.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 
 #include <algorithm>
 
+#include "experiments/records/files.h"
+#include "tools/sweep/place.h"
+
 namespace gradus::sweep {
+namespace fs = std::filesystem;
 
 Processors::Processors() {
   cpu_set_t set;
@@ -14,14 +20,25 @@ Processors::Processors() {
     if (CPU_ISSET(processor, &set)) free_.push_back(processor);
 }
 
-std::vector<int> Processors::take(int count) {
-  const auto end = free_.begin() + std::min<std::ptrdiff_t>(count, static_cast<std::ptrdiff_t>(free_.size()));
-  std::vector<int> taken(free_.begin(), end);
-  free_.erase(free_.begin(), end);
+std::vector<int> Processors::take(int count, const fs::path& claims) {
+  std::vector<int> taken;
+  for (auto processor = free_.begin(); processor != free_.end() && static_cast<int>(taken.size()) < count;) {
+    const fs::path path =
+        claims / fmt::format(".processor.{}.{}", place_of_processes()["host"].get<std::string>(), *processor);
+    records::Descriptor file(path, O_RDWR | O_CREAT, 0644);
+    if (records::try_lock(file.get(), path) == records::Lock::others) {
+      ++processor;
+      continue;
+    }
+    taken_.insert_or_assign(*processor, std::move(file));
+    taken.push_back(*processor);
+    processor = free_.erase(processor);
+  }
   return taken;
 }
 
 void Processors::give_back(const std::vector<int>& processors) {
+  for (const int processor : processors) taken_.erase(processor);
   free_.insert(free_.end(), processors.begin(), processors.end());
   std::sort(free_.begin(), free_.end());
 }

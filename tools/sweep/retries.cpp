@@ -9,7 +9,9 @@ namespace gradus::sweep {
 
 bool may_pass(const ProcessEnd& ending, int code, std::string_view line) {
   if (ending.kind != ProcessEnd::Kind::exited) return true;
-  return code == records::exit_stopped || (code != 0 && line.find(records::out_of_memory) != line.npos);
+  const auto says = [&](std::string_view words) { return line.find(words) != line.npos; };
+  return code == records::exit_stopped ||
+         (code != 0 && (says(records::out_of_memory) || says("bad_alloc") || says("MemoryError")));
 }
 
 std::optional<std::chrono::milliseconds> Retries::after(std::size_t run, Setback setback) {

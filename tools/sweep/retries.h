@@ -17,11 +17,12 @@ struct Setback {
   int code = 0;
   std::string reason;
   std::optional<std::int64_t> step = {};
-  bool operator==(const Setback&) const = default;
+  // The same has happened again; what was said of it may have a time in it.
+  bool operator==(const Setback& other) const { return code == other.code && step == other.step; }
 };
 
 // Whether it may end otherwise another time: a signal ended it, memory did not suffice, or it stopped by itself and can
-// go on (code 75). `line` is the last that it wrote.
+// go on (code 75). `line` is the last that it wrote: memory is told by the words of Gradus, C++ and Python.
 bool may_pass(const ProcessEnd& ending, int code, std::string_view line);
 
 class Retries {

@@ -18,6 +18,7 @@
 #include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
 #include "tools/sweep/retries.h"
+#include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -26,6 +27,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto look_again = std::chrono::milliseconds(500);  // at a run that another sweep works on
+constexpr std::size_t most_held = 64;                        // to be tried again; each has a file open
 
 Environment environment_of(const Combination& combination) {
   const OptionValue* told = combination.find("threads");
@@ -63,7 +65,7 @@ class Runner {
         fed_at_ = done;
         continue;
       }
-      if (running_.empty() && (interrupted_ || (queue_.empty() && pausing_.is_settled()))) break;
+      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty() && pausing_.is_settled()))) break;
       ledger_.show(static_cast<int>(running_.size()));
       if (signals_.wait(until_next()) || (!interrupted_ && cancellation_.asked())) interrupt();
       if (interrupted_ && Clock::now() >= deadline_)
@@ -83,6 +85,11 @@ class Runner {
   struct Waiting {
     std::size_t index;
     Clock::time_point from;  // when it is to be looked at
+  };
+  struct Held {  // to be tried again, and this sweep's meanwhile
+    std::size_t index;
+    Clock::time_point from;
+    Attempt attempt;
   };
   struct Running {
     std::size_t index;
@@ -129,19 +136,38 @@ class Runner {
 
   // What was to be tried again is another's to try.
   void give_back_held() {
-    for (auto& [index, attempt] : held_) attempt.claim().release();
+    for (Held& held : held_) held.attempt.claim().release();
     held_.clear();
+  }
+
+  bool has_room() const { return !interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs); }
+
+  void try_again_what_is_due() {
+    for (auto held = held_.begin(); held != held_.end() && has_room();) {
+      if (held->from > Clock::now()) {
+        ++held;
+        continue;
+      }
+      Held due = std::move(*held);
+      held = held_.erase(held);
+      if (due.attempt.claim().beat())
+        launch(due.index, std::move(due.attempt), false);
+      else
+        look_later(due.index);  // another has taken it over
+    }
   }
 
   void start_what_is_due() {
     if (ledger_.too_many_failed()) {
-      not_begun_ += static_cast<int>(queue_.size() + pausing_.begin_no_more());
+      not_begun_ += static_cast<int>(queue_.size() + held_.size() + pausing_.begin_no_more());
       queue_.clear();
       give_back_held();
     }
+    try_again_what_is_due();
+    if (held_.size() >= most_held) return;  // something is wrong that may pass
     std::size_t looked_at = 0;
     for (const std::size_t all = queue_.size(); looked_at < all; ++looked_at) {
-      if (interrupted_ || running_.size() >= static_cast<std::size_t>(job_.jobs)) return;
+      if (!has_room()) return;
       const Waiting next = queue_.front();
       queue_.pop_front();
       if (next.from > Clock::now())
@@ -149,7 +175,7 @@ class Runner {
       else
         start(next.index);
     }
-    while (!interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs)) {
+    while (has_room()) {
       const auto next = pausing_.next();
       for (const std::size_t index : pausing_.ended_elsewhere())
         if (const auto record = result_of(job_, ledger_.step(index))) ledger_.finished(index, *record, {});
@@ -160,10 +186,14 @@ class Runner {
 
   std::chrono::milliseconds until_next() const {
     auto time = std::chrono::milliseconds(200);
-    if (running_.size() >= static_cast<std::size_t>(job_.jobs) || interrupted_) return time;
-    for (const Waiting& waiting : queue_)
-      time = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(waiting.from - Clock::now()),
-                        std::chrono::milliseconds(1), time);
+    if (!has_room()) return time;
+    const auto until = [&](Clock::time_point from) {
+      time = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(from - Clock::now()), std::chrono::milliseconds(1),
+                        time);
+    };
+    for (const Held& held : held_) until(held.from);
+    if (held_.size() < most_held)
+      for (const Waiting& waiting : queue_) until(waiting.from);
     return time;
   }
 
@@ -189,11 +219,6 @@ class Runner {
   void start(std::size_t index) {
     const Step& step = ledger_.step(index);
     try {
-      if (const auto held = held_.find(index); held != held_.end()) {
-        Attempt attempt = std::move(held->second);
-        held_.erase(held);
-        return launch(index, std::move(attempt), false);
-      }
       // Nothing is removed that has become a result since the plan was made.
       if (const auto record = result_of(job_, step)) {
         pausing_.came_back(index);
@@ -225,11 +250,11 @@ class Runner {
   // `anew` although it might go on from a checkpoint.
   void launch(std::size_t index, Attempt attempt, bool anew) {
     const Combination& combination = *ledger_.step(index).combination;
+    std::vector<int> processors;
     try {
       const bool resume = attempt.prepare(anew);
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
-      std::vector<int> processors;
-      if (job_.limits.pin) processors = processors_.take(threads_of(combination));
+      if (job_.limits.pin) processors = processors_.take(threads_of(combination), job_.output / claims_folder);
       Environment environment = environment_of(combination);
       environment.insert(environment.end(), known_digest_.begin(), known_digest_.end());
       const pid_t child = children_.start(
@@ -245,6 +270,7 @@ class Runner {
       if (job_.limits.time) limit = Clock::now() + *job_.limits.time;
       running_.emplace(child, Running{index, std::move(attempt), resume, std::move(processors), limit});
     } catch (const records::SystemError& error) {
+      processors_.give_back(processors);
       attempt.claim().release();
       leave(index, fmt::format("could not be started: {}", error.what()));
     }
@@ -254,6 +280,11 @@ class Runner {
   void watch_running() {
     const bool beat = Clock::now() >= next_beat_;
     if (beat) next_beat_ = Clock::now() + claim_patience() / 10;
+    for (auto held = held_.begin(); beat && held != held_.end();) {
+      const bool is_ours = held->attempt.claim().beat();
+      if (!is_ours) look_later(held->index);
+      held = is_ours ? std::next(held) : held_.erase(held);
+    }
     for (auto& [child, running] : running_) {
       if (beat && !running.lost && !running.attempt.claim().beat()) {
         running.lost = true;
@@ -304,8 +335,8 @@ class Runner {
       if (const auto pause = retries_.after(index, {code, reason, step})) {
         ledger_.say(fmt::format("again {} in {:.0f} s: {}", id_of(index), std::chrono::duration<double>(*pause).count(),
                                 reason));
-        held_.emplace(index, std::move(attempt));
-        return wait(index, *pause);
+        held_.push_back({index, Clock::now() + *pause, std::move(attempt)});
+        return;
       }
     if (code == records::exit_stopped && !running.over_time) {
       ++ledger_.counts().stopped;
@@ -400,7 +431,7 @@ class Runner {
   int fed_at_ = -1;
   std::deque<Waiting> queue_;
   std::map<pid_t, Running> running_;
-  std::map<std::size_t, Attempt> held_;  // of the queue, those that are this sweep's: to be tried again
+  std::vector<Held> held_;  // before the queue
   int not_begun_ = 0;
   bool interrupted_ = false;
   Clock::time_point deadline_{};  // after which what was asked to end is ended

@@ -9,7 +9,7 @@
 #include "tools/sweep/feeder.h"
 #include "tools/sweep/job.h"
 #include "tools/sweep/ledger.h"
-#include "tools/sweep/plan.h"
+#include "tools/sweep/planner.h"
 #include "tools/sweep/signals.h"
 
 namespace gradus::sweep {

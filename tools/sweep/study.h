@@ -1,7 +1,8 @@
 // A specification from its first stage to its last, in one folder.
 #pragma once
 
-#include "tools/sweep/summary.h"
+#include "tools/sweep/printed_plan.h"
+#include "tools/sweep/runner.h"
 
 namespace gradus::sweep {
 

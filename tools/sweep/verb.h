@@ -1,8 +1,10 @@
-// What `sweep WORD ...` does, each word in a file of its own.
+// What `sweep WORD ...` does: each word in a file of its own, verbs/WORD.cpp, or with what it alone needs.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,5 +36,14 @@ Verb list_verb(CLI::App& app);
 Verb diff_verb(CLI::App& app);
 Verb verify_verb(CLI::App& app);
 Verb completion_verb(CLI::App& app);
+
+// A word whose only argument is the folder.
+template <class Call>
+Verb folder_verb(CLI::App& app, const char* name, const char* help, Call call) {
+  CLI::App* verb = app.add_subcommand(name, help);
+  auto folder = std::make_shared<std::string>();
+  verb->add_option("folder", *folder, "folder of the sweep")->required();
+  return {verb, [folder, call](const CommandLine&) { return call(std::filesystem::path(*folder)); }};
+}
 
 }  // namespace gradus::sweep

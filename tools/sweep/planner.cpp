@@ -1,4 +1,4 @@
-#include "tools/sweep/plan.h"
+#include "tools/sweep/planner.h"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,50 @@
+// sweep cancel: the end of every sweep in a folder.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include "experiments/records/program.h"
+#include "tools/sweep/cancellation.h"
+#include "tools/sweep/lock.h"
+#include "tools/sweep/slurm/folder_queue.h"
+#include "tools/sweep/standing.h"
+#include "tools/sweep/verb.h"
+
+namespace gradus::sweep {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+int cancel(const fs::path& output) {
+  const Standing before = standing_of(output);
+  if (!before.at_work && queued_tasks(output).empty()) {
+    records::put("no sweep is at work\n");
+    return 0;
+  }
+  Cancellation::ask(output);
+  cancel_tasks(output);
+  constexpr auto patience = std::chrono::seconds(60);
+  const auto deadline = Clock::now() + patience;
+  while (FolderLock::held(output) || !Claims::owners(output).empty()) {
+    if (Clock::now() > deadline)
+      throw std::runtime_error(
+          fmt::format("{}: asked, but a sweep has not ended for {} seconds", output.string(), patience.count()));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  cancel_tasks(output);  // who submitted them may have been at it
+  print(standing_of(output));
+  return 0;
+}
+
+}  // namespace
+
+Verb cancel_verb(CLI::App& app) {
+  return folder_verb(app, "cancel",
+                     "ask every sweep at work in a folder to end, as by SIGTERM: its runs can go on later",
+                     [](const fs::path& output) { return cancel(output); });
+}
+
+}  // namespace gradus::sweep
