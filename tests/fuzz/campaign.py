@@ -69,12 +69,13 @@ def reason_in(text, scratch):
     return re.sub(r"gradus-test-\w+/|(?<=0x)[0-9a-f]+", "", reason)[:300] + (f" ({place})" if place else "")
 
 
-def processor_seconds(target, file):
-    run = subprocess.Popen([str(BUILD / "bin" / f"fuzz_{target}"), "-timeout=60", str(file)], stdin=subprocess.DEVNULL,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def run_target(target, arguments, errors=subprocess.DEVNULL, **more):
+    """Its exit code, and the processor's seconds that it took."""
+    run = subprocess.Popen(["nice", "-n", "19", str(BUILD / "bin" / f"fuzz_{target}"), *arguments],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, **more)
     _, status, usage = os.wait4(run.pid, 0)
     run.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime
+    return run.returncode, usage.ru_utime + usage.ru_stime
 
 
 class Target:
@@ -85,7 +86,7 @@ class Target:
         self.corpus = self.folder / "corpus"
         self.corpus.mkdir(parents=True, exist_ok=True)
         self.runs = self.edges = self.memory = self.slowest = 0
-        self.all_edges, self.seconds = 0, 0.0
+        self.all_edges, self.seconds, self.processor = 0, 0.0, 0.0
         self.ends, self.problem = [], ""  # (file, reason) of each that ended it
 
     def fuzz(self, seconds):
@@ -100,22 +101,24 @@ class Target:
         with tempfile.TemporaryDirectory(dir=memory_disk, prefix="gradus-fuzz-") as scratch:
             found = pathlib.Path(scratch) / "found"
             found.mkdir()
-            command = ["nice", "-n", "19", str(BUILD / "bin" / f"fuzz_{self.name}"), *LIMITS,
-                       f"-max_total_time={seconds}", f"-artifact_prefix={found}/",
-                       str(self.corpus), *seeds_of(self.name)]
-            done = subprocess.run(command, cwd=scratch, env={**os.environ, "TMPDIR": scratch}, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            text = done.stderr.decode(errors="replace")
+            arguments = [*LIMITS, f"-max_total_time={seconds}", f"-artifact_prefix={found}/", str(self.corpus),
+                         *seeds_of(self.name)]
+            said = pathlib.Path(scratch) / "said"
+            with said.open("wb") as errors:
+                code, processor = run_target(self.name, arguments, errors, cwd=scratch,
+                                             env={**os.environ, "TMPDIR": scratch})
+            self.processor += processor
+            text = said.read_text(encoding="utf-8", errors="replace")
             self.take(text)
             for file in sorted(found.iterdir()):
                 kind = SUFFIX.get(file.name.split("-")[0], file.name.split("-")[0])
                 kept = self.folder / f"found-{kind}-{file.name[-12:]}"
                 shutil.copy(file, kept)
-                if kind == "timeout" and processor_seconds(self.name, kept) < PATIENCE:
+                if kind == "timeout" and run_target(self.name, ["-timeout=60", str(kept)])[1] < PATIENCE:
                     continue  # others had the processor
                 if kind != "slow":
                     self.ends.append((kept, reason_in(text, scratch)))
-            if done.returncode != 0 and not self.ends:
+            if code != 0 and not any(found.iterdir()):
                 self.problem = (text.strip().splitlines() or ["no words"])[-1]
 
     def take(self, text):
@@ -130,12 +133,12 @@ class Target:
 
     def row(self):
         kept = sum(1 for _ in self.corpus.iterdir())
-        return [self.name, f"{self.seconds:.0f}", str(self.runs), f"{self.edges} of {self.all_edges}", str(kept),
-                str(len(self.ends)), f"{self.slowest}", str(self.memory)]
+        return [self.name, f"{self.seconds:.0f}", f"{self.processor:.0f}", str(self.runs),
+                f"{self.edges} of {self.all_edges}", str(kept), str(len(self.ends)), f"{self.slowest}", str(self.memory)]
 
 
 def summary(done):
-    rows = [["target", "seconds", "executions", "edges", "inputs kept", "found", "slowest s", "peak MB"],
+    rows = [["target", "seconds", "processor s", "executions", "edges", "inputs kept", "found", "slowest s", "peak MB"],
             *(target.row() for target in done)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:

@@ -113,6 +113,15 @@ put("run_files", "first_schema", json.dumps({**COMPLETE, "schema": 1}).encode())
 put("sweep_files", "table", sealed(TABLE))
 put("sweep_files", "planned", sealed(PLANNED))
 put("sweep_files", "asked", sealed(ASKED))
+DIGEST = "0" * 64 + " 8"
+put("sweep_files", "manifest", sealed({"schema": 3, "others": ["asked.json"], "runs": {"a": {
+    "ending": "1:2:3", "status": "completed", "files": {"a/run.h5": DIGEST, "a/output.log": DIGEST}}}}))
+ARRAY = {"name": "sweep-0123456789ab", "job": 12, "build": "0" * 64, "tasks": [["a", "b"], ["c"]]}
+put("sweep_files", "arrays", sealed({"schema": 3, "arrays": [ARRAY, {**ARRAY, "job": 0, "tasks": []}]}))
+put("sweep_files", "left", sealed({"schema": 3, "limit_is_near": True, "runs": [
+    {"id": "a", "how": "interrupted", "reason": "stopped at step 5"}, {"id": "b", "how": "not begun", "reason": ""}]}))
+put("sweep_files", "found-job_beyond_int64", sealed({"schema": 3, "arrays": [{**ARRAY, "job": 1e300}]}))
+put("sweep_files", "found-array_named_elsewhere", sealed({"schema": 3, "arrays": [{**ARRAY, "name": "../.."}]}))
 put("sweep_files", "all", sealed({**TABLE, **PLANNED, **ASKED, "runs": [{**RUN, **PLANNED["runs"][0]}]}))
 put("sealed", "small", sealed({"schema": 3}))
 put("sealed", "no_schema", sealed({"rate": 0.02}))

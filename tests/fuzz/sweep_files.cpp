@@ -1,9 +1,13 @@
-// The sealed files of a sweep's folder: its table, its plan and what was asked, each of these bytes.
+// The sealed files of a sweep's folder, each of these bytes: its table, its plan, what was asked, its manifest, and of
+// runs handed to Slurm the arrays and what a task has left.
 #include "tests/fuzz/repair.h"
 #include "tests/fuzz/reseal.h"
 #include "tests/fuzz/target.h"
 #include "tools/sweep/asked.h"
+#include "tools/sweep/integrity/manifest.h"
 #include "tools/sweep/planned.h"
+#include "tools/sweep/slurm/job_arrays.h"
+#include "tools/sweep/slurm/task_end.h"
 #include "tools/sweep/table.h"
 
 using namespace gradus;
@@ -11,6 +15,11 @@ using records::Damaged;
 using records::OtherSchema;
 
 namespace {
+
+void require_name(const std::string& name) {
+  fuzz::require(!name.empty() && name[0] != '.' && name.find('/') == std::string::npos,
+                "a name is that of a folder, not: " + name);
+}
 
 void require_same(const sweep::RunRow& a, const sweep::RunRow& b) {
   fuzz::require(a.id == b.id && a.options == b.options && a.effective == b.effective && a.status == b.status &&
@@ -27,7 +36,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::filesystem::path& folder = fuzz::scratch();
-  for (const char* name : {"sweep.json", "planned.json", "asked.json"})
+  std::filesystem::create_directory(folder / ".slurm");
+  for (const char* name : {"sweep.json", "planned.json", "asked.json", "manifest.json", ".slurm/jobs.json", "0.left"})
     fuzz::file_with(fuzz::text_of(data, size), name);
   int read = 0;
   std::optional<sweep::Table> table;
@@ -44,10 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   job.output = folder;
   if (fuzz::accepts<Damaged, OtherSchema>("planned.json", [&] { sweep::take_plan(job, {}); })) {
     ++read;
-    for (const sweep::Combination& combination : job.combinations)
-      fuzz::require(
-          !combination.id.empty() && combination.id[0] != '.' && combination.id.find('/') == std::string::npos,
-          "a planned run has the name of a folder, not: " + combination.id);
+    for (const sweep::Combination& combination : job.combinations) require_name(combination.id);
   }
   sweep::Asked asked;
   if (fuzz::accepts<Damaged, OtherSchema>("asked.json", [&] { asked = sweep::Asked::read(folder); })) {
@@ -56,6 +63,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const sweep::Asked again = sweep::Asked::read(folder);
     fuzz::require(again.directory == asked.directory && again.arguments == asked.arguments && again.file == asked.file,
                   "what was asked is read again");
+  }
+  std::optional<sweep::Manifest> manifest;
+  if (fuzz::accepts<Damaged, OtherSchema>("manifest.json", [&] { manifest = sweep::Manifest::read(folder); })) {
+    ++read;
+    manifest->write(folder);
+    fuzz::require(sweep::Manifest::read(folder) == manifest, "a manifest that is written is read again");
+  }
+  std::vector<sweep::JobArray> arrays;
+  if (fuzz::accepts<Damaged, OtherSchema>("jobs.json", [&] { arrays = sweep::JobArrays::read(folder); })) {
+    ++read;
+    for (const sweep::JobArray& array : arrays) require_name(array.name);
+  }
+  if (const auto end = sweep::TaskEnd::read(folder / "0.left")) {
+    ++read;
+    end->write(folder / "0.left");
+    fuzz::require(sweep::TaskEnd::read(folder / "0.left") == end, "what a task has left is read again");
   }
   if (read > 0) fuzz::refusal().clear();
   return 0;

@@ -38,7 +38,7 @@ std::vector<Choice> choices_in(const json& list) {
 }
 
 Combination combination_in(const json& run) {
-  require_run_name(run.at("id").get<std::string>());
+  require_folder_name(run.at("id").get<std::string>());
   return {run.at("id").get<std::string>(), run.at("config_hash").get<std::string>(), choices_in(run.at("choices")),
           choices_in(run.at("inherited")), run.at("controls").get<std::vector<std::string>>()};
 }

@@ -29,7 +29,7 @@ RunRow row_of(const json& run) {
   row.stage = run.value("stage", std::string());
   row.build = run.value("executable_sha256", std::string());
   if (!row.options.is_object()) throw std::invalid_argument("a run's options are not an object");
-  require_run_name(row.id);
+  require_folder_name(row.id);
   return row;
 }
 
@@ -50,9 +50,9 @@ json json_of(const RunRow& row) {
 
 }  // namespace
 
-void require_run_name(const std::string& id) {
-  if (id.empty() || id.starts_with('.') || id.find('/') != id.npos || id.find('\0') != id.npos)
-    throw UnusableName(fmt::format("'{}' is not the name of a run's folder", id));
+void require_folder_name(const std::string& name) {
+  if (name.empty() || name.starts_with('.') || name.find('/') != name.npos || name.find('\0') != name.npos)
+    throw UnusableName(fmt::format("'{}' is not the name of a run's folder", name));
 }
 
 std::optional<Table> Table::read(const fs::path& output) {

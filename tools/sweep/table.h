@@ -27,12 +27,12 @@ struct RunRow {
   std::string build = {};        // SHA-256 of the executable, as recorded, or of the file that was run
 };
 
-// What a file has for a run's name, and is none of a folder in OUTPUT.
+// What a file has for the name of a run, or of an array of them, and is none of a folder in OUTPUT.
 struct UnusableName : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 // Throws UnusableName.
-void require_run_name(const std::string& id);
+void require_folder_name(const std::string& name);
 
 struct Table {
   std::string program;

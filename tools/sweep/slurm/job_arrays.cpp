@@ -12,7 +12,9 @@
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
+#include "experiments/records/whole_number.h"
 #include "tools/sweep/layout.h"
+#include "tools/sweep/table.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -22,16 +24,24 @@ namespace {
 
 constexpr const char* jobs_file = "jobs.json";
 
+JobArray array_in(const json& array) {
+  require_folder_name(array.at("name").get<std::string>());  // its folder is removed some day
+  return {array.at("name").get<std::string>(), records::whole_number<std::int64_t>(array.at("job")),
+          array.at("build").get<std::string>(), array.at("tasks").get<std::vector<std::vector<std::string>>>()};
+}
+
 std::vector<JobArray> arrays_in(const fs::path& path) {
   std::vector<JobArray> arrays;
   const json document = records::read_current(path);
+  const auto damaged = [&](const std::exception& error) {
+    return records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
+  };
   try {
-    for (const json& array : document.at("arrays"))
-      arrays.push_back({array.at("name").get<std::string>(), array.at("job").get<std::int64_t>(),
-                        array.at("build").get<std::string>(),
-                        array.at("tasks").get<std::vector<std::vector<std::string>>>()});
+    for (const json& array : document.at("arrays")) arrays.push_back(array_in(array));
   } catch (const json::exception& error) {
-    throw records::Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
+    throw damaged(error);
+  } catch (const std::invalid_argument& error) {
+    throw damaged(error);
   }
   return arrays;
 }

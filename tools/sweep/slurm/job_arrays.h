@@ -16,8 +16,6 @@
 
 namespace gradus::sweep {
 
-inline constexpr const char* slurm_folder = ".slurm";
-
 struct JobArray {
   std::string name;      // its own, for ever: by it the queue is asked
   std::int64_t job = 0;  // Slurm's number; 0 as long as it is not known whether Slurm has it
