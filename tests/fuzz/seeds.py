@@ -98,7 +98,7 @@ RUN = {"id": "0123456789ab", "folder": "0123456789ab", "options": OPTIONS, "stat
 PENDING = {"id": "b", "folder": "b", "options": {}, "status": "pending", "exit_code": None, "reason": "stopped"}
 TABLE = {"schema": 3, "program": "train_workload", "command": ["sweep", "run", "--output=o"], "runs": [RUN, PENDING]}
 PLANNED = {"schema": 3, "program": "train_workload", "executable": ".programs/p", "build": "0" * 64, "told_build": True,
-           "stage": "tune", "runs": [{"id": "0123456789ab", "config_hash": "0123456789ab",
+           "stage": "tune", "stopping": "", "runs": [{"id": "0123456789ab", "config_hash": "0123456789ab",
                                       "choices": [["learning_rate", "1e-3", 0.001, False],
                                                   ["flag", "true", True, True]],
                                       "inherited": [["seed", "0", 0, False]], "controls": ["--checkpoint-at=5"]}]}
@@ -111,7 +111,8 @@ put("run_files", "other_digest", sealed({**COMPLETE, "sha256": "0" * 64}))
 put("run_files", "config", sealed(CONFIGURATION))
 put("run_files", "first_schema", json.dumps({**COMPLETE, "schema": 1}).encode())
 put("sweep_files", "table", sealed(TABLE))
-put("sweep_files", "planned", sealed(PLANNED))
+put("sweep_files", "share", sealed(PLANNED))
+put("sweep_files", "planned", sealed({"schema": 3, "plans": [PLANNED, {**PLANNED, "stage": "judge"}]}))
 put("sweep_files", "asked", sealed(ASKED))
 DIGEST = "0" * 64 + " 8"
 put("sweep_files", "manifest", sealed({"schema": 3, "others": ["asked.json"], "runs": {"a": {
@@ -131,7 +132,8 @@ put("sealed", "damaged", sealed({"schema": 3}).replace(b"3", b"2", 1))
 put("sealed", "found-not_utf8", sealed({"a": "?"}, lambda text: text.replace(b"?", b"\xff")))
 put("run_files", "found-size_is_missing", sealed({name: value for name, value in COMPLETE.items() if name != "size"}))
 put("sweep_files", "found-exit_code_beyond_int", sealed({**TABLE, "runs": [{**RUN, "exit_code": 1e300}]}))
-put("sweep_files", "found-path_for_a_name", sealed({**PLANNED, "runs": [{**PLANNED["runs"][0], "id": "../elsewhere"}]}))
+ELSEWHERE = {**PLANNED, "runs": [{**PLANNED["runs"][0], "id": "../elsewhere"}]}
+put("sweep_files", "found-path_for_a_name", sealed({**ELSEWHERE, "plans": [ELSEWHERE]}))
 put("sealed", "first", b'{"schema": 1}')
 
 # State files: experiments/records/state_image.h. What stands behind the frame is not looked at.

@@ -50,11 +50,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   "a table that is written is read again");
     for (std::size_t i = 0; i < table->runs.size(); ++i) require_same(table->runs[i], again->runs[i]);
   }
-  sweep::Job job;
-  job.output = folder;
-  if (fuzz::accepts<Damaged, OtherSchema>("planned.json", [&] { sweep::take_plan(job, {}); })) {
+  sweep::Job base;
+  base.output = folder;
+  std::vector<sweep::Job> jobs;
+  if (fuzz::accepts<Damaged, OtherSchema>("planned.json", [&] { jobs = sweep::planned_jobs(base); })) {
     ++read;
-    for (const sweep::Combination& combination : job.combinations) require_name(combination.id);
+    for (const sweep::Job& job : jobs)
+      for (const sweep::Combination& combination : job.combinations) require_name(combination.id);
+  }
+  sweep::Job share;
+  if (fuzz::accepts<Damaged, OtherSchema>("a task's plan", [&] { sweep::take_share(share, folder / "planned.json"); })) {
+    ++read;
+    for (const sweep::Combination& combination : share.combinations) require_name(combination.id);
   }
   sweep::Asked asked;
   if (fuzz::accepts<Damaged, OtherSchema>("asked.json", [&] { asked = sweep::Asked::read(folder); })) {

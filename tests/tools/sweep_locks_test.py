@@ -7,6 +7,7 @@ import os
 import pathlib
 import signal
 import sys
+import time
 
 sys.dont_write_bytecode = True
 import sweep_support
@@ -39,20 +40,35 @@ class WithoutLocks(ManagersCase):
         self.ends_with([second])
         self.assertEqual(set(self.started().values()), {2})
 
-    def test_what_comes_late_from_an_owner_that_was_taken_for_dead_is_never_counted(self):
-        self.environment.update(GRADUS_SWEEP_CLAIM="1")
+    def taken_over(self, seconds):
+        """What the one says that was taken for dead, whose program had so many seconds to go, and what the other left."""
+        self.environment.update(GRADUS_SWEEP_CLAIM="1", SECONDS=str(seconds))
+        self.program.write_text(self.program.read_text().replace("time.sleep(0.5)",
+                                                                 'time.sleep(float(os.environ["SECONDS"]))'))
         first, = self.managers(1, "--seed=0", "--mode=short", hosts=["ada"])
         self.wait_for(lambda: len(self.starts()) == 1)
         first.send_signal(signal.SIGSTOP)                  # its program ends meanwhile, in its own folder
+        self.environment["SECONDS"] = "0"
         second, = self.managers(1, "--seed=0", "--mode=short", hosts=["bob"])
         self.ends_with([second])
-        results = {path.name: path.read_bytes() for path in self.folders()[0].iterdir()}
+        folder, = self.folders()
+        results = {path.name: path.read_bytes() for path in folder.iterdir()}
+        self.assertIn("complete.json", results)
+        time.sleep(max(0, seconds - 1))
         first.send_signal(signal.SIGCONT)
         said, = self.ends_with([first])
+        self.assertEqual({path.name: path.read_bytes() for path in folder.iterdir()}, results)
+        return said
+
+    def test_what_comes_late_from_an_owner_that_was_taken_for_dead_is_never_counted(self):
+        said = self.taken_over(8)
         self.assertIn("0 completed", said)
         self.assertIn("1 run by other sweeps meanwhile", said)
-        self.assertEqual({path.name: path.read_bytes() for path in self.folders()[0].iterdir()}, results)
         self.assertEqual(set(self.started().values()), {2})
+
+    def test_a_result_of_an_owner_that_was_taken_for_dead_is_not_made_again(self):
+        self.taken_over(0.2)
+        self.assertEqual(set(self.started().values()), {1})
 
     def test_an_owner_that_shows_signs_of_life_is_waited_for(self):
         self.environment.update(GRADUS_SWEEP_CLAIM="0.4")

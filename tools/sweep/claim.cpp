@@ -14,6 +14,7 @@
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "experiments/records/whole_number.h"
 #include "settings/parse.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/place.h"

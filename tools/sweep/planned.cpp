@@ -222,4 +222,31 @@ void take_share(Job& job, const fs::path& file) {
   }
 }
 
+bool were_accepted(const Job& job, std::vector<Combination>& combinations) {
+  if (!job.told_build) return false;
+  Job base;
+  base.output = job.output;
+  std::vector<Job> plans;
+  try {
+    plans = planned_jobs(base);
+  } catch (const std::runtime_error&) {  // damaged, or of another Gradus
+    return false;
+  }
+  std::map<std::vector<std::string>, const Combination*> accepted;
+  for (const Job& plan : plans)
+    if (plan.told_build && plan.build == job.build && plan.program_name == job.program_name && !plan.stopping)
+      for (const Combination& one : plan.combinations) accepted.emplace(one.arguments(), &one);
+  std::vector<const Combination*> found;
+  for (const Combination& one : combinations) {
+    const auto known = accepted.find(one.arguments());
+    std::error_code error;
+    if (known == accepted.end() || known->second->controls != one.controls || one.first_stop ||
+        !fs::exists(job.output / known->second->id / records::completion_file, error))
+      return false;
+    found.push_back(known->second);
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) combinations[i].config_hash = found[i]->config_hash;
+  return true;
+}
+
 }  // namespace gradus::sweep

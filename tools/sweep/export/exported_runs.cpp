@@ -4,16 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
-#include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
-#include "tools/sweep/claim.h"
 #include "tools/sweep/integrity/logged_rows.h"
-#include "tools/sweep/inventory.h"
-#include "tools/sweep/planned.h"
+#include "tools/sweep/standing.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -32,42 +28,21 @@ json recorded_rows(const fs::path& folder) {
   return nullptr;
 }
 
-// Those that nobody has begun.
-void add_planned(std::vector<RunRow>& rows, const fs::path& output) {
-  std::map<std::string, std::string> planned = planned_runs(output);
-  for (const RunRow& row : rows) planned.erase(row.id);
-  if (planned.empty()) return;
-  Job job;
-  job.output = output;
-  take_plan(job, {});
-  for (const Combination& combination : job.combinations) {
-    if (!planned.contains(combination.id)) continue;
-    rows.push_back(RunRow{combination.id, combination.options()});
-    rows.back().stage = job.stage;
-  }
-}
-
 }  // namespace
 
 ExportedRuns runs_to_export(const fs::path& output) {
-  const Inventory inventory = take_inventory(output, [] {});
-  std::vector<RunRow> rows = inventory.rows();
-  add_planned(rows, output);
-  if (rows.empty())
-    throw records::UsageError(
-        fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output.string()));
+  const Standing standing = standing_of(output);
+  const Inventory& inventory = standing.inventory;
   ExportedRuns exported;
   if (inventory.cache) exported.program = inventory.cache->program;
-  const std::map<std::string, Busy> owners = Claims::owners(output);
-  for (RunRow& row : rows) {
+  for (const RunRow& row : standing.runs) {
     ExportedRun run;
     if (const auto found = inventory.records.find(row.id); found != inventory.records.end()) {
       if (exported.program.empty()) exported.program = found->second.program;
       if (found->second.verdict == records::Verdict::whole) run.seconds = found->second.seconds;
       run.has_tables = true;
     }
-    run.row = std::move(row);
-    if (run.row.status == "pending" && owners.contains(run.row.id)) run.row.status = "running";
+    run.row = row;
     exported.runs.push_back(std::move(run));
   }
   std::ranges::sort(exported.runs, {}, [](const ExportedRun& run) -> const std::string& { return run.row.id; });

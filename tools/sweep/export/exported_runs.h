@@ -22,8 +22,7 @@ struct ExportedRuns {
   std::vector<ExportedRun> runs;  // in the order of their names: the same folder gives the same files
 };
 
-// All, those included that have failed, are pending, or are yet to begin. Throws UsageError where there is no sweep,
-// and as take_inventory and take_plan.
+// All, those included that have failed, are pending, or are yet to begin. Throws as standing_of.
 ExportedRuns runs_to_export(const std::filesystem::path& output);
 
 // What a run has logged: of one that has ended, all of it; of another, so far. Throws std::runtime_error with the path
