@@ -58,8 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const sweep::Job& job : jobs)
       for (const sweep::Combination& combination : job.combinations) require_name(combination.id);
   }
-  sweep::Job share;
-  if (fuzz::accepts<Damaged, OtherSchema>("a task's plan", [&] { sweep::take_share(share, folder / "planned.json"); })) {
+  sweep::Job share = base;
+  if (fuzz::accepts<Damaged, OtherSchema>("planned.json", [&] { take_share(share, folder / "planned.json"); })) {
     ++read;
     for (const sweep::Combination& combination : share.combinations) require_name(combination.id);
   }

@@ -99,6 +99,8 @@ std::optional<std::int64_t> Attempt::goes_on_at(const fs::path& folder) const {
 // A copy of the one that came furthest: its owner may be alive.
 void Attempt::bring_earlier_attempt() const {
   const auto furthest = furthest_attempt(*job_, *step_);
+  if (furthest && furthest->folder == folder_) return;  // its own, before it was tried again
+  records::remove_folder(folder_);
   std::error_code error;
   fs::create_directories(folder_.parent_path(), error);
   if (!error && furthest) fs::copy(furthest->folder, folder_, fs::copy_options::recursive, error);

@@ -1,5 +1,5 @@
-// What goes on in a sweep while it waits for another program's answer: its runs are watched, limited, collected and begun,
-// and whoever asks it to end is heard.
+// What goes on in a sweep while it waits for another program's answer: its runs are watched, limited, collected and
+// begun, and whoever asks it to end is heard.
 #pragma once
 
 #include <poll.h>
