@@ -20,7 +20,7 @@ using records::UsageError;  // the caller's command line or specification is wro
 // Values of one option, and combinations of one sweep: more is a slip of the pen.
 inline constexpr std::int64_t max_values = 1'000'000;
 // Options of one list, and values of all lists of a specification, each grid with its own.
-inline constexpr std::size_t max_options = 1'000, max_listed = 2'000'000;
+inline constexpr std::size_t max_options = 10'000, max_listed = 2'000'000;
 
 struct OptionValue {
   std::string text;        // what the program is given
