@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
+#include <sys/file.h>
 
 #include <algorithm>
 
@@ -38,7 +39,11 @@ std::vector<int> Processors::take(int count, const fs::path& claims) {
 }
 
 void Processors::give_back(const std::vector<int>& processors) {
-  for (const int processor : processors) taken_.erase(processor);
+  for (const int processor : processors)
+    if (const auto taken = taken_.find(processor); taken != taken_.end()) {
+      ::flock(taken->second.get(), LOCK_UN);  // a process that has just been forked has the file too
+      taken_.erase(taken);
+    }
   free_.insert(free_.end(), processors.begin(), processors.end());
   std::sort(free_.begin(), free_.end());
 }
