@@ -83,22 +83,24 @@ std::string sealed_text(const json& object) {
   return text;
 }
 
-json read_sealed(const std::filesystem::path& path) {
-  const std::string text = bounded_text(path);
-  const auto damaged = [&](std::string_view why) {
-    return Damaged(fmt::format("{}: damaged: {}", path.string(), why));
-  };
+std::string read_text_under_seal(const std::filesystem::path& path) {
+  std::string text = bounded_text(path);
   const std::size_t tail = opening.size() + digits + closing.size();
   if (text.size() <= tail || !text.ends_with(closing) || text.compare(text.size() - tail, opening.size(), opening) != 0)
-    throw damaged("it does not end with a seal");
+    throw Damaged(fmt::format("{}: damaged: it does not end with a seal", path.string()));
   if (text.substr(text.size() - closing.size() - digits, digits) != seal_of(text))
-    throw damaged("its seal does not hold");
+    throw Damaged(fmt::format("{}: damaged: its seal does not hold", path.string()));
+  return text;
+}
+
+json read_sealed(const std::filesystem::path& path) {
+  const std::string text = read_text_under_seal(path);
   try {
     json object = parse_json(text);
     object.erase("seal");
     return object;
   } catch (const std::invalid_argument& error) {
-    throw damaged(error.what());
+    throw Damaged(fmt::format("{}: damaged: {}", path.string(), error.what()));
   }
 }
 

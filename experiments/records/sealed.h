@@ -32,7 +32,11 @@ struct OtherSchema : std::runtime_error {
 // The file's text for an object, which has no member "seal" of its own.
 std::string sealed_text(const nlohmann::json& object);
 
-// Without the seal. Throws Damaged, or SystemError (files.h) where the file cannot be read now.
+// The file's text, whose seal holds; what it says is not looked at. Throws Damaged, or SystemError (files.h) where the
+// file cannot be read now.
+std::string read_text_under_seal(const std::filesystem::path& path);
+
+// Without the seal. Throws the same.
 nlohmann::json read_sealed(const std::filesystem::path& path);
 
 // The same, of an object with a schema that this Gradus reads. Throws OtherSchema too.

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Fuzzes the loaders of foreign bytes: builds the targets with clang-14 and libFuzzer (preset fuzz), and gives each its time.
 
-usage: campaign.py [--seconds N | --total N] [--jobs N] [--work FOLDER] [--list] [TARGET ...]
+usage: campaign.py [--seconds N | --total N] [--built] [--jobs N] [--work FOLDER] [--list] [TARGET ...]
 
   --seconds N   for each target (default 3600)
   --total N     for all targets together, in equal parts
+  --built       with targets as they are built already, which clang takes long for
   --jobs N      targets at a time (default 2), each on one processor at the lowest priority
   --work FOLDER where corpora grow from campaign to campaign, and what was found lies (default build-fuzz/campaign; with
                 --total build-fuzz/minute, which begins anew)
@@ -14,7 +15,7 @@ What ends a target is kept as FOLDER/TARGET/found-..., and the target goes on wi
 one: build-fuzz/bin/fuzz_TARGET FILE shows it again; then it belongs into corpus/TARGET/found-..., or
 where it is no text, into seeds.py.
 
-Exit codes: 0 nothing was found, 1 something was, 2 usage, 77 skipped, without clang-14.
+Exit codes: 0 nothing was found, 1 something was, 2 usage, 77 skipped, without clang-14 or, with --built, without targets.
 """
 import argparse
 import concurrent.futures
@@ -155,6 +156,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].split("\n")[0], add_help=True)
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--total", type=int)
+    parser.add_argument("--built", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--work", type=pathlib.Path, default=None)
     parser.add_argument("--list", action="store_true")
@@ -174,7 +176,11 @@ def main():
     if shutil.which("clang++-14") is None:
         print("skipped: clang-14 is not installed, which has libFuzzer (tools/setup --fuzz)")
         return 77
-    build(names, asked.jobs)
+    if not asked.built:
+        build(names, asked.jobs)
+    elif not all((BUILD / "bin" / f"fuzz_{name}").exists() for name in names):
+        print("skipped: the targets are not built; tests/fuzz/campaign.py does it, some twenty minutes once")
+        return 77
     seconds = asked.seconds or 3600
     if asked.total:
         seconds = max(2, asked.total * asked.jobs // len(names))

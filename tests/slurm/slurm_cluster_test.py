@@ -48,6 +48,9 @@ class SlurmClusterTest(unittest.TestCase):
             cluster.kill_node("node2")
             cluster.wait_for(lambda: cluster.states()["node2"].startswith("down"), 60, "the loss of a node is not seen")
             self.assertTrue(cluster.processes())
+        deadline = time.monotonic() + 20  # who was killed may take a moment to go
+        while cluster.processes() and time.monotonic() < deadline:
+            time.sleep(0.1)
         self.assertEqual(cluster.processes(), [])
 
     def test_nothing_is_left_of_a_killed_owner(self):

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,14 +13,20 @@
 
 namespace gradus::sweep {
 
-// How an attempt ended, and from where the next one would go on.
+// How an attempt ended, from where the next one would go on, and how much it had logged by then.
 struct Setback {
   int code = 0;
   std::string reason;
   std::optional<std::int64_t> step = {};
+  std::uintmax_t logged = 0;  // bytes
   // The same has happened again; what was said of it may have a time in it.
-  bool operator==(const Setback& other) const { return code == other.code && step == other.step; }
+  bool operator==(const Setback& other) const {
+    return code == other.code && step == other.step && logged == other.logged;
+  }
 };
+
+// By what the run's folder says.
+Setback setback_in(const std::filesystem::path& folder, int code, std::string reason);
 
 // Whether it may end otherwise another time: a signal ended it, memory did not suffice, or it stopped by itself and can
 // go on (code 75). `line` is the last that it wrote: memory is told by the words of Gradus, C++ and Python.

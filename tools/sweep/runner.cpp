@@ -8,7 +8,6 @@
 #include <deque>
 #include <map>
 
-#include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
 #include "tools/sweep/attempt.h"
@@ -338,9 +337,8 @@ class Runner {
       return launch(index, std::move(attempt), true);
     }
     const std::string reason = reason_of(running, ending, record, line);
-    const auto step = records::checkpoint_step(attempt.folder());
     if (!running.over_time && may_pass(ending, code, line))
-      if (const auto pause = retries_.after(index, {code, reason, step})) {
+      if (const auto pause = retries_.after(index, setback_in(attempt.folder(), code, reason))) {
         ledger_.say(fmt::format("again {} in {:.0f} s: {}", id_of(index), std::chrono::duration<double>(*pause).count(),
                                 reason));
         held_.push_back({index, Clock::now() + *pause, std::move(attempt)});

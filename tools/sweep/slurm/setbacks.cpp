@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <fstream>
 
-#include "experiments/records/checkpoint.h"
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/last_line.h"
@@ -59,11 +58,11 @@ std::vector<WaitingRun> Setbacks::judge(const WaitedTask& task, const std::files
       keep(lost(run));
     else if (end && end->limit_is_near)
       keep(again(run,
-                 {records::exit_stopped, "does not come further within the limit of time: " + left.reason,
-                  records::checkpoint_step(job_.output / id)},
+                 setback_in(job_.output / id, records::exit_stopped,
+                            "does not come further within the limit of time: " + left.reason),
                  left.how));
     else
-      keep(again(run, {records::exit_failed, left.reason, records::checkpoint_step(job_.output / id)}, left.how));
+      keep(again(run, setback_in(job_.output / id, records::exit_failed, left.reason), left.how));
   }
   return waiting;
 }
