@@ -171,7 +171,7 @@ def main():
         return 0
     if asked.seconds is not None and asked.total is not None:
         parser.error("--seconds and --total: expected one of them")
-    if min(asked.jobs, asked.seconds or 1, asked.total or 1) < 1:
+    if min(asked.jobs, *(number for number in (asked.seconds, asked.total) if number is not None)) < 1:
         parser.error("expected numbers of at least 1")
     if shutil.which("clang++-14") is None:
         print("skipped: clang-14 is not installed, which has libFuzzer (tools/setup --fuzz)")
@@ -183,7 +183,7 @@ def main():
         return 77
     seconds = asked.seconds or 3600
     if asked.total:
-        seconds = max(2, asked.total * asked.jobs // len(names))
+        seconds = max(2, asked.total * min(asked.jobs, len(names)) // len(names))
     work = (asked.work or BUILD / ("campaign" if asked.total is None else "minute")).resolve()
     if asked.work is None and asked.total is not None:  # a part of it would go to read what has grown
         shutil.rmtree(work, ignore_errors=True)

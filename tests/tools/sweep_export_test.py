@@ -292,6 +292,7 @@ class Export(SweepCase):
             return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))}
         for options, code, says, keywords in (
                 ([], 2, "expected --csv=FILE, --hdf5=FILE, or both", {}),
+                ([f"--csv={self.csv}", f"--hdf5={self.folder}/./{self.csv.name}"], 2, "expected two files, not", {}),
                 ([f"--csv={self.csv}", "--table=nothing"], 2, "no run has logged a table nothing: expected one of step", {}),
                 ([f"--csv={self.folder}/no/runs.csv"], 1, "No such file", {}),
                 ([f"--hdf5={self.folder}/no/runs.h5"], 1, "No such file", {}),

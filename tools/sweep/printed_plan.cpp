@@ -49,8 +49,10 @@ std::string cost_text(const Job& job, const SweepPlan& plan, const Inventory& in
   if (to_run == 0) return "nothing is left to do";
   if (known == 0) return "what they cost is not known: none has ended yet";
   const double mean = seconds / known, all = mean * static_cast<double>(to_run);
+  const auto jobs = static_cast<std::size_t>(job.jobs), turns = (to_run + jobs - 1) / jobs;
   return fmt::format("about {} each by the {} that have ended, {} of a core in all, {} at {} at a time",
-                     duration_text(mean), known, duration_text(all), duration_text(all / job.jobs), job.jobs);
+                     duration_text(mean), known, duration_text(all), duration_text(mean * static_cast<double>(turns)),
+                     job.jobs);
 }
 
 }  // namespace

@@ -359,10 +359,12 @@ class Runner {
     if (running.over_time)
       return fmt::format("ran longer than the time limit of {:g} s{}",
                          std::chrono::duration<double>(*job_.limits.time).count(), said);
+    const std::string limit =
+        job_.limits.memory ? fmt::format(", with a memory limit of {} MiB", *job_.limits.memory >> 20) : "";
     if (ending.kind != ProcessEnd::Kind::exited)
-      return fmt::format("{}killed by signal {} ({}){}",
+      return fmt::format("{}killed by signal {} ({}){}{}",
                          ending.kind == ProcessEnd::Kind::lost ? "its supervisor was " : "", ending.value,
-                         ::strsignal(ending.value), said);
+                         ::strsignal(ending.value), limit, said);
     if (ending.value == 0) return fmt::format("exit code 0, but {}", record.problem);
     return line.empty() ? fmt::format("exit code {}, nothing in its log", ending.value) : line;
   }

@@ -24,6 +24,7 @@
 #include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
 #include "tools/sweep/search.h"
+#include "tools/sweep/slurm/job_arrays.h"
 #include "tools/sweep/slurm/launcher.h"
 #include "tools/sweep/stages.h"
 #include "tools/sweep/summary.h"
@@ -260,7 +261,8 @@ class Study {
       }
     }
     builds_in_use_.merge(planned_executables(job_.output));
-    if (lock.is_last()) remove_unused_copies(job_.output, builds_in_use_);
+    // Tasks in Slurm's queue hold no lock.
+    if (lock.is_last() && !has_job_arrays(job_.output)) remove_unused_copies(job_.output, builds_in_use_);
     keep_manifest_after(0);
     return 0;
   }

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,8 +56,8 @@ class Export {
       if (csv) csv->add(tables);
       if (hdf5) hdf5->add(std::move(tables));
     }
+    if (hdf5) hdf5->keep();  // it has the more to write, and fails first
     if (csv) csv->keep();
-    if (hdf5) hdf5->keep();
     tell(csv ? csv->left_out() : std::vector<std::string>());
     return problems_.empty() ? 0 : records::exit_failed;
   }
@@ -119,6 +120,10 @@ Verb export_verb(CLI::App& app) {
   return {verb, [request](const CommandLine&) {
             if (request->csv.empty() && request->hdf5.empty())
               throw records::UsageError("export: expected --csv=FILE, --hdf5=FILE, or both");
+            std::error_code none;
+            if (fs::weakly_canonical(request->csv, none) == fs::weakly_canonical(request->hdf5, none))
+              throw records::UsageError(
+                  fmt::format("export: --csv and --hdf5: expected two files, not {} twice", request->csv));
             return Export(*request).run();
           }};
 }

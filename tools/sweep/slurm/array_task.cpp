@@ -21,11 +21,12 @@ namespace fs = std::filesystem;
 
 // Slurm gives it another go when its time is over: as long as a go brings the runs further than the one before.
 void requeue() {
-  const char* job = std::getenv("SLURM_JOB_ID");
+  // By its place in the array: the number in SLURM_JOB_ID may be the whole array's.
+  const char *array = std::getenv("SLURM_ARRAY_JOB_ID"), *task = std::getenv("SLURM_ARRAY_TASK_ID");
   Signals signals;
   Children children;
   try {
-    if (job != nullptr) Slurm(children, signals).requeue(job);
+    if (array != nullptr && task != nullptr) Slurm(children, signals).requeue(fmt::format("{}_{}", array, task));
   } catch (const records::Interrupted&) {
     // By Slurm, which does as it was asked.
   } catch (const std::exception& error) {
@@ -48,15 +49,14 @@ int run_task(const fs::path& output, const std::string& array, CommandLine line)
   Job job = request->share(line);
   job.retry_failed = false;  // what has failed since the array was made
   take_share(job, plan_of_task(folder, *number));
-  const ShareEnd end = run_planned(job, std::max(1, request->options().jobs));
-
+  // What it left before tells nothing of a go that is killed.
   const fs::path left = left_by_task(folder, *number);
   const std::optional<TaskEnd> before = TaskEnd::read(left);
+  fs::remove(left, error);
+  const ShareEnd end = run_planned(job, std::max(1, request->options().jobs));
+
   const TaskEnd now = TaskEnd::of(end.outcome, end.outcome.interrupted && end.limit_is_near);
-  if (now.runs.empty())
-    fs::remove(left, error);
-  else
-    now.write(left);
+  if (!now.runs.empty()) now.write(left);
   if (now.limit_is_near && before != now) requeue();
   return end.code;
 }

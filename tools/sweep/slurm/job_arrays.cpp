@@ -103,4 +103,12 @@ fs::path plan_of_task(const fs::path& array, int task) { return array / fmt::for
 fs::path log_of_task(const fs::path& array, int task) { return array / fmt::format("{}.log", task); }
 fs::path left_by_task(const fs::path& array, int task) { return array / fmt::format("{}.left", task); }
 
+bool has_job_arrays(const fs::path& output) {
+  try {
+    return !JobArrays::read(output).empty();
+  } catch (const std::exception&) {
+    return true;
+  }
+}
+
 }  // namespace gradus::sweep

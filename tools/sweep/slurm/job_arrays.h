@@ -54,4 +54,7 @@ std::filesystem::path plan_of_task(const std::filesystem::path& array, int task)
 std::filesystem::path log_of_task(const std::filesystem::path& array, int task);
 std::filesystem::path left_by_task(const std::filesystem::path& array, int task);
 
+// Whether any may still be in the queue; true too where that cannot be read.
+bool has_job_arrays(const std::filesystem::path& output);
+
 }  // namespace gradus::sweep

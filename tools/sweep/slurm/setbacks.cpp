@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "experiments/records/checkpoint.h"
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/last_line.h"
@@ -58,8 +59,9 @@ std::vector<WaitingRun> Setbacks::judge(const WaitedTask& task, const std::files
       keep(lost(run));
     else if (end && end->limit_is_near)
       keep(again(run,
-                 setback_in(job_.output / id, records::exit_stopped,
-                            "does not come further within the limit of time: " + left.reason),
+                 // What it logs until then differs from go to go: a checkpoint tells whether it comes further.
+                 {records::exit_stopped, "does not come further within the limit of time: " + left.reason,
+                  records::checkpoint_step(job_.output / id)},
                  left.how));
     else
       keep(again(run, setback_in(job_.output / id, records::exit_failed, left.reason), left.how));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
@@ -48,7 +49,14 @@ void Submission::learn(const Inventory& inventory) {
   for (const auto& [id, record] : inventory.records) packing_.learn(record.seconds);  // of an earlier stage
 }
 
-int Submission::processors_of_task() const { return job_.jobs * most_threads(job_.combinations); }
+int Submission::processors_of_task() const {
+  const std::int64_t processors = std::int64_t{job_.jobs} * most_threads(job_.combinations);
+  if (processors > std::numeric_limits<int>::max())
+    throw records::UsageError(
+        fmt::format("--jobs: {} runs at a time of {} threads: expected fewer processors of a task", job_.jobs,
+                    most_threads(job_.combinations)));
+  return static_cast<int>(processors);
+}
 
 std::vector<WaitingRun> Submission::take_due(std::vector<WaitingRun>& waiting) const {
   const auto now = Clock::now();
@@ -62,8 +70,9 @@ std::vector<WaitingRun> Submission::take_due(std::vector<WaitingRun>& waiting) c
 void Submission::submit(std::vector<WaitingRun>& waiting) {
   if (trying_ && !tasks_.empty() && !packing_.knows_enough(plan_.steps.size())) return;
   trying_ = false;
-  if (!largest_)
-    largest_ = static_cast<std::size_t>(options_.largest_array ? options_.largest_array : slurm_.largest_array());
+  if (!limit_)
+    largest_ = limit_.emplace(
+        static_cast<std::size_t>(options_.largest_array ? options_.largest_array : slurm_.largest_array()));
   if (!places_) places_ = static_cast<std::size_t>(slurm_.processors(options_.partition) / processors_of_task());
   std::vector<WaitingRun> due = take_due(waiting);
   if (!packing_.knows_enough(due.size())) {
@@ -80,10 +89,11 @@ void Submission::submit(std::vector<WaitingRun>& waiting) {
   }
   std::vector<TaskRuns> tasks = pack(due);
   while (!tasks.empty()) {
-    const auto end = tasks.begin() + static_cast<std::ptrdiff_t>(std::min(*largest_, tasks.size()));
+    const auto end = tasks.begin() + static_cast<std::ptrdiff_t>(std::min(largest_, tasks.size()));
     const std::vector<TaskRuns> array(tasks.begin(), end);
     try {
       submit_array(array);
+      largest_ = std::min(*limit_, 2 * largest_);
     } catch (const SlurmTrouble&) {
       // Fewer may be taken than all at once.
       largest_ = std::max<std::size_t>(1, array.size() / 2);

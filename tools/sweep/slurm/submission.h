@@ -41,8 +41,9 @@ class Submission {
   WaitedTasks& tasks_;
   const SlurmOptions options_;
   Packing packing_;
-  std::optional<std::size_t> largest_, places_;  // tasks of an array, tasks at a time
-  std::filesystem::path tool_;                   // this program, kept in the folder
+  std::optional<std::size_t> limit_, places_;  // tasks of an array, tasks at a time
+  std::size_t largest_ = 0;                    // tasks of the next array: fewer where Slurm has refused as many
+  std::filesystem::path tool_;                 // this program, kept in the folder
   bool trying_ = false;
 };
 

@@ -74,10 +74,13 @@ void WaitedTasks::look(Slurm& slurm) {
     if (const QueuedTasks* found = find(task.array, task.number)) {
       task.state = found->state;
       if (task.state != "PENDING" || !hindrance_in(found->reason).empty()) task.has_begun = true;
-      task.gone.reset();
-    } else if (!task.gone) {
-      task.gone = std::chrono::steady_clock::now();
-      ended.insert(task.array);
+      if (!task.gone) continue;
+      task.gone.reset();  // it is back
+      task.is_asked_about = task.taken_out = false;
+      task.ending.clear();
+    } else {
+      if (!task.gone) task.gone = std::chrono::steady_clock::now();
+      if (!task.is_asked_about) ended.insert(task.array);  // also where Slurm did not answer the last time
     }
   }
   ask_how_they_ended(slurm, ended);
@@ -86,10 +89,12 @@ void WaitedTasks::look(Slurm& slurm) {
 void WaitedTasks::ask_how_they_ended(Slurm& slurm, const std::set<std::string>& arrays) {
   for (const std::string& name : arrays) {
     const std::int64_t job = arrays_.at(name).job;
-    if (job == 0) continue;
+    if (job == 0) continue;  // nor is there anything to ask about
     const std::vector<QueuedTasks> whole = slurm.whole(job, name);
     for (WaitedTask& task : tasks_) {
-      if (task.array != name || !task.gone || !task.ending.empty()) continue;
+      if (task.array != name || !task.gone) continue;
+      task.is_asked_about = true;
+      if (!task.ending.empty()) continue;
       for (const QueuedTasks& told : whole)
         if (told.first <= task.number && task.number <= told.last) task.ending = told.state;
       task.taken_out = task.ending.empty() && !whole.empty();

@@ -25,6 +25,7 @@ struct WaitedTask {
   std::string ending = {};  // the state in which it ended, where Slurm remembers it
   // Slurm knows its array, and nothing of it: it was cancelled before it began.
   bool taken_out = false;
+  bool is_asked_about = false;  // Slurm has told the two above since it has gone
   bool runs_now() const { return !gone && !state.empty() && state != "PENDING"; }
 };
 
