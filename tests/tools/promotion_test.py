@@ -4,6 +4,7 @@
 Usage: promotion_test.py BUILD_BIN_DIR [unittest arguments]
 """
 import json
+import os
 import math
 import pathlib
 import random
@@ -168,6 +169,7 @@ class Rules(unittest.TestCase):
         self.assertGreater(len(found), 60)
 
     @unittest.skipUnless(shutil.which("valgrind"), "no valgrind")
+    @unittest.skipIf("GRADUS_TESTS_SANITIZED" in os.environ, "valgrind runs no sanitized program")
     def test_what_a_promotion_costs_hardly_depends_on_how_many_are_compared(self):
         """Instructions of searches of 500 and of 4,000 settings: less than three times as many for each promotion."""
         def instructions(rule, settings):
