@@ -21,6 +21,11 @@ namespace fs = std::filesystem;
 
 bool has_no_such_rename(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
 
+bool is_read_only(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) == O_RDONLY;
+}
+
 }  // namespace
 
 void require_regular_file(const fs::path& path) {
@@ -216,13 +221,6 @@ void claim_folder(const fs::path& folder) {
     throw;
   }
 }
-
-namespace {
-bool is_read_only(int descriptor) {
-  const int flags = ::fcntl(descriptor, F_GETFL);
-  return flags >= 0 && (flags & O_ACCMODE) == O_RDONLY;
-}
-}  // namespace
 
 Descriptor open_to_lock(const fs::path& path) {
   try {

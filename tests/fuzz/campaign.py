@@ -179,7 +179,7 @@ def main():
     if not asked.built:
         build(names, asked.jobs)
     elif not all((BUILD / "bin" / f"fuzz_{name}").exists() for name in names):
-        print("skipped: the targets are not built; tests/fuzz/campaign.py does it, some twenty minutes once")
+        print("skipped: the targets are not built; tests/fuzz/campaign.py builds them")
         return 77
     seconds = asked.seconds or 3600
     if asked.total:

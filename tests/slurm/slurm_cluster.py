@@ -14,7 +14,11 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from sweep_support import processes_with  # noqa: E402
 
 DOMAIN = "10.77.0"  # of the cluster's own network, which nothing outside of it sees
 CONTROLLER_PORT, NODE_PORT = 6817, 6818
@@ -273,15 +277,7 @@ class Cluster:
 
     def processes(self):
         """What still lives of it, on this machine."""
-        mark = f"SLURM_CONF={self.folder / 'slurm.conf'}".encode()
-        found = []
-        for path in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (path / "environ").read_bytes().split(b"\0"):
-                    found.append(int(path.name))
-            except OSError:
-                pass
-        return found
+        return list(processes_with("SLURM_CONF", self.folder / "slurm.conf"))
 
     def stop(self):
         for node in self.nodes.values():

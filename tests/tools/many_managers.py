@@ -28,7 +28,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
 from killed_sweep import children_of  # noqa: E402
-from sweep_support import in_memory, unsealed  # noqa: E402
+from sweep_support import in_memory, processes_with, unsealed  # noqa: E402
 
 MANAGERS, JOBS = 3, 2
 
@@ -60,15 +60,7 @@ class Folder:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def processes(self):
-        mark = f"STARTS={self.folder / 'starts'}".encode()
-        found = set()
-        for path in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (path / "environ").read_bytes().split(b"\0"):
-                    found.add(int(path.name))
-            except OSError:
-                pass
-        return found
+        return set(processes_with("STARTS", self.folder / "starts"))
 
     def starts(self):
         """[(run, "begins" or "ends")] in their order."""

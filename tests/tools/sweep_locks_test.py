@@ -93,13 +93,16 @@ class WithoutLocks(ManagersCase):
         self.sweep("--seed=0")
         folder, = self.folders()
         (self.output / ".attempts").mkdir()
-        folder.rename(self.output / ".attempts" / f"{folder.name}.1-0badcafe")
+        attempt, log = f"{folder.name}.1-0badcafe", self.output / "logs" / f"{folder.name}.log"
+        folder.rename(self.output / ".attempts" / attempt)
+        log.rename(log.with_name(f"{attempt}.log"))
         for name in ("sweep.json", "manifest.json"):
             (self.output / name).unlink(missing_ok=True)
         self.here()
         self.sweep("--seed=0")
         self.assertEqual(set(self.started().values()), {1})
         self.assertTrue((folder / "complete.json").exists())
+        self.assertEqual(list(log.parent.iterdir()), [log])
         self.assertEqual(list((self.output / ".attempts").iterdir()), [])
 
     def test_what_is_to_be_tried_again_is_nobody_elses_meanwhile(self):
@@ -110,7 +113,9 @@ class WithoutLocks(ManagersCase):
         first, = self.managers(1, "--mode=killed", before=["--retries=3"], hosts=["ada"])
         self.wait_for(lambda: len(self.starts()) == 1)
         second, = self.managers(1, "--mode=killed", before=["--retries=3"], hosts=["bob"])
-        first.communicate(timeout=60), second.communicate(timeout=60)
+        said = [manager.communicate(timeout=60)[0] for manager in (first, second)]
+        self.assertIn("1 completed", said[0])
+        self.assertIn("1 run by other sweeps meanwhile", said[1])
         self.assertEqual(len(self.starts()), 2)
 
     def test_an_empty_claim_is_void_when_it_is_old(self):

@@ -131,6 +131,19 @@ def in_memory():
     return "/dev/shm" if fits and os.access("/dev/shm", os.W_OK) else None
 
 
+def processes_with(variable, value):
+    """{number: command line} of the processes that have this environment variable."""
+    mark = f"{variable}={value}".encode()
+    found = {}
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (path / "environ").read_bytes().split(b"\0"):
+                found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it has gone, or is somebody else's
+            pass
+    return found
+
+
 def preloading(library):
     """Environment variables: also a sanitized program takes the library, which comes before the sanitizer's own."""
     return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}
@@ -219,16 +232,7 @@ class SweepCase(unittest.TestCase):
 
     def processes(self):
         """Those that this test's programs have started and that still live: they have its $STARTS."""
-        mark = f"STARTS={self.folder / 'starts'}".encode()
-        found = {}
-        for path in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (path / "environ").read_bytes().split(b"\0"):
-                    found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0",
-                                                                                    b" ").decode(errors="replace")
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                pass
-        return found
+        return processes_with("STARTS", self.folder / "starts")
 
     def end_processes(self):
         for pid in self.processes():

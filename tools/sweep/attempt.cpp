@@ -59,19 +59,15 @@ std::optional<Furthest> furthest_attempt(const Job& job, const Step& step) {
   return furthest;
 }
 
-Attempt::Attempt(const Job& job, const Step& step, Claim claim)
-    : job_(&job), step_(&step), claim_(std::move(claim)), log_(job.output / "logs") {
+Attempt::Attempt(const Job& job, const Step& step, Claim claim) : job_(&job), step_(&step), claim_(std::move(claim)) {
   const std::string& id = step.row.id;
-  if (!claim_.is_locked()) {
-    // A number may be taken again, by another.
-    const std::string name = fmt::format("{}.{}-{:08x}", id, claim_.number(), std::random_device()());
-    folder_ = job.output / attempts_folder / name;
-    log_ /= name + ".log";
-  } else {
+  if (claim_.is_locked())
     folder_ = is_rebuilt(step) ? rebuild_folder(job.output, id) : job.output / id;
-    log_ /= id + (is_rebuilt(step) ? rebuild_suffix : "") + ".log";
-  }
+  else  // a number may be taken again, by another
+    folder_ = job.output / attempts_folder / fmt::format("{}.{}-{:08x}", id, claim_.number(), std::random_device()());
 }
+
+fs::path Attempt::log() const { return job_->output / logs_folder / (folder_.filename().string() + ".log"); }
 
 std::optional<RunRecord> Attempt::finished() {
   for (fs::path& folder : folders_of(*job_, *step_)) {
@@ -157,9 +153,9 @@ void Attempt::keep_pause() {
 
 void Attempt::keep_log(bool has_result) const {
   if (claim_.is_locked() && !has_result) return;  // of what is to be made anew, the old one stays
-  const fs::path log = job_->output / "logs" / (step_->row.id + ".log");
-  if (log != log_ && ::rename(log_.c_str(), log.c_str()) != 0 && errno != ENOENT)
-    throw records::SystemError(log, "cannot be replaced", errno);
+  const fs::path own = log(), place = job_->output / logs_folder / (step_->row.id + ".log");
+  if (own != place && ::rename(own.c_str(), place.c_str()) != 0 && errno != ENOENT)
+    throw records::SystemError(place, "cannot be replaced", errno);
 }
 
 }  // namespace gradus::sweep

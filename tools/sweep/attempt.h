@@ -36,7 +36,8 @@ class Attempt {
   // Where it writes: in the run's place, beside a run that is made anew (ID.rebuild), or, without locks, in
   // OUTPUT/.attempts/ID.N-NONCE.
   const std::filesystem::path& folder() const { return folder_; }
-  const std::filesystem::path& log() const { return log_; }
+  // What its program prints: in OUTPUT/logs, by the folder's name.
+  std::filesystem::path log() const;
   Claim& claim() { return claim_; }
   // A result that an earlier attempt has left, and that did not come to its place any more: it is this one's then.
   std::optional<RunRecord> finished();
@@ -63,7 +64,7 @@ class Attempt {
   const Job* job_;
   const Step* step_;
   Claim claim_;
-  std::filesystem::path folder_, log_;
+  std::filesystem::path folder_;
 };
 
 }  // namespace gradus::sweep

@@ -256,6 +256,11 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
 
 Claims::~Claims() { ::unlink(mine_.c_str()); }
 
+std::optional<std::int64_t> Claims::last(const fs::path& output, const std::string& id) {
+  const std::vector<std::int64_t> numbers = numbers_in(output / claims_folder / id);
+  return numbers.empty() ? std::nullopt : std::optional(numbers.back());
+}
+
 std::map<std::string, Failure> Claims::failures(const fs::path& output) {
   std::map<std::string, Failure> failures;
   for (const auto& [id, path] : latest_claims(output / claims_folder))

@@ -82,6 +82,8 @@ class Claims {
   // session, began. Throws records::SystemError.
   std::variant<Claim, Busy, Failure> take(const std::string& id);
 
+  // The number of the last claim on a run. Throws records::SystemError.
+  static std::optional<std::int64_t> last(const std::filesystem::path& output, const std::string& id);
   // How the last attempt on each run ended that has no result: what OUTPUT/.claims says now.
   static std::map<std::string, Failure> failures(const std::filesystem::path& output);
   // Who works on what now.

@@ -26,8 +26,8 @@ void identify(RunRecord& record, const json& told, const json& build_holder, con
   if (wanted && told.contains("options") && told["options"].is_object()) record.options = told["options"];
 }
 
-// Others read it, even where the completion record tells all that the sweep needs. To see that it is as it was written
-// takes a quarter of the time of reading what it says.
+// Others read it, even where the completion record tells all that the sweep needs. That it is as it was written is all
+// that is asked here.
 std::string problem_of_config(const fs::path& folder) {
   const fs::path path = folder / records::config_file;
   try {

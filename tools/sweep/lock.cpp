@@ -11,13 +11,14 @@
 #include <thread>
 
 #include "experiments/records/files.h"
+#include "tools/sweep/layout.h"
 #include "tools/sweep/shared_file.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 
-FolderLock::FolderLock(const fs::path& output) : file_(output / ".lock", O_RDWR | O_CREAT, 0644) {
-  const fs::path path = output / ".lock";
+FolderLock::FolderLock(const fs::path& output) : file_(output / lock_file, O_RDWR | O_CREAT, 0644) {
+  const fs::path path = output / lock_file;
   // Who finds nobody else begins a session. Who asks whether anybody is at work has the lock for a moment, and is to be
   // taken for nobody: so this is tried once more when it is shared.
   begin_if_alone(path);
@@ -51,10 +52,10 @@ bool FolderLock::share(const fs::path& path) {
   return true;
 }
 
-bool FolderLock::is_last() { return records::try_lock(file_.get(), ".lock") == records::Lock::mine; }
+bool FolderLock::is_last() { return records::try_lock(file_.get(), lock_file) == records::Lock::mine; }
 
 bool FolderLock::held(const fs::path& output) {
-  const fs::path path = output / ".lock";
+  const fs::path path = output / lock_file;
   try {
     return records::try_lock(records::open_to_lock(path).get(), path) == records::Lock::others;
   } catch (const records::SystemError&) {

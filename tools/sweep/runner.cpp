@@ -206,10 +206,8 @@ class Runner {
 
   // Another sweep has it.
   void look_later(std::size_t index) {
-    if (!pausing_.is_taken(index)) wait(index, look_again);
+    if (!pausing_.is_taken(index)) queue_.push_back({index, Clock::now() + look_again});
   }
-
-  void wait(std::size_t index, Clock::duration time) { queue_.push_back({index, Clock::now() + time}); }
 
   // What an earlier replacement of a run that counts has left; a result of another build is no leftover.
   void tidy(const RunRow& row) {

@@ -19,9 +19,9 @@ STEPS = 100  # in a call: what is waited for is the last of them
 KEY = jax.random.key(0)
 
 
-def dense(rows_, columns):
-    limit = math.sqrt(6 / (rows_ + columns))
-    return {"w": jax.random.uniform(KEY, (rows_, columns), minval=-limit, maxval=limit), "b": jnp.zeros(columns)}
+def dense(inputs, outputs):
+    limit = math.sqrt(6 / (inputs + outputs))
+    return {"w": jax.random.uniform(KEY, (inputs, outputs), minval=-limit, maxval=limit), "b": jnp.zeros(outputs)}
 
 
 def uniform(*shape):

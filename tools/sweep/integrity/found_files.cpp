@@ -2,17 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
-#include "settings/parse.h"
 #include "tools/sweep/builds.h"
+#include "tools/sweep/claim.h"
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/shared_file.h"
 
@@ -28,17 +26,6 @@ void add(FoundFiles& files, const fs::path& output, const fs::path& name) {
   std::error_code error;
   if (fs::is_regular_file(output / name, error))
     files.emplace(records::printable(name.string(), longest_name), output / name);
-}
-
-// The number of the last claim on a run.
-std::optional<std::int64_t> last_claim(const fs::path& output, const std::string& id) {
-  std::optional<std::int64_t> last;
-  std::error_code error;
-  fs::directory_iterator entry(output / claims_folder / id, error);
-  for (const fs::directory_iterator end; !error && entry != end; entry.increment(error))
-    if (const auto number = settings::number_in<std::int64_t>(entry->path().filename().string()))
-      last = std::max(last, number);
-  return last;
 }
 
 }  // namespace
@@ -61,14 +48,15 @@ FoundFiles files_below(const fs::path& output, const fs::path& name) {
 FoundFiles files_of_run(const fs::path& output, const std::string& id) {
   FoundFiles files = files_below(output, id);
   add(files, output, fs::path(logs_folder) / (id + ".log"));
-  if (const auto claim = last_claim(output, id))
+  if (const auto claim = Claims::last(output, id))
     add(files, output, fs::path(claims_folder) / id / fmt::to_string(*claim));
   return files;
 }
 
 std::string ending_of(const fs::path& output, const std::string& id) {
   std::string ending = records::seal_at_end(output / id / records::completion_file);
-  if (const auto claim = last_claim(output, id)) ending += fmt::format("{}claim {}", ending.empty() ? "" : " ", *claim);
+  if (const auto claim = Claims::last(output, id))
+    ending += fmt::format("{}claim {}", ending.empty() ? "" : " ", *claim);
   return ending;
 }
 

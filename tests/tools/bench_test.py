@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+"""What tools/bench makes of the figures that it measures; measuring is by hand."""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools/python"), str(ROOT / "tests/benchmarks")]
+import bounds  # noqa: E402
+from gradus.report import command  # noqa: E402
+
+TIMES = {"gradus/step/a": [2.0, 1.0], "torch/step/a": [4.0], "pytorch/step/a": [9.0, 3.0], "jax/step/a": [2.5, 5.0],
+         "gradus/gradient/b": [3.0], "gradus/products/b": [2.0], "jax/gradient/b": [1.5], "gradus/memory/c": [7.0]}
+
+
+class Bench(unittest.TestCase):
+    def rows(self, limits, wanted=""):
+        times = bounds.with_today(TIMES)
+        return {(row["name"], row["peer"]): row for row in bounds.compare(times, {}, limits, re.compile(wanted))}
+
+    def test_the_least_times_are_compared_and_held_to_bounds(self):
+        rows = self.rows({("step/a", "torch"): ("at_least", 4.0), ("step/a", "today"): ("at_least", 2.6),
+                          ("gradient/b", "products"): ("at_most", 1.5), ("gradient/b", "today"): ("at_least", 1.0),
+                          ("node/d", None): ("at_most_ns", 1.0), ("memory/c", "torch"): ("at_most", 1.0)})
+        self.assertEqual({key: row["verdict"] for key, row in rows.items() if row["bound"] != "-"},
+                         {("step/a", "torch"): "met", ("step/a", "today"): "short", ("gradient/b", "products"): "met",
+                          ("gradient/b", "today"): "short", ("node/d", "-"): "short (not measured)",
+                          ("memory/c", "torch"): "no peer"})
+        self.assertEqual(rows["step/a", "today"]["ratio"], 2.5)
+        self.assertIn("jax", rows["step/a", "today"]["remark"])
+        self.assertEqual(rows["step/a", "pytorch"]["ratio"], 3.0)  # each of them too
+
+    def test_the_project_s_bounds_are_read_and_others_refused(self):
+        self.assertGreater(len(bounds.read_bounds(bounds.BOUNDS)), 40)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "bounds.toml")
+            for text, says in [("[[bound]]\nnames = ['a']\nsense = 'at_least'\npeer = 'nobody'\nbound = 1", "peer 'nobody'"),
+                               ("[[bound]]\nnames = ['a']\nsense = 'at_most_ns'", "lacks 'bound'"), ("x = [", "")]:
+                path.write_text(text)
+                with self.assertRaisesRegex(command.Failure, re.escape(f"{path}: ") + f".*{says}"):
+                    bounds.read_bounds(path)
+
+    def test_bad_usage_is_one_line(self):
+        for options, says in [(["--python=/nowhere/python"], "/nowhere/python cannot be run: expected a Python with"),
+                              (["--python=/bin/false"], "has none of the peers"),
+                              (["--python=x", "--against=y"], "not together with --against")]:
+            result = subprocess.run([ROOT / "tools/bench", *options], capture_output=True, text=True, timeout=60)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn(says, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
