@@ -22,6 +22,12 @@ struct stat status_of(const fs::path& path) {
   return status;
 }
 
+std::string joined_stamps(const struct stat& completion, const struct stat& results, const fs::path& folder) {
+  struct stat config {};
+  const bool has_config = ::stat((folder / config_file).c_str(), &config) == 0;
+  return fmt::format("{} {} {}", stamp_of(completion), stamp_of(results), has_config ? stamp_of(config) : "-");
+}
+
 // Fills the record and the stamp. Throws Damaged, OtherSchema or SystemError.
 void verify(Completion& completion, const fs::path& folder, std::string_view known) {
   const fs::path path = folder / completion_file, results = folder / run_file;
@@ -32,7 +38,7 @@ void verify(Completion& completion, const fs::path& folder, std::string_view kno
   if (record.at("size") != status.st_size)
     throw Damaged(fmt::format("{}: damaged: {} bytes, {} recorded", results.string(), status.st_size,
                               json_text(record.at("size"))));
-  completion.stamp = stamp_of(before) + " " + stamp_of(status);
+  completion.stamp = joined_stamps(before, status, folder);
   if (completion.stamp == known) return;
   if (record.at("sha256") != sha256_of_file(results))
     throw Damaged(fmt::format("{}: damaged: it does not have the recorded SHA-256", results.string()));
@@ -57,6 +63,11 @@ int exit_code_of(std::string_view status) {
 
 std::string config_hash_of(const std::string& program, const nlohmann::json& options) {
   return sha256(json_text({{"program", program}, {"options", options}})).substr(0, 12);
+}
+
+std::string stamp_of_run(const fs::path& folder) {
+  const struct stat completion = status_of(folder / completion_file);
+  return joined_stamps(completion, status_of(folder / run_file), folder);
 }
 
 Completion read_completion(const fs::path& folder, std::string_view known) {

@@ -36,8 +36,12 @@ struct Completion {
   Verdict verdict = Verdict::none;
   nlohmann::json record;  // complete.json, where its seal holds
   std::string problem;    // one line, unless the run is whole
-  std::string stamp;      // identity, size and time of change of complete.json and run.h5, where the run is whole
+  std::string stamp;      // of the run's files, where it is whole
 };
+
+// Identity, size and time of change of complete.json, run.h5 and config.json. Throws SystemError where one of the
+// first two is not there or cannot be looked at.
+std::string stamp_of_run(const std::filesystem::path& folder);
 
 // FOLDER/complete.json, verified. `known` is the stamp of an earlier verdict "whole": while it is still the files'
 // stamp, no digest of run.h5 is computed again. Never throws for what it finds.

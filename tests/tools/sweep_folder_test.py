@@ -311,6 +311,26 @@ class SweepFolder(SweepCase):
         self.assertIn("1 completed, 0 diverged, 0 failed, 299 skipped", result.stdout)
         self.assertLess(watch.count(), 10)
 
+    def test_what_the_cache_knows_is_neither_read_nor_written_again(self):
+        self.sweep("--seed=0:4")
+        folders, table = self.folders(), self.output / "sweep.json"
+        watch = Opened(folders, "config.json")
+        self.addCleanup(watch.close)
+        file = table.stat().st_ino
+        self.assertIn("5 skipped", self.sweep("--seed=0:4").stdout)
+        self.assertEqual(watch.count(), 0)
+        self.assertEqual(table.stat().st_ino, file)
+        for folder, name in zip(folders, ("complete.json", "config.json", "run.h5")):
+            path, before = folder / name, (folder / name).stat()
+            data = path.read_bytes()
+            path.write_bytes(data[:20] + bytes([data[20] ^ 1]) + data[21:])
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+            result = self.sweep("--seed=0:4")
+            if name == "config.json":
+                self.assertIn(f"{path}: damaged: its seal does not hold; not used", result.stderr)
+            else:
+                self.assertIn("1 completed, 0 diverged, 0 failed, 4 skipped", result.stdout)
+
 
 if __name__ == "__main__":
     sweep_support.main(__file__)

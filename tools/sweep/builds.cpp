@@ -81,13 +81,17 @@ void refuse_replaced(const Executable& executable) {
       fmt::format("{}: was replaced while it was asked: run the same command again", executable.path.string()));
 }
 
-void remove_unused_copies(const fs::path& output, const std::set<std::string>& used) {
+void remove_unused_copies(const fs::path& output, const std::set<std::string>& used,
+                          const std::function<std::set<std::string>()>& more) {
   std::vector<fs::path> unused;
   std::error_code ignored;
   fs::directory_iterator entry(output / programs_folder, ignored);
   for (const fs::directory_iterator end; !ignored && entry != end; entry.increment(ignored))
     if (!used.contains(entry->path().filename().string())) unused.push_back(entry->path());
-  for (const fs::path& folder : unused) fs::remove_all(folder, ignored);
+  if (unused.empty()) return;
+  const std::set<std::string> also = more();
+  for (const fs::path& folder : unused)
+    if (!also.contains(folder.filename().string())) fs::remove_all(folder, ignored);
 }
 
 }  // namespace gradus::sweep

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
 
@@ -32,7 +33,9 @@ Environment known_digest(const std::filesystem::path& kept);
 
 [[noreturn]] void refuse_replaced(const Executable& executable);
 
-// Removes the copies of other executables than those with these digests. What cannot be removed stays.
-void remove_unused_copies(const std::filesystem::path& output, const std::set<std::string>& used);
+// Removes the copies of other executables than those with these digests. `more` is asked for further ones only where
+// something would be removed. What cannot be removed stays.
+void remove_unused_copies(const std::filesystem::path& output, const std::set<std::string>& used,
+                          const std::function<std::set<std::string>()>& more);
 
 }  // namespace gradus::sweep

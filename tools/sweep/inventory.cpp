@@ -51,9 +51,30 @@ RunRecord unreadable(const fs::path& folder, std::error_code error) {
   return record;
 }
 
+// Of a result that the cache knows, as long as its files are those that it was read from.
+std::optional<RunRecord> known_result(const fs::path& folder, const RunRow& known) {
+  if (!records::is_result(known.status) || known.stamp.empty() || !known.seconds || known.options.empty()) return {};
+  try {
+    if (records::stamp_of_run(folder) != known.stamp) return std::nullopt;
+  } catch (const records::SystemError&) {
+    return std::nullopt;
+  }
+  RunRecord record;
+  record.verdict = Verdict::whole;
+  record.stamp = known.stamp;
+  record.status = known.status;
+  record.reason = known.reason;
+  record.seconds = *known.seconds;
+  record.config_hash = known.config_hash;
+  if (known.told_build) record.build = known.build;
+  return record;
+}
+
 }  // namespace
 
 RunRecord read_record(const fs::path& folder, const RunRow* known) {
+  if (known != nullptr)
+    if (auto record = known_result(folder, *known)) return std::move(*record);
   records::Completion completion = records::read_completion(folder, known != nullptr ? known->stamp : std::string());
   RunRecord record;
   record.verdict = completion.verdict;
@@ -65,6 +86,7 @@ RunRecord read_record(const fs::path& folder, const RunRow* known) {
     if (const auto seconds = completion.record.find("seconds"); seconds != completion.record.end())
       if (seconds->is_number()) record.seconds = seconds->get<double>();
     record.config_problem = problem_of_config(folder);
+    if (!record.config_problem.empty()) record.stamp.clear();  // so that it is said again
     identify(record, completion.record, completion.record, known);
   } else if (record.verdict == Verdict::none) {
     try {
@@ -95,6 +117,7 @@ void tell(RunRow& row, const RunRecord& record) {
   }
   if (!record.config_hash.empty()) row.config_hash = record.config_hash;
   if (!record.build.empty()) row.build = record.build;
+  if (record.verdict == Verdict::whole) row.told_build = !record.build.empty();
   row.stamp = record.stamp;
   switch (record.verdict) {
     case Verdict::whole:
@@ -102,6 +125,7 @@ void tell(RunRow& row, const RunRecord& record) {
         if (row.status != record.status) row.exit_code.reset();
         row.status = record.status;
         row.reason = record.reason;
+        row.seconds = record.seconds;
         if (!row.exit_code) row.exit_code = records::exit_code_of(record.status);
       } else if (row.status != "failed" && row.status != pruned_status) {
         row.status = "pending";
@@ -152,15 +176,13 @@ void Inventory::tell(RunRow& row) const {
   row.reason = failure->second.reason;
 }
 
-std::vector<RunRow> Inventory::rows() const {
+std::vector<RunRow> Inventory::rows(const std::unordered_set<std::string>& besides) const {
   std::vector<RunRow> rows;
   if (cache)
-    for (RunRow row : cache->runs) {
-      tell(row);
-      rows.push_back(std::move(row));
-    }
+    for (const RunRow& row : cache->runs)
+      if (!besides.contains(row.id)) tell(rows.emplace_back(row));
   for (const auto& [id, record] : records) {
-    if (cached(id) != nullptr) continue;
+    if (cached(id) != nullptr || besides.contains(id)) continue;
     if (record.verdict == Verdict::none && record.options.is_null()) continue;  // nothing says that it is a run's
     RunRow row{id};
     tell(row);

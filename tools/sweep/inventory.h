@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "experiments/records/completion.h"
@@ -19,7 +20,7 @@ namespace gradus::sweep {
 // What a folder says, in the words of its own sealed records.
 struct RunRecord {
   records::Verdict verdict = records::Verdict::none;
-  std::string stamp;           // of a whole run
+  std::string stamp;           // of a whole run whose config.json is in order
   std::string status, reason;  // of a whole run, as recorded
   std::string program, config_hash, build;
   double seconds = 0;          // of a whole run: what it took
@@ -29,7 +30,8 @@ struct RunRecord {
   bool is_result() const { return verdict == records::Verdict::whole && records::is_result(status); }
 };
 
-// `known` is the cache's row of the run: while the files are those of its stamp, no digest is computed. Never throws.
+// `known` is the cache's row of the run: while the files are those of its stamp, they are not read, and what only they
+// tell stays empty. Never throws.
 RunRecord read_record(const std::filesystem::path& folder, const RunRow* known = nullptr);
 
 struct Inventory {
@@ -45,8 +47,9 @@ struct Inventory {
   void tell(RunRow& row) const;
   // A line for each whole run whose config.json is not as it was written.
   std::vector<std::string> notes() const;
-  // All runs of the folder: the cache's in its order, then those that only the folders know. As the folders say.
-  std::vector<RunRow> rows() const;
+  // All runs of the folder but these: the cache's in its order, then those that only the folders know. As the folders
+  // say.
+  std::vector<RunRow> rows(const std::unordered_set<std::string>& besides = {}) const;
 
  private:
   friend Inventory take_inventory(const std::filesystem::path&, const std::function<void()>&);

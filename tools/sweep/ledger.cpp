@@ -9,8 +9,8 @@
 
 namespace gradus::sweep {
 
-Ledger::Ledger(const Job& job, std::vector<RunRow> others)
-    : job_(job), others_(std::move(others)), progress_(job.quiet) {}
+Ledger::Ledger(const Job& job, const SweepPlan& plan)
+    : job_(job), others_(plan.others), found_table_(plan.found_table), progress_(job.quiet) {}
 
 std::size_t Ledger::add(const Step& step) {
   const std::size_t run = steps_.size();
@@ -81,12 +81,13 @@ void Ledger::show(int running) {
 }
 
 // Results of earlier grids in this folder stay in its table, after this sweep's.
-void Ledger::write_table() const {
+void Ledger::write_table() {
   if (!job_.keeps_table) return;
   Table table{job_.program_name, job_.command, rows_};
   for (const RunRow& row : others_)
     if (!ids_.contains(row.id)) table.runs.push_back(row);
-  table.write(job_.output);
+  table.write(job_.output, table_ ? &*table_ : found_table_);
+  table_ = std::move(table);
 }
 
 void Ledger::save() {

@@ -26,8 +26,8 @@ struct Outcome {
 
 class Ledger {
  public:
-  // `others` are rows of the folder's runs that are not of this sweep.
-  Ledger(const Job& job, std::vector<RunRow> others);
+  // Both are to outlive it.
+  Ledger(const Job& job, const SweepPlan& plan);
 
   // Returns its number. What needs no run is counted as what it is.
   std::size_t add(const Step& step);
@@ -53,7 +53,7 @@ class Ledger {
 
   void show(int running);
   // Throws records::SystemError.
-  void write_table() const;
+  void write_table();
   void save_now_and_then();
   // The last word; nothing is to be told any more.
   Outcome outcome(bool interrupted);
@@ -65,11 +65,13 @@ class Ledger {
   const Job& job_;
   std::deque<Step> steps_;
   std::vector<RunRow> rows_;             // of the steps
-  std::vector<RunRow> others_;           // of which some may be steps by now
+  const std::vector<RunRow>& others_;    // of which some may be steps by now
   std::unordered_set<std::string> ids_;  // of the steps
   Counts counts_;
   std::vector<std::size_t> left_alone_;
   std::vector<std::string> notes_, problems_;
+  const Table* found_table_;    // in the folder
+  std::optional<Table> table_;  // as it was written last
   std::string table_problem_;
   Progress progress_;
   Clock::time_point next_save_ = Clock::now();

@@ -4,6 +4,7 @@
 // can go on, 130 interrupted.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,6 +77,8 @@ void open_standard_streams() {
 }  // namespace gradus::sweep
 
 int main(int argc, char** argv) {
+  // The documents of 30,000 runs go in small pieces, after each large one of which glibc would look through fast bins.
+  ::mallopt(M_MXFAST, 0);
   gradus::sweep::open_standard_streams();
   return gradus::records::guarded_main("sweep", [&] { return gradus::sweep::sweep_main({argv, argv + argc}); });
 }

@@ -29,11 +29,11 @@ class Planner {
   SweepPlan plan() {
     refuse_other_programs();
     SweepPlan plan;
+    if (inventory_.cache) plan.found_table = &*inventory_.cache;
     for (const Combination& combination : job_.combinations) plan.steps.push_back(step_of(combination));
     for (const Combination& combination : job_.rivals) plan.rivals.push_back(step_of(combination));
-    for (RunRow& row : inventory_.rows())
-      if (!taken_.contains(row.id) && (row.status != "pending" || record_of(row.id) != nullptr))
-        plan.others.push_back(std::move(row));
+    for (RunRow& row : inventory_.rows(taken_))
+      if (row.status != "pending" || record_of(row.id) != nullptr) plan.others.push_back(std::move(row));
     judge_other_builds(plan);
     return plan;
   }

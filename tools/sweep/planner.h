@@ -29,15 +29,16 @@ struct Step {
 };
 
 struct SweepPlan {
-  std::vector<Step> steps;         // of the combinations, in their order
-  std::vector<Step> rivals;        // of the job's rivals: not to be run here
-  std::vector<RunRow> others;      // the folder's other runs
-  std::vector<std::string> notes;  // lines for the user
+  std::vector<Step> steps;             // of the combinations, in their order
+  std::vector<Step> rivals;            // of the job's rivals: not to be run here
+  std::vector<RunRow> others;          // the folder's other runs
+  std::vector<std::string> notes;      // lines for the user
+  const Table* found_table = nullptr;  // the inventory's
 };
 
 // A combination is found again by its effective configuration where the program tells it, otherwise by its id. Throws
 // std::runtime_error for a folder of another program, or with runs of another build unless job.other_builds says what
-// to do with them. The combinations must outlive the plan.
+// to do with them. The combinations and the inventory must outlive the plan.
 SweepPlan make_plan(const Job& job, const Inventory& inventory);
 
 }  // namespace gradus::sweep

@@ -49,7 +49,7 @@ class Runner {
         cancellation_(surroundings.cancellation),
         children_(surroundings.children),
         signals_(surroundings.signals),
-        ledger_(job, plan.others),
+        ledger_(job, plan),
         pausing_(job, plan),
         retries_(job.limits.retries) {
     for (const Step& step : plan.steps) add(step);

@@ -49,6 +49,9 @@ bool Signals::wait(std::chrono::milliseconds time, std::span<pollfd> others) {
 }
 
 void Signals::check() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_check_) return;
+  next_check_ = now + std::chrono::milliseconds(5);
   if (take()) throw records::Interrupted{"interrupted before the first run"};
 }
 

@@ -20,11 +20,13 @@ class Signals {
   bool limit_is_near() const { return limit_is_near_; }
   // take() when one comes, when one of the others is ready, as poll() tells, or after the time.
   bool wait(std::chrono::milliseconds time, std::span<pollfd> others = {});
-  void check();  // throws records::Interrupted when the sweep is to end
+  // Looks every few milliseconds at most. Throws records::Interrupted when the sweep is to end.
+  void check();
 
  private:
   records::Descriptor descriptor_;
   bool ending_ = false, limit_is_near_ = false;
+  std::chrono::steady_clock::time_point next_check_{};
 };
 
 }  // namespace gradus::sweep

@@ -260,9 +260,9 @@ class Study {
         return code;
       }
     }
-    builds_in_use_.merge(planned_executables(job_.output));
     // Tasks in Slurm's queue hold no lock.
-    if (lock.is_last() && !has_job_arrays(job_.output)) remove_unused_copies(job_.output, builds_in_use_);
+    if (lock.is_last() && !has_job_arrays(job_.output))
+      remove_unused_copies(job_.output, builds_in_use_, [&] { return planned_executables(job_.output); });
     keep_manifest_after(0);
     return 0;
   }

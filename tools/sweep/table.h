@@ -21,10 +21,13 @@ struct RunRow {
       "pending";  // completed, diverged, failed, pruned, pending; what its folder is: damaged, other_schema, unreadable
   std::optional<int> exit_code = {};  // 128 + signal when one ended it; none while pending
   std::string reason = {};
-  std::string stamp = {};        // of the folder's files when they were last found whole (records/completion.h)
-  std::string config_hash = {};  // as the run recorded it
-  std::string stage = {};        // in which it was asked for
-  std::string build = {};        // SHA-256 of the executable, as recorded, or of the file that was run
+  std::optional<double> seconds = {};  // that a run with a result took, as it recorded them
+  std::string stamp = {};              // of the folder's files when nothing was wrong with them (records/completion.h)
+  std::string config_hash = {};        // as the run recorded it
+  std::string stage = {};              // in which it was asked for
+  std::string build = {};              // SHA-256 of the executable, as recorded, or of the file that was run
+  bool told_build = false;             // as recorded
+  friend bool operator==(const RunRow&, const RunRow&) = default;
 };
 
 // What a file has for the name of a run, or of an array of them, and is none of a folder in OUTPUT.
@@ -38,13 +41,14 @@ struct Table {
   std::string program;
   std::vector<std::string> command;  // the sweep's own arguments
   std::vector<RunRow> runs;
+  std::string stamp = {};  // of the file that says this (records::stamp_of), where it was read or written
 
   // None when there is no such file. Throws records::Damaged where it is not what was written, records::OtherSchema
   // where another Gradus wrote it, records::SystemError where it cannot be read now.
   static std::optional<Table> read(const std::filesystem::path& output);
 
-  // Replaces it as a whole. Throws records::SystemError.
-  void write(const std::filesystem::path& output) const;
+  // Replaces it as a whole, unless `known` says the same and is what the file still says. Throws records::SystemError.
+  void write(const std::filesystem::path& output, const Table* known = nullptr);
 };
 
 }  // namespace gradus::sweep

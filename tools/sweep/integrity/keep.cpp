@@ -59,7 +59,7 @@ std::vector<std::string> keep_manifest(const fs::path& output, const std::functi
     const RunFiles* known = before ? before->find(id) : nullptr;
     const std::string ending = ending_of(output, id);
     if (known != nullptr && known->ending == ending)
-      after.runs.emplace_hint(after.runs.end(), id, *known);
+      after.runs.insert(after.runs.end(), before->runs.extract(id));
     else if (!ending.empty() || known != nullptr)
       changed.push_back({id, known, false, failures.contains(id), false, owners.contains(id)});
   }
@@ -79,7 +79,8 @@ std::vector<std::string> keep_manifest(const fs::path& output, const std::functi
     if (damage != audits[i].findings.end()) problems.push_back(line_of(output, *damage));
   }
   for (const auto& [name, path] : files_of_sweep(output)) after.others.insert(name);
-  if (!before || after != *before) after.write(output);
+  const bool is_as_before = before && before->runs.empty() && changed.empty() && after.others == before->others;
+  if (!is_as_before) after.write(output);
   return problems;
 }
 

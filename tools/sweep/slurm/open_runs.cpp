@@ -2,7 +2,7 @@
 
 namespace gradus::sweep {
 
-OpenRuns::OpenRuns(const Job& job, const SweepPlan& plan) : ledger_(job, plan.others) {
+OpenRuns::OpenRuns(const Job& job, const SweepPlan& plan) : ledger_(job, plan) {
   for (const Step& step : plan.steps) {
     ledger_.add(step);
     open_.push_back(step.action != Action::skip && step.action != Action::keep && step.action != Action::leave);
