@@ -169,16 +169,9 @@ std::size_t InputFile::size() const {
   return static_cast<std::size_t>(status.st_size);
 }
 
-std::string read_file(const fs::path& path, std::size_t most) {
-  return within_memory(path, "cannot read", [&] {
-    std::string text = read_beginning(path, most < text.max_size() ? most + 1 : most);
-    if (text.size() > most) throw TooLarge(fmt::format("{}: more than the {} bytes expected", path.string(), most));
-    return text;
-  });
-}
+namespace {
 
-std::string read_beginning(const fs::path& path, std::size_t most) {
-  InputFile file(path);
+std::string beginning_of(InputFile& file, std::size_t most) {
   std::string text;
   std::array<char, 1 << 16> buffer;
   while (text.size() < most) {
@@ -188,6 +181,26 @@ std::string read_beginning(const fs::path& path, std::size_t most) {
     if (got < wanted) break;
   }
   return text;
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path, std::size_t most) {
+  return within_memory(path, "cannot read", [&] {
+    InputFile file(path);
+    const auto refuse = [&] {
+      throw TooLarge(fmt::format("{}: more than the {} bytes expected", path.string(), most));
+    };
+    if (file.size() > most) refuse();  // without a gigabyte of memory
+    std::string text = beginning_of(file, most < text.max_size() ? most + 1 : most);
+    if (text.size() > most) refuse();
+    return text;
+  });
+}
+
+std::string read_beginning(const fs::path& path, std::size_t most) {
+  InputFile file(path);
+  return beginning_of(file, most);
 }
 
 std::string sha256_of_file(const fs::path& path) {

@@ -47,7 +47,7 @@ std::string text_if_there(const fs::path& path, std::size_t most) {
 // Also with a config.json that is damaged or was not yet written: then the log begins with a configuration.
 bool holds_a_run(const fs::path& folder) {
   try {
-    const auto config = parse_json(text_if_there(folder / config_file, 64 << 20));
+    const auto config = parse_json(text_if_there(folder / config_file, largest_sealed_file));
     if (config.contains("program") && config.contains("schema") && config.contains("options")) return true;
   } catch (const std::invalid_argument&) {
   }

@@ -16,7 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t digits = 64;
-constexpr std::size_t largest_file = 64 << 20;
 constexpr int deepest = 64;
 constexpr std::string_view opening = ",\n  \"seal\": \"";
 constexpr std::string_view closing = "\"\n}\n";
@@ -49,7 +48,7 @@ std::string seal_of(std::string text) {
 // Within its bounds: what is larger was not written by us.
 std::string bounded_text(const std::filesystem::path& path) {
   try {
-    return read_file(path, largest_file);
+    return read_file(path, largest_sealed_file);
   } catch (const TooLarge& error) {
     throw Damaged(error.what());
   }
@@ -78,6 +77,9 @@ std::string sealed_text(const json& object) {
   std::string text = dumped(object, 2);
   text.erase(text.size() - 2);  // "\n}"
   text += fmt::format("{}{:0>{}}{}", opening, "", digits, closing);
+  if (text.size() > largest_sealed_file)
+    throw std::runtime_error(
+        fmt::format("{} bytes to be written under one seal: expected at most {}", text.size(), largest_sealed_file));
   const std::string seal = seal_of(text);
   text.replace(text.size() - closing.size() - digits, digits, seal);
   return text;

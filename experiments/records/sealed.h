@@ -29,7 +29,10 @@ struct OtherSchema : std::runtime_error {
   explicit OtherSchema(std::string_view message) : std::runtime_error(one_line(message)) {}
 };
 
-// The file's text for an object, which has no member "seal" of its own.
+inline constexpr std::size_t largest_sealed_file = 1 << 30;  // bytes: a sweep's files of 100,000 runs are 70 MB each
+
+// The file's text for an object, which has no member "seal" of its own. Throws std::runtime_error where it would be
+// larger than a reader takes.
 std::string sealed_text(const nlohmann::json& object);
 
 // The file's text, whose seal holds; what it says is not looked at. Throws Damaged, or SystemError (files.h) where the

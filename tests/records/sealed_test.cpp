@@ -128,7 +128,7 @@ TEST_F(CompletionOfARun, OfAnotherGradusIsNotDamaged) {
 }
 
 TEST_F(CompletionOfARun, ThatIsTooLargeIsDamaged) {
-  fs::resize_file(folder_ / completion_file, (64 << 20) + 1);
+  fs::resize_file(folder_ / completion_file, largest_sealed_file + 1);
   EXPECT_EQ(read_completion(folder_.path()).verdict, Verdict::damaged);
 }
 

@@ -14,7 +14,7 @@ CONFIG_FILE, LOG_FILE, RUN_FILE, COMPLETION_FILE = RECORDS = ("config.json", "me
 TABLE_FILE = "sweep.json"
 RESULTS = ("completed", "diverged")
 ENDS = (*RESULTS, "failed", "interrupted")
-LARGEST_JSON = 64 << 20  # bytes
+LARGEST_JSON = 1 << 30  # bytes
 SEAL = slice(-68, -4)    # where its digits lie: the file ends with  "seal": "..."\n}\n
 
 
