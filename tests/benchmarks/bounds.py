@@ -11,7 +11,7 @@ from programs import HERE, TODAY, fail
 BOUNDS = os.path.join(HERE, "bounds.toml")
 PEERS = ("torch", "by_hand", "today")
 OWN_PEERS = ("gradient", "products", "copy")  # rows of ours that others of the same network or update are compared with
-SENSES = ("at_least", "at_most", "at_most_ns")
+SENSES = ("at_least", "at_most")
 
 
 """The bounds of tools/bench, and its tables: figures of ours beside those of peers."""
@@ -27,20 +27,20 @@ from programs import HERE, TODAY, fail
 BOUNDS = os.path.join(HERE, "bounds.toml")
 PEERS = ("torch", "by_hand", "today")
 OWN_PEERS = ("gradient", "products", "copy")  # rows of ours that others of the same network or update are compared with
-SENSES = ("at_least", "at_most", "at_most_ns")
+SENSES = ("at_least", "at_most")
 
 
 def read_bounds(path):
-    """{(name, peer): (sense, bound)}; the peer is None where the bound is an absolute one."""
+    """{(name, peer): (sense, bound)}"""
     try:
         with open(path, "rb") as file:
             tables = tomllib.load(file)["bound"]
         bounds = {}
         for table in tables:
-            sense, peer = table["sense"], table.get("peer")
-            if sense not in SENSES or (peer is not None if sense == "at_most_ns" else peer not in PEERS + OWN_PEERS):
+            sense, peer = table["sense"], table["peer"]
+            if sense not in SENSES or peer not in PEERS + OWN_PEERS:
                 raise ValueError(f"peer '{peer}' with sense '{sense}', expected a peer of "
-                                 f"{', '.join(PEERS + OWN_PEERS)} with at_least or at_most, or at_most_ns and no peer")
+                                 f"{', '.join(PEERS + OWN_PEERS)} with {' or '.join(SENSES)}")
             for name in table["names"]:
                 bounds[name, peer] = (sense, float(table["bound"]))
         return bounds
@@ -58,12 +58,9 @@ def row_of(peer, name):
 def judge(ours, peer, bound):
     """(ratio, text of the bound, verdict); which figure is divided by which: bounds.toml."""
     sense, limit = bound if bound else ("at_least", None)
-    unit = " ns" if sense == "at_most_ns" else ""
-    text = "-" if limit is None else f"{'>=' if sense == 'at_least' else '<='} {limit:g}{unit}"
+    text = "-" if limit is None else f"{'>=' if sense == 'at_least' else '<='} {limit:g}"
     if ours is None:
         return None, text, "short (not measured)" if bound else "-"
-    if sense == "at_most_ns":
-        return None, text, "met" if ours * 1e3 <= limit else "short"
     if peer is None:
         return None, text, "no peer"
     ratio = peer / ours if sense == "at_least" else ours / peer
@@ -106,7 +103,7 @@ def compare(times, rates, bounds, wanted):
         remark = f"  {' of '.join(f'{rate:.0f}' for rate, unit in known)} {known[0][1]}" if known and ours else ""
         if peer == "today" and theirs:
             remark += f"  {fastest_of_today(times, name)}"
-        rows.append({"name": name, "peer": peer or "-", "unit": "MB" if name.startswith("memory/") else "us",
+        rows.append({"name": name, "peer": peer, "unit": "MB" if name.startswith("memory/") else "us",
                      "ours": ours, "peer_value": theirs, "ratio": ratio, "bound": bound, "verdict": verdict,
                      "remark": remark})
     return rows

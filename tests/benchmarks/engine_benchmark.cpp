@@ -14,8 +14,9 @@
 #include "process/subnormals.h"
 
 #ifdef GRADUS_HAVE_ONEDNN
-#include <dnnl.h>
 #include <omp.h>
+
+#include "bare_products.h"
 #endif
 
 namespace {
@@ -28,62 +29,15 @@ void require_finite(benchmark::State& state, const Tensor& tensor) {
     if (!std::isfinite(x)) return state.SkipWithError("the result is not finite");
 }
 
-// One matrix product of the autoencoder's gradient: y[m, n] = op(a) op(b).
-struct Product {
-  bool transpose_a, transpose_b;
-  std::int64_t m, n, k;
-  const float *a, *b;
-  float* y;
-  double operations() const { return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k); }
-};
-
-// All products of that gradient in their order, on memory as a network's: weights and gradient each in one vector.
-class AutoencoderProducts {
- public:
-  explicit AutoencoderProducts(std::int64_t batch) : problem_(autoencoder(batch)), gradient_(problem_.vector()) {
-    const auto& sizes = autoencoder_sizes;
-    std::vector<float*> y, dy;  // activations and their derivatives
-    for (const std::int64_t size : sizes) {
-      tensors_.insert(tensors_.end(), {uniform({batch, size}), uniform({batch, size})});
-      y.push_back(tensors_[tensors_.size() - 2].data<float>()), dy.push_back(tensors_.back().data<float>());
-    }
-    const std::vector<Tensor> weights = problem_.parameters().views(problem_.theta());
-    const std::vector<Tensor> gradients = problem_.parameters().views(gradient_);
-    for (std::size_t i = 0; i + 1 < sizes.size(); ++i)
-      products_.push_back({false, false, batch, sizes[i + 1], sizes[i], y[i], weights[2 * i].data<float>(), y[i + 1]});
-    for (std::size_t i = sizes.size() - 1; i-- > 0;) {
-      const std::int64_t in = sizes[i], out = sizes[i + 1];
-      products_.push_back({true, false, in, out, batch, y[i], dy[i + 1], gradients[2 * i].data<float>()});
-      if (i > 0)  // the images need no derivative
-        products_.push_back({false, true, batch, in, out, dy[i + 1], weights[2 * i].data<float>(), dy[i]});
-    }
-  }
-  const std::vector<Product>& all() const { return products_; }
-  double operations() const {
-    double sum = 0;
-    for (const Product& product : products_) sum += product.operations();
-    return sum;
-  }
-
- private:
-  Problem problem_;
-  Tensor gradient_;
-  std::vector<Tensor> tensors_;
-  std::vector<Product> products_;
-};
-
+#ifdef GRADUS_HAVE_ONEDNN
 void report_rate(benchmark::State& state, double operations) {
   state.counters["GFLOP/s"] = benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
-#ifdef GRADUS_HAVE_ONEDNN
-void products(benchmark::State& state, std::int64_t batch) {
+void products(benchmark::State& state, const Network& network) {
   omp_set_num_threads(1);
-  const AutoencoderProducts work(batch);
-  for (auto _ : state)
-    for (const Product& p : work.all())
-      dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f, p.a,
-                 p.transpose_a ? p.m : p.k, p.b, p.transpose_b ? p.k : p.n, 0.0f, p.y, p.n);
+  const BareProducts work(network.name, network.batch);
+  for (auto _ : state) work.run();
   report_rate(state, work.operations());
 }
 #endif
@@ -100,7 +54,9 @@ void gradient(benchmark::State& state, const Network& network) {
   const Tensor out = problem.vector();
   repeat(state, [&] { problem.gradient(out); });
   require_finite(state, out);
-  if (network.name == "autoencoder") report_rate(state, AutoencoderProducts(network.batch).operations());
+#ifdef GRADUS_HAVE_ONEDNN
+  report_rate(state, BareProducts(network.name, network.batch).operations());
+#endif
 }
 
 using CurvatureProduct = void (Linearization::*)(const Tensor& v, const Tensor& out);
@@ -113,9 +69,10 @@ void curvature(benchmark::State& state, const Network& network, CurvatureProduct
   require_finite(state, out);
 }
 
+constexpr int chain = 1000;
+
 // Record and sweep of a chain of operations on single numbers: all that there is to see is the cost of a node.
 void nodes(benchmark::State& state) {
-  constexpr int count = 1000;
   const Tensor a = Tensor::full({1}, 0.9, DType::float32), b = Tensor::full({1}, 0.1, DType::float32);
   const std::vector<Tensor> out{Tensor::zeros({1}, DType::float32), Tensor::zeros({1}, DType::float32)};
   Tape tape;
@@ -123,15 +80,51 @@ void nodes(benchmark::State& state) {
     tape.reset();
     const std::array leaves{tape.leaf(a), tape.leaf(b)};
     Var x = leaves[0];
-    for (int i = 0; i < count; ++i) x = i % 3 == 0 ? x * leaves[0] : i % 3 == 1 ? x + leaves[1] : tanh(x);
+    for (int i = 0; i < chain; ++i) x = i % 3 == 0 ? x * leaves[0] : i % 3 == 1 ? x + leaves[1] : tanh(x);
     gradus::gradient(x, leaves, out);
   }
   require_finite(state, out[0]);
-  state.counters["nodes"] = count;
+  state.counters["nodes"] = chain;
 }
 
-void add(const std::string& name, const std::function<void(benchmark::State&)>& body) {
-  benchmark::RegisterBenchmark(("gradus/" + name).c_str(), body)->Unit(benchmark::kMicrosecond);
+// The same on numbers in a list, with all that it takes there.
+void nodes_by_hand(benchmark::State& state) {
+  struct Node {
+    int operation, left, right;
+    double value, cotangent;
+  };
+  std::vector<Node> list;
+  double sum = 0;
+  for (auto _ : state) {
+    list.assign({{3, 0, 0, 0.9, 0}, {3, 0, 0, 0.1, 0}});
+    for (int i = 0; i < chain; ++i) {
+      const int last = i == 0 ? 0 : static_cast<int>(list.size()) - 1, other = i % 3 == 0 ? 0 : 1;
+      const double x = list[last].value, y = list[other].value;
+      list.push_back({i % 3, last, other, i % 3 == 0 ? x * y : i % 3 == 1 ? x + y : std::tanh(x), 0});
+    }
+    list.back().cotangent = 1;
+    for (auto node = list.rbegin(); node != list.rend(); ++node) switch (node->operation) {
+        case 0:
+          list[node->left].cotangent += node->cotangent * list[node->right].value;
+          list[node->right].cotangent += node->cotangent * list[node->left].value;
+          break;
+        case 1:
+          list[node->left].cotangent += node->cotangent, list[node->right].cotangent += node->cotangent;
+          break;
+        case 2:
+          list[node->left].cotangent += node->cotangent * (1 - node->value * node->value);
+          break;
+        default:  // a leaf
+          sum += node->cotangent;
+      }
+  }
+  benchmark::DoNotOptimize(sum);
+  state.counters["nodes"] = chain;
+}
+
+void add(const std::string& name, const std::function<void(benchmark::State&)>& body,
+         const std::string& who = "gradus/") {
+  benchmark::RegisterBenchmark((who + name).c_str(), body)->Unit(benchmark::kMicrosecond);
 }
 
 void register_all() {
@@ -143,11 +136,11 @@ void register_all() {
     add("gauss_newton/" + network.title(),
         [=](benchmark::State& state) { curvature(state, network, &Linearization::gauss_newton_times); });
 #ifdef GRADUS_HAVE_ONEDNN
-    if (network.name == "autoencoder")
-      add("products/" + network.title(), [=](benchmark::State& state) { products(state, network.batch); });
+    add("products/" + network.title(), [=](benchmark::State& state) { products(state, network); });
 #endif
   }
   add("node/size-1", nodes);
+  add("node/size-1", nodes_by_hand, "by_hand/");
 }
 
 memory::Cases memory_cases() {

@@ -134,20 +134,25 @@ struct LastHidden {
   }
 };
 
+inline constexpr std::int64_t lstm_steps = 100, lstm_features = 64, lstm_hidden = 128;
+
 inline Problem recurrent(std::int64_t batch) {
-  constexpr std::int64_t steps = 100, features = 64, hidden = 128;
-  return Problem(LastHidden{nn::LstmCell(features, hidden)}, uniform({steps, batch, features}),
-                 uniform({batch, hidden}), nn::mean_squared_error);
+  return Problem(LastHidden{nn::LstmCell(lstm_features, lstm_hidden)}, uniform({lstm_steps, batch, lstm_features}),
+                 uniform({batch, lstm_hidden}), nn::mean_squared_error);
 }
 
+inline constexpr std::int64_t transformer_layers = 4, transformer_width = 128, transformer_heads = 4,
+                              transformer_tokens = 64, transformer_vocabulary = 64;
+
 inline Problem transformer(std::int64_t batch) {
-  constexpr std::int64_t layers = 4, width = 128, heads = 4, tokens = 64, vocabulary = 64;
-  std::vector<nn::Layer> parts{nn::Embedding(vocabulary, width), nn::LearnedPositions(tokens, width)};
-  for (int i = 0; i < layers; ++i)
-    parts.push_back(nn::TransformerBlock(width, heads, {.hidden = 512, .causal = true, .activation = nn::Gelu{}}));
+  constexpr std::int64_t width = transformer_width, vocabulary = transformer_vocabulary;
+  std::vector<nn::Layer> parts{nn::Embedding(vocabulary, width), nn::LearnedPositions(transformer_tokens, width)};
+  for (int i = 0; i < transformer_layers; ++i)
+    parts.push_back(nn::TransformerBlock(width, transformer_heads,
+                                         {.hidden = 4 * width, .causal = true, .activation = nn::Gelu{}}));
   parts.push_back(nn::LayerNorm(width));
   parts.push_back(nn::PerPosition(nn::Linear(width, vocabulary)));
-  const Tensor text = labels({batch, tokens}, vocabulary);
+  const Tensor text = labels({batch, transformer_tokens}, vocabulary);
   return Problem(nn::Sequential(std::move(parts)), text, text, nn::cross_entropy);
 }
 

@@ -25,10 +25,10 @@ class Bench(unittest.TestCase):
     def test_the_least_times_are_compared_and_held_to_bounds(self):
         rows = self.rows({("step/a", "torch"): ("at_least", 4.0), ("step/a", "today"): ("at_least", 2.6),
                           ("gradient/b", "products"): ("at_most", 1.5), ("gradient/b", "today"): ("at_least", 1.0),
-                          ("node/d", None): ("at_most_ns", 1.0), ("memory/c", "torch"): ("at_most", 1.0)})
+                          ("node/d", "by_hand"): ("at_most", 1.0), ("memory/c", "torch"): ("at_most", 1.0)})
         self.assertEqual({key: row["verdict"] for key, row in rows.items() if row["bound"] != "-"},
                          {("step/a", "torch"): "met", ("step/a", "today"): "short", ("gradient/b", "products"): "met",
-                          ("gradient/b", "today"): "short", ("node/d", "-"): "short (not measured)",
+                          ("gradient/b", "today"): "short", ("node/d", "by_hand"): "short (not measured)",
                           ("memory/c", "torch"): "no peer"})
         self.assertEqual(rows["step/a", "today"]["ratio"], 2.5)
         self.assertIn("jax", rows["step/a", "today"]["remark"])
@@ -39,7 +39,7 @@ class Bench(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "bounds.toml")
             for text, says in [("[[bound]]\nnames = ['a']\nsense = 'at_least'\npeer = 'nobody'\nbound = 1", "peer 'nobody'"),
-                               ("[[bound]]\nnames = ['a']\nsense = 'at_most_ns'", "lacks 'bound'"), ("x = [", "")]:
+                               ("[[bound]]\nnames = ['a']\nsense = 'at_most'\npeer = 'copy'", "lacks 'bound'"), ("x = [", "")]:
                 path.write_text(text)
                 with self.assertRaisesRegex(command.Failure, re.escape(f"{path}: ") + f".*{says}"):
                     bounds.read_bounds(path)
