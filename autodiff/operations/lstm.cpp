@@ -72,6 +72,59 @@ void step_back(const LstmLayout& at, std::int64_t t, const T* record, const T* c
   });
 }
 
+// One row of the derivative of row_back. `u` holds what has come to the gates' derivatives, and `to_c` what to dc(t - 1),
+// which becomes what comes to dc(t); `to_h` receives what comes to dh(t). Of the cotangent of row_back the derivatives
+// by its gates are given where it has them, v otherwise being no more than a place for them; those by the record are
+// added to what is there of c(t - 1) and c(t), and written for the gates.
+template <bool of_record, class T>
+GRADUS_INLINE void row_forth_again(std::int64_t n, const T* __restrict a, const T* __restrict before,
+                                   const T* __restrict c, const T* __restrict from_gates, const T* __restrict dh,
+                                   const T* __restrict dc, const T* __restrict u, const T* __restrict u_h,
+                                   const T* __restrict u_c, T* __restrict v, T* __restrict by_before,
+                                   T* __restrict by_c, T* __restrict by_gates, T* __restrict to_c, T* __restrict to_h) {
+  for (std::int64_t k = 0; k < 2 * n; ++k) v[k] = u[k] * (a[k] * (1 - a[k]));
+  for (std::int64_t k = 2 * n; k < 3 * n; ++k) v[k] = u[k] * ((1 - a[k]) * (1 + a[k]));
+  for (std::int64_t k = 3 * n; k < 4 * n; ++k) v[k] = u[k] * (a[k] * (1 - a[k]));
+  for (std::int64_t k = 0; k < n; ++k) {
+    const T i = a[k], f = a[n + k], g = a[2 * n + k], o = a[3 * n + k], y = math::tanh(c[k]);
+    const T vi = v[k], vf = v[n + k], vg = v[2 * n + k], vo = v[3 * n + k];
+    T di = dc[k] * g, df = dc[k] * before[k], dg = dc[k] * i, d_o = dh[k] * y;  // what arrived at the gates
+    if (of_record)
+      di += from_gates[k], df += from_gates[n + k], dg += from_gates[2 * n + k], d_o += from_gates[3 * n + k];
+    const T w = vi * g + vf * before[k] + vg * i + to_c[k] * f + u_c[k], slope = (1 - y) * (1 + y);
+    by_before[k] += vf * dc[k];
+    by_c[k] = (vo * dh[k] - 2 * (w * dh[k]) * (o * y)) * slope;
+    by_gates[k] = u[k] * di * (1 - 2 * i) + vg * dc[k];
+    by_gates[n + k] = u[n + k] * df * (1 - 2 * f) + to_c[k] * dc[k];
+    by_gates[2 * n + k] = -2 * (u[2 * n + k] * dg * g) + vi * dc[k];
+    by_gates[3 * n + k] = u[3 * n + k] * d_o * (1 - 2 * o) + w * dh[k] * slope;
+    to_h[k] = w * o * slope + vo * y + u_h[k];
+    to_c[k] = w;
+  }
+}
+
+// Step t of the sweep forth: `d` is the list that row_back has made, `dy` its cotangent, `u` what has come to the gates'
+// derivatives; `by_cotangent` and `by_record` are filled.
+template <bool of_record, class T>
+void step_forth_again(const LstmLayout& at, std::int64_t t, const T* dy, const T* cotangent, const T* record,
+                      const T* d, const T* u, T* v, T* by_cotangent, T* by_record, T* to_c) {
+  const std::int64_t n = at.hidden, batch = at.batch;
+  const T *a = record + at.gates(t), *before = record + at.c(t - 1), *c = record + at.c(t);
+  const T *from_gates = of_record ? cotangent + at.gates(t) : a, *dh = d + at.dh(t), *dc = d + at.dc(t);
+  const T *u_h = dy + at.dh(t), *u_c = dy + at.dc(t);
+  T *by_before = by_record + at.c(t - 1), *by_c = by_record + at.c(t), *by_gates = by_record + at.gates(t);
+  T* to_h = by_cotangent + at.h(t);
+  if (of_record) v = by_cotangent + at.gates(t);
+  simd::run([=] GRADUS_LOOP() {
+    for (std::int64_t r = 0; r < batch; ++r) {
+      const std::int64_t one = r * n, four = 4 * r * n;
+      row_forth_again<of_record>(n, a + four, before + one, c + one, from_gates + four, dh + one, dc + one, u + four,
+                                 u_h + one, u_c + one, v + four, by_before + one, by_c + one, by_gates + four,
+                                 to_c + one, to_h + one);
+    }
+  });
+}
+
 LstmLayout layout_of(const Shape& x, const Shape& v, const Shape& b, const Shape& w, const Shape& h0, const Shape& c0) {
   const bool good = x.rank() == 3 && w.rank() == 2 && x[0] >= 1 && w[1] == 4 * w[0] && v == Shape{x[2], w[1]} &&
                     b == Shape{w[1]} && h0 == Shape{x[1], w[0]} && c0 == h0;
@@ -147,6 +200,32 @@ void ops::LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
     });
     kernels::copy(dh0, true, in[0].part(at.h(0), at.cell()));
     kernels::copy(dc0, true, in[0].part(at.c(0), at.cell()));
+  });
+}
+
+Shape ops::LstmSweepForth::shape(Inputs in) const { return {in[1].size() + in[2].size()}; }
+void ops::LstmSweepForth::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
+  const Tensor &dy = in[0], &cotangent = in[1], &record = in[2], &w = in[3], &d = in[4];
+  const bool of_record = cotangent.shape() == at.record();
+  const Tensor u = Tensor::uninitialized(at.gates(), out.dtype()), v = Tensor::uninitialized(at.gates(), out.dtype());
+  const Tensor to_c = Tensor::uninitialized(at.cell(), out.dtype());
+  kernels::write(out, accumulate, [&](const Tensor& both) {
+    const Tensor by_cotangent = both.part(0, cotangent.shape()), by_record = both.part(cotangent.size(), at.record());
+    by_record.part(at.h(0), {at.steps + 1, at.batch, at.hidden}).fill(0);  // the sweep back does not read h
+    by_record.part(at.c(0), at.cell()).fill(0);
+    by_cotangent.part(at.h(0), at.cell()).copy_from(dy.part(at.dh0(), at.cell()));
+    to_c.copy_from(dy.part(at.dc0(), at.cell()));
+    by_cotangent.part(at.c(0), at.cell()).copy_from(to_c);
+    with_floating(out.dtype(), [&]<class T>(T) {
+      for (std::int64_t t = 1; t <= at.steps; ++t) {
+        u.copy_from(dy.part(at.dx(t), at.gates()));
+        kernels::matmul(u, true, by_cotangent.part(at.h(t - 1), at.cell()), false, w, false);
+        const auto step = of_record ? step_forth_again<true, T> : step_forth_again<false, T>;
+        step(at, t, dy.data<T>(), cotangent.data<T>(), record.data<T>(), d.data<T>(), u.data<T>(), v.data<T>(),
+             by_cotangent.data<T>(), by_record.data<T>(), to_c.data<T>());
+        by_cotangent.part(at.c(t), at.cell()).copy_from(to_c);
+      }
+    });
   });
 }
 

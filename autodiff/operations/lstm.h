@@ -17,6 +17,7 @@ namespace gradus {
 
 namespace ops {
 struct LstmDerivative;
+struct LstmSweepForth;
 struct LstmRecord;
 struct LstmStates;
 }  // namespace ops
@@ -48,6 +49,15 @@ struct LstmLayout {
   std::int64_t dc(std::int64_t t) const { return dh(steps) + t * cell_size(); }
 };
 
+// The derivatives of LstmDerivative at a cotangent of its list, one after the other: of its own cotangent, of the record.
+// Through time in one pass, where the rule below says the same in parts.
+struct ops::LstmSweepForth : EagerOnly {  // operands dy, cotangent, record, w, derivatives
+  LstmLayout at;
+  explicit LstmSweepForth(const LstmLayout& layout) : at(layout) {}
+  Shape shape(Inputs in) const;
+  void evaluate(Inputs in, const Tensor& out, bool accumulate) const;
+};
+
 // The sweep back through time, from a cotangent of the states or of the whole record to the list of derivatives.
 struct ops::LstmDerivative : Operation<ops::LstmDerivative> {  // operands cotangent, record, w
   static constexpr const char* title = "lstm_derivative";
@@ -57,10 +67,18 @@ struct ops::LstmDerivative : Operation<ops::LstmDerivative> {  // operands cotan
   void evaluate(Inputs in, const Tensor& out, bool accumulate) const override;
   // The derivative of the sweep back is a sweep forth: what arrives at dh(t-1) and dc(t-1) has come from the gates of
   // step t.
-  void vjp(auto& s) const {
+  template <class Sweep>
+  void vjp(Sweep& s) const {
     using Item = decltype(s.dy());
     const std::int64_t n = at.hidden;
     const Shape cotangent = s.shape(0), record = s.shape(1);
+    if constexpr (!recording<Sweep>) {
+      const auto d = computed(apply(LstmSweepForth{at}, s.dy(), s.in(0), s.in(1), s.in(2), s.out()));
+      s.to(0, [&] { return part(d, 0, cotangent); });
+      s.to(1, [&] { return part(d, cotangent.size(), record); });
+      s.to(2, [&] { return matmul(part(d, 0, {at.rows(), n}), part(s.out(), 0, {at.rows(), 4 * n}), true); });
+      return;
+    }
     const bool of_record = cotangent == record;
     const auto gate = [n](const auto& x, int k) { return computed(slice(x, 1, k * n, n)); };
     const auto join = [](const auto& i, const auto& f, const auto& g, const auto& o) {
