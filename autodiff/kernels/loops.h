@@ -1,5 +1,5 @@
 // Loops over the elements of tensors: element by element, with broadcasting, and sums. Each writes into its destination
-// or adds onto it. The order of every sum is fixed, so results are the same bits on every run. Threads share long loops.
+// or adds onto it. Threads share what is long. The order of every sum is fixed, so the bits of results are, too.
 #pragma once
 
 #include "autodiff/kernels/simd.h"
@@ -69,7 +69,7 @@ struct WalkPart {
 };
 WalkPart part_of(const Walk& w, std::int64_t first, std::int64_t end);
 
-// Calls work(a part of the walk over `size` elements, its offset in the result, in a, in b) for parts that threads share.
+// Calls work(a part of the walk over `size` elements, its offset in the result, in a and in b); the threads share them.
 template <class Work>
 void share_walk(const Walk& w, std::int64_t size, const Work& work) {
   if (size < 2 * shared_elements) return work(w, std::int64_t{0}, std::int64_t{0}, std::int64_t{0});

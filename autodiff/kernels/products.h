@@ -22,8 +22,8 @@ std::string product_library_version();
 // of the environment variable GRADUS_CACHES ("32768,1048576,37748736"). Throws std::invalid_argument for another text.
 std::vector<std::int64_t> cache_sizes();
 
-// A matrix w[m, n] that is a factor of as many products: it is turned once, where each would do it again. Memory of this
-// thread, of one such factor at a time.
+// A matrix w[m, n] that is a factor of several products: it is turned once, where each would do it again. Memory of
+// this thread, of one such factor at a time.
 class RepeatedFactor {
  public:
   RepeatedFactor(const Tensor& w, std::int64_t uses);

@@ -78,7 +78,9 @@ class Team {
   int size() const { return size_; }
 
   void run(std::int64_t parts, detail::CallPart call, const void* work) {
-    call_ = call, work_ = work, error_ = nullptr;
+    call_ = call;
+    work_ = work;
+    error_ = nullptr;
     left_.store(parts, std::memory_order_relaxed);
     const std::uint32_t round = round_.load(std::memory_order_relaxed) + 1;
     for (int i = 0; i < size_; ++i)

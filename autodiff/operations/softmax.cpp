@@ -81,7 +81,8 @@ struct ShortRows {
 };
 
 // Calls f(first row, number of rows, the largest of each, ln(1 + rest) of each) for rows [begin, end) of x[.., n] in
-// groups of at most 16. The sum of the two is the logarithm of the row's sum of powers; apart, differences of logits stay exact.
+// groups of at most 16. The sum of the two is the logarithm of the row's sum of powers; apart, differences of logits
+// stay exact.
 template <class T, class F>
 GRADUS_INLINE void for_each_row_sum(const T* __restrict x, std::int64_t begin, std::int64_t end, std::int64_t n,
                                     const F& f) {
