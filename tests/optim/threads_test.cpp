@@ -35,9 +35,9 @@ ResultsOfWork results_of(const networks::Network& network, int threads) {
     at.hessian_times(v, vector());
     at.gauss_newton_times(v, vector());
   }
-  for (const std::string name : {"sgd", "momentum", "adam", "rmsprop", "lamb"}) {
+  for (const std::string name : {"sgd", "momentum", "adam", "lamb"}) {
     const auto optimizer = optim::make_optimizer(name, {{"learning_rate", 1e-3}});
-    for (int step = 0; step < 2; ++step) optimizer->step(objective, problem.theta());
+    optimizer->step(objective, problem.theta());
     results.vectors.push_back(problem.theta().clone());
   }
   kernels::set_threads(1);
