@@ -9,6 +9,13 @@
 
 namespace gradus {
 
+// Elements of a range of a pass over n, for kernels::share_ranges. Vectors that one core's cache holds are not shared:
+// the gradient that one thread wrote would have to come from the other core's.
+inline std::int64_t pass_range(std::int64_t n) {
+  constexpr std::int64_t cached = 1 << 19;
+  return n < cached ? cached : kernels::shared_elements;
+}
+
 // -1, 0 or 1.
 template <class T>
 GRADUS_INLINE T sign_of(T x) {
@@ -26,7 +33,7 @@ void update_each(const Tensor& theta, const Tensor& gradient, const Update& make
         for (std::int64_t i = 0; i < n; ++i) update(x[i], g[i], s[i]...);
       });
     };
-    kernels::share_ranges(theta.size(), kernels::shared_elements, [&](std::int64_t first, std::int64_t end) {
+    kernels::share_ranges(theta.size(), pass_range(theta.size()), [&](std::int64_t first, std::int64_t end) {
       run(end - first, theta.data<T>() + first, gradient.data<T>() + first, (state.template data<T>() + first)...);
     });
   });
@@ -38,7 +45,7 @@ void change_each(const Tensor& x, const Change& make_change) {
   with_floating(x.dtype(), [&]<class T>(T type) {
     const auto change = make_change(type);
     T* to = x.data<T>();
-    kernels::share_ranges(x.size(), kernels::shared_elements, [&change, to](std::int64_t first, std::int64_t end) {
+    kernels::share_ranges(x.size(), pass_range(x.size()), [&change, to](std::int64_t first, std::int64_t end) {
       simd::run([=] GRADUS_LOOP() {
         for (std::int64_t i = first; i < end; ++i) change(to[i]);
       });

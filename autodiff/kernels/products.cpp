@@ -150,7 +150,8 @@ void product_in_blocks(const Product<T>& p, const Blocks& blocks, void (*multipl
 template <class T>
 void product(const Product<T>& p) {
   if (is_small(p)) {
-    if (p.m * p.n < 2 * shared_elements) return small_product(p);
+    constexpr std::int64_t cached = 1 << 18;  // elements of y, at which a core writes faster alone
+    if (p.m * p.n < cached) return small_product(p);
     return product_in_blocks<T>(p, {shared_rows(p.n), p.n}, small_product);  // an outer product
   }
   if constexpr (std::is_same_v<T, float>) {

@@ -33,16 +33,20 @@ void pause() {
 }
 
 // The parts of a thread that nobody has begun, [next, end), and the round to which they belong, in one word: whoever
-// comes late finds another round and takes nothing.
+// comes late finds another round and takes nothing. Beside it what to do, so that a waiting thread gets all it needs with
+// one line of the cache: lines take long from one core to another.
 struct alignas(64) Share {
   static constexpr int bits = 20;
   static constexpr std::uint64_t limit = std::uint64_t{1} << bits;
   std::atomic<std::uint64_t> word{0};
+  detail::CallPart call = nullptr;
+  const void* work = nullptr;
 
   static std::uint64_t joined(std::uint64_t round, std::uint64_t next, std::uint64_t end) {
     return round << (2 * bits) | next << bits | end;
   }
   static std::uint64_t round_of(std::uint64_t word) { return word >> (2 * bits); }
+  std::uint64_t round() const { return round_of(word.load(std::memory_order_acquire)); }
 
   // The next part of this round, or -1.
   std::int64_t take(std::uint64_t round) {
@@ -71,24 +75,20 @@ class Team {
   Team(const Team&) = delete;
   ~Team() {
     ends_ = true;
-    round_.fetch_add(1);
-    round_.notify_all();
+    announce((round_ + 1) & round_mask, 0);
   }
 
   int size() const { return size_; }
 
   void run(std::int64_t parts, detail::CallPart call, const void* work) {
-    call_ = call;
-    work_ = work;
     error_ = nullptr;
     left_.store(parts, std::memory_order_relaxed);
-    const std::uint32_t round = round_.load(std::memory_order_relaxed) + 1;
-    for (int i = 0; i < size_; ++i)
-      shares_[i].word.store(Share::joined(round & round_mask, bound(parts, i), bound(parts, i + 1)),
-                            std::memory_order_release);
-    round_.store(round);  // in one order with a sleeper's look at it
-    round_.notify_all();  // a system call only if one sleeps
-    work_on(0, round);
+    for (int i = 0; i < size_; ++i) {
+      shares_[i].call = call;
+      shares_[i].work = work;
+    }
+    announce((round_ + 1) & round_mask, parts);
+    work_on(0, round_);
     for (int looks = 0; left_.load(std::memory_order_acquire) > 0; ++looks)
       looks < patience_ ? pause() : std::this_thread::yield();
     if (error_) std::rethrow_exception(error_);
@@ -97,22 +97,32 @@ class Team {
  private:
   static constexpr std::uint32_t round_mask = (1u << 24) - 1;
 
-  std::uint64_t bound(std::int64_t parts, int i) const { return static_cast<std::uint64_t>(parts * i / size_); }
+  // The others first: they have the longer way.
+  void announce(std::uint32_t round, std::int64_t parts) {
+    round_ = round;
+    for (int i = size_ - 1; i >= 0; --i) {
+      const auto first = static_cast<std::uint64_t>(parts * i / size_);
+      const auto end = static_cast<std::uint64_t>(parts * (i + 1) / size_);
+      shares_[i].word.store(Share::joined(round, first, end), std::memory_order_release);
+    }
+    alarm_.store(round);  // in one order with a sleeper's look at it
+    alarm_.notify_all();  // a system call only if one sleeps
+  }
 
   // Its own share, then what is left of the others'. A part once taken keeps its round from ending.
   void work_on(int me, std::uint32_t round) {
     in_part = true;
     for (int i = 0; i < size_; ++i) {
-      Share& share = shares_[(me + i) % size_];
-      for (std::int64_t part; (part = share.take(round & round_mask)) >= 0;) {
+      std::int64_t done = 0;
+      for (std::int64_t part; (part = shares_[(me + i) % size_].take(round)) >= 0; ++done) {
         try {
-          call_(work_, part);
+          shares_[me].call(shares_[me].work, part);
         } catch (...) {
           const std::lock_guard lock(error_guard_);
           if (!error_) error_ = std::current_exception();
         }
-        left_.fetch_sub(1, std::memory_order_acq_rel);
       }
+      if (done > 0) left_.fetch_sub(done, std::memory_order_acq_rel);
     }
     in_part = false;
   }
@@ -120,30 +130,26 @@ class Team {
   void serve(int me) {
     std::uint32_t seen = 0;
     for (;;) {
-      std::uint32_t now = round_.load(std::memory_order_acquire);
-      for (int looks = 0; now == seen && looks < patience_; ++looks) {
-        pause();
-        now = round_.load(std::memory_order_acquire);
-      }
-      if (now == seen) {
-        round_.wait(seen);
+      const Share& own = shares_[me];
+      for (int looks = 0; own.round() == seen && looks < patience_; ++looks) pause();
+      if (own.round() == seen) {
+        alarm_.wait(seen);
         continue;
       }
-      seen = now;
+      seen = static_cast<std::uint32_t>(own.round());
       if (ends_) return;
-      work_on(me, now);
+      work_on(me, seen);
     }
   }
 
   const int size_;
   int patience_;
   std::unique_ptr<Share[]> shares_;
-  detail::CallPart call_ = nullptr;
-  const void* work_ = nullptr;
+  std::uint32_t round_ = 0;
   std::exception_ptr error_;
   std::mutex error_guard_;
   alignas(64) std::atomic<std::int64_t> left_{0};
-  alignas(64) std::atomic<std::uint32_t> round_{0};
+  alignas(64) std::atomic<std::uint32_t> alarm_{0};  // the round, for those that sleep
   std::atomic<bool> ends_{false};
   std::vector<std::jthread> threads_;  // last, so that they end before what they use
 };

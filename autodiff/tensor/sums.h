@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "autodiff/kernels/fused_pass.h"
 #include "autodiff/kernels/lane_sum.h"
 #include "autodiff/kernels/scratch.h"
 #include "autodiff/kernels/simd.h"
@@ -29,7 +30,11 @@ double sum(std::int64_t n, const Term& term, const T*... x) {
   const std::int64_t parts = (n + step - 1) / step;
   struct SumOfParts;
   double* sums = kernels::scratch<SumOfParts, double>(parts);
-  kernels::share(parts, [&](std::int64_t i) { sums[i] = part(i * step, std::min(n, (i + 1) * step)); });
+  const auto add_up = [&](std::int64_t i) { sums[i] = part(i * step, std::min(n, (i + 1) * step)); };
+  if (n < pass_range(n))
+    for (std::int64_t i = 0; i < parts; ++i) add_up(i);
+  else
+    kernels::share(parts, add_up);
   double total = 0;
   for (std::int64_t i = 0; i < parts; ++i) total += sums[i];
   return total;

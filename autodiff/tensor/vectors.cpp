@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "autodiff/kernels/fused_pass.h"
 #include "autodiff/kernels/largest.h"
 #include "autodiff/kernels/simd.h"
 #include "autodiff/kernels/team.h"
@@ -17,7 +18,7 @@ namespace {
 // Calls f(i) for every element, vectorised.
 template <class F>
 void each(std::int64_t n, const F& f) {
-  kernels::share_ranges(n, kernels::shared_elements, [&f](std::int64_t first, std::int64_t end) {
+  kernels::share_ranges(n, pass_range(n), [&f](std::int64_t first, std::int64_t end) {
     simd::run([=] GRADUS_LOOP() {
 #pragma GCC ivdep
       for (std::int64_t i = first; i < end; ++i) f(i);
@@ -120,7 +121,7 @@ bool is_finite(const Tensor& x) {
   return with_floating(x.dtype(), [&]<class T>(T) {
     const T* a = x.data<T>();
     std::atomic<bool> all{true};
-    kernels::share_ranges(x.size(), 2 * kernels::shared_elements, [&all, a](std::int64_t first, std::int64_t end) {
+    kernels::share_ranges(x.size(), pass_range(x.size()), [&all, a](std::int64_t first, std::int64_t end) {
       bool finite = false;
       simd::run([&] GRADUS_LOOP() { finite = kernels::all_finite(a + first, end - first); });
       if (!finite) all = false;
