@@ -33,8 +33,8 @@ void pause() {
 }
 
 // The parts of a thread that nobody has begun, [next, end), and the round to which they belong, in one word: whoever
-// comes late finds another round and takes nothing. Beside it what to do, so that a waiting thread gets all it needs with
-// one line of the cache: lines take long from one core to another.
+// comes late finds another round and takes nothing. Beside it what to do, so that a waiting thread gets all it needs
+// with one line of the cache: lines take long from one core to another.
 struct alignas(64) Share {
   static constexpr int bits = 20;
   static constexpr std::uint64_t limit = std::uint64_t{1} << bits;
