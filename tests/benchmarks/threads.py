@@ -74,7 +74,7 @@ def compare(options):
         say(f"{row['name']:34} {row['threads']:7} {row['one_us']:12.1f} {row['several_us']:12.1f} us {row['speedup']:13.2f}")
     if options.csv:
         lines = [",".join(str(row[column]) for column in COLUMNS) for row in rows]
-        command.replace(options.csv, "\n".join([",".join(COLUMNS), *lines, ""]))
+        command.replace(options.csv, "\n".join([",".join(COLUMNS), *lines, ""]).encode())
     if options.svg:
         picture(rows, options.svg)
     return 0
