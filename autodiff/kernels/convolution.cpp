@@ -9,6 +9,7 @@
 #include "autodiff/kernels/loops.h"
 #include "autodiff/kernels/products.h"
 #include "autodiff/kernels/scratch.h"
+#include "autodiff/kernels/team.h"
 #include "autodiff/kernels/winograd.h"
 
 namespace gradus::kernels {
@@ -177,29 +178,57 @@ class Slabs {
   bool is_matrix_;
 };
 
+// The images of a batch are cut into parts, which the threads share: at most so many, each worth a thread.
+std::int64_t examples_of_a_part(const Convolution& c, std::int64_t most) {
+  constexpr std::int64_t worth_a_thread = 1 << 20;
+  const std::int64_t kernel = c.window.kernel.height * c.window.kernel.width * c.in_channels / c.groups;
+  const std::int64_t each = std::max<std::int64_t>(1, c.places.height * c.places.width * c.out_channels * kernel);
+  return std::max((worth_a_thread + each - 1) / each, (c.batch + most - 1) / most);
+}
+
+constexpr std::int64_t most_parts = 16;
+
+// work(the convolution of some examples, the first of them)
+template <class Work>
+void share_examples(const Convolution& c, std::int64_t step, const Work& work) {
+  share_ranges(c.batch, step, [&](std::int64_t first, std::int64_t end) {
+    Convolution part = c;
+    part.batch = end - first;
+    work(part, first);
+  });
+}
+
 }  // namespace
 
 void convolve(const Convolution& c, const Tensor& y, bool accumulate, const Tensor& x, const Tensor& w,
               const Tensor* bias) {
   if (c.batch == 0) return;
-  if (y.dtype() == DType::float32 &&
-      (winograd_convolve(c, y, accumulate, x, w, bias) || onednn_convolve(c, y, accumulate, x, w, bias)))
-    return;
-  if (bias)
-    broadcast(
-        y, accumulate, [](auto b, auto) { return b; }, *bias, *bias);
-  with_floating(y.dtype(),
-                [&]<class T>(T) { Slabs<T>(c).forward(y.data<T>(), accumulate || bias, x.data<T>(), w.data<T>()); });
+  const bool is_single = y.dtype() == DType::float32;
+  if (is_single && winograd_convolve(c, y, accumulate, x, w, bias)) return;
+  share_examples(c, examples_of_a_part(c, most_parts), [&](const Convolution& part, std::int64_t first) {
+    const Tensor to = y.rows(first, part.batch), from = x.rows(first, part.batch);
+    if (is_single && onednn_convolve(part, to, accumulate, from, w, bias)) return;
+    if (bias)
+      broadcast(
+          to, accumulate, [](auto b, auto) { return b; }, *bias, *bias);
+    with_floating(y.dtype(), [&]<class T>(T) {
+      Slabs<T>(part).forward(to.data<T>(), accumulate || bias, from.data<T>(), w.data<T>());
+    });
+  });
 }
 
 void convolve_input_derivative(const Convolution& c, const Tensor& dx, bool accumulate, const Tensor& dy,
                                const Tensor& w) {
   if (c.batch == 0) return;
-  if (dx.dtype() == DType::float32 && (winograd_convolve_input_derivative(c, dx, accumulate, dy, w) ||
-                                       onednn_convolve_input_derivative(c, dx, accumulate, dy, w)))
-    return;
-  with_floating(dx.dtype(),
-                [&]<class T>(T) { Slabs<T>(c).input_derivative(dx.data<T>(), accumulate, dy.data<T>(), w.data<T>()); });
+  const bool is_single = dx.dtype() == DType::float32;
+  if (is_single && winograd_convolve_input_derivative(c, dx, accumulate, dy, w)) return;
+  share_examples(c, examples_of_a_part(c, most_parts), [&](const Convolution& part, std::int64_t first) {
+    const Tensor to = dx.rows(first, part.batch), from = dy.rows(first, part.batch);
+    if (is_single && onednn_convolve_input_derivative(part, to, accumulate, from, w)) return;
+    with_floating(dx.dtype(), [&]<class T>(T) {
+      Slabs<T>(part).input_derivative(to.data<T>(), accumulate, from.data<T>(), w.data<T>());
+    });
+  });
 }
 
 void convolve_weight_derivative(const Convolution& c, const Tensor& dw, bool accumulate, const Tensor& x,
@@ -208,11 +237,31 @@ void convolve_weight_derivative(const Convolution& c, const Tensor& dw, bool acc
     if (!accumulate) dw.fill(0);
     return;
   }
-  if (dw.dtype() == DType::float32 && (winograd_convolve_weight_derivative(c, dw, accumulate, x, dy) ||
-                                       onednn_convolve_weight_derivative(c, dw, accumulate, x, dy)))
-    return;
-  with_floating(dw.dtype(), [&]<class T>(T) {
-    Slabs<T>(c).weight_derivative(dw.data<T>(), accumulate, x.data<T>(), dy.data<T>());
+  const bool is_single = dw.dtype() == DType::float32;
+  if (is_single && winograd_convolve_weight_derivative(c, dw, accumulate, x, dy)) return;
+  const auto of_examples = [&](const Convolution& part, std::int64_t first, const Tensor& to, bool onto) {
+    const Tensor images = x.rows(first, part.batch), cotangents = dy.rows(first, part.batch);
+    if (is_single && onednn_convolve_weight_derivative(part, to, onto, images, cotangents)) return;
+    with_floating(dw.dtype(), [&]<class T>(T) {
+      Slabs<T>(part).weight_derivative(to.data<T>(), onto, images.data<T>(), cotangents.data<T>());
+    });
+  };
+  // Each part has a sum of its own, which takes memory.
+  constexpr std::int64_t most_elements = 1 << 21;
+  const std::int64_t most = std::clamp<std::int64_t>(most_elements / std::max<std::int64_t>(1, dw.size()), 1, 8);
+  const std::int64_t step = examples_of_a_part(c, most);
+  if (c.batch < 2 * step) return of_examples(c, 0, dw, accumulate);
+  const std::int64_t parts = (c.batch + step - 1) / step;
+  with_floating(dw.dtype(), [&]<class T>(T type) {
+    struct PartialWeights;
+    T* sums = scratch<PartialWeights, T>(parts * dw.size());
+    const auto sum_of = [&](std::int64_t part) {
+      return Tensor::view(sums + part * dw.size(), dw.shape(), dtype_of<decltype(type)>());
+    };
+    share_examples(c, step, [&](const Convolution& part, std::int64_t first) {
+      of_examples(part, first, sum_of(first / step), false);
+    });
+    for (std::int64_t part = 0; part < parts; ++part) copy(dw, accumulate || part > 0, sum_of(part));
   });
 }
 

@@ -24,14 +24,14 @@ template <int rows, int vectors>
   const std::int64_t row_a = p.transpose_a ? 1 : p.lda, step_a = p.transpose_a ? p.lda : 1;
   const float* __restrict a = p.a + i * row_a;
   const float* __restrict b = panel.b;
-  float* __restrict y = p.y + i * p.n + panel.first;
+  float* __restrict y = p.y + i * p.ldy + panel.first;
   const auto mask = [&panel](int c) { return c + 1 == vectors ? panel.last : all; };
   __m512 sum[rows][vectors];
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
     for (int c = 0; c < vectors; ++c)
-      sum[r][c] = p.accumulate ? _mm512_maskz_loadu_ps(mask(c), y + r * p.n + c * width) : _mm512_setzero_ps();
+      sum[r][c] = p.accumulate ? _mm512_maskz_loadu_ps(mask(c), y + r * p.ldy + c * width) : _mm512_setzero_ps();
   }
   for (std::int64_t q = 0; q < p.k; ++q) {
     __m512 row[vectors];
@@ -47,7 +47,7 @@ template <int rows, int vectors>
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
-    for (int c = 0; c < vectors; ++c) _mm512_mask_storeu_ps(y + r * p.n + c * width, mask(c), sum[r][c]);
+    for (int c = 0; c < vectors; ++c) _mm512_mask_storeu_ps(y + r * p.ldy + c * width, mask(c), sum[r][c]);
   }
 }
 
@@ -111,7 +111,7 @@ void direct_product_avx512(const Product<float>& p) {
   constexpr std::int64_t widest = 4 * width;
   for (std::int64_t j = 0; j < p.n; j += widest) {
     const std::int64_t columns = p.n - j < widest ? p.n - j : widest;
-    Panel panel{j, p.b + j, p.n, columns % width == 0 ? all : first(static_cast<int>(columns % width))};
+    Panel panel{j, p.b + j, p.ldb, columns % width == 0 ? all : first(static_cast<int>(columns % width))};
     if (!p.transpose_b) {
       product_of(p, panel, columns);
       continue;
@@ -119,7 +119,7 @@ void direct_product_avx512(const Product<float>& p) {
     alignas(64) float rows_of_b[longest_direct * widest];
     for (std::int64_t q = 0; q < p.k; q += width)
       for (std::int64_t c = 0; c < columns; c += width)
-        transpose_block(rows_of_b + q * widest + c, widest, p.b + (j + c) * p.k + q, p.k,
+        transpose_block(rows_of_b + q * widest + c, widest, p.b + (j + c) * p.ldb + q, p.ldb,
                         static_cast<int>(columns - c < width ? columns - c : width),
                         static_cast<int>(p.k - q < width ? p.k - q : width));
     panel.b = rows_of_b;

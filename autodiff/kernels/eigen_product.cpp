@@ -12,14 +12,14 @@ namespace gradus::kernels {
 namespace {
 
 template <class T>
-using Matrix = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
+using Matrix = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>, 0, Eigen::OuterStride<>>;
 template <class T>
 using ConstMatrix =
     Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>, 0, Eigen::OuterStride<>>;
 
 template <class T, class A, class B>
 void put(const Product<T>& p, const A& a, const B& b) {
-  Matrix<T> y(p.y, p.m, p.n);
+  Matrix<T> y(p.y, p.m, p.n, Eigen::OuterStride<>(p.ldy));
   if (p.m * p.n * p.k <= 4096) {  // packing costs more than the product
     if (p.accumulate)
       y += a.lazyProduct(b);
@@ -41,8 +41,7 @@ void put(const Product<T>& p, const A& a, const B& b) {
 template <class T>
 void product(const Product<T>& p) {
   const ConstMatrix<T> a(p.a, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, Eigen::OuterStride<>(p.lda));
-  const ConstMatrix<T> b(p.b, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n,
-                         Eigen::OuterStride<>(p.transpose_b ? p.k : p.n));
+  const ConstMatrix<T> b(p.b, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n, Eigen::OuterStride<>(p.ldb));
   if (p.transpose_a && p.transpose_b)
     put(p, a.transpose(), b.transpose());
   else if (p.transpose_a)

@@ -11,7 +11,7 @@ struct Product {
   const T* a;
   const T* b;
   std::int64_t m, n, k;
-  std::int64_t lda;  // from one stored row of a to the next
+  std::int64_t lda, ldb, ldy;  // from one stored row to the next
   bool transpose_a, transpose_b, accumulate;
 };
 

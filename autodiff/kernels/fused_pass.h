@@ -4,9 +4,17 @@
 #include "autodiff/kernels/lane_sum.h"
 #include "autodiff/kernels/math.h"
 #include "autodiff/kernels/simd.h"
+#include "autodiff/kernels/team.h"
 #include "autodiff/tensor/tensor.h"
 
 namespace gradus {
+
+// Elements of a range of a pass over n, for kernels::share_ranges. Vectors that one core's cache holds are not shared:
+// the gradient that one thread wrote would have to come from the other core's.
+inline std::int64_t pass_range(std::int64_t n) {
+  constexpr std::int64_t cached = 1 << 19;
+  return n < cached ? cached : kernels::shared_elements;
+}
 
 // -1, 0 or 1.
 template <class T>
@@ -19,14 +27,15 @@ template <class Update, class... State>
 void update_each(const Tensor& theta, const Tensor& gradient, const Update& make_update, const State&... state) {
   with_floating(theta.dtype(), [&]<class T>(T type) {
     const auto update = make_update(type);
-    const std::int64_t n = theta.size();
-    const auto run = [update, n](T* __restrict x, const T* __restrict g, auto* __restrict... s) {
+    const auto run = [update](std::int64_t n, T* __restrict x, const T* __restrict g, auto* __restrict... s) {
       simd::run([=] GRADUS_LOOP() {
 #pragma GCC ivdep
         for (std::int64_t i = 0; i < n; ++i) update(x[i], g[i], s[i]...);
       });
     };
-    run(theta.data<T>(), gradient.data<T>(), state.template data<T>()...);
+    kernels::share_ranges(theta.size(), pass_range(theta.size()), [&](std::int64_t first, std::int64_t end) {
+      run(end - first, theta.data<T>() + first, gradient.data<T>() + first, (state.template data<T>() + first)...);
+    });
   });
 }
 
@@ -36,9 +45,10 @@ void change_each(const Tensor& x, const Change& make_change) {
   with_floating(x.dtype(), [&]<class T>(T type) {
     const auto change = make_change(type);
     T* to = x.data<T>();
-    const std::int64_t n = x.size();
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t i = 0; i < n; ++i) change(to[i]);
+    kernels::share_ranges(x.size(), pass_range(x.size()), [&change, to](std::int64_t first, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t i = first; i < end; ++i) change(to[i]);
+      });
     });
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autodiff/kernels/scratch.h"
 #include "autodiff/tensor/error.h"
 
 namespace gradus::kernels {
@@ -56,25 +57,83 @@ Walk walk(const Shape& result, const Shape& a, const Shape& b) {
   return w;
 }
 
+std::int64_t shared_positions(const Walk& w) {
+  std::int64_t each = 1;
+  for (int axis = 1; axis < w.rank; ++axis) each *= w.extent[axis];
+  return w.rank == 1 ? shared_elements : std::max<std::int64_t>(1, shared_elements / std::max<std::int64_t>(each, 1));
+}
+
+WalkPart part_of(const Walk& w, std::int64_t first, std::int64_t end) {
+  WalkPart part{w, first, w.a[0] * first, w.b[0] * first};
+  part.walk.extent[0] = end - first;
+  for (int axis = 1; axis < w.rank; ++axis) part.offset *= w.extent[axis];
+  return part;
+}
+
+namespace {
+
+// to[a offset] += from[offset] over a walk, without threads.
+template <class T>
+void add_up(T* __restrict to, const T* __restrict from, const Walk& w) {
+  simd::run([=, &w] GRADUS_LOOP() {
+    for_each_run(
+        w, [=](std::int64_t o, std::int64_t iy, std::int64_t, std::int64_t n, std::int64_t stride, std::int64_t)
+               __attribute__((always_inline)) {
+                 const T* __restrict source = from + o;
+                 T* __restrict target = to + iy;
+                 if (stride == 0)
+                   *target += lane_sum(source, n);
+                 else
+                   for (std::int64_t i = 0; i < n; ++i) target[i] += source[i];
+               });
+  });
+}
+
+// to[i] += the sum of from[row][i], in blocks of columns.
+template <class T>
+void add_up_rows(T* to, const T* from, std::int64_t rows, std::int64_t columns) {
+  constexpr std::int64_t block = 128;
+  share_ranges(columns, block, [=](std::int64_t first, std::int64_t end) {
+    T* __restrict target = to;
+    const T* __restrict source = from;
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t row = 0; row < rows; ++row)
+        for (std::int64_t i = first; i < end; ++i) target[i] += source[row * columns + i];
+    });
+  });
+}
+
+struct PartialTag;
+
+}  // namespace
+
+// Sums of much are made of sums over parts, which follow from the shape alone.
 void sum_to(const Tensor& y, bool accumulate, const Tensor& x) {
   if (!accumulate) y.fill(0);
   if (x.size() == 0) return;
   const Walk w = walk(x.shape(), y.shape(), x.shape());
+  const std::int64_t n = w.extent[0], step = x.size() < 2 * shared_elements ? n : shared_positions(w);
   with_floating(y.dtype(), [&]<class T>(T) {
-    T* __restrict to = y.data<T>();
-    const T* __restrict from = x.data<T>();
-    simd::run([=, &w] GRADUS_LOOP() {
-      for_each_run(
-          w, [=](std::int64_t o, std::int64_t iy, std::int64_t, std::int64_t n, std::int64_t stride, std::int64_t)
-                 __attribute__((always_inline)) {
-                   const T* __restrict source = from + o;
-                   T* __restrict target = to + iy;
-                   if (stride == 0)
-                     *target += lane_sum(source, n);
-                   else
-                     for (std::int64_t i = 0; i < n; ++i) target[i] += source[i];
-                 });
+    T* to = y.data<T>();
+    const T* from = x.data<T>();
+    if (n < 2 * step) return add_up(to, from, w);
+    const std::int64_t parts = (n + step - 1) / step;
+    const auto add_part = [&](std::int64_t part, T* target) {
+      const WalkPart some = part_of(w, part * step, std::min(n, (part + 1) * step));
+      add_up(target + some.a, from + some.offset, some.walk);
+    };
+    if (w.a[0] != 0) return share(parts, [&](std::int64_t part) { add_part(part, to); });
+    const bool of_rows = w.rank == 2 && w.a[1] == 1;
+    if (of_rows && w.extent[1] >= 256) return add_up_rows(to, from, n, w.extent[1]);
+    if (y.size() * 4 > step * (x.size() / n)) return add_up(to, from, w);  // the partial sums would be as much work
+    T* sums = scratch<PartialTag, T>(parts * y.size());
+    share(parts, [&](std::int64_t part) {
+      T* own = sums + part * y.size();
+      std::fill_n(own, y.size(), T{0});
+      add_part(part, own);
     });
+    for (std::int64_t part = 0; part < parts; ++part)
+      for (std::int64_t i = 0; i < y.size(); ++i) to[i] += sums[part * y.size() + i];
   });
 }
 
@@ -101,8 +160,12 @@ void copy(const Tensor& y, bool accumulate, const Tensor& x) {
   if (accumulate)
     map(
         y, true, [](auto v) { return v; }, x);
-  else
+  else if (y.dtype() != x.dtype() || y.raw() == x.raw() || y.size() != x.size())
     y.copy_from(x);
+  else
+    share_ranges(y.size(), 4 * shared_elements, [&](std::int64_t first, std::int64_t end) {
+      y.part(first, {end - first}).copy_from(x.part(first, {end - first}));
+    });
 }
 
 }  // namespace gradus::kernels

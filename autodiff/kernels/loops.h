@@ -1,8 +1,9 @@
 // Loops over the elements of tensors: element by element, with broadcasting, and sums. Each writes into its destination
-// or adds onto it. The order of every sum is fixed, so results are the same bits on every run.
+// or adds onto it. Threads share what is long. The order of every sum is fixed, so the bits of results are, too.
 #pragma once
 
 #include "autodiff/kernels/simd.h"
+#include "autodiff/kernels/team.h"
 #include "autodiff/tensor/tensor.h"
 
 namespace gradus::kernels {
@@ -11,18 +12,20 @@ namespace gradus::kernels {
 // promises the compiler that no iteration reads what another one writes, not that nothing overlaps.
 template <class T, class F>
 void for_each_element(T* to, bool accumulate, std::int64_t n, const F& f) {
-  if (accumulate)
-    simd::run([=] GRADUS_LOOP() {
-      const F g = f;  // not in memory that the loop might write
+  share_ranges(n, shared_elements, [&](std::int64_t first, std::int64_t end) {
+    if (accumulate)
+      simd::run([=, &f] GRADUS_LOOP() {
+        const F g = f;  // not in memory that the loop might write
 #pragma GCC ivdep
-      for (std::int64_t i = 0; i < n; ++i) to[i] += g(i);
-    });
-  else
-    simd::run([=] GRADUS_LOOP() {
-      const F g = f;
+        for (std::int64_t i = first; i < end; ++i) to[i] += g(i);
+      });
+    else
+      simd::run([=, &f] GRADUS_LOOP() {
+        const F g = f;
 #pragma GCC ivdep
-      for (std::int64_t i = 0; i < n; ++i) to[i] = g(i);
-    });
+        for (std::int64_t i = first; i < end; ++i) to[i] = g(i);
+      });
+  });
 }
 
 // y = f(a) or y += f(a), element by element; f is a functor with a template call operator for float and double. y may
@@ -58,6 +61,24 @@ struct Walk {
 };
 Walk walk(const Shape& result, const Shape& a, const Shape& b);
 
+// How many positions of the outermost axis are worth a thread, and the part [first, end) of them with its offsets.
+std::int64_t shared_positions(const Walk& w);
+struct WalkPart {
+  Walk walk;
+  std::int64_t offset, a, b;
+};
+WalkPart part_of(const Walk& w, std::int64_t first, std::int64_t end);
+
+// Calls work(a part of the walk over `size` elements, its offset in the result, in a and in b); the threads share them.
+template <class Work>
+void share_walk(const Walk& w, std::int64_t size, const Work& work) {
+  if (size < 2 * shared_elements) return work(w, std::int64_t{0}, std::int64_t{0}, std::int64_t{0});
+  share_ranges(w.extent[0], shared_positions(w), [&](std::int64_t first, std::int64_t end) {
+    const WalkPart part = part_of(w, first, end);
+    work(part.walk, part.offset, part.a, part.b);
+  });
+}
+
 // Calls inner(result offset, a offset, b offset, length, a stride, b stride) for each run of the innermost axis.
 template <class Inner>
 GRADUS_INLINE void for_each_run(const Walk& w, const Inner& inner) {
@@ -87,37 +108,39 @@ void broadcast(const Tensor& y, bool accumulate, const F f, const Tensor& a, con
   if (y.size() == 0) return;
   const Walk w = walk(y.shape(), a.shape(), b.shape());
   with_floating(y.dtype(), [&]<class T>(T) {
-    T* to = y.data<T>();
-    const T *pa = a.data<T>(), *pb = b.data<T>();
-    simd::run([=, &w] GRADUS_LOOP() {
-      for_each_run(
-          w, [=](std::int64_t o, std::int64_t ia, std::int64_t ib, std::int64_t n, std::int64_t sa, std::int64_t sb)
-                 __attribute__((always_inline)) {
-                   T* t = to + o;
-                   const T *u = pa + ia, *v = pb + ib;
-                   const F g = f;
-                   const auto put = [=](auto fa, auto fb) __attribute__((always_inline)) {
-                     if (accumulate)
+    share_walk(w, y.size(), [&](const Walk& part, std::int64_t first, std::int64_t first_a, std::int64_t first_b) {
+      T* to = y.data<T>() + first;
+      const T *pa = a.data<T>() + first_a, *pb = b.data<T>() + first_b;
+      simd::run([=, &part] GRADUS_LOOP() {
+        for_each_run(
+            part, [=](std::int64_t o, std::int64_t ia, std::int64_t ib, std::int64_t n, std::int64_t sa,
+                      std::int64_t sb) __attribute__((always_inline)) {
+              T* t = to + o;
+              const T *u = pa + ia, *v = pb + ib;
+              const F g = f;
+              const auto put = [=](auto fa, auto fb) __attribute__((always_inline)) {
+                if (accumulate)
 #pragma GCC ivdep
-                       for (std::int64_t i = 0; i < n; ++i) t[i] += g(fa(i), fb(i));
-                     else
+                  for (std::int64_t i = 0; i < n; ++i) t[i] += g(fa(i), fb(i));
+                else
 #pragma GCC ivdep
-                       for (std::int64_t i = 0; i < n; ++i) t[i] = g(fa(i), fb(i));
-                   };
-                   const T u0 = *u, v0 = *v;
-                   const auto each_u = [=](std::int64_t i) __attribute__((always_inline)) { return u[i]; };
-                   const auto each_v = [=](std::int64_t i) __attribute__((always_inline)) { return v[i]; };
-                   const auto one_u = [=](std::int64_t) __attribute__((always_inline)) { return u0; };
-                   const auto one_v = [=](std::int64_t) __attribute__((always_inline)) { return v0; };
-                   if (sa && sb)
-                     put(each_u, each_v);
-                   else if (sa)
-                     put(each_u, one_v);
-                   else if (sb)
-                     put(one_u, each_v);
-                   else
-                     put(one_u, one_v);
-                 });
+                  for (std::int64_t i = 0; i < n; ++i) t[i] = g(fa(i), fb(i));
+              };
+              const T u0 = *u, v0 = *v;
+              const auto each_u = [=](std::int64_t i) __attribute__((always_inline)) { return u[i]; };
+              const auto each_v = [=](std::int64_t i) __attribute__((always_inline)) { return v[i]; };
+              const auto one_u = [=](std::int64_t) __attribute__((always_inline)) { return u0; };
+              const auto one_v = [=](std::int64_t) __attribute__((always_inline)) { return v0; };
+              if (sa && sb)
+                put(each_u, each_v);
+              else if (sa)
+                put(each_u, one_v);
+              else if (sb)
+                put(one_u, each_v);
+              else
+                put(one_u, one_v);
+            });
+      });
     });
   });
 }

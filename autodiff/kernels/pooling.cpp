@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autodiff/kernels/largest.h"
+#include "autodiff/kernels/team.h"
 
 namespace gradus::kernels {
 namespace {
@@ -32,11 +33,18 @@ struct Windows {
            places.height * window.stride.height == image.height && places.width * window.stride.width == image.width;
   }
 
-  // f(patch, offset of the place in the result) for each place of each image.
+  // work(first image, end); windows lie each in one image.
+  template <class Work>
+  void share_images(const Work& work) const {
+    const std::int64_t pixels = image.height * image.width * channels;
+    kernels::share_ranges(batch, 1 + shared_elements / 2 / std::max<std::int64_t>(1, pixels), work);
+  }
+
+  // f(patch, offset of the place in the result) for each place of images [begin, end).
   template <class F>
-  GRADUS_INLINE void for_each(const F& f) const {
-    std::int64_t to = 0;
-    for (std::int64_t example = 0; example < batch; ++example)
+  GRADUS_INLINE void for_each(std::int64_t begin, std::int64_t end, const F& f) const {
+    std::int64_t to = begin * places.height * places.width * channels;
+    for (std::int64_t example = begin; example < end; ++example)
       for (std::int64_t i = 0; i < places.height; ++i) {
         const std::int64_t top = i * window.stride.height - window.before.height;
         const std::int64_t y = std::max<std::int64_t>(top, 0),
@@ -78,24 +86,26 @@ void take_at_pool_max(const Window2d& window, const Tensor& out, bool accumulate
     T* __restrict y = out.data<T>();
     const T *u = in.data<T>(), *x = of.data<T>();
     const Windows windows(window, of.shape());
-    simd::run([=, &windows] GRADUS_LOOP() {
-      windows.for_each([=, &windows](const Patch& patch, std::int64_t to) GRADUS_BODY {
-        windows.for_each_block([=, &windows](std::int64_t c, std::int64_t n) GRADUS_BODY {
-          T best[Windows::block], taken[Windows::block];
-          for (std::int64_t i = 0; i < n; ++i) {
-            best[i] = x[patch.first + c + i];
-            taken[i] = u[patch.first + c + i];
-          }
-          windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
-            const T* __restrict v = x + pixel + c, * __restrict w = u + pixel + c;
+    windows.share_images([=, &windows](std::int64_t begin, std::int64_t end) {
+      simd::run([=, &windows] GRADUS_LOOP() {
+        windows.for_each(begin, end, [=, &windows](const Patch& patch, std::int64_t to) GRADUS_BODY {
+          windows.for_each_block([=, &windows](std::int64_t c, std::int64_t n) GRADUS_BODY {
+            T best[Windows::block], taken[Windows::block];
             for (std::int64_t i = 0; i < n; ++i) {
-              const bool larger = (v[i] > best[i]) | (v[i] != v[i]);
-              best[i] = larger ? v[i] : best[i];
-              taken[i] = larger ? w[i] : taken[i];
+              best[i] = x[patch.first + c + i];
+              taken[i] = u[patch.first + c + i];
             }
+            windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
+              const T* __restrict v = x + pixel + c, * __restrict w = u + pixel + c;
+              for (std::int64_t i = 0; i < n; ++i) {
+                const bool larger = (v[i] > best[i]) | (v[i] != v[i]);
+                best[i] = larger ? v[i] : best[i];
+                taken[i] = larger ? w[i] : taken[i];
+              }
+            });
+            T* __restrict result = y + to + c;
+            for (std::int64_t i = 0; i < n; ++i) result[i] = (accumulate ? result[i] : T{0}) + taken[i];
           });
-          T* __restrict result = y + to + c;
-          for (std::int64_t i = 0; i < n; ++i) result[i] = (accumulate ? result[i] : T{0}) + taken[i];
         });
       });
     });
@@ -110,34 +120,36 @@ void put_at_pool_max(const Window2d& window, const Tensor& out, bool accumulate,
     T* y = out.data<T>();  // may be x, see windows_tile
     const T* __restrict g = in.data<T>();
     const T* x = of.data<T>();
-    simd::run([=, &windows] GRADUS_LOOP() {
-      windows.for_each([=, &windows](const Patch& patch, std::int64_t from) GRADUS_BODY {
-        windows.for_each_block([=, &windows](std::int64_t c, std::int64_t n) GRADUS_BODY {
-          using Number = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;  // as wide as T, for vectors
-          T best[Windows::block];
-          Number place[Windows::block], number = 0;
-          for (std::int64_t i = 0; i < n; ++i) {
-            best[i] = x[patch.first + c + i];
-            place[i] = 0;
-          }
-          windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
-            const T* v = x + pixel + c;
+    windows.share_images([=, &windows](std::int64_t begin, std::int64_t end) {
+      simd::run([=, &windows] GRADUS_LOOP() {
+        windows.for_each(begin, end, [=, &windows](const Patch& patch, std::int64_t from) GRADUS_BODY {
+          windows.for_each_block([=, &windows](std::int64_t c, std::int64_t n) GRADUS_BODY {
+            using Number = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;  // as wide as T, for vectors
+            T best[Windows::block];
+            Number place[Windows::block], number = 0;
             for (std::int64_t i = 0; i < n; ++i) {
-              const bool larger = (v[i] > best[i]) | (v[i] != v[i]);
-              best[i] = larger ? v[i] : best[i];
-              place[i] = larger ? number : place[i];
+              best[i] = x[patch.first + c + i];
+              place[i] = 0;
             }
-            ++number;
-          });
-          number = 0;
-          windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
-            T* __restrict to = y + pixel + c;
-            const T* __restrict cotangent = g + from + c;
-            if (add)
-              for (std::int64_t i = 0; i < n; ++i) to[i] += place[i] == number ? cotangent[i] : T{0};
-            else
-              for (std::int64_t i = 0; i < n; ++i) to[i] = place[i] == number ? cotangent[i] : T{0};
-            ++number;
+            windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
+              const T* v = x + pixel + c;
+              for (std::int64_t i = 0; i < n; ++i) {
+                const bool larger = (v[i] > best[i]) | (v[i] != v[i]);
+                best[i] = larger ? v[i] : best[i];
+                place[i] = larger ? number : place[i];
+              }
+              ++number;
+            });
+            number = 0;
+            windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
+              T* __restrict to = y + pixel + c;
+              const T* __restrict cotangent = g + from + c;
+              if (add)
+                for (std::int64_t i = 0; i < n; ++i) to[i] += place[i] == number ? cotangent[i] : T{0};
+              else
+                for (std::int64_t i = 0; i < n; ++i) to[i] = place[i] == number ? cotangent[i] : T{0};
+              ++number;
+            });
           });
         });
       });
@@ -151,25 +163,28 @@ void pool_sum(const Window2d& window, const Tensor& out, bool accumulate, const 
     const T* __restrict x = in.data<T>();
     const Windows windows(window, in.shape());
     const T scale = static_cast<T>(factor);
-    simd::run([=, &windows] GRADUS_LOOP() {
-      windows.for_each([=, &windows](const Patch& patch, std::int64_t to) GRADUS_BODY {
-        windows.for_each_block([=, &windows](std::int64_t c, std::int64_t n) GRADUS_BODY {
-          T total[Windows::block];
-          const auto add_up = [&](T part) GRADUS_BODY {
-            for (std::int64_t i = 0; i < n; ++i) total[i] = 0;
-            windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
-              const T* __restrict v = x + pixel + c;
-              for (std::int64_t i = 0; i < n; ++i) total[i] += part * v[i];
-            });
-          };
-          add_up(1);
-          T factor_of_total = scale;
-          if (!all_moderate(total, n)) {  // the sum may overflow where the mean does not
-            add_up(scale);
-            factor_of_total = 1;
-          }
-          T* __restrict result = y + to + c;
-          for (std::int64_t i = 0; i < n; ++i) result[i] = (accumulate ? result[i] : T{0}) + factor_of_total * total[i];
+    windows.share_images([=, &windows](std::int64_t begin, std::int64_t end) {
+      simd::run([=, &windows] GRADUS_LOOP() {
+        windows.for_each(begin, end, [=, &windows](const Patch& patch, std::int64_t to) GRADUS_BODY {
+          windows.for_each_block([=, &windows](std::int64_t c, std::int64_t n) GRADUS_BODY {
+            T total[Windows::block];
+            const auto add_up = [&](T part) GRADUS_BODY {
+              for (std::int64_t i = 0; i < n; ++i) total[i] = 0;
+              windows.for_each_pixel(patch, [&](std::int64_t pixel) GRADUS_BODY {
+                const T* __restrict v = x + pixel + c;
+                for (std::int64_t i = 0; i < n; ++i) total[i] += part * v[i];
+              });
+            };
+            add_up(1);
+            T factor_of_total = scale;
+            if (!all_moderate(total, n)) {  // the sum may overflow where the mean does not
+              add_up(scale);
+              factor_of_total = 1;
+            }
+            T* __restrict result = y + to + c;
+            for (std::int64_t i = 0; i < n; ++i)
+              result[i] = (accumulate ? result[i] : T{0}) + factor_of_total * total[i];
+          });
         });
       });
     });
@@ -184,12 +199,14 @@ void pool_spread(const Window2d& window, const Tensor& out, bool accumulate, con
     T* __restrict y = out.data<T>();
     const T* __restrict g = in.data<T>();
     const T scale = static_cast<T>(factor);
-    simd::run([=, &windows] GRADUS_LOOP() {
-      windows.for_each([=, &windows](const Patch& patch, std::int64_t from) GRADUS_BODY {
-        windows.for_each_pixel(patch, [=, &windows](std::int64_t pixel) GRADUS_BODY {
-          T* __restrict to = y + pixel;
-          const T* __restrict cotangent = g + from;
-          for (std::int64_t i = 0; i < windows.channels; ++i) to[i] = (add ? to[i] : T{0}) + scale * cotangent[i];
+    windows.share_images([=, &windows](std::int64_t begin, std::int64_t end) {
+      simd::run([=, &windows] GRADUS_LOOP() {
+        windows.for_each(begin, end, [=, &windows](const Patch& patch, std::int64_t from) GRADUS_BODY {
+          windows.for_each_pixel(patch, [=, &windows](std::int64_t pixel) GRADUS_BODY {
+            T* __restrict to = y + pixel;
+            const T* __restrict cotangent = g + from;
+            for (std::int64_t i = 0; i < windows.channels; ++i) to[i] = (add ? to[i] : T{0}) + scale * cotangent[i];
+          });
         });
       });
     });

@@ -3,17 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <thread>
 #include <vector>
 
 #include "autodiff/kernels/direct_product.h"
 #include "autodiff/kernels/eigen_product.h"
+#include "autodiff/kernels/scratch.h"
 #include "autodiff/kernels/simd.h"
 #include "autodiff/kernels/small_product.h"
+#include "autodiff/kernels/team.h"
 
 #ifdef GRADUS_HAVE_ONEDNN
 #include <dnnl.h>
@@ -22,8 +22,6 @@
 
 namespace gradus::kernels {
 namespace {
-
-std::atomic<int> thread_count{1};
 
 #ifdef GRADUS_HAVE_ONEDNN
 constexpr bool have_onednn = true;
@@ -88,59 +86,86 @@ void eigen_product(const Product<T>& p) {
   eigen_product_baseline(p);
 }
 
-template <class T>
-void product(const Product<T>& p) {
-  if (is_small(p)) return small_product(p);
-#ifdef GRADUS_EIGEN_LEVELS
-  if constexpr (std::is_same_v<T, float>) {
-    static const bool avx512 = simd::level() == simd::Level::avx512;
-    if (avx512 && is_direct(p)) return direct_product_avx512(p);
-  }
-#endif
+void onednn_product([[maybe_unused]] const Product<float>& p) {
 #ifdef GRADUS_HAVE_ONEDNN
-  if constexpr (std::is_same_v<T, float>) {
-    constexpr std::int64_t small = 16 * 1024;  // below, the call costs more than the product
-    if (p.m * p.n * p.k > small && uses_onednn()) {
-      omp_set_num_threads(1);  // of this thread only; the split over threads is ours
-      const dnnl_status_t status =
-          dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f, p.a, p.lda, p.b,
-                     p.transpose_b ? p.k : p.n, p.accumulate ? 1.0f : 0.0f, p.y, p.n);
-      if (status != dnnl_success) throw std::runtime_error(fmt::format("matmul: oneDNN failed with status {}", status));
-      return;
-    }
-  }
+  omp_set_num_threads(1);  // of this thread only; the split over threads is ours
+  const dnnl_status_t status = dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f,
+                                          p.a, p.lda, p.b, p.ldb, p.accumulate ? 1.0f : 0.0f, p.y, p.ldy);
+  if (status != dnnl_success) throw std::runtime_error(fmt::format("matmul: oneDNN failed with status {}", status));
 #endif
-  eigen_product(p);
 }
 
-// Computes y in slabs of rows, which the threads share. The bounds of the slabs do not depend on the number of threads,
-// so neither do the results: a library may add up an element in another order when the shape of the call changes.
+// How y is cut into blocks, which the threads share.
+struct Blocks {
+  std::int64_t rows, columns;
+};
+
+// As many pieces of an extent as are wanted, or fewer: each at least `least` long, and a multiple of `unit`.
+std::int64_t piece(std::int64_t extent, std::int64_t pieces, std::int64_t least, std::int64_t unit) {
+  const std::int64_t even = (extent + pieces - 1) / std::max<std::int64_t>(pieces, 1);
+  return std::max(least, (even + unit - 1) / unit * unit);
+}
+
+// A library packs its operands anew for each block: few of them, along the longer side of y. The blocks follow from the
+// shape alone, not from the number of threads: a library may add up an element in another order when the shape of the
+// call changes.
 template <class T>
-void product_in_slabs(const Product<T>& p, int workers) {
-  uses_onednn();  // throws here, and not in a thread, if the environment names another library
-  const std::int64_t rows = 256;
-  const auto work = [&p, workers, rows](std::int64_t worker) {
-    for (std::int64_t row = worker * rows; row < p.m; row += workers * rows) {
-      Product<T> part = p;
-      part.m = std::min(rows, p.m - row);
-      part.y += row * p.n;
-      part.a += p.transpose_a ? row : row * p.k;
-      product(part);
-    }
-  };
-  std::vector<std::jthread> others;
-  for (int worker = 1; worker < workers && worker * rows < p.m; ++worker) others.emplace_back(work, worker);
-  work(0);
+Blocks library_blocks(const Product<T>& p) {
+  constexpr std::int64_t worth_a_thread = 1 << 20, most = 8;
+  const std::int64_t pieces = std::min(p.m * p.n * p.k / worth_a_thread, most);
+  if (pieces < 2) return {p.m, p.n};
+  if (p.m >= 2 * p.n) return {piece(p.m, pieces, 64, 16), p.n};
+  static const std::int64_t narrowest = simd::level() == simd::Level::avx512 ? 128 : 64;
+  return {p.m, piece(p.n, pieces, narrowest, 32)};
+}
+
+// Here an element is the same bits in every block. A block is some panels of columns, and of these only some rows where
+// there are few panels.
+[[maybe_unused]] Blocks direct_blocks(const Product<float>& p) {
+  constexpr std::int64_t worth_a_thread = 1 << 19, most = 32, panel = 64;
+  const std::int64_t pieces = std::min(p.m * p.n * p.k / worth_a_thread, most);
+  if (pieces < 2) return {p.m, p.n};
+  const std::int64_t columns = piece(p.n, pieces, panel, panel), strips = (p.n + columns - 1) / columns;
+  const std::int64_t least = p.transpose_b ? 96 : 24;  // for fewer rows, it does not pay to turn the panel once more
+  return {piece(p.m, (pieces + strips - 1) / strips, least, p.n > 48 ? 24 : p.n > 32 ? 32 : 56), columns};
+}
+
+template <class T>
+void product_in_blocks(const Product<T>& p, const Blocks& blocks, void (*multiply)(const Product<T>&)) {
+  if (blocks.rows >= p.m && blocks.columns >= p.n) return multiply(p);
+  const std::int64_t rows = (p.m + blocks.rows - 1) / blocks.rows;
+  const std::int64_t columns = (p.n + blocks.columns - 1) / blocks.columns;
+  share(rows * columns, [&](std::int64_t block) {
+    const std::int64_t row = block % rows * blocks.rows, column = block / rows * blocks.columns;
+    Product<T> part = p;
+    part.m = std::min(blocks.rows, p.m - row);
+    part.n = std::min(blocks.columns, p.n - column);
+    part.y += row * p.ldy + column;
+    part.a += p.transpose_a ? row : row * p.lda;
+    part.b += p.transpose_b ? column * p.ldb : column;
+    multiply(part);
+  });
+}
+
+template <class T>
+void product(const Product<T>& p) {
+  if (is_small(p)) {
+    constexpr std::int64_t cached = 1 << 18;  // elements of y, at which a core writes faster alone
+    if (p.m * p.n < cached) return small_product(p);
+    return product_in_blocks<T>(p, {shared_rows(p.n), p.n}, small_product);  // an outer product
+  }
+  if constexpr (std::is_same_v<T, float>) {
+#ifdef GRADUS_EIGEN_LEVELS
+    static const bool avx512 = simd::level() == simd::Level::avx512;
+    if (avx512 && is_direct(p)) return product_in_blocks(p, direct_blocks(p), direct_product_avx512);
+#endif
+    constexpr std::int64_t small = 16 * 1024;  // below, the call costs more than the product
+    if (p.m * p.n * p.k > small && uses_onednn()) return product_in_blocks(p, library_blocks(p), onednn_product);
+  }
+  product_in_blocks<T>(p, library_blocks(p), eigen_product);
 }
 
 }  // namespace
-
-void set_threads(int threads) {
-  if (threads < 1) throw std::invalid_argument(fmt::format("threads: {}, expected at least 1", threads));
-  thread_count = threads;
-}
-
-int threads() { return thread_count; }
 
 bool uses_onednn() {
   static const bool uses = onednn_is_asked_for();
@@ -166,6 +191,20 @@ std::vector<std::int64_t> cache_sizes() {
   return {sizes.first, sizes.second, sizes.third};
 }
 
+RepeatedFactor::RepeatedFactor(const Tensor& w, std::int64_t uses) : factor_(w), is_turned_(uses >= 4 && w.size() > 0) {
+  if (!is_turned_) return;
+  const std::int64_t rows = w.shape()[0], columns = w.shape()[1];
+  with_floating(w.dtype(), [&]<class T>(T) {
+    constexpr std::int64_t tile = 16;  // lines of both stay in the cache
+    const T* from = w.data<T>();
+    T* to = scratch<RepeatedFactor, T>(w.size());
+    for (std::int64_t i = 0; i < rows; i += tile)
+      for (std::int64_t j = 0; j < columns; ++j)
+        for (std::int64_t r = i; r < std::min(i + tile, rows); ++r) to[j * rows + r] = from[r * columns + j];
+    factor_ = Tensor::view(to, {columns, rows}, w.dtype());
+  });
+}
+
 void matmul(const Tensor& y, bool accumulate, const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b) {
   const std::int64_t m = y.shape()[0], n = y.shape()[1], k = a.shape()[transpose_a ? 0 : 1];
   if (m == 0 || n == 0) return;
@@ -174,13 +213,8 @@ void matmul(const Tensor& y, bool accumulate, const Tensor& a, bool transpose_a,
     return;
   }
   with_floating(y.dtype(), [&]<class T>(T) {
-    const Product<T> p{y.data<T>(), a.data<T>(),         b.data<T>(), m,           n,
-                       k,           transpose_a ? m : k, transpose_a, transpose_b, accumulate};
-    constexpr std::int64_t worth_a_thread = 1 << 22;
-    if (m * n * k >= worth_a_thread)
-      product_in_slabs(p, thread_count);
-    else
-      product(p);
+    product(Product<T>{y.data<T>(), a.data<T>(), b.data<T>(), m, n, k, transpose_a ? m : k, transpose_b ? k : n, n,
+                       transpose_a, transpose_b, accumulate});
   });
 }
 

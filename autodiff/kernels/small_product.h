@@ -1,4 +1,5 @@
-// Products that are too small for a library's call to pay, and outer products of any size.
+// Products that are too small for a library's call to pay, and outer products of any size. The rows of b and y lie one
+// after the other.
 #pragma once
 
 #include "autodiff/kernels/eigen_product.h"
@@ -106,7 +107,7 @@ void small_product(const Product<T>& product) {
     p.lda = p.m;
   }
   if (p.n == 1 && p.transpose_a && p.lda == p.m) {  // y^T = b^T a, along the contiguous rows of a
-    p = {p.y, p.b, p.a, 1, p.m, p.k, p.k, false, false, p.accumulate};
+    p = {p.y, p.b, p.a, 1, p.m, p.k, p.k, p.m, p.m, false, false, p.accumulate};
   }
   if (p.n == 1 && !p.transpose_a)
     simd::run([=] GRADUS_LOOP() { detail::matrix_vector(p); });

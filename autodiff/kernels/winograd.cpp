@@ -1,11 +1,13 @@
 #include "autodiff/kernels/winograd.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "autodiff/kernels/largest.h"
 #include "autodiff/kernels/scratch.h"
 #include "autodiff/kernels/simd.h"
+#include "autodiff/kernels/team.h"
 #include "autodiff/kernels/toom_cook.h"
 
 namespace gradus::kernels {
@@ -97,38 +99,59 @@ class Tiles {
   void convolve(const Tiled<float>& y, bool accumulate, const Tiled<const float>& x, const float* w,
                 const float* bias) const {
     float* u = scratch<WeightTag, float>(positions * in_ * out_);
-    float* v = scratch<InTag, float>(positions * in_step_);
-    float* z = scratch<OutTag, float>(positions * out_step_);
-    simd::run_at_avx512([=, this] GRADUS_LOOP() {
-      expand_weights(w, u);
-      for (std::int64_t first = 0; first < count_; first += slab_) {
-        const std::int64_t count = std::min(slab_, count_ - first);
+    simd::run_at_avx512([=, this] GRADUS_LOOP() { expand_weights(w, u); });
+    share((count_ + slab_ - 1) / slab_, [&](std::int64_t slab) {
+      const std::int64_t first = slab * slab_, count = std::min(slab_, count_ - first);
+      float* v = scratch<InTag, float>(positions * in_step_);
+      float* z = scratch<OutTag, float>(positions * out_step_);
+      simd::run_at_avx512([=, &x, &y, this] GRADUS_LOOP() {
         expand_tiles<M::b, n>(x, first, count, v, in_step_);
         for (int p = 0; p < positions; ++p)
           product(z + p * out_step_, false, (count + 7) / 8 * 8, out_, v + p * in_step_, in_, 1, u + p * in_ * out_,
                   in_);
         contract_tiles(z, first, count, y, accumulate, bias);
-      }
+      });
     });
   }
 
   void weight_derivative(float* dw, bool accumulate, const Tiled<const float>& x, const Tiled<const float>& dy) const {
-    float* u = scratch<WeightTag, float>(positions * in_ * out_);
+    // Groups of slabs have a sum each; as many as their memory allows, and enough slabs in each to pay for it.
+    constexpr std::int64_t most_elements = 1 << 20, most = 8, slabs_of_a_group = 4;
+    const std::int64_t size = positions * in_ * out_, slabs = (count_ + slab_ - 1) / slab_;
+    const std::int64_t groups = std::clamp<std::int64_t>(
+        slabs / slabs_of_a_group, 1, std::max<std::int64_t>(1, std::min(most, most_elements / size)));
+    float* sums = scratch<WeightTag, float>(groups * size);
+    share(groups, [&](std::int64_t group) {
+      const std::int64_t begin = slabs * group / groups, end = slabs * (group + 1) / groups;
+      add_up_slabs(sums + group * size, x, dy, begin, end);
+    });
+    share_ranges(size, shared_elements, [=](std::int64_t first, std::int64_t end) {
+      simd::run_at_avx512([=] GRADUS_LOOP() {
+        for (std::int64_t group = 1; group < groups; ++group)
+          for (std::int64_t i = first; i < end; ++i) sums[i] += sums[group * size + i];
+      });
+    });
+    simd::run_at_avx512([=, this] GRADUS_LOOP() { contract_weights(sums, dw, accumulate); });
+  }
+
+ private:
+  // u = the sum over slabs [begin, end).
+  void add_up_slabs(float* u, const Tiled<const float>& x, const Tiled<const float>& dy, std::int64_t begin,
+                    std::int64_t end) const {
     float* v = scratch<InTag, float>(positions * in_step_);
     float* z = scratch<OutTag, float>(positions * out_step_);
-    simd::run_at_avx512([=, this] GRADUS_LOOP() {
-      for (std::int64_t first = 0; first < count_; first += slab_) {
+    simd::run_at_avx512([=, &x, &dy, this] GRADUS_LOOP() {
+      for (std::int64_t first = begin * slab_; first < std::min(end * slab_, count_); first += slab_) {
         const std::int64_t count = std::min(slab_, count_ - first);
         expand_tiles<M::b, n>(x, first, count, v, in_step_);
         expand_tiles<M::a, m>(dy, first, count, z, out_step_);
         for (int p = 0; p < positions; ++p)
-          product(u + p * in_ * out_, first > 0, in_, out_, v + p * in_step_, 1, in_, z + p * out_step_, count);
+          product(u + p * in_ * out_, first > begin * slab_, in_, out_, v + p * in_step_, 1, in_, z + p * out_step_,
+                  count);
       }
-      contract_weights(u, dw, accumulate);
     });
   }
 
- private:
   // matrix X matrix^T for a block x[size][size] of vectors, to y[n][n].
   template <const toom_cook::Matrix& matrix, int size>
   GRADUS_INLINE static void expand(const Vector* x, Vector* y) {
@@ -246,11 +269,15 @@ bool applies(const Convolution& c, const Extent2d& places) {
 // Whether neighbouring pixels may be mixed: infinity or NaN in one would reach results that do not depend on it, and
 // sums of very large numbers would overflow.
 bool may_mix(const Tensor& a, const Tensor& b) {
-  bool moderate = false;
-  simd::run_at_avx512([&] GRADUS_LOOP() {
-    moderate = all_moderate(a.data<float>(), a.size()) && all_moderate(b.data<float>(), b.size());
-  });
-  return moderate;
+  std::atomic<bool> all{true};
+  for (const Tensor* numbers : {&a, &b})
+    share_ranges(numbers->size(), 2 * shared_elements,
+                 [&all, from = numbers->data<float>()](std::int64_t first, std::int64_t end) {
+                   bool moderate = false;
+                   simd::run_at_avx512([&] GRADUS_LOOP() { moderate = all_moderate(from + first, end - first); });
+                   if (!moderate) all = false;
+                 });
+  return all;
 }
 
 // f(Tiles<r>) for the kernel's size.

@@ -119,12 +119,19 @@ struct Head {
   }
 };
 
-// Calls body(offset in x, offset in y) for each head of each sequence.
-template <class Body>
+// Calls body(head, offset in x, offset in y) for each head of each sequence; the threads share them.
+template <class T, class Body>
 void for_each_head(const Shape& x, const AttentionHeads& of, const Body& body) {
-  const std::int64_t width = of.width(x), share = width / of.heads;
-  for (std::int64_t b = 0; b < x[0]; ++b)
-    for (std::int64_t h = 0; h < of.heads; ++h) body(b * x[1] * 3 * width + h * share, b * x[1] * width + h * share);
+  const std::int64_t width = of.width(x), share = width / of.heads, operations = 2 * x[1] * x[1] * share;
+  constexpr std::int64_t worth_a_thread = 1 << 18;
+  kernels::share_ranges(x[0] * of.heads, 1 + worth_a_thread / std::max<std::int64_t>(1, operations),
+                        [&](std::int64_t first, std::int64_t end) {
+                          Head<T> head(x, of);
+                          for (std::int64_t i = first; i < end; ++i) {
+                            const std::int64_t sequence = i / of.heads, column = i % of.heads * share;
+                            body(head, sequence * x[1] * 3 * width + column, sequence * x[1] * width + column);
+                          }
+                        });
 }
 
 Shape result_of(const Shape& x, const AttentionHeads& of) {
@@ -140,10 +147,9 @@ void ops::Attention::evaluate(Inputs in, const Tensor& out, bool accumulate) con
   const Shape& shape = in[0].shape();
   const std::int64_t width = of.width(shape);
   with_floating(out.dtype(), [&]<class T>(T) {
-    Head<T> head(shape, of);
     const T* x = in[0].data<T>();
     T* y = out.data<T>();
-    for_each_head(shape, of, [&](std::int64_t from, std::int64_t to) {
+    for_each_head<T>(shape, of, [&](Head<T>& head, std::int64_t from, std::int64_t to) {
       gather_rows(head.q, x + from, head.time, head.share, 3 * width);
       gather_rows(head.k, x + from + width, head.time, head.share, 3 * width);
       gather_rows(head.v, x + from + 2 * width, head.time, head.share, 3 * width);
@@ -163,10 +169,9 @@ void ops::AttentionDerivative::evaluate(Inputs in, const Tensor& out, bool accum
   const Shape& shape = in[1].shape();
   const std::int64_t width = of.width(shape);
   with_floating(out.dtype(), [&]<class T>(T) {
-    Head<T> head(shape, of);
     const T *g = in[0].data<T>(), *x = in[1].data<T>();
     T* dx = out.data<T>();
-    for_each_head(shape, of, [&](std::int64_t in_x, std::int64_t in_y) {
+    for_each_head<T>(shape, of, [&](Head<T>& head, std::int64_t in_x, std::int64_t in_y) {
       gather_rows(head.q, x + in_x, head.time, head.share, 3 * width);
       gather_rows(head.k, x + in_x + width, head.time, head.share, 3 * width);
       gather_rows(head.v, x + in_x + 2 * width, head.time, head.share, 3 * width);

@@ -31,9 +31,16 @@ void ops::BatchMatMul::evaluate(Inputs in, const Tensor& out, bool accumulate) c
   };
   const Shape a = matrix(in[0]), b = matrix(in[1]), y = matrix(out);
   const std::int64_t batch = out.shape().size(0, out.shape().rank() - 2);
-  for (std::int64_t i = 0; i < batch; ++i)
-    kernels::matmul(out.part(i * y.size(), y), accumulate, in[0].part(i * a.size(), a), transpose_a,
-                    in[1].part(i * b.size(), b), transpose_b);
+  const auto multiply = [&](std::int64_t first, std::int64_t end) {
+    for (std::int64_t i = first; i < end; ++i)
+      kernels::matmul(out.part(i * y.size(), y), accumulate, in[0].part(i * a.size(), a), transpose_a,
+                      in[1].part(i * b.size(), b), transpose_b);
+  };
+  constexpr std::int64_t few = 8, worth_a_thread = 1 << 19;
+  if (batch < few) return multiply(0, batch);  // the threads share each
+  kernels::share_ranges(
+      batch, 1 + worth_a_thread / std::max<std::int64_t>(1, y.size() * a.size() / std::max<std::int64_t>(1, y[0])),
+      multiply);
 }
 
 template class Operation<ops::BatchMatMul>;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autodiff/kernels/team.h"
 #include "autodiff/tensor/random.h"
 
 namespace gradus {
@@ -23,13 +24,15 @@ void ops::Dropout::evaluate(Inputs in, const Tensor& out, bool accumulate) const
     T* y = out.data<T>();
     const T* x = in[0].data<T>();
     const T keep = static_cast<T>(1 / (1 - probability));
-    for (std::int64_t block = 0; block < n; block += 4) {
-      const auto words = philox(key, static_cast<std::uint64_t>(block / 4), 0);
-      for (std::int64_t i = block; i < std::min(block + 4, n); ++i) {
-        const T kept = words[static_cast<std::size_t>(i - block)] < threshold ? T{0} : x[i] * keep;
-        y[i] = accumulate ? y[i] + kept : kept;
+    kernels::share_ranges(n, kernels::shared_elements / 8, [=, this](std::int64_t first, std::int64_t end) {
+      for (std::int64_t block = first; block < end; block += 4) {
+        const auto words = philox(key, static_cast<std::uint64_t>(block / 4), 0);
+        for (std::int64_t i = block; i < std::min(block + 4, end); ++i) {
+          const T kept = words[static_cast<std::size_t>(i - block)] < threshold ? T{0} : x[i] * keep;
+          y[i] = accumulate ? y[i] + kept : kept;
+        }
       }
-    }
+    });
   });
 }
 

@@ -39,14 +39,19 @@ GRADUS_INLINE void row_back(std::int64_t n, const T* __restrict a, const T* __re
   for (std::int64_t k = 0; k < n; ++k) later[k] = dh[k] * a[n + k];
 }
 
+// Each of the three gates costs a power of e.
+std::int64_t rows_of_a_thread(std::int64_t hidden) { return 1 + kernels::shared_elements / 12 / (hidden + 1); }
+
 template <class T>
 void step_forth(const GruLayout& at, std::int64_t t, T* record, const T* x, const T* b) {
   const std::int64_t n = at.hidden, batch = at.batch;
   T *a = record + at.gates(t), *m = record + at.m(t), *h = record + at.h(t);
   const T *z = x + at.dx(t), *before = record + at.h(t - 1);
-  simd::run([=] GRADUS_LOOP() {
-    for (std::int64_t r = 0; r < batch; ++r)
-      row_forth(n, a + 3 * r * n, z + 3 * r * n, b, before + r * n, m + r * n, h + r * n);
+  kernels::share_ranges(batch, rows_of_a_thread(n), [=](std::int64_t first, std::int64_t end) {
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = first; r < end; ++r)
+        row_forth(n, a + 3 * r * n, z + 3 * r * n, b, before + r * n, m + r * n, h + r * n);
+    });
   });
 }
 
@@ -57,12 +62,14 @@ void step_back(const GruLayout& at, std::int64_t t, const T* record, const T* co
           *from_h = cotangent + at.h(t);
   const T *from_gates = of_record ? cotangent + at.gates(t) : a, *from_m = of_record ? cotangent + at.m(t) : m;
   T *later = d + at.dh0(), *dx = d + at.dx(t), *dp = d + at.dp(t), *dh = d + at.dh(t);
-  simd::run([=] GRADUS_LOOP() {
-    for (std::int64_t r = 0; r < batch; ++r) {
-      const std::int64_t one = r * n, three = 3 * r * n;
-      row_back<of_record>(n, a + three, m + one, before + one, from_h + one, from_gates + three, from_m + one,
-                          later + one, dx + three, dp + three, dh + one);
-    }
+  kernels::share_ranges(batch, rows_of_a_thread(n), [=](std::int64_t begin, std::int64_t end) {
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = begin; r < end; ++r) {
+        const std::int64_t one = r * n, three = 3 * r * n;
+        row_back<of_record>(n, a + three, m + one, before + one, from_h + one, from_gates + three, from_m + one,
+                            later + one, dx + three, dp + three, dh + one);
+      }
+    });
   });
 }
 
@@ -119,6 +126,7 @@ void ops::GruDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate)
   kernels::write(out, accumulate, [&](const Tensor& derivatives) {
     const Tensor dh0 = derivatives.part(at.dh0(), at.cell());
     dh0.fill(0);
+    const kernels::RepeatedFactor w(in[2], at.steps);
     with_floating(out.dtype(), [&]<class T>(T) {
       const T *dy = in[0].data<T>(), *record = in[1].data<T>();
       for (std::int64_t t = at.steps; t >= 1; --t) {
@@ -126,7 +134,7 @@ void ops::GruDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate)
           step_back<true>(at, t, record, dy, derivatives.data<T>());
         else
           step_back<false>(at, t, record, dy, derivatives.data<T>());
-        kernels::matmul(dh0, true, derivatives.part(at.dp(t), at.gates()), false, in[2], true);
+        w.multiply_transposed(dh0, true, derivatives.part(at.dp(t), at.gates()));
       }
     });
     kernels::copy(dh0, true, in[0].part(0, at.cell()));

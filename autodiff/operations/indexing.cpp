@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "autodiff/kernels/simd.h"
+#include "autodiff/kernels/team.h"
 
 namespace gradus {
 
@@ -43,12 +44,16 @@ void ops::ScatterAdd::evaluate(Inputs in, const Tensor& out, bool accumulate) co
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t i = 0; i < n; ++i) {
-        T* __restrict to = y + index[i] * width;
-        const T* __restrict from = x + i * width;
-        for (std::int64_t k = 0; k < width; ++k) to[k] += from[k];
-      }
+    // Rows may meet in one: the threads share columns.
+    const std::int64_t columns = (kernels::shared_elements / 4 / std::max<std::int64_t>(n, 1) / 16 + 1) * 16;
+    kernels::share_ranges(width, columns, [=](std::int64_t first, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t i = 0; i < n; ++i) {
+          T* __restrict to = y + index[i] * width;
+          const T* __restrict from = x + i * width;
+          for (std::int64_t k = first; k < end; ++k) to[k] += from[k];
+        }
+      });
     });
   });
 }
@@ -66,12 +71,15 @@ void ops::Gather::evaluate(Inputs in, const Tensor& out, bool accumulate) const 
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t i = 0; i < n; ++i) {
-        T* __restrict to = y + i * width;
-        const T* __restrict from = x + index[i] * width;
-        for (std::int64_t k = 0; k < width; ++k) to[k] = (accumulate ? to[k] : T{0}) + from[k];
-      }
+    const std::int64_t rows = 1 + kernels::shared_elements / std::max<std::int64_t>(width, 1);
+    kernels::share_ranges(n, rows, [=](std::int64_t first, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t i = first; i < end; ++i) {
+          T* __restrict to = y + i * width;
+          const T* __restrict from = x + index[i] * width;
+          for (std::int64_t k = 0; k < width; ++k) to[k] = (accumulate ? to[k] : T{0}) + from[k];
+        }
+      });
     });
   });
 }

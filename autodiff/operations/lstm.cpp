@@ -46,13 +46,18 @@ GRADUS_INLINE void row_back(std::int64_t n, const T* __restrict a, const T* __re
   for (std::int64_t k = 0; k < n; ++k) later_c[k] = dc[k] * a[n + k];
 }
 
+// Each of the four gates costs a power of e.
+std::int64_t rows_of_a_thread(std::int64_t hidden) { return 1 + kernels::shared_elements / 16 / (hidden + 1); }
+
 template <class T>
 void step_forth(const LstmLayout& at, std::int64_t t, T* record) {
   const std::int64_t n = at.hidden, batch = at.batch;
   T *a = record + at.gates(t), *c = record + at.c(t), *h = record + at.h(t);
   const T* before = record + at.c(t - 1);
-  simd::run([=] GRADUS_LOOP() {
-    for (std::int64_t r = 0; r < batch; ++r) row_forth(n, a + 4 * r * n, before + r * n, c + r * n, h + r * n);
+  kernels::share_ranges(batch, rows_of_a_thread(n), [=](std::int64_t first, std::int64_t end) {
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = first; r < end; ++r) row_forth(n, a + 4 * r * n, before + r * n, c + r * n, h + r * n);
+    });
   });
 }
 
@@ -63,12 +68,14 @@ void step_back(const LstmLayout& at, std::int64_t t, const T* record, const T* c
   const T *from_h = cotangent + at.h(t), *from_c = cotangent + at.c(t),
           *from_gates = of_record ? cotangent + at.gates(t) : a;
   T *later_h = d + at.dh0(), *later_c = d + at.dc0(), *dx = d + at.dx(t), *dh = d + at.dh(t), *dc = d + at.dc(t);
-  simd::run([=] GRADUS_LOOP() {
-    for (std::int64_t r = 0; r < batch; ++r) {
-      const std::int64_t one = r * n, four = 4 * r * n;
-      row_back<of_record>(n, a + four, before + one, c + one, from_h + one, from_c + one, from_gates + four,
-                          later_h + one, later_c + one, dx + four, dh + one, dc + one);
-    }
+  kernels::share_ranges(batch, rows_of_a_thread(n), [=](std::int64_t begin, std::int64_t end) {
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = begin; r < end; ++r) {
+        const std::int64_t one = r * n, four = 4 * r * n;
+        row_back<of_record>(n, a + four, before + one, c + one, from_h + one, from_c + one, from_gates + four,
+                            later_h + one, later_c + one, dx + four, dh + one, dc + one);
+      }
+    });
   });
 }
 
@@ -186,6 +193,7 @@ void ops::LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
   kernels::write(out, accumulate, [&](const Tensor& derivatives) {
     const Tensor dh0 = derivatives.part(at.dh0(), at.cell()), dc0 = derivatives.part(at.dc0(), at.cell());
     dh0.fill(0), dc0.fill(0);
+    const kernels::RepeatedFactor w(in[2], at.steps);
     with_floating(out.dtype(), [&]<class T>(T) {
       const T* dy = in[0].data<T>();
       const T* y = in[1].data<T>();
@@ -195,7 +203,7 @@ void ops::LstmDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate
           step_back<true>(at, t, y, dy, d);
         else
           step_back<false>(at, t, y, dy, d);
-        kernels::matmul(dh0, false, derivatives.part(at.dx(t), at.gates()), false, in[2], true);
+        w.multiply_transposed(dh0, false, derivatives.part(at.dx(t), at.gates()));
       }
     });
     kernels::copy(dh0, true, in[0].part(at.h(0), at.cell()));

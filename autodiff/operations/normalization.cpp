@@ -9,6 +9,7 @@
 #include "autodiff/kernels/lane_sum.h"
 #include "autodiff/kernels/loops.h"
 #include "autodiff/kernels/math.h"
+#include "autodiff/kernels/scratch.h"
 
 namespace gradus {
 namespace {
@@ -71,6 +72,14 @@ Shape rows_of(const char* operation, const Shape& x) {
 
 std::int64_t row_length(const Shape& x) { return x[x.rank() - 1]; }
 
+// How many rows are worth a thread: each is read several times.
+std::int64_t rows_of_a_thread(std::int64_t n) { return kernels::shared_rows(n, kernels::shared_elements / 4); }
+
+template <class Work>
+void share_rows(std::int64_t rows, std::int64_t n, const Work& work) {
+  kernels::share_ranges(rows, rows_of_a_thread(n), work);
+}
+
 // z = r (g - mean(g) - y mean(g y)) for one row, or z += it; g(i) may be computed on the way.
 template <class T, class G>
 GRADUS_INLINE void row_derivative(T* __restrict z, const T* __restrict x, const G& g, std::int64_t n, RowMoments<T> m,
@@ -97,9 +106,11 @@ void ops::InverseDeviation::evaluate(Inputs in, const Tensor& out, bool accumula
     T* __restrict r = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     const T e = static_cast<T>(epsilon);
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t row = 0; row < rows; ++row)
-        r[row] = (accumulate ? r[row] : T{0}) + row_moments(x + row * n, n, e).inverse_deviation();
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t row = begin; row < end; ++row)
+          r[row] = (accumulate ? r[row] : T{0}) + row_moments(x + row * n, n, e).inverse_deviation();
+      });
     });
   });
 }
@@ -111,11 +122,14 @@ void ops::Standardize::evaluate(Inputs in, const Tensor& out, bool accumulate) c
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     const T e = static_cast<T>(epsilon);
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t row = 0; row < rows; ++row) {
-        const RowMoments<T> m = row_moments(x + row * n, n, e);
-        for (std::int64_t i = row * n; i < (row + 1) * n; ++i) y[i] = (accumulate ? y[i] : T{0}) + m.standardized(x[i]);
-      }
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const RowMoments<T> m = row_moments(x + row * n, n, e);
+          for (std::int64_t i = row * n; i < (row + 1) * n; ++i)
+            y[i] = (accumulate ? y[i] : T{0}) + m.standardized(x[i]);
+        }
+      });
     });
   });
 }
@@ -131,13 +145,15 @@ void ops::StandardizeDerivative::evaluate(Inputs in, const Tensor& out, bool acc
     const T* __restrict g = in[0].data<T>();
     const T* __restrict x = in[1].data<T>();
     const T e = static_cast<T>(epsilon);
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t row = 0; row < rows; ++row) {
-        const T* __restrict source = g + row * n;
-        row_derivative(
-            z + row * n, x + row * n, [=](std::int64_t i) __attribute__((always_inline)) { return source[i]; }, n,
-            row_moments(x + row * n, n, e), accumulate);
-      }
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const T* __restrict source = g + row * n;
+          row_derivative(
+              z + row * n, x + row * n, [=](std::int64_t i) __attribute__((always_inline)) { return source[i]; }, n,
+              row_moments(x + row * n, n, e), accumulate);
+        }
+      });
     });
   });
 }
@@ -156,16 +172,18 @@ void ops::LayerNorm::evaluate(Inputs in, const Tensor& out, bool accumulate) con
     const T* __restrict w = in[1].data<T>();
     const T* __restrict b = in[2].data<T>();
     const T e = static_cast<T>(epsilon);
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t row = 0; row < rows; ++row) {
-        const T* __restrict from = x + row * n;
-        T* __restrict to = y + row * n;
-        const RowMoments<T> m = row_moments(from, n, e);
-        if (accumulate)
-          for (std::int64_t i = 0; i < n; ++i) to[i] += m.standardized(from[i]) * w[i] + b[i];
-        else
-          for (std::int64_t i = 0; i < n; ++i) to[i] = m.standardized(from[i]) * w[i] + b[i];
-      }
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const T* __restrict from = x + row * n;
+          T* __restrict to = y + row * n;
+          const RowMoments<T> m = row_moments(from, n, e);
+          if (accumulate)
+            for (std::int64_t i = 0; i < n; ++i) to[i] += m.standardized(from[i]) * w[i] + b[i];
+          else
+            for (std::int64_t i = 0; i < n; ++i) to[i] = m.standardized(from[i]) * w[i] + b[i];
+        }
+      });
     });
   });
 }
@@ -182,26 +200,39 @@ void ops::LayerNormDerivative::evaluate(Inputs in, const Tensor& out, bool accum
   if (!accumulate) out.part(shape.size(), {2 * n}).fill(0);
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict dx = out.data<T>();
-    T* __restrict dw = dx + shape.size();
-    T* __restrict db = dw + n;
     const T* __restrict g = in[0].data<T>();
     const T* __restrict x = in[1].data<T>();
     const T* __restrict w = in[2].data<T>();
     const T e = static_cast<T>(epsilon);
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t row = 0; row < rows; ++row) {
-        const T* __restrict from = x + row * n;
-        const T* __restrict source = g + row * n;
-        const RowMoments<T> m = row_moments(from, n, e);
-        row_derivative(
-            dx + row * n, from, [=](std::int64_t i) __attribute__((always_inline)) { return source[i] * w[i]; }, n, m,
-            accumulate);
-        for (std::int64_t i = 0; i < n; ++i) {
-          dw[i] += source[i] * m.standardized(from[i]);
-          db[i] += source[i];
+    // Each slab of rows adds up a part of the sums.
+    const auto slab = [=](std::int64_t begin, std::int64_t end, T* __restrict dw, T* __restrict db) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const T* __restrict from = x + row * n;
+          const T* __restrict source = g + row * n;
+          const RowMoments<T> m = row_moments(from, n, e);
+          row_derivative(
+              dx + row * n, from, [=](std::int64_t i) __attribute__((always_inline)) { return source[i] * w[i]; }, n, m,
+              accumulate);
+          for (std::int64_t i = 0; i < n; ++i) {
+            dw[i] += source[i] * m.standardized(from[i]);
+            db[i] += source[i];
+          }
         }
-      }
+      });
+    };
+    T* sums = out.data<T>() + shape.size();
+    const std::int64_t step = rows_of_a_thread(n), slabs = (rows + step - 1) / step;
+    if (rows < 2 * step) return slab(0, rows, sums, sums + n);
+    struct LayerNormSums;
+    T* parts = kernels::scratch<LayerNormSums, T>(slabs * 2 * n);
+    kernels::share(slabs, [&](std::int64_t part) {
+      T* own = parts + part * 2 * n;
+      std::fill_n(own, 2 * n, T{0});
+      slab(part * step, std::min(rows, (part + 1) * step), own, own + n);
     });
+    for (std::int64_t part = 0; part < slabs; ++part)
+      for (std::int64_t i = 0; i < 2 * n; ++i) sums[i] += parts[part * 2 * n + i];
   });
 }
 
@@ -221,6 +252,13 @@ struct Channels {
 };
 
 constexpr std::int64_t channel_block = 64;
+
+// Calls work(begin, end) for ranges of channels: whole lines of the cache where channels are neighbours.
+template <class Work>
+void share_channels(const Channels& c, const Work& work) {
+  const std::int64_t each = c.outer * c.inner, line = c.inner == 1 ? 16 : 1;
+  kernels::share_ranges(c.count, (kernels::shared_elements / std::max<std::int64_t>(1, each) / line + 1) * line, work);
+}
 
 // total[k] = sum of f(place in x, k) over channel first + k, for k < count <= channel_block.
 template <class T, class F>
@@ -278,29 +316,31 @@ void ops::ChannelMoments::evaluate(Inputs in, const Tensor& out, bool accumulate
     T* __restrict moments = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     const T n = static_cast<T>(c.outer * c.inner);
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t first = 0; first < c.count; first += channel_block) {
-        const std::int64_t count = c.count - first < channel_block ? c.count - first : channel_block;
-        T mean[channel_block], squares[channel_block], origin[channel_block];
-        for (std::int64_t k = 0; k < count; ++k) origin[k] = x[(first + k) * c.inner];
-        const T *from = origin, *center = mean;  // relative to a number of the channel, as in row_moments
-        sum_channels(
-            c, first, count,
-            mean, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) { return x[i] - from[k]; });
-        for (std::int64_t k = 0; k < count; ++k) mean[k] /= n;
-        sum_channels(
-            c, first, count, squares, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
-              const T deviation = (x[i] - from[k]) - center[k];
-              return deviation * deviation;
-            });
-        for (std::int64_t k = 0; k < count; ++k) {
-          mean[k] += origin[k];
-          squares[k] /= n;
-          if (!(squares[k] <= std::numeric_limits<T>::max())) wide_moments(c, first + k, x, mean[k], squares[k]);
-          moments[first + k] = (accumulate ? moments[first + k] : T{0}) + mean[k];
-          moments[c.count + first + k] = (accumulate ? moments[c.count + first + k] : T{0}) + squares[k];
+    share_channels(c, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t first = begin; first < end; first += channel_block) {
+          const std::int64_t count = end - first < channel_block ? end - first : channel_block;
+          T mean[channel_block], squares[channel_block], origin[channel_block];
+          for (std::int64_t k = 0; k < count; ++k) origin[k] = x[(first + k) * c.inner];
+          const T *from = origin, *center = mean;  // relative to a number of the channel, as in row_moments
+          sum_channels(
+              c, first, count,
+              mean, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) { return x[i] - from[k]; });
+          for (std::int64_t k = 0; k < count; ++k) mean[k] /= n;
+          sum_channels(
+              c, first, count, squares, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
+                const T deviation = (x[i] - from[k]) - center[k];
+                return deviation * deviation;
+              });
+          for (std::int64_t k = 0; k < count; ++k) {
+            mean[k] += origin[k];
+            squares[k] /= n;
+            if (!(squares[k] <= std::numeric_limits<T>::max())) wide_moments(c, first + k, x, mean[k], squares[k]);
+            moments[first + k] = (accumulate ? moments[first + k] : T{0}) + mean[k];
+            moments[c.count + first + k] = (accumulate ? moments[c.count + first + k] : T{0}) + squares[k];
+          }
         }
-      }
+      });
     });
   });
 }
@@ -317,17 +357,19 @@ void ops::ChannelDot::evaluate(Inputs in, const Tensor& out, bool accumulate) co
     const T* __restrict g = in[0].data<T>();
     const T* __restrict x = in[1].data<T>();
     const T* __restrict m = in[2].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t first = 0; first < c.count; first += channel_block) {
-        const std::int64_t count = c.count - first < channel_block ? c.count - first : channel_block;
-        T total[channel_block];
-        const T* center = m + first;
-        sum_channels(
-            c, first, count, total, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
-              return g[i] * (x[i] - center[k]);
-            });
-        for (std::int64_t k = 0; k < count; ++k) dot[first + k] = (accumulate ? dot[first + k] : T{0}) + total[k];
-      }
+    share_channels(c, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t first = begin; first < end; first += channel_block) {
+          const std::int64_t count = end - first < channel_block ? end - first : channel_block;
+          T total[channel_block];
+          const T* center = m + first;
+          sum_channels(
+              c, first, count, total, [=](std::int64_t i, std::int64_t k) __attribute__((always_inline)) {
+                return g[i] * (x[i] - center[k]);
+              });
+          for (std::int64_t k = 0; k < count; ++k) dot[first + k] = (accumulate ? dot[first + k] : T{0}) + total[k];
+        }
+      });
     });
   });
 }
@@ -344,19 +386,22 @@ void ops::ChannelAffine::evaluate(Inputs in, const Tensor& out, bool accumulate)
     const T* __restrict m = in[1].data<T>();
     const T* __restrict f = in[2].data<T>();
     const T* __restrict s = in[3].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t o = 0; o < c.outer; ++o) {
-        T* __restrict to = y + o * c.count * c.inner;
-        const T* __restrict from = x + o * c.count * c.inner;
-        if (c.inner == 1) {
+    const std::int64_t step = 1 + kernels::shared_elements / std::max<std::int64_t>(1, c.count * c.inner);
+    kernels::share_ranges(c.outer, step, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t o = begin; o < end; ++o) {
+          T* __restrict to = y + o * c.count * c.inner;
+          const T* __restrict from = x + o * c.count * c.inner;
+          if (c.inner == 1) {
+            for (std::int64_t k = 0; k < c.count; ++k)
+              to[k] = (accumulate ? to[k] : T{0}) + (from[k] - m[k]) * f[k] + s[k];
+            continue;
+          }
           for (std::int64_t k = 0; k < c.count; ++k)
-            to[k] = (accumulate ? to[k] : T{0}) + (from[k] - m[k]) * f[k] + s[k];
-          continue;
+            for (std::int64_t i = k * c.inner; i < (k + 1) * c.inner; ++i)
+              to[i] = (accumulate ? to[i] : T{0}) + (from[i] - m[k]) * f[k] + s[k];
         }
-        for (std::int64_t k = 0; k < c.count; ++k)
-          for (std::int64_t i = k * c.inner; i < (k + 1) * c.inner; ++i)
-            to[i] = (accumulate ? to[i] : T{0}) + (from[i] - m[k]) * f[k] + s[k];
-      }
+      });
     });
   });
 }

@@ -72,6 +72,19 @@ GRADUS_INLINE void for_each_outer(const AxisOrder& w, int inner, const Body& bod
   }
 }
 
+// Calls body(part, from offset, to offset) for ranges of the first axis, `unit` positions or a multiple of them each.
+template <class Body>
+void share_first_axis(const AxisOrder& w, std::int64_t unit, const Body& body) {
+  std::int64_t each = 1;
+  for (int axis = 1; axis < w.rank; ++axis) each *= w.extent[axis];
+  const std::int64_t step = (kernels::shared_elements / std::max<std::int64_t>(each, 1) / unit + 1) * unit;
+  kernels::share_ranges(w.extent[0], step, [&](std::int64_t first, std::int64_t end) {
+    AxisOrder part = w;
+    part.extent[0] = end - first;
+    body(part, first * w.from[0], first * w.to[0]);
+  });
+}
+
 template <bool accumulate, class T>
 void permute_runs(const AxisOrder& w, T* __restrict y, const T* __restrict x) {
   const std::int64_t n = w.extent[w.rank - 1];
@@ -109,11 +122,16 @@ template <bool accumulate>
 void permute_into(const Tensor& y, const Tensor& x, std::span<const int> order) {
   AxisOrder w = axis_order(x.shape(), order);
   with_floating(y.dtype(), [&]<class T>(T) {
-    if (w.from[w.rank - 1] == 1) return permute_runs<accumulate>(w, y.data<T>(), x.data<T>());
+    if (w.from[w.rank - 1] == 1)
+      return share_first_axis(w, 1, [&](const AxisOrder& part, std::int64_t from, std::int64_t to) {
+        permute_runs<accumulate>(part, y.data<T>() + to, x.data<T>() + from);
+      });
     int contiguous = 0;
     while (w.from[contiguous] != 1) ++contiguous;
     w.move_last(contiguous);
-    permute_tiles<accumulate>(w, y.data<T>(), x.data<T>());
+    share_first_axis(w, w.rank == 2 ? 16 : 1, [&](const AxisOrder& part, std::int64_t from, std::int64_t to) {
+      permute_tiles<accumulate>(part, y.data<T>() + to, x.data<T>() + from);
+    });
   });
 }
 

@@ -9,6 +9,8 @@
 namespace gradus {
 namespace {
 
+constexpr std::int64_t cells_of_a_thread = kernels::shared_elements / 4;  // each costs a power of e
+
 // `h` holds h(t-1) w.
 template <class T>
 GRADUS_INLINE void cells_forth(std::int64_t n, bool rectified, T* __restrict h, const T* __restrict x) {
@@ -42,7 +44,9 @@ void ops::Rnn::evaluate(Inputs in, const Tensor& out, bool accumulate) const {
         const bool relu = at.rectified;
         T* h = states.data<T>() + at.h(t);
         const T* x = in[0].data<T>() + at.dx(t);
-        simd::run([=] GRADUS_LOOP() { cells_forth(n, relu, h, x); });
+        kernels::share_ranges(n, cells_of_a_thread, [=](std::int64_t first, std::int64_t end) {
+          simd::run([=] GRADUS_LOOP() { cells_forth(end - first, relu, h + first, x + first); });
+        });
       }
     });
   });
@@ -59,14 +63,19 @@ void ops::RnnDerivative::evaluate(Inputs in, const Tensor& out, bool accumulate)
   kernels::write(out, accumulate, [&](const Tensor& derivatives) {
     const Tensor dh0 = derivatives.part(at.dh0(), at.cell());
     dh0.fill(0);
+    const kernels::RepeatedFactor w(in[2], at.steps);
     with_floating(out.dtype(), [&]<class T>(T) {
       for (std::int64_t t = at.steps; t >= 1; --t) {
         const std::int64_t n = at.cell_size();
         const bool relu = at.rectified;
         const T *h = in[1].data<T>() + at.h(t), *from = in[0].data<T>() + at.h(t), *later = dh0.data<T>();
         T *dx = derivatives.data<T>() + at.dx(t), *dh = derivatives.data<T>() + at.dh(t);
-        simd::run([=] GRADUS_LOOP() { cells_back(n, relu, h, from, later, dx, dh); });
-        kernels::matmul(dh0, false, derivatives.part(at.dx(t), at.cell()), false, in[2], true);
+        kernels::share_ranges(n, cells_of_a_thread, [=](std::int64_t first, std::int64_t end) {
+          simd::run([=] GRADUS_LOOP() {
+            cells_back(end - first, relu, h + first, from + first, later + first, dx + first, dh + first);
+          });
+        });
+        w.multiply_transposed(dh0, false, derivatives.part(at.dx(t), at.cell()));
       }
     });
     kernels::copy(dh0, true, in[0].part(0, at.cell()));

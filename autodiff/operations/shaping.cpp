@@ -13,12 +13,15 @@ void copy_runs(DType type, void* to, std::int64_t to_stride, const void* from, s
   with_floating(type, [&]<class T>(T) {
     T* __restrict y = static_cast<T*>(to);
     const T* __restrict x = static_cast<const T*>(from);
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t r = 0; r < runs; ++r)
-        if (accumulate)
-          for (std::int64_t i = 0; i < length; ++i) y[r * to_stride + i] += x[r * from_stride + i];
-        else
-          for (std::int64_t i = 0; i < length; ++i) y[r * to_stride + i] = x[r * from_stride + i];
+    const std::int64_t step = 1 + kernels::shared_elements / std::max<std::int64_t>(length, 1);
+    kernels::share_ranges(runs, step, [=](std::int64_t first, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t r = first; r < end; ++r)
+          if (accumulate)
+            for (std::int64_t i = 0; i < length; ++i) y[r * to_stride + i] += x[r * from_stride + i];
+          else
+            for (std::int64_t i = 0; i < length; ++i) y[r * to_stride + i] = x[r * from_stride + i];
+      });
     });
   });
 }

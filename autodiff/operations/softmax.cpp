@@ -80,14 +80,16 @@ struct ShortRows {
   }
 };
 
-// Calls f(first row, number of rows, the largest of each, ln(1 + rest) of each) for the rows of x[rows, n] in groups of
-// at most 16. The sum of the two is the logarithm of the row's sum of powers; apart, differences of logits stay exact.
+// Calls f(first row, number of rows, the largest of each, ln(1 + rest) of each) for rows [begin, end) of x[.., n] in
+// groups of at most 16. The sum of the two is the logarithm of the row's sum of powers; apart, differences of logits
+// stay exact.
 template <class T, class F>
-GRADUS_INLINE void for_each_row_sum(const T* __restrict x, std::int64_t rows, std::int64_t n, const F& f) {
+GRADUS_INLINE void for_each_row_sum(const T* __restrict x, std::int64_t begin, std::int64_t end, std::int64_t n,
+                                    const F& f) {
   constexpr int across = ShortRows<T>::across;
   T largest[across], log_rest[across];
-  for (std::int64_t first = 0; first < rows; first += across) {
-    const std::int64_t count = rows - first < across ? rows - first : across;
+  for (std::int64_t first = begin; first < end; first += across) {
+    const std::int64_t count = end - first < across ? end - first : across;
     if (n <= ShortRows<T>::longest) {
       const ShortRows<T> block(x + first * n, count, n);
       for (int r = 0; r < across; ++r) {
@@ -152,6 +154,12 @@ GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __r
   }
 }
 
+// Calls work(begin, end) for ranges of rows of n elements, in groups of 16 rows; an element costs a power of e.
+template <class Work>
+void share_rows(std::int64_t rows, std::int64_t n, const Work& work) {
+  kernels::share_ranges(rows, kernels::shared_rows(n, kernels::shared_elements / 4), work);
+}
+
 Shape rows_of(const char* operation, const Shape& shape) {
   if (shape.rank() == 0 || shape[shape.rank() - 1] == 0) bad_shapes(operation, {shape}, "elements along the last axis");
   return shape;
@@ -171,13 +179,15 @@ void ops::SoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accumul
     T* __restrict z = out.data<T>();
     const T* __restrict g = in[0].data<T>();
     const T* __restrict y = in[1].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t r = 0; r < rows; ++r) {
-        if (accumulate)
-          kernels::row_weights_derivative<true>(z + r * n, g + r * n, y + r * n, n, T{1});
-        else
-          kernels::row_weights_derivative<false>(z + r * n, g + r * n, y + r * n, n, T{1});
-      }
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t r = begin; r < end; ++r) {
+          if (accumulate)
+            kernels::row_weights_derivative<true>(z + r * n, g + r * n, y + r * n, n, T{1});
+          else
+            kernels::row_weights_derivative<false>(z + r * n, g + r * n, y + r * n, n, T{1});
+        }
+      });
     });
   });
 }
@@ -188,7 +198,11 @@ void ops::Softmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
-    simd::run([=] GRADUS_LOOP() { scaled_softmax(y, accumulate, x, rows, n, [](std::int64_t) { return T{1}; }); });
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        scaled_softmax(y + begin * n, accumulate, x + begin * n, end - begin, n, [](std::int64_t) { return T{1}; });
+      });
+    });
   });
 }
 
@@ -198,11 +212,14 @@ void ops::LogSoftmax::evaluate(Inputs in, const Tensor& out, bool accumulate) co
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for_each_row_sum(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
-        for (std::int64_t r = 0; r < count; ++r)
-          for (std::int64_t k = (first + r) * n; k < (first + r + 1) * n; ++k)
-            y[k] = (accumulate ? y[k] : T{0}) + ((x[k] - largest[r]) - log_rest[r]);
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for_each_row_sum(x, begin, end, n,
+                         [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
+                           for (std::int64_t r = 0; r < count; ++r)
+                             for (std::int64_t k = (first + r) * n; k < (first + r + 1) * n; ++k)
+                               y[k] = (accumulate ? y[k] : T{0}) + ((x[k] - largest[r]) - log_rest[r]);
+                         });
       });
     });
   });
@@ -214,22 +231,24 @@ void ops::LogSoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accu
     T* __restrict z = out.data<T>();
     const T* __restrict g = in[0].data<T>();
     const T* __restrict y = in[1].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for (std::int64_t row = 0; row < rows; ++row) {
-        T* __restrict to = z + row * n;
-        const T* __restrict cotangent = g + row * n;
-        const T* __restrict log_p = y + row * n;
-        const T largest = kernels::largest_of(log_p, n);
-        const std::int64_t top = place_of(largest, log_p, n);
-        const T others = sum_of_others(cotangent, n, top), total = others + cotangent[top];
-        const T at_top = (accumulate ? to[top] : T{0}) -
-                         (cotangent[top] * math::expm1_below_zero(log_p[top]) + math::exp(log_p[top]) * others);
-        if (accumulate)
-          for (std::int64_t k = 0; k < n; ++k) to[k] += cotangent[k] - math::exp(log_p[k]) * total;
-        else
-          for (std::int64_t k = 0; k < n; ++k) to[k] = cotangent[k] - math::exp(log_p[k]) * total;
-        to[top] = at_top;
-      }
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for (std::int64_t row = begin; row < end; ++row) {
+          T* __restrict to = z + row * n;
+          const T* __restrict cotangent = g + row * n;
+          const T* __restrict log_p = y + row * n;
+          const T largest = kernels::largest_of(log_p, n);
+          const std::int64_t top = place_of(largest, log_p, n);
+          const T others = sum_of_others(cotangent, n, top), total = others + cotangent[top];
+          const T at_top = (accumulate ? to[top] : T{0}) -
+                           (cotangent[top] * math::expm1_below_zero(log_p[top]) + math::exp(log_p[top]) * others);
+          if (accumulate)
+            for (std::int64_t k = 0; k < n; ++k) to[k] += cotangent[k] - math::exp(log_p[k]) * total;
+          else
+            for (std::int64_t k = 0; k < n; ++k) to[k] = cotangent[k] - math::exp(log_p[k]) * total;
+          to[top] = at_top;
+        }
+      });
     });
   });
 }
@@ -248,9 +267,12 @@ void ops::CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool ac
     T* __restrict z = out.data<T>();
     const T* __restrict g = in[0].data<T>();
     const T* __restrict x = in[1].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      scaled_softmax(
-          z, accumulate, x, rows, n, [=](std::int64_t r) { return g[r]; }, label);
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        scaled_softmax(
+            z + begin * n, accumulate, x + begin * n, end - begin, n, [=](std::int64_t r) { return g[begin + r]; },
+            label + begin);
+      });
     });
   });
 }
@@ -267,12 +289,15 @@ void ops::CrossEntropyEach::evaluate(Inputs in, const Tensor& out, bool accumula
   with_floating(out.dtype(), [&]<class T>(T) {
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for_each_row_sum(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
-        for (std::int64_t i = 0; i < count; ++i) {
-          const std::int64_t r = first + i;
-          y[r] = (accumulate ? y[r] : T{0}) + ((largest[i] - x[r * n + label[r]]) + log_rest[i]);
-        }
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for_each_row_sum(x, begin, end, n,
+                         [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
+                           for (std::int64_t i = 0; i < count; ++i) {
+                             const std::int64_t r = first + i;
+                             y[r] = (accumulate ? y[r] : T{0}) + ((largest[i] - x[r * n + label[r]]) + log_rest[i]);
+                           }
+                         });
       });
     });
   });
@@ -287,19 +312,22 @@ void ops::SoftCrossEntropyEach::evaluate(Inputs in, const Tensor& out, bool accu
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     const T* __restrict t = in[1].data<T>();
-    simd::run([=] GRADUS_LOOP() {
-      for_each_row_sum(x, rows, n, [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
-        for (std::int64_t i = 0; i < count; ++i) {
-          const std::int64_t r = first + i;
-          const T* __restrict logits = x + r * n;
-          const T* __restrict target = t + r * n;
-          const T top = largest[i], beyond = log_rest[i];
-          const T loss = kernels::lane_sum_of<T>(
-              n, [=](std::int64_t k) __attribute__((always_inline)) {
-                return math::weighted_by(target[k], (top - logits[k]) + beyond);
-              });
-          y[r] = (accumulate ? y[r] : T{0}) + loss;
-        }
+    share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+      simd::run([=] GRADUS_LOOP() {
+        for_each_row_sum(x, begin, end, n,
+                         [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
+                           for (std::int64_t i = 0; i < count; ++i) {
+                             const std::int64_t r = first + i;
+                             const T* __restrict logits = x + r * n;
+                             const T* __restrict target = t + r * n;
+                             const T top = largest[i], beyond = log_rest[i];
+                             const T loss = kernels::lane_sum_of<T>(
+                                 n, [=](std::int64_t k) __attribute__((always_inline)) {
+                                   return math::weighted_by(target[k], (top - logits[k]) + beyond);
+                                 });
+                             y[r] = (accumulate ? y[r] : T{0}) + loss;
+                           }
+                         });
       });
     });
   });

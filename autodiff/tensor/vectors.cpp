@@ -1,12 +1,15 @@
 #include "autodiff/tensor/vectors.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
+#include "autodiff/kernels/fused_pass.h"
 #include "autodiff/kernels/largest.h"
 #include "autodiff/kernels/simd.h"
+#include "autodiff/kernels/team.h"
 #include "autodiff/tensor/sums.h"
 
 namespace gradus::vectors {
@@ -15,9 +18,11 @@ namespace {
 // Calls f(i) for every element, vectorised.
 template <class F>
 void each(std::int64_t n, const F& f) {
-  simd::run([=] GRADUS_LOOP() {
+  kernels::share_ranges(n, pass_range(n), [&f](std::int64_t first, std::int64_t end) {
+    simd::run([=] GRADUS_LOOP() {
 #pragma GCC ivdep
-    for (std::int64_t i = 0; i < n; ++i) f(i);
+      for (std::int64_t i = first; i < end; ++i) f(i);
+    });
   });
 }
 
@@ -115,10 +120,13 @@ bool same(const Tensor& x, const Tensor& y) { return std::memcmp(x.raw(), y.raw(
 bool is_finite(const Tensor& x) {
   return with_floating(x.dtype(), [&]<class T>(T) {
     const T* a = x.data<T>();
-    const std::int64_t n = x.size();
-    bool finite = false;
-    simd::run([&] GRADUS_LOOP() { finite = kernels::all_finite(a, n); });
-    return finite;
+    std::atomic<bool> all{true};
+    kernels::share_ranges(x.size(), pass_range(x.size()), [&all, a](std::int64_t first, std::int64_t end) {
+      bool finite = false;
+      simd::run([&] GRADUS_LOOP() { finite = kernels::all_finite(a + first, end - first); });
+      if (!finite) all = false;
+    });
+    return all.load();
   });
 }
 

@@ -56,7 +56,7 @@ Run::Run(Options options, std::string summary, const std::string& default_dtype,
           options_.get("seed", std::int64_t{0}, "seed of every random stream", at_least(0)))),
       dtype_(floating_dtype(
           options_.get("dtype", default_dtype, "element type of parameters and data", one_of({"float32", "float64"})))),
-      threads_(options_.get("threads", 1, "threads of a matrix product", between(1, 1024))),
+      threads_(options_.get("threads", 1, "threads of its arithmetic", between(1, 1024))),
       continue_after_divergence_(options_.get("continue_after_divergence", false,
                                               "go on when a number is not finite; the run still counts as diverged")),
       origin_(std::make_unique<Origin>(std::move(from), seed_)),

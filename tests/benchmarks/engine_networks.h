@@ -9,6 +9,7 @@
 #include "autodiff/linearization.h"
 #include "nn/layers.h"
 #include "nn/losses.h"
+#include "optim/objective.h"
 
 namespace networks {
 
@@ -37,13 +38,14 @@ class Problem {
   }
 
   double loss() { return record().loss.item(); }
-  void gradient(const Tensor& out) {
+  double gradient(const Tensor& out) {
     const Var loss = record().loss;
     if (out.raw() != gradient_memory_) {
       gradient_views_ = parameters_.views(out);
       gradient_memory_ = out.raw();
     }
     last_gradient(loss, leaves_, gradient_views_);
+    return loss.item();
   }
   // Value and gradient, recorded: what curvature products are made of.
   Linearization linearize() {
@@ -75,6 +77,18 @@ class Problem {
   std::vector<Var> leaves_;
 };
 
+// A problem as an optimizer sees it.
+class ProblemObjective final : public optim::Objective {
+ public:
+  ProblemObjective(Problem (*make)(std::int64_t batch), std::int64_t batch) : problem(make(batch)) {}
+  std::int64_t size() const override { return problem.theta().size(); }
+  DType dtype() const override { return DType::float32; }
+  double compute_value(const Tensor&) override { return problem.loss(); }
+  double compute_gradient(const Tensor&, const Tensor& gradient) override { return problem.gradient(gradient); }
+
+  Problem problem;
+};
+
 inline Tensor uniform(const Shape& shape) {
   const Tensor tensor = Tensor::uninitialized(shape, DType::float32);
   RandomStream random(3, "inputs");
@@ -87,6 +101,11 @@ inline Tensor labels(const Shape& shape, std::uint64_t classes) {
   RandomStream random(4, "labels");
   for (std::int32_t& x : tensor.elements<std::int32_t>()) x = static_cast<std::int32_t>(random.below(classes));
   return tensor;
+}
+
+inline Problem tiny(std::int64_t batch) {
+  return Problem(nn::multilayer_perceptron({2, 16, 1}), uniform({batch, 2}), uniform({batch, 1}),
+                 nn::mean_squared_error);
 }
 
 inline Problem classifier(std::int64_t batch) {

@@ -35,8 +35,8 @@ def quiet(command, what, log):
         fail(f"cannot {what} (whole log: {log})")
 
 
-def build(peers=True):
-    """Builds ours and, where libtorch is installed, the peer's. Returns the commands of PAIRS, None for what lacks."""
+def build(peers=True, pairs=PAIRS):
+    """Builds ours and, where libtorch is installed, the peer's. Returns the commands of the pairs, None for what lacks."""
     if subprocess.run([os.path.join(REPOSITORY, "tools", "setup"), "--bench"]).returncode:
         fail("tools/setup --bench failed")
     os.makedirs(BUILD, exist_ok=True)
@@ -54,14 +54,14 @@ def build(peers=True):
     jobs = str(len(os.sched_getaffinity(0)))
     known = subprocess.run(["cmake", "--build", "--preset", "release", "--target", "help"], cwd=REPOSITORY,
                            capture_output=True, text=True).stdout
-    targets = [target for pair in PAIRS for target in (pair if peers else pair[:1])
+    targets = [target for pair in pairs for target in (pair if peers else pair[:1])
                if re.search(rf"^{target}: ", known, re.MULTILINE)]
-    if PAIRS[0][0] not in targets:
-        fail(f"no target {PAIRS[0][0]}: is Google Benchmark installed?")
+    if pairs[0][0] not in targets:
+        fail(f"no target {pairs[0][0]}: is Google Benchmark installed?")
     say(f"building {', '.join(targets)}")
     quiet(["cmake", "--build", "--preset", "release", "-j", jobs, "--target", *targets], "build the benchmarks", log)
     return [tuple((os.path.join(BUILD, "bin", target),) if target in targets else None for target in pair)
-            for pair in PAIRS]
+            for pair in pairs]
 
 
 def programs_of_today(python):

@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools/python"), str(ROOT / "tests/benchmarks")]
 import bounds  # noqa: E402
+import threads  # noqa: E402
 from gradus.report import command  # noqa: E402
 
 TIMES = {"gradus/step/a": [2.0, 1.0], "torch/step/a": [4.0], "pytorch/step/a": [9.0, 3.0], "jax/step/a": [2.5, 5.0],
@@ -44,10 +45,26 @@ class Bench(unittest.TestCase):
                 with self.assertRaisesRegex(command.Failure, re.escape(f"{path}: ") + f".*{says}"):
                     bounds.read_bounds(path)
 
+    def test_what_threads_gain_is_drawn(self):
+        rows = [dict(zip(threads.COLUMNS, row)) for row in [
+            ("gradient/autoencoder/128", 2, 200.0, 100.0, 2.0), ("step/autoencoder/128", 2, 200.0, 125.0, 1.6),
+            ("update/adam/10M", 2, 9.0, 6.0, 1.5)]]
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "threads.svg")
+            pictures = []
+            for _ in range(2):
+                threads.picture(rows, path)
+                pictures.append(path.read_text())
+            self.assertEqual(*pictures)
+            for text in ["autoencoder/128", "adam/10M", "gradient", "with 2 threads as with one"]:
+                self.assertIn(text, pictures[0])
+
     def test_bad_usage_is_one_line(self):
         for options, says in [(["--python=/nowhere/python"], "/nowhere/python cannot be run: expected a Python with"),
                               (["--python=/bin/false"], "has none of the peers"),
-                              (["--python=x", "--against=y"], "not together with --against")]:
+                              (["--python=x", "--against=y"], "not together with --against"),
+                              (["--threads", "--against=y"], "not together with --against"),
+                              (["--svg=x"], "only with --threads")]:
             result = subprocess.run([ROOT / "tools/bench", *options], capture_output=True, text=True, timeout=60)
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertIn(says, result.stderr)
