@@ -53,11 +53,13 @@ void Ledger::left_alone(std::size_t run, const std::string& reason) {
   say(fmt::format("left alone {}: {}", rows_[run].id, reason));
 }
 
-void Ledger::suspended(std::size_t run, const char* how, const std::filesystem::path& folder) {
+void Ledger::suspended(std::size_t run, Suspension::How how, const std::filesystem::path& folder) {
   RunRow& row = rows_[run];
   row.status = "pending";
+  row.reason = how == Suspension::How::stopped ? "stopped" : "interrupted";
   const auto step = records::checkpoint_step(folder);
-  row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
+  if (step) row.reason += fmt::format(", goes on at step {}", *step);
+  suspended_.insert_or_assign(run, Suspension{how, step});
 }
 
 void Ledger::given_up(int runs) {
@@ -111,8 +113,14 @@ Outcome Ledger::outcome(bool interrupted) {
   progress_.clear();
   save();
   if (!table_problem_.empty()) problem(table_problem_);
-  return {counts_,           {steps_.begin(), steps_.end()}, std::move(rows_), std::move(left_alone_),
-          std::move(notes_), std::move(problems_),           interrupted};
+  return {counts_,
+          {steps_.begin(), steps_.end()},
+          std::move(rows_),
+          std::move(left_alone_),
+          std::move(suspended_),
+          std::move(notes_),
+          std::move(problems_),
+          interrupted};
 }
 
 }  // namespace gradus::sweep

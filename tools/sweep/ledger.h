@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -14,14 +16,22 @@
 
 namespace gradus::sweep {
 
+// Of a run that has no result yet and can go on.
+struct Suspension {
+  enum class How { interrupted, stopped };  // by the sweep; by itself (code 75)
+  How how = How::interrupted;
+  std::optional<std::int64_t> step = {};  // from which it goes on; none: from its beginning
+};
+
 struct Outcome {
   Counts counts;
   std::vector<Step> steps;              // the plan's, then those that the feeder gave
   std::vector<RunRow> runs;             // theirs, in their order
   std::vector<std::size_t> left_alone;  // which of them, with the reason in the row
-  std::vector<std::string> notes;       // lines for the user: nothing is wrong
-  std::vector<std::string> problems;    // what went wrong besides runs that failed: lines for the user
-  bool interrupted = false;             // SIGINT, SIGTERM, SIGHUP or SIGUSR1; what was under way is pending
+  std::map<std::size_t, Suspension> suspended = {};
+  std::vector<std::string> notes;     // lines for the user: nothing is wrong
+  std::vector<std::string> problems;  // what went wrong besides runs that failed: lines for the user
+  bool interrupted = false;           // SIGINT, SIGTERM, SIGHUP or SIGUSR1; what was under way is pending
 };
 
 class Ledger {
@@ -42,7 +52,7 @@ class Ledger {
   // Untouched: it cannot be read or started now, or somebody writes into it.
   void left_alone(std::size_t run, const std::string& reason);
   // Pending; it may have a checkpoint in this folder.
-  void suspended(std::size_t run, const char* how, const std::filesystem::path& folder);
+  void suspended(std::size_t run, Suspension::How how, const std::filesystem::path& folder);
   // So many are not begun, since too many have failed.
   void given_up(int runs);
 
@@ -69,6 +79,7 @@ class Ledger {
   std::unordered_set<std::string> ids_;  // of the steps
   Counts counts_;
   std::vector<std::size_t> left_alone_;
+  std::map<std::size_t, Suspension> suspended_;
   std::vector<std::string> notes_, problems_;
   std::string table_problem_;
   Progress progress_;

@@ -327,7 +327,7 @@ class Runner {
       attempt.claim().release();
       return leave(index, record.problem);
     }
-    if (interrupted_) return suspend(index, attempt, "interrupted");
+    if (interrupted_) return suspend(index, attempt, Suspension::How::interrupted);
     if (pausing_.has_come_to_its_rung(index, code, attempt.folder())) return pause(index, attempt);
     const std::string line = last_line(attempt.log());
     if (running.resumed && ending.kind == ProcessEnd::Kind::exited && code == records::exit_usage) {
@@ -336,7 +336,7 @@ class Runner {
     }
     const std::string reason = reason_of(running, ending, record, line);
     if (!running.over_time && may_pass(ending, code, line))
-      if (const auto pause = retries_.after(index, setback_in(attempt.folder(), code, reason))) {
+      if (const auto pause = retries_.after(index, setback_in(attempt.folder(), code, reason)).pause) {
         ledger_.say(fmt::format("again {} in {:.0f} s: {}", id_of(index), std::chrono::duration<double>(*pause).count(),
                                 reason));
         held_.push_back({index, Clock::now() + *pause, std::move(attempt)});
@@ -344,7 +344,7 @@ class Runner {
       }
     if (code == records::exit_stopped && !running.over_time) {
       ++ledger_.counts().stopped;
-      return suspend(index, attempt, "stopped");
+      return suspend(index, attempt, Suspension::How::stopped);
     }
     attempt.claim().fail({code, reason});
     keep_log(attempt, false);
@@ -380,7 +380,7 @@ class Runner {
   }
 
   // It is pending, and may have a checkpoint.
-  void suspend(std::size_t index, Attempt& attempt, const char* how) {
+  void suspend(std::size_t index, Attempt& attempt, Suspension::How how) {
     ledger_.suspended(index, how, attempt.folder());
     keep_log(attempt, false);
     attempt.claim().release();

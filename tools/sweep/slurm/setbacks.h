@@ -25,7 +25,7 @@ class Setbacks {
   Setbacks(const Job& job, const SweepPlan& plan, Claims& claims, OpenRuns& runs);
 
   // Those that are to be submitted again. The others are open no more: what went wrong twice in the same way, without a
-  // step in between, has failed; what somebody cancelled, or stopped by itself, is pending. Of an array that Slurm has
+  // step in between, or came no further within a limit, has failed; what somebody cancelled, or stopped by itself, is pending. Of an array that Slurm has
   // not taken (`submitted`), nothing counts.
   std::vector<WaitingRun> judge(const WaitedTask& task, const std::filesystem::path& array, bool submitted);
   // Hands on what the sweep on the node had to say.
@@ -34,7 +34,7 @@ class Setbacks {
  private:
   std::optional<WaitingRun> lost(std::size_t run);
   std::optional<WaitingRun> again(std::size_t run, Setback setback, LeftRun::How how);
-  void fail(std::size_t run, const Setback& setback);
+  void fail(std::size_t run, const Failure& failure);
 
   const Job& job_;
   const SweepPlan& plan_;
