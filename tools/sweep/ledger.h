@@ -44,7 +44,9 @@ class Ledger {
   const Step& step(std::size_t run) const { return steps_[run]; }
   std::vector<RunRow>& rows() { return rows_; }
   Counts& counts() { return counts_; }
-  bool too_many_failed() const { return job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures; }
+  // No more is to begin: too many runs have failed, or one that completed has not logged what winners are chosen by.
+  bool begins_no_more() const { return too_many_failed() || !column_problem_.empty(); }
+  bool lacks_column() const { return !column_problem_.empty(); }
 
   // A result: with the program's exit code, or without one that another sweep has made.
   void finished(std::size_t run, const RunRecord& record, std::optional<int> exit_code);
@@ -53,8 +55,8 @@ class Ledger {
   void left_alone(std::size_t run, const std::string& reason);
   // Pending; it may have a checkpoint in this folder.
   void suspended(std::size_t run, Suspension::How how, const std::filesystem::path& folder);
-  // So many are not begun, since too many have failed.
-  void given_up(int runs);
+  // So many are not begun since begins_no_more(), of which some have been tried before.
+  void given_up(int runs, int tried);
 
   void say(const std::string& line) { progress_.note(line); }  // on the terminal
   void warn(const std::string& line);                          // at once, wherever errors go
@@ -71,6 +73,8 @@ class Ledger {
  private:
   using Clock = std::chrono::steady_clock;
   void save();
+  bool too_many_failed() const { return job_.limits.most_failures && counts_.failed >= *job_.limits.most_failures; }
+  void check_column(const RunRow& row);
 
   const Job& job_;
   std::deque<Step> steps_;
@@ -81,7 +85,8 @@ class Ledger {
   std::vector<std::size_t> left_alone_;
   std::map<std::size_t, Suspension> suspended_;
   std::vector<std::string> notes_, problems_;
-  std::string table_problem_;
+  std::string table_problem_, column_problem_;
+  bool has_column_ = false;  // that winners are chosen by
   Progress progress_;
   Clock::time_point next_save_ = Clock::now();
 };

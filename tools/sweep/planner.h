@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct SweepPlan {
   std::vector<Step> steps;         // of the combinations, in their order
   std::vector<Step> rivals;        // of the job's rivals: not to be run here
   std::vector<RunRow> others;      // the folder's other runs
+  std::set<std::string> builds;    // other builds that have made runs of the folder
   std::vector<std::string> notes;  // lines for the user
 };
 

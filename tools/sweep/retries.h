@@ -49,6 +49,8 @@ class Retries {
     bool is_repeated = false;
   };
   Verdict after(std::size_t run, Setback setback);
+  // It has had one.
+  bool knows(std::size_t run) const { return runs_.contains(run); }
 
  private:
   struct Past {

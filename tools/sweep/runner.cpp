@@ -64,13 +64,13 @@ class Runner {
         fed_at_ = done;
         continue;
       }
-      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty() && pausing_.is_settled()))) break;
+      if (running_.empty() && (interrupted_ || is_over())) break;
       wait_for({});
     }
     give_back_held();
     pausing_.conclude(ledger_.rows(), ledger_.counts(), interrupted_);
     if (pausing_.problem()) ledger_.problem(*pausing_.problem());
-    ledger_.given_up(not_begun_);
+    ledger_.given_up(not_begun_, not_tried_again_);
     return ledger_.outcome(interrupted_);
   }
 
@@ -147,6 +147,20 @@ class Runner {
     held_.clear();
   }
 
+  bool is_over() { return queue_.empty() && held_.empty() && pausing_.is_settled() && !has_learned_of_failures(); }
+
+  // What waits at a rung may have gone on elsewhere, and failed, when it would not be promoted any more: it is no run
+  // that was stopped early, and its setting is compared with none.
+  bool has_learned_of_failures() {
+    bool has_learned = false;
+    for (const std::size_t index : pausing_.waiting())
+      if (const auto failure = claims_.failure_of(id_of(index))) {
+        fail(index, failure->code, failure->reason);
+        has_learned = true;
+      }
+    return has_learned;
+  }
+
   bool has_room() const { return !interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs); }
 
   void try_again_what_is_due() {
@@ -165,8 +179,10 @@ class Runner {
   }
 
   void start_what_is_due() {
-    if (ledger_.too_many_failed()) {
+    if (ledger_.begins_no_more()) {
+      if (ledger_.lacks_column()) feeder_ = nullptr;
       not_begun_ += static_cast<int>(queue_.size() + held_.size() + pausing_.begin_no_more());
+      not_tried_again_ += static_cast<int>(held_.size());
       queue_.clear();
       give_back_held();
     }
@@ -438,7 +454,7 @@ class Runner {
   std::deque<Waiting> queue_;
   std::map<pid_t, Running> running_;
   std::vector<Held> held_;  // before the queue
-  int not_begun_ = 0;
+  int not_begun_ = 0, not_tried_again_ = 0;
   bool interrupted_ = false;
   Clock::time_point deadline_{};  // after which what was asked to end is ended
   const std::chrono::milliseconds grace_ = ending_grace();

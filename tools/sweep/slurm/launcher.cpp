@@ -108,7 +108,7 @@ class SlurmLauncher {
       std::string& last = hindrances_[reason];
       say(fmt::format("tasks wait in Slurm's queue: {}", reason), last);
     }
-    if (open_.ledger().too_many_failed()) give_up();
+    if (open_.ledger().begins_no_more()) give_up();
     remove_finished_arrays();
   }
 
@@ -191,8 +191,8 @@ class SlurmLauncher {
   static bool is_settled(const WaitedTask& task) { return Clock::now() - *task.gone >= 2 * queue_interval(); }
 
   void judge(const WaitedTask& task) {
-    if (open_.ledger().too_many_failed()) {
-      for (const std::size_t run : task.runs) open_.give_up(run);
+    if (open_.ledger().begins_no_more()) {
+      for (const std::size_t run : task.runs) open_.give_up(run, task.has_begun || setbacks_.has_tried(run));
       return;
     }
     const bool submitted = arrays_.at(task.array).job != 0;
@@ -206,9 +206,9 @@ class SlurmLauncher {
       next_submission_ = Clock::now() + 2 * queue_interval();
   }
 
-  // Too many runs have failed: what has not been begun is not begun.
+  // What has not been begun is not begun.
   void give_up() {
-    for (const WaitingRun& run : waiting_) open_.give_up(run.index);
+    for (const WaitingRun& run : waiting_) open_.give_up(run.index, setbacks_.has_tried(run.index));
     waiting_.clear();
     removals_.done([&] { slurm_.cancel(tasks_.own_jobs(), true); });
   }
