@@ -83,6 +83,21 @@ class Sharing(ManagersCase):
         self.assertIn("1 completed", result.stdout)
         self.assertEqual(self.processes(), {})
 
+    def test_whose_program_is_told_to_end_a_moment_before_it_is_interrupted_too(self):
+        """As Slurm tells all processes of a task, in whatever order."""
+        for is_told in (True, False):
+            self.output = self.folder / str(is_told)
+            sweep, = self.managers(1, "--seed=0", "--mode=sleep", f"--text={is_told}")
+            self.wait_for(lambda: any(f"--text={is_told}" in start["argv"] for start in self.starts()))
+            time.sleep(0.2)
+            program, = [pid for pid, line in self.processes().items() if line.startswith("/usr/bin/python3")]
+            os.kill(program, signal.SIGTERM)
+            time.sleep(0.15)
+            if is_told:
+                sweep.send_signal(signal.SIGTERM)
+            self.ends_with([sweep], code=130 if is_told else 1)
+            self.assertEqual([run["status"] for run in self.table()["runs"]], ["pending" if is_told else "failed"])
+
     def test_memory_limit(self):
         self.program.write_text(self.program.read_text().replace('mode = given.get("mode", "completed")',
                                                                  'mode = given.get("mode", "completed")\n'

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <cstring>
@@ -28,6 +29,13 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto look_again = std::chrono::milliseconds(500);  // at a run that another sweep works on
 constexpr std::size_t most_held = 64;                        // to be tried again; each has a file open
+
+// Who ends a sweep may tell each of its processes, in whatever order: Slurm, a terminal.
+constexpr auto own_signal_patience = std::chrono::milliseconds(500);
+bool is_sent_to_all(const ProcessEnd& ending) {
+  return ending.kind == ProcessEnd::Kind::signalled &&
+         (ending.value == SIGTERM || ending.value == SIGINT || ending.value == SIGHUP);
+}
 
 Environment environment_of(const Combination& combination) {
   const OptionValue* told = combination.find("threads");
@@ -322,6 +330,14 @@ class Runner {
     }
   }
 
+  bool is_told_to_end_too() {
+    const auto deadline = Clock::now() + own_signal_patience;
+    for (auto left = own_signal_patience; left.count() > 0;
+         left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()))
+      if (signals_.wait(left)) return true;
+    return false;
+  }
+
   void judge(pid_t child, const ProcessEnd& ending) {
     const auto found = running_.find(child);
     if (found == running_.end()) return;
@@ -343,6 +359,7 @@ class Runner {
       attempt.claim().release();
       return leave(index, record.problem);
     }
+    if (!interrupted_ && !running.over_time && is_sent_to_all(ending) && is_told_to_end_too()) interrupt();
     if (interrupted_) return suspend(index, attempt, Suspension::How::interrupted);
     if (pausing_.has_come_to_its_rung(index, code, attempt.folder())) return pause(index, attempt);
     const std::string line = last_line(attempt.log());
