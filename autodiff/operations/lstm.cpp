@@ -122,13 +122,15 @@ void step_forth_again(const LstmLayout& at, std::int64_t t, const T* dy, const T
   T *by_before = by_record + at.c(t - 1), *by_c = by_record + at.c(t), *by_gates = by_record + at.gates(t);
   T* to_h = by_cotangent + at.h(t);
   if (of_record) v = by_cotangent + at.gates(t);
-  simd::run([=] GRADUS_LOOP() {
-    for (std::int64_t r = 0; r < batch; ++r) {
-      const std::int64_t one = r * n, four = 4 * r * n;
-      row_forth_again<of_record>(n, a + four, before + one, c + one, from_gates + four, dh + one, dc + one, u + four,
-                                 u_h + one, u_c + one, v + four, by_before + one, by_c + one, by_gates + four,
-                                 to_c + one, to_h + one);
-    }
+  kernels::share_ranges(batch, rows_of_a_thread(n), [=](std::int64_t begin, std::int64_t end) {
+    simd::run([=] GRADUS_LOOP() {
+      for (std::int64_t r = begin; r < end; ++r) {
+        const std::int64_t one = r * n, four = 4 * r * n;
+        row_forth_again<of_record>(n, a + four, before + one, c + one, from_gates + four, dh + one, dc + one, u + four,
+                                   u_h + one, u_c + one, v + four, by_before + one, by_c + one, by_gates + four,
+                                   to_c + one, to_h + one);
+      }
+    });
   });
 }
 

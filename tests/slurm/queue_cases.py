@@ -200,7 +200,7 @@ class Queue(slurm_support.SlurmCase):
                 (["--partition=nix"], "sbatch: Batch job submission failed: Invalid partition name specified"),
                 (["--constraint=gpu"], "sbatch: Batch job submission failed: Invalid feature specification"),
                 (["--time=soon"], "--time=soon: expected minutes, hours:minutes:seconds or days-hours, above 0"),
-                (["--sbatch=--array=3"], "--sbatch: --array=3: the sweep sets it itself"),
+                (["--sbatch=--array=3"], "--sbatch: --array=3: the sweep sets --array itself"),
                 (["--sbatch=--nice='1"], "--sbatch: --nice='1: a quote is not closed"),
                 (["--pack=0"], "--pack"), (["--array-limit=0"], "--array-limit"),
                 (["--array-limit=5000", "--pack=1"],

@@ -70,6 +70,23 @@ class SweepBuilds(SweepCase):
             self.assertEqual(sorted(line.split()[3] for line in lines[2:6]), [OLD[:12]] * 2 + [NEW[:12]] * 2)
             (self.output / "sweep.json").unlink(missing_ok=True)
 
+    def test_what_was_allowed_once_stays_so(self):
+        self.sweep("--seed=0:1")
+        self.rebuild()
+        self.sweep("--seed=0:2", before=["--allow-mixed-builds"])
+        again = self.sweep("--seed=0:3")
+        self.assertIn("4 runs: 1 completed, 0 diverged, 0 failed, 3 skipped", again.stdout)
+        self.assertRegex(again.stderr, f"2 runs of .* are of another build \\({OLD[:12]}; now {NEW[:12]}\\), which "
+                         "--allow-mixed-builds has allowed there")
+        subprocess.run([sweep_support.SWEEP, "verify", self.output], check=True, stdout=subprocess.DEVNULL)
+        # A third build is another matter, and so is the folder when it has been made anew.
+        self.program = self.write_program("program", describes=True, build="c" * 64)
+        self.refused("--seed=0:3", code=1, says="4 of its runs")
+        self.rebuild()
+        self.sweep("--seed=0:3", before=["--rebuild"])
+        self.program = self.write_program("program", describes=True, build=OLD)
+        self.refused("--seed=0:3", code=1, says="4 of its runs")
+
     def test_a_build_with_other_defaults(self):
         self.sweep("--seed=0")
         self.rebuild()

@@ -5,6 +5,7 @@ Usage: sweep_locks_test.py BUILD_BIN_DIR [unittest arguments]
 """
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import time
@@ -92,9 +93,9 @@ class WithoutLocks(ManagersCase):
     def test_a_result_that_did_not_come_to_its_place_is_not_made_again(self):
         self.sweep("--seed=0")
         folder, = self.folders()
-        (self.output / ".attempts").mkdir()
+        (self.output / ".attempts" / folder.name).mkdir(parents=True)
         attempt, log = f"{folder.name}.1-0badcafe", self.output / "logs" / f"{folder.name}.log"
-        folder.rename(self.output / ".attempts" / attempt)
+        folder.rename(self.output / ".attempts" / folder.name / attempt)
         log.rename(log.with_name(f"{attempt}.log"))
         for name in ("sweep.json", "manifest.json"):
             (self.output / name).unlink(missing_ok=True)
@@ -104,6 +105,33 @@ class WithoutLocks(ManagersCase):
         self.assertTrue((folder / "complete.json").exists())
         self.assertEqual(list(log.parent.iterdir()), [log])
         self.assertEqual(list((self.output / ".attempts").iterdir()), [])
+
+    def test_of_two_results_the_one_that_was_marked_first_is_the_runs(self):
+        """Whoever comes later, with a result as whole, moves the other's to the run's name, and displaces nothing."""
+        self.sweep("--seed=0")
+        folder, = self.folders()
+        attempts = self.output / ".attempts" / folder.name
+        for marked in (1, 2, None):  # the last: a mark of what is nowhere any more keeps nobody away
+            attempts.mkdir(parents=True)
+            for number in (1, 2):
+                shutil.copytree(folder, attempts / f"{folder.name}.{number}-0badcafe")
+            numbers = [(attempts / f"{folder.name}.{number}-0badcafe" / "complete.json").stat().st_ino for number in (1, 2)]
+            if marked:
+                os.link(attempts / f"{folder.name}.{marked}-0badcafe" / "complete.json", attempts / "result")
+            else:
+                (attempts / "result").write_text("")
+            shutil.rmtree(folder)
+            folder.mkdir()
+            (folder / "config.json").write_bytes((attempts / f"{folder.name}.1-0badcafe" / "config.json").read_bytes())
+            (self.output / "sweep.json").unlink()
+            self.here()
+            self.sweep("--seed=0")
+            self.assertEqual(set(self.started().values()), {1})
+            found = (folder / "complete.json").stat()
+            self.assertIn(found.st_ino, numbers if marked is None else numbers[marked - 1:marked])
+            self.assertEqual(found.st_nlink, 1)
+            self.assertEqual(list((self.output / ".attempts").iterdir()), [])
+            self.assertIn("1 skipped", self.sweep("--seed=0").stdout)
 
     def test_what_is_to_be_tried_again_is_nobody_elses_meanwhile(self):
         self.environment.update(GRADUS_SWEEP_CLAIM="1", GRADUS_SWEEP_PAUSE="4")

@@ -83,6 +83,21 @@ class Sharing(ManagersCase):
         self.assertIn("1 completed", result.stdout)
         self.assertEqual(self.processes(), {})
 
+    def test_whose_program_is_told_to_end_a_moment_before_it_is_interrupted_too(self):
+        """As Slurm tells all processes of a task, in whatever order."""
+        for is_told in (True, False):
+            self.output = self.folder / str(is_told)
+            sweep, = self.managers(1, "--seed=0", "--mode=sleep", f"--text={is_told}")
+            self.wait_for(lambda: any(f"--text={is_told}" in start["argv"] for start in self.starts()))
+            time.sleep(0.2)
+            program, = [pid for pid, line in self.processes().items() if line.startswith("/usr/bin/python3")]
+            os.kill(program, signal.SIGTERM)
+            time.sleep(0.15)
+            if is_told:
+                sweep.send_signal(signal.SIGTERM)
+            self.ends_with([sweep], code=130 if is_told else 1)
+            self.assertEqual([run["status"] for run in self.table()["runs"]], ["pending" if is_told else "failed"])
+
     def test_memory_limit(self):
         self.program.write_text(self.program.read_text().replace('mode = given.get("mode", "completed")',
                                                                  'mode = given.get("mode", "completed")\n'
@@ -130,11 +145,14 @@ class Sharing(ManagersCase):
         result = self.sweep("--mode=fail", "--seed=0:9", before=["--max-fails=3", "--jobs=1"], code=1)
         self.assertEqual(len(self.starts()), 3)
         self.assertIn("3 runs have failed, as many as --max-fails allows: 7 are not begun", result.stderr)
+        self.assertIn("10 runs: 0 completed, 0 diverged, 3 failed, 0 skipped (finished before), 7 pending: not begun",
+                      result.stdout)
 
     def test_what_was_to_be_tried_again_is_given_back_where_no_more_is_begun(self):
         self.environment.update(GRADUS_SWEEP_PAUSE="30")
         result = self.sweep("--mode=killed,fail", "--seed=0:1", before=["--retries=1", "--max-fails=1", "--jobs=4"], code=1)
-        self.assertIn("as many as --max-fails allows: 2 are not begun", result.stderr)
+        self.assertIn("as many as --max-fails allows: 2 are not begun, 2 of them again", result.stderr)
+        self.assertIn("2 failed, 0 skipped (finished before), 2 pending: not begun", result.stdout)
         self.assertEqual(list((self.output / ".claims").glob("*/*")), list((self.output / ".claims").glob("*/1")))
         self.assertEqual(len(list((self.output / ".claims").glob("*/1"))), 2)  # how the two failures ended
 
@@ -210,6 +228,28 @@ class Sharing(ManagersCase):
         self.assertIn("2 runs: 2 completed", result.stdout)
         self.assertEqual(self.tool("retry", self.output, "--failed").stdout, "no run has failed\n")
 
+    def test_what_would_be_run_again_is_printed(self):
+        self.environment["FAIL"] = "1"
+        self.sweep("--seed=0:2", before=["--max-fails=1", "--jobs=1"], code=1)
+        before = self.starts()
+        for flag in ("-n", "--dry-run"):
+            lines = self.tool("retry", self.output, "--failed", flag).stdout.splitlines()
+            self.assertEqual(len(lines), 1, lines)
+            self.assertRegex(lines[0], "program --seed=[0-2] --output=")
+            self.assertEqual(len(self.tool("resume", self.output, flag).stdout.splitlines()), 3)
+            failed, = [run["id"] for run in self.table()["runs"] if run["status"] == "failed"]
+            self.assertEqual(self.tool("run-one", self.output, failed, flag).stdout.splitlines(), lines)
+            (self.folder / "mine").write_text(failed)
+            self.assertEqual(self.tool("resume", self.output, flag, f"--runs={self.folder / 'mine'}").stdout.splitlines(),
+                             lines)
+        self.assertEqual(self.starts(), before)
+
+    def test_a_limit_says_in_what_it_is(self):
+        for option, unit in (("--time-limit=10m", "seconds, such as 600 for ten minutes (0.001 to 1e+09)"),
+                             ("--time-limit=0", "seconds"), ("--memory-limit=4G", "MiB, such as 4096 for four GiB")):
+            name, _, value = option.partition("=")
+            self.refused("--seed=0", before=[option], says=[name, f"'{value}', expected a number of {unit}"])
+
     def test_a_share_of_the_runs(self):
         self.sweep("--seed=0:3", before=["--limit=1"])
         ids = [row["id"] for row in self.table()["runs"]]
@@ -272,6 +312,9 @@ class Sharing(ManagersCase):
             return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
         self.assertEqual(completed("sweep", "re"), ["resume", "retry"])
         self.assertEqual(completed("sweep", "retry", "--f"), ["--failed"])
+        for word in ("run", "resume", "retry", "run-one"):
+            self.assertEqual(completed("sweep", word, "--dr")[-1], "--dry-run")
+        self.assertEqual(completed("sweep", "status", "--dr"), [])
         self.assertIn("--draw-method", completed("sweep", "run", "--"))
         self.assertEqual(completed("sweep", "run", "--", "program", "--"), [])
 

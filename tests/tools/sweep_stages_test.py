@@ -262,6 +262,18 @@ steps = 30
             self.assertIn("stage tune: ", result.stderr)
             self.assertIn(says, result.stderr)
 
+    def test_a_column_that_is_not_there_is_told_after_the_first_run(self):
+        toml = '[[stage]]\nname = "tune"\nselect = {by = "evaluation/los"}\n[stage.options]\nseed = "0:4"\n'
+        says = ("no column evaluation/los of plain numbers, expected the one to select by: there are evaluation/loss, "
+                "evaluation/gain; %d runs are not begun")
+        result = self.study(toml, before=["--jobs=1"], code=1)
+        self.assertIn(says % 4, result.stderr)
+        self.assertIn("5 runs: 1 completed, 0 diverged, 0 failed, 0 skipped (finished before), 4 pending: not begun",
+                      result.stdout)
+        self.assertEqual(len(self.begins()), 1)
+        self.assertIn(says % 4, self.study(toml, code=1).stderr)
+        self.assertEqual(len(self.begins()), 1)  # what is there already tells
+
     def test_of_equals_the_first(self):
         self.study('''[[stage]]\nname = "tune"\nselect = {by = "loss"}\n[stage.options]\ninterval = [9, 4, 6]\n''')
         self.assertEqual(unsealed(self.output / "stages.json")["stages"][0]["winners"][0]["options"], {"interval": 9})

@@ -306,6 +306,42 @@ class SweepStopping(SweepCase):
         # The table's order has gone with it; the step and the value that are told as the reason have not.
         self.assertEqual(*(sorted([line[0], *line[-3:]] for line in lines) for lines in (after[1], before[1][1])))
 
+    def test_a_failure_elsewhere_of_what_would_not_go_on_here(self):
+        """Of the first three the best goes on in one sweep, and fails there when others, better than it, have paused in
+        another: that is no run which was stopped early, whoever tells."""
+        (self.folder / "script").write_text(f"""#!/bin/sh
+case "$*" in *e-05\ *--stop-at=60*)
+  touch {self.folder}/at
+  while [ ! -e {self.folder}/go ]; do sleep 0.05; done
+  exit 1;;
+esac
+exec {self.program} "$@"
+""")
+        (self.folder / "script").chmod(0o755)
+        self.program = self.folder / "script"
+        slow = [f"0.0000{i}" for i in range(11, 99, 4)]
+        fast = [f"0.00{i}" for i in range(11, 20)]
+        grid = ASHA + "[options]\n" + OPTIONS + "learning_rate = [%s]\n"
+        self.file.write_text(f'program = "{self.program}"\n' + grid % ", ".join(slow + fast))
+        plan = subprocess.run([sweep_support.SWEEP, "plan", self.file, "--output", self.folder / "plan", "--format=jsonl"],
+                              capture_output=True, text=True, check=True, timeout=60, env=self.environment).stdout
+        rates = {row["id"]: row["options"]["learning_rate"] for row in map(json.loads, plan.splitlines())}
+        first = [run for run in sorted(rates) if rates[run] < 0.001][:3]
+        later = [run for run in sorted(rates) if rates[run] > 0.001 and run > first[-1]]
+        self.assertGreaterEqual(len(later), 3, rates)
+        self.file.write_text(f'program = "{self.program}"\n' +
+                             grid % ", ".join(f"{rates[run]:.6f}" for run in first + later))
+        command = self.command(before=["--jobs=1"], file=self.file)
+        one = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment)
+        self.wait_for((self.folder / "at").exists, 30)
+        two = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment)
+        self.wait_for(lambda: len(list(self.output.glob("*/complete.json"))) == len(first + later), 60)
+        self.wait_for(lambda: sum((self.output / run / "run.h5").exists() for run in later) == len(later), 30)
+        (self.folder / "go").touch()
+        texts = [sweep.communicate(timeout=120)[0] for sweep in (one, two)]
+        self.assertEqual([sweep.returncode for sweep in (one, two)], [1, 1], texts)
+        self.assertEqual(["1 failed" in text for text in texts], [True, True], texts)
+
     # --- stages
 
     def test_a_winner_is_one_that_came_to_its_end(self):
@@ -356,6 +392,13 @@ exec {self.program} "$@"
         text = sweep.communicate(timeout=60)[0]
         self.assertEqual(sweep.returncode, 75, text)
         self.assertEqual(set(self.statuses()), {"pending"})
+
+    def test_a_rung_that_no_run_comes_to_is_told_beforehand(self):
+        toml = search(ASHA.replace("first = 20", f"first = {STEPS}").replace("last = 180", "last = 400"), 3)
+        result = self.study(toml)
+        self.assertRegex(result.stderr, f"^sweep: stopping: the first rung is at step {STEPS}, and 3 of 3 runs end before "
+                         f"they come to it \\(.* takes {STEPS} steps\\): nothing stops them early\n")
+        self.assertNotIn("rung", self.study(search(count=3)).stderr)
 
     def test_what_a_run_has_not_logged(self):
         for by, says in (("step/loss", "no column step/loss of plain numbers, expected the one to stop early by"),

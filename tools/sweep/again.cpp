@@ -18,7 +18,7 @@ int run_some_again(const std::filesystem::path& output, const std::vector<std::s
   const std::unique_ptr<SweepRequest> request = SweepRequest::again(output, options, line);
   Job job = request->share(line);
   job.retry_failed = true;  // they are named
-  return run_share(job, ids, request->options().jobs);
+  return run_share(job, ids, request->options());
 }
 
 }  // namespace gradus::sweep

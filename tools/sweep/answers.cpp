@@ -39,6 +39,16 @@ std::string unrecorded(const Combination& combination, const json& answer) {
   return {};
 }
 
+// By the options of our programs that say it.
+std::optional<std::int64_t> length_in(const json& answer) {
+  const json options = answer.value("options", json());
+  for (const char* name : {"steps", "budget_steps"}) {
+    const json steps = options.is_object() ? options.value(name, json()) : json();
+    if (steps.is_number_integer() && steps.get<std::int64_t>() > 0) return steps.get<std::int64_t>();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ProgramDescription description_in(std::string_view text) {
@@ -92,6 +102,7 @@ void RunAnswers::take_answer(const json& answer) {
   std::string error = records::text_member(answer, "error");
   combination.config_hash = records::text_member(answer, "config_hash");
   if (error.empty() && combination.config_hash.empty()) throw std::invalid_argument("expected config_hash or error");
+  combination.length = length_in(answer);
   ++answers_;
   if (error.empty()) error = unrecorded(combination, answer);
   if (error.empty()) return;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <random>
@@ -16,14 +17,18 @@ namespace gradus::sweep {
 namespace fs = std::filesystem;
 namespace {
 
-// OUTPUT/.attempts/ID.N-NONCE of every attempt on the run that had no lock.
+// OUTPUT/.attempts/ID/ID.N-NONCE of every attempt on the run that had no lock.
 std::vector<fs::path> attempts_on(const fs::path& output, const std::string& id) {
   std::vector<fs::path> found;
   std::error_code none;
-  fs::directory_iterator entry(output / attempts_folder, none);
+  fs::directory_iterator entry(output / attempts_folder / id, none);
   for (const fs::directory_iterator end; !none && entry != end; entry.increment(none))
-    if (entry->path().stem() == id) found.push_back(entry->path());
+    if (entry->is_directory(none)) found.push_back(entry->path());
   return found;
+}
+
+fs::path mark_of_result(const fs::path& output, const std::string& id) {
+  return output / attempts_folder / id / "result";
 }
 
 bool is_rebuilt(const Step& step) { return step.action == Action::rebuild; }
@@ -64,12 +69,15 @@ Attempt::Attempt(const Job& job, const Step& step, Claim claim) : job_(&job), st
   if (claim_.is_locked())
     folder_ = is_rebuilt(step) ? rebuild_folder(job.output, id) : job.output / id;
   else  // a number may be taken again, by another
-    folder_ = job.output / attempts_folder / fmt::format("{}.{}-{:08x}", id, claim_.number(), std::random_device()());
+    folder_ =
+        job.output / attempts_folder / id / fmt::format("{}.{}-{:08x}", id, claim_.number(), std::random_device()());
 }
 
 fs::path Attempt::log() const { return job_->output / logs_folder / (folder_.filename().string() + ".log"); }
 
 std::optional<RunRecord> Attempt::finished() {
+  // A mark of what is nowhere any more keeps nobody away.
+  if (!chosen_attempt()) ::unlink(mark_of_result(job_->output, step_->row.id).c_str());
   for (fs::path& folder : folders_of(*job_, *step_)) {
     RunRecord record = read_record(folder);
     const bool fits = !is_rebuilt(*step_) || (job_->told_build && record.build == job_->build &&
@@ -110,26 +118,41 @@ bool Attempt::prepare(bool anew) {
   return false;
 }
 
-void Attempt::forget_attempts() const {
-  for (const fs::path& folder : attempts_on(job_->output, step_->row.id)) records::remove_folder(folder);
+void Attempt::forget_attempts() const { records::remove_folder(job_->output / attempts_folder / step_->row.id); }
+
+// The one whose result is the run's.
+std::optional<fs::path> Attempt::chosen_attempt() const {
+  const fs::path mark = mark_of_result(job_->output, step_->row.id);
+  std::error_code none;
+  for (fs::path& folder : attempts_on(job_->output, step_->row.id))
+    if (fs::equivalent(folder / records::completion_file, mark, none)) return std::move(folder);
+  return std::nullopt;
+}
+
+// In place of one to be replaced, or of what an earlier attempt has left.
+void Attempt::move_to_name(const fs::path& folder) const {
+  const fs::path place = job_->output / step_->row.id;
+  if (::rename(folder.c_str(), place.c_str()) == 0 || errno == ENOENT) return;  // or another has moved it
+  if (errno != ENOTEMPTY && errno != EEXIST) throw records::SystemError(place, "cannot be written", errno);
+  fs::path replaced = records::replace_folder(folder, place);
+  // Or a result that has come in between: it is put back.
+  if (result_in(*step_, replaced)) replaced = records::replace_folder(replaced, place);
+  records::remove_folder(replaced);
 }
 
 // Where nobody keeps others away: none where it did, otherwise the result that was first.
-std::optional<RunRecord> Attempt::take_name(const fs::path& place) const {
-  const auto first = [&] { return is_rebuilt(*step_) ? std::nullopt : result_of(*job_, *step_); };
-  if (auto other = first()) return other;
-  if (::rename(folder_.c_str(), place.c_str()) == 0) return std::nullopt;
-  if (errno != ENOTEMPTY && errno != EEXIST) throw records::SystemError(place, "cannot be written", errno);
-  // What is there: a result that was first, one to be replaced, or what an earlier attempt has left.
+std::optional<RunRecord> Attempt::take_name() const {
   if (auto other = result_of(*job_, *step_)) return other;
-  fs::path replaced = records::replace_folder(folder_, place);
-  // Or a result that has come in between: it is put back.
-  if (auto other = result_in(*step_, replaced)) {
-    records::remove_folder(records::replace_folder(replaced, place));
-    return other;
-  }
-  records::remove_folder(replaced);
-  return std::nullopt;
+  const fs::path mark = mark_of_result(job_->output, step_->row.id);
+  if (::link((folder_ / records::completion_file).c_str(), mark.c_str()) != 0 && errno != EEXIST)
+    throw records::SystemError(mark, "cannot be made", errno);
+  // The mark of one that came to its name since then is gone.
+  if (auto other = result_of(*job_, *step_)) return other;
+  const auto chosen = chosen_attempt();
+  if (chosen) move_to_name(*chosen);
+  if (chosen == folder_) return std::nullopt;
+  if (auto other = result_of(*job_, *step_)) return other;
+  throw records::SystemError(mark, "is of no result that is there", ENOENT);
 }
 
 RunRecord Attempt::settle(const RunRecord& own) {
@@ -139,7 +162,7 @@ RunRecord Attempt::settle(const RunRecord& own) {
     replace_run(job_->output, step_->row.id);
     return own;
   }
-  const auto first = take_name(place);
+  const auto first = take_name();
   forget_attempts();
   return first.value_or(own);
 }
@@ -147,7 +170,7 @@ RunRecord Attempt::settle(const RunRecord& own) {
 void Attempt::keep_pause() {
   // Who was taken for dead must not put an older pause in place of a later one.
   if (claim_.is_locked() || is_rebuilt(*step_) || !claim_.beat()) return;
-  take_name(job_->output / step_->row.id);
+  if (!result_of(*job_, *step_)) move_to_name(folder_);
   forget_attempts();
 }
 

@@ -14,6 +14,9 @@
 
 namespace gradus::sweep {
 
+// Without locks, OUTPUT/.attempts/ID/result is a link to the complete.json of the attempt whose result is the run's:
+// whoever makes it, which only one can, moves the folder, and whoever finds it without that moves it for the other.
+
 // What the run's own folder says, if that settles it: it has a result that counts for the step, also one that somebody
 // has made since the plan.
 std::optional<RunRecord> result_of(const Job& job, const Step& step);
@@ -34,7 +37,7 @@ class Attempt {
   Attempt(const Job& job, const Step& step, Claim claim);
 
   // Where it writes: in the run's place, beside a run that is made anew (ID.rebuild), or, without locks, in
-  // OUTPUT/.attempts/ID.N-NONCE.
+  // OUTPUT/.attempts/ID/ID.N-NONCE.
   const std::filesystem::path& folder() const { return folder_; }
   // What its program prints: in OUTPUT/logs, by the folder's name.
   std::filesystem::path log() const;
@@ -58,7 +61,9 @@ class Attempt {
  private:
   std::optional<std::int64_t> goes_on_at(const std::filesystem::path& folder) const;
   void bring_earlier_attempt() const;
-  std::optional<RunRecord> take_name(const std::filesystem::path& place) const;
+  std::optional<std::filesystem::path> chosen_attempt() const;
+  void move_to_name(const std::filesystem::path& folder) const;
+  std::optional<RunRecord> take_name() const;
   void forget_attempts() const;
 
   const Job* job_;

@@ -229,11 +229,7 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
   if (last > 0) try {
       mark = mark_of(before_path);
       const json latest = read_claim(before_path);
-      if (const auto failure = failure_in(latest)) {
-        const auto known = earlier_.find(id);
-        const bool joint = !session_.empty() && records::text_member(latest, "session") == session_;
-        if (known == earlier_.end() || known->second < last || joint) return *failure;
-      }
+      if (auto failure = recent_failure(id, last, latest)) return std::move(*failure);
       if (!is_over(before_path, latest, locks, mark_of(mine_).changed)) return Busy{owner_text(latest)};
     } catch (const records::SystemError& error) {
       if (error.code != ENOENT) throw;
@@ -252,6 +248,19 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
     return Busy{"another sweep"};
   }
   return own;
+}
+
+std::optional<Failure> Claims::recent_failure(const std::string& id, std::int64_t number, const json& claim) const {
+  auto failure = claim.is_null() ? std::nullopt : failure_in(claim);
+  const auto known = earlier_.find(id);
+  const bool joint = failure && !session_.empty() && records::text_member(claim, "session") == session_;
+  return known == earlier_.end() || known->second < number || joint ? failure : std::nullopt;
+}
+
+std::optional<Failure> Claims::failure_of(const std::string& id) const {
+  const std::vector<std::int64_t> numbers = numbers_in(folder_ / id);
+  if (numbers.empty()) return std::nullopt;
+  return recent_failure(id, numbers.back(), read_claim(folder_ / id / fmt::to_string(numbers.back())));
 }
 
 Claims::~Claims() { ::unlink(mine_.c_str()); }

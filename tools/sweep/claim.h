@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -82,6 +83,9 @@ class Claims {
   // session, began. Throws records::SystemError.
   std::variant<Claim, Busy, Failure> take(const std::string& id);
 
+  // How a run has failed in the hands of another sweep since then, if it has. Throws records::SystemError.
+  std::optional<Failure> failure_of(const std::string& id) const;
+
   // The number of the last claim on a run. Throws records::SystemError.
   static std::optional<std::int64_t> last(const std::filesystem::path& output, const std::string& id);
   // How the last attempt on each run ended that has no result: what OUTPUT/.claims says now.
@@ -93,6 +97,7 @@ class Claims {
   std::filesystem::path folder_, mine_;  // OUTPUT/.claims, and a file of this process's alone in it
   std::string text_;                     // of a claim of this process
   std::string session_;
+  std::optional<Failure> recent_failure(const std::string& id, std::int64_t number, const nlohmann::json& claim) const;
   std::map<std::string, std::int64_t> earlier_;
 };
 

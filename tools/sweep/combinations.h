@@ -19,6 +19,7 @@ struct Combination {
   std::vector<Choice> inherited = {};      // of a fork: its parent's that it does not choose; not given to the program
   std::vector<std::string> controls = {};  // --checkpoint-at=..., which changes no result and no run's identity
   std::optional<std::int64_t> first_stop = {};  // where it pauses first, if its sweep stops early
+  std::optional<std::int64_t> length = {};      // steps that it takes at most, where the program tells it (answers.h)
 
   nlohmann::json options() const;
   std::vector<std::string> arguments() const;  // `--learning-rate=0.1`, in the order written

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,9 +27,11 @@ struct Job {
   std::filesystem::path output;
   std::string stage;  // its name, where there are stages
   std::vector<Combination> combinations;
-  std::vector<Combination> rivals;       // the stage's others, of a share of it that stops early
-  std::optional<StoppingRule> stopping;  // its runs pause and go on by this rule (early_stopping.h)
+  std::vector<Combination> rivals;               // the stage's others, of a share of it that stops early
+  std::optional<MetricChoice> selected_by = {};  // the stage's winners are those with the best of it
+  std::optional<StoppingRule> stopping;          // its runs pause and go on by this rule (early_stopping.h)
   OtherBuilds other_builds = OtherBuilds::refuse;
+  std::set<std::string> allowed_builds = {};  // these, where only they have made runs, are not refused (mixed_builds.h)
   bool retry_failed = true;
   bool resume = true;        // runs that have a checkpoint go on from it
   bool not_bitwise = false;  // also where the result is not the same to the bit; handed on to the program

@@ -4,11 +4,12 @@
 namespace gradus::sweep {
 
 // Sealed.
-inline constexpr const char* asked_file = "asked.json";        // asked.h
-inline constexpr const char* planned_file = "planned.json";    // planned.h
-inline constexpr const char* stages_file = "stages.json";      // stages.h
-inline constexpr const char* table_file = "sweep.json";        // table.h
-inline constexpr const char* manifest_file = "manifest.json";  // integrity/manifest.h
+inline constexpr const char* asked_file = "asked.json";         // asked.h
+inline constexpr const char* planned_file = "planned.json";     // planned.h
+inline constexpr const char* stages_file = "stages.json";       // stages.h
+inline constexpr const char* table_file = "sweep.json";         // table.h
+inline constexpr const char* mixed_file = "mixed_builds.json";  // mixed_builds.h
+inline constexpr const char* manifest_file = "manifest.json";   // integrity/manifest.h
 
 inline constexpr const char* report_file = "report.html";    // the report's, when it is not told another place
 inline constexpr const char* logs_folder = "logs";           // what each run printed: ID.log

@@ -6,6 +6,7 @@
 
 #include "experiments/records/checkpoint.h"
 #include "experiments/records/program.h"
+#include "tools/sweep/metric_choice.h"
 
 namespace gradus::sweep {
 
@@ -18,7 +19,10 @@ std::size_t Ledger::add(const Step& step) {
   rows_.push_back(step.row);
   ++counts_.total;
   ids_.insert(step.row.id);
-  if (step.action == Action::skip) ++counts_.skipped;
+  if (step.action == Action::skip) {
+    ++counts_.skipped;
+    check_column(step.row);
+  }
   if (step.action == Action::keep) ++counts_.failed;
   if (step.action == Action::leave) left_alone(run, step.row.reason);
   return run;
@@ -28,6 +32,7 @@ void Ledger::finished(std::size_t run, const RunRecord& record, std::optional<in
   RunRow& row = rows_[run];
   row.build = job_.build;
   tell(row, record);
+  check_column(row);
   row.exit_code = exit_code ? *exit_code : records::exit_code_of(record.status);
   ++(!exit_code                                             ? counts_.elsewhere
      : record.status == name_of(records::Status::completed) ? counts_.completed
@@ -53,16 +58,36 @@ void Ledger::left_alone(std::size_t run, const std::string& reason) {
   say(fmt::format("left alone {}: {}", rows_[run].id, reason));
 }
 
-void Ledger::suspended(std::size_t run, const char* how, const std::filesystem::path& folder) {
+void Ledger::suspended(std::size_t run, Suspension::How how, const std::filesystem::path& folder) {
   RunRow& row = rows_[run];
   row.status = "pending";
+  row.reason = how == Suspension::How::stopped ? "stopped" : "interrupted";
   const auto step = records::checkpoint_step(folder);
-  row.reason = step ? fmt::format("{}, goes on at step {}", how, *step) : how;
+  if (step) row.reason += fmt::format(", goes on at step {}", *step);
+  suspended_.insert_or_assign(run, Suspension{how, step});
 }
 
-void Ledger::given_up(int runs) {
-  if (runs > 0)
-    problem(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun", counts_.failed, runs));
+// By the first that has completed: what one logs the others do.
+void Ledger::check_column(const RunRow& row) {
+  if (!job_.selected_by || has_column_ || !column_problem_.empty() || row.status != name_of(records::Status::completed))
+    return;
+  try {
+    MetricReader(*job_.selected_by, "select").read(job_.output / row.id);
+    has_column_ = true;
+  } catch (const records::SystemError&) {
+    // Another will tell.
+  } catch (const std::runtime_error& error) {
+    column_problem_ = (job_.stage.empty() ? "" : fmt::format("stage {}: ", job_.stage)) + error.what();
+  }
+}
+
+void Ledger::given_up(int runs, int tried) {
+  const std::string again = tried > 0 ? fmt::format(", {} of them again", tried) : "";
+  if (!column_problem_.empty())
+    problem(runs > 0 ? fmt::format("{}; {} runs are not begun{}", column_problem_, runs, again) : column_problem_);
+  else if (runs > 0)
+    problem(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun{}", counts_.failed, runs,
+                        again));
 }
 
 void Ledger::warn(const std::string& line) {
@@ -112,8 +137,14 @@ Outcome Ledger::outcome(bool interrupted) {
   progress_.clear();
   save();
   if (!table_problem_.empty()) problem(table_problem_);
-  return {counts_,           {steps_.begin(), steps_.end()}, std::move(rows_), std::move(left_alone_),
-          std::move(notes_), std::move(problems_),           interrupted};
+  return {counts_,
+          {steps_.begin(), steps_.end()},
+          std::move(rows_),
+          std::move(left_alone_),
+          std::move(suspended_),
+          std::move(notes_),
+          std::move(problems_),
+          interrupted};
 }
 
 }  // namespace gradus::sweep

@@ -1,6 +1,7 @@
 #include "tools/sweep/metric_choice.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -26,6 +27,15 @@ const MetricTable* default_table(const records::LogContents& contents) {
     if (std::any_of(table.columns().begin(), table.columns().end(), judged)) found = &table;
   }
   return found;
+}
+
+// Those that runs can be compared by.
+std::string comparable_columns(const records::LogContents& contents) {
+  std::vector<std::string> names;
+  for (const MetricTable& table : contents.tables)
+    for (const records::Column& column : table.columns())
+      if (column.better != Better::neither && column.axis.empty()) names.push_back(table.name() + "/" + column.name);
+  return names.empty() ? "there is none" : fmt::format("there are {}", fmt::join(names, ", "));
 }
 
 std::int64_t steps_in(const records::LogContents& contents) {
@@ -60,15 +70,16 @@ MetricValues MetricReader::read(const std::filesystem::path& folder, std::span<r
       const records::Column& column = table.columns()[i];
       if (column.name != choice_.column || !column.axis.empty()) continue;
       if (column.better == Better::neither)
-        throw std::runtime_error(fmt::format("{}: {}/{} does not say which way is better: expected a column that does",
-                                             log.string(), table.name(), column.name));
+        throw std::runtime_error(
+            fmt::format("{}: {}/{} does not say which way is better: expected a column that does: {}", log.string(),
+                        table.name(), column.name, comparable_columns(contents)));
       table_ = table.name();
       better_ = column.better;
       return {table.values(i), table.name(), steps_in(contents)};
     }
   }
-  throw std::runtime_error(
-      fmt::format("{}: no column {} of plain numbers, expected the one to {} by", log.string(), name(), purpose_));
+  throw std::runtime_error(fmt::format("{}: no column {} of plain numbers, expected the one to {} by: {}", log.string(),
+                                       name(), purpose_, comparable_columns(contents)));
 }
 
 double MetricReader::statistic_of(std::span<const double> values, std::string_view statistic) const {

@@ -36,7 +36,7 @@ class MetricReader {
   MetricReader(MetricChoice choice, const char* purpose) : choice_(std::move(choice)), purpose_(purpose) {}
 
   // Also finds the marks' places. Throws std::runtime_error where the log has no such column, or it does not say which
-  // way is better.
+  // way is better; the message names those that it may be.
   MetricValues read(const std::filesystem::path& folder, std::span<records::LogMark> marks = {});
   // By the direction that a log has told. NaN of no values.
   double statistic_of(std::span<const double> values, std::string_view statistic) const;

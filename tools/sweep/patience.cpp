@@ -37,4 +37,6 @@ std::chrono::milliseconds suggestion_patience() {
 
 std::chrono::milliseconds queue_interval() { return time_from("GRADUS_SWEEP_POLL", std::chrono::seconds(15)); }
 
+std::chrono::milliseconds slurm_patience() { return time_from("GRADUS_SWEEP_OUTAGE", std::chrono::hours(24)); }
+
 }  // namespace gradus::sweep

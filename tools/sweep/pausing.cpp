@@ -71,6 +71,10 @@ std::size_t Pausing::begin_no_more() {
   return stopping_->waiting().size();
 }
 
+std::vector<std::size_t> Pausing::waiting() const {
+  return stopping_ ? stopping_->waiting() : std::vector<std::size_t>();
+}
+
 bool Pausing::is_settled() {
   return !stopping_ || guarded([&] { return stopping_->is_settled(); });
 }

@@ -32,6 +32,7 @@ class Pausing {
   bool is_taken(std::size_t run);  // false without a rule
   void gave_up(std::size_t run);
   std::size_t begin_no_more();  // returns how many wait, the first time
+  std::vector<std::size_t> waiting() const;
   bool is_settled();
 
   // "paused at step 250: ..."

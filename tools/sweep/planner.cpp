@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <unordered_map>
 #include <unordered_set>
@@ -130,10 +131,21 @@ class Planner {
       ++count;
       if (!taken_.contains(id)) ++outside;
       if (count <= 3) ids += fmt::format("{}{}", count > 1 ? ", " : "", id);
-      const std::string build = shortened(!record.build.empty() ? record.build : inventory_.cached(id)->build);
+      const std::string& made_by = !record.build.empty() ? record.build : inventory_.cached(id)->build;
+      plan.builds.insert(made_by);
+      const std::string build = shortened(made_by);
       if (builds.find(build) == builds.npos && builds.size() < 40) builds += (builds.empty() ? "" : ", ") + build;
     }
     if (count == 0 || job_.other_builds == OtherBuilds::keep) return;
+    const auto is_allowed = [&](const std::string& build) { return job_.allowed_builds.contains(build); };
+    if (job_.other_builds == OtherBuilds::refuse && is_allowed(job_.build) &&
+        std::all_of(plan.builds.begin(), plan.builds.end(), is_allowed)) {
+      plan.notes.push_back(
+          fmt::format("{} runs of {} are of another build ({}; now {}), which --allow-mixed-builds has allowed there: "
+                      "they stay (--rebuild runs them again)",
+                      count, job_.output.string(), builds, shortened(job_.build)));
+      return;
+    }
     if (job_.other_builds == OtherBuilds::refuse)
       throw std::runtime_error(
           fmt::format("{}: {} of its runs ({}{}) are of another build of {} ({}; now {}): --rebuild runs them again "

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,9 @@ struct SweepPlan {
   std::vector<Step> steps;             // of the combinations, in their order
   std::vector<Step> rivals;            // of the job's rivals: not to be run here
   std::vector<RunRow> others;          // the folder's other runs
+  std::set<std::string> builds;        // other builds that have made runs of the folder
   std::vector<std::string> notes;      // lines for the user
-  const Table* found_table = nullptr;  // the inventory's
+  const Table* found_table = nullptr;  // the inventory\'s
 };
 
 // A combination is found again by its effective configuration where the program tells it, otherwise by its id. Throws

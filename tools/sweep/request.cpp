@@ -5,11 +5,30 @@
 #include <algorithm>
 
 #include "experiments/records/program.h"
+#include "experiments/records/text.h"
+#include "settings/parse.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/mixed_builds.h"
 #include "tools/sweep/search.h"
 #include "tools/sweep/toml_file.h"
 
 namespace gradus::sweep {
+
+namespace {
+
+// CLI11 would say that a text with a unit is no number, and not of what.
+CLI::Validator number_within(double least, double most, const std::string& of_what) {
+  return CLI::Validator(
+      [=](const std::string& text) {
+        const auto number = settings::number_in<double>(text);
+        if (number && *number >= least && *number <= most) return std::string();
+        return fmt::format("'{}', expected a number of {} ({:g} to {:g})", records::printable(text), of_what, least,
+                           most);
+      },
+      "");
+}
+
+}  // namespace
 
 void SweepRequest::add_to(CLI::App& app) {
   app.add_option("file", file_, "specification in TOML; options after -- override its own");
@@ -33,9 +52,9 @@ void SweepRequest::add_to(CLI::App& app) {
   app.add_option("--limit", search_.limit, "at most so many runs: the first")
       ->check(CLI::Range(std::int64_t{1}, max_values));
   app.add_option("--time-limit", time_limit_, "seconds that a run may take in one go; it has failed beyond")
-      ->check(CLI::Range(0.001, 1e9));
+      ->check(number_within(0.001, 1e9, "seconds, such as 600 for ten minutes"));
   app.add_option("--memory-limit", memory_limit_, "MiB of data that a process of a run may have")
-      ->check(CLI::Range(1.0, 1e9));
+      ->check(number_within(1, 1e9, "MiB, such as 4096 for four GiB"));
   app.add_flag("--pin", asked_.limits.pin, "give each run processors of its own, as many as it has threads");
   app.add_option("--retries", asked_.limits.retries,
                  "how often a run is tried again that a signal ended, memory, or itself (code 75); default 0")
@@ -58,6 +77,10 @@ void SweepRequest::add_to(CLI::App& app) {
   launcher_.add_to(app);
 }
 
+void SweepRequest::add_dry_run(CLI::App& app) {
+  app.add_flag("-n,--dry-run", prints_, "print the commands that would be run");
+}
+
 std::unique_ptr<SweepRequest> SweepRequest::again(const std::filesystem::path& output,
                                                   const std::vector<std::string>& options, CommandLine& line) {
   return of(Asked::read(output), output, options, line);
@@ -73,6 +96,7 @@ std::unique_ptr<SweepRequest> SweepRequest::of(const Asked& asked, const std::fi
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   auto request = std::make_unique<SweepRequest>();
   request->add_to(app);
+  request->add_dry_run(app);
   app.add_option("--format", [](const CLI::results_t&) { return true; });  // what sweep plan was asked besides
   try {
     std::reverse(own.begin(), own.end());
@@ -139,6 +163,7 @@ Job SweepRequest::share(const CommandLine& line) const {
   job.slurm = launcher_.slurm();
   if (job.slurm && job.limits.pin)
     throw UsageError("--pin: expected without --launcher=slurm: Slurm gives a task its processors");
+  job.allowed_builds = allowed_builds(output_);
   job.other_builds = rebuild_ ? OtherBuilds::rebuild : mixed_ ? OtherBuilds::keep : OtherBuilds::refuse;
   return job;
 }

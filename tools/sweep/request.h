@@ -17,6 +17,8 @@ class SweepRequest {
  public:
   // Its options become those of the subcommand; the request must outlive its parsing.
   void add_to(CLI::App& app);
+  // And --dry-run.
+  void add_dry_run(CLI::App& app);
   // What was asked in a sweep's folder before, with further options of `sweep run` after those of then. Changes the
   // current directory to that of then, where it still is. Throws UsageError.
   static std::unique_ptr<SweepRequest> again(const std::filesystem::path& output,
@@ -30,7 +32,7 @@ class SweepRequest {
   Job job(const Specification& specification, const CommandLine& line) const;
   // Of what is planned already (run_share).
   Job share(const CommandLine& line) const;
-  StudyOptions options() const { return {jobs_, Purpose::run, PlanFormat::text, widen_}; }
+  StudyOptions options() const { return {jobs_, prints_ ? Purpose::print : Purpose::run, PlanFormat::text, widen_}; }
 
  private:
   std::string file_, output_, variant_, note_, tags_, study_, draw_method_;
@@ -39,7 +41,7 @@ class SweepRequest {
   std::string file_text_;
   int jobs_ = 0;
   std::optional<double> time_limit_, memory_limit_;  // seconds, MiB
-  bool widen_ = false, rebuild_ = false, mixed_ = false;
+  bool widen_ = false, rebuild_ = false, mixed_ = false, prints_ = false;
   Job asked_;  // its flags
   LauncherOptions launcher_;
 };

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <cstring>
@@ -28,6 +29,13 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto look_again = std::chrono::milliseconds(500);  // at a run that another sweep works on
 constexpr std::size_t most_held = 64;                        // to be tried again; each has a file open
+
+// Who ends a sweep may tell each of its processes, in whatever order: Slurm, a terminal.
+constexpr auto own_signal_patience = std::chrono::milliseconds(500);
+bool is_sent_to_all(const ProcessEnd& ending) {
+  return ending.kind == ProcessEnd::Kind::signalled &&
+         (ending.value == SIGTERM || ending.value == SIGINT || ending.value == SIGHUP);
+}
 
 Environment environment_of(const Combination& combination) {
   const OptionValue* told = combination.find("threads");
@@ -64,13 +72,13 @@ class Runner {
         fed_at_ = done;
         continue;
       }
-      if (running_.empty() && (interrupted_ || (queue_.empty() && held_.empty() && pausing_.is_settled()))) break;
+      if (running_.empty() && (interrupted_ || is_over())) break;
       wait_for({});
     }
     give_back_held();
     pausing_.conclude(ledger_.rows(), ledger_.counts(), interrupted_);
     if (pausing_.problem()) ledger_.problem(*pausing_.problem());
-    ledger_.given_up(not_begun_);
+    ledger_.given_up(not_begun_, not_tried_again_);
     return ledger_.outcome(interrupted_);
   }
 
@@ -147,6 +155,20 @@ class Runner {
     held_.clear();
   }
 
+  bool is_over() { return queue_.empty() && held_.empty() && pausing_.is_settled() && !has_learned_of_failures(); }
+
+  // What waits at a rung may have gone on elsewhere, and failed, when it would not be promoted any more: it is no run
+  // that was stopped early, and its setting is compared with none.
+  bool has_learned_of_failures() {
+    bool has_learned = false;
+    for (const std::size_t index : pausing_.waiting())
+      if (const auto failure = claims_.failure_of(id_of(index))) {
+        fail(index, failure->code, failure->reason);
+        has_learned = true;
+      }
+    return has_learned;
+  }
+
   bool has_room() const { return !interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs); }
 
   void try_again_what_is_due() {
@@ -165,8 +187,10 @@ class Runner {
   }
 
   void start_what_is_due() {
-    if (ledger_.too_many_failed()) {
+    if (ledger_.begins_no_more()) {
+      if (ledger_.lacks_column()) feeder_ = nullptr;
       not_begun_ += static_cast<int>(queue_.size() + held_.size() + pausing_.begin_no_more());
+      not_tried_again_ += static_cast<int>(held_.size());
       queue_.clear();
       give_back_held();
     }
@@ -306,6 +330,14 @@ class Runner {
     }
   }
 
+  bool is_told_to_end_too() {
+    const auto deadline = Clock::now() + own_signal_patience;
+    for (auto left = own_signal_patience; left.count() > 0;
+         left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()))
+      if (signals_.wait(left)) return true;
+    return false;
+  }
+
   void judge(pid_t child, const ProcessEnd& ending) {
     const auto found = running_.find(child);
     if (found == running_.end()) return;
@@ -327,7 +359,8 @@ class Runner {
       attempt.claim().release();
       return leave(index, record.problem);
     }
-    if (interrupted_) return suspend(index, attempt, "interrupted");
+    if (!interrupted_ && !running.over_time && is_sent_to_all(ending) && is_told_to_end_too()) interrupt();
+    if (interrupted_) return suspend(index, attempt, Suspension::How::interrupted);
     if (pausing_.has_come_to_its_rung(index, code, attempt.folder())) return pause(index, attempt);
     const std::string line = last_line(attempt.log());
     if (running.resumed && ending.kind == ProcessEnd::Kind::exited && code == records::exit_usage) {
@@ -336,7 +369,7 @@ class Runner {
     }
     const std::string reason = reason_of(running, ending, record, line);
     if (!running.over_time && may_pass(ending, code, line))
-      if (const auto pause = retries_.after(index, setback_in(attempt.folder(), code, reason))) {
+      if (const auto pause = retries_.after(index, setback_in(attempt.folder(), code, reason)).pause) {
         ledger_.say(fmt::format("again {} in {:.0f} s: {}", id_of(index), std::chrono::duration<double>(*pause).count(),
                                 reason));
         held_.push_back({index, Clock::now() + *pause, std::move(attempt)});
@@ -344,7 +377,7 @@ class Runner {
       }
     if (code == records::exit_stopped && !running.over_time) {
       ++ledger_.counts().stopped;
-      return suspend(index, attempt, "stopped");
+      return suspend(index, attempt, Suspension::How::stopped);
     }
     attempt.claim().fail({code, reason});
     keep_log(attempt, false);
@@ -380,7 +413,7 @@ class Runner {
   }
 
   // It is pending, and may have a checkpoint.
-  void suspend(std::size_t index, Attempt& attempt, const char* how) {
+  void suspend(std::size_t index, Attempt& attempt, Suspension::How how) {
     ledger_.suspended(index, how, attempt.folder());
     keep_log(attempt, false);
     attempt.claim().release();
@@ -438,7 +471,7 @@ class Runner {
   std::deque<Waiting> queue_;
   std::map<pid_t, Running> running_;
   std::vector<Held> held_;  // before the queue
-  int not_begun_ = 0;
+  int not_begun_ = 0, not_tried_again_ = 0;
   bool interrupted_ = false;
   Clock::time_point deadline_{};  // after which what was asked to end is ended
   const std::chrono::milliseconds grace_ = ending_grace();

@@ -19,6 +19,7 @@
 #include "tools/sweep/early_stopping.h"
 #include "tools/sweep/integrity/keep.h"
 #include "tools/sweep/lock.h"
+#include "tools/sweep/mixed_builds.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/planned.h"
 #include "tools/sweep/processors.h"
@@ -79,6 +80,19 @@ std::set<std::string> builds_in_use(const Executable& executable, const std::vec
   return builds;
 }
 
+// A rule that stops early says nothing of a run that ends before it pauses.
+void warn_of_late_rungs(const std::vector<Combination>& combinations) {
+  const auto ends_before = [](const Combination& one) { return one.length && one.first_stop >= *one.length; };
+  const auto first = std::find_if(combinations.begin(), combinations.end(), ends_before);
+  if (first == combinations.end()) return;
+  const auto count = std::count_if(combinations.begin(), combinations.end(), ends_before);
+  records::complain(
+      "sweep", fmt::format("stopping: the first rung is at step {}, and {} of {} runs end before they come to it ({} "
+                           "takes {} steps): nothing stops them early",
+                           *first->first_stop, count, combinations.size(),
+                           records::printable(shell_text(first->arguments())), *first->length));
+}
+
 class Study {
  public:
   Study(Job& job, const Specification& specification, const StudyOptions& options, Children& children, Signals& signals)
@@ -131,7 +145,10 @@ class Study {
       check(job_.program, combinations);
       job_.combinations = combinations;
       jobs_for(job_, options_.jobs);
-      if (const auto& rule = stages_.at(i).stopping) contests_of("stopping", rule->per, rule->over, combinations);
+      if (const auto& rule = stages_.at(i).stopping) {
+        contests_of("stopping", rule->per, rule->over, combinations);
+        warn_of_late_rungs(combinations);
+      }
       stages_.presume(i, std::move(combinations));
     }
     if (records::sha256_of_file(job_.program) != executable_.digest) refuse_replaced(executable_);
@@ -140,6 +157,8 @@ class Study {
   void enter(std::size_t stage) {
     job_.stage = stages_.at(stage).name;
     job_.stopping = stages_.at(stage).stopping;
+    job_.selected_by.reset();
+    if (const auto& rule = stages_.at(stage).select) job_.selected_by = rule->by;
     job_.combinations = stages_.resolved(stage);
     if (stages_.builds_on_others(stage)) {
       identify(job_.combinations, job_.program_name);
@@ -304,6 +323,15 @@ class Study {
         [this](pid_t process) { children_.spare(process); });
   }
 
+  // What the user has said of other builds holds for later commands too.
+  void remember_builds(const SweepPlan& plan) const {
+    if (job_.other_builds == OtherBuilds::rebuild) forget_allowed_builds(job_.output);
+    if (job_.other_builds != OtherBuilds::keep || plan.builds.empty()) return;
+    std::set<std::string> builds = plan.builds;
+    builds.insert(job_.build);
+    allow_builds(job_.output, builds);
+  }
+
   int run_combinations(std::size_t stage, bool first, const Surroundings& surroundings, Outcome& outcome) {
     Inventory found = inventory();
     if (stage == 0 && first) {
@@ -318,6 +346,7 @@ class Study {
     const SweepPlan plan = make_plan(job_, found);
     if (stage + 1 == stages_.count())  // until then, later stages may be of other runs of the folder
       for (const std::string& note : plan.notes) records::complain("sweep", note);
+    remember_builds(plan);
     if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
     keep_steps(plan.steps);
     outcome = job_.slurm ? run_on_slurm(job_, plan, found, kept_, surroundings)
@@ -357,6 +386,24 @@ int run_study(Job& job, const Specification& specification, const StudyOptions& 
   }
 }
 
+namespace {
+
+// Of what lies in the folder, what concerns the job's runs.
+Inventory inventory_of(const Job& job) {
+  std::vector<std::string> names;
+  for (const std::vector<Combination>* list : {&job.combinations, &job.rivals})
+    for (const Combination& combination : *list) names.push_back(combination.id);
+  return take_inventory_of(job.output, names);
+}
+
+void print_planned(const Job& job) {
+  SweepPlan plan = make_plan(job, inventory_of(job));
+  if (job.stopping) plan = as_far_as_known(job, std::move(plan));
+  print_commands(job, plan);
+}
+
+}  // namespace
+
 ShareEnd run_planned(Job& job, int jobs) {
   Signals signals;
   Children children;
@@ -366,10 +413,7 @@ ShareEnd run_planned(Job& job, int jobs) {
   children.share(lock.descriptor());
   Claims claims(job.output, {});
   Cancellation cancellation(job.output);
-  std::vector<std::string> names;
-  for (const std::vector<Combination>* list : {&job.combinations, &job.rivals})
-    for (const Combination& combination : *list) names.push_back(combination.id);
-  const Inventory found = take_inventory_of(job.output, names);
+  const Inventory found = inventory_of(job);
   const SweepPlan plan = make_plan(job, found);
   const Surroundings surroundings{claims, cancellation, children, signals};
   ShareEnd end;
@@ -381,10 +425,14 @@ ShareEnd run_planned(Job& job, int jobs) {
   return end;
 }
 
-int run_share(const Job& job, const std::vector<std::string>& ids, int jobs) {
+int run_share(const Job& job, const std::vector<std::string>& ids, const StudyOptions& options) {
   int code = 0;
   for (Job& part : planned_jobs(job, ids)) {
-    const ShareEnd end = run_planned(part, jobs);
+    if (options.purpose == Purpose::print) {
+      print_planned(part);
+      continue;
+    }
+    const ShareEnd end = run_planned(part, options.jobs);
     if (end.outcome.interrupted) return end.code;
     if (code != records::exit_failed && end.code != 0) code = end.code;
   }

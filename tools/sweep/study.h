@@ -32,9 +32,9 @@ struct ShareEnd {
 // Runs all of the job's combinations, so many at a time. Writes no table: who runs the whole does. Throws as run_study.
 ShareEnd run_planned(Job& job, int jobs);
 
-// Runs these of the runs that the folder has planned (planned.h), plan by plan. Writes no table: who runs the whole
-// does. Returns the exit code: the first plan's that was interrupted, 1 where one's is. Throws as run_study, before
-// anything runs for an id that is not known.
-int run_share(const Job& job, const std::vector<std::string>& ids, int jobs);
+// Runs these of the runs that the folder has planned (planned.h), plan by plan, or prints their commands. Writes no
+// table: who runs the whole does. Returns the exit code: the first plan's that was interrupted, 1 where one's is.
+// Throws as run_study, before anything runs for an id that is not known.
+int run_share(const Job& job, const std::vector<std::string>& ids, const StudyOptions& options);
 
 }  // namespace gradus::sweep

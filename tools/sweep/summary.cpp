@@ -22,7 +22,8 @@ int report(const Job& job, const Outcome& outcome) {
   if (counts.elsewhere > 0) records::put(fmt::format(", {} run by other sweeps meanwhile", counts.elsewhere));
   if (counts.pruned > 0) records::put(fmt::format(", {} pruned (stopped early)", counts.pruned));
   if (counts.left > 0) records::put(fmt::format(", {} left alone", counts.left));
-  if (outcome.interrupted) records::put(fmt::format(", {} pending: interrupted", counts.total - counts.done()));
+  if (const int rest = counts.total - counts.done(); rest > 0 || outcome.interrupted)
+    records::put(fmt::format(", {} pending: {}", rest, outcome.interrupted ? "interrupted" : "not begun"));
   if (counts.stopped > 0) records::put(fmt::format(", {} pending: stopped before their end", counts.stopped));
   records::put("\n");
   for (std::size_t i = 0; i < outcome.runs.size(); ++i)

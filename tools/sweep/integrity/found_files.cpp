@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t longest_name = 4096;
-constexpr std::array sealed_files = {asked_file, planned_file, stages_file, table_file};
+constexpr std::array sealed_files = {asked_file, mixed_file, planned_file, stages_file, table_file};
 
 void add(FoundFiles& files, const fs::path& output, const fs::path& name) {
   std::error_code error;

@@ -11,9 +11,9 @@ namespace fs = std::filesystem;
 namespace {
 
 // The report writes here too.
-const std::set<std::string> known_names = {asked_file,      planned_file,    stages_file, table_file,  manifest_file,
-                                           report_file,     logs_folder,     lock_file,   cancel_file, claims_folder,
-                                           attempts_folder, programs_folder, slurm_folder};
+const std::set<std::string> known_names = {asked_file,    mixed_file,      planned_file,    stages_file, table_file,
+                                           manifest_file, report_file,     logs_folder,     lock_file,   cancel_file,
+                                           claims_folder, attempts_folder, programs_folder, slurm_folder};
 
 bool ends_with_cut(std::string& name, std::string_view suffix) {
   if (!name.ends_with(suffix)) return false;

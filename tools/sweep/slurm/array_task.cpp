@@ -1,6 +1,7 @@
 // sweep slurm-task: what a task of a job array runs on its node, one more sweep in the folder.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 
@@ -10,6 +11,7 @@
 #include "tools/sweep/planned.h"
 #include "tools/sweep/request.h"
 #include "tools/sweep/slurm/job_arrays.h"
+#include "tools/sweep/slurm/patient_talk.h"
 #include "tools/sweep/slurm/slurm.h"
 #include "tools/sweep/slurm/task_end.h"
 #include "tools/sweep/verb.h"
@@ -19,14 +21,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr auto most_requeueing = std::chrono::seconds(30);  // then its runs are for another task
+
 // Slurm gives it another go when its time is over: as long as a go brings the runs further than the one before.
 void requeue() {
   // By its place in the array: the number in SLURM_JOB_ID may be the whole array's.
   const char *array = std::getenv("SLURM_ARRAY_JOB_ID"), *task = std::getenv("SLURM_ARRAY_TASK_ID");
   Signals signals;
   Children children;
+  Slurm slurm(children, signals);
+  PatientTalk talk([](const std::string& line) { records::complain("sweep", line); });
+  const auto deadline = std::chrono::steady_clock::now() + most_requeueing;
   try {
-    if (array != nullptr && task != nullptr) Slurm(children, signals).requeue(fmt::format("{}_{}", array, task));
+    if (array == nullptr || task == nullptr) return;
+    while (!talk.done([&] { slurm.requeue(fmt::format("{}_{}", array, task)); }))
+      if (std::chrono::steady_clock::now() > deadline || signals.wait(std::chrono::seconds(1))) break;
   } catch (const records::Interrupted&) {
     // By Slurm, which does as it was asked.
   } catch (const std::exception& error) {
@@ -55,9 +64,9 @@ int run_task(const fs::path& output, const std::string& array, CommandLine line)
   fs::remove(left, error);
   const ShareEnd end = run_planned(job, std::max(1, request->options().jobs));
 
-  const TaskEnd now = TaskEnd::of(end.outcome, end.outcome.interrupted && end.limit_is_near);
+  const TaskEnd now = TaskEnd::of(end.outcome, end.outcome.interrupted && end.limit_is_near, before);
   if (!now.runs.empty()) now.write(left);
-  if (now.limit_is_near && before != now) requeue();
+  if (now.limit_is_near && (!before || now.is_beyond(*before))) requeue();
   return end.code;
 }
 

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <set>
 
 #include "experiments/records/program.h"
 #include "tools/sweep/slurm/job_arrays.h"
+#include "tools/sweep/slurm/patient_talk.h"
 
 namespace gradus::sweep {
 namespace {
@@ -44,11 +46,17 @@ void cancel_tasks(const std::filesystem::path& output) {
   FolderQueue queue(output);
   constexpr auto patience = std::chrono::minutes(2);
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  for (std::vector<QueuedTasks> left = queue.tasks(); !left.empty(); left = queue.tasks()) {
+  PatientTalk talk([](const std::string& line) { records::complain("sweep", line); });
+  std::optional<std::vector<QueuedTasks>> left;  // none as long as it is not known
+  const auto take_out = [&] {
+    left = queue.tasks();
+    if (!left->empty()) queue.cancel(*left);
+  };
+  while (!talk.done(take_out) || !left->empty()) {
     if (std::chrono::steady_clock::now() > deadline)
-      throw std::runtime_error(fmt::format("{}: job {} is still in Slurm's queue {} minutes after it was cancelled",
-                                           output.string(), left.front().job, patience.count()));
-    queue.cancel(left);
+      throw std::runtime_error(
+          fmt::format("{}: {} still in Slurm's queue {} minutes after it was to be cancelled", output.string(),
+                      left ? fmt::format("job {} is", left->front().job) : "its tasks may be", patience.count()));
     queue.wait();
   }
 }

@@ -12,6 +12,7 @@
 #include "tools/sweep/attempt.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/slurm/open_runs.h"
+#include "tools/sweep/slurm/patient_talk.h"
 #include "tools/sweep/slurm/setbacks.h"
 #include "tools/sweep/slurm/submission.h"
 #include "tools/sweep/slurm/waited_tasks.h"
@@ -75,20 +76,6 @@ class SlurmLauncher {
     open_.ledger().show(tasks_.running());
   }
 
-  // Slurm's trouble that may pass is said once, until it has passed.
-  template <class Call>
-  bool with_patience(const Call& call) {
-    try {
-      call();
-      trouble_.clear();
-      return true;
-    } catch (const SlurmTrouble& trouble) {
-      if (!trouble.may_pass) throw;
-      say(trouble.what() + std::string(": waits for it"), trouble_);
-      return false;
-    }
-  }
-
   void say(const std::string& line, std::string& last) {
     if (line == last) return;
     last = line;
@@ -97,9 +84,9 @@ class SlurmLauncher {
 
   void look() {
     next_look_ = Clock::now() + queue_interval();
-    if (!with_patience([&] { tasks_.look(slurm_); })) return;
+    if (!looks_.done([&] { tasks_.look(slurm_); })) return;
     if (!begun_) return begin();
-    with_patience([&] { tasks_.take_out_unbegun(slurm_); });
+    removals_.done([&] { tasks_.take_out_unbegun(slurm_); });
     const std::map<std::string, Failure> failures = Claims::failures(job_.output);
     const auto begin = Clock::now();
     const bool all = begin >= next_results_;
@@ -121,21 +108,19 @@ class SlurmLauncher {
       std::string& last = hindrances_[reason];
       say(fmt::format("tasks wait in Slurm's queue: {}", reason), last);
     }
-    if (open_.ledger().too_many_failed()) give_up();
+    if (open_.ledger().begins_no_more()) give_up();
     remove_finished_arrays();
   }
 
   // What earlier sweeps have left in the queue is waited for, and the rest is to be submitted.
   void begin() {
+    if (!take_out_obsolete()) return;
     std::unordered_map<std::string, std::size_t> missing;
     for (const std::size_t run : open_.all()) missing.emplace(plan_.steps[run].row.id, run);
-    std::set<std::string> current;
     for (const JobArray& array : arrays_.all()) {
       if (array.build != job_.build) continue;
-      current.insert(array.name);
       for (std::size_t number = 0; number < array.tasks.size(); ++number) {
         if (!tasks_.is_queued(array.name, static_cast<int>(number))) continue;
-        if (!is_ours(array.tasks[number])) others_.insert(array.name);
         std::vector<std::size_t> runs;
         for (const std::string& id : array.tasks[number])
           if (const auto found = missing.find(id); found != missing.end() && !inventory_.failures.contains(id)) {
@@ -144,10 +129,6 @@ class SlurmLauncher {
           }
         if (!runs.empty()) tasks_.add(array, static_cast<int>(number), std::move(runs));
       }
-    }
-    if (const std::vector<std::string> obsolete = tasks_.jobs(current); !obsolete.empty()) {
-      slurm_.cancel(obsolete, false);
-      open_.ledger().warn("jobs of another build of the program were in Slurm's queue, and were cancelled");
     }
     if (!tasks_.empty())
       open_.ledger().warn(
@@ -161,8 +142,24 @@ class SlurmLauncher {
     remove_finished_arrays();
   }
 
+  // Those of this sweep's tasks that run another build; also learns which tasks are other commands'. False where it is
+  // to be tried again.
+  bool take_out_obsolete() {
+    std::set<std::string> current;
+    for (const JobArray& array : arrays_.all()) {
+      if (array.build == job_.build) current.insert(array.name);
+      for (std::size_t number = 0; number < array.tasks.size(); ++number)
+        if (!is_ours(array.tasks[number])) tasks_.is_others(array.name, static_cast<int>(number));
+    }
+    const std::vector<std::string> obsolete = tasks_.own_jobs(current);
+    if (!removals_.done([&] { slurm_.cancel(obsolete, false); })) return false;
+    if (!obsolete.empty())
+      open_.ledger().warn("jobs of another build of the program were in Slurm's queue, and were cancelled");
+    return true;
+  }
+
   bool is_ours(const std::vector<std::string>& ids) const {
-    return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) { return planned_.contains(id); });
+    return std::all_of(ids.begin(), ids.end(), [&](const std::string& id) { return planned_.contains(id); });
   }
 
   // What failed before is to be tried again: for the tasks, a failure is one of this sweep.
@@ -194,8 +191,8 @@ class SlurmLauncher {
   static bool is_settled(const WaitedTask& task) { return Clock::now() - *task.gone >= 2 * queue_interval(); }
 
   void judge(const WaitedTask& task) {
-    if (open_.ledger().too_many_failed()) {
-      for (const std::size_t run : task.runs) open_.give_up(run);
+    if (open_.ledger().begins_no_more()) {
+      for (const std::size_t run : task.runs) open_.give_up(run, task.has_begun || setbacks_.has_tried(run));
       return;
     }
     const bool submitted = arrays_.at(task.array).job != 0;
@@ -205,18 +202,19 @@ class SlurmLauncher {
 
   void submit() {
     if (waiting_.empty() || Clock::now() < next_submission_) return;
-    if (!with_patience([&] { submission_.submit(waiting_); })) next_submission_ = Clock::now() + 2 * queue_interval();
+    if (!submissions_.done([&] { submission_.submit(waiting_); }))
+      next_submission_ = Clock::now() + 2 * queue_interval();
   }
 
-  // Too many runs have failed: what has not been begun is not begun.
+  // What has not been begun is not begun.
   void give_up() {
-    for (const WaitingRun& run : waiting_) open_.give_up(run.index);
+    for (const WaitingRun& run : waiting_) open_.give_up(run.index, setbacks_.has_tried(run.index));
     waiting_.clear();
-    with_patience([&] { slurm_.cancel(tasks_.jobs(), true); });
+    removals_.done([&] { slurm_.cancel(tasks_.own_jobs(), true); });
   }
 
   void cancel() {
-    tasks_.take_out(slurm_, signals_, false);
+    take_out({false, WaitedTasks::Whose::all});
     const std::map<std::string, Failure> failures = Claims::failures(job_.output);
     for (WaitedTask& task : tasks_.all()) take_results(task, failures);
     if (tasks_.jobs().empty()) tasks_.all().clear();
@@ -224,10 +222,22 @@ class SlurmLauncher {
 
   // Tasks whose runs have a result may be there still: Slurm has lost sight of one, and puts it back.
   void empty_queue() {
+    if (!take_out({true, WaitedTasks::Whose::own}))
+      open_.note(fmt::format("tasks that have nothing to do may be in Slurm's queue: `sweep cancel {}` takes them out",
+                             job_.output.string()));
+  }
+
+  // Where the controller is away, a minute at most. Returns whether it was done.
+  bool take_out(WaitedTasks::Removal removal) {
+    const auto deadline = Clock::now() + std::min<Clock::duration>(std::chrono::minutes(1), slurm_patience());
     try {
-      tasks_.take_out(slurm_, signals_, true, others_);
+      while (!removals_.done([&] { tasks_.take_out(slurm_, signals_, removal); }))
+        if (Clock::now() > deadline || signals_.wait(std::min(queue_interval(), std::chrono::milliseconds(2000))))
+          return false;
+      return true;
     } catch (const SlurmTrouble& trouble) {
       open_.note(trouble.what());
+      return false;
     }
   }
 
@@ -252,9 +262,9 @@ class SlurmLauncher {
   Setbacks setbacks_;
   std::vector<WaitingRun> waiting_;  // to be submitted
   bool begun_ = false;               // it is known what is in the queue already
-  std::set<std::string> others_;     // arrays with runs of other commands
   std::unordered_set<std::string> planned_;
-  std::string trouble_;
+  const std::function<void(const std::string&)> warn_ = [this](const std::string& line) { open_.ledger().warn(line); };
+  PatientTalk looks_{warn_}, submissions_{warn_}, removals_{warn_};
   std::map<std::string, std::string> hindrances_;  // with the line that was said of each
   Clock::time_point next_look_ = Clock::now(), next_results_ = Clock::now(), next_submission_ = Clock::now();
 };

@@ -14,11 +14,41 @@
 namespace gradus::sweep {
 namespace {
 
-// What the sweep says itself: another array, name or place of the log, and it would not find its tasks again.
-constexpr std::array reserved = {"-a",       "--array",     "-J",           "--job-name",  "-o",
-                                 "--output", "-D",          "--chdir",      "-W",          "--wait",
-                                 "-h",       "--help",      "-V",           "--version",   "--parsable",
-                                 "--wrap",   "--test-only", "--no-requeue", "--open-mode", "--signal"};
+struct Reserved {
+  const char* name;
+  char letter = 0;       // the same, short
+  const char* own = "";  // of the sweep's options
+};
+
+// What the sweep says itself, and what would keep it from finding its tasks, their logs and their ends again.
+constexpr std::array reserved = {Reserved{"--time", 't', "--time"},
+                                 Reserved{"--partition", 'p', "--partition"},
+                                 Reserved{"--account", 'A', "--account"},
+                                 Reserved{"--mem", 0, "--memory"},
+                                 Reserved{"--constraint", 'C', "--constraint"},
+                                 Reserved{"--cpus-per-task", 'c', "--jobs, and its runs' threads"},
+                                 Reserved{"--array", 'a', "--array-limit and --pack"},
+                                 Reserved{"--job-name", 'J'},
+                                 Reserved{"--comment"},
+                                 Reserved{"--output", 'o'},
+                                 Reserved{"--error", 'e'},
+                                 Reserved{"--open-mode"},
+                                 Reserved{"--chdir", 'D'},
+                                 Reserved{"--signal"},
+                                 Reserved{"--requeue"},
+                                 Reserved{"--no-requeue"},
+                                 Reserved{"--nodes", 'N'},
+                                 Reserved{"--ntasks", 'n'},
+                                 Reserved{"--wait", 'W'},
+                                 Reserved{"--wrap"},
+                                 Reserved{"--parsable"},
+                                 Reserved{"--test-only"},
+                                 Reserved{"--help", 'h'},
+                                 Reserved{"--usage"},
+                                 Reserved{"--version", 'V'}};
+
+// Those of sbatch's letters that take no value: others may follow in the same word.
+constexpr std::string_view bare_letters = "HIkOQsvX";
 
 // Words as a shell would take them: quotes hold them together, a backslash takes the next character as it is.
 std::vector<std::string> words_of(const std::string& text) {
@@ -46,14 +76,21 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
+// Also by the beginning of its name, which sbatch takes for the whole where no other begins so.
+bool names(const std::string& word, const Reserved& option) {
+  if (word.starts_with("--")) return std::string_view(option.name).starts_with(word.substr(0, word.find('=')));
+  if (!word.starts_with('-') || option.letter == 0) return false;
+  const std::size_t letter = word.find_first_not_of(bare_letters, 1);
+  return letter != word.npos && word[letter] == option.letter;
+}
+
 void refuse_reserved(const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    const std::string name = word.substr(0, word.find('='));
-    for (const std::string_view own : reserved)
-      if (name == own || (own.size() == 2 && !name.starts_with("--") && name.starts_with(own)))
-        throw UsageError(fmt::format("--sbatch: {}: the sweep sets it itself: expected other options of sbatch",
-                                     records::printable(word)));
-  }
+  for (const std::string& word : words)
+    for (const Reserved& option : reserved)
+      if (names(word, option))
+        throw UsageError(fmt::format("--sbatch: {}: the sweep sets {} itself{}: expected other options of sbatch",
+                                     records::printable(word), option.name,
+                                     *option.own == 0 ? "" : fmt::format(" (by {})", option.own)));
 }
 
 }  // namespace

@@ -41,14 +41,18 @@ void OpenRuns::stop(std::size_t run, const std::string& reason) {
   ++ledger_.counts().stopped;
 }
 
-void OpenRuns::give_up(std::size_t run) { given_up_ += close(run) ? 1 : 0; }
+void OpenRuns::give_up(std::size_t run, bool was_tried) {
+  if (!close(run)) return;
+  ++given_up_;
+  tried_ += was_tried ? 1 : 0;
+}
 
 void OpenRuns::note(const std::string& line) {
   if (notes_.insert(line).second) ledger_.note(line);
 }
 
 Outcome OpenRuns::outcome(bool interrupted) {
-  ledger_.given_up(given_up_);
+  ledger_.given_up(given_up_, tried_);
   return ledger_.outcome(interrupted);
 }
 

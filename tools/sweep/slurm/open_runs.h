@@ -22,7 +22,7 @@ class OpenRuns {
   void fail(std::size_t run, const Failure& failure);
   void leave(std::size_t run, const std::string& reason);
   void stop(std::size_t run, const std::string& reason);  // it is pending, and can go on
-  void give_up(std::size_t run);                          // too many have failed
+  void give_up(std::size_t run, bool was_tried);          // no more is begun
 
   void note(const std::string& line);  // for the user, once
   Outcome outcome(bool interrupted);
@@ -33,7 +33,7 @@ class OpenRuns {
   Ledger ledger_;
   std::vector<bool> open_;
   std::set<std::string> notes_;
-  int given_up_ = 0;
+  int given_up_ = 0, tried_ = 0;  // of the first
 };
 
 }  // namespace gradus::sweep

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <fstream>
 
-#include "experiments/records/checkpoint.h"
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/last_line.h"
@@ -23,6 +22,11 @@ std::string ended_text(const WaitedTask& task, const std::filesystem::path& log)
   const std::string line = last_line(log);
   return fmt::format("its task has ended in Slurm{}{}{}", task.ending.empty() ? "" : ": ", task.ending,
                      line.empty() ? "" : "; last line: " + line);
+}
+
+// A go that ended so takes as long, or as much, the next time.
+bool is_limit(const std::string& ending) {
+  return ending == "TIMEOUT" || ending == "OUT_OF_MEMORY" || ending == "DEADLINE";
 }
 
 }  // namespace
@@ -49,29 +53,28 @@ std::vector<WaitingRun> Setbacks::judge(const WaitedTask& task, const std::files
       open_.stop(run, "cancelled in Slurm's queue");
       continue;
     }
-    LeftRun left{id, LeftRun::How::interrupted, ended_text(task, log)};
-    if (end) {
-      const auto told =
-          std::find_if(end->runs.begin(), end->runs.end(), [&](const LeftRun& one) { return one.id == id; });
-      if (told != end->runs.end()) left = *told;
-    }
-    if (left.how == LeftRun::How::not_begun || (!began && !end))
+    const LeftRun* told = end ? end->find(id) : nullptr;
+    const LeftRun::How how = told != nullptr ? told->how : LeftRun::How::interrupted;
+    if (how == LeftRun::How::not_begun || (!began && !end)) {
       keep(lost(run));
-    else if (end && end->limit_is_near)
-      keep(again(run,
-                 // What it logs until then differs from go to go: a checkpoint tells whether it comes further.
-                 {records::exit_stopped, "does not come further within the limit of time: " + left.reason,
-                  records::checkpoint_step(job_.output / id)},
-                 left.how));
-    else
-      keep(again(run, setback_in(job_.output / id, records::exit_failed, left.reason), left.how));
+      continue;
+    }
+    Setback setback = setback_of(job_, plan_.steps[run], records::exit_failed,
+                                 told != nullptr ? told->reason : ended_text(task, log));
+    if (end && end->limit_is_near) {
+      setback.code = records::exit_stopped;
+      setback.reason = "does not come further within the limit of time: " + setback.reason;
+      if (told != nullptr) setback.step = told->step;
+    }
+    setback.at_limit = (end && end->limit_is_near) || is_limit(task.ending);
+    keep(again(run, std::move(setback), how));
   }
   return waiting;
 }
 
 // It had no chance: that is not its failure.
 std::optional<WaitingRun> Setbacks::lost(std::size_t run) {
-  if (++losses_[run] <= most_losses) return WaitingRun{run, Clock::now()};
+  if (++losses_[run] <= most_losses) return WaitingRun{run, Clock::now(), false};
   fail(run, {records::exit_failed, fmt::format("Slurm has lost its task {} times", most_losses)});
   return std::nullopt;
 }
@@ -81,17 +84,17 @@ std::optional<WaitingRun> Setbacks::again(std::size_t run, Setback setback, Left
     open_.stop(run, setback.reason);
     return std::nullopt;
   }
-  if (const auto pause = retries_.after(run, setback)) return WaitingRun{run, Clock::now() + *pause, true};
+  const Retries::Verdict verdict = retries_.after(run, setback);
+  if (verdict.pause) return WaitingRun{run, Clock::now() + *verdict.pause, true};
   if (how == LeftRun::How::left_alone)
     open_.leave(run, setback.reason);
   else
-    fail(run, setback);
+    fail(run, {setback.code, setback.reason + (verdict.is_repeated ? " (twice)" : "")});
   return std::nullopt;
 }
 
 // Where others see it too.
-void Setbacks::fail(std::size_t run, const Setback& setback) {
-  const Failure failure{setback.code, setback.reason + " (twice)"};
+void Setbacks::fail(std::size_t run, const Failure& failure) {
   auto taken = claims_.take(plan_.steps[run].row.id);
   if (auto* claim = std::get_if<Claim>(&taken)) claim->fail(failure);
   if (const auto* busy = std::get_if<Busy>(&taken))

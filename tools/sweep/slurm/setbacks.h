@@ -25,16 +25,18 @@ class Setbacks {
   Setbacks(const Job& job, const SweepPlan& plan, Claims& claims, OpenRuns& runs);
 
   // Those that are to be submitted again. The others are open no more: what went wrong twice in the same way, without a
-  // step in between, has failed; what somebody cancelled, or stopped by itself, is pending. Of an array that Slurm has
-  // not taken (`submitted`), nothing counts.
+  // step in between, or came no further within a limit, has failed; what somebody cancelled, or stopped by itself, is
+  // pending. Of an array that Slurm has not taken (`submitted`), nothing counts.
   std::vector<WaitingRun> judge(const WaitedTask& task, const std::filesystem::path& array, bool submitted);
+  // One that waits has been tried before.
+  bool has_tried(std::size_t run) const { return retries_.knows(run); }
   // Hands on what the sweep on the node had to say.
   void tell_log(const std::filesystem::path& array, int task);
 
  private:
   std::optional<WaitingRun> lost(std::size_t run);
   std::optional<WaitingRun> again(std::size_t run, Setback setback, LeftRun::How how);
-  void fail(std::size_t run, const Setback& setback);
+  void fail(std::size_t run, const Failure& failure);
 
   const Job& job_;
   const SweepPlan& plan_;

@@ -19,11 +19,7 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(60);
 
-// What these say is asked for again: the controller is away, or this user, or the cluster, has enough jobs.
-constexpr std::array<std::string_view, 8> temporary = {"Unable to contact",  "timed out",
-                                                       "temporarily unable", "Connection refused",
-                                                       "SubmitJob",          "limit (job submit limit",
-                                                       "try again",          "Communication connection failure"};
+using Kind = SlurmTrouble::Kind;
 
 // What a user, or a job in which the sweep runs, has set for these commands would change what they answer.
 std::vector<std::string> without_settings_of_others() {
@@ -33,7 +29,7 @@ std::vector<std::string> without_settings_of_others() {
     const std::string name(text.substr(0, text.find('=')));
     const bool answers = name.starts_with("SQUEUE_") || name.starts_with("SINFO_") || name.starts_with("SCANCEL_");
     const bool jobs_own = name.starts_with("SLURM_") && name != "SLURM_CONF" && name != "SLURM_CLUSTERS";
-    if (answers || jobs_own || name == "SBATCH_WAIT") words.insert(words.end(), {"-u", name});
+    if (answers || jobs_own || name == "SBATCH_WAIT" || name == "SBATCH_ERROR") words.insert(words.end(), {"-u", name});
   }
   words.emplace_back("SLURM_BITSTR_LEN=0");  // ranges of tasks are told as a whole
   return words;
@@ -50,7 +46,7 @@ std::string reason_in(const std::string& errors) {
 
 int number_in(std::string_view text, std::string_view what) {
   const auto number = settings::number_in<int>(std::string(trim(text)));
-  if (!number) throw SlurmTrouble(fmt::format("{}: {} is no number", what, records::printable(text)), false);
+  if (!number) throw SlurmTrouble(fmt::format("{}: '{}' is no number", what, records::printable(text)), Kind::unknown);
   return *number;
 }
 
@@ -62,7 +58,7 @@ void add_queued(std::vector<QueuedTasks>& queue, std::string_view line) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const std::size_t end = i + 1 < fields.size() ? line.find('|') : line.size();
     if (end == line.npos)
-      throw SlurmTrouble(fmt::format("squeue: {}: expected 5 fields", records::printable(line)), false);
+      throw SlurmTrouble(fmt::format("squeue: {}: expected 5 fields", records::printable(line)), Kind::unknown);
     fields[i] = trim(line.substr(0, end));
     line.remove_prefix(std::min(line.size(), end + 1));
   }
@@ -99,16 +95,14 @@ std::vector<std::string> Slurm::ask(std::vector<std::string> command, const std:
   if (reply.late)
     throw SlurmTrouble(
         fmt::format("{}: no answer for {} s{}{}", command[0], patience.count(), reason.empty() ? "" : ": ", reason),
-        true);
+        Kind::away);
   const int code = reply.ending.kind == ProcessEnd::Kind::exited ? reply.ending.value : 128 + reply.ending.value;
   if (code == 127)
     throw records::UsageError(
         fmt::format("--launcher=slurm: no {} here: expected a machine from which Slurm takes jobs", command[0]));
   if (code != 0)
     throw SlurmTrouble(fmt::format("{}: {}", command[0], reason.empty() ? fmt::format("exit code {}", code) : reason),
-                       std::any_of(temporary.begin(), temporary.end(), [&](std::string_view text) {
-                         return reply.errors.find(text) != reply.errors.npos;
-                       }));
+                       trouble_in(reply.errors));
   return lines;
 }
 
@@ -116,7 +110,7 @@ int Slurm::largest_array() {
   for (const std::string& line : ask({"scontrol", "show", "config"}))
     if (line.starts_with("MaxArraySize"))
       return number_in(std::string_view(line).substr(line.find('=') + 1), "scontrol: MaxArraySize");
-  throw SlurmTrouble("scontrol show config: tells no MaxArraySize", false);
+  throw SlurmTrouble("scontrol show config: tells no MaxArraySize", Kind::unknown);
 }
 
 int Slurm::processors(const std::string& partition) {
@@ -151,7 +145,7 @@ std::vector<QueuedTasks> Slurm::whole(std::int64_t job, const std::string& name)
     for (const std::string& line : ask({"squeue", "--noheader", "--states=all", fmt::format("--jobs={}", job), format}))
       add_queued(queue, line);
   } catch (const SlurmTrouble& trouble) {
-    if (trouble.may_pass) throw;  // otherwise: no such job any more
+    if (trouble.kind != Kind::refused) throw;  // otherwise: no such job any more
   }
   // The number may be another's: of a controller that has lost its latest jobs.
   std::erase_if(queue, [&](const QueuedTasks& tasks) { return tasks.job != job || tasks.name != name; });

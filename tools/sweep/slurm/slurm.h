@@ -4,20 +4,14 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "tools/sweep/children.h"
 #include "tools/sweep/signals.h"
+#include "tools/sweep/slurm/slurm_trouble.h"
 
 namespace gradus::sweep {
-
-// One of them did not do what it was asked for; the message is its own.
-struct SlurmTrouble : std::runtime_error {
-  SlurmTrouble(const std::string& what, bool is_temporary) : std::runtime_error(what), may_pass(is_temporary) {}
-  bool may_pass;  // nothing is wrong with what was asked: the controller does not answer, or has enough
-};
 
 // Tasks of a job array that are in the same state.
 struct QueuedTasks {

@@ -125,7 +125,7 @@ std::vector<Submission::TaskRuns> Submission::pack(const std::vector<WaitingRun>
 }
 
 std::vector<std::string> Submission::options(const JobArray& array) const {
-  // The sweep's own first: the last one counts, and that may be the user's.
+  // None of them may be said by the user again (launcher_options.cpp).
   std::vector<std::string> options = {"--job-name=" + array.name,
                                       "--comment=" + fs::absolute(job_.output).lexically_normal().string(),
                                       fmt::format("--array=0-{}", array.tasks.size() - 1),
@@ -175,7 +175,7 @@ void Submission::submit_array(const std::vector<TaskRuns>& tasks) {
   try {
     array.job = slurm_.submit(options(array), script(array));
   } catch (const SlurmTrouble& trouble) {
-    if (trouble.may_pass) throw;
+    if (trouble.kind != SlurmTrouble::Kind::refused) throw;
     const std::string name = array.name;
     tasks_.all().remove_if([&](const WaitedTask& task) { return task.array == name; });
     arrays_.remove(name);

@@ -112,10 +112,11 @@ void WaitedTasks::take_out_unbegun(Slurm& slurm) {
   slurm.cancel(numbers, true);
 }
 
-void WaitedTasks::take_out(Slurm& slurm, Signals& signals, bool only_waiting, const std::set<std::string>& but) {
+void WaitedTasks::take_out(Slurm& slurm, Signals& signals, Removal removal) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  for (look(slurm); !jobs(but).empty() && std::chrono::steady_clock::now() < deadline; look(slurm)) {
-    slurm.cancel(jobs(but), only_waiting);
+  const auto left = [&] { return removal.whose == Whose::all ? jobs() : own_jobs(); };
+  for (look(slurm); !left().empty() && std::chrono::steady_clock::now() < deadline; look(slurm)) {
+    slurm.cancel(left(), removal.only_waiting);
     if (signals.wait(std::min<std::chrono::milliseconds>(queue_interval(), std::chrono::milliseconds(500)))) return;
   }
 }
@@ -139,10 +140,25 @@ std::vector<std::string> WaitedTasks::finished_arrays() const {
   return names;
 }
 
-std::vector<std::string> WaitedTasks::jobs(const std::set<std::string>& but) const {
+std::vector<std::string> WaitedTasks::jobs() const {
   std::vector<std::string> numbers;
-  for (const auto& [name, queued] : queue_)
-    if (!but.contains(name)) numbers.push_back(fmt::to_string(queued.front().job));
+  for (const auto& [name, queued] : queue_) numbers.push_back(fmt::to_string(queued.front().job));
+  return numbers;
+}
+
+std::vector<std::string> WaitedTasks::own_jobs(const std::set<std::string>& but) const {
+  std::vector<std::string> numbers;
+  for (const auto& [name, queued] : queue_) {
+    if (but.contains(name)) continue;
+    const auto others = others_.find(name);
+    if (others == others_.end()) {
+      numbers.push_back(fmt::to_string(queued.front().job));
+      continue;
+    }
+    for (const QueuedTasks& tasks : queued)
+      for (int number = tasks.first; number <= tasks.last; ++number)
+        if (!others->second.contains(number)) numbers.push_back(fmt::format("{}_{}", tasks.job, number));
+  }
   return numbers;
 }
 

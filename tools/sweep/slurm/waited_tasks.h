@@ -46,14 +46,23 @@ class WaitedTasks {
   bool is_queued(const std::string& array, int number) const { return find(array, number) != nullptr; }
   // Tasks that no node could begin, and that Slurm holds back until somebody comes: taken out, to be submitted again.
   void take_out_unbegun(Slurm& slurm);
-  // Takes all out of the queue, but for these arrays, or only what waits; until it is empty, a minute at most.
-  void take_out(Slurm& slurm, Signals& signals, bool only_waiting, const std::set<std::string>& but = {});
+  // The queue may have tasks of other commands in the folder too: this is one. It is no waited one's concern.
+  void is_others(const std::string& array, int number) { others_[array].insert(number); }
+  enum class Whose { own, all };
+  struct Removal {
+    bool only_waiting = false;  // what runs stays
+    Whose whose = Whose::own;
+  };
+  // Takes them out of the queue, until none is there, a minute at most.
+  void take_out(Slurm& slurm, Signals& signals, Removal removal);
   // Tasks that wait for what they will not get without somebody: Slurm's reason for each.
   std::set<std::string> hindrances() const;
   // Arrays of which none is in the queue, nor waited for any more.
   std::vector<std::string> finished_arrays() const;
-  // The numbers of all that are in the queue, but of these arrays.
-  std::vector<std::string> jobs(const std::set<std::string>& but = {}) const;
+  // What is in the queue, in numbers of arrays (12): all, or what is not other commands', but for these arrays, which
+  // may be single tasks (12_3).
+  std::vector<std::string> jobs() const;
+  std::vector<std::string> own_jobs(const std::set<std::string>& but = {}) const;
 
  private:
   const QueuedTasks* find(const std::string& array, int number) const;
@@ -62,6 +71,7 @@ class WaitedTasks {
   JobArrays& arrays_;
   std::list<WaitedTask> tasks_;
   std::map<std::string, std::vector<QueuedTasks>> queue_;  // by the array's name
+  std::map<std::string, std::set<int>> others_;
 };
 
 }  // namespace gradus::sweep

@@ -31,17 +31,14 @@ Verb run_verb(CLI::App& app) {
   CLI::App* run =
       app.add_subcommand("run", "run a grid: sweep run [FILE.toml] --output DIR [-- PROGRAM --option=values ...]");
   auto request = std::make_shared<SweepRequest>();
-  auto dry_run = std::make_shared<bool>(false);
   request->add_to(*run);
-  run->add_flag("-n,--dry-run", *dry_run, "print the commands that would be run");
+  request->add_dry_run(*run);
   run->footer(footer);
   return {run,
-          [request, dry_run](const CommandLine& line) {
+          [request](const CommandLine& line) {
             const Specification specification = request->specification(line.rest);
             Job job = request->job(specification, line);
-            StudyOptions options = request->options();
-            if (*dry_run) options.purpose = Purpose::print;
-            return run_study(job, specification, options);
+            return run_study(job, specification, request->options());
           },
           true};
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "experiments/records/program.h"
@@ -20,13 +21,22 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+// A word that goes on with a sweep takes options of `sweep run` too.
+std::vector<std::string> option_names_of(const CLI::App& app, const CLI::App& verb) {
+  std::vector<std::string> names = option_names(verb);
+  if (!verb.get_allow_extras()) return names;
+  for (std::string& name : option_names(*app.get_subcommand("run")))
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  return names;
+}
+
 // Behind `--`, files and folders: the program's options are its own.
 std::string bash_text(const CLI::App& app) {
   std::vector<std::string> words;
   std::string cases;
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
     words.push_back(verb->get_name());
-    cases += fmt::format("    {}) options='{}' ;;\n", verb->get_name(), fmt::join(option_names(*verb), " "));
+    cases += fmt::format("    {}) options='{}' ;;\n", verb->get_name(), fmt::join(option_names_of(app, *verb), " "));
   }
   return fmt::format(R"(_gradus_sweep() {{
   local word=${{COMP_WORDS[COMP_CWORD]}} options='' i
