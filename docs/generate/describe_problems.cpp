@@ -89,7 +89,8 @@ what is smaller, it is 1e-7 of 2 \|J\| \|r\| at the minimum, r being the residua
 
 A line shows the share of problems that a method solves with so many times the least cost of any in its panel (Dolan &
 Moré 2002); SciPy's are dashed. In the table are the costs of ours over SciPy's on the problems that both solve, in
-all and as the geometric mean of the ratios. What is counted:
+all and as the geometric mean of the ratios. `trust-krylov` is not the same in each run: in some it solves `penalty_2`.
+What is counted:
 
 * *products* of the Hessian with a vector;
 * *evaluations*: points at which the value, the gradient or both are asked for;
