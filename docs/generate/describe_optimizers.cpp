@@ -58,8 +58,8 @@ void print_invariances() {
       "path through the rewritten problem is the rewritten path, "
       "to rounding. Measured over ten steps of three problems in float64,\n"
       "with the default settings, or with epsilon at 1e-11 or "
-      "1e-16: a larger one has the units of a gradient. adahessian is compared\n"
-      "for the same draws. "
+      "1e-16: a larger one has the units of a gradient; or with a tolerance\n"
+      "of 1e-10: the exact solution. adahessian is compared for the same draws.\n"
       "[experiments/invariances](../experiments/invariances/README.md) asks the same of any setting.\n\n"
       "| method |");
   for (const Rewriting& one : rewritings()) records::put(" " + one.what + " |");

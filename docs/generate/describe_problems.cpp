@@ -1,4 +1,5 @@
-// Prints docs/problems.md: every problem with its formula, source, dimensions, start and minimum.
+// Prints docs/problems.md: every problem with its formula, source, dimensions, start and minimum; and how our methods
+// stand beside SciPy's on them, as tests/optim/scipy_profiles.py has measured it.
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -10,6 +11,10 @@
 using namespace gradus;
 
 namespace {
+
+constexpr char beside_scipy[] =
+#include "beside_scipy.inc"
+    ;
 
 std::string short_number(double value) {
   if (std::isinf(value)) return value < 0 ? "none" : "inf";
@@ -71,6 +76,42 @@ void print_page() {
       "0. "
       "With `--labels`\n"
       "both files are IDX, as MNIST's. `lab::read_number_table` reads such tables for any program.\n");
+  records::put(R"(
+## Beside SciPy
+
+Our curvature methods and SciPy's of the same kind, with the numbers that they have by default, on the functions of
+Moré, Garbow & Hillstrom above, `rosenbrock` in 2 and in 100 dimensions and, but for least squares,
+`logistic_regression`: from the standard starts until a gradient is shorter than 1e-8, in at most 2,000 steps. On
+`freudenstein_roth`, `jennrich_sampson`, `meyer` and `brown_dennis`, whose least values are far above 0 and round away
+what is smaller, it is 1e-7 of 2 \|J\| \|r\| at the minimum, r being the residuals and J their Jacobian.
+
+![Performance profiles: share of problems solved by the ratio to the least cost](beside_scipy.svg)
+
+A line shows the share of problems that a method solves with so many times the least cost of any in its panel (Dolan &
+Moré 2002); SciPy's are dashed. In the table are the costs of ours over SciPy's on the problems that both solve, in
+all and as the geometric mean of the ratios. `trust-krylov` is not the same in each run: in some it solves `penalty_2`.
+What is counted:
+
+* *products* of the Hessian with a vector;
+* *evaluations*: points at which the value, the gradient or both are asked for;
+* *evaluations and products*, of least squares: an evaluation is also one of the residuals, or of what products need at
+  a point; a product is one of J^T J. SciPy's methods ask for J, which counts as one evaluation and a product for each
+  of its columns, as many as J^T J has. A product is a sweep forward and one back, a column the former alone: with so
+  few variables J may be had at half this price, and then `lm` and `trf` are ahead. What our methods are for, J does
+  not fit into memory.
+
+)");
+  records::put(beside_scipy);
+  records::put(R"(
+The picture and the table are made by
+
+    tools/setup --peers
+    .peers/bin/python tests/optim/scipy_profiles.py build/bin
+
+and this page from them by a new build of `describe_problems`. `tests/optim/scipy_comparison.py build/bin` prints each
+problem's costs, with any SciPy; as a test it holds that ours solves what SciPy's does, and at most 1.2 times its cost,
+but for what is named above.
+)");
 }
 
 }  // namespace

@@ -186,10 +186,13 @@ std::vector<double> deviations(const optim::Recipe& recipe, const Rewriting& rew
 
 std::optional<std::vector<bool>> invariances_of(const optim::Method& method) {
   std::vector<optim::Recipe> recipes = {{.method = method.name}};
-  for (const optim::Hyperparameter& one : method.hyperparameters)
-    if (one.name == "epsilon")
-      for (const double epsilon : {1e-11, 1e-16})
-        recipes.push_back({.method = method.name, .values = {{"epsilon", epsilon}}});
+  const auto add = [&](const char* hyperparameter, double value) {
+    for (const optim::Hyperparameter& one : method.hyperparameters)
+      if (one.name == hyperparameter) recipes.push_back({.method = method.name, .values = {{hyperparameter, value}}});
+  };
+  add("epsilon", 1e-11);
+  add("epsilon", 1e-16);
+  add("tolerance", 1e-10);
   const auto is_blind = [](const optim::Recipe& recipe, const Rewriting& rewriting) {
     for (std::uint64_t seed = 0; seed < 3; ++seed)
       if (!(deviations(recipe, rewriting, seed, 10).back() < rounding_deviation)) return false;

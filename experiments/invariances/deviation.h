@@ -34,8 +34,8 @@ std::vector<double> deviations(const optim::Recipe& recipe, const Rewriting& rew
 
 // To which of the rewritings a method is blind: over ten steps of each of three problems, with its defaults, or with an
 // epsilon of 1e-11 or 1e-16: what it adds to a gradient's size has units, and is to be small, but for soap not as small
-// as rounding, which it would divide by itself. Nothing for a method that asks for more than
-// these problems know.
+// as rounding, which it would divide by itself; or with a tolerance of 1e-10, an exact solution. Nothing for a method
+// that asks for more than these problems know.
 std::optional<std::vector<bool>> invariances_of(const optim::Method& method);
 
 }  // namespace gradus

@@ -18,7 +18,7 @@ constexpr std::vector<settings::Field> solver_fields() {
 }  // namespace detail
 
 struct GaussNewton {
-  double tolerance = 1e-10;
+  double tolerance = 1e-2;
   std::int64_t max_inner_iterations = 1000;
   double gradient_tolerance = 0;
 
@@ -27,7 +27,11 @@ struct GaussNewton {
     return {.name = "gauss_newton",
             .source = "Nocedal & Wright (2006), chapter 10.3",
             .formula = "G p = -g, by conjugate gradients;  theta <- theta + a p, with the first a = 1",
-            .differences = "Where G is singular the step is the shortest one, as by a pseudo-inverse.",
+            .differences = R"(
+            Where G is singular the step is the shortest one, as by a pseudo-inverse. With the tolerance that it has by
+            default the iterations end before they follow directions of hardly any curvature as far as the model goes,
+            and then search along them for a short way; with 1e-10 the step is the exact one, whatever the units.
+            )",
             .fields = detail::solver_fields<GaussNewton>(),
             .descends = true,
             .retired = {fixed_at("sufficient_decrease", 1e-4), fixed_at("max_evaluations", 40)}};

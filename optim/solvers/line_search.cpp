@@ -20,8 +20,9 @@ class Along {
         // Without it no step near a minimum is good enough.
         noise_(vectors::rounding(ray.value, ray.theta.dtype())) {}
 
-  double value(double step) {
+  double value(double step, bool with_gradient = false) {
     go_to(step);
+    if (with_gradient) objective_.gradient();
     const double value = objective_.value();
     saw(step, value, std::isfinite(value));
     return value;
@@ -166,7 +167,8 @@ LineSearchResult armijo_search(Objective& objective, const Ray& ray, double firs
   Along along(objective, ray, options);
   double step = along.first(first_step), previous_step = 0, previous_value = 0;
   while (along.descends() && along.may_evaluate() && !along.is_lost(step)) {
-    const double value = along.value(step);
+    // The first trial is taken more often than not, and its gradient is the next step's.
+    const double value = along.value(step, along.evaluations() == 0 && !expand);
     if (std::isfinite(value) && along.decreases_enough(step, value)) {
       if (!expand || previous_step != 0) return along.result(Reason::stepped, step, value);
       double best = value;

@@ -35,7 +35,8 @@ struct Ray {
 // Schnabel 1983, Algorithm A6.3.1), until
 //   f(theta + a d) <= f(theta) + c1 a f'(0).
 // With `expand`, a first step that is good enough is doubled as long as the value falls, for directions of negative
-// curvature. Within its rounding a value counts as low enough, but none above the ceiling does. Evaluates values only.
+// curvature. Within its rounding a value counts as low enough, but none above the ceiling does. Evaluates values,
+// and the gradient of the first trial where it may be the last.
 LineSearchResult armijo_search(Objective& objective, const Ray& ray, double first_step,
                                const LineSearchOptions& options, bool expand = false);
 

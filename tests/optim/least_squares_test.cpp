@@ -37,7 +37,7 @@ TEST(GaussNewton, SolvesALinearProblemInOneStep) {
   const Vector jtb = random_numbers(6, 2);
   SmoothObjective objective = linear_least_squares(gram, jtb);
   const Tensor theta = Tensor::of({6}, random_numbers(6, 3));
-  const StepReport report = make_optimizer("gauss_newton")->step(objective, theta);
+  const StepReport report = make_optimizer("gauss_newton", {{"tolerance", 1e-10}})->step(objective, theta);
   EXPECT_EQ(report.reason, Reason::stepped);
   EXPECT_EQ(report.step_length, 1);
   Vector negative = jtb;
@@ -50,7 +50,8 @@ TEST(GaussNewton, TakesTheShortestStepOfASingularProblem) {
   const Vector x = random_numbers(6, 2), jtb = gram.times(x);
   SmoothObjective objective = linear_least_squares(gram, jtb);
   const Tensor theta = Tensor::zeros({6}, DType::float64);
-  EXPECT_EQ(make_optimizer("gauss_newton")->step(objective, theta).inner_reason, Reason::converged);
+  EXPECT_EQ(make_optimizer("gauss_newton", {{"tolerance", 1e-10}})->step(objective, theta).inner_reason,
+            Reason::converged);
   EXPECT_LT(distance(gram.times(theta.to_vector()), jtb), 1e-9);
   EXPECT_LT(norm(theta.to_vector()), norm(x));
 }

@@ -100,6 +100,18 @@ TEST(ArmijoSearch, TakesTheParabolasMinimumFirst) {
   EXPECT_EQ(result.evaluations, 2);
 }
 
+TEST(ArmijoSearch, KnowsTheGradientWhereItsFirstTrialIsTaken) {
+  const Scalar f{"parabola", [](double a) { return (a - 1) * (a - 1); }, [](double a) { return 2 * (a - 1); }};
+  for (const double first : {1.0, 4.0}) {
+    SmoothObjective objective = objective_of(f);
+    const Tensor theta = Tensor::zeros({1}, DType::float64), direction = Tensor::of({1}, {1.0}), trial = theta.clone();
+    armijo_search(objective, {theta, direction, f.value(0), f.slope(0), f.value(0), trial}, first, {});
+    EXPECT_EQ(objective.gradient().at(0), f.slope(trial.at(0)));
+    EXPECT_EQ(objective.costs().gradients, first == 1 ? 1 : 2);
+    EXPECT_EQ(objective.costs().values, first == 1 ? 0 : 1);
+  }
+}
+
 TEST(ArmijoSearch, DoublesAStepOfNegativeCurvature) {
   const Scalar f{"hill", [](double a) { return -a * a - a + 1e-4 * a * a * a * a; },
                  [](double a) { return -2 * a - 1 + 4e-4 * a * a * a; }};

@@ -1,13 +1,17 @@
 // The problems of experiments/problems for a program in another language, which then minimises the very same functions:
-//   problem_server minimize NAME DIMENSION STEPS [KEY=VALUE...]   Newton-CG from the standard start; one line "KEY
-//   VALUE ..." problem_server serve NAME DIMENSION                           the start, then answers on standard output
+//   problem_server minimize NAME DIMENSION METHOD STEPS [KEY=VALUE...]
+//     from the standard start; one line "KEY VALUE ..."
+//   problem_server serve NAME DIMENSION
+//     the start, then answers on standard output
 // A request is one byte and numbers in native float64: 'f' and theta for the value and the gradient, 'h', theta and v
-// for H v.
+// for H v; of sums of squares, 'r' and theta for the residuals after their number, 'j' and theta for their Jacobian,
+// one column after the other.
 #include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
 
+#include "autodiff/linearization.h"
 #include "experiments/problems/problem.h"
 #include "experiments/records/program.h"
 #include "optim/optimizer.h"
@@ -22,8 +26,21 @@ bool read(const Tensor& to) {
 void write(const Tensor& from) {
   std::fwrite(from.raw(), sizeof(double), static_cast<std::size_t>(from.size()), stdout);
 }
+void write(double number) { std::fwrite(&number, sizeof number, 1, stdout); }
 
-void serve(optim::Objective& objective, const Tensor& start) {
+// [theta, residuals]
+Tensor jacobian_transposed(const problems::Formula& formula, const Tensor& theta, std::int64_t residuals) {
+  Tape tape(theta.dtype());
+  const Var leaf = tape.leaf(theta);
+  const problems::Terms terms = formula.record(leaf);
+  const std::int64_t n = theta.size();
+  const Tensor identity = Tensor::zeros({n, n}, theta.dtype()), out = Tensor::zeros({n, residuals}, theta.dtype());
+  for (std::int64_t i = 0; i < n; ++i) identity.data<double>()[i * n + i] = 1;
+  Linearization(terms.loss, terms.outputs, {&leaf, 1}).jacobian_times(identity, out);
+  return out;
+}
+
+void serve(problems::TapeObjective& objective, const problems::Formula& formula, const Tensor& start) {
   const Tensor theta = start.clone(), v = start.clone(), out = start.clone();
   write(start);
   std::fflush(stdout);
@@ -32,18 +49,26 @@ void serve(optim::Objective& objective, const Tensor& start) {
     objective.move_to(theta);
     if (request == 'h') {
       multiply(objective.curvature()->hessian, v, out);
+      write(out);
+    } else if (request == 'f') {
+      write(objective.value());
+      write(objective.gradient());
     } else {
-      out.copy_from(objective.gradient());
-      const double value = objective.value();
-      std::fwrite(&value, sizeof value, 1, stdout);
+      const Tensor residuals = objective.outputs(theta);
+      if (request == 'r') {
+        write(static_cast<double>(residuals.size()));
+        write(residuals);
+      } else {
+        write(jacobian_transposed(formula, theta, residuals.size()));
+      }
     }
-    write(out);
     std::fflush(stdout);
   }
 }
 
-void minimize(optim::Objective& objective, const Tensor& theta, int steps, const optim::NamedValues& values) {
-  const auto optimizer = optim::make_optimizer("newton_cg", values);
+void minimize(optim::Objective& objective, const Tensor& theta, const std::string& method, int steps,
+              const optim::NamedValues& values) {
+  const auto optimizer = optim::make_optimizer(method, values);
   optim::StepReport report;
   int taken = 0;
   for (; taken < steps; ++taken) {
@@ -62,18 +87,19 @@ int run(const std::vector<std::string>& arguments) {
   const problems::Problem& problem = problems::problem(arguments[1]);
   problems::Request request;
   request.dimension = std::stol(arguments[2]);
+  request.dimension = problems::dimension_of(problem, request);
   const auto objective = problems::make_objective(problem, request);
   const Tensor start = problems::start_of(problem, request);
-  if (arguments[0] == "serve") return serve(*objective, start), 0;
+  if (arguments[0] == "serve") return serve(*objective, problem.make(request), start), 0;
   optim::NamedValues values;
-  for (std::size_t i = 4; i < arguments.size(); ++i) {
+  for (std::size_t i = 5; i < arguments.size(); ++i) {
     const auto equals = arguments[i].find('=');
     const std::string text = arguments[i].substr(equals + 1);
     const bool is_number = text.find_first_not_of("0123456789.e+-") == std::string::npos;
     const optim::GivenValue value = is_number ? optim::GivenValue(std::stod(text)) : optim::GivenValue(text);
     values.emplace_back(arguments[i].substr(0, equals), value);
   }
-  minimize(*objective, start, std::stoi(arguments.at(3)), values);
+  minimize(*objective, start, arguments.at(3), std::stoi(arguments.at(4)), values);
   return 0;
 }
 
