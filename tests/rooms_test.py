@@ -10,14 +10,15 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Each room and what it may include, beside itself: rooms, or single files of a room. A room is a folder; the longest
 # that fits a file is its room.
 LOOPS = {
-    "autodiff/kernels/simd.h", "autodiff/kernels/lane_sum.h", "autodiff/kernels/largest.h", "autodiff/kernels/math.h"}
+    "autodiff/kernels/simd.h", "autodiff/kernels/lane_sum.h", "autodiff/kernels/largest.h", "autodiff/kernels/math.h",
+    "autodiff/kernels/team.h", "autodiff/kernels/scratch.h", "autodiff/kernels/fused_pass.h"}
 TAPE = {"autodiff", "autodiff/operations", "autodiff/tensor"}
 OPTIM = {"optim", "settings", "autodiff/tensor", "autodiff/kernels/fused_pass.h"}
 LAB = {"experiments/lab", "experiments/records", "nn", "nn/layers", "optim", "settings", *TAPE}
 ROOMS = {
     "process": set(),
     "settings": set(),
-    "autodiff/tensor": LOOPS,  # vector algebra is loops over elements
+    "autodiff/tensor": LOOPS,  # vector algebra is loops over elements, which threads share
     "autodiff/kernels": {"autodiff/tensor"},
     "autodiff": {"autodiff/tensor", "autodiff/kernels", "autodiff/operations"},
     "autodiff/operations": {"autodiff", "autodiff/tensor", "autodiff/kernels"},

@@ -79,10 +79,10 @@ void step_back(const LstmLayout& at, std::int64_t t, const T* record, const T* c
   });
 }
 
-// One row of the derivative of row_back. `u` holds what has come to the gates' derivatives, and `to_c` what to dc(t - 1),
-// which becomes what comes to dc(t); `to_h` receives what comes to dh(t). Of the cotangent of row_back the derivatives
-// by its gates are given where it has them, v otherwise being no more than a place for them; those by the record are
-// added to what is there of c(t - 1) and c(t), and written for the gates.
+// One row of the derivative of row_back. `u` holds what has come to the gates' derivatives; `to_c` what has come to
+// dc(t - 1), and then what comes to dc(t); `to_h` receives what comes to dh(t). `v` receives the derivatives by the
+// gates of row_back's cotangent, which only a cotangent of the record has. Those by the record are added to what is
+// there of c(t - 1), and written for c(t) and the gates.
 template <bool of_record, class T>
 GRADUS_INLINE void row_forth_again(std::int64_t n, const T* __restrict a, const T* __restrict before,
                                    const T* __restrict c, const T* __restrict from_gates, const T* __restrict dh,
@@ -96,8 +96,12 @@ GRADUS_INLINE void row_forth_again(std::int64_t n, const T* __restrict a, const 
     const T i = a[k], f = a[n + k], g = a[2 * n + k], o = a[3 * n + k], y = math::tanh(c[k]);
     const T vi = v[k], vf = v[n + k], vg = v[2 * n + k], vo = v[3 * n + k];
     T di = dc[k] * g, df = dc[k] * before[k], dg = dc[k] * i, d_o = dh[k] * y;  // what arrived at the gates
-    if (of_record)
-      di += from_gates[k], df += from_gates[n + k], dg += from_gates[2 * n + k], d_o += from_gates[3 * n + k];
+    if (of_record) {
+      di += from_gates[k];
+      df += from_gates[n + k];
+      dg += from_gates[2 * n + k];
+      d_o += from_gates[3 * n + k];
+    }
     const T w = vi * g + vf * before[k] + vg * i + to_c[k] * f + u_c[k], slope = (1 - y) * (1 + y);
     by_before[k] += vf * dc[k];
     by_c[k] = (vo * dh[k] - 2 * (w * dh[k]) * (o * y)) * slope;
@@ -110,8 +114,8 @@ GRADUS_INLINE void row_forth_again(std::int64_t n, const T* __restrict a, const 
   }
 }
 
-// Step t of the sweep forth: `d` is the list that row_back has made, `dy` its cotangent, `u` what has come to the gates'
-// derivatives; `by_cotangent` and `by_record` are filled.
+// Step t of the sweep forth: `d` is the list that row_back has made, `dy` its cotangent, `u` what has come to the
+// gates' derivatives; `by_cotangent` and `by_record` are filled.
 template <bool of_record, class T>
 void step_forth_again(const LstmLayout& at, std::int64_t t, const T* dy, const T* cotangent, const T* record,
                       const T* d, const T* u, T* v, T* by_cotangent, T* by_record, T* to_c) {

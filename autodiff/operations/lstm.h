@@ -49,8 +49,8 @@ struct LstmLayout {
   std::int64_t dc(std::int64_t t) const { return dh(steps) + t * cell_size(); }
 };
 
-// The derivatives of LstmDerivative at a cotangent of its list, one after the other: of its own cotangent, of the record.
-// Through time in one pass, where the rule below says the same in parts.
+// The derivatives of LstmDerivative at a cotangent of its list, one after the other: of its own cotangent, and of the
+// record. Through time in one pass, where the rule below says the same in parts.
 struct ops::LstmSweepForth : EagerOnly {  // operands dy, cotangent, record, w, derivatives
   LstmLayout at;
   explicit LstmSweepForth(const LstmLayout& layout) : at(layout) {}

@@ -99,7 +99,8 @@ float* BareProducts::memory(std::int64_t rows, std::int64_t columns) {
 }
 
 void BareProducts::mlp(std::int64_t batch, std::span<const std::int64_t> sizes, bool has_first_derivative) {
-  activation_ = memory(batch, sizes[0]), derivative_ = memory(batch, sizes[0]);
+  activation_ = memory(batch, sizes[0]);
+  derivative_ = memory(batch, sizes[0]);
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i)
     linear(batch, sizes[i], sizes[i + 1], i > 0 || has_first_derivative);
 }
@@ -108,7 +109,8 @@ void BareProducts::linear(std::int64_t rows, std::int64_t in, std::int64_t out, 
   const float* x = activation_;
   float* dx = derivative_;
   const float* w = memory(in, out);
-  activation_ = memory(rows, out), derivative_ = memory(rows, out);
+  activation_ = memory(rows, out);
+  derivative_ = memory(rows, out);
   const Product value{false, false, rows, out, in, x, w, activation_};
   const Product weights{true, false, in, out, rows, x, derivative_, memory(in, out)};
   const Product inputs{false, true, rows, in, out, derivative_, w, dx};
@@ -134,7 +136,8 @@ void BareProducts::convolution(std::int64_t batch, std::int64_t side, std::int64
 
 void BareProducts::lstm(std::int64_t batch) {
   constexpr std::int64_t gates = 4 * lstm_hidden, rows = lstm_steps;
-  activation_ = memory(rows * batch, lstm_features), derivative_ = nullptr;
+  activation_ = memory(rows * batch, lstm_features);
+  derivative_ = nullptr;
   linear(rows * batch, lstm_features, gates, false);
   const float* w = memory(lstm_hidden, gates);
   float *hidden = memory(rows * batch, lstm_hidden), *dhidden = memory(batch, lstm_hidden);
@@ -155,7 +158,8 @@ void BareProducts::lstm(std::int64_t batch) {
 
 void BareProducts::transformer(std::int64_t batch) {
   const std::int64_t rows = batch * transformer_tokens, width = transformer_width;
-  activation_ = memory(rows, width), derivative_ = memory(rows, width);
+  activation_ = memory(rows, width);
+  derivative_ = memory(rows, width);
   for (int layer = 0; layer < transformer_layers; ++layer) {
     linear(rows, width, 3 * width);
     attention(batch, transformer_heads, transformer_tokens, width);
@@ -171,7 +175,8 @@ void BareProducts::attention(std::int64_t sequences, std::int64_t heads, std::in
   const std::int64_t head = width / heads, row = 3 * width;
   float *scores = memory(sequences * heads * tokens, tokens), *dscores = memory(sequences * heads * tokens, tokens);
   float *x = activation_, *dx = derivative_;
-  activation_ = memory(sequences * tokens, width), derivative_ = memory(sequences * tokens, width);
+  activation_ = memory(sequences * tokens, width);
+  derivative_ = memory(sequences * tokens, width);
   std::vector<Product> values, derivatives;
   for (std::int64_t i = 0; i < sequences * heads; ++i) {
     const std::int64_t place = i / heads * tokens * row + i % heads * head;

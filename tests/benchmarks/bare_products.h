@@ -13,8 +13,8 @@ namespace networks {
 
 class BareProducts {
  public:
-  // Of a network of all(), in the order of its gradient, on memory laid out like the network's: an activation is written
-  // by one product and read by the next, and each weight and its gradient lie in a place of their own.
+  // Of a network of all(), in the order of its gradient, on memory laid out like the network's: an activation is
+  // written by one product and read by the next, and each weight and its gradient lie in a place of their own.
   BareProducts(const std::string& network, std::int64_t batch);
 
   void run() const {

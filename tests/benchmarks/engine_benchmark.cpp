@@ -109,7 +109,8 @@ void nodes_by_hand(benchmark::State& state) {
           list[node->right].cotangent += node->cotangent * list[node->left].value;
           break;
         case 1:
-          list[node->left].cotangent += node->cotangent, list[node->right].cotangent += node->cotangent;
+          list[node->left].cotangent += node->cotangent;
+          list[node->right].cotangent += node->cotangent;
           break;
         case 2:
           list[node->left].cotangent += node->cotangent * (1 - node->value * node->value);

@@ -153,15 +153,20 @@ struct LastHidden {
   }
 };
 
-inline constexpr std::int64_t lstm_steps = 100, lstm_features = 64, lstm_hidden = 128;
+inline constexpr std::int64_t lstm_steps = 100;
+inline constexpr std::int64_t lstm_features = 64;
+inline constexpr std::int64_t lstm_hidden = 128;
 
 inline Problem recurrent(std::int64_t batch) {
   return Problem(LastHidden{nn::LstmCell(lstm_features, lstm_hidden)}, uniform({lstm_steps, batch, lstm_features}),
                  uniform({batch, lstm_hidden}), nn::mean_squared_error);
 }
 
-inline constexpr std::int64_t transformer_layers = 4, transformer_width = 128, transformer_heads = 4,
-                              transformer_tokens = 64, transformer_vocabulary = 64;
+inline constexpr std::int64_t transformer_layers = 4;
+inline constexpr std::int64_t transformer_width = 128;
+inline constexpr std::int64_t transformer_heads = 4;
+inline constexpr std::int64_t transformer_tokens = 64;
+inline constexpr std::int64_t transformer_vocabulary = 64;
 
 inline Problem transformer(std::int64_t batch) {
   constexpr std::int64_t width = transformer_width, vocabulary = transformer_vocabulary;

@@ -35,7 +35,7 @@ struct SweepPlan {
   std::vector<RunRow> others;          // the folder's other runs
   std::set<std::string> builds;        // other builds that have made runs of the folder
   std::vector<std::string> notes;      // lines for the user
-  const Table* found_table = nullptr;  // the inventory\'s
+  const Table* found_table = nullptr;  // the inventory's
 };
 
 // A combination is found again by its effective configuration where the program tells it, otherwise by its id. Throws
