@@ -104,6 +104,7 @@ def killed(sweep, chance, kills, with_workers=False, script=False):
                 break  # the sweep has come to its end
             workers = children_of(managers[victim].pid)
             if with_workers:
+                managers[victim].send_signal(signal.SIGSTOP)  # all at once: none sees the other die
                 for worker in workers:
                     try:
                         os.kill(worker, signal.SIGKILL)
