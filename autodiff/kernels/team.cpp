@@ -70,13 +70,17 @@ class Team {
  public:
   explicit Team(int size) : size_(size), shares_(new Share[static_cast<std::size_t>(size)]) {
     patience_ = size <= processors() ? 20'000 : 200;
-    for (int me = 1; me < size; ++me) threads_.emplace_back([this, me] { serve(me); });
+    try {
+      for (int me = 1; me < size; ++me) threads_.emplace_back([this, me] { serve(me); });
+    } catch (...) {
+      end();  // those that were started
+      throw std::runtime_error(fmt::format(
+          "thread {} of {} cannot be started: expected fewer threads, or larger limits of memory and processes",
+          threads_.size() + 2, size));
+    }
   }
   Team(const Team&) = delete;
-  ~Team() {
-    ends_ = true;
-    announce((round_ + 1) & round_mask, 0);
-  }
+  ~Team() { end(); }
 
   int size() const { return size_; }
 
@@ -95,6 +99,11 @@ class Team {
   }
 
  private:
+  void end() {
+    ends_ = true;
+    announce((round_ + 1) & round_mask, 0);
+  }
+
   static constexpr std::uint32_t round_mask = (1u << 24) - 1;
 
   // The others first: they have the longer way.

@@ -163,11 +163,14 @@ std::size_t InputFile::read(std::span<char> bytes) {
   return done;
 }
 
-std::size_t InputFile::size() const {
+struct stat InputFile::status() const {
   struct stat status {};
   if (::fstat(file_.get(), &status) != 0) fail(path_, "cannot look at", errno);
-  return static_cast<std::size_t>(status.st_size);
+  return status;
 }
+
+std::size_t InputFile::size() const { return static_cast<std::size_t>(status().st_size); }
+std::string InputFile::stamp() const { return stamp_of(status()); }
 
 namespace {
 

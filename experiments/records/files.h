@@ -33,8 +33,10 @@ class InputFile {
   std::size_t read(std::span<char> bytes);
   // Bytes of the whole file now.
   std::size_t size() const;
+  std::string stamp() const;  // stamp_of
 
  private:
+  struct stat status() const;
   std::filesystem::path path_;
   Descriptor file_;
 };

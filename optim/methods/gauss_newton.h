@@ -28,9 +28,9 @@ struct GaussNewton {
             .source = "Nocedal & Wright (2006), chapter 10.3",
             .formula = "G p = -g, by conjugate gradients;  theta <- theta + a p, with the first a = 1",
             .differences = R"(
-            Where G is singular the step is the shortest one, as by a pseudo-inverse. With the tolerance that it has by
-            default the iterations end before they follow directions of hardly any curvature as far as the model goes,
-            and then search along them for a short way; with 1e-10 the step is the exact one, whatever the units.
+            With the tolerance that it has by default the iterations end before they follow directions of hardly any
+            curvature as far as the model goes, and then search along them for a short way; with 1e-10 the step is the
+            exact one, whatever the units, and where G is singular the shortest one, as by a pseudo-inverse.
             )",
             .fields = detail::solver_fields<GaussNewton>(),
             .descends = true,

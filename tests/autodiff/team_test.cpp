@@ -1,5 +1,7 @@
 #include "autodiff/kernels/team.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <set>
 #include <stdexcept>
@@ -66,6 +68,24 @@ TEST_F(ThreadTeam, ServesSharesWithinPartsAndSeveralCallers) {
   }
   EXPECT_EQ(done, 2 * 200 * 30);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(ThreadTeam, SaysThatAThreadCannotBeStarted) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // in a process that has no team yet
+  const auto share_with_many = [] {
+    const rlimit limit{256 << 20, 256 << 20};  // bytes, of which each thread's stack takes a part
+    ::setrlimit(RLIMIT_AS, &limit);
+    set_threads(256);
+    try {
+      share(1000, [](std::int64_t) {});
+    } catch (const std::exception& error) {
+      std::_Exit(std::string(error.what()).find("cannot be started") != std::string::npos ? 0 : 2);
+    }
+    std::_Exit(1);
+  };
+  EXPECT_EXIT(share_with_many(), ::testing::ExitedWithCode(0), "");
+}
+#endif
 
 }  // namespace
 }  // namespace gradus::kernels

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "experiments/records/checkpoint.h"
@@ -77,7 +79,9 @@ fs::path Attempt::log() const { return job_->output / logs_folder / (folder_.fil
 
 std::optional<RunRecord> Attempt::finished() {
   // A mark of what is nowhere any more keeps nobody away.
-  if (!chosen_attempt()) ::unlink(mark_of_result(job_->output, step_->row.id).c_str());
+  const fs::path mark = mark_of_result(job_->output, step_->row.id);
+  struct stat status {};
+  if (::stat(mark.c_str(), &status) == 0 && status.st_nlink == 1) ::unlink(mark.c_str());
   for (fs::path& folder : folders_of(*job_, *step_)) {
     RunRecord record = read_record(folder);
     const bool fits = !is_rebuilt(*step_) || (job_->told_build && record.build == job_->build &&
@@ -129,29 +133,43 @@ std::optional<fs::path> Attempt::chosen_attempt() const {
   return std::nullopt;
 }
 
-// In place of one to be replaced, or of what an earlier attempt has left.
-void Attempt::move_to_name(const fs::path& folder) const {
+// In place of one to be replaced, or of what an earlier attempt has left. False where another has moved it meanwhile.
+// First under a name that nobody else knows: of several one alone then replaces what is there.
+bool Attempt::move_to_name(const fs::path& folder) const {
   const fs::path place = job_->output / step_->row.id;
-  if (::rename(folder.c_str(), place.c_str()) == 0 || errno == ENOENT) return;  // or another has moved it
+  std::random_device random;
+  const fs::path own = folder.parent_path() / fmt::format("moving-{:08x}{:08x}", random(), random());
+  if (::rename(folder.c_str(), own.c_str()) != 0) {
+    if (errno == ENOENT) return false;
+    throw records::SystemError(folder, "cannot be renamed", errno);
+  }
+  if (::rename(own.c_str(), place.c_str()) == 0) return true;
   if (errno != ENOTEMPTY && errno != EEXIST) throw records::SystemError(place, "cannot be written", errno);
-  fs::path replaced = records::replace_folder(folder, place);
-  // Or a result that has come in between: it is put back.
-  if (result_in(*step_, replaced)) replaced = records::replace_folder(replaced, place);
-  records::remove_folder(replaced);
+  const auto replace = [&] {
+    const fs::path replaced = records::replace_folder(own, place);
+    if (replaced != own && ::rename(replaced.c_str(), own.c_str()) != 0 && errno != ENOENT)
+      throw records::SystemError(replaced, "cannot be renamed", errno);
+  };
+  replace();
+  if (result_in(*step_, own)) replace();  // a result that has come in between: it is put back
+  records::remove_folder(own);
+  return true;
 }
 
 // Where nobody keeps others away: none where it did, otherwise the result that was first.
 std::optional<RunRecord> Attempt::take_name() const {
-  if (auto other = result_of(*job_, *step_)) return other;
+  constexpr int most_looks = 100;
   const fs::path mark = mark_of_result(job_->output, step_->row.id);
-  if (::link((folder_ / records::completion_file).c_str(), mark.c_str()) != 0 && errno != EEXIST)
-    throw records::SystemError(mark, "cannot be made", errno);
-  // The mark of one that came to its name since then is gone.
-  if (auto other = result_of(*job_, *step_)) return other;
-  const auto chosen = chosen_attempt();
-  if (chosen) move_to_name(*chosen);
-  if (chosen == folder_) return std::nullopt;
-  if (auto other = result_of(*job_, *step_)) return other;
+  for (int looks = 0; looks < most_looks; ++looks) {
+    if (auto other = result_of(*job_, *step_)) return other;
+    if (::link((folder_ / records::completion_file).c_str(), mark.c_str()) != 0 && errno != EEXIST && errno != ENOENT)
+      throw records::SystemError(mark, "cannot be made", errno);
+    // The mark of one that came to its name since then is gone.
+    if (auto other = result_of(*job_, *step_)) return other;
+    if (const auto chosen = chosen_attempt(); chosen && move_to_name(*chosen) && *chosen == folder_)
+      return std::nullopt;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));  // another is moving it
+  }
   throw records::SystemError(mark, "is of no result that is there", ENOENT);
 }
 

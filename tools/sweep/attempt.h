@@ -62,7 +62,7 @@ class Attempt {
   std::optional<std::int64_t> goes_on_at(const std::filesystem::path& folder) const;
   void bring_earlier_attempt() const;
   std::optional<std::filesystem::path> chosen_attempt() const;
-  void move_to_name(const std::filesystem::path& folder) const;
+  bool move_to_name(const std::filesystem::path& folder) const;
   std::optional<RunRecord> take_name() const;
   void forget_attempts() const;
 

@@ -6,9 +6,8 @@
 //   where locks work:  when the lock is free: its owner and all that it had started are gone;
 //   where they do not: when no such process lives on this host, or, of another host, when its heartbeat, the file's
 //                      time of change, is older than claim_patience() (patience.h).
-// A heartbeat that is missed proves no death. Without locks an attempt therefore has a folder of its own,
-// OUTPUT/.attempts/ID.N-NONCE, which takes the run's name in one step at its end, if nothing has it yet: what comes
-// later from an owner that was taken for dead is never counted.
+// A heartbeat that is missed proves no death. Without locks an attempt therefore has a folder of its own, and what
+// comes later from an owner that was taken for dead is never counted (attempt.h).
 #pragma once
 
 #include <cstdint>

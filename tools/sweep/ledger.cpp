@@ -111,8 +111,9 @@ void Ledger::write_table() {
   Table table{job_.program_name, job_.command, rows_};
   for (const RunRow& row : others_)
     if (!ids_.contains(row.id)) table.runs.push_back(row);
-  table.write(job_.output, table_ ? &*table_ : found_table_);
-  table_ = std::move(table);
+  if (!has_written_ && found_table_ != nullptr && table.is_written(job_.output, *found_table_)) return;
+  table.write(job_.output);
+  has_written_ = true;
 }
 
 void Ledger::save() {

@@ -85,8 +85,8 @@ class Ledger {
   std::vector<std::size_t> left_alone_;
   std::map<std::size_t, Suspension> suspended_;
   std::vector<std::string> notes_, problems_;
-  const Table* found_table_;    // in the folder
-  std::optional<Table> table_;  // as it was written last
+  const Table* found_table_;  // in the folder
+  bool has_written_ = false;  // another one
   std::string table_problem_, column_problem_;
   bool has_column_ = false;  // that winners are chosen by
   Progress progress_;

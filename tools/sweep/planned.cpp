@@ -87,7 +87,8 @@ auto read_plans(const fs::path& path, const Call& call) {
   try {
     std::error_code error;
     if (!fs::exists(path, error)) return call(json::array());
-    const std::string stamp = records::stamp_of(path);
+    // Of the file that is opened: on a network file system a name alone may be answered from what was seen before.
+    const std::string stamp = records::InputFile(path).stamp();
     if (last_read.path != path || last_read.stamp != stamp) {
       last_read = {};
       last_read = {path, stamp, records::read_current(path)};

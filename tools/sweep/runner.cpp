@@ -161,10 +161,13 @@ class Runner {
   // that was stopped early, and its setting is compared with none.
   bool has_learned_of_failures() {
     bool has_learned = false;
-    for (const std::size_t index : pausing_.waiting())
-      if (const auto failure = claims_.failure_of(id_of(index))) {
-        fail(index, failure->code, failure->reason);
-        has_learned = true;
+    for (const std::size_t index : pausing_.waiting()) try {
+        if (const auto failure = claims_.failure_of(id_of(index))) {
+          fail(index, failure->code, failure->reason);
+          has_learned = true;
+        }
+      } catch (const records::SystemError& error) {
+        ledger_.problem(error.what());
       }
     return has_learned;
   }

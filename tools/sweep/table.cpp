@@ -82,19 +82,17 @@ std::optional<Table> Table::read(const fs::path& output) {
   }
 }
 
-void Table::write(const fs::path& output, const Table* known) {
-  const fs::path path = output / table_file;
-  std::error_code error;
-  if (known != nullptr && program == known->program && command == known->command && runs == known->runs &&
-      fs::exists(path, error) && records::stamp_of(path) == known->stamp) {
-    stamp = known->stamp;
-    return;
-  }
+void Table::write(const fs::path& output) const {
   json document = {{"schema", records::schema_version}, {"program", program}, {"command", command}};
   json& list = document["runs"] = json::array();
   for (const RunRow& run : runs) list.push_back(json_of(run));
-  write_shared(output, path, records::sealed_text(document));
-  stamp = records::stamp_of(path);
+  write_shared(output, output / table_file, records::sealed_text(document));
+}
+
+bool Table::is_written(const fs::path& output, const Table& known) const {
+  std::error_code error;
+  return program == known.program && command == known.command && runs == known.runs &&
+         fs::exists(output / table_file, error) && records::stamp_of(output / table_file) == known.stamp;
 }
 
 }  // namespace gradus::sweep

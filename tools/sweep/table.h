@@ -41,14 +41,16 @@ struct Table {
   std::string program;
   std::vector<std::string> command;  // the sweep's own arguments
   std::vector<RunRow> runs;
-  std::string stamp = {};  // of the file that says this (records::stamp_of), where it was read or written
+  std::string stamp = {};  // of the file that says this (records::stamp_of) when it was read
 
   // None when there is no such file. Throws records::Damaged where it is not what was written, records::OtherSchema
   // where another Gradus wrote it, records::SystemError where it cannot be read now.
   static std::optional<Table> read(const std::filesystem::path& output);
 
-  // Replaces it as a whole, unless `known` says the same and is what the file still says. Throws records::SystemError.
-  void write(const std::filesystem::path& output, const Table* known = nullptr);
+  // Replaces it as a whole. Throws records::SystemError.
+  void write(const std::filesystem::path& output) const;
+  // Whether the file still is that from which `known` was read, and says the same.
+  bool is_written(const std::filesystem::path& output, const Table& known) const;
 };
 
 }  // namespace gradus::sweep

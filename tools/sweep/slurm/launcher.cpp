@@ -202,6 +202,7 @@ class SlurmLauncher {
 
   void submit() {
     if (waiting_.empty() || Clock::now() < next_submission_) return;
+    if (submission_.waits_for_trial()) return;
     if (!submissions_.done([&] { submission_.submit(waiting_); }))
       next_submission_ = Clock::now() + 2 * queue_interval();
   }

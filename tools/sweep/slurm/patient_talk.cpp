@@ -12,8 +12,9 @@ void PatientTalk::bear(const SlurmTrouble& trouble) {
   const auto now = std::chrono::steady_clock::now();
   if (trouble.kind == Kind::full)
     since_.reset();
-  else if (!since_)
+  else if (!since_ || trouble.kind != kind_)
     since_ = now;
+  kind_ = trouble.kind;
   const auto most = trouble.kind == Kind::unknown ? slurm_patience() / 100 : slurm_patience();
   if (since_ && now - *since_ > most)
     throw SlurmTrouble(fmt::format("{}: for {:.0f} s; what is in the queue stays there, and the same command goes on",

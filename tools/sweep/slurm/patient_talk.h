@@ -38,6 +38,7 @@ class PatientTalk {
   std::function<void(const std::string&)> say_;
   std::string said_;
   std::optional<std::chrono::steady_clock::time_point> since_;
+  SlurmTrouble::Kind kind_ = SlurmTrouble::Kind::unknown;  // since then
 };
 
 }  // namespace gradus::sweep

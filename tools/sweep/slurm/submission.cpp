@@ -67,8 +67,11 @@ std::vector<WaitingRun> Submission::take_due(std::vector<WaitingRun>& waiting) c
   return taken;
 }
 
+bool Submission::waits_for_trial() const {
+  return trying_ && !tasks_.empty() && !packing_.knows_enough(plan_.steps.size());
+}
+
 void Submission::submit(std::vector<WaitingRun>& waiting) {
-  if (trying_ && !tasks_.empty() && !packing_.knows_enough(plan_.steps.size())) return;
   trying_ = false;
   if (!limit_)
     largest_ = limit_.emplace(

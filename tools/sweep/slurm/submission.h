@@ -22,6 +22,8 @@ class Submission {
   // SlurmTrouble: what has then been submitted nevertheless, the queue tells; records::Interrupted and
   // records::SystemError.
   void submit(std::vector<WaitingRun>& waiting);
+  // How long runs take is not known yet, and some that will tell are on their way.
+  bool waits_for_trial() const;
 
  private:
   using TaskRuns = std::vector<std::size_t>;
