@@ -26,7 +26,8 @@ AWAY = ["Zero Bytes were transmitted or received", "Connection reset by peer",
         "Unable to contact slurm controller (connect failure)", "Socket timed out on send/recv operation",
         "slurm_receive_msg: Connection refused", "Communication connection failure", "Invalid authentication credential",
         "Slurm backup controller in standby mode", "Network is unreachable", "Broken pipe"]
-REFUSED = ["invalid partition specified: standby", "Invalid qos specification", "Invalid account or account/partition combination specified",
+REFUSED = ["invalid partition specified: standby", "Invalid qos specification",
+           "Invalid account or account/partition combination specified",
            "Requested time limit is invalid (missing or exceeds some limit)", "Access/permission denied",
            "More processors requested than permitted", "Memory specification can not be satisfied",
            "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"]
