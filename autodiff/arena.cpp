@@ -1,15 +1,12 @@
 #include "autodiff/arena.h"
 
 #include <algorithm>
-#include <new>
 
 namespace gradus {
 
-void Arena::Free::operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{64}); }
-
 void Arena::add_block(std::size_t bytes) {
-  current_ = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64}));
-  blocks_.push_back({std::unique_ptr<std::byte, Free>(current_), bytes});
+  blocks_.push_back(take_block(bytes));
+  current_ = blocks_.back().get();
   next_ = 0;
   end_ = bytes;
 }
@@ -30,7 +27,7 @@ void Arena::reset() {
 
 std::size_t Arena::capacity() const {
   std::size_t bytes = 0;
-  for (const Block& block : blocks_) bytes += block.bytes;
+  for (const HeapBlock& block : blocks_) bytes += block.get_deleter().bytes;
   return bytes;
 }
 

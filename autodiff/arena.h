@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <vector>
+
+#include "autodiff/tensor/memory.h"
 
 namespace gradus {
 
@@ -24,17 +25,10 @@ class Arena {
   std::size_t capacity() const;
 
  private:
-  struct Free {
-    void operator()(std::byte* memory) const;
-  };
-  struct Block {
-    std::unique_ptr<std::byte, Free> memory;
-    std::size_t bytes = 0;
-  };
   void grow(std::size_t bytes);
   void add_block(std::size_t bytes);
 
-  std::vector<Block> blocks_;
+  std::vector<HeapBlock> blocks_;
   std::byte* current_ = nullptr;
   std::size_t next_ = 0, end_ = 0;  // within the current block
   std::size_t full_ = 0;            // bytes in the blocks before it

@@ -1,23 +1,21 @@
 #include "autodiff/pool.h"
 
 #include <algorithm>
-#include <new>
 
 namespace gradus {
 
-void Pool::Free::operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{64}); }
-
 // Blocks that are free as a whole were too small, and are given back first.
 void Pool::add_block(std::size_t bytes) {
-  std::erase_if(blocks_, [this](const Block& block) {
-    const auto range = std::ranges::lower_bound(free_, block.memory.get(), {}, &Range::first);
-    if (range == free_.end() || range->first != block.memory.get() || range->bytes != block.bytes) return false;
-    capacity_ -= block.bytes;
+  std::erase_if(blocks_, [this](const HeapBlock& block) {
+    const std::size_t held = block.get_deleter().bytes;
+    const auto range = std::ranges::lower_bound(free_, block.get(), {}, &Range::first);
+    if (range == free_.end() || range->first != block.get() || range->bytes != held) return false;
+    capacity_ -= held;
     free_.erase(range);
     return true;
   });
-  auto* memory = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64}));
-  blocks_.push_back({std::unique_ptr<std::byte, Free>(memory), bytes});
+  blocks_.push_back(take_block(bytes));
+  std::byte* const memory = blocks_.back().get();
   capacity_ += bytes;
   largest_ = std::max(largest_, capacity_);
   const auto place = std::ranges::upper_bound(free_, memory, {}, &Range::first);
@@ -88,7 +86,7 @@ void Pool::reset() {
   pieces_.resize(1);
   used_ = peak_ = 0;
   if (one_block) {
-    free_.push_back({blocks_[0].memory.get(), capacity_});
+    free_.push_back({blocks_[0].get(), capacity_});
     return;
   }
   // One block as large as all that there ever were at once, so that the next round finds its memory in one piece.

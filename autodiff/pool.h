@@ -3,9 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
 #include <vector>
+
+#include "autodiff/tensor/memory.h"
 
 namespace gradus {
 
@@ -57,13 +58,6 @@ class Pool {
   std::size_t capacity() const { return capacity_; }
 
  private:
-  struct Free {
-    void operator()(std::byte* memory) const;
-  };
-  struct Block {
-    std::unique_ptr<std::byte, Free> memory;
-    std::size_t bytes;
-  };
   struct Range {
     std::byte* first;
     std::size_t bytes;
@@ -77,7 +71,7 @@ class Pool {
   void add_block(std::size_t bytes);
   std::vector<Range>::iterator smallest(std::size_t bytes);  // free range that holds as much; end() if none does
 
-  std::vector<Block> blocks_;
+  std::vector<HeapBlock> blocks_;
   std::vector<Range> free_;  // by address
   std::vector<Record> pieces_ = std::vector<Record>(1);
   std::vector<Piece> unused_;                                     // records to use again

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
+
+#include "autodiff/tensor/memory.h"
 
 namespace gradus {
 namespace {
-
-constexpr std::align_val_t alignment{64};
 
 template <class F>
 decltype(auto) with_any(DType type, F&& f) {
@@ -20,8 +19,7 @@ decltype(auto) with_any(DType type, F&& f) {
 
 Tensor Tensor::uninitialized(const Shape& shape, DType type) {
   const std::size_t bytes = static_cast<std::size_t>(shape.size()) * size_of(type);
-  std::shared_ptr<void> memory(::operator new(std::max<std::size_t>(bytes, 1), alignment),
-                               [](void* p) { ::operator delete(p, alignment); });
+  std::shared_ptr<std::byte> memory = take_block(std::max<std::size_t>(bytes, 1));
   Tensor tensor = view(memory.get(), shape, type);
   tensor.owner_ = std::move(memory);
   return tensor;

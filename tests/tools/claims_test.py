@@ -478,6 +478,11 @@ class Trials(StudyCase):
         self.assertIn("choice of settings resampled", one.judged.told_by)
         self.assertEqual(one.verdict, "supported")
         self.assertEqual((one.borders, one.wider), (["rate 0.001 of [0.001, 0.1]"], []))
+        # Chosen by a time, as the sweep does: two rows before the first that is as good are two, and all that there are.
+        found = evidence.load(folder, None)
+        found.stages[0]["selected_by"] |= {"statistic": "time_to", "target": 1.05}
+        trials = judging.Tuning(one.compared.claim, found).trials()["", "a"]
+        self.assertEqual((trials.validation.tolist(), trials.better), ([[1, 1], [2, 2], [2, 2]], "lower"))
         # Adam's space is widened: the winner is another, whose runs alone count.
         before = [entry["id"] for entry in entries if entry["stage"] == "tune" and entry["options"]["rate"] == 0.001]
         for seed in (0, 1):

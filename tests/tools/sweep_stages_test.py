@@ -206,6 +206,8 @@ class SweepStages(SweepCase):
         begun, written = len(self.begins()), (self.output / "stages.json").read_bytes()
         self.assertNotIn("--output=", self.study(NARROW, before=["--widen", "--dry-run"]).stdout)
         self.study(NARROW, before=["--widen"])
+        refused = self.study('[options]\nlearning_rate = [0.1, 0.2]\n', before=["--widen"], code=2)
+        self.assertIn("--widen: expected a sweep with a stage that selects", refused.stderr)
         self.assertEqual((len(self.begins()), (self.output / "stages.json").read_bytes()), (begun, written))
 
     def test_a_group_of_which_nothing_is_left(self):
@@ -253,6 +255,8 @@ steps = 30
         self.assertEqual(winner("evaluation/gain"), 0.3)  # higher is better
         self.assertEqual(winner("loss:best"), 0.3)
         self.assertEqual(winner("evaluation/gain:mean"), 0.3)
+        self.assertEqual(winner("evaluation/loss:time_to=0.5"), 0.3)
+        self.assertEqual(winner("evaluation/gain:time_to=-0.5"), 0.3)
         for by, says in (("evaluation/plain", "plain does not say which way is better"),
                          ("evaluation/lost", "no column evaluation/lost"),
                          ("nothing/loss", "no column nothing/loss")):

@@ -4,12 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
 #include "experiments/records/completion.h"
 #include "experiments/records/sealed.h"
+#include "settings/parse.h"
 
 namespace gradus::sweep {
 namespace {
@@ -52,13 +54,21 @@ std::optional<MetricChoice> parse_metric(std::string_view text) {
   if (const std::size_t colon = text.find(':'); colon != text.npos) {
     metric.statistic = text.substr(colon + 1);
     text = text.substr(0, colon);
+    if (const std::size_t equals = metric.statistic.find('='); equals != std::string::npos) {
+      const auto target = settings::number_in<double>(std::string_view(metric.statistic).substr(equals + 1));
+      metric.statistic.resize(equals);
+      if (!metric.is_time() || !target || !std::isfinite(*target)) return std::nullopt;
+      metric.target = *target;
+    } else if (metric.is_time()) {
+      return std::nullopt;
+    }
   }
   const std::size_t slash = text.find('/');
   metric.table = slash == text.npos ? "" : text.substr(0, slash);
   metric.column = slash == text.npos ? text : text.substr(slash + 1);
-  const std::string& statistic = metric.statistic;
-  if (metric.column.empty() || (statistic != "last" && statistic != "best" && statistic != "mean")) return std::nullopt;
-  return metric;
+  constexpr std::array<std::string_view, 4> statistics = {"last", "best", "mean", "time_to"};
+  const bool is_known = std::find(statistics.begin(), statistics.end(), metric.statistic) != statistics.end();
+  return metric.column.empty() || !is_known ? std::nullopt : std::optional(metric);
 }
 
 MetricValues MetricReader::read(const std::filesystem::path& folder, std::span<records::LogMark> marks) {
@@ -85,6 +95,12 @@ MetricValues MetricReader::read(const std::filesystem::path& folder, std::span<r
 double MetricReader::statistic_of(std::span<const double> values, std::string_view statistic) const {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
   if (statistic == "last") return values.back();
+  if (statistic == "time_to") {
+    const auto there = [&](double value) {
+      return better_ == Better::lower ? value <= choice_.target : value >= choice_.target;
+    };
+    return static_cast<double>(std::find_if(values.begin(), values.end(), there) - values.begin());
+  }
   double sum = 0, best = values.front();
   for (const double value : values) {
     sum += value;

@@ -16,12 +16,15 @@ namespace gradus::sweep {
 
 struct MetricChoice {
   std::string table, column;       // an empty table is the runs' default
-  std::string statistic = "last";  // of the column's values: last, best or mean
+  std::string statistic = "last";  // of the column's values: last, best, mean or time_to
+  double target = 0;               // of time_to: how many values come before the first that is as good
+  // A time is the better the shorter, whichever way the column is.
+  bool is_time() const { return statistic == "time_to"; }
 };
 
-// `[TABLE/]COLUMN[:last|best|mean]`; none for another text.
+// `[TABLE/]COLUMN[:last|best|mean|time_to=TARGET]`; none for another text.
 std::optional<MetricChoice> parse_metric(std::string_view text);
-inline constexpr const char* metric_form = "expected [TABLE/]COLUMN[:last|best|mean]";
+inline constexpr const char* metric_form = "expected [TABLE/]COLUMN[:last|best|mean|time_to=TARGET]";
 
 struct MetricValues {
   std::vector<double> values;  // in their order
@@ -38,13 +41,13 @@ class MetricReader {
   // Also finds the marks' places. Throws std::runtime_error where the log has no such column, or it does not say which
   // way is better; the message names those that it may be.
   MetricValues read(const std::filesystem::path& folder, std::span<records::LogMark> marks = {});
-  // By the direction that a log has told. NaN of no values.
+  // By the direction that a log has told. NaN of no values. A time whose target no value comes to is their number.
   double statistic_of(std::span<const double> values, std::string_view statistic) const;
 
   const MetricChoice& choice() const { return choice_; }
-  const std::string& table() const { return table_; }  // as a log has told
-  records::Better better() const { return better_; }
-  std::string name() const;  // TABLE/COLUMN
+  const std::string& table() const { return table_; }                                              // as a log has told
+  records::Better better() const { return choice_.is_time() ? records::Better::lower : better_; }  // of the statistic
+  std::string name() const;                                                                        // TABLE/COLUMN
 
  private:
   MetricChoice choice_;

@@ -7,6 +7,7 @@
 #include "experiments/records/sealed.h"
 #include "tools/sweep/layout.h"
 #include "tools/sweep/shared_file.h"
+#include "tools/sweep/turn.h"
 
 namespace gradus::sweep {
 
@@ -22,7 +23,8 @@ std::set<std::string> allowed_builds(const fs::path& output) {
   }
 }
 
-void allow_builds(const fs::path& output, const std::set<std::string>& builds) {
+void allow_builds(const fs::path& output, const std::set<std::string>& builds, const std::function<void()>& pause) {
+  const Turn turn(output, mixed_file, pause);
   std::set<std::string> all = allowed_builds(output);
   if (std::includes(all.begin(), all.end(), builds.begin(), builds.end())) return;
   all.insert(builds.begin(), builds.end());

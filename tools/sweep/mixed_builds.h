@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
 
@@ -10,8 +11,10 @@ namespace gradus::sweep {
 
 // SHA-256 of each, by OUTPUT/mixed_builds.json; none where there is no such file, or none that is whole.
 std::set<std::string> allowed_builds(const std::filesystem::path& output);
-// Adds them. Throws records::SystemError.
-void allow_builds(const std::filesystem::path& output, const std::set<std::string>& builds);
+// Adds them to what others add meanwhile; `pause` is called while they are at it and may throw. Throws
+// records::SystemError.
+void allow_builds(const std::filesystem::path& output, const std::set<std::string>& builds,
+                  const std::function<void()>& pause);
 // From now on none is allowed. Throws records::SystemError.
 void forget_allowed_builds(const std::filesystem::path& output);
 

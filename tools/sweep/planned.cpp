@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "experiments/records/completion.h"
@@ -21,6 +22,9 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
+
+const std::string& text_of(const json& value) { return value.get_ref<const std::string&>(); }
+const std::string& id_of(const json& run) { return text_of(run.at("id")); }
 
 json json_of(const std::vector<Choice>& choices) {
   json list = json::array();
@@ -51,6 +55,29 @@ json json_of(const Step& step) {
           {"controls", step.combination->controls}};
 }
 
+json runs_of(const std::vector<Step>& steps) {
+  json runs = json::array();
+  for (const Step& step : steps) runs.push_back(json_of(step));
+  return runs;
+}
+
+// What json_of makes of it, without making it: of 30,000 runs that takes longer than all else.
+bool says(const json& list, const std::vector<Choice>& choices) {
+  return std::equal(list.begin(), list.end(), choices.begin(), choices.end(), [](const json& entry, const Choice& one) {
+    return text_of(entry.at(0)) == one.name && text_of(entry.at(1)) == one.value.text &&
+           entry.at(2) == one.value.json && entry.at(3).get<bool>() == one.value.bare_flag;
+  });
+}
+
+bool says(const json& run, const Step& step) {
+  const Combination& one = *step.combination;
+  const json& controls = run.at("controls");
+  return id_of(run) == step.row.id && text_of(run.at("config_hash")) == one.config_hash &&
+         says(run.at("choices"), one.choices) && says(run.at("inherited"), one.inherited) &&
+         std::equal(controls.begin(), controls.end(), one.controls.begin(), one.controls.end(),
+                    [](const json& entry, const std::string& control) { return text_of(entry) == control; });
+}
+
 json plan_of(const Job& job, json runs, const fs::path& executable) {
   // A copy in the folder goes with it where it is moved.
   const std::string kept = executable.lexically_proximate(fs::absolute(job.output)).string();
@@ -60,7 +87,6 @@ json plan_of(const Job& job, json runs, const fs::path& executable) {
           {"runs", std::move(runs)}};
 }
 
-const std::string& id_of(const json& run) { return run.at("id").get_ref<const std::string&>(); }
 bool stops_early(const json& plan) { return plan.at("stopping") != ""; }
 
 // The job without its runs.
@@ -119,10 +145,18 @@ json joined(json plans, json plan) {
   return kept;
 }
 
-// No plan after it has any of its runs.
-bool is_kept_already(const json& plans, const json& plan) {
-  const auto found = std::find(plans.begin(), plans.end(), plan);
-  return found != plans.end() && (found + 1 == plans.end() || !stops_early(plan));
+// Whether there is such a plan with these runs, and no plan after it has any of them.
+bool is_kept_already(const json& plans, const json& header, const std::vector<Step>& steps) {
+  const auto found = std::find_if(plans.begin(), plans.end(), [&](const json& plan) {
+    const auto of_plan = [&](const auto& entry) {
+      return entry.key() == "runs" || plan.at(entry.key()) == entry.value();
+    };
+    const json& runs = plan.at("runs");
+    return std::ranges::all_of(header.items(), of_plan) &&
+           std::equal(runs.begin(), runs.end(), steps.begin(), steps.end(),
+                      [](const json& run, const Step& step) { return says(run, step); });
+  });
+  return found != plans.end() && (found + 1 == plans.end() || !stops_early(header));
 }
 
 // With `wanted`, the runs of these names alone, and what is found leaves it.
@@ -152,22 +186,24 @@ std::vector<Job> jobs_of(const Job& base, const json& plans, const fs::path& pat
 std::vector<std::string> keep_plan(const Job& job, const std::vector<Step>& steps, const fs::path& executable,
                                    const std::function<void()>& pause) {
   if (steps.empty()) return {};
-  json runs = json::array();
-  for (const Step& step : steps) runs.push_back(json_of(step));
-  json plan = plan_of(job, std::move(runs), executable);
+  json plan = plan_of(job, json::array(), executable);
   const fs::path path = job.output / planned_file;
   const Turn turn(job.output, planned_file, pause);
   std::vector<std::string> notes;
   json plans = json::array();
   try {
-    plans = read_plans(path,
-                       [&](const json& found) { return is_kept_already(found, plan) ? json() : joined(found, plan); });
+    plans = read_plans(path, [&](const json& found) {
+      if (is_kept_already(found, plan, steps)) return json();
+      plan["runs"] = runs_of(steps);
+      return joined(found, plan);
+    });
     last_read = {};
     if (plans.is_null()) return {};
   } catch (const records::SystemError&) {
     throw;
   } catch (const std::runtime_error& error) {  // damaged, or of another Gradus
     notes.push_back(fmt::format("{}; what was planned before is not known by name any more", error.what()));
+    plan["runs"] = runs_of(steps);
     plans = json::array({std::move(plan)});
   }
   write_shared(job.output, path,
@@ -247,16 +283,16 @@ bool were_accepted(const Job& job, std::vector<Combination>& combinations) {
   } catch (const std::runtime_error&) {  // damaged, or of another Gradus
     return false;
   }
-  std::map<std::vector<std::string>, const Combination*> accepted;
+  std::unordered_map<std::string_view, const Combination*> accepted;
   for (const Job& plan : plans)
     if (plan.told_build && plan.build == job.build && plan.program_name == job.program_name && !plan.stopping)
-      for (const Combination& one : plan.combinations) accepted.emplace(one.arguments(), &one);
+      for (const Combination& one : plan.combinations) accepted.emplace(one.id, &one);
   std::vector<const Combination*> found;
   for (const Combination& one : combinations) {
-    const auto known = accepted.find(one.arguments());
+    const auto known = accepted.find(one.id);
     std::error_code error;
-    if (known == accepted.end() || known->second->controls != one.controls || one.first_stop ||
-        !fs::exists(job.output / known->second->id / records::completion_file, error))
+    if (known == accepted.end() || known->second->choices != one.choices || known->second->controls != one.controls ||
+        one.first_stop || !fs::exists(job.output / known->second->id / records::completion_file, error))
       return false;
     found.push_back(known->second);
   }

@@ -276,6 +276,7 @@ void Stages::write(const std::string& program) const {
                               {"better", known.choosing.better},
                               {"per", at(i).select->per},
                               {"over", at(i).select->over}};
+      if (at(i).select->by.is_time()) stage["selected_by"]["target"] = at(i).select->by.target;
       for (const Winner& winner : known.choosing.winners) {
         json spaces = json::object();
         for (const Space& space : known.widening.spaces_of(at(i), winner))

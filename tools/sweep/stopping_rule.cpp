@@ -100,6 +100,7 @@ StoppingRule StoppingText::rule(const std::string& where) const {
     require(rule.first > 0 && rule.factor > 0 && rule.last,
             "first, factor and last of asha: rungs at first, first * factor, ... below last");
     require(rule.every == 0 && rule.after == 0, "first, factor and last of asha, not every and after");
+    require(!rule.by.is_time(), "by of asha with last, best or mean: at a rung, who has not arrived is not told apart");
     require(rule.first < *rule.last, "first to be less than last: otherwise no run ever pauses");
     require(*rule.last <= std::numeric_limits<std::int64_t>::max() / rule.factor, "last and factor to be smaller");
     return rule;

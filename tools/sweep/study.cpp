@@ -329,7 +329,7 @@ class Study {
     if (job_.other_builds != OtherBuilds::keep || plan.builds.empty()) return;
     std::set<std::string> builds = plan.builds;
     builds.insert(job_.build);
-    allow_builds(job_.output, builds);
+    allow_builds(job_.output, builds, [&] { signals_.check(); });
   }
 
   int run_combinations(std::size_t stage, bool first, const Surroundings& surroundings, Outcome& outcome) {

@@ -91,6 +91,7 @@ class Tuning:
         stage = next((one for one in found.stages if one["name"] == claim.tuning), {})
         chosen = stage.get("selected_by", {})
         self.by, self.statistic = f"{chosen.get('table')}/{chosen.get('column')}", chosen.get("statistic", "last")
+        self.target = chosen.get("target")  # of a time
         self.winners = stage.get("winners", [])
 
     def trials(self, seconds_of_step=None, functions=None):
@@ -136,20 +137,27 @@ class Tuning:
         seeds = sorted({seed for mine in draws.values() for seed in mine})
         horizon = quantities.horizon(quantity, runs, seconds_of_step)
         validation, test = np.full((2, len(draws), len(seeds)), np.nan)
-        better = quantities.better(quantities.column(runs[0], self.by)[0], self.by)
-        best = {"lower": "lowest", "higher": "highest"}[better]
-        chosen_by = Quantity(best if self.statistic == "best" else self.statistic or "last", self.by)
         for place, mine in enumerate(draws.values()):
             for seed, run in mine.items():
                 at = place, seeds.index(seed)
                 if run.status == "completed":
-                    validation[at] = quantities.of_run(chosen_by, run).value
+                    validation[at] = self._chosen_by(run)
                 try:
                     test[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions).value
                 except NotMeasured:
                     if run.status != "diverged":
                         raise
-        return Trials(validation, test, better)
+        return Trials(validation, test, self._better(runs[0]))
+
+    def _better(self, run):
+        """Which way the number is better by which settings were chosen."""
+        return "lower" if self.statistic == "time_to" else quantities.better(quantities.column(run, self.by)[0], self.by)
+
+    def _chosen_by(self, run):
+        if self.statistic == "time_to":
+            return quantities.rows_before(self.by, self.target, run)
+        extreme = {"lower": "lowest", "higher": "highest"}[self._better(run)]
+        return quantities.of_run(Quantity(extreme if self.statistic == "best" else self.statistic, self.by), run).value
 
 
 def tuning_of(claim, found):

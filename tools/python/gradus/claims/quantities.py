@@ -53,6 +53,13 @@ def of_run(quantity, run, horizon=math.inf, seconds_of_step=None, functions=None
     return Number(float(taken))
 
 
+def rows_before(name, target, run):
+    """How many rows come before the first at which the column TABLE/COLUMN has come to the target: all, if none has."""
+    rows, values = column(run, name)
+    there = np.flatnonzero(_passes(values, target, better(rows, name)))
+    return float(there[0] if len(there) else len(values))
+
+
 def horizon_of(quantity, run, seconds_of_step=None):
     """Where the run's budget ended, in the unit of a time's axis; of one that diverged infinite: others tell."""
     if quantity.take != "time_to" or run.status == "diverged":

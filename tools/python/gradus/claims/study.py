@@ -120,6 +120,10 @@ class Study:
         names = dict.fromkeys(one.sweep for one in [*self.claims, *self.profiles])
         return {name: self.folder / f"{name}.toml" for name in names}
 
+    def selects(self, name):
+        """Whether a stage of this sweep chooses settings."""
+        return sweep_file.SweepFile(_document(self.sweeps()[name])).selects
+
     def functions(self):
         """The file of the quantities that are written in Python."""
         return self.folder / "quantities.py"

@@ -8,6 +8,7 @@ class SweepFile:
 
     def __init__(self, document):
         self.stages = [stage.get("name", "") for stage in document.get("stage", ())] or [""]
+        self.selects = any("select" in stage for stage in document.get("stage", ()))
         self._given = {name for table in (document, *document.get("stage", ())) for name in map(plain, table.get("options", ()))}
         self._written, self._computed = {}, set()
         self._read(document)
