@@ -255,8 +255,6 @@ steps = 30
         self.assertEqual(winner("evaluation/gain"), 0.3)  # higher is better
         self.assertEqual(winner("loss:best"), 0.3)
         self.assertEqual(winner("evaluation/gain:mean"), 0.3)
-        self.assertEqual(winner("evaluation/loss:time_to=0.5"), 0.3)
-        self.assertEqual(winner("evaluation/gain:time_to=-0.5"), 0.3)
         for by, says in (("evaluation/plain", "plain does not say which way is better"),
                          ("evaluation/lost", "no column evaluation/lost"),
                          ("nothing/loss", "no column nothing/loss")):
@@ -265,6 +263,29 @@ steps = 30
                                 code=1)
             self.assertIn("stage tune: ", result.stderr)
             self.assertIn(says, result.stderr)
+
+    def test_chosen_by_a_time(self):
+        def tuned(by, *settings):
+            self.output = self.folder / by.replace("/", "_").replace(":", "_")
+            lists = (f"{name} = {list(values)}\n"
+                     for name, values in zip(("start", "learning_rate", "steps"), zip(*settings)))
+            result = self.study(f'[[stage]]\nname = "tune"\nselect = {{by = "{by}"}}\n[[stage.zip]]\n' + "".join(lists))
+            stage, = unsealed(self.output / "stages.json")["stages"]
+            winner, = stage["winners"]
+            return stage["selected_by"], winner["options"]["start"], winner["value"], result
+        far, near, short = (10.0, 0.5, 20), (1.0, 0.1, 20), (1.0, 0.1, 5)
+        self.assertEqual(tuned("loss", far, near)[1], 10.0)  # ends lower
+        chosen, start, value, result = tuned("loss:time_to=1", far, near)
+        self.assertEqual((start, value), (1.0, 0))           # is there from the beginning
+        self.assertEqual({key: chosen[key] for key in ("statistic", "target", "better")},
+                         {"statistic": "time_to", "target": 1, "better": "lower"})
+        self.assertIn("(evaluation/loss:time_to=1 0, the lowest of 2)", result.stdout)
+        self.assertEqual(tuned("evaluation/gain:time_to=-1", far, near)[1:3], (1.0, 0))
+        # Who never comes there is not the sooner for having fewer values.
+        self.assertEqual(tuned("loss:time_to=1e-6", short, far)[1], 10.0)
+        _, start, _, result = tuned("loss:time_to=1e-30", far, near)
+        self.assertEqual(start, 10.0)
+        self.assertIn("no run of any setting has come to loss = 1e-30: the first of them is taken", result.stderr)
 
     def test_a_column_that_is_not_there_is_told_after_the_first_run(self):
         toml = '[[stage]]\nname = "tune"\nselect = {by = "evaluation/los"}\n[stage.options]\nseed = "0:4"\n'

@@ -71,6 +71,11 @@ std::optional<MetricChoice> parse_metric(std::string_view text) {
   return metric.column.empty() || !is_known ? std::nullopt : std::optional(metric);
 }
 
+std::string MetricChoice::statistic_text() const {
+  if (statistic == "last") return "";
+  return is_time() ? fmt::format(":{}={}", statistic, target) : ":" + statistic;
+}
+
 MetricValues MetricReader::read(const std::filesystem::path& folder, std::span<records::LogMark> marks) {
   const std::filesystem::path log = folder / records::log_file;
   const records::LogContents contents = records::read_metric_log(log, marks);
@@ -99,7 +104,9 @@ double MetricReader::statistic_of(std::span<const double> values, std::string_vi
     const auto there = [&](double value) {
       return better_ == Better::lower ? value <= choice_.target : value >= choice_.target;
     };
-    return static_cast<double>(std::find_if(values.begin(), values.end(), there) - values.begin());
+    const auto first = std::find_if(values.begin(), values.end(), there);
+    if (first == values.end() && std::isnan(values.back())) return values.back();
+    return static_cast<double>(first - values.begin());
   }
   double sum = 0, best = values.front();
   for (const double value : values) {

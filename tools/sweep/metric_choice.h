@@ -20,6 +20,7 @@ struct MetricChoice {
   double target = 0;               // of time_to: how many values come before the first that is as good
   // A time is the better the shorter, whichever way the column is.
   bool is_time() const { return statistic == "time_to"; }
+  std::string statistic_text() const;  // as it is written: ":time_to=0.5"; empty of the last value
 };
 
 // `[TABLE/]COLUMN[:last|best|mean|time_to=TARGET]`; none for another text.
@@ -41,7 +42,8 @@ class MetricReader {
   // Also finds the marks' places. Throws std::runtime_error where the log has no such column, or it does not say which
   // way is better; the message names those that it may be.
   MetricValues read(const std::filesystem::path& folder, std::span<records::LogMark> marks = {});
-  // By the direction that a log has told. NaN of no values. A time whose target no value comes to is their number.
+  // By the direction that a log has told. NaN of no values. A time whose target no value comes to is their number,
+  // or NaN where the last of them is.
   double statistic_of(std::span<const double> values, std::string_view statistic) const;
 
   const MetricChoice& choice() const { return choice_; }

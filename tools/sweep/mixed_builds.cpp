@@ -32,7 +32,8 @@ void allow_builds(const fs::path& output, const std::set<std::string>& builds, c
                records::sealed_text({{"schema", records::schema_version}, {"builds", all}}));
 }
 
-void forget_allowed_builds(const fs::path& output) {
+void forget_allowed_builds(const fs::path& output, const std::function<void()>& pause) {
+  const Turn turn(output, mixed_file, pause);
   std::error_code error;
   fs::remove(output / mixed_file, error);
   if (error) throw records::SystemError(output / mixed_file, "cannot be removed", error.value());

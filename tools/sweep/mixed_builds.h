@@ -15,7 +15,7 @@ std::set<std::string> allowed_builds(const std::filesystem::path& output);
 // records::SystemError.
 void allow_builds(const std::filesystem::path& output, const std::set<std::string>& builds,
                   const std::function<void()>& pause);
-// From now on none is allowed. Throws records::SystemError.
-void forget_allowed_builds(const std::filesystem::path& output);
+// From now on none is allowed. `pause` as above. Throws records::SystemError.
+void forget_allowed_builds(const std::filesystem::path& output, const std::function<void()>& pause);
 
 }  // namespace gradus::sweep

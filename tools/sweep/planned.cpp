@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -13,6 +12,7 @@
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "tools/sweep/command.h"
 #include "tools/sweep/layout.h"
 #include "tools/sweep/shared_file.h"
 #include "tools/sweep/turn.h"
@@ -283,16 +283,16 @@ bool were_accepted(const Job& job, std::vector<Combination>& combinations) {
   } catch (const std::runtime_error&) {  // damaged, or of another Gradus
     return false;
   }
-  std::unordered_map<std::string_view, const Combination*> accepted;
+  std::unordered_map<std::string, const Combination*> accepted;  // by what the program is given
   for (const Job& plan : plans)
     if (plan.told_build && plan.build == job.build && plan.program_name == job.program_name && !plan.stopping)
-      for (const Combination& one : plan.combinations) accepted.emplace(one.id, &one);
+      for (const Combination& one : plan.combinations) accepted.emplace(shell_text(one.arguments()), &one);
   std::vector<const Combination*> found;
   for (const Combination& one : combinations) {
-    const auto known = accepted.find(one.id);
+    const auto known = accepted.find(shell_text(one.arguments()));
     std::error_code error;
-    if (known == accepted.end() || known->second->choices != one.choices || known->second->controls != one.controls ||
-        one.first_stop || !fs::exists(job.output / known->second->id / records::completion_file, error))
+    if (known == accepted.end() || known->second->controls != one.controls || one.first_stop ||
+        !fs::exists(job.output / known->second->id / records::completion_file, error))
       return false;
     found.push_back(known->second);
   }

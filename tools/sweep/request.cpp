@@ -133,7 +133,9 @@ Specification SweepRequest::specification(const std::vector<std::string>& rest) 
   }
   apply(specification, search);
   for (const Stage& stage : specification.stages) check_search(stage);
-  if (widen_ && std::ranges::none_of(specification.stages, [](const Stage& stage) { return stage.select.has_value(); }))
+  // A sweep that is resumed may have been begun when this was not refused.
+  if (widen_ && !asked_before_ &&
+      std::ranges::none_of(specification.stages, [](const Stage& stage) { return stage.select.has_value(); }))
     throw UsageError("--widen: expected a sweep with a stage that selects, whose winner may lie at a border");
   return specification;
 }

@@ -244,13 +244,13 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
     records::complain("sweep", fmt::format("stage {}: {}", at(stage).name, note));
   std::vector<std::string> lines;
   for (const Winner& winner : known.choosing.winners)
-    lines.push_back(
-        fmt::format("winner{}{}: {} ({}/{} {:.6g}, the {} of {}{}{})", winner.per.empty() ? "" : " of ",
-                    shell_text(texts_of(winner.per)),
-                    shell_text(texts_of(winner.tuned.empty() ? winner.options : winner.tuned)), known.choosing.table,
-                    known.choosing.column, winner.value, known.choosing.better == "lower" ? "lowest" : "highest",
-                    winner.settings, winner.runs.size() > 1 ? fmt::format(" means of {} runs", winner.runs.size()) : "",
-                    winner.pruned > 0 ? fmt::format("; {} settings were stopped early", winner.pruned) : ""));
+    lines.push_back(fmt::format(
+        "winner{}{}: {} ({}/{}{} {:.6g}, the {} of {}{}{})", winner.per.empty() ? "" : " of ",
+        shell_text(texts_of(winner.per)), shell_text(texts_of(winner.tuned.empty() ? winner.options : winner.tuned)),
+        known.choosing.table, known.choosing.column, at(stage).select->by.statistic_text(), winner.value,
+        known.choosing.better == "lower" ? "lowest" : "highest", winner.settings,
+        winner.runs.size() > 1 ? fmt::format(" means of {} runs", winner.runs.size()) : "",
+        winner.pruned > 0 ? fmt::format("; {} settings were stopped early", winner.pruned) : ""));
   return lines;
 }
 
@@ -258,7 +258,9 @@ std::vector<Combination> Stages::beyond(std::size_t stage) {
   // What refers to other stages has no space of its own.
   if (!at(stage).select || known_[stage].refers) return {};
   const Known& known = known_[stage];
-  std::vector<Combination> combinations = known_[stage].widening.beyond(at(stage), known.choosing, known.combinations);
+  Choosing choosing = known.choosing;
+  std::erase_if(choosing.winners, [](const Winner& winner) { return !winner.has_arrived; });  // nothing tells where
+  std::vector<Combination> combinations = known_[stage].widening.beyond(at(stage), choosing, known.combinations);
   for (Combination& combination : combinations) keep_states(stage, combination);
   return combinations;
 }

@@ -65,7 +65,8 @@ void StoppingText::take(std::string_view key, std::string_view value, const std:
     has_kind_ = true;
   } else if (key == "by") {
     const auto metric = parse_metric(value);
-    if (!metric) throw UsageError(fmt::format("{}: by: {}", where, metric_form));
+    if (!metric || metric->is_time())
+      throw UsageError(fmt::format("{}: by: expected [TABLE/]COLUMN[:last|best|mean]", where));
     rule_.by = *metric;
     has_statistic_ = value.find(':') != value.npos;
   } else if (key == "first") {
@@ -100,7 +101,6 @@ StoppingRule StoppingText::rule(const std::string& where) const {
     require(rule.first > 0 && rule.factor > 0 && rule.last,
             "first, factor and last of asha: rungs at first, first * factor, ... below last");
     require(rule.every == 0 && rule.after == 0, "first, factor and last of asha, not every and after");
-    require(!rule.by.is_time(), "by of asha with last, best or mean: at a rung, who has not arrived is not told apart");
     require(rule.first < *rule.last, "first to be less than last: otherwise no run ever pauses");
     require(*rule.last <= std::numeric_limits<std::int64_t>::max() / rule.factor, "last and factor to be smaller");
     return rule;

@@ -325,11 +325,12 @@ class Study {
 
   // What the user has said of other builds holds for later commands too.
   void remember_builds(const SweepPlan& plan) const {
-    if (job_.other_builds == OtherBuilds::rebuild) forget_allowed_builds(job_.output);
+    const auto pause = [&] { signals_.check(); };
+    if (job_.other_builds == OtherBuilds::rebuild) forget_allowed_builds(job_.output, pause);
     if (job_.other_builds != OtherBuilds::keep || plan.builds.empty()) return;
     std::set<std::string> builds = plan.builds;
     builds.insert(job_.build);
-    allow_builds(job_.output, builds, [&] { signals_.check(); });
+    allow_builds(job_.output, builds, pause);
   }
 
   int run_combinations(std::size_t stage, bool first, const Surroundings& surroundings, Outcome& outcome) {

@@ -26,14 +26,12 @@ struct OptionValue {
   std::string text;        // what the program is given
   nlohmann::json json;     // number, boolean or string; equal for `0.1`, `0.10` and `1e-1`
   bool bare_flag = false;  // written `--name` without a value: handed on like that
-  friend bool operator==(const OptionValue&, const OptionValue&) = default;
 };
 
 // An option's value in one run.
 struct Choice {
   std::string name;
   OptionValue value;
-  friend bool operator==(const Choice&, const Choice&) = default;
 };
 
 // Number, boolean or string. An integral number is an integer, however it is written.

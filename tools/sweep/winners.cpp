@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 #include <stdexcept>
 
 #include "tools/sweep/command.h"
 #include "tools/sweep/contests.h"
 
 namespace gradus::sweep {
+namespace fs = std::filesystem;
+
 namespace {
 
 using records::Better;
@@ -32,6 +36,30 @@ bool differs(const Contest& contest, const std::vector<Combination>& combination
   });
 }
 
+// What the runs of a contest have come to, by their places: NaN of one that has not completed. Who has not come to the
+// target of a time counts with the most values that one of them has, not with its own: the shorter is not the sooner.
+struct Outcomes {
+  std::map<std::size_t, double> values;
+  std::set<std::size_t> late;
+};
+
+Outcomes outcomes_of(const Contest& contest, const std::vector<RunRow>& rows, const fs::path& output,
+                     const std::string& statistic, MetricReader& reader) {
+  Outcomes outcomes;
+  std::size_t most = 0;
+  for (const std::vector<std::size_t>& setting : contest.settings)
+    for (const std::size_t run : setting) {
+      double& value = outcomes.values[run] = std::nan("");
+      if (rows[run].status != "completed") continue;
+      const std::vector<double> logged = reader.read(output / rows[run].id).values;
+      value = reader.statistic_of(logged, statistic);
+      most = std::max(most, logged.size());
+      if (reader.choice().is_time() && value >= static_cast<double>(logged.size())) outcomes.late.insert(run);
+    }
+  for (const std::size_t run : outcomes.late) outcomes.values[run] = static_cast<double>(most);
+  return outcomes;
+}
+
 }  // namespace
 
 Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& combinations,
@@ -41,14 +69,13 @@ Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& 
   for (Contest& contest : contests_of("select", rule.per, rule.over, combinations)) {
     Winner winner;
     winner.per = contest.per;
+    const Outcomes outcomes = outcomes_of(contest, rows, output, rule.by.statistic, reader);
     const std::vector<std::size_t>* best = nullptr;
     for (const std::vector<std::size_t>& setting : contest.settings) {
       double sum = 0;
       bool out = false, pruned = false;
       for (const std::size_t run : setting) {
-        double value = std::nan("");
-        if (rows[run].status == "completed")
-          value = reader.statistic_of(reader.read(output / rows[run].id).values, rule.by.statistic);
+        const double value = outcomes.values.at(run);
         pruned = pruned || rows[run].status == pruned_status;
         out = out || !std::isfinite(value);
         sum += value;
@@ -70,6 +97,11 @@ Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& 
     if (winner.out > 0)
       choosing.notes.push_back(fmt::format("{} settings{} are out: a run of each has diverged or has no finite {}",
                                            winner.out, which, rule.by.column));
+    winner.has_arrived =
+        !std::ranges::all_of(*best, [&](const std::size_t run) { return outcomes.late.contains(run); });
+    if (!winner.has_arrived)
+      choosing.notes.push_back(fmt::format("no run of any setting{} has come to {} = {:g}: the first of them is taken",
+                                           which, rule.by.column, rule.by.target));
     winner.options = tuned_options(rule, combinations[best->front()]);
     for (const Choice& choice : winner.options)
       if (differs(contest, combinations, choice)) winner.tuned.push_back(choice);

@@ -16,6 +16,7 @@ struct Winner {
   std::vector<Choice> options;    // what it won with: all others but those that the mean is over
   std::vector<Choice> tuned;      // of these, in which the settings differ
   double value = 0;               // its mean
+  bool has_arrived = true;        // of a time: whether a run of it has come to the target
   std::vector<std::string> runs;  // folders
   std::size_t settings = 0;       // it was the best of so many,
   std::size_t out = 0;            // beside so many of which a run has diverged, or has no finite value,

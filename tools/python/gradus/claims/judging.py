@@ -137,16 +137,20 @@ class Tuning:
         seeds = sorted({seed for mine in draws.values() for seed in mine})
         horizon = quantities.horizon(quantity, runs, seconds_of_step)
         validation, test = np.full((2, len(draws), len(seeds)), np.nan)
+        late = np.zeros(validation.shape, bool)
         for place, mine in enumerate(draws.values()):
             for seed, run in mine.items():
                 at = place, seeds.index(seed)
                 if run.status == "completed":
                     validation[at] = self._chosen_by(run)
+                    late[at] = np.isnan(validation[at]) and not np.isnan(quantities.column(run, self.by)[1][-1])
                 try:
                     test[at] = quantities.of_run(quantity, run, horizon, seconds_of_step, functions).value
                 except NotMeasured:
                     if run.status != "diverged":
                         raise
+        if self.statistic == "time_to":  # who is late counts with the longest, as in the sweep
+            validation[late] = max(len(quantities.column(run, self.by)[1]) for run in runs if run.status == "completed")
         return Trials(validation, test, self._better(runs[0]))
 
     def _better(self, run):

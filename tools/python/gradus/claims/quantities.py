@@ -54,10 +54,10 @@ def of_run(quantity, run, horizon=math.inf, seconds_of_step=None, functions=None
 
 
 def rows_before(name, target, run):
-    """How many rows come before the first at which the column TABLE/COLUMN has come to the target: all, if none has."""
+    """How many rows come before the first at which the column TABLE/COLUMN has come to the target; NaN if none has."""
     rows, values = column(run, name)
     there = np.flatnonzero(_passes(values, target, better(rows, name)))
-    return float(there[0] if len(there) else len(values))
+    return float(there[0]) if len(there) else math.nan
 
 
 def horizon_of(quantity, run, seconds_of_step=None):

@@ -27,7 +27,7 @@ class Sweeps:
     def command_of(self, study, name, *more):
         file = study.sweeps()[name]
         variant = [] if self.budget == "standard" else ["--variant", self.budget]
-        widen = ["--widen"] if self.budget != "smoke" and study.selects(name) else []
+        widen = ["--widen"] if self.budget != "smoke" and study.selects(name, self.budget) else []
         jobs = study.jobs or self.jobs
         told = ["--study", origin.text_of(study, file), *(["--jobs", str(jobs)] if jobs else [])]
         return [str(self.tool), "run", str(file), *variant, *widen, *told, "--output",

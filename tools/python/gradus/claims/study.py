@@ -120,9 +120,9 @@ class Study:
         names = dict.fromkeys(one.sweep for one in [*self.claims, *self.profiles])
         return {name: self.folder / f"{name}.toml" for name in names}
 
-    def selects(self, name):
-        """Whether a stage of this sweep chooses settings."""
-        return sweep_file.SweepFile(_document(self.sweeps()[name])).selects
+    def selects(self, name, budget):
+        """Whether a stage of this sweep chooses settings at this budget."""
+        return sweep_file.SweepFile(_document(self.sweeps()[name])).selects(budget)
 
     def functions(self):
         """The file of the quantities that are written in Python."""

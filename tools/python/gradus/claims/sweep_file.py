@@ -8,7 +8,8 @@ class SweepFile:
 
     def __init__(self, document):
         self.stages = [stage.get("name", "") for stage in document.get("stage", ())] or [""]
-        self.selects = any("select" in stage for stage in document.get("stage", ()))
+        self._selects = any("select" in stage for stage in document.get("stage", ()))
+        self._of_variants = document.get("variant", {})
         self._given = {name for table in (document, *document.get("stage", ())) for name in map(plain, table.get("options", ()))}
         self._written, self._computed = {}, set()
         self._read(document)
@@ -22,6 +23,11 @@ class SweepFile:
                     self._computed.add(plain(name))
                 else:
                     self._written.setdefault(plain(name), {})[str(one)] = None
+
+    def selects(self, variant):
+        """Whether a stage chooses settings, in the file or in this variant of it."""
+        stages = self._of_variants.get(variant, {}).get("stage", {})
+        return self._selects or any("select" in stage for stage in stages.values())
 
     def may_have(self, option, value):
         """Whether a run may have this value. Where only some groups give the option, others have the program's default."""
