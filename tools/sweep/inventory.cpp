@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <future>
+#include <optional>
 
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
@@ -193,17 +195,7 @@ std::vector<RunRow> Inventory::rows(const std::unordered_set<std::string>& besid
 
 Inventory take_inventory(const fs::path& output, const std::function<void()>& pause) {
   Inventory inventory;
-  try {
-    inventory.cache = Table::read(output);
-  } catch (const records::Damaged& error) {
-    inventory.cache_problem = error.what();
-  } catch (const records::OtherSchema& error) {
-    inventory.cache_problem = error.what();
-  }
-  if (inventory.cache)
-    for (std::size_t i = 0; i < inventory.cache->runs.size(); ++i)
-      inventory.row_numbers_.emplace(inventory.cache->runs[i].id, i);
-
+  std::future<std::optional<Table>> reading = std::async(Table::read, output);
   inventory.failures = Claims::failures(output);
 
   std::vector<std::string> folders;
@@ -230,6 +222,17 @@ Inventory take_inventory(const fs::path& output, const std::function<void()>& pa
     folders.push_back(name);
   }
   if (error) throw records::SystemError(output, "cannot be listed", error.value());
+
+  try {
+    inventory.cache = reading.get();
+  } catch (const records::Damaged& unusable) {
+    inventory.cache_problem = unusable.what();
+  } catch (const records::OtherSchema& unusable) {
+    inventory.cache_problem = unusable.what();
+  }
+  if (inventory.cache)
+    for (std::size_t i = 0; i < inventory.cache->runs.size(); ++i)
+      inventory.row_numbers_.emplace(inventory.cache->runs[i].id, i);
 
   std::vector<RunRecord> found(folders.size());
   for_each_in_parallel(
