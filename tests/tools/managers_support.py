@@ -8,13 +8,13 @@ from sweep_support import SweepCase, preloading
 
 
 class ManagersCase(SweepCase):
-    def managers(self, count, *options, before=(), hosts=None):
-        """So many sweeps of the same command at once; with `hosts`, on a file system without locks."""
+    def managers(self, count, *options, before=(), hosts=None, library="without_locks"):
+        """So many sweeps of the same command at once; with `hosts`, on a file system without locks, or as a library has it."""
         found = []
         for place in range(count):
             environment = self.environment
             if hosts:
-                environment = {**environment, **preloading(self.preloaded()), "PRETEND_HOST": hosts[place]}
+                environment = {**environment, **preloading(self.preloaded(library)), "PRETEND_HOST": hosts[place]}
             found.append(subprocess.Popen(self.command(*options, before=before), env=environment, cwd=self.folder,
                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
             self.addCleanup(found[-1].kill)

@@ -77,6 +77,43 @@ class WithoutLocks(ManagersCase):
         self.ends_with(self.managers(2, "--seed=0", "--mode=short", hosts=["ada", "bob"]))
         self.assertEqual(set(self.started().values()), {1})
 
+    def test_locks_of_one_host_do_not_prove_that_another_is_gone(self):
+        self.environment.update(GRADUS_SWEEP_CLAIM="2")  # a heartbeat in 0.2 s
+        self.program.write_text(self.program.read_text().replace("time.sleep(0.5)", "time.sleep(2)"))
+        first, = self.managers(1, "--seed=0", "--mode=short", hosts=["ada"], library="locks_of_one_host")
+        self.wait_for(lambda: len(self.starts()) == 1)
+        second, = self.managers(1, "--seed=0", "--mode=short", hosts=["bob"], library="locks_of_one_host")
+        self.ends_with([first, second])
+        self.assertEqual(set(self.started().values()), {1})
+
+    def test_with_locks_another_host_that_is_silent_is_followed_in_a_folder_of_its_own(self):
+        self.environment.update(GRADUS_SWEEP_CLAIM="2", SECONDS="5")
+        self.program.write_text(self.program.read_text().replace("time.sleep(0.5)",
+                                                                 'time.sleep(float(os.environ["SECONDS"]))'))
+        first, = self.managers(1, "--seed=0", "--mode=short", hosts=["ada"], library="locks_of_one_host")
+        self.wait_for(lambda: len(self.starts()) == 1)
+        first.send_signal(signal.SIGSTOP)  # silent, not dead: its program goes on
+        self.environment["SECONDS"] = "0"
+        second, = self.managers(1, "--seed=0", "--mode=short", hosts=["bob"], library="locks_of_one_host")
+        self.ends_with([second])
+        folder, = self.folders()
+        result = (folder / "complete.json").read_bytes()
+        self.assertEqual(len({word for start in self.starts() for word in start["argv"] if word.startswith("--output=")}), 2)
+        first.send_signal(signal.SIGCONT)
+        self.ends_with([first])
+        self.assertEqual((folder / "complete.json").read_bytes(), result)
+
+    def test_what_another_host_is_about_to_write_stays(self):
+        claims = self.output / ".claims"
+        claims.mkdir(parents=True)
+        fresh, old = claims / ".new.0123456789ab.1.claim", claims / ".new.0123456789ab.2.claim"
+        for path in (fresh, old):
+            path.write_text("{}")
+        os.utime(old, (time.time() - 3600,) * 2)
+        self.sweep("--seed=0")
+        self.assertTrue(fresh.exists())
+        self.assertFalse(old.exists())
+
     def test_what_stopped_goes_on(self):
         self.here()
         options = ["--steps=20", "--stop-at=7"]

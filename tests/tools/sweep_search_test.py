@@ -100,6 +100,18 @@ class SweepSearch(SweepCase):
             self.assertEqual(sorted(map(str, self.asked())), sorted(map(str, first)))
             self.assertEqual(self.settings(), settings)
 
+    def test_a_trial_that_does_not_come_to_the_target_has_no_time(self):
+        """By the number of its own values the shortest would be the best."""
+        for target, known in ((1e9, True), (-1e9, False)):
+            self.output = self.folder / f"target{known}"
+            self.write(count=3, change=lambda text: text.replace('"evaluation/loss"', f'"evaluation/loss:time_to={target}"'))
+            self.sweep(file=self.file)
+            told = [line["value"] is not None for server in self.asked() for line in server if "tell" in line]
+            self.assertEqual(told, [known] * len(told))
+            self.assertTrue(told)
+            for path in self.folder.glob("starts.asked.*"):
+                path.unlink()
+
     def test_a_killed_search_goes_on_as_if_it_had_not_been(self):
         self.sweep(file=self.file)
         settings = self.settings()

@@ -6,6 +6,7 @@ Usage: sweep_sharing_test.py BUILD_BIN_DIR [unittest arguments]
 import collections
 import json
 import os
+import resource
 import pathlib
 import re
 import shlex
@@ -126,6 +127,49 @@ class Sharing(ManagersCase):
         self.refused("--seed=9", before=["--pin", f"--jobs={usable + 1}"], says="--pin")
         self.refused("--seed=9", f"--threads={usable + 1}", before=["--pin", "--jobs=1"], says="--pin")
 
+    def test_a_run_for_which_too_few_processors_are_left_is_not_pinned(self):
+        """Half of what it asks for would be worse than none: it has as many threads as it asks for."""
+        self.program.write_text(self.program.read_text().replace('"omp":', '"on": sorted(os.sched_getaffinity(0)), "omp":'))
+        usable = len(os.sched_getaffinity(0))
+        if usable < 2:
+            self.skipTest("one processor")
+        first, = self.managers(1, "--mode=sleep", before=["--pin", "--jobs=1"])
+        self.wait_for(lambda: len(self.starts()) == 1)
+        result = self.sweep(f"--threads={usable}", before=["--pin", "--jobs=1"])
+        self.assertEqual(len(self.starts()[1]["on"]), usable)
+        self.assertIn("--pin: 1 run had no processors of its own", result.stderr + result.stdout)
+        first.send_signal(signal.SIGINT)
+        self.ends_with([first], code=130)
+
+    def test_what_is_short_for_a_while_is_waited_for(self):
+        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))  # noqa: E731
+        result = self.sweep("--seed=0:39", "--mode=short", before=["--jobs=40"], preexec_fn=few)
+        self.assertIn("40 runs: 40 completed", result.stdout)
+        self.assertEqual(len(self.starts()), 40)
+
+    def test_a_failure_that_is_taken_back_is_told_by_none(self):
+        """The table of the sweep knows of it until something else has happened."""
+        self.program.write_text(self.program.read_text().replace(
+            'if mode == "fail-once"', 'if mode == "fail-once" and pathlib.Path(os.environ["STARTS"] + ".mark").exists():\n'
+            '    sys.exit(75)\nif mode == "fail-once"'))
+        self.sweep("--seed=0", "--mode=fail-once", code=1)
+        self.tool("retry", "--failed", self.output, code=75)
+        status = subprocess.run([sweep_support.SWEEP, "status", self.output], capture_output=True, text=True)
+        self.assertIn("1 pending", status.stdout)
+        self.assertNotIn("failed", status.stdout.replace("0 failed", ""))
+
+    def test_a_second_failure_is_not_taken_for_the_first_with_damage(self):
+        self.program.write_text(self.program.read_text().replace('if mode == "fail-once"',
+                                                                 'print("attempt", time.time_ns())\nif mode == "fail-once"'))
+        self.sweep("--seed=0", "--mode=fail", code=1)
+        manifest = (self.output / "manifest.json").read_bytes()
+        claim, = (self.output / ".claims").glob("*/*")
+        claim.unlink()  # as a retry that was interrupted gives its number back
+        self.sweep("--seed=0", "--mode=fail", code=1)
+        self.assertEqual(claim.name, next((self.output / ".claims").glob("*/*")).name)
+        self.assertNotEqual((self.output / "manifest.json").read_bytes(), manifest)
+        self.tool("verify", self.output)
+
     def test_the_same_failure_twice_is_final(self):
         self.environment.update(GRADUS_SWEEP_PAUSE="0.01")
         self.sweep("--mode=killed,fail,completed", before=["--retries=5"], code=1)
@@ -177,7 +221,7 @@ class Sharing(ManagersCase):
         claim, = (self.output / ".claims").glob("*/1")
         for text in ("", "[]", '{"ended": 5}', '{"locked": 1}', "null", "x" * 100000):
             claim.write_text(text)
-            self.assertNotIn("running", self.tool("status", self.output, code=1).stdout)  # the table tells the failure
+            self.assertIn("1 pending", self.tool("status", self.output, code=75).stdout)  # its failure is told by nobody
             self.listed()
         self.sweep("--seed=0", "--mode=no-record", code=1)
         self.assertEqual(set(self.started().values()), {2})

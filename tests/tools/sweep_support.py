@@ -197,7 +197,7 @@ class SweepCase(unittest.TestCase):
 
     def sweep(self, *options, before=(), file=None, program=None, code=0, **keywords):
         result = subprocess.run(self.command(*options, before=before, file=file,
-                                             program=program), text=True, timeout=60, capture_output=True,
+                                             program=program), text=True, timeout=180, capture_output=True,
                                 errors="surrogateescape", env=self.environment, cwd=self.folder, **keywords)
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
         return result

@@ -94,6 +94,13 @@ Mark mark_of(const fs::path& path) {
           std::chrono::seconds(file.st_mtim.tv_sec) + std::chrono::nanoseconds(file.st_mtim.tv_nsec)};
 }
 
+bool is_of_another_host(const json& claim) {
+  if (claim.is_null()) return false;
+  const json here = place_of_processes();
+  return records::text_member(claim, "host") != here.at("host") ||
+         records::text_member(claim, "boot") != here.at("boot");
+}
+
 // Whether nobody works on a run any more whose latest claim this is. `has_locks`: whether this process gets locks here;
 // `now`: as the file system has it.
 bool is_over(const fs::path& path, const json& claim, bool has_locks, std::chrono::nanoseconds now) {
@@ -104,7 +111,8 @@ bool is_over(const fs::path& path, const json& claim, bool has_locks, std::chron
     const records::Lock lock = records::try_lock(file.get(), path);
     if (lock == records::Lock::others) return false;
     // What was claimed without locks is held by none.
-    if (lock == records::Lock::mine && was_locked) return true;
+    if (lock == records::Lock::mine && was_locked)
+      return !is_of_another_host(claim) || now - mark_of(path).changed >= silence_of_hosts();
     has_locks = lock != records::Lock::none;
   }
   const json here = place_of_processes();
@@ -153,7 +161,6 @@ std::map<std::string, fs::path> latest_claims(const fs::path& folder) {
 }  // namespace
 
 bool Claim::beat() {
-  if (locked_) return true;
   struct stat file {};
   if (::futimens(file_.get(), nullptr) != 0 || ::fstat(file_.get(), &file) != 0) return true;  // nothing is known
   if (file.st_nlink == 0) return false;
@@ -190,8 +197,7 @@ void Claim::fail(const Failure& failure) {
   json claim = records::parse_json(text_);
   claim["ended"] = {{"code", failure.code}, {"reason", records::printable(failure.reason)}};
   try {
-    write_shared(folder_.parent_path().parent_path(), folder_ / fmt::to_string(number_),
-                 records::json_text(claim) + "\n");
+    write_shared(folder_.parent_path().parent_path(), folder_ / fmt::to_string(number_), records::sealed_text(claim));
     for (const std::int64_t number : numbers_in(folder_))
       if (number < number_) ::unlink((folder_ / fmt::to_string(number)).c_str());
   } catch (const std::exception&) {
@@ -219,11 +225,7 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
   // A new one is written and locked before anybody sees it.
   ::unlink(mine_.c_str());
   records::Descriptor file(mine_, O_RDWR | O_CREAT | O_EXCL, 0644);
-  const bool locks = records::try_lock(file.get(), mine_) == records::Lock::mine;
-  json claim = records::parse_json(text_);
-  claim["locked"] = locks;
-  std::string text = records::json_text(claim);
-  write_all(file.get(), text + "\n", mine_);
+  bool locks = records::try_lock(file.get(), mine_) == records::Lock::mine;
   const fs::path before_path = folder / fmt::to_string(last);
   std::optional<Mark> mark;
   if (last > 0) try {
@@ -231,10 +233,15 @@ std::variant<Claim, Busy, Failure> Claims::take(const std::string& id) {
       const json latest = read_claim(before_path);
       if (auto failure = recent_failure(id, last, latest)) return std::move(*failure);
       if (!is_over(before_path, latest, locks, mark_of(mine_).changed)) return Busy{owner_text(latest)};
+      if (is_of_another_host(latest) && !failure_in(latest)) locks = false;  // its owner may be alive
     } catch (const records::SystemError& error) {
       if (error.code != ENOENT) throw;
       return Busy{"another sweep"};  // its claim has just gone: another time
     }
+  json claim = records::parse_json(text_);
+  claim["locked"] = locks;
+  std::string text = records::json_text(claim);
+  write_all(file.get(), text + "\n", mine_);
   const fs::path path = folder / fmt::to_string(last + 1);
   ::mkdir(folder.c_str(), 0777);
   if (::link(mine_.c_str(), path.c_str()) != 0) {

@@ -1,13 +1,15 @@
 // Who works on a run: any number of sweeps share a folder, on one machine or on several, and a run is one's at a time.
 //
-// OUTPUT/.claims/ID/N is the N-th claim on a run: host, process, and how it ended where it left no result. It appears
-// in one step (link): of several that want the number one gets it. Its owner holds a lock on it, which the supervisor
-// of its program shares. The next number may be taken
-//   where locks work:  when the lock is free: its owner and all that it had started are gone;
-//   where they do not: when no such process lives on this host, or, of another host, when its heartbeat, the file's
-//                      time of change, is older than claim_patience() (patience.h).
-// A heartbeat that is missed proves no death. Without locks an attempt therefore has a folder of its own, and what
-// comes later from an owner that was taken for dead is never counted (attempt.h).
+// OUTPUT/.claims/ID/N is the N-th claim on a run: host, process, and how it ended where it left no result, sealed then.
+// It appears in one step (link): of several that want the number one gets it. Its owner holds a lock on it, which the
+// supervisor of its program shares. The next number may be taken
+//   where locks work:  when the lock is free: its owner and all that it had started are gone. Some mounts keep locks to
+//                      their own host, though, so that another host's claim must also have shown no heartbeat, the
+//                      file's time of change, for silence_of_hosts() (patience.h);
+//   where they do not: when no such process lives on this host, or, of another host, when its heartbeat is older than
+//                      claim_patience().
+// A heartbeat that is missed proves no death. Without locks, and after a claim of another host, an attempt therefore
+// has a folder of its own, and what comes later from an owner that was taken for dead is never counted (attempt.h).
 #pragma once
 
 #include <cstdint>
@@ -42,8 +44,9 @@ class Claim {
   std::int64_t number() const { return number_; }
   // Held by the supervisor of the program too: the run is nobody else's as long as one of them lives.
   int descriptor() const { return file_.get(); }
+  // Whether it is certain that nobody else works on the run.
   bool is_locked() const { return locked_; }
-  // Without locks: tells the others that it is still worked on. False if one of them took it for dead.
+  // Tells the others that it is still worked on. False if one of them took it for dead.
   bool beat();
   // The run has a result, or is to go on another time: nothing is remembered of it. Never throws.
   void release();

@@ -167,11 +167,14 @@ const RunRow* Inventory::cached(const std::string& id) const {
 
 void Inventory::tell(RunRow& row) const {
   const auto record = records.find(row.id);
+  const auto failure = failures.find(row.id);
+  // The table may not know yet that a failure was taken back, to be tried again.
+  const bool is_told = failure != failures.end() || (record != records.end() && record->second.status == "failed");
+  if (row.status == "failed" && !is_told) row = RunRow{row.id, row.options, row.effective};
   if (record != records.end())
     sweep::tell(row, record->second);
   else if (row.status != "failed")
     row = RunRow{row.id, row.options, row.effective};  // its folder has gone
-  const auto failure = failures.find(row.id);
   if (failure == failures.end() || row.status != "pending") return;
   row.status = "failed";
   row.exit_code = failure->second.code;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "experiments/records/descriptor.h"
@@ -16,15 +17,16 @@ class FolderLock {
   int descriptor() const { return file_.get(); }
   // The same for all sweeps of which at least one was at work all the time; empty where there are no locks.
   const std::string& session() const { return session_; }
-  // No other sweep is at work, nor a program of one. The lock may be lost by asking: for a sweep's end.
-  bool is_last();
+  // Does it if no other sweep is at work, nor a program of one; who begins meanwhile waits for its end.
+  void if_last(const std::function<void()>& work);
 
   static bool held(const std::filesystem::path& output);  // by anyone
 
  private:
-  void begin_if_alone(const std::filesystem::path& path);
-  bool share(const std::filesystem::path& path);
+  void begin_if_alone();
+  bool share();
 
+  std::filesystem::path path_;
   records::Descriptor file_;
   std::string session_;
   bool has_begun_ = false;

@@ -29,6 +29,8 @@ std::chrono::milliseconds ending_grace() { return time_from("GRADUS_SWEEP_GRACE"
 
 std::chrono::milliseconds claim_patience() { return time_from("GRADUS_SWEEP_CLAIM", std::chrono::minutes(10)); }
 
+std::chrono::milliseconds silence_of_hosts() { return claim_patience() / 5; }
+
 std::chrono::milliseconds first_pause() { return time_from("GRADUS_SWEEP_PAUSE", std::chrono::seconds(1)); }
 
 std::chrono::milliseconds suggestion_patience() {

@@ -16,6 +16,8 @@ namespace gradus::sweep {
 std::chrono::milliseconds answer_patience();
 std::chrono::milliseconds ending_grace();
 std::chrono::milliseconds claim_patience();
+// Two heartbeats: without one of these another host is gone whose lock is free.
+std::chrono::milliseconds silence_of_hosts();
 std::chrono::milliseconds first_pause();
 std::chrono::milliseconds suggestion_patience();
 std::chrono::milliseconds queue_interval();

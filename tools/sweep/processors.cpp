@@ -35,7 +35,9 @@ std::vector<int> Processors::take(int count, const fs::path& claims) {
     taken.push_back(*processor);
     processor = free_.erase(processor);
   }
-  return taken;
+  if (static_cast<int>(taken.size()) == count) return taken;
+  give_back(taken);
+  return {};
 }
 
 void Processors::give_back(const std::vector<int>& processors) {

@@ -13,7 +13,7 @@ class Processors {
  public:
   Processors();
   // So many that no other run has, of this sweep or of another on this host that shares OUTPUT/.claims, where there are
-  // locks; fewer, or none, where there are not so many left.
+  // locks; none where there are not so many left.
   std::vector<int> take(int count, const std::filesystem::path& claims);
   void give_back(const std::vector<int>& processors);
   int size() const { return free_.empty() ? 1 : static_cast<int>(free_.size()); }  // of those that are free

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -29,6 +30,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto look_again = std::chrono::milliseconds(500);  // at a run that another sweep works on
 constexpr std::size_t most_held = 64;                        // to be tried again; each has a file open
+constexpr int most_shortages = 20;                           // one after another, while nothing runs that may end
 
 // Who ends a sweep may tell each of its processes, in whatever order: Slurm, a terminal.
 constexpr auto own_signal_patience = std::chrono::milliseconds(500);
@@ -79,6 +81,9 @@ class Runner {
     pausing_.conclude(ledger_.rows(), ledger_.counts(), interrupted_);
     if (pausing_.problem()) ledger_.problem(*pausing_.problem());
     ledger_.given_up(not_begun_, not_tried_again_);
+    if (not_pinned_ > 0)
+      ledger_.note(fmt::format("--pin: {} run{} had no processors of {} own: other sweeps of the folder had them",
+                               not_pinned_, not_pinned_ == 1 ? "" : "s", not_pinned_ == 1 ? "its" : "their"));
     return ledger_.outcome(interrupted_);
   }
 
@@ -172,7 +177,19 @@ class Runner {
     return has_learned;
   }
 
-  bool has_room() const { return !interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs); }
+  bool has_room() const {
+    return !interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs) && Clock::now() >= enough_at_;
+  }
+
+  // The system's trouble is not the run's, which stays pending. What is short may be there again before long, when one
+  // of those that run has ended at the latest: then it is tried again, and no other is begun meanwhile.
+  void could_not_start(std::size_t index, int error, const std::string& what) {
+    const bool is_short = error == EMFILE || error == ENFILE || error == EAGAIN || error == ENOMEM;
+    if (running_.empty()) ++shortages_;
+    if (!is_short || shortages_ > most_shortages) return leave(index, "could not be started: " + what);
+    enough_at_ = Clock::now() + look_again;
+    look_later(index);
+  }
 
   void try_again_what_is_due() {
     for (auto held = held_.begin(); held != held_.end() && has_room();) {
@@ -274,8 +291,7 @@ class Runner {
       }
       launch(index, std::move(attempt), false);
     } catch (const records::SystemError& error) {
-      // The system's trouble is not the run's: it stays pending.
-      leave(index, fmt::format("could not be started: {}", error.what()));
+      could_not_start(index, error.code, error.what());
     }
   }
 
@@ -286,7 +302,10 @@ class Runner {
     try {
       const bool resume = attempt.prepare(anew);
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
-      if (job_.limits.pin) processors = processors_.take(threads_of(combination), job_.output / claims_folder);
+      if (job_.limits.pin) {
+        processors = processors_.take(threads_of(combination), job_.output / claims_folder);
+        not_pinned_ += processors.empty() ? 1 : 0;
+      }
       Environment environment = environment_of(combination);
       environment.insert(environment.end(), known_digest_.begin(), known_digest_.end());
       const pid_t child = children_.start(
@@ -304,7 +323,7 @@ class Runner {
     } catch (const records::SystemError& error) {
       processors_.give_back(processors);
       attempt.claim().release();
-      leave(index, fmt::format("could not be started: {}", error.what()));
+      could_not_start(index, error.code, error.what());
     }
   }
 
@@ -352,9 +371,10 @@ class Runner {
     if (running.lost) return look_later(index);
     if (ending.kind == ProcessEnd::Kind::not_started) {
       attempt.claim().release();
-      return leave(index,
-                   fmt::format("could not be started: {}: {}", executable_.string(), std::strerror(ending.value)));
+      return could_not_start(index, ending.value,
+                             fmt::format("{}: {}", executable_.string(), std::strerror(ending.value)));
     }
+    shortages_ = 0;
     const int code = ending.kind == ProcessEnd::Kind::exited ? ending.value : 128 + ending.value;
     const RunRecord record = read_record(attempt.folder());
     if (record.is_result()) return settle(index, attempt, record, code);
@@ -479,6 +499,8 @@ class Runner {
   Clock::time_point deadline_{};  // after which what was asked to end is ended
   const std::chrono::milliseconds grace_ = ending_grace();
   Clock::time_point next_beat_ = Clock::now();
+  Clock::time_point enough_at_ = Clock::now();  // of what was short
+  int shortages_ = 0, not_pinned_ = 0;
 };
 
 }  // namespace

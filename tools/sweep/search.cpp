@@ -211,8 +211,9 @@ bool DrawSearch::tell_next(One& one, const std::vector<RunRow>& rows) {
   if (fine) {
     try {
       const Choosing choosing = choose_winners(rule, mine, theirs, output_);
-      const double mean = choosing.winners.front().value;
-      value = choosing.better == "lower" ? mean : -mean;
+      const Winner& trial = choosing.winners.front();
+      // How late one is that does not arrive cannot be known: of two, the longer would seem the later.
+      if (trial.has_arrived) value = choosing.better == "lower" ? trial.value : -trial.value;
     } catch (const NoSettingLeft&) {
       // One has no finite value.
     }

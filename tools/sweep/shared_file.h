@@ -15,7 +15,7 @@ std::filesystem::path own_file(const std::filesystem::path& output, std::string_
 // As records::write_file.
 void write_shared(const std::filesystem::path& output, const std::filesystem::path& target, std::string_view contents);
 
-// Removes what processes have left that were killed. Only for who is alone in the folder.
+// Removes what processes have left that were killed. For who is alone in the folder, and has just written its lock.
 void remove_leftovers(const std::filesystem::path& output);
 
 }  // namespace gradus::sweep

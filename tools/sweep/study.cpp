@@ -280,8 +280,10 @@ class Study {
       }
     }
     // Tasks in Slurm's queue hold no lock.
-    if (lock.is_last() && !has_job_arrays(job_.output))
-      remove_unused_copies(job_.output, builds_in_use_, [&] { return planned_executables(job_.output); });
+    lock.if_last([&] {
+      if (!has_job_arrays(job_.output))
+        remove_unused_copies(job_.output, builds_in_use_, [&] { return planned_executables(job_.output); });
+    });
     keep_manifest_after(0);
     return 0;
   }

@@ -140,6 +140,7 @@ class Audit {
           return count(name, {record.at("size").get<std::uintmax_t>(), record.at("sha256").get<std::string>()});
         count(name, digest_of(path));
         if (own == records::config_file) read_config(path);
+        if (known_.has_failed && is_claim(path)) records::read_sealed(path);
         std::string what;
         if (own == records::log_file && audit_.state == AuditedState::result)
           what = problem_of_log_at(path, record.value("rows", json::object()));
@@ -155,6 +156,8 @@ class Audit {
   std::string own_name(const fs::path& path) const {
     return path.parent_path() == folder_ ? path.filename().string() : std::string();
   }
+
+  bool is_claim(const fs::path& path) const { return path.parent_path() == output_ / claims_folder / known_.id; }
 
   Remedy remedy_of(const fs::path& path) const {
     const bool is_kept = audit_.state == AuditedState::result || audit_.state == AuditedState::pruned;

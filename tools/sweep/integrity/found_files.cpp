@@ -55,8 +55,11 @@ FoundFiles files_of_run(const fs::path& output, const std::string& id) {
 
 std::string ending_of(const fs::path& output, const std::string& id) {
   std::string ending = records::seal_at_end(output / id / records::completion_file);
-  if (const auto claim = Claims::last(output, id))
-    ending += fmt::format("{}claim {}", ending.empty() ? "" : " ", *claim);
+  if (const auto claim = Claims::last(output, id)) {
+    // A number that was given back may be another attempt's, which has another seal.
+    const std::string seal = records::seal_at_end(output / claims_folder / id / fmt::to_string(*claim));
+    ending += fmt::format("{}claim {} {}", ending.empty() ? "" : " ", *claim, seal);
+  }
   return ending;
 }
 

@@ -20,8 +20,8 @@ FoundFiles files_below(const std::filesystem::path& output, const std::filesyste
 // A run's folder, its log, and, where it left no result, the claim that tells how it ended.
 FoundFiles files_of_run(const std::filesystem::path& output, const std::string& id);
 
-// What tells one end of a run from another: the seal of its complete.json and, where it left no result, the number of
-// the last claim on it. Empty where it has not ended.
+// What tells one end of a run from another: the seal of its complete.json and, where it left no result, number and
+// seal of the last claim on it. Empty where it has not ended.
 std::string ending_of(const std::filesystem::path& output, const std::string& id);
 
 // Names of folders that may be runs'. Throws records::SystemError.
