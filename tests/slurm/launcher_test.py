@@ -163,6 +163,46 @@ class Launcher(ManagersCase):
 
     # --- how goes end
 
+    # A failed run's own record of it, as programs of Gradus keep one.
+    RECORD = """
+%(room)s(folder / "run.h5").write_bytes(b"few rows")
+%(room)s(folder / "complete.json").write_text(%(seal)s({
+%(room)s    **record, "status": "failed", "reason": "disk on fire", "run_file": "run.h5", "rows": {}, "seconds": 0.1,
+%(room)s    "sha256": hashlib.sha256(b"few rows").hexdigest(), "size": 8}))"""
+
+    def test_what_has_failed_is_tried_again_as_on_one_machine(self):
+        self.program.write_text(self.program.read_text().replace(
+            'if mode == "fail" or', 'if os.environ.get("FAIL"):' + self.RECORD % {"room": "    ", "seal": "seal"} +
+            '\nif mode == "fail" or', 1))
+        options = {"before": ["--pack=1"], "code": 1}
+        for words in (["retry", "--failed"], ["resume", "--retry-failed"], []):
+            self.output = self.folder / "-".join(["out", *words])
+            (self.folder / "starts").unlink(missing_ok=True)
+            self.environment["FAIL"] = "1"
+            self.start_controller()
+            self.assertIn("could not open the data", self.sweep("--seed=0:1", **options).stdout)
+            del self.environment["FAIL"]
+            self.start_controller()
+            kept = self.sweep("--seed=0:1", before=["--pack=1", "--no-retry-failed"], code=1).stdout
+            self.assertIn("disk on fire", kept)
+            self.assertNotIn("twice", kept)
+            self.assertEqual(set(self.started().values()), {1})
+            result = self.tool(words[0], self.output, *words[1:]) if words else self.sweep("--seed=0:1")
+            self.assertIn("2 completed", result.stdout)
+            self.assertEqual(set(self.started().values()), {2})
+
+    def test_a_failure_is_final_for_its_task(self):
+        """Which is put back into the queue for a run beside it."""
+        self.trainer(('print("disk on fire", file=sys.stderr)',
+                      (self.RECORD % {"room": " " * 12, "seal": "sealed"}).strip()))
+        (self.fake / "limit").write_text("1")
+        result = self.sweep("--seed=0", "--fail-at=2,-1", "--steps=60", "--delay=0.03", "--interval=1000",
+                            before=["--time=1", "--pack=2", "--jobs=2"], code=1)
+        self.assertIn("1 completed, 0 diverged, 1 failed", result.stdout)
+        failed = [start for start in self.starts() if "--fail-at=2" in start.get("argv", [])]
+        self.assertEqual(len(failed), 1)
+        self.assertGreater(len(self.begins()), 2)
+
     def test_goes_that_come_no_further_end(self):
         """Each go begins anew, and stops somewhere else: further than the one before, but never than all of them."""
         self.trainer(("if stopped or", "if training.step == goal(given) or"))

@@ -17,6 +17,13 @@ namespace gradus::sweep {
 
 enum class OtherBuilds { refuse, rebuild, keep };  // what becomes of runs that another build of the program made
 
+// What becomes of runs that have failed.
+enum class FailedRuns {
+  retry,
+  keep,     // --no-retry-failed
+  keep_new  // those with a claim that tells of it: what a task of Slurm is to try again has none when it is submitted
+};
+
 struct Job {
   std::filesystem::path program;     // absolute
   std::string program_name;          // as it calls itself, or the file's name
@@ -32,7 +39,7 @@ struct Job {
   std::optional<StoppingRule> stopping;          // its runs pause and go on by this rule (early_stopping.h)
   OtherBuilds other_builds = OtherBuilds::refuse;
   std::set<std::string> allowed_builds = {};  // these, where only they have made runs, are not refused (mixed_builds.h)
-  bool retry_failed = true;
+  FailedRuns failed_runs = FailedRuns::retry;
   bool resume = true;        // runs that have a checkpoint go on from it
   bool not_bitwise = false;  // also where the result is not the same to the bit; handed on to the program
   bool quiet = false;

@@ -67,7 +67,7 @@ void SweepRequest::add_to(CLI::App& app) {
   app.add_flag("--widen", widen_,
                "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
   app.add_flag("-q,--quiet", asked_.quiet, "no progress, only the summary");
-  app.add_flag("--retry-failed,!--no-retry-failed", asked_.retry_failed, "run again what failed before (default: yes)");
+  app.add_flag("--retry-failed,!--no-retry-failed", retry_failed_, "run again what failed before (default: yes)");
   app.add_flag("--resume,!--no-resume", asked_.resume, "runs that have a checkpoint go on from it (default: yes)");
   app.add_flag("--not-bitwise", asked_.not_bitwise,
                "let them go on where the result is not the same to the bit: by another build, on another machine");
@@ -158,6 +158,7 @@ Job SweepRequest::share(const CommandLine& line) const {
   job.asked = asked_before_
                   ? *asked_before_
                   : Asked{std::filesystem::current_path(), {line.whole.begin() + 2, line.whole.end()}, file_text_};
+  job.failed_runs = retry_failed_ ? FailedRuns::retry : FailedRuns::keep;
   if (!note_.empty()) job.remarks.push_back("--note=" + note_);
   if (!tags_.empty()) job.remarks.push_back("--tag=" + tags_);
   if (!study_.empty()) job.remarks.push_back("--study=" + study_);

@@ -41,7 +41,7 @@ class SweepRequest {
   std::string file_text_;
   int jobs_ = 0;
   std::optional<double> time_limit_, memory_limit_;  // seconds, MiB
-  bool widen_ = false, rebuild_ = false, mixed_ = false, prints_ = false;
+  bool retry_failed_ = true, widen_ = false, rebuild_ = false, mixed_ = false, prints_ = false;
   Job asked_;  // its flags
   LauncherOptions launcher_;
 };

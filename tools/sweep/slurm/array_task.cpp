@@ -56,7 +56,7 @@ int run_task(const fs::path& output, const std::string& array, CommandLine line)
   const std::unique_ptr<SweepRequest> request =
       SweepRequest::of(Asked::read(folder), output, {"--launcher=local", "--quiet"}, line);
   Job job = request->share(line);
-  job.retry_failed = false;  // what has failed since the array was made
+  job.failed_runs = FailedRuns::keep_new;
   take_share(job, plan_of_task(folder, *number));
   // What it left before tells nothing of a go that is killed.
   const fs::path left = left_by_task(folder, *number);

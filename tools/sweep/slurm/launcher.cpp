@@ -162,7 +162,8 @@ class SlurmLauncher {
     return std::all_of(ids.begin(), ids.end(), [&](const std::string& id) { return planned_.contains(id); });
   }
 
-  // What failed before is to be tried again: for the tasks, a failure is one of this sweep.
+  // What failed before is to be tried again: for the tasks, a claim that tells of a failure is of this sweep
+  // (FailedRuns::keep_new).
   void forget_failure(const std::string& id) {
     if (!inventory_.failures.contains(id)) return;
     auto taken = claims_.take(id);
