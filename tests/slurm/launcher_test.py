@@ -141,6 +141,28 @@ class Launcher(ManagersCase):
                 shutil.rmtree(self.output)
         self.refused("--seed=0", before=["--sbatch=--time=5"], says="the sweep sets --time itself (by --time)")
 
+    def test_options_of_a_later_command_count_in_its_tasks(self):
+        self.sweep("--mode=killed,sleep", before=["--time-limit=0.3", "--jobs=1"], code=1)
+        asked = (self.output / "asked.json").read_bytes()
+        self.assertEqual(set(self.started().values()), {1})
+        result = self.tool("resume", self.output, "--retries=2", "--time-limit=0.2", code=1)
+        self.assertIn("ran longer than the time limit of 0.2 s", result.stdout)
+        result = self.tool("retry", self.output, "--failed", "--time-limit=0.1", "--jobs=2", "--pack=2", code=1)
+        self.assertIn("ran longer than the time limit of 0.1 s", result.stdout)
+        self.assertEqual(sorted(self.started().values()), [3, 4])
+        self.assertIn("--cpus-per-task=2", self.calls("sbatch")[-1])
+        self.assertEqual((self.output / "asked.json").read_bytes(), asked)
+
+    def test_what_a_later_command_asks_of_runs_counts_in_its_tasks(self):
+        self.trainer()
+        self.sweep("--fail-at=12", before=["--note=first"], code=1)
+        self.tool("resume", self.output, "--no-resume", "--note=second", code=1)
+        self.assertEqual(self.begins(), [0, 0])
+        self.tool("resume", self.output)
+        self.assertEqual(self.begins(), [0, 0, 10])
+        notes = [word for start in self.starts() for word in start.get("argv", []) if word.startswith("--note=")]
+        self.assertEqual(notes, ["--note=first", "--note=second", "--note=first"])
+
     # --- tasks of others
 
     def test_too_many_failures_end_no_other_commands_tasks(self):

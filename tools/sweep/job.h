@@ -30,7 +30,8 @@ struct Job {
   std::string build;                 // SHA-256 of the program's executable, or of the file
   bool told_build = false;           // the program told it: what runs record can be compared with it
   std::vector<std::string> command;  // for the table
-  std::optional<Asked> asked;        // to be kept in the folder
+  std::optional<Asked> asked_first;  // what the folder keeps
+  std::optional<Asked> asked_now;    // what tasks of Slurm obey: the same, with what `sweep resume` was asked besides
   std::filesystem::path output;
   std::string stage;  // its name, where there are stages
   std::vector<Combination> combinations;

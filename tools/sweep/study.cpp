@@ -204,7 +204,7 @@ class Study {
 
   int plan() {
     make_folders();
-    if (job_.asked) job_.asked->write(job_.output);
+    if (job_.asked_first) job_.asked_first->write(job_.output);
     return for_each_known([&](const SweepPlan& plan, const Inventory& found) {
       if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
       keep_steps(plan.steps);
@@ -267,7 +267,7 @@ class Study {
     Claims claims(job_.output, lock.session());
     Cancellation cancellation(job_.output);
     const Surroundings surroundings{claims, cancellation, children_, signals_};
-    if (job_.asked) job_.asked->write(job_.output);
+    if (job_.asked_first) job_.asked_first->write(job_.output);
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
       const int code = run_stage(i, surroundings);
