@@ -124,6 +124,58 @@ class Launcher(ManagersCase):
         sweep.communicate(timeout=30)
         (self.fake / "later").rename(self.fake / "trouble.json")
 
+    def hang(self, command):
+        """From now on it does not answer, and a file `hangs` says when it was called."""
+        (self.fake / command).write_text('#!/bin/sh\ntouch "$FAKE_SLURM/hangs"\nexec sleep 50\n')
+
+    def interrupt(self, number, *words, when):
+        process = subprocess.Popen([sweep_support.SWEEP, *map(str, words)], env=self.environment, cwd=self.folder,
+                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        self.wait_for(when)
+        process.send_signal(number)
+        out, errors = process.communicate(timeout=5)
+        return process.returncode, out, errors
+
+    def test_who_looks_at_the_queue_ends_by_a_signal(self):
+        (self.fake / "trouble.json").write_text("[]")
+        self.leave_in_queue()
+        looks = len(self.calls("squeue"))
+        for count, number in enumerate((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), 1):
+            # Between two looks it is nothing but a process that sleeps.
+            ended = self.interrupt(number, "watch", self.output,
+                                   when=lambda looks=looks + count: len(self.calls("squeue")) == looks)
+            self.assertIn(ended[0], (-number, 130), ended)
+        self.hang("squeue")
+        for verb in ("status", "watch", "cancel"):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                (self.fake / "hangs").unlink(missing_ok=True)
+                code, _, errors = self.interrupt(number, verb, self.output, when=(self.fake / "hangs").exists)
+                self.assertEqual((code, errors), (130, "sweep: interrupted\n"), verb)
+
+    def test_a_sweep_that_is_interrupted_at_its_end_tells_what_it_has(self):
+        """Its run has ended, but Slurm has put the task back, which is to be taken out of the queue."""
+        usual = 'if mode == "fail" or'
+        self.program.write_text(self.program.read_text().replace(usual, """if "SLURM_ARRAY_JOB_ID" in os.environ:
+    time.sleep(0.5)
+    os.system('echo 0 > "$FAKE_SLURM/places"; '
+              '"$FAKE_SLURM/scontrol" requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"')
+""" + usual, 1))
+        self.hang("scancel")
+        for word in ("run", "retry"):
+            self.output = self.folder / word
+            (self.fake / "hangs").unlink(missing_ok=True)
+            words = self.command("--seed=0", "--mode=fail")[1:]
+            if word == "retry":
+                here = sweep_support.SweepCase.command(self, "--seed=0", "--mode=fail")
+                subprocess.run(here, env=self.environment, capture_output=True, check=False)
+                words = ["retry", self.output, "--failed", "--launcher=slurm"]
+            (self.fake / "places").write_text("1")
+            code, out, errors = self.interrupt(signal.SIGTERM, *words, when=(self.fake / "hangs").exists)
+            self.assertEqual(code, 130, out + errors)
+            self.assertIn("1 failed", out)
+            self.assertIn("tasks that have nothing to do may be in Slurm's queue", errors)
+
     # --- options that are the sweep's
 
     def test_options_that_are_the_sweeps_are_refused_in_every_form(self):

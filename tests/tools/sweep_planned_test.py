@@ -78,7 +78,8 @@ class Planned(SweepCase):
     def test_later_options_count_instead_of_those_of_then(self):
         def chosen(*options):
             lines = self.tool("resume", *options, "--dry-run").stdout.splitlines()
-            return sorted(tuple(word.partition("=")[2] for word in line.split() if word.startswith(("--seed=", "--text=")))
+            shown = ("--seed=", "--text=")
+            return sorted(tuple(word.partition("=")[2] for word in line.split() if word.startswith(shown))
                           for line in lines)
 
         self.plan("--seed=0,1", "--mode=completed,fail", "--text=a,b", before=[

@@ -374,17 +374,23 @@ class Study {
   std::set<std::string> builds_in_use_;
 };
 
+// The exit code of who asked for the end is the same whatever it ended.
+template <class Body>
+int unless_interrupted(const Signals& signals, const Body& body) {
+  try {
+    return body();
+  } catch (const records::Interrupted& signal) {
+    records::complain("sweep", signal.what);
+    return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
+  }
+}
+
 }  // namespace
 
 int run_study(Job& job, const Specification& specification, const StudyOptions& options) {
   Signals signals;
   Children children;
-  try {
-    return Study(job, specification, options, children, signals).run();
-  } catch (const records::Interrupted& signal) {
-    records::complain("sweep", signal.what);
-    return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
-  }
+  return unless_interrupted(signals, [&] { return Study(job, specification, options, children, signals).run(); });
 }
 
 namespace {
@@ -405,8 +411,7 @@ void print_planned(const Job& job) {
 
 }  // namespace
 
-ShareEnd run_planned(Job& job, int jobs) {
-  Signals signals;
+ShareEnd run_planned(Job& job, int jobs, Signals& signals) {
   Children children;
   job.jobs = jobs_for(job, jobs);
   job.keeps_table = false;
@@ -427,17 +432,21 @@ ShareEnd run_planned(Job& job, int jobs) {
 }
 
 int run_share(const Job& job, const std::vector<std::string>& ids, const StudyOptions& options) {
-  int code = 0;
-  for (Job& part : planned_jobs(job, ids)) {
-    if (options.purpose == Purpose::print) {
-      print_planned(part);
-      continue;
-    }
-    const ShareEnd end = run_planned(part, options.jobs);
-    if (end.outcome.interrupted) return end.code;
-    if (code != records::exit_failed && end.code != 0) code = end.code;
+  std::vector<Job> parts = planned_jobs(job, ids);
+  if (options.purpose == Purpose::print) {
+    for (const Job& part : parts) print_planned(part);
+    return 0;
   }
-  return code;
+  Signals signals;
+  return unless_interrupted(signals, [&] {
+    int code = 0;
+    for (Job& part : parts) {
+      const ShareEnd end = run_planned(part, options.jobs, signals);
+      if (end.outcome.interrupted) return end.code;
+      if (code != records::exit_failed && end.code != 0) code = end.code;
+    }
+    return code;
+  });
 }
 
 }  // namespace gradus::sweep
