@@ -124,6 +124,58 @@ class Launcher(ManagersCase):
         sweep.communicate(timeout=30)
         (self.fake / "later").rename(self.fake / "trouble.json")
 
+    def hang(self, command):
+        """From now on it does not answer, and a file `hangs` says when it was called."""
+        (self.fake / command).write_text('#!/bin/sh\ntouch "$FAKE_SLURM/hangs"\nexec sleep 50\n')
+
+    def interrupt(self, number, *words, when):
+        process = subprocess.Popen([sweep_support.SWEEP, *map(str, words)], env=self.environment, cwd=self.folder,
+                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        self.wait_for(when)
+        process.send_signal(number)
+        out, errors = process.communicate(timeout=5)
+        return process.returncode, out, errors
+
+    def test_who_looks_at_the_queue_ends_by_a_signal(self):
+        (self.fake / "trouble.json").write_text("[]")
+        self.leave_in_queue()
+        looks = len(self.calls("squeue"))
+        for count, number in enumerate((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), 1):
+            # Between two looks it is nothing but a process that sleeps.
+            ended = self.interrupt(number, "watch", self.output,
+                                   when=lambda looks=looks + count: len(self.calls("squeue")) == looks)
+            self.assertIn(ended[0], (-number, 130), ended)
+        self.hang("squeue")
+        for verb in ("status", "watch", "cancel"):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                (self.fake / "hangs").unlink(missing_ok=True)
+                code, _, errors = self.interrupt(number, verb, self.output, when=(self.fake / "hangs").exists)
+                self.assertEqual((code, errors), (130, "sweep: interrupted\n"), verb)
+
+    def test_a_sweep_that_is_interrupted_at_its_end_tells_what_it_has(self):
+        """Its run has ended, but Slurm has put the task back, which is to be taken out of the queue."""
+        usual = 'if mode == "fail" or'
+        self.program.write_text(self.program.read_text().replace(usual, """if "SLURM_ARRAY_JOB_ID" in os.environ:
+    time.sleep(0.5)
+    os.system('echo 0 > "$FAKE_SLURM/places"; '
+              '"$FAKE_SLURM/scontrol" requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"')
+""" + usual, 1))
+        self.hang("scancel")
+        for word in ("run", "retry"):
+            self.output = self.folder / word
+            (self.fake / "hangs").unlink(missing_ok=True)
+            words = self.command("--seed=0", "--mode=fail")[1:]
+            if word == "retry":
+                here = sweep_support.SweepCase.command(self, "--seed=0", "--mode=fail")
+                subprocess.run(here, env=self.environment, capture_output=True, check=False)
+                words = ["retry", self.output, "--failed", "--launcher=slurm"]
+            (self.fake / "places").write_text("1")
+            code, out, errors = self.interrupt(signal.SIGTERM, *words, when=(self.fake / "hangs").exists)
+            self.assertEqual(code, 130, out + errors)
+            self.assertIn("1 failed", out)
+            self.assertIn("tasks that have nothing to do may be in Slurm's queue", errors)
+
     # --- options that are the sweep's
 
     def test_options_that_are_the_sweeps_are_refused_in_every_form(self):
@@ -140,6 +192,28 @@ class Launcher(ManagersCase):
                 self.assertIn("1 completed", self.sweep("--seed=0", before=[f"--sbatch={words}"]).stdout)
                 shutil.rmtree(self.output)
         self.refused("--seed=0", before=["--sbatch=--time=5"], says="the sweep sets --time itself (by --time)")
+
+    def test_options_of_a_later_command_count_in_its_tasks(self):
+        self.sweep("--mode=killed,sleep", before=["--time-limit=0.3", "--jobs=1"], code=1)
+        asked = (self.output / "asked.json").read_bytes()
+        self.assertEqual(set(self.started().values()), {1})
+        result = self.tool("resume", self.output, "--retries=2", "--time-limit=0.2", code=1)
+        self.assertIn("ran longer than the time limit of 0.2 s", result.stdout)
+        result = self.tool("retry", self.output, "--failed", "--time-limit=0.1", "--jobs=2", "--pack=2", code=1)
+        self.assertIn("ran longer than the time limit of 0.1 s", result.stdout)
+        self.assertEqual(sorted(self.started().values()), [3, 4])
+        self.assertIn("--cpus-per-task=2", self.calls("sbatch")[-1])
+        self.assertEqual((self.output / "asked.json").read_bytes(), asked)
+
+    def test_what_a_later_command_asks_of_runs_counts_in_its_tasks(self):
+        self.trainer()
+        self.sweep("--fail-at=12", before=["--note=first"], code=1)
+        self.tool("resume", self.output, "--no-resume", "--note=second", code=1)
+        self.assertEqual(self.begins(), [0, 0])
+        self.tool("resume", self.output)
+        self.assertEqual(self.begins(), [0, 0, 10])
+        notes = [word for start in self.starts() for word in start.get("argv", []) if word.startswith("--note=")]
+        self.assertEqual(notes, ["--note=first", "--note=second", "--note=first"])
 
     # --- tasks of others
 
@@ -162,6 +236,46 @@ class Launcher(ManagersCase):
         self.assertEqual({told for task, told in states.items() if task.startswith("2")}, {"CANCELLED"})
 
     # --- how goes end
+
+    # A failed run's own record of it, as programs of Gradus keep one.
+    RECORD = """
+%(room)s(folder / "run.h5").write_bytes(b"few rows")
+%(room)s(folder / "complete.json").write_text(%(seal)s({
+%(room)s    **record, "status": "failed", "reason": "disk on fire", "run_file": "run.h5", "rows": {}, "seconds": 0.1,
+%(room)s    "sha256": hashlib.sha256(b"few rows").hexdigest(), "size": 8}))"""
+
+    def test_what_has_failed_is_tried_again_as_on_one_machine(self):
+        self.program.write_text(self.program.read_text().replace(
+            'if mode == "fail" or', 'if os.environ.get("FAIL"):' + self.RECORD % {"room": "    ", "seal": "seal"} +
+            '\nif mode == "fail" or', 1))
+        options = {"before": ["--pack=1"], "code": 1}
+        for words in (["retry", "--failed"], ["resume", "--retry-failed"], []):
+            self.output = self.folder / "-".join(["out", *words])
+            (self.folder / "starts").unlink(missing_ok=True)
+            self.environment["FAIL"] = "1"
+            self.start_controller()
+            self.assertIn("could not open the data", self.sweep("--seed=0:1", **options).stdout)
+            del self.environment["FAIL"]
+            self.start_controller()
+            kept = self.sweep("--seed=0:1", before=["--pack=1", "--no-retry-failed"], code=1).stdout
+            self.assertIn("disk on fire", kept)
+            self.assertNotIn("twice", kept)
+            self.assertEqual(set(self.started().values()), {1})
+            result = self.tool(words[0], self.output, *words[1:]) if words else self.sweep("--seed=0:1")
+            self.assertIn("2 completed", result.stdout)
+            self.assertEqual(set(self.started().values()), {2})
+
+    def test_a_failure_is_final_for_its_task(self):
+        """Which is put back into the queue for a run beside it."""
+        self.trainer(('print("disk on fire", file=sys.stderr)',
+                      (self.RECORD % {"room": " " * 12, "seal": "sealed"}).strip()))
+        (self.fake / "limit").write_text("1")
+        result = self.sweep("--seed=0", "--fail-at=2,-1", "--steps=60", "--delay=0.03", "--interval=1000",
+                            before=["--time=1", "--pack=2", "--jobs=2"], code=1)
+        self.assertIn("1 completed, 0 diverged, 1 failed", result.stdout)
+        failed = [start for start in self.starts() if "--fail-at=2" in start.get("argv", [])]
+        self.assertEqual(len(failed), 1)
+        self.assertGreater(len(self.begins()), 2)
 
     def test_goes_that_come_no_further_end(self):
         """Each go begins anew, and stops somewhere else: further than the one before, but never than all of them."""

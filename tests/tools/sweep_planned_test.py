@@ -75,6 +75,24 @@ class Planned(SweepCase):
         self.assertEqual(self.tool("status").stdout.splitlines()[:2],
                          ["stage first: 2 runs: 2 completed", "stage second: 1 run: 1 completed"])
 
+    def test_later_options_count_instead_of_those_of_then(self):
+        def chosen(*options):
+            lines = self.tool("resume", *options, "--dry-run").stdout.splitlines()
+            shown = ("--seed=", "--text=")
+            return sorted(tuple(word.partition("=")[2] for word in line.split() if word.startswith(shown))
+                          for line in lines)
+
+        self.plan("--seed=0,1", "--mode=completed,fail", "--text=a,b", before=[
+            "--zip=seed,mode", "--only=text: seed=1", "--exclude", "mode=completed", "--exclude=seed=0", "--rebuild",
+            "--limit=1"])
+        self.assertEqual(chosen(), [("1", "a")])
+        self.assertEqual(chosen("--limit=9"), [("1", "a"), ("1", "b")])
+        self.assertEqual(chosen("--limit=9", "--exclude=text=b"), [("0",), ("1", "a")])
+        self.assertEqual(chosen("--limit=9", "--only=text: seed=0,1", "--exclude=mode=fail"), [("0", "a"), ("0", "b")])
+        self.assertEqual(chosen("--limit=9", "--zip", "seed,text", "--only=mode: seed=0,1", "--exclude=mode=fail"),
+                         [("0", "a"), ("1", "b")])
+        self.assertEqual(chosen("--allow-mixed-builds"), [("1", "a")])
+
     def test_who_asks_for_what_nobody_planned_is_told_its_name(self):
         runs = self.plan("--seed=0:1")
         (self.folder / "some").write_text(f"{runs[0]}\nnobody\n")

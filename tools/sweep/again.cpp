@@ -17,7 +17,7 @@ int run_some_again(const std::filesystem::path& output, const std::vector<std::s
                    const std::vector<std::string>& ids) {
   const std::unique_ptr<SweepRequest> request = SweepRequest::again(output, options, line);
   Job job = request->share(line);
-  job.retry_failed = true;  // they are named
+  job.failed_runs = FailedRuns::retry;  // they are named
   return run_share(job, ids, request->options());
 }
 

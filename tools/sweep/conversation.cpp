@@ -60,7 +60,7 @@ class Talk {
     read_output();
     read_errors();
     if (!partial_.empty() && !reply_.stopped && !reply_.late) question_.take_line(partial_);
-    if (interrupted_) throw records::Interrupted{"interrupted before the first run"};
+    if (interrupted_) throw records::Interrupted{"interrupted"};
     return std::move(reply_);
   }
 

@@ -17,13 +17,21 @@ namespace gradus::sweep {
 
 enum class OtherBuilds { refuse, rebuild, keep };  // what becomes of runs that another build of the program made
 
+// What becomes of runs that have failed.
+enum class FailedRuns {
+  retry,
+  keep,     // --no-retry-failed
+  keep_new  // those with a claim that tells of it: what a task of Slurm is to try again has none when it is submitted
+};
+
 struct Job {
   std::filesystem::path program;     // absolute
   std::string program_name;          // as it calls itself, or the file's name
   std::string build;                 // SHA-256 of the program's executable, or of the file
   bool told_build = false;           // the program told it: what runs record can be compared with it
   std::vector<std::string> command;  // for the table
-  std::optional<Asked> asked;        // to be kept in the folder
+  std::optional<Asked> asked_first;  // what the folder keeps
+  std::optional<Asked> asked_now;    // what tasks of Slurm obey: the same, with what `sweep resume` was asked besides
   std::filesystem::path output;
   std::string stage;  // its name, where there are stages
   std::vector<Combination> combinations;
@@ -32,7 +40,7 @@ struct Job {
   std::optional<StoppingRule> stopping;          // its runs pause and go on by this rule (early_stopping.h)
   OtherBuilds other_builds = OtherBuilds::refuse;
   std::set<std::string> allowed_builds = {};  // these, where only they have made runs, are not refused (mixed_builds.h)
-  bool retry_failed = true;
+  FailedRuns failed_runs = FailedRuns::retry;
   bool resume = true;        // runs that have a checkpoint go on from it
   bool not_bitwise = false;  // also where the result is not the same to the bit; handed on to the program
   bool quiet = false;

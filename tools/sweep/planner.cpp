@@ -101,9 +101,13 @@ class Planner {
     return step;
   }
 
+  bool keeps_failure(const std::string& id) const {
+    return job_.failed_runs == FailedRuns::keep ||
+           (job_.failed_runs == FailedRuns::keep_new && inventory_.failures.contains(id));
+  }
+
   Action action_for(RunRow& row, const RunRecord* record) const {
-    const bool failed = row.status == "failed";
-    if (failed && !job_.retry_failed) return Action::keep;
+    if (row.status == "failed" && keeps_failure(row.id)) return Action::keep;
     if (record == nullptr) {
       std::error_code error;
       const auto found = std::filesystem::symlink_status(job_.output / row.id, error).type();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "experiments/records/program.h"
 #include "experiments/records/text.h"
@@ -26,6 +28,35 @@ CLI::Validator number_within(double least, double most, const std::string& of_wh
                            most);
       },
       "");
+}
+
+struct Replacement {
+  std::string_view option, replaced;
+  bool has_value;  // of what is replaced
+};
+
+// Of all other options what is said last counts.
+constexpr std::array<Replacement, 5> replacements = {{{"--zip", "--zip", true},
+                                                      {"--only", "--only", true},
+                                                      {"--exclude", "--exclude", true},
+                                                      {"--rebuild", "--allow-mixed-builds", false},
+                                                      {"--allow-mixed-builds", "--rebuild", false}}};
+
+bool names(const std::string& word, std::string_view option) {
+  return word.starts_with(option) && (word.size() == option.size() || word[option.size()] == '=');
+}
+
+// Options of then, and others that count instead.
+std::vector<std::string> with_later(std::vector<std::string> words, const std::vector<std::string>& later) {
+  for (const auto& [option, replaced, has_value] : replacements) {
+    if (std::ranges::none_of(later, [&](const std::string& word) { return names(word, option); })) continue;
+    for (auto word = words.begin(); word != words.end();) {
+      const bool value_follows = has_value && *word == replaced && word + 1 != words.end();
+      word = names(*word, replaced) ? words.erase(word, word + (value_follows ? 2 : 1)) : word + 1;
+    }
+  }
+  words.insert(words.end(), later.begin(), later.end());
+  return words;
 }
 
 }  // namespace
@@ -67,7 +98,7 @@ void SweepRequest::add_to(CLI::App& app) {
   app.add_flag("--widen", widen_,
                "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
   app.add_flag("-q,--quiet", asked_.quiet, "no progress, only the summary");
-  app.add_flag("--retry-failed,!--no-retry-failed", asked_.retry_failed, "run again what failed before (default: yes)");
+  app.add_flag("--retry-failed,!--no-retry-failed", retry_failed_, "run again what failed before (default: yes)");
   app.add_flag("--resume,!--no-resume", asked_.resume, "runs that have a checkpoint go on from it (default: yes)");
   app.add_flag("--not-bitwise", asked_.not_bitwise,
                "let them go on where the result is not the same to the bit: by another build, on another machine");
@@ -89,9 +120,10 @@ std::unique_ptr<SweepRequest> SweepRequest::again(const std::filesystem::path& o
 std::unique_ptr<SweepRequest> SweepRequest::of(const Asked& asked, const std::filesystem::path& output,
                                                const std::vector<std::string>& options, CommandLine& line) {
   const auto dashes = std::find(asked.arguments.begin(), asked.arguments.end(), "--");
-  std::vector<std::string> own(asked.arguments.begin(), dashes);
-  own.insert(own.end(), options.begin(), options.end());
+  std::vector<std::string> own = with_later({asked.arguments.begin(), dashes}, options);
   line.rest.assign(dashes == asked.arguments.end() ? dashes : dashes + 1, asked.arguments.end());
+  std::vector<std::string> arguments = own;
+  arguments.insert(arguments.end(), dashes, asked.arguments.end());
   CLI::App app;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   auto request = std::make_unique<SweepRequest>();
@@ -107,6 +139,7 @@ std::unique_ptr<SweepRequest> SweepRequest::of(const Asked& asked, const std::fi
   request->output_ = std::filesystem::absolute(output).lexically_normal().string();
   request->file_text_ = asked.file;
   request->asked_before_ = asked;
+  request->asked_now_ = Asked{asked.directory, std::move(arguments), asked.file};
   std::error_code gone;
   std::filesystem::current_path(asked.directory, gone);
   return request;
@@ -155,9 +188,11 @@ Job SweepRequest::share(const CommandLine& line) const {
   job.command = line.whole;
   job.output = output_;
   // What follows `sweep run`.
-  job.asked = asked_before_
-                  ? *asked_before_
-                  : Asked{std::filesystem::current_path(), {line.whole.begin() + 2, line.whole.end()}, file_text_};
+  job.asked_first =
+      asked_before_ ? *asked_before_
+                    : Asked{std::filesystem::current_path(), {line.whole.begin() + 2, line.whole.end()}, file_text_};
+  job.asked_now = asked_now_ ? asked_now_ : job.asked_first;
+  job.failed_runs = retry_failed_ ? FailedRuns::retry : FailedRuns::keep;
   if (!note_.empty()) job.remarks.push_back("--note=" + note_);
   if (!tags_.empty()) job.remarks.push_back("--tag=" + tags_);
   if (!study_.empty()) job.remarks.push_back("--study=" + study_);

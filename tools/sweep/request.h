@@ -37,11 +37,11 @@ class SweepRequest {
  private:
   std::string file_, output_, variant_, note_, tags_, study_, draw_method_;
   SearchOptions search_;
-  std::optional<Asked> asked_before_;
+  std::optional<Asked> asked_before_, asked_now_;  // of a sweep that is begun: as its folder has it, and with more
   std::string file_text_;
   int jobs_ = 0;
   std::optional<double> time_limit_, memory_limit_;  // seconds, MiB
-  bool widen_ = false, rebuild_ = false, mixed_ = false, prints_ = false;
+  bool retry_failed_ = true, widen_ = false, rebuild_ = false, mixed_ = false, prints_ = false;
   Job asked_;  // its flags
   LauncherOptions launcher_;
 };

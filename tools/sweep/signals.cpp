@@ -22,9 +22,14 @@ Signals::Signals() {
     // What is ignored stays so: SIGHUP under nohup, SIGINT of a background job of a script.
     if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&set, signal);
   }
-  ::sigprocmask(SIG_BLOCK, &set, nullptr);
   descriptor_ = records::Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!descriptor_) throw records::SystemError("/proc/self/fd", "no descriptor for signals", errno);
+  ::sigprocmask(SIG_BLOCK, &set, &mask_before_);
+}
+
+Signals::~Signals() {
+  if (ending_) take();  // those that came after the first say nothing new
+  ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
 bool Signals::take() {
@@ -52,7 +57,7 @@ void Signals::check() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_check_) return;
   next_check_ = now + std::chrono::milliseconds(5);
-  if (take()) throw records::Interrupted{"interrupted before the first run"};
+  if (take()) throw records::Interrupted{"interrupted"};
 }
 
 }  // namespace gradus::sweep

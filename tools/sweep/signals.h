@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <chrono>
+#include <csignal>
 #include <span>
 
 #include "experiments/records/descriptor.h"
@@ -12,7 +13,10 @@ namespace gradus::sweep {
 
 class Signals {
  public:
-  Signals();  // blocks them; throws records::SystemError
+  Signals();   // blocks them; throws records::SystemError
+  ~Signals();  // lets them through as before
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
 
   int descriptor() const { return descriptor_.get(); }  // readable when one has come
   bool take();                                          // fetches all that came; true when the sweep is to end
@@ -24,6 +28,7 @@ class Signals {
   void check();
 
  private:
+  sigset_t mask_before_{};
   records::Descriptor descriptor_;
   bool ending_ = false, limit_is_near_ = false;
   std::chrono::steady_clock::time_point next_check_{};

@@ -204,7 +204,7 @@ class Study {
 
   int plan() {
     make_folders();
-    if (job_.asked) job_.asked->write(job_.output);
+    if (job_.asked_first) job_.asked_first->write(job_.output);
     return for_each_known([&](const SweepPlan& plan, const Inventory& found) {
       if (kept_.empty()) kept_ = kept_copy(job_.output, executable_);
       keep_steps(plan.steps);
@@ -267,7 +267,7 @@ class Study {
     Claims claims(job_.output, lock.session());
     Cancellation cancellation(job_.output);
     const Surroundings surroundings{claims, cancellation, children_, signals_};
-    if (job_.asked) job_.asked->write(job_.output);
+    if (job_.asked_first) job_.asked_first->write(job_.output);
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
       const int code = run_stage(i, surroundings);
@@ -376,17 +376,23 @@ class Study {
   std::set<std::string> builds_in_use_;
 };
 
+// The exit code of who asked for the end is the same whatever it ended.
+template <class Body>
+int unless_interrupted(const Signals& signals, const Body& body) {
+  try {
+    return body();
+  } catch (const records::Interrupted& signal) {
+    records::complain("sweep", signal.what);
+    return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
+  }
+}
+
 }  // namespace
 
 int run_study(Job& job, const Specification& specification, const StudyOptions& options) {
   Signals signals;
   Children children;
-  try {
-    return Study(job, specification, options, children, signals).run();
-  } catch (const records::Interrupted& signal) {
-    records::complain("sweep", signal.what);
-    return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
-  }
+  return unless_interrupted(signals, [&] { return Study(job, specification, options, children, signals).run(); });
 }
 
 namespace {
@@ -407,8 +413,7 @@ void print_planned(const Job& job) {
 
 }  // namespace
 
-ShareEnd run_planned(Job& job, int jobs) {
-  Signals signals;
+ShareEnd run_planned(Job& job, int jobs, Signals& signals) {
   Children children;
   job.jobs = jobs_for(job, jobs);
   job.keeps_table = false;
@@ -429,17 +434,21 @@ ShareEnd run_planned(Job& job, int jobs) {
 }
 
 int run_share(const Job& job, const std::vector<std::string>& ids, const StudyOptions& options) {
-  int code = 0;
-  for (Job& part : planned_jobs(job, ids)) {
-    if (options.purpose == Purpose::print) {
-      print_planned(part);
-      continue;
-    }
-    const ShareEnd end = run_planned(part, options.jobs);
-    if (end.outcome.interrupted) return end.code;
-    if (code != records::exit_failed && end.code != 0) code = end.code;
+  std::vector<Job> parts = planned_jobs(job, ids);
+  if (options.purpose == Purpose::print) {
+    for (const Job& part : parts) print_planned(part);
+    return 0;
   }
-  return code;
+  Signals signals;
+  return unless_interrupted(signals, [&] {
+    int code = 0;
+    for (Job& part : parts) {
+      const ShareEnd end = run_planned(part, options.jobs, signals);
+      if (end.outcome.interrupted) return end.code;
+      if (code != records::exit_failed && end.code != 0) code = end.code;
+    }
+    return code;
+  });
 }
 
 }  // namespace gradus::sweep

@@ -29,8 +29,9 @@ struct ShareEnd {
   bool limit_is_near = false;
 };
 
-// Runs all of the job's combinations, so many at a time. Writes no table: who runs the whole does. Throws as run_study.
-ShareEnd run_planned(Job& job, int jobs);
+// Runs all of the job's combinations, so many at a time. Writes no table: who runs the whole does. Throws as run_study,
+// and records::Interrupted.
+ShareEnd run_planned(Job& job, int jobs, Signals& signals);
 
 // Runs these of the runs that the folder has planned (planned.h), plan by plan, or prints their commands. Writes no
 // table: who runs the whole does. Returns the exit code: the first plan's that was interrupted, 1 where one's is.

@@ -24,10 +24,9 @@ namespace fs = std::filesystem;
 constexpr auto most_requeueing = std::chrono::seconds(30);  // then its runs are for another task
 
 // Slurm gives it another go when its time is over: as long as a go brings the runs further than the one before.
-void requeue() {
+void requeue(Signals& signals) {
   // By its place in the array: the number in SLURM_JOB_ID may be the whole array's.
   const char *array = std::getenv("SLURM_ARRAY_JOB_ID"), *task = std::getenv("SLURM_ARRAY_TASK_ID");
-  Signals signals;
   Children children;
   Slurm slurm(children, signals);
   PatientTalk talk([](const std::string& line) { records::complain("sweep", line); });
@@ -56,17 +55,18 @@ int run_task(const fs::path& output, const std::string& array, CommandLine line)
   const std::unique_ptr<SweepRequest> request =
       SweepRequest::of(Asked::read(folder), output, {"--launcher=local", "--quiet"}, line);
   Job job = request->share(line);
-  job.retry_failed = false;  // what has failed since the array was made
+  job.failed_runs = FailedRuns::keep_new;
   take_share(job, plan_of_task(folder, *number));
   // What it left before tells nothing of a go that is killed.
   const fs::path left = left_by_task(folder, *number);
   const std::optional<TaskEnd> before = TaskEnd::read(left);
   fs::remove(left, error);
-  const ShareEnd end = run_planned(job, std::max(1, request->options().jobs));
+  Signals signals;
+  const ShareEnd end = run_planned(job, std::max(1, request->options().jobs), signals);
 
   const TaskEnd now = TaskEnd::of(end.outcome, end.outcome.interrupted && end.limit_is_near, before);
   if (!now.runs.empty()) now.write(left);
-  if (now.limit_is_near && (!before || now.is_beyond(*before))) requeue();
+  if (now.limit_is_near && (!before || now.is_beyond(*before))) requeue(signals);
   return end.code;
 }
 

@@ -1,7 +1,7 @@
 // Which job arrays a sweep has given to Slurm, kept in its folder: whoever repeats the command finds them again.
 //
 // OUTPUT/.slurm/jobs.json, sealed      the arrays that may be in the queue
-// OUTPUT/.slurm/ARRAY/asked.json       what `sweep run` was asked (asked.h)
+// OUTPUT/.slurm/ARRAY/asked.json       what its tasks are asked (asked.h)
 // OUTPUT/.slurm/ARRAY/N.json           the plan of the N-th task: its runs (planned.h)
 // OUTPUT/.slurm/ARRAY/N.log            what it said
 // OUTPUT/.slurm/ARRAY/N.left           sealed: which of its runs it has left without a result, and why (task_end.h)

@@ -43,27 +43,26 @@ class SlurmLauncher {
   }
 
   Outcome run() {
-    bool interrupted = false;
     try {
-      while (!is_over() && !interrupted) {
+      while (!is_over() && !interrupted_) {
         pass();
-        interrupted = signals_.wait(std::chrono::milliseconds(200));
+        interrupted_ = signals_.wait(std::chrono::milliseconds(200));
         if (cancellation_.asked()) {
           cancel();
-          interrupted = true;
+          interrupted_ = true;
         }
       }
     } catch (const records::Interrupted&) {
-      interrupted = true;
+      interrupted_ = true;
     }
-    if (!interrupted) empty_queue();
-    if (interrupted && tasks_.queued() > 0)
+    if (!interrupted_) empty_queue();
+    if (interrupted_ && tasks_.queued() > 0)
       open_.ledger().warn(fmt::format(
           "{} tasks stay in Slurm's queue: the same command goes on with them, `sweep cancel {}` takes them "
           "out",
           tasks_.queued(), job_.output.string()));
     remove_finished_arrays();
-    return open_.outcome(interrupted);
+    return open_.outcome(interrupted_);
   }
 
  private:
@@ -162,7 +161,8 @@ class SlurmLauncher {
     return std::all_of(ids.begin(), ids.end(), [&](const std::string& id) { return planned_.contains(id); });
   }
 
-  // What failed before is to be tried again: for the tasks, a failure is one of this sweep.
+  // What failed before is to be tried again: for the tasks, a claim that tells of a failure is of this sweep
+  // (FailedRuns::keep_new).
   void forget_failure(const std::string& id) {
     if (!inventory_.failures.contains(id)) return;
     auto taken = claims_.take(id);
@@ -228,18 +228,26 @@ class SlurmLauncher {
                              job_.output.string()));
   }
 
-  // Where the controller is away, a minute at most. Returns whether it was done.
+  // Where the controller is away, a minute at most, and not after a signal. Returns whether it was done.
   bool take_out(WaitedTasks::Removal removal) {
     const auto deadline = Clock::now() + std::min<Clock::duration>(std::chrono::minutes(1), slurm_patience());
     try {
       while (!removals_.done([&] { tasks_.take_out(slurm_, signals_, removal); }))
-        if (Clock::now() > deadline || signals_.wait(std::min(queue_interval(), std::chrono::milliseconds(2000))))
+        if (Clock::now() > deadline || is_interrupted_in(std::min(queue_interval(), std::chrono::milliseconds(2000))))
           return false;
       return true;
+    } catch (const records::Interrupted&) {
+      interrupted_ = true;
+      return false;
     } catch (const SlurmTrouble& trouble) {
       open_.note(trouble.what());
       return false;
     }
+  }
+
+  bool is_interrupted_in(std::chrono::milliseconds time) {
+    if (signals_.wait(time)) interrupted_ = true;
+    return interrupted_;
   }
 
   void remove_finished_arrays() {
@@ -263,6 +271,7 @@ class SlurmLauncher {
   Setbacks setbacks_;
   std::vector<WaitingRun> waiting_;  // to be submitted
   bool begun_ = false;               // it is known what is in the queue already
+  bool interrupted_ = false;
   std::unordered_set<std::string> planned_;
   const std::function<void(const std::string&)> warn_ = [this](const std::string& line) { open_.ledger().warn(line); };
   PatientTalk looks_{warn_}, submissions_{warn_}, removals_{warn_};

@@ -165,7 +165,7 @@ void Submission::submit_array(const std::vector<TaskRuns>& tasks) {
   JobArray& array = arrays_.add();
   const fs::path folder = arrays_.folder(array.name);
   array.build = job_.build;
-  records::write_file(folder / asked_file, job_.asked.value().text());
+  records::write_file(folder / asked_file, job_.asked_now.value().text());
   for (std::size_t number = 0; number < tasks.size(); ++number) {
     keep_share(job_, plan_, tasks[number], executable_, plan_of_task(folder, static_cast<int>(number)));
     std::vector<std::string>& ids = array.tasks.emplace_back();

@@ -16,13 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct FailedRuns {
+struct Failures {
   std::vector<std::string> planned;
   std::vector<std::string> unknown;  // a line for each that no plan of the folder has, so that nobody knows its options
 };
 
-FailedRuns failed_runs(const fs::path& output) {
-  FailedRuns failed;
+Failures failures_in(const fs::path& output) {
+  Failures failed;
   const std::set<std::string> planned = planned_runs(output);
   for (const RunRow& row : take_inventory(output, [] {}).rows()) {
     if (row.status != "failed") continue;
@@ -36,7 +36,7 @@ FailedRuns failed_runs(const fs::path& output) {
 }
 
 int retry_failed(const fs::path& output, const std::vector<std::string>& options, const CommandLine& line) {
-  const FailedRuns failed = failed_runs(output);
+  const Failures failed = failures_in(output);
   complain_of_some("not retried: ", failed.unknown);
   const int code = failed.unknown.empty() ? 0 : records::exit_failed;
   if (!failed.planned.empty()) return std::max(code, run_some_again(output, options, line, failed.planned));
