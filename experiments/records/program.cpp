@@ -49,9 +49,6 @@ int guarded_main(std::string_view program, const std::function<int()>& body) {
   } catch (const UsageError& error) {
     complain(program, error.what());
     code = exit_usage;
-  } catch (const Interrupted& signal) {
-    complain(program, signal.what);
-    code = exit_interrupted;
   } catch (const std::bad_alloc&) {
     complain(program, out_of_memory);
   } catch (const std::exception& error) {

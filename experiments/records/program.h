@@ -15,7 +15,7 @@ struct UsageError : std::invalid_argument {
   explicit UsageError(std::string_view message) : std::invalid_argument(one_line(message)) {}
 };
 
-// A signal asked the program to end: no error, so that nobody who catches errors catches it but guarded_main.
+// A signal asked the program to end: no error, so that nobody who catches errors catches it.
 struct Interrupted {
   const char* what;
 };
@@ -29,9 +29,9 @@ inline constexpr int exit_interrupted = 130;
 // What is said where memory did not suffice and nobody knows for what: see within_memory (files.h).
 inline constexpr const char* out_of_memory = "not enough memory";
 
-// Runs the body and returns the program's exit code: that of the body, 2 after a UsageError, 130 after Interrupted, and
-// 1 after another exception, which become one line on standard error. A file size limit is an error like a full disk,
-// not a signal. Output that cannot be written is an error too: standard output is flushed and looked at in the end.
+// Runs the body and returns the program's exit code: that of the body, 2 after a UsageError, 1 after another exception,
+// which become one line on standard error. A file size limit is an error like a full disk, not a signal. Output that
+// cannot be written is an error too: standard output is flushed and looked at in the end.
 int guarded_main(std::string_view program, const std::function<int()>& body);
 
 // Writes "PROGRAM: MESSAGE" as one line to standard error.

@@ -67,6 +67,16 @@ int sweep_main(const std::vector<std::string>& arguments) {
   return 0;
 }
 
+// A signal asks any of the subcommands to end: no error, but one line.
+int ended_by_signals(const std::vector<std::string>& arguments) {
+  try {
+    return sweep_main(arguments);
+  } catch (const records::Interrupted& signal) {
+    records::complain("sweep", signal.what);
+    return records::exit_interrupted;
+  }
+}
+
 // Descriptors 0 to 2 are never something else's; what is written to one that was closed fails.
 void open_standard_streams() {
   for (int stream = 0; stream <= 2; ++stream)
@@ -80,5 +90,5 @@ int main(int argc, char** argv) {
   // The documents of 30,000 runs go in small pieces, after each large one of which glibc would look through fast bins.
   ::mallopt(M_MXFAST, 0);
   gradus::sweep::open_standard_streams();
-  return gradus::records::guarded_main("sweep", [&] { return gradus::sweep::sweep_main({argv, argv + argc}); });
+  return gradus::records::guarded_main("sweep", [&] { return gradus::sweep::ended_by_signals({argv, argv + argc}); });
 }
