@@ -142,6 +142,7 @@ class Audit {
         if (!audit_.is_covered && is_checkpoint(path)) records::read_state_image(path);
       });
     if (audit_.is_covered) compare_names(files);
+    if (!rows.empty()) require_own_files(files);
     if (audit_.findings.empty()) audit_.now = std::move(now_);
   }
 
@@ -189,6 +190,15 @@ class Audit {
         add_by_name(name, "unexpected: it was not there when the run ended", Remedy::move_away);
     for (const auto& [name, digest] : known_.manifest->files)
       if (!found.contains(name)) add_by_name(name, "missing", remedy_of(output_ / name));
+  }
+
+  // What each run has that vouches for rows. Where the manifest knows of it, that has been said.
+  void require_own_files(const FoundFiles& found) {
+    for (const char* file : {records::config_file, records::log_file}) {
+      const std::string name = known_.id + "/" + file;
+      const bool is_said = audit_.is_covered && known_.manifest->files.contains(name);
+      if (!found.contains(name) && !is_said) add_by_name(name, "missing", remedy_of(output_ / name));
+    }
   }
 
   const fs::path& output_;
