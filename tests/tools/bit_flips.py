@@ -6,9 +6,14 @@ usage: bit_flips.py BUILD_BIN_DIR [--full] [--flips=N] [--seed=N]
 Half of the places are drawn among all bytes of the folder, half in a file drawn first: most bytes are the program's.
 60 flips, or 2,000 with --full. Then a bit of each kind of file is flipped, and what verify tells to do is done: the
 sweep must be whole again. Left out are .lock and .claims/, of which nothing is read once no sweep is at work.
+
+The same of runs that were made by `sweep run-one` and that no manifest covers: in what has a digest of its own, a third
+of the bits, half of them among a log's first 16 bytes; and each such file is emptied, and deleted. No sweep may then
+enter them in its manifest.
 """
 import argparse
 import collections
+import json
 import pathlib
 import random
 import re
@@ -44,6 +49,18 @@ learning_rate = 0.01
 fork = "{trunk}@10"
 budget_steps = 15
 """
+UNCOVERED = """
+program = "train_workload"
+
+[options]
+workload = "mnist-1d"
+validation_examples = 500
+optimizer = "momentum"
+learning_rate = [0.01, 1e30]
+evaluation_interval = 10
+budget_steps = 20
+"""
+OWN_DIGESTS = ("config.json", "complete.json", "metrics.log", "run.h5")
 WORKING_STATE = (".lock", ".claims/")
 
 
@@ -52,10 +69,11 @@ class Failure(Exception):
 
 
 class Sweep:
-    def __init__(self, programs, folder):
+    def __init__(self, programs, folder, study):
+        folder.mkdir()
         self.programs, self.output = programs, folder / "swept"
         self.study = folder / "study.toml"
-        self.study.write_text(STUDY)
+        self.study.write_text(study)
 
     def call(self, program, *arguments, codes=(0,)):
         done = subprocess.run([self.programs / program, *arguments], capture_output=True, text=True, check=False)
@@ -67,10 +85,19 @@ class Sweep:
     def run(self):
         self.call("sweep", "run", "--quiet", self.study, "--output", self.output)
 
+    def run_one_by_one(self):
+        planned = self.call("sweep", "plan", self.study, "--output", self.output, "--format=jsonl").stdout
+        for line in planned.splitlines():
+            self.call("sweep", "run-one", self.output, json.loads(line)["id"], codes=(0, 3))
+
     def verify(self, whole):
         """The lines of what is wrong."""
         done = self.call("sweep", "verify", self.output, codes=(0,) if whole else (0, 1))
         return done.stdout.splitlines()[:-1] if done.returncode else []
+
+    def expect_found(self, name, change):
+        if not any(line.startswith(f"{self.output / name}: ") for line in self.verify(whole=False)):
+            raise Failure(f"{change}, and verify says nothing of {name}")
 
     def files(self):
         found = {path.relative_to(self.output).as_posix(): path.stat().st_size
@@ -104,11 +131,43 @@ def flip_all(sweep, chance, count):
     for number in range(count):
         name, bit = drawn(chance, files, by_bytes=number % 2 == 0)
         flip(sweep.output / name, bit)
-        lines = sweep.verify(whole=False)
-        if not any(line.startswith(f"{sweep.output / name}: ") for line in lines):
-            raise Failure(f"bit {bit} of {name} was flipped, and verify says: {lines or 'whole'}")
+        sweep.expect_found(name, f"bit {bit} was flipped")
         flip(sweep.output / name, bit)
         found[kind_of(name)] += 1
+    sweep.verify(whole=True)
+    return found
+
+
+def damage_uncovered(sweep, chance, count):
+    """How many changes of each kind of file of runs without a manifest were found; Failure for one that was not."""
+    found = collections.Counter()
+    files = {name: size for name, size in sweep.files().items() if name.endswith(OWN_DIGESTS)}
+    for number in range(count):
+        name, bit = drawn(chance, files, by_bytes=number % 2 == 0)
+        if name.endswith("metrics.log") and number % 4 < 2:
+            bit = chance.randrange(8 * 16)
+        flip(sweep.output / name, bit)
+        sweep.expect_found(name, f"bit {bit} was flipped")
+        flip(sweep.output / name, bit)
+        found[kind_of(name)] += 1
+    for name in files:
+        path = sweep.output / name
+        whole = path.read_bytes()
+        path.write_bytes(b"")
+        sweep.expect_found(name, "it was emptied")
+        path.unlink()
+        if not name.endswith("complete.json"):  # without it the run has not ended
+            sweep.expect_found(name, "it was deleted")
+        path.write_bytes(whole)
+        found[kind_of(name)] += 2
+    sweep.verify(whole=True)
+    for log in sorted(sweep.output.glob("*/metrics.log")):
+        whole = log.read_bytes()
+        log.unlink()
+        sweep.run()
+        sweep.expect_found(log.relative_to(sweep.output).as_posix(), "it was deleted before a sweep ran")
+        log.write_bytes(whole)
+    sweep.run()
     sweep.verify(whole=True)
     return found
 
@@ -153,15 +212,21 @@ def main():
     print(f"seed {arguments.seed}", flush=True)
     chance = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory(dir=in_memory()) as folder:
-        sweep = Sweep(arguments.programs.resolve(), pathlib.Path(folder))
+        sweep = Sweep(arguments.programs.resolve(), pathlib.Path(folder) / "covered", STUDY)
+        alone = Sweep(arguments.programs.resolve(), pathlib.Path(folder) / "uncovered", UNCOVERED)
         try:
             sweep.run()
             sweep.verify(whole=True)
-            flipped = flip_all(sweep, chance, arguments.flips or (2000 if arguments.full else 60))
-            for kind, count in sorted(flipped.items()):
-                print(f"{count} flips in {kind or '.programs/'}: each found and named")
+            count = arguments.flips or (2000 if arguments.full else 60)
+            flipped = flip_all(sweep, chance, count)
+            for kind, number in sorted(flipped.items()):
+                print(f"{number} flips in {kind or '.programs/'}: each found and named")
             for kind, remedy in mend_each_kind(sweep, chance).items():
                 print(f"{kind or '.programs/'}: mended by: {remedy}")
+            alone.run_one_by_one()
+            alone.verify(whole=True)
+            for kind, number in sorted(damage_uncovered(alone, chance, count // 3).items()):
+                print(f"{number} changes of {kind} without a manifest: each found and named")
         except Failure as failure:
             print(f"bit_flips: {failure}", file=sys.stderr)
             return 1

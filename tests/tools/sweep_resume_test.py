@@ -185,6 +185,11 @@ class SweepResume(SweepCase):
         for line in ("option steps: 20 and 12", "evaluation: 20 rows and 12: the first 12 are equal",
                      "the runs differ"):
             self.assertIn(line, lines)
+        # A log that is not what its run has recorded is compared with nothing.
+        log = (same / "metrics.log").read_bytes()
+        (same / "metrics.log").write_bytes(log[:-1])
+        self.assertRegex(self.diff(first, same, 2)[0], f"^sweep: diff: {same / 'metrics.log'}: damaged: ")
+        (same / "metrics.log").write_bytes(log)
         # One bit, from a step on.
         log = bytearray((same / "metrics.log").read_bytes())
         changed = self.change(log, table=0, index=13)

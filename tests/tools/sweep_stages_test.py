@@ -5,6 +5,7 @@ Usage: sweep_stages_test.py BUILD_BIN_DIR [unittest arguments]
 """
 import json
 import pathlib
+import shutil
 import statistics
 import struct
 import subprocess
@@ -12,7 +13,7 @@ import sys
 
 sys.dont_write_bytecode = True
 import sweep_support
-from sweep_support import SweepCase, unsealed
+from sweep_support import flip_in_row, SweepCase, unsealed
 
 TRAINER = pathlib.Path(__file__).with_name("stateful_program.py")
 
@@ -78,6 +79,25 @@ optimizer = ["sgd", "adam"]
 learning_rate = "{tune}"
 momentum = "{tune}"
 seed = "10:12"
+'''
+
+TUNED = '''
+[options]
+problem = "rosenbrock"
+optimizer = "gradient_descent"
+steps = 40
+
+[[stage]]
+name = "tune"
+select = {by = "step/value"}
+[stage.options]
+learning_rate = [%s]
+
+[[stage]]
+name = "judge"
+[stage.options]
+learning_rate = "{tune}"
+steps = 50
 '''
 
 
@@ -172,6 +192,40 @@ class SweepStages(SweepCase):
         self.study(STUDY, before=["--jobs=1"])
         self.assertEqual({run["id"]: (self.output / run["id"] / "run.h5").read_bytes()
                           for run in self.table()["runs"]}, numbers)
+
+    def test_no_winner_is_chosen_by_a_damaged_log(self):
+        self.program = pathlib.Path(sweep_support.SWEEP).with_name("minimize")
+        study = TUNED % "0.0001, 0.001, 0.002"
+        self.study(study)
+        written = (self.output / "stages.json").read_bytes()
+        winner, = unsealed(self.output / "stages.json")["stages"][0]["winners"]
+        log = self.output / winner["runs"][0] / "metrics.log"
+        whole, folders = log.read_bytes(), sorted(self.output.iterdir())
+
+        def is_refused(says):
+            result = self.study(study, code=1)
+            self.assertRegex(result.stderr, f"^sweep: (stage tune: )?{log}: {says}; delete {log.parent}, and the same "
+                             "`sweep run` again makes this run anew\n$")
+            self.assertEqual((self.output / "stages.json").read_bytes(), written)
+            self.assertEqual(sorted(self.output.iterdir()), folders)
+            shown = subprocess.run([sweep_support.SWEEP, "list", self.output, "--show=step/value"], text=True,
+                                   capture_output=True, check=True)
+            self.assertRegex(shown.stderr, f"^sweep: {log}: {says}; its values are left out \\(.*\\)\n$")
+            line, = [line for line in shown.stdout.splitlines() if line.startswith(log.parent.name)]
+            self.assertIn("-", line.split())
+        flip_in_row(log, 5)
+        is_refused("damaged: the frame at byte \\d+ is not whole, \\d+ bytes from there on")
+        log.write_bytes(b"")
+        is_refused("damaged: it does not begin with a configuration")
+        log.unlink()
+        is_refused("missing")
+        log.write_bytes(whole)
+        self.study(study)
+        flip_in_row(log, 5)
+        shutil.rmtree(log.parent)
+        self.study(study)
+        again, = unsealed(self.output / "stages.json")["stages"][0]["winners"]
+        self.assertEqual(again, winner)
 
     def test_a_winner_at_the_border_of_its_space(self):
         self.study(NARROW)

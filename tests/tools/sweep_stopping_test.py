@@ -8,6 +8,7 @@ import math
 import os
 import pathlib
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -18,7 +19,7 @@ import h5py
 sys.dont_write_bytecode = True
 import sweep_support
 from asha import Asha
-from sweep_support import preloading, SweepCase, unsealed
+from sweep_support import flip_in_row, preloading, SweepCase, unsealed
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from same_numbers import differences  # noqa: E402
@@ -152,6 +153,22 @@ class SweepStopping(SweepCase):
         self.assertGreater(self.statuses().count("pruned"), 1)
         self.assertGreaterEqual(self.statuses().count("completed"), 1)
         self.again_nothing_runs()
+
+    def test_nothing_is_decided_by_a_damaged_log(self):
+        self.study(search(count=9))
+        steps = self.steps()
+        for status in ("completed", "pruned"):
+            run = next(run for run, told in self.runs().items() if told["status"] == status)
+            log = self.output / run / "metrics.log"
+            whole = flip_in_row(log, 5)
+            says = [f"{log}: damaged: the frame at byte ", f"; delete {log.parent}, and the same `sweep run` again"]
+            self.refuses(search(count=9), says, code=1)
+            log.write_bytes(whole)
+            self.again_nothing_runs()
+        flip_in_row(log, 5)
+        shutil.rmtree(log.parent)
+        self.study(search(count=9))
+        self.assertEqual(self.steps(), steps)
 
     def test_the_median_rule(self):
         self.study(search(MEDIAN))

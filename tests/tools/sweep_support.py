@@ -159,6 +159,24 @@ def sealed(value):
     return text.replace("0" * 64 + '"\n}\n', hashlib.sha256(text.encode()).hexdigest() + '"\n}\n')
 
 
+def frames_of(log):
+    """Where each frame of a log's bytes begins: with the length of what follows its head of eight bytes."""
+    place = 0
+    while place < len(log):
+        yield place
+        place += 8 + int.from_bytes(log[place:place + 4], "little")
+
+
+def flip_in_row(path, number):
+    """A bit in a row of a log; the bytes that it had."""
+    whole = path.read_bytes()
+    row = [place for place in frames_of(whole) if whole[place + 8:place + 9] == b"R"][number]
+    damaged = bytearray(whole)
+    damaged[row + 30] ^= 4
+    path.write_bytes(damaged)
+    return whole
+
+
 def unsealed(path):
     """What a sealed file holds; its seal must be that of its bytes."""
     data = path.read_bytes()

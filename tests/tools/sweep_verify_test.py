@@ -3,6 +3,7 @@
 
 Usage: sweep_verify_test.py BUILD_BIN_DIR [unittest arguments]
 """
+import json
 import pathlib
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import sys
 
 sys.dont_write_bytecode = True
 import sweep_support
-from sweep_support import SweepCase, unsealed
+from sweep_support import frames_of, SweepCase, unsealed
 
 
 class Verify(SweepCase):
@@ -186,20 +187,43 @@ class Verify(SweepCase):
         log.write_bytes(data)
         self.found("manifest.json", says="missing")
 
+    def test_a_log_that_the_manifest_does_not_know_is_whole_or_named(self):
+        minimize = pathlib.Path(sweep_support.SWEEP).with_name("minimize")
+        command = self.command("--steps=20", program=minimize, before=["--format=jsonl"])[2:]
+        planned = subprocess.run([sweep_support.SWEEP, "plan", *command], capture_output=True, text=True, check=True)
+        run = json.loads(planned.stdout)
+        subprocess.run([sweep_support.SWEEP, "run-one", self.output, run["id"]], check=True, capture_output=True)
+        self.assertIn("1 of the runs that have ended is not in manifest.json yet", self.verify()[0])
+        log = self.output / run["id"] / "metrics.log"
+        whole = log.read_bytes()
+
+        def is_found(says):
+            line, = [line for line in self.verify(1)[:-1] if line.startswith(f"{log}: ")]
+            self.assertIn(says, line)
+            self.assertIn(f"delete {log.parent}, and the same `sweep run` again makes this run anew", line)
+        for place in range(12):
+            self.flip(f"{run['id']}/metrics.log", place)
+            is_found("the frame at byte 0 is not whole")
+            log.write_bytes(whole)
+        log.write_bytes(b"")
+        is_found("does not begin with a configuration")
+        log.unlink()
+        is_found("missing")
+        self.sweep("--steps=20", program=minimize)  # which does not take it for what was written
+        self.assertEqual(self.manifest()["runs"], {})
+        is_found("missing")
+        log.write_bytes(whole)
+        self.sweep("--steps=20", program=minimize)
+        self.verify()
+        log.unlink()
+        is_found("missing")
+
     def test_what_is_no_sweep_is_refused(self):
         self.assertEqual(self.verify(2), [f"sweep: {self.output}: no such folder: expected the folder of a sweep"])
         self.output.mkdir()
         self.assertEqual(self.verify(2),
                          [f"sweep: {self.output}: no sweep here: expected a folder with sweep.json or runs"])
         self.assertIn("--jobs", self.verify(2, "--jobs=0")[0])
-
-
-def frames_of(data):
-    """Where each frame of a log begins: with the length of what follows its head of eight bytes."""
-    place = 0
-    while place < len(data):
-        yield place
-        place += 8 + int.from_bytes(data[place:place + 4], "little")
 
 
 if __name__ == "__main__":

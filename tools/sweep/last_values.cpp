@@ -4,14 +4,17 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <set>
 
 #include "experiments/records/completion.h"
 #include "experiments/records/descriptor.h"
-#include "experiments/records/log_contents.h"
 #include "experiments/records/program.h"
+#include "experiments/records/recorded_log.h"
+#include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "tools/sweep/command.h"
 
 namespace gradus::sweep {
 namespace {
@@ -62,23 +65,30 @@ LastValues::LastValues(const std::filesystem::path& output, const std::vector<Ru
                        const std::vector<std::string>& columns) {
   std::vector<Wanted> wanted = wanted_of(columns);
   std::set<std::string> known;
+  std::vector<std::string> problems;
+  const auto leave_out = [&](const std::exception& problem) {
+    problems.push_back(fmt::format("{}; its values are left out (sweep verify tells more)", problem.what()));
+  };
   for (const RunRow& run : runs) {
     std::vector<std::string>& values = values_[run.id];
     values.assign(columns.size(), "-");
-    const std::filesystem::path log = output / run.id / records::log_file;
-    std::error_code error;
-    if (columns.empty() || !std::filesystem::exists(log, error)) continue;
+    if (columns.empty()) continue;
     try {
-      const records::LogContents contents = records::read_metric_log(log);
+      const records::LogContents contents = records::read_recorded_log(output / run.id);
       for (const records::MetricTable& table : contents.tables) {
         add_names(table, known);
         for (std::size_t i = 0; i < wanted.size(); ++i)
           if (wanted[i].table == table.name()) values[i] = last_value(table, wanted[i]);
       }
-    } catch (const records::SystemError& problem) {
-      records::complain("sweep", problem.what());
+    } catch (const records::SystemError& error) {
+      if (error.code != ENOENT && error.code != ENOTDIR) leave_out(error);
+    } catch (const records::Damaged& damage) {
+      leave_out(damage);
+    } catch (const records::OtherSchema& other) {
+      leave_out(other);
     }
   }
+  complain_of_some("", problems);
   for (const Wanted& one : wanted)
     if (!one.found && !known.empty())
       throw records::UsageError(fmt::format("--show: no run has logged {}/{}: expected one of {}",

@@ -13,7 +13,8 @@ namespace gradus::sweep {
 class LastValues {
  public:
   // Reads the logs of the runs in a sweep's folder, unless no column is asked for. Columns are written TABLE/COLUMN;
-  // throws UsageError for one that is not, that is of vectors, or that none of the logs has, naming those there are.
+  // throws UsageError for one that is not, that is of vectors, or that none of the logs has, naming those there are. A
+  // log that cannot be read, or is damaged, is named on standard error, and its run has no values.
   LastValues(const std::filesystem::path& output, const std::vector<RunRow>& runs,
              const std::vector<std::string>& columns);
 

@@ -10,8 +10,10 @@
 #include <stdexcept>
 
 #include "experiments/records/completion.h"
+#include "experiments/records/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "settings/parse.h"
+#include "tools/sweep/integrity/finding.h"
 
 namespace gradus::sweep {
 namespace {
@@ -47,6 +49,18 @@ std::int64_t steps_in(const records::LogContents& contents) {
   return 0;
 }
 
+// What is damaged is said as `sweep verify` says it.
+records::LogContents read_log(const std::filesystem::path& folder, std::span<records::LogMark> marks) {
+  try {
+    return records::read_recorded_log(folder, marks);
+  } catch (const records::Damaged& damage) {
+    const std::string run = folder.filename().string();
+    const std::filesystem::path output = folder.parent_path();
+    const Finding finding{run + "/" + records::log_file, damage.what(), Remedy::remove_run, run};
+    throw records::Damaged(fmt::format("{}; {}", finding.what, remedy_for(output, finding)));
+  }
+}
+
 }  // namespace
 
 std::optional<MetricChoice> parse_metric(std::string_view text) {
@@ -78,7 +92,7 @@ std::string MetricChoice::statistic_text() const {
 
 MetricValues MetricReader::read(const std::filesystem::path& folder, std::span<records::LogMark> marks) {
   const std::filesystem::path log = folder / records::log_file;
-  const records::LogContents contents = records::read_metric_log(log, marks);
+  const records::LogContents contents = read_log(folder, marks);
   for (const MetricTable& table : contents.tables) {
     if (choice_.table.empty() ? &table != default_table(contents) : table.name() != choice_.table) continue;
     for (std::size_t i = 0; i < table.columns().size(); ++i) {

@@ -25,8 +25,7 @@ struct ExportedRuns {
 // All, those included that have failed, are pending, or are yet to begin. Throws as standing_of.
 ExportedRuns runs_to_export(const std::filesystem::path& output);
 
-// What a run has logged: of one that has ended, all of it; of another, so far. Throws std::runtime_error with the path
-// where it cannot be read, or is not what the run says that it has logged.
+// As records::read_recorded_log; nothing where there is no log and none is vouched for.
 records::LogContents read_log_of(const std::filesystem::path& output, const std::string& id);
 
 }  // namespace gradus::sweep

@@ -6,11 +6,10 @@
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
-#include "experiments/records/log_contents.h"
+#include "experiments/records/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/state_image.h"
 #include "tools/sweep/integrity/found_files.h"
-#include "tools/sweep/integrity/logged_rows.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -18,12 +17,6 @@ using nlohmann::json;
 using records::Verdict;
 
 namespace {
-
-// Of a log of ours, whose run has so many rows in each table.
-std::string problem_of_log_at(const fs::path& path, const json& rows) {
-  if (!records::begins_a_log(records::read_beginning(path, records::log_beginning))) return {};
-  return problem_of_log(records::read_metric_log(path), rows);
-}
 
 bool is_checkpoint(const fs::path& path) { return path.filename().string().starts_with("checkpoint."); }
 
@@ -133,6 +126,7 @@ class Audit {
   // `record` is complete.json's, null where the run failed without one.
   void audit_ended(const json& record) {
     const FoundFiles files = files_of_run(output_, known_.id);
+    const json rows = records::rows_vouched_for(record);
     for (const auto& [name, path] : files)
       look_at(name, path, [&, &name = name, &path = path] {
         const std::string own = own_name(path);
@@ -142,13 +136,14 @@ class Audit {
         if (own == records::config_file) read_config(path);
         if (known_.has_failed && is_claim(path)) records::read_sealed(path);
         std::string what;
-        if (own == records::log_file && audit_.state == AuditedState::result)
-          what = problem_of_log_at(path, record.value("rows", json::object()));
+        if (own == records::log_file && !rows.is_null())
+          what = problem_of_log(path, records::read_metric_log(path), rows);
         if (what.empty()) what = difference(name);
         if (!what.empty()) throw records::Damaged(what);
         if (!audit_.is_covered && is_checkpoint(path)) records::read_state_image(path);
       });
     if (audit_.is_covered) compare_names(files);
+    if (!rows.empty()) require_own_files(files);
     if (audit_.findings.empty()) audit_.now = std::move(now_);
   }
 
@@ -198,6 +193,15 @@ class Audit {
         add_by_name(name, "unexpected: it was not there when the run ended", Remedy::move_away);
     for (const auto& [name, digest] : known_.manifest->files)
       if (!found.contains(name)) add_by_name(name, "missing", remedy_of(output_ / name));
+  }
+
+  // What each run has that vouches for rows. Where the manifest knows of it, that has been said.
+  void require_own_files(const FoundFiles& found) {
+    for (const char* file : {records::config_file, records::log_file}) {
+      const std::string name = known_.id + "/" + file;
+      const bool is_said = audit_.is_covered && known_.manifest->files.contains(name);
+      if (!found.contains(name) && !is_said) add_by_name(name, "missing", remedy_of(output_ / name));
+    }
   }
 
   const fs::path& output_;

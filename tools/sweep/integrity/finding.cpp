@@ -9,9 +9,7 @@
 namespace gradus::sweep {
 namespace fs = std::filesystem;
 
-namespace {
-
-std::string text_of(const fs::path& output, const Finding& finding) {
+std::string remedy_for(const fs::path& output, const Finding& finding) {
   const auto shell = [&](const std::string& below) { return shell_text({(output / below).string()}); };
   switch (finding.remedy) {
     case Remedy::run_again:
@@ -40,12 +38,10 @@ std::string text_of(const fs::path& output, const Finding& finding) {
   return "it says nothing of the file: mend that, and verify again";
 }
 
-}  // namespace
-
 std::string line_of(const fs::path& output, const Finding& finding) {
   constexpr std::size_t longest = 4000;
   return records::printable(
-      fmt::format("{}: {}; {}", (output / finding.file).string(), finding.what, text_of(output, finding)), longest);
+      fmt::format("{}: {}; {}", (output / finding.file).string(), finding.what, remedy_for(output, finding)), longest);
 }
 
 std::string without_path(const fs::path& path, const std::string& message) {

@@ -25,6 +25,9 @@ struct Finding {
   std::string run = {};  // of which it is a file
 };
 
+// What mends it, in the sweep's folder.
+std::string remedy_for(const std::filesystem::path& output, const Finding& finding);
+
 // "OUTPUT/FILE: WHAT; REMEDY", in one line.
 std::string line_of(const std::filesystem::path& output, const Finding& finding);
 

@@ -11,8 +11,8 @@
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
-#include "experiments/records/log_contents.h"
 #include "experiments/records/program.h"
+#include "experiments/records/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/verb.h"
@@ -31,7 +31,14 @@ records::LogContents read_run(const fs::path& run) {
   if (!fs::exists(run, error) || !fs::exists(log, error))
     throw records::UsageError(
         fmt::format("diff: {}: expected a run's folder with {}", records::printable(run.string()), records::log_file));
-  records::LogContents contents = records::read_metric_log(log);
+  const auto read = [&] {
+    try {
+      return records::read_recorded_log(folder);
+    } catch (const records::Damaged& damage) {  // code 1 says that runs differ
+      throw records::UsageError(fmt::format("diff: {}", damage.what()));
+    }
+  };
+  records::LogContents contents = read();
   if (contents.configuration.is_null())
     throw records::UsageError(
         fmt::format("diff: {}: does not tell its configuration: expected the log of a run", log.string()));
