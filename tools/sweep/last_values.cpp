@@ -11,7 +11,7 @@
 #include "experiments/records/completion.h"
 #include "experiments/records/descriptor.h"
 #include "experiments/records/program.h"
-#include "experiments/records/recorded_log.h"
+#include "tools/sweep/integrity/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
@@ -74,7 +74,7 @@ LastValues::LastValues(const std::filesystem::path& output, const std::vector<Ru
     values.assign(columns.size(), "-");
     if (columns.empty()) continue;
     try {
-      const records::LogContents contents = records::read_recorded_log(output / run.id);
+      const records::LogContents contents = read_recorded_log(output / run.id);
       for (const records::MetricTable& table : contents.tables) {
         add_names(table, known);
         for (std::size_t i = 0; i < wanted.size(); ++i)

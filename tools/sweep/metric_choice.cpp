@@ -10,7 +10,7 @@
 #include <stdexcept>
 
 #include "experiments/records/completion.h"
-#include "experiments/records/recorded_log.h"
+#include "tools/sweep/integrity/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "settings/parse.h"
 #include "tools/sweep/integrity/finding.h"
@@ -52,7 +52,7 @@ std::int64_t steps_in(const records::LogContents& contents) {
 // What is damaged is said as `sweep verify` says it.
 records::LogContents read_log(const std::filesystem::path& folder, std::span<records::LogMark> marks) {
   try {
-    return records::read_recorded_log(folder, marks);
+    return read_recorded_log(folder, marks);
   } catch (const records::Damaged& damage) {
     const std::string run = folder.filename().string();
     const std::filesystem::path output = folder.parent_path();

@@ -5,7 +5,7 @@
 
 #include "experiments/records/completion.h"
 #include "experiments/records/descriptor.h"
-#include "experiments/records/recorded_log.h"
+#include "tools/sweep/integrity/recorded_log.h"
 #include "tools/sweep/standing.h"
 
 namespace gradus::sweep {
@@ -32,7 +32,7 @@ ExportedRuns runs_to_export(const fs::path& output) {
 
 records::LogContents read_log_of(const fs::path& output, const std::string& id) {
   try {
-    return records::read_recorded_log(output / id);
+    return read_recorded_log(output / id);
   } catch (const records::SystemError& error) {
     if (error.code != ENOENT && error.code != ENOTDIR) throw;
     return {};

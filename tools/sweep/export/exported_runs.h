@@ -25,7 +25,7 @@ struct ExportedRuns {
 // All, those included that have failed, are pending, or are yet to begin. Throws as standing_of.
 ExportedRuns runs_to_export(const std::filesystem::path& output);
 
-// As records::read_recorded_log; nothing where there is no log and none is vouched for.
+// As read_recorded_log; nothing where there is no log and none is vouched for.
 records::LogContents read_log_of(const std::filesystem::path& output, const std::string& id);
 
 }  // namespace gradus::sweep

@@ -6,7 +6,7 @@
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
-#include "experiments/records/recorded_log.h"
+#include "tools/sweep/integrity/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/state_image.h"
 #include "tools/sweep/integrity/found_files.h"
@@ -126,7 +126,7 @@ class Audit {
   // `record` is complete.json's, null where the run failed without one.
   void audit_ended(const json& record) {
     const FoundFiles files = files_of_run(output_, known_.id);
-    const json rows = records::rows_vouched_for(record);
+    const json rows = rows_vouched_for(record);
     for (const auto& [name, path] : files)
       look_at(name, path, [&, &name = name, &path = path] {
         const std::string own = own_name(path);

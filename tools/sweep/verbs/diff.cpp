@@ -12,7 +12,7 @@
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
-#include "experiments/records/recorded_log.h"
+#include "tools/sweep/integrity/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/verb.h"
@@ -33,7 +33,7 @@ records::LogContents read_run(const fs::path& run) {
         fmt::format("diff: {}: expected a run's folder with {}", records::printable(run.string()), records::log_file));
   const auto read = [&] {
     try {
-      return records::read_recorded_log(folder);
+      return read_recorded_log(folder);
     } catch (const records::Damaged& damage) {  // code 1 says that runs differ
       throw records::UsageError(fmt::format("diff: {}", damage.what()));
     }

@@ -1,4 +1,4 @@
-#include "experiments/records/recorded_log.h"
+#include "tools/sweep/integrity/recorded_log.h"
 
 #include <fmt/format.h>
 
@@ -10,19 +10,19 @@
 #include "experiments/records/files.h"
 #include "experiments/records/sealed.h"
 
-namespace gradus::records {
+namespace gradus::sweep {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-bool is_absent(const SystemError& error) { return error.code == ENOENT || error.code == ENOTDIR; }
+bool is_absent(const records::SystemError& error) { return error.code == ENOENT || error.code == ENOTDIR; }
 
 // Null where there is none.
 json completion_in(const fs::path& folder) {
   try {
-    return read_current(folder / completion_file);
-  } catch (const SystemError& error) {
+    return records::read_current(folder / records::completion_file);
+  } catch (const records::SystemError& error) {
     if (!is_absent(error)) throw;
     return nullptr;
   }
@@ -33,46 +33,46 @@ json completion_in(const fs::path& folder) {
 // A run that goes on removes complete.json before it writes. One that was recovered has left out what was torn; one
 // that has failed may not have been able to write its last rows.
 json rows_vouched_for(const json& record) {
-  const std::string status = text_member(record, "status");
-  const bool is_paused = status == name_of(Status::interrupted) && !record.contains("recovered");
-  return is_result(status) || is_paused ? record.value("rows", json::object()) : json();
+  const std::string status = records::text_member(record, "status");
+  const bool is_paused = status == records::name_of(records::Status::interrupted) && !record.contains("recovered");
+  return records::is_result(status) || is_paused ? record.value("rows", json::object()) : json();
 }
 
-std::string problem_of_log(const fs::path& path, const LogContents& log, const json& rows) {
-  if (rows.empty() && !begins_a_log(read_beginning(path, log_beginning))) return {};
+std::string problem_of_log(const fs::path& path, const records::LogContents& log, const json& rows) {
+  if (rows.empty() && !records::begins_a_log(records::read_beginning(path, records::log_beginning))) return {};
   if (log.torn_bytes > 0)
     return fmt::format("damaged: the frame at byte {} is not whole, {} bytes from there on", log.whole_bytes,
                        log.torn_bytes);
   if (log.configuration.is_null()) return "damaged: it does not begin with a configuration";
   for (const auto& [name, count] : rows.items()) {
     const auto table = std::find_if(log.tables.begin(), log.tables.end(),
-                                    [&name = name](const MetricTable& one) { return one.name() == name; });
+                                    [&name = name](const records::MetricTable& one) { return one.name() == name; });
     const std::int64_t found = table == log.tables.end() ? 0 : table->rows();
     if (count != found)
-      return fmt::format("damaged: {} rows of the table {}, {} recorded", found, name, json_text(count));
+      return fmt::format("damaged: {} rows of the table {}, {} recorded", found, name, records::json_text(count));
   }
   return {};
 }
 
-LogContents read_recorded_log(const fs::path& folder, std::span<LogMark> marks) {
-  const fs::path path = folder / log_file;
+records::LogContents read_recorded_log(const fs::path& folder, std::span<records::LogMark> marks) {
+  const fs::path path = folder / records::log_file;
   for (json record = completion_in(folder);;) {
     const json rows = rows_vouched_for(record);
     std::string problem;
     try {
-      for (LogMark& mark : marks) mark = {mark.step};
-      LogContents log = read_metric_log(path, marks);
+      for (records::LogMark& mark : marks) mark = {mark.step};
+      records::LogContents log = records::read_metric_log(path, marks);
       if (!rows.is_null()) problem = problem_of_log(path, log, rows);
       if (problem.empty()) return log;
-    } catch (const SystemError& error) {
+    } catch (const records::SystemError& error) {
       if (rows.empty() || !is_absent(error)) throw;
       problem = "missing";
     }
     // The run may have gone on, or another have taken its place, since its record was read.
     json now = completion_in(folder);
-    if (now == record) throw Damaged(fmt::format("{}: {}", path.string(), problem));
+    if (now == record) throw records::Damaged(fmt::format("{}: {}", path.string(), problem));
     record = std::move(now);
   }
 }
 
-}  // namespace gradus::records
+}  // namespace gradus::sweep
