@@ -11,10 +11,10 @@
 #include "experiments/records/completion.h"
 #include "experiments/records/descriptor.h"
 #include "experiments/records/program.h"
-#include "tools/sweep/integrity/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/recorded_log.h"
 
 namespace gradus::sweep {
 namespace {

@@ -10,10 +10,10 @@
 #include <stdexcept>
 
 #include "experiments/records/completion.h"
-#include "tools/sweep/integrity/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "settings/parse.h"
 #include "tools/sweep/integrity/finding.h"
+#include "tools/sweep/recorded_log.h"
 
 namespace gradus::sweep {
 namespace {

@@ -41,7 +41,7 @@ class MetricReader {
 
   // Also finds the marks' places. Throws std::runtime_error where the log has no such column, or it does not say which
   // way is better; the message names those that it may be. Throws records::Damaged, with what mends it, where the log
-  // is not what its run has recorded (integrity/recorded_log.h).
+  // is not what its run has recorded (recorded_log.h).
   MetricValues read(const std::filesystem::path& folder, std::span<records::LogMark> marks = {});
   // By the direction that a log has told. NaN of no values. A time whose target no value comes to is their number,
   // or NaN where the last of them is.

@@ -5,7 +5,7 @@
 
 #include "experiments/records/completion.h"
 #include "experiments/records/descriptor.h"
-#include "tools/sweep/integrity/recorded_log.h"
+#include "tools/sweep/recorded_log.h"
 #include "tools/sweep/standing.h"
 
 namespace gradus::sweep {

@@ -6,10 +6,10 @@
 
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
-#include "tools/sweep/integrity/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/state_image.h"
 #include "tools/sweep/integrity/found_files.h"
+#include "tools/sweep/recorded_log.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;

@@ -12,9 +12,9 @@
 #include "experiments/records/completion.h"
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
-#include "tools/sweep/integrity/recorded_log.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "tools/sweep/recorded_log.h"
 #include "tools/sweep/verb.h"
 
 namespace gradus::sweep {

@@ -1,4 +1,4 @@
-#include "tools/sweep/integrity/recorded_log.h"
+#include "tools/sweep/recorded_log.h"
 
 #include <fmt/format.h>
 
