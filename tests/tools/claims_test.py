@@ -131,6 +131,11 @@ class Reading(StudyCase):
         self.assertEqual([answer(yes, no, differing=True), answer(yes, yes, differing=True),
                           answer(yes, open_, differing=True)], ["holds", "does not hold", open_])
 
+    def test_a_p_below_what_can_be_told_is_a_bound(self):
+        self.assertEqual(words.p_text(0.0123, 1e-12), "p 0.012")
+        self.assertEqual(words.p_text(2e-10, 1e-12, 1e-12), "p < 2e-10")
+        self.assertEqual(words.p_text(2 / 10000, 2 / 10000), "p < 0.0002")
+
     def test_the_page_tells_every_word_of_the_language(self):
         page_text = (ROOT / "docs" / "claims.md").read_text()
         for word in (*study.TAKES, *study.FAMILIES, *study.DRAWS, *study.EFFECTS):

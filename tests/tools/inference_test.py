@@ -90,7 +90,7 @@ class Intervals(unittest.TestCase):
                 effect = Effect(kind, "higher", [Pairs("w", [0.1] * seeds, [0.2] * seeds)])
                 np.testing.assert_allclose(interval(effect, 0.999), bound)
                 self.assertEqual(p_value(effect, bound), 1)
-                self.assertEqual(p_value(effect, 0), 0)
+                self.assertEqual(p_value(effect, 0), intervals.FINEST)
         proportional = Effect("ratio", "higher", [Pairs("w", A / 3, A)])
         np.testing.assert_allclose(interval(proportional), -math.log(3))
 

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 from scipy import stats
 
-from .tuning import Trials
+from .tuning import Changes, Trials
 
 RESAMPLES = 49999  # of the seeds, for BCa
 ROUNDING = 1e-12  # relative: seeds that differ by less are the same
@@ -161,11 +161,11 @@ class Effect:
 
     @cached_property
     def changes(self):
-        """How the effect changes when the draws of its methods are resampled and chosen among again; |changes|, sorted.
+        """How the effect changes when the draws of its methods are resampled and chosen among again: Changes.
 
         None where nothing was tuned. Workloads and methods are tuned each for itself, so their changes add.
         """
-        rng = np.random.default_rng(2)
-        parts = [trials.changes(self.kind, rng) * (1 if at == 0 else -1)
-                 for of in self.pairs for at, trials in enumerate((of.tuned_a, of.tuned_b)) if trials is not None]
-        return np.sort(np.abs(sum(parts))) / len(self.pairs) if parts else None
+        parts = [((1 if at == 0 else -1) * changes / len(self.pairs), chances)
+                 for of in self.pairs for at, trials in enumerate((of.tuned_a, of.tuned_b)) if trials is not None
+                 for changes, chances in trials.parts(self.kind)]
+        return Changes(parts) if parts else None

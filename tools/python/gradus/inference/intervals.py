@@ -17,7 +17,8 @@ from .effects import RESAMPLES
 FROM = 20  # seeds in every workload, from which BCa is taken
 BEYOND = 5  # resamples that must lie beyond an end of it
 FLIPS = 9999
-FINEST = 1e-12  # smallest p where it is found by search
+LEAST_OF_FLIPS = 2 / (FLIPS + 1)  # p of flips at random
+FINEST = 1e-12  # smallest p that is told
 
 
 def interval(effect, level=0.95):
@@ -32,6 +33,10 @@ def p_value(effect, delta=0.0):
     """Two-sided p of the effect being delta (the smaller side doubled): where the interval's end is just delta."""
     if np.isclose(effect.estimate, delta, rtol=1e-12, atol=1e-12):
         return 1.0
+    return max(_p(effect, delta), FINEST)
+
+
+def _p(effect, delta):
     if effect.changes is None and not effect.shares and (effect.seeds < FROM or not effect.variances.any()):
         return _p_of_t(effect, delta)
     if _excludes(effect, 1 - FINEST, delta):
@@ -129,10 +134,7 @@ def _tail(effect, level):
 
 def _of_choice(effect, level):
     """What choosing again changes, at a level; 0 where nothing was chosen."""
-    if effect.changes is None:
-        return 0.0
-    count = len(effect.changes)
-    return float(effect.changes[min(int(np.ceil(level * count)), count - 1)])
+    return 0.0 if effect.changes is None else effect.changes.size(level)
 
 
 def _p_of_t(effect, delta):
