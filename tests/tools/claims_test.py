@@ -304,6 +304,35 @@ class Verdicts(StudyCase):
         one, = self.find(self.runs()).decided
         self.assertEqual((one.verdict, one.judged.problem), ("not decided", "no run came to the target"))
 
+    def test_where_nobody_learns_nothing_is_decided(self):
+        """Losses that end 1.6 and 1 times as high, of a start of 3 or just above both."""
+        self.write()
+        results = self.runs(1.5)
+        self.assertEqual(self.find(results).decided[0].verdict, "refuted")
+        with mock.patch.object(quantities, "LEARNT", 0.7):
+            one, = self.find(results).decided
+        self.assertEqual((one.verdict, one.judged.problem), ("not decided", "no side's loss has fallen by 70%"))
+
+    def test_numbers_that_are_all_0_or_1_are_outcomes(self):
+        """Of a function that tells floats: 5 of 5 against 0 of 5 is no certainty, nor is a difference above 1."""
+        self.write(CLAIMS.replace('take = "last", ', 'take = "python", function = "is_adam", ', 1)
+                   .replace('"ratio"', '"difference"').replace('better = "lower"', 'better = "higher"'))
+        (self.study / "quantities.py").write_text("def is_adam(run):\n    return float(run.options['optimizer'] == 'adam')\n")
+        one, = self.find(self.runs()).decided
+        self.assertEqual((one.judged.told_by, one.judged.estimate, one.judged.high), ("exact shares", 1, 1))
+        self.assertLess(one.judged.low, 0.5)
+        self.assertGreater(one.judged.p, 0.01)
+
+    def test_equal_seeds_are_certain_where_no_seed_has_a_part(self):
+        same, other = run_of([3, 1, 2]), run_of([3, 1.5, 2])
+        other.options["seed"] = 1
+        last = Quantity("last", "evaluation/loss")
+        self.assertFalse(quantities.same_with_every_seed(last, [same, other]))
+        again = run_of([3, 1, 2])
+        again.options["seed"] = 2
+        self.assertTrue(quantities.same_with_every_seed(last, [same, again]))
+        self.assertFalse(quantities.same_with_every_seed(Quantity("python", function="f"), [same, other]))
+
     def test_own_seconds_are_said_to_be_contended(self):
         self.write(CLAIMS.replace('{take = "last", of = "evaluation/training_loss"}',
                                   '{take = "last", of = "evaluation/training_seconds"}', 1))

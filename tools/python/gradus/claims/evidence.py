@@ -58,6 +58,8 @@ class Compared:
     missing: list = field(default_factory=list)   # what was planned and is not there: it is measured, not decided
     runs: list = field(default_factory=list)      # the Measured ones that it rests on
     horizons: dict = field(default_factory=dict)  # {workload: of the times}
+    exact: set = field(default_factory=set)       # workloads whose runs are the same with every seed
+    idle: set = field(default_factory=set)        # workloads in which no side's loss has fallen
 
 
 def load(folder, tables):
@@ -143,6 +145,8 @@ def compare(claim, found, seconds_of_step=None, functions=None):
             _compare_workload(compared, label, mine, seconds_of_step, functions)
         except (NotMeasured, BadStudy) as problem:
             compared.problems.append(f"{label + ': ' if label else ''}{problem}")
+    if compared.pairs and compared.idle >= set(compared.pairs):
+        compared.missing.append(f"no side's loss has fallen by {quantities.LEARNT:.0%}")
     compared.missing += _lost(claim, found)[:1]
     return compared
 
@@ -184,6 +188,11 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
     if quantity.take == "time_to" and not quantity.over and not any(
             number.arrived for pair in pairs.values() for number in pair[:1 if claim.b is None else 2]):
         compared.missing.append(f"{label + ': ' if label else ''}no run came to the target")
+    told = [mine for mine in sides if mine]
+    if pairs and all(quantities.same_with_every_seed(quantity, mine) for mine in told):
+        compared.exact.add(label)
+    if pairs and not any(quantities.has_learnt(quantity, mine, numbers[side]) for side, mine in enumerate(told)):
+        compared.idle.add(label)
     if pairs:
         compared.pairs[label] = dict(sorted(pairs.items()))
 

@@ -57,13 +57,20 @@ def comparison_of(compared, trials):
     for workload, seeds in compared.pairs.items():
         sides = [[pair[side] for pair in seeds.values()] for side in (0, 1)]
         a, b = (np.array([number.value for number in side]) for side in sides)
+        outcomes = _came_about(sides[0]) and (claim.b is None or _came_about(sides[1]))
         pairs.append(Pairs(workload, a, b, trials.get((workload, "a")), trials.get((workload, "b")),
-                           outcomes=tuple(all(number.outcome for number in side) for side in sides),
-                           resolutions=tuple(max(number.resolution for number in side) for side in sides)))
+                           outcomes=(outcomes, outcomes and claim.b is not None),
+                           resolutions=tuple(max(number.resolution for number in side) for side in sides),
+                           exact=workload in compared.exact, idle=workload in compared.idle))
     try:
         return Comparison(claim.name, Effect(claim.effect, claim.better, pairs), claim.delta)
     except ValueError as error:
         return Comparison(claim.name, None, claim.delta, str(error))
+
+
+def _came_about(side):
+    """Whether the numbers are outcomes: all of them are exactly 0 or 1."""
+    return all(number.outcome or number.value in (0.0, 1.0) for number in side)
 
 
 def races_of(compared):

@@ -18,6 +18,8 @@ class Pairs:
     tuned_a, tuned_b: the draws that a's and b's settings were chosen among, where they were.
     outcomes: whether a's, b's values are 0 or 1, of what came about: the interval of their shares is exact.
     resolutions: of a's, b's values, how far apart two that are told from each other are; 0 of what is exact.
+    exact: whether no seed has a part in the values, so that equal ones are certain; else those tell no spread.
+    idle: whether neither has learnt anything here, so that the workload decides nothing.
     """
     workload: str
     a: np.ndarray
@@ -26,6 +28,8 @@ class Pairs:
     tuned_b: Trials | None = None
     outcomes: tuple = (False, False)
     resolutions: tuple = (0.0, 0.0)
+    exact: bool = False
+    idle: bool = False
 
     def __post_init__(self):
         a = np.asarray(self.a, float)
@@ -140,6 +144,15 @@ class Effect:
     def _coarseness(self, of):
         scales = (1.0, 1.0) if self.kind == "difference" else (of.a.mean(), of.b.mean())
         return sum((resolution / scale) ** 2 for resolution, scale in zip(of.resolutions, scales)) / 12
+
+    @property
+    def equal(self):
+        """Whether no workload's seeds differ. That is certain of what is exact, and else tells no spread."""
+        return self.seeds > 1 and not self.shares and not self.variances.any()
+
+    @property
+    def exact(self):
+        return all(of.exact for of in self.pairs)
 
     @property
     def shares(self):

@@ -22,7 +22,9 @@ FINEST = 1e-12  # smallest p that is told
 
 
 def interval(effect, level=0.95):
-    """(low, high) of an effect. Equal seeds of what is exact give a width of 0, one seed gives an infinite one."""
+    """(low, high) of an effect. Equal seeds give a width of 0 where they are exact, and else, as one seed does, an
+    infinite one.
+    """
     low, high = _of_seeds(effect, level)
     choice = _of_choice(effect, level)
     below, above = effect.estimate - low, high - effect.estimate
@@ -31,7 +33,7 @@ def interval(effect, level=0.95):
 
 def p_value(effect, delta=0.0):
     """Two-sided p of the effect being delta (the smaller side doubled): where the interval's end is just delta."""
-    if np.isclose(effect.estimate, delta, rtol=1e-12, atol=1e-12):
+    if np.isclose(effect.estimate, delta, rtol=1e-12, atol=1e-12) or effect.equal and not effect.exact:
         return 1.0
     return max(_p(effect, delta), FINEST)
 
@@ -54,7 +56,8 @@ def _p(effect, delta):
 def told_by(effect, level=0.95):
     """What interval() takes, in words."""
     t = "paired t" if len(effect.pairs) == 1 else "Welch's t over workloads"
-    seeds = "exact shares" if effect.shares else "BCa" if _by_bca(effect, level) else t
+    seeds = "exact shares" if effect.shares else "equal seeds" + (
+        ", of what no seed changes" if effect.exact else ", which tell no spread") if effect.equal else "BCa" if _by_bca(effect, level) else t
     return seeds if effect.changes is None else f"{seeds}, choice of settings resampled"
 
 
@@ -93,8 +96,8 @@ def _of_seeds(effect, level):
         return -np.inf, np.inf
     if effect.shares:
         return _of_shares(effect, level)
-    if not effect.variances.any():
-        return effect.estimate, effect.estimate
+    if effect.equal:
+        return (effect.estimate, effect.estimate) if effect.exact else (-np.inf, np.inf)
     if _by_bca(effect, level):
         again = effect.bootstrap(1 - 2 * _tail(effect, level), n_resamples=0, bootstrap_result=effect.resampled)
         return float(again.confidence_interval.low), float(again.confidence_interval.high)
@@ -140,7 +143,7 @@ def _of_choice(effect, level):
 def _p_of_t(effect, delta):
     if effect.seeds < 2:
         return 1.0
-    if not effect.variances.any():
+    if effect.equal:
         return 0.0
     return float(2 * stdtr(_freedom(effect), -abs(effect.estimate - delta) / np.sqrt(effect.variances.sum())))
 
