@@ -123,7 +123,7 @@ def _lost(claim, found):
     """Lines on runs that the claim should have compared, or chosen among, and that have no result."""
     sides = [choice for choice in (claim.a, claim.b) if choice]
     return [f"a run has no result: {run.name}: {run.status}: {run.reason}" for run in found.lost
-            if run.stage in (claim.stage, claim.tuning) and any(_may_be(run, side) for side in sides)]
+            if run.stage in (claim.stage, *claim.choices) and any(_may_be(run, side) for side in sides)]
 
 
 def _may_be(run, choice):

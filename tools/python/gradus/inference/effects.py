@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 from scipy import stats
 
-from .tuning import Changes, Trials
+from .tuning import Changes, Sloped, Trials
 
 RESAMPLES = 49999  # of the seeds, for BCa
 ROUNDING = 1e-12  # relative: seeds that differ by less are the same
@@ -24,8 +24,8 @@ class Pairs:
     workload: str
     a: np.ndarray
     b: np.ndarray
-    tuned_a: Trials | None = None
-    tuned_b: Trials | None = None
+    tuned_a: Trials | Sloped | None = None
+    tuned_b: Trials | Sloped | None = None
     outcomes: tuple = (False, False)
     resolutions: tuple = (0.0, 0.0)
     exact: bool = False

@@ -71,6 +71,26 @@ class Trials:
         return changes, left[:-1] ** draws - left[1:] ** draws
 
 
+class Sloped:
+    """Choices at several places of an axis, of which a slope of logarithms is made: sum of weights * logs."""
+
+    def __init__(self, weights, trials):
+        self.weights, self.trials = list(weights), list(trials)
+
+    def check(self, kind):
+        """An error where what the choices add to an effect of slopes cannot be told."""
+        if kind != "difference":
+            raise ValueError(f"a {kind} of slopes on chosen settings: expected their difference")
+        for of in self.trials:
+            of.check("ratio")
+
+    def parts(self, kind):
+        """The distributions of which the slope's change is the sum: it is linear in the logarithms."""
+        self.check(kind)
+        return [(weight * changes, chances) for weight, of in zip(self.weights, self.trials)
+                for changes, chances in [of.changes("ratio")]]
+
+
 class Changes:
     """Sizes of a sum of independent changes with their distribution: exact as long as it has at most MOST values, then
     in as many cells; by how much values may have moved in these is added to each size.
