@@ -1,5 +1,4 @@
 """What a sweep's file says of its runs, as far as a claim can be held to it before anything is run."""
-
 import re
 
 CHOICE = re.compile(r"\{([^{}:]+)\}(@.*)?")  # another stage's winner, or with @ a run of it that is gone on with
