@@ -335,6 +335,8 @@ class Verdicts(StudyCase):
         again.options["seed"] = 2
         self.assertTrue(quantities.same_with_every_seed(last, [same, again]))
         self.assertFalse(quantities.same_with_every_seed(Quantity("python", function="f"), [same, other]))
+        for values, law in (([0.3, 0.1 + 0.2], True), ([0.3, 0.3], False), ([0.0, 0.0], False), ([0.3, 0.31], False)):
+            self.assertEqual(quantities.same_but_for_rounding(dict(enumerate(map(Number, values)))), law)
 
     def test_own_seconds_are_said_to_be_contended(self):
         self.write(CLAIMS.replace('{take = "last", of = "evaluation/training_loss"}',

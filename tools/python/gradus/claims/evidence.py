@@ -189,7 +189,8 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
             number.arrived for pair in pairs.values() for number in pair[:1 if claim.b is None else 2]):
         compared.missing.append(f"{label + ': ' if label else ''}no run came to the target")
     told = [mine for mine in sides if mine]
-    if pairs and all(quantities.same_with_every_seed(quantity, mine) for mine in told):
+    if pairs and all(quantities.same_with_every_seed(quantity, mine) or quantities.same_but_for_rounding(numbers[side])
+                     for side, mine in enumerate(told)):
         compared.exact.add(label)
     if pairs and not any(quantities.has_learnt(quantity, mine, numbers[side]) for side, mine in enumerate(told)):
         compared.idle.add(label)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..inference.effects import ROUNDING
 from ..inference.tuning import chances_of_winning
 
 LEARNT = 0.05  # share of a loss at the start by which it falls where anything is learnt
@@ -127,10 +128,10 @@ def rank_of_run(quantity, run):
 
 
 def has_learnt(quantity, runs, numbers):
-    """Whether the mean loss of these runs, {seed: Number}, is LEARNT of its start below it; true of what is no loss, and
-    of one that was not measured at the start.
+    """Whether the mean loss of these runs, {seed: Number}, is LEARNT of its start below it; true of what is no loss, of
+    one that was not measured at the start, and of a mean on the way, which may be that of following a change.
     """
-    if quantity.take not in ("last", "lowest", "mean", "at_best") or quantity.over or "loss" not in quantity.of:
+    if quantity.take not in ("last", "lowest", "at_best") or quantity.over or "loss" not in quantity.of:
         return True
     firsts = [(rows.index[0], values[0]) for rows, values in (column(run, quantity.of, quantity.place) for run in runs)]
     start = np.mean([value for _, value in firsts])
@@ -145,6 +146,14 @@ def same_with_every_seed(quantity, runs):
     for run in runs:
         by_seed.setdefault(run.seed, set()).add(_read(quantity, run))
     return len(set(map(frozenset, by_seed.values()))) == 1
+
+
+def same_but_for_rounding(numbers):
+    """Whether the seeds came to one number by different ways: theirs, {seed: Number}, differ, and by rounding alone, as no
+    count does that happens to be the same.
+    """
+    values = np.array([number.value for number in numbers.values()])
+    return bool(0 < np.ptp(values) <= ROUNDING * np.abs(values).max())
 
 
 def _read(quantity, run):

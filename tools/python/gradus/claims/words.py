@@ -57,7 +57,7 @@ def effect_text(decided, low=None, estimate=None, high=None):
     judged, claim = decided.judged, decided.claim
     numbers = [judged.low, judged.estimate, judged.high] if estimate is None else [low, estimate, high]
     if not all(map(math.isfinite, numbers)):
-        return "not measured" if not math.isfinite(numbers[1]) else f"{_one(claim, numbers[1])} (interval unbounded)"
+        return "not measured" if not math.isfinite(numbers[1]) else f"{_one(claim, numbers[1]):.3g} (interval unbounded)"
     ends = sorted(_one(claim, value) for value in (numbers[0], numbers[2]))
     form = "{:.3g} times ({:.3g} to {:.3g})" if claim.effect == "ratio" else "{:+.3g} ({:+.3g} to {:+.3g})"
     return form.format(_one(claim, numbers[1]), *ends)
