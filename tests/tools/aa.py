@@ -9,7 +9,8 @@ share, with an edge of divergence, times noise with heavy tails, in part common 
 be separated. Then one is truly worse by three standard deviations of a pair's difference, which must nearly always be
 found, unless the noise of seeds is so little that the luck of the draws is larger. Last, intervals that know nothing of
 the choice must separate more than 5 %, or this would test nothing. Reports of several claims at once, on shares of what
-comes about and on times that are censored and seen at looks alone, may separate any of them in 5 % too. 40 repetitions;
+comes about and on times that are censored and seen at looks alone, may separate any of them in 5 % too. What the choice
+alone adds is put to the test at the level of one of 200 claims, with a hundred times as many repetitions. 40 repetitions;
 with --full 200.
 """
 import argparse
@@ -25,6 +26,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/pyth
 from gradus.inference import Comparison, Effect, Pairs, Trials, judge  # noqa: E402
 
 DRAWS, TUNING_SEEDS, SEEDS = 32, 3, 10
+CLAIMS = 200  # of a report, of which one's level is alpha / 200
 # Deviation of the log loss over seeds (the curve rises by 1 per decade squared), workloads, the power that must be.
 CASES = [(0.02, 1, 0.0), (0.1, 1, 0.9), (0.1, 3, 0.95), (0.3, 1, 0.95)]
 
@@ -90,6 +92,17 @@ def separated_reports(make, share, seeds, repetitions, claims=4):
     return found
 
 
+def beyond(repetitions, level):
+    """In how many pairs of choices that no noise touches the winners are further apart than an interval says."""
+    found = 0
+    for repetition in range(repetitions):
+        rng = np.random.default_rng([9, repetition])
+        (a, trials_a), (b, trials_b) = (Adam(0.0, rng).tuned() for _ in range(2))
+        effect = Effect("ratio", "lower", [Pairs("w", a, b, trials_a, trials_b)])
+        found += abs(effect.estimate) > effect.changes.size(level)
+    return found
+
+
 REPORTS = [(outcomes, 0.5, 30), (outcomes, 0.97, 30), (outcomes, 0.9, 10), (times, 0.9, 10), (times, 0.5, 10)]
 
 
@@ -117,6 +130,11 @@ def main():
         print(f"{case}: any separated in {found} of {repetitions}")
         if stats.binomtest(found, repetitions, 0.05, "greater").pvalue < 0.01:
             failed.append(f"{case}: separated in {found} of {repetitions}, expected 5 %")
+    level, pairs = 1 - 0.05 / CLAIMS, 100 * repetitions
+    found = beyond(pairs, level)
+    print(f"The choice alone at {level:.3%}: {found} of {pairs} pairs of winners are further apart")
+    if stats.binomtest(found, pairs, 1 - level, "greater").pvalue < 0.01:
+        failed.append(f"{found} of {pairs} pairs of winners are further apart than {level:.3%} of them may be")
     uncounted = sum(separated(*CASES[0][:2], repetitions, counted=False))
     print(f"The first case with the choice not counted: {uncounted} of {repetitions} separated")
     if uncounted <= 0.05 * repetitions:

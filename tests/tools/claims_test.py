@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Claims of studies: what is read of them and of runs, verdicts, staleness, and the report. Uses no program of ours."""
+import dataclasses
 import io
 import json
 import math
@@ -14,7 +15,8 @@ import numpy as np
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools" / "python"), str(pathlib.Path(__file__).parent)]
-from gradus.claims import clock, evidence, findings, judging, markdown, origin, page, quantities, study, words  # noqa: E402
+from gradus.claims import clock, evidence, findings, judging, markdown, origin, page, quantities, study  # noqa: E402
+from gradus.claims import sweep_file, words  # noqa: E402
 from gradus.claims.quantities import NotMeasured, Number  # noqa: E402
 from gradus.claims.study import BadStudy, Quantity  # noqa: E402
 from gradus.records.run import Rows  # noqa: E402
@@ -130,6 +132,11 @@ class Reading(StudyCase):
         self.assertEqual(answer(no, yes, against=("0",)), "holds")
         self.assertEqual([answer(yes, no, differing=True), answer(yes, yes, differing=True),
                           answer(yes, open_, differing=True)], ["holds", "does not hold", open_])
+
+    def test_a_p_below_what_can_be_told_is_a_bound(self):
+        self.assertEqual(words.p_text(0.0123, 1e-12), "p 0.012")
+        self.assertEqual(words.p_text(2e-10, 1e-12, 1e-12), "p < 2e-10")
+        self.assertEqual(words.p_text(2 / 10000, 2 / 10000), "p < 0.0002")
 
     def test_the_page_tells_every_word_of_the_language(self):
         page_text = (ROOT / "docs" / "claims.md").read_text()
@@ -299,6 +306,38 @@ class Verdicts(StudyCase):
         one, = self.find(self.runs()).decided
         self.assertEqual((one.verdict, one.judged.problem), ("not decided", "no run came to the target"))
 
+    def test_where_nobody_learns_nothing_is_decided(self):
+        """Losses that end 1.6 and 1 times as high, of a start of 3 or just above both."""
+        self.write()
+        results = self.runs(1.5)
+        self.assertEqual(self.find(results).decided[0].verdict, "refuted")
+        with mock.patch.object(quantities, "LEARNT", 0.7):
+            one, = self.find(results).decided
+        self.assertEqual((one.verdict, one.judged.problem), ("not decided", "no side's loss has fallen by 70%"))
+
+    def test_numbers_that_are_all_0_or_1_are_outcomes(self):
+        """Of a function that tells floats: 5 of 5 against 0 of 5 is no certainty, nor is a difference above 1."""
+        self.write(CLAIMS.replace('take = "last", ', 'take = "python", function = "is_adam", ', 1)
+                   .replace('"ratio"', '"difference"').replace('better = "lower"', 'better = "higher"'))
+        (self.study / "quantities.py").write_text("def is_adam(run):\n"
+                                                  "    return float(run.options['optimizer'] == 'adam')\n")
+        one, = self.find(self.runs()).decided
+        self.assertEqual((one.judged.told_by, one.judged.estimate, one.judged.high), ("exact shares", 1, 1))
+        self.assertLess(one.judged.low, 0.5)
+        self.assertGreater(one.judged.p, 0.01)
+
+    def test_equal_seeds_are_certain_where_no_seed_has_a_part(self):
+        same, other = run_of([3, 1, 2]), run_of([3, 1.5, 2])
+        other.options["seed"] = 1
+        last = Quantity("last", "evaluation/loss")
+        self.assertFalse(quantities.same_with_every_seed(last, [same, other]))
+        again = run_of([3, 1, 2])
+        again.options["seed"] = 2
+        self.assertTrue(quantities.same_with_every_seed(last, [same, again]))
+        self.assertFalse(quantities.same_with_every_seed(Quantity("python", function="f"), [same, other]))
+        for values, law in (([0.3, 0.1 + 0.2], True), ([0.3, 0.3], False), ([0.0, 0.0], False), ([0.3, 0.31], False)):
+            self.assertEqual(quantities.same_but_for_rounding(dict(enumerate(map(Number, values)))), law)
+
     def test_own_seconds_are_said_to_be_contended(self):
         self.write(CLAIMS.replace('{take = "last", of = "evaluation/training_loss"}',
                                   '{take = "last", of = "evaluation/training_seconds"}', 1))
@@ -416,6 +455,14 @@ class Verdicts(StudyCase):
         with self.assertRaisesRegex(BadStudy, "profile 1: quantity: take: 'last', expected time_to"):
             self.find(self.folder)
 
+    def test_where_t_stands_in_is_told(self):
+        """Of 25 seeds: BCa of one claim alone, t at the level of one of 200."""
+        self.write()
+        found = self.find(self.runs(seeds=range(25)))
+        self.assertNotIn("stands in", page.build(found, []))
+        found.decided[0].judged = dataclasses.replace(found.decided[0].judged, told_by="paired t")
+        self.assertIn("of the 1 claims with 20 seeds or more that tell a mean t stands in for it in 1", page.build(found, []))
+
     def test_the_pages(self):
         self.write()
         found = self.find(self.runs())
@@ -438,9 +485,9 @@ class Verdicts(StudyCase):
 class Trials(StudyCase):
     def test_choice_and_borders_of_a_tuned_claim(self):
         """Draws of a stage: what the interval counts, and a winner at the border of its space."""
-        self.write(CLAIMS.replace("better =", 'stage = "judge"\ntuning = "tune"\nbetter =', 1)
-                   .replace("seeds = 5", "seeds = 3"))
-        (self.study / "sweep.toml").write_text('program = "x"\n[[stage]]\nname = "tune"\n[[stage]]\nname = "judge"\n')
+        self.write(CLAIMS.replace("better =", 'stage = "judge"\nbetter =', 1).replace("seeds = 5", "seeds = 3"))
+        (self.study / "sweep.toml").write_text('program = "x"\n[[stage]]\nname = "tune"\n[[stage]]\nname = "judge"\n'
+                                               '[[stage.group]]\nrate = "{tune}"\n')
         folder = self.folder / "results" / "first_study" / "sweep"
         folder.mkdir(parents=True)
         entries = []
@@ -481,7 +528,9 @@ class Trials(StudyCase):
         # Chosen by a time, as the sweep does: two rows before the first that is as good are two, and all that there are.
         found = evidence.load(folder, None)
         found.stages[0]["selected_by"] |= {"statistic": "time_to", "target": 1.05}
-        trials = judging.Tuning(one.compared.claim, found).trials()["", "a"]
+        claim = one.compared.claim
+        self.assertEqual(claim.choices, {"tune": ("rate",)})  # which it does not name
+        trials = judging.trials_of(one.compared, judging.tunings_of(claim, found))["", "a"]
         self.assertEqual((trials.validation.tolist(), trials.better), ([[1, 1], [2, 2], [2, 2]], "lower"))
         # Adam's space is widened: the winner is another, whose runs alone count.
         before = [entry["id"] for entry in entries if entry["stage"] == "tune" and entry["options"]["rate"] == 0.001]
@@ -497,6 +546,68 @@ class Trials(StudyCase):
         kept = evidence.load(folder, None).runs  # a claim on draws is on those of the space that was written
         self.assertEqual([sorted({run.options["rate"] for run in kept if getattr(run, kind)})
                           for kind in ("added", "replaced")], [[0.0002], [0.001]])
+
+    def test_a_choice_that_a_family_cannot_count_is_said(self):
+        """Of a slope over sizes, each with a choice of its own, it is counted; of the best of the sizes it is not."""
+        folder = self.folder / "results" / "first_study" / "sweep"
+        folder.mkdir(parents=True)
+        (self.study / "sweep.toml").write_text('program = "x"\n[[stage]]\nname = "tune"\n[[stage]]\nname = "judge"\n'
+                                               '[stage.options]\nrate = "{tune}"\n')
+        entries, losses = [], {1: (2.0, 2.4, 3.0), 10: (0.5, 0.9, 1.0)}
+
+        def write(stage, size, rate, seed, loss):
+            tables = {"evaluation": {"index": np.arange(2), "index_name": "step",
+                                     "columns": {"training_loss": np.array([9.0, loss])}}}
+            options = {"optimizer": "sgd", "size": size, "rate": rate, "seed": seed}
+            made = write_run(folder, options, tables=tables)
+            entries.append({"id": made.name, "folder": made.name, "stage": stage, "options": options,
+                            "status": "completed"})
+        for size, draws in losses.items():
+            for place, loss in enumerate(draws):
+                write("tune", size, 0.1 * (place + 1), 0, loss)
+            for seed in (7, 8, 9):
+                write("judge", size, 0.1, seed, draws[0] + 0.001 * seed)
+        write_sealed(folder / "sweep.json", {"program": "x", "runs": entries})
+        write_sealed(folder / "stages.json", {"program": "x", "stages": [
+            {"name": stage, "runs": [entry["id"] for entry in entries if entry["stage"] == stage],
+             "selected_by": {"table": "evaluation", "column": "training_loss", "statistic": "last"},
+             "winners": [{"per": {"size": size}, "tuned": {"rate": 0.1}, "spaces": {}} for size in losses]}
+            for stage in ("tune", "judge")]})
+        claims = (CLAIMS.replace('a = {optimizer = "adam"}', "a = {}").replace('b = {optimizer = "sgd"}', "than = 0")
+                  .replace("better =", 'stage = "judge"\nbetter =', 1).replace("seeds = 5", "seeds = 3")
+                  .replace('"ratio"', '"difference"')
+                  .replace('training_loss"}', 'training_loss", over = "size", then = "slope"}', 1))
+        for then, problem in (("slope", ""), ("best", "choice not counted: what a choice adds to the best over size")):
+            self.write(claims.replace('"slope"', f'"{then}"'))
+            one, = findings.find(study.find(self.study.parent), "standard", self.folder / "results",
+                                 self.folder).decided
+            self.assertIn(problem, one.judged.problem)
+            if problem:
+                self.assertEqual(one.verdict, "not decided")
+                self.assertTrue(math.isfinite(one.judged.estimate))
+            else:
+                self.assertEqual(one.judged.told_by, "paired t, choice of settings resampled")
+                found = evidence.load(folder, None)
+                trials = judging.trials_of(one.compared, judging.tunings_of(one.claim, found))["", "a"]
+                np.testing.assert_allclose(sorted(trials.weights), [-1 / math.log(10), 1 / math.log(10)])
+                sizes = [np.abs(changes).max() for changes, _ in trials.parts("difference")]
+                np.testing.assert_allclose(sorted(sizes), sorted(np.log([3.0 / 2, 1.0 / 0.5]) / math.log(10)))
+
+    def test_choices_are_those_of_the_sweeps_file(self):
+        """In stages, groups, lists and variants; what a run that is gone on with was made with too."""
+        file = sweep_file.SweepFile({
+            "stage": [{"name": "tune"}, {"name": "trunk", "options": {"rate": "{tune}"}},
+                      {"name": "judge", "options": {"fork": ["{trunk}@400"]}, "group": [{"weight-decay": "{other-one}"}]},
+                      {"name": "free", "options": {"rate": "log:{x}"}}],
+            "variant": {"full": {"stage": {"free": {"options": {"beta": ["{tune}", 0.9]}}}}}})
+        self.assertEqual(file.choices("judge"), {"other-one": {"weight_decay"}, "tune": {"rate"}})
+        self.assertEqual(file.choices("free"), {"tune": {"beta"}})
+
+    def test_no_claim_of_the_project_leaves_a_choice_out(self):
+        studies = study.find(ROOT / "experiments")
+        counted = {claim.name: claim.choices for one in studies.values() for claim in one.claims}
+        self.assertEqual(counted["adam-lead-grows-with-width"], {"tune": ("learning_rate", "momentum")})
+        self.assertEqual(counted["steps-stay-with-large-batches"], {"tune_steps": ("learning_rate",)})
 
 
 if __name__ == "__main__":

@@ -84,15 +84,22 @@ class Intervals(unittest.TestCase):
         self.assertEqual((judged.told_by, judged.verdict), ("paired t", "supported"))
         self.assertEqual(judge([Comparison("c", effect)])[0].told_by, "BCa")
 
-    def test_equal_seeds_are_certain(self):
+    def test_equal_seeds_are_certain_of_what_no_seed_changes(self):
         for seeds in (3, 25):
             for kind, bound in (("difference", -0.1), ("ratio", math.log(0.1 / 0.2))):
-                effect = Effect(kind, "higher", [Pairs("w", [0.1] * seeds, [0.2] * seeds)])
+                effect = Effect(kind, "higher", [Pairs("w", [0.1] * seeds, [0.2] * seeds, exact=True)])
                 np.testing.assert_allclose(interval(effect, 0.999), bound)
                 self.assertEqual(p_value(effect, bound), 1)
-                self.assertEqual(p_value(effect, 0), 0)
-        proportional = Effect("ratio", "higher", [Pairs("w", A / 3, A)])
+                self.assertEqual(p_value(effect, 0), intervals.FINEST)
+        proportional = Effect("ratio", "higher", [Pairs("w", A / 3, A, exact=True)])
         np.testing.assert_allclose(interval(proportional), -math.log(3))
+
+    def test_equal_seeds_else_tell_nothing(self):
+        for kind in ("difference", "ratio"):
+            effect = Effect(kind, "higher", [Pairs("w", [0.1] * 25, [0.2] * 25)])
+            self.assertEqual((interval(effect), p_value(effect)), ((-math.inf, math.inf), 1))
+            judged, = judge([Comparison("c", effect)])
+            self.assertEqual((judged.verdict, judged.told_by), ("undecided", "equal seeds, which tell no spread"))
 
     def test_what_came_about_every_time_is_not_certain(self):
         ones, zeros = np.ones(30), np.zeros(30)
@@ -180,7 +187,7 @@ class Verdicts(unittest.TestCase):
         self.assertTrue(0 < below.low < below.high < 0.1)
 
     def test_a_ratios_bound_is_a_share(self):
-        pairs = [Pairs("w", [1.0, 1.0], [1.12, 1.12])]
+        pairs = [Pairs("w", [1.0, 1.0], [1.12, 1.12], exact=True)]
         for delta, verdict in ((0.1, "supported"), (0.12, "undecided"), (0.13, "refuted")):
             self.assertEqual(judge([Comparison("c", Effect("ratio", "lower", pairs), delta)])[0].verdict, verdict)
 
@@ -197,6 +204,29 @@ class Verdicts(unittest.TestCase):
         found, = judge([Comparison("c", difference(up, down))])
         self.assertEqual([part.verdict for part in found.workloads], ["supported", "refuted"])
         np.testing.assert_allclose([part.without for part in found.workloads], [-1, 1])
+
+    def test_a_workload_in_which_nobody_learnt_decides_nothing(self):
+        up, down = ([1.0, 1.1, 0.9], [-1.0, -1.1, -0.9])
+        for idle, verdict in ((False, "depends"), (True, "undecided")):
+            effect = Effect("difference", "higher", [Pairs("up", up, 0), Pairs("down", down, 0, idle=idle)])
+            judged, = judge([Comparison("c", effect)])
+            self.assertEqual((judged.verdict, judged.workloads[0].verdict), (verdict, "supported"))
+
+    def test_effects_and_sides_of_workloads_share_the_errors(self):
+        """Half of alpha each, so that no side is wrong in more than alpha of the reports of claims at their bounds."""
+        single, several = with_p(0.03), difference([0.1, 2, 3], [-5, 0, 6])
+        self.assertEqual([of.level for of in judge([Comparison("a", single)])], [0.95])
+        alone, other = judge([Comparison("a", single), Comparison("b", several)])
+        self.assertAlmostEqual(1 - alone.level, 0.05 / 2 / 2)
+        self.assertAlmostEqual(alone.adjusted_p, 0.03 * 2 * 2)
+        np.testing.assert_allclose([other.workloads[0].low, other.workloads[0].high],
+                                   interval(several.of("workload 0"), 1 - 0.05 / 2 / 1 / 2))
+        rng, wrong, repetitions = np.random.default_rng(11), 0, 200
+        for _ in range(repetitions):
+            judged, = judge([Comparison("c", difference(*rng.normal(size=(2, 5))))])
+            sides = [part.verdict for part in judged.workloads]
+            wrong += judged.verdict != "undecided" or sides != ["undecided"] * 2
+        self.assertLessEqual(wrong, stats.binom.ppf(0.99, repetitions, 0.05))
 
     def test_sign_flips_stand_where_they_can_tell(self):
         many = difference([0.9, 1.1, 1.0, 1.2, 0.8, 1.05])  # 2 / 2^6 = 0.031
@@ -229,7 +259,7 @@ class Races(unittest.TestCase):
     def test_nobody_arrived(self):
         race = Race({"a": [math.inf] * 4, "b": [math.nan] * 4}, budget=10)
         self.assertEqual((race.arrived["a"], race.first()["a"].value), (0, 0.5))
-        self.assertEqual((race.ratio("a", "b").low, race.ratio("a", "b").high), (1, 1))
+        self.assertEqual((race.ratio("a", "b").low, race.ratio("a", "b").high), (0, math.inf))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import numpy as np
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"))
 from gradus.inference import Effect, Pairs, Trials, at_border, best_of_k, interval, p_value  # noqa: E402
+from gradus.inference import intervals  # noqa: E402
 
 VALIDATION = [[3.0, 3.2], [1.0, 1.4], [math.inf, 1.0], [2.0, 2.0], [0.9, 2.3], [5.0, 4.0]]
 TEST = [[30.0, 31.0], [14.0, 12.0], [99.0, 99.0], [20.0, 22.0], [10.0, 11.0], [50.0, 40.0]]
@@ -25,14 +26,44 @@ class Choice(unittest.TestCase):
         self.assertEqual(Trials(-np.array(VALIDATION), TEST, "higher").winner, 1)
 
     def test_changes_are_those_of_resampled_draws(self):
-        found = self.trials.changes("difference", np.random.default_rng(1), 200000)
-        told = np.array([13.0, 10.5, 21.0, 30.5, 45.0, 99.0]) - 13.0
-        ranks = np.arange(6)
-        probabilities = ((6 - ranks) / 6) ** 6 - ((5 - ranks) / 6) ** 6  # that the best of six resampled is this one
-        for change, probability in zip(told, probabilities):
-            self.assertAlmostEqual((found == change).mean(), probability, delta=0.005)
-        ratio = self.trials.changes("ratio", np.random.default_rng(1), 200000)
-        np.testing.assert_allclose(ratio, np.log1p(found / 13.0))
+        told = np.array([13.0, 10.5, 21.0, 30.5, 45.0, 99.0])  # by validation
+        changes, chances = self.trials.changes("difference")
+        best = np.random.default_rng(1).integers(6, size=(200000, 6)).min(axis=1)
+        np.testing.assert_allclose(chances, np.bincount(best, minlength=6) / len(best), atol=0.004)
+        self.assertAlmostEqual(chances.sum(), 1)
+        np.testing.assert_allclose(changes, told - 13)
+        np.testing.assert_allclose(self.trials.changes("ratio")[0], np.log(told / 13))
+
+    def test_tails_that_no_resampling_reaches(self):
+        """Of 32 draws, each of which another is as far from as its rank: the best of as many is beyond the r-th with
+        ((31 - r) / 32) ** 32; of both sides' the sum of the products.
+        """
+        trials = Trials(np.arange(32.0)[:, None], 1 + np.arange(32.0)[:, None])
+        chances = trials.changes("difference")[1]
+        one = Effect("difference", "lower", [Pairs("w", [1.0, 1.0], [50.0, 50.0], trials)])
+        both = Effect("difference", "lower", [Pairs("w", [1.0, 1.0], [50.0, 50.0], trials, trials)])
+        for rank in (5, 12, 15):
+            tail = ((31 - rank) / 32) ** 32
+            self.assertEqual(one.changes.size(1 - tail * (1 + 1e-3)), rank)
+            self.assertEqual(one.changes.size(1 - tail * (1 - 1e-3)), rank + 1)
+            apart = sum(chances[a] * chances[b] for a in range(32) for b in range(32) if abs(a - b) > rank)
+            self.assertEqual(both.changes.size(1 - apart * (1 + 1e-3)), rank)
+        seeds = 9.5 + 1e-6 * np.arange(10)
+        few = Effect("difference", "lower", [Pairs("w", np.ones(10), seeds, trials)])
+        self.assertAlmostEqual(p_value(few) / (23 / 32) ** 32, 1, places=2)  # that the choice is more than 8 off
+        far = Effect("difference", "lower", [Pairs("w", np.ones(10), seeds + 30, trials)])
+        self.assertEqual(p_value(far), intervals.FINEST)
+
+    def test_many_choices_are_in_cells(self):
+        """Of six workloads with both sides tuned, against as many resamples."""
+        rng = np.random.default_rng(3)
+        sides = [Trials(np.arange(16.0)[:, None], rng.lognormal(0, 1, (16, 1))) for _ in range(12)]
+        effect = Effect("ratio", "lower", [Pairs(f"{at}", [1.0, 1.0], [2.0, 2.0], *sides[2 * at:2 * at + 2])
+                                           for at in range(6)])
+        drawn = sum((-1) ** at * rng.choice(of.changes("ratio")[0], 400000, p=of.changes("ratio")[1])
+                    for at, of in enumerate(sides)) / 6
+        for level in (0.5, 0.95, 0.999):
+            self.assertAlmostEqual(effect.changes.size(level), np.quantile(np.abs(drawn), level), delta=0.02)
 
     def test_an_interval_counts_it(self):
         a, b = np.array([10.0, 11, 12, 10]), np.array([14.0, 14, 15, 13])

@@ -58,6 +58,8 @@ class Compared:
     missing: list = field(default_factory=list)   # what was planned and is not there: it is measured, not decided
     runs: list = field(default_factory=list)      # the Measured ones that it rests on
     horizons: dict = field(default_factory=dict)  # {workload: of the times}
+    exact: set = field(default_factory=set)       # workloads whose runs are the same with every seed
+    idle: set = field(default_factory=set)        # workloads in which no side's loss has fallen
 
 
 def load(folder, tables):
@@ -121,7 +123,7 @@ def _lost(claim, found):
     """Lines on runs that the claim should have compared, or chosen among, and that have no result."""
     sides = [choice for choice in (claim.a, claim.b) if choice]
     return [f"a run has no result: {run.name}: {run.status}: {run.reason}" for run in found.lost
-            if run.stage in (claim.stage, claim.tuning) and any(_may_be(run, side) for side in sides)]
+            if run.stage in (claim.stage, *claim.choices) and any(_may_be(run, side) for side in sides)]
 
 
 def _may_be(run, choice):
@@ -143,6 +145,8 @@ def compare(claim, found, seconds_of_step=None, functions=None):
             _compare_workload(compared, label, mine, seconds_of_step, functions)
         except (NotMeasured, BadStudy) as problem:
             compared.problems.append(f"{label + ': ' if label else ''}{problem}")
+    if compared.pairs and compared.idle >= set(compared.pairs):
+        compared.missing.append(f"no side's loss has fallen by {quantities.LEARNT:.0%}")
     compared.missing += _lost(claim, found)[:1]
     return compared
 
@@ -184,6 +188,12 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
     if quantity.take == "time_to" and not quantity.over and not any(
             number.arrived for pair in pairs.values() for number in pair[:1 if claim.b is None else 2]):
         compared.missing.append(f"{label + ': ' if label else ''}no run came to the target")
+    told = [mine for mine in sides if mine]
+    if pairs and all(quantities.same_with_every_seed(quantity, mine) or quantities.same_but_for_rounding(numbers[side])
+                     for side, mine in enumerate(told)):
+        compared.exact.add(label)
+    if pairs and not any(quantities.has_learnt(quantity, mine, numbers[side]) for side, mine in enumerate(told)):
+        compared.idle.add(label)
     if pairs:
         compared.pairs[label] = dict(sorted(pairs.items()))
 

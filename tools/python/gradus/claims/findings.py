@@ -49,7 +49,7 @@ def find(studies, budget, output, programs, tell=lambda text: None):
         study = studies[one.claim.study]
         found = findings.sweeps[study.name, one.claim.sweep]
         _, one.borders, one.wider = tunings[one.claim.name]
-        choosing = [run for run in found.runs if one.claim.tuning and run.stage == one.claim.tuning]
+        choosing = [run for run in found.runs if run.stage in one.claim.choices]
         one.stale = origin.stale(study, study.sweeps()[one.claim.sweep], one.compared.runs + choosing, programs)
         if one.claim.quantity.timed():
             one.clock = clock.worst_difference(one.compared.runs)
@@ -69,7 +69,7 @@ def timed_runs(studies, output):
         for claim in study.claims:
             if claim.quantity.timed():
                 found = evidence.load(running.folder_of(output, study, claim.sweep), set())
-                mine = [run for stage in (claim.stage, claim.tuning) for run in found.runs if run.stage == stage]
+                mine = [run for stage in (claim.stage, *claim.choices) for run in found.runs if run.stage == stage]
                 runs += evidence.chosen(mine, claim.a) + (evidence.chosen(mine, claim.b) if claim.b else [])
         for profile in study.profiles:
             if profile.quantity.timed():
@@ -79,13 +79,17 @@ def timed_runs(studies, output):
 
 
 def _trials(compared, found, clock, functions):
-    """({(workload, side): Trials}, lines on settings at the border, lines on spaces that were widened)."""
+    """({(workload, side): trials}, lines on settings at the border, lines on spaces that were widened).
+
+    Where a choice cannot be counted, the claim is told and not decided.
+    """
+    borders, wider = [], []
     try:
-        tuning = judging.tuning_of(compared.claim, found)
-        if tuning is None:
-            return {}, [], []
-        runs = compared.runs
-        return tuning.trials(clock.seconds_of_step, functions), tuning.borders(runs), tuning.wider(runs)
+        tunings = judging.tunings_of(compared.claim, found)
+        for tuning in tunings:
+            borders += tuning.borders(compared.runs)
+            wider += tuning.wider(compared.runs)
+        return judging.trials_of(compared, tunings, clock.seconds_of_step, functions), borders, wider
     except NotMeasured as problem:
-        compared.problems.append(f"tuning: {problem}")
-        return {}, [], []
+        compared.missing.append(f"choice not counted: {problem}")
+        return {}, borders, wider

@@ -3,7 +3,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..inference import Comparison, Effect, Pairs, Race, Trials, at_border, judge
+from ..inference import Comparison, Effect, Pairs, Race, Sloped, Trials, at_border, judge
 from ..inference.simultaneous import UNDECIDED
 from ..records.grouping import configuration
 from ..records.values import identity
@@ -32,7 +32,7 @@ class Decided:
 
 
 def decide(all_compared, tunings):
-    """A Decided for each Compared, in their order. tunings: {claim's name: {(workload, side): Trials}}.
+    """A Decided for each Compared, in their order. tunings: {claim's name: {(workload, side): Trials or Sloped}}.
 
     Of what is not there as planned the effect is told, and nothing decided: it takes no part in Holm's procedure.
     """
@@ -57,13 +57,20 @@ def comparison_of(compared, trials):
     for workload, seeds in compared.pairs.items():
         sides = [[pair[side] for pair in seeds.values()] for side in (0, 1)]
         a, b = (np.array([number.value for number in side]) for side in sides)
+        outcomes = _came_about(sides[0]) and (claim.b is None or _came_about(sides[1]))
         pairs.append(Pairs(workload, a, b, trials.get((workload, "a")), trials.get((workload, "b")),
-                           outcomes=tuple(all(number.outcome for number in side) for side in sides),
-                           resolutions=tuple(max(number.resolution for number in side) for side in sides)))
+                           outcomes=(outcomes, outcomes and claim.b is not None),
+                           resolutions=tuple(max(number.resolution for number in side) for side in sides),
+                           exact=workload in compared.exact, idle=workload in compared.idle))
     try:
         return Comparison(claim.name, Effect(claim.effect, claim.better, pairs), claim.delta)
     except ValueError as error:
         return Comparison(claim.name, None, claim.delta, str(error))
+
+
+def _came_about(side):
+    """Whether the numbers are outcomes: all of them are exactly 0 or 1."""
+    return all(number.outcome or number.value in (0.0, 1.0) for number in side)
 
 
 def races_of(compared):
@@ -85,23 +92,28 @@ def _distinct(labels):
 class Tuning:
     """A stage of a sweep that chose settings among draws: what its draws came to."""
 
-    def __init__(self, claim, found):
-        self.claim = claim
-        self.runs = [run for run in found.runs if run.stage == claim.tuning and not run.replaced]
-        stage = next((one for one in found.stages if one["name"] == claim.tuning), {})
+    def __init__(self, name, options, found):
+        self.name, self.options = name, options  # that are taken over from its winner; none: all that were tuned
+        self.runs = [run for run in found.runs if run.stage == name and not run.replaced]
+        stage = next((one for one in found.stages if one["name"] == name), {})
         chosen = stage.get("selected_by", {})
         self.by, self.statistic = f"{chosen.get('table')}/{chosen.get('column')}", chosen.get("statistic", "last")
         self.target = chosen.get("target")  # of a time
         self.winners = stage.get("winners", [])
 
-    def trials(self, seconds_of_step=None, functions=None):
-        """{(workload, side): Trials} of the claim's quantity. Raises NotMeasured."""
-        found = {}
-        for side, choice in (("a", self.claim.a), ("b", self.claim.b)):
-            mine = evidence.chosen(self.runs, self._of_stage(choice)) if choice else []
-            for workload, runs in evidence.by_workload(self.claim, mine).items():
-                found[workload, side] = self._trials(self.claim.quantity.on(workload), runs, seconds_of_step, functions)
-        return found
+    def winners_of(self, runs):
+        """Places of the winners whose settings these judged runs have."""
+        return {place for place, winner in enumerate(self.winners)
+                for run in runs if self._has_settings(run, winner)}
+
+    def trials(self, place, quantity, seconds_of_step=None, functions=None):
+        """The Trials of a winner's draws, of a quantity. Raises NotMeasured."""
+        per = self.winners[place]["per"]
+        return self._trials(quantity, [run for run in self.runs if _agrees(run.options, per)], seconds_of_step, functions)
+
+    def _has_settings(self, run, winner):
+        tuned = {name: value for name, value in winner["tuned"].items() if not self.options or name in self.options}
+        return bool(tuned) and _agrees(run.options, winner["per"]) and _agrees(run.options, tuned)
 
     def borders(self, runs):
         """Lines on options of judged runs that lie at the border of the space that they were chosen from, by now."""
@@ -117,18 +129,11 @@ class Tuning:
         told = {}
         for run in runs:
             for winner in self.winners:
-                if _agrees(run.options, winner["per"]) and _agrees(run.options, winner["tuned"]):
+                if self._has_settings(run, winner):
                     for option, space in winner.get("spaces", {}).items():
-                        if which(run.options[option], space):
+                        if option in run.options and which(run.options[option], space):
                             told[line(option, run.options[option], space)] = None
         return list(told)
-
-    def _of_stage(self, choice):
-        known = {name for run in self.runs for name in run.options}
-        drawn = {name for winner in self.winners for name, space in winner.get("spaces", {}).items()
-                 if space["kind"] != "list"}
-        varied = {name for name in choice if name in known and name not in drawn}
-        return {name: values for name, values in choice.items() if name in varied}
 
     def _trials(self, quantity, runs, seconds_of_step, functions):
         draws = {}
@@ -164,16 +169,50 @@ class Tuning:
         return quantities.of_run(Quantity(extreme if self.statistic == "best" else self.statistic, self.by), run).value
 
 
-def tuning_of(claim, found):
-    """The Tuning of a claim, or None. Raises NotMeasured where its stage is not there."""
-    if not claim.tuning:
-        return None
-    tuning = Tuning(claim, found)
-    if not tuning.runs:
-        raise NotMeasured(f"no run of stage {claim.tuning} has ended")
-    if not tuning.winners:
-        raise NotMeasured(f"{evidence.STAGES_FILE} tells no winner of stage {claim.tuning}")
-    return tuning
+def tunings_of(claim, found):
+    """A Tuning of each stage that chose settings of the claim's runs. Raises NotMeasured where one is not there."""
+    tunings = [Tuning(name, options, found) for name, options in claim.choices.items()]
+    for tuning in tunings:
+        if not tuning.runs:
+            raise NotMeasured(f"no run of stage {tuning.name} has ended")
+        if not tuning.winners:
+            raise NotMeasured(f"{evidence.STAGES_FILE} tells no winner of stage {tuning.name}")
+    return tunings
+
+
+def trials_of(compared, tunings, seconds_of_step=None, functions=None):
+    """{(workload, side): Trials, or Sloped ones} of what the compared runs' settings were chosen among, where they were.
+
+    Raises NotMeasured where a choice was made and what it adds cannot be told.
+    """
+    claim, found = compared.claim, {}
+    for side, choice in (("a", claim.a), ("b", claim.b)):
+        mine = evidence.chosen(compared.runs, choice) if choice is not None and tunings else []
+        for workload, runs in evidence.by_workload(claim, mine).items():
+            quantity = claim.quantity.on(workload)
+            by_place = {}
+            for run in runs:
+                by_place.setdefault(run.options.get(quantity.over) if quantity.over else None, []).append(run)
+            chosen = {at: [(tuning, place) for tuning in tunings for place in sorted(tuning.winners_of(those))]
+                      for at, those in by_place.items()}
+            if not any(chosen.values()):
+                continue
+            if quantity.over and quantity.then != "slope":
+                raise NotMeasured(f"what a choice adds to the {quantity.then} over {quantity.over} is not known")
+            each = [one for winners in chosen.values() for one in winners]
+            if any(len(winners) > 1 for winners in chosen.values()) or len(set(each)) < len(each):
+                raise NotMeasured(f"{workload or side} has several choices, or one for several of {quantity.over}")
+            trials = {at: winners[0][0].trials(winners[0][1], quantity, seconds_of_step, functions)
+                      for at, winners in chosen.items() if winners}
+            found[workload, side] = Sloped(_weights(chosen, trials), trials.values()) if quantity.over else trials[None]
+    return found
+
+
+def _weights(places, wanted):
+    """Of the logarithms at some of these places in the slope on the places' logarithms."""
+    logs = {at: np.log(at) for at in places}
+    middle = np.mean(list(logs.values()))
+    return [(logs[at] - middle) / sum((log - middle) ** 2 for log in logs.values()) for at in wanted]
 
 
 def _lies_at_border(value, space):

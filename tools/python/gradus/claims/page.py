@@ -1,6 +1,8 @@
 """The report of all claims as one HTML page: verdicts first, then a picture and a sentence each, then every study."""
 import argparse
 
+from ..inference.effects import RESAMPLES
+from ..inference.intervals import BEYOND, FROM
 from ..report import choices, figures, page
 from ..report.command import Failure
 from ..report.facts import counted, describe, result_table, shown, troubles_table
@@ -113,14 +115,27 @@ def _legend(panel, palette):
     return f'<div class="flags">{lines}</div>'
 
 
+def _stand_ins(findings):
+    """How often t stands in for BCa, and why."""
+    many = [one.judged.told_by for one in findings.decided if one.judged.seeds >= FROM]
+    by_t = sum("t" in told.partition(",")[0].split() or told.startswith("Welch") for told in many)
+    by_bca = sum(told.startswith("BCa") for told in many)
+    return by_t and (f" (of the {by_t + by_bca} claims with {FROM} seeds or more that tell a mean t stands in for it in "
+                     f"{by_t}: at their level fewer than {BEYOND} of its {RESAMPLES:,} resamples lie beyond an end)") or ""
+
+
 def _method(findings):
     lines = [
         "One primary comparison a claim, fixed in its study's claims.toml before the runs, with the smallest effect "
         "that matters. Supported: its interval lies wholly beyond that; refuted: wholly below; depends: one named "
         "workload supports it and another refutes it; not decided: anything else.",
-        "Intervals are simultaneous by Holm's procedure over all claims of this page: paired t below 20 seeds, "
-        "expanded BCa from 20; seeds are resampled, workloads are fixed. Where settings were tuned, the choice among the draws is "
-        "resampled too.",
+        "On which side of its bound an effect lies is told of all claims of this page at once, with at most 5 % for any "
+        "wrong side: half of it by Holm's procedure for the claims' effects, half by Bonferroni's for the sides of single "
+        "workloads (all for the effects where no claim has several). An interval's other end is at its own level alone.",
+        "Intervals are paired t below 20 seeds, expanded BCa from 20" + _stand_ins(findings) + "; exact of shares of what "
+        "came about. Seeds are resampled, workloads are fixed. Where settings were tuned, the choice among the draws "
+        "is resampled too, for whatever the sweep's file takes from a stage that chose.",
+        "Where no side's loss has fallen by 5 %, and where equal seeds tell no spread, nothing is decided.",
         "Who does not arrive at a target is censored at the budget; a run that diverged counts with the value of its "
         "start."]
     timed = [one.clock for one in findings.decided if one.clock is not None]

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..inference.effects import ROUNDING
 from ..inference.tuning import chances_of_winning
+
+LEARNT = 0.05  # share of a loss at the start by which it falls where anything is learnt
 
 
 class NotMeasured(Exception):
@@ -122,6 +125,44 @@ def rank_of_run(quantity, run):
     if run.status == "diverged" or np.all(np.isnan(judge)):
         return math.inf
     return float(np.nanmin(judge) if lower else -np.nanmax(judge))
+
+
+def has_learnt(quantity, runs, numbers):
+    """Whether the mean loss of these runs, {seed: Number}, is LEARNT of its start below it; true of what is no loss, of
+    one that was not measured at the start, and of a mean on the way, which may be that of following a change.
+    """
+    if quantity.take not in ("last", "lowest", "at_best") or quantity.over or "loss" not in quantity.of:
+        return True
+    firsts = [(rows.index[0], values[0]) for rows, values in (column(run, quantity.of, quantity.place) for run in runs)]
+    start = np.mean([value for _, value in firsts])
+    if not np.isfinite(start) or any(at != 0 for at, _ in firsts):
+        return True
+    return bool(np.mean([number.value for number in numbers.values()]) <= start - LEARNT * abs(start))
+
+
+def same_with_every_seed(quantity, runs):
+    """Whether what is read of the runs, whole columns, is the same with every seed, which then has no part in it."""
+    by_seed = {}
+    for run in runs:
+        by_seed.setdefault(run.seed, set()).add(_read(quantity, run))
+    return len(set(map(frozenset, by_seed.values()))) == 1
+
+
+def same_but_for_rounding(numbers):
+    """Whether the seeds came to one number by different ways: theirs, {seed: Number}, differ, and by rounding alone, as no
+    count does that happens to be the same.
+    """
+    values = np.array([number.value for number in numbers.values()])
+    return bool(0 < np.ptp(values) <= ROUNDING * np.abs(values).max())
+
+
+def _read(quantity, run):
+    """The bytes of the columns that a quantity reads; of Python's, which names none, all but seconds."""
+    names = quantity.columns() or [f"{table}/{name}" for table, rows in run.tables.items() for name in rows.columns
+                                   if rows.table.column(name).units != "s"]
+    return tuple(np.asarray(run.tables[table].columns[name]).tobytes()
+                 for table, _, name in (each.partition("/") for each in names)
+                 if table in run.tables and name in run.tables[table].columns)
 
 
 def _width(places, distance, allowed):

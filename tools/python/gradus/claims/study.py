@@ -89,7 +89,8 @@ class Claim:
     sweep: str = "sweep"      # the file of the runs, without .toml
     stage: str = ""
     workloads: tuple = ()     # options whose combinations are the workloads
-    tuning: str = ""          # stage whose draws chose the settings
+    tuning: str = ""          # stage whose draws chose the settings; the sweep's file tells of all of them
+    choices: dict = field(default_factory=dict)  # {stage that chose: options that are its winner's, none: all}
     picture: Picture = Picture("bars")
 
 
@@ -182,6 +183,7 @@ def read(path):
     if len({claim.name for claim in study.claims}) < len(study.claims):
         raise BadStudy(f"{path}: two claims have one name")
     _hold_to_sweeps(study, path)
+    study.claims = [_with_choices(claim, _document(study.sweeps()[claim.sweep])) for claim in study.claims]
     return study
 
 
@@ -200,6 +202,14 @@ def _hold_to_sweeps(study, path):
                     if not file.may_have(option, value):
                         raise BadStudy(f"{path}: claim {claim.name}: {key}: {option}: {claim.sweep}.toml has no run "
                                        f"with {value!r}; expected one of {file.values_text(option)}")
+
+
+def _with_choices(claim, document):
+    """The claim with all the stages that chose settings of its runs, whether it names them or not."""
+    choices = sweep_file.SweepFile(document).choices(claim.stage)
+    if claim.tuning:
+        choices.setdefault(claim.tuning, set())
+    return replace(claim, choices={stage: tuple(sorted(options)) for stage, options in choices.items()})
 
 
 def essay(path):

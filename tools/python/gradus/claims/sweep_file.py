@@ -1,5 +1,7 @@
 """What a sweep's file says of its runs, as far as a claim can be held to it before anything is run."""
+import re
 
+CHOICE = re.compile(r"\{([^{}:]+)\}(@.*)?")  # another stage's winner, or with @ a run of it that is gone on with
 COMPUTED = "({:"  # a text with one of these stands for values: a space, another stage's winner, a range
 
 
@@ -7,6 +9,7 @@ class SweepFile:
     """Its stages; for each option the values that stand anywhere in it, variants included."""
 
     def __init__(self, document):
+        self._stages = document.get("stage", ())
         self.stages = [stage.get("name", "") for stage in document.get("stage", ())] or [""]
         self._selects = any("select" in stage for stage in document.get("stage", ()))
         self._of_variants = document.get("variant", {})
@@ -28,6 +31,31 @@ class SweepFile:
         """Whether a stage chooses settings, in the file or in this variant of it."""
         stages = self._of_variants.get(variant, {}).get("stage", {})
         return self._selects or any("select" in stage for stage in stages.values())
+
+    def choices(self, stage):
+        """{stage that chose: options of this stage that are its winner's}, in the file or in a variant of it."""
+        found, seen, ahead = {}, set(), [stage]
+        while ahead:
+            name = ahead.pop()
+            seen.add(name)
+            for option, value in self._values_of(name):
+                match = CHOICE.fullmatch(value) if isinstance(value, str) else None
+                if match and not match[2]:
+                    found.setdefault(match[1], set()).add(option)
+                elif match and match[1] not in seen:
+                    ahead.append(match[1])  # what the run that is gone on with was made with
+        return found
+
+    def _values_of(self, stage):
+        tables = [one for one in self._stages if one.get("name", "") == stage]
+        tables += [variant.get("stage", {}).get(stage, {}) for variant in self._of_variants.values()]
+        while tables:
+            for name, value in tables.pop().items():
+                for one in value if isinstance(value, list) else [value]:
+                    if isinstance(one, dict):
+                        tables.append(one)
+                    else:
+                        yield plain(name), one
 
     def may_have(self, option, value):
         """Whether a run may have this value. Where only some groups give the option, others have the program's default."""

@@ -1,6 +1,8 @@
 """A verdict in a sentence: the effect in the units of what was measured, its interval, what it must be beyond."""
 import math
 
+from ..inference.intervals import FINEST, LEAST_OF_FLIPS
+
 VERDICTS = ("supported", "refuted", "depends", "not decided")
 ANSWERS = ("holds", "holds in part", "mixed", "does not hold", "not decided")
 
@@ -55,7 +57,7 @@ def effect_text(decided, low=None, estimate=None, high=None):
     judged, claim = decided.judged, decided.claim
     numbers = [judged.low, judged.estimate, judged.high] if estimate is None else [low, estimate, high]
     if not all(map(math.isfinite, numbers)):
-        return "not measured" if not math.isfinite(numbers[1]) else f"{_one(claim, numbers[1])} (interval unbounded)"
+        return "not measured" if not math.isfinite(numbers[1]) else f"{_one(claim, numbers[1]):.3g} (interval unbounded)"
     ends = sorted(_one(claim, value) for value in (numbers[0], numbers[2]))
     form = "{:.3g} times ({:.3g} to {:.3g})" if claim.effect == "ratio" else "{:+.3g} ({:+.3g} to {:+.3g})"
     return form.format(_one(claim, numbers[1]), *ends)
@@ -88,7 +90,13 @@ def sentence(decided):
     return (f"{quantity_text(claim.quantity)}: {a} against {against}{over}, {effect_text(decided)}; supported "
             f"{bound_text(claim)}. n = {judged.seeds}, {judged.told_by}, level {judged.level:.2%}"
             + (f". Not decided: {judged.problem}." if judged.problem else
-               f", adjusted p {judged.adjusted_p:.2g}." if judged.adjusted_p < 1 else "."))
+               f", adjusted {p_text(judged.adjusted_p, FINEST, judged.p)}." if judged.adjusted_p < 1 else "."))
+
+
+def p_text(p, finest, unadjusted=None):
+    """`p 0.012`; where it is the finest that can be told, `p < 2e-10`."""
+    told = p if unadjusted is None else unadjusted
+    return f"p {'< ' if told <= finest * (1 + 1e-9) else ''}{p:.2g}"
 
 
 def details(decided):
@@ -106,7 +114,7 @@ def details(decided):
                           for name, share in shares.items())
         lines.append(f"{workload + ': ' if workload else ''}arrived: {arrived}; first: {first}")
     if judged.sign_flip_p is not None:
-        lines.append(f"by sign flips, p {judged.sign_flip_p:.2g} (not adjusted)")
+        lines.append(f"by sign flips, {p_text(judged.sign_flip_p, LEAST_OF_FLIPS)} (not adjusted)")
     if decided.contended:
         lines.append("contended: the seconds are those of runs that shared the machine with others")
     if decided.clock is not None:

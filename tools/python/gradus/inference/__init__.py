@@ -7,7 +7,8 @@
 
 effects        Pairs of one workload, the Effect pooled over workloads: values in, an oriented number with its parts out
 intervals      what an effect is known to: t, BCa, their p; sign flips; percentiles of what has no better interval
-tuning         Trials of a method's draws: what the choice among them adds to an interval; best of k; the space's border
+tuning         Trials of a method's draws: what the choice among them adds to an interval, of Sloped ones to a slope; best
+               of k; the space's border
 simultaneous   judge: Holm over all Comparisons of a report, a Judged (with its verdict) for each
 arrival        a Race to a target, where not all arrive: shares, ratio of restricted means, who is first
 profiles       performance profiles of many methods on many problems, AlgoPerf's score, and how firm its ranking is
@@ -19,8 +20,8 @@ from .effects import Effect, Pairs
 from .intervals import interval, p_value, percentile_interval, shares_of_first, sign_flip_p
 from .profiles import algoperf_scores, performance_profile, standings
 from .simultaneous import Comparison, Judged, judge
-from .tuning import Trials, at_border, best_of_k
+from .tuning import Sloped, Trials, at_border, best_of_k
 
-__all__ = ["Comparison", "Effect", "Judged", "Pairs", "Race", "Trials", "algoperf_scores", "at_border", "best_of_k",
+__all__ = ["Comparison", "Effect", "Judged", "Pairs", "Race", "Sloped", "Trials", "algoperf_scores", "at_border", "best_of_k",
            "interval", "judge", "p_value", "percentile_interval", "performance_profile", "shares_of_first",
            "sign_flip_p", "standings"]

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 from scipy import stats
 
-from .tuning import Trials
+from .tuning import Changes, Sloped, Trials
 
 RESAMPLES = 49999  # of the seeds, for BCa
 ROUNDING = 1e-12  # relative: seeds that differ by less are the same
@@ -18,14 +18,18 @@ class Pairs:
     tuned_a, tuned_b: the draws that a's and b's settings were chosen among, where they were.
     outcomes: whether a's, b's values are 0 or 1, of what came about: the interval of their shares is exact.
     resolutions: of a's, b's values, how far apart two that are told from each other are; 0 of what is exact.
+    exact: whether no seed has a part in the values, so that equal ones are certain; else those tell no spread.
+    idle: whether neither has learnt anything here, so that the workload decides nothing.
     """
     workload: str
     a: np.ndarray
     b: np.ndarray
-    tuned_a: Trials | None = None
-    tuned_b: Trials | None = None
+    tuned_a: Trials | Sloped | None = None
+    tuned_b: Trials | Sloped | None = None
     outcomes: tuple = (False, False)
     resolutions: tuple = (0.0, 0.0)
+    exact: bool = False
+    idle: bool = False
 
     def __post_init__(self):
         a = np.asarray(self.a, float)
@@ -142,6 +146,15 @@ class Effect:
         return sum((resolution / scale) ** 2 for resolution, scale in zip(of.resolutions, scales)) / 12
 
     @property
+    def equal(self):
+        """Whether no workload's seeds differ. That is certain of what is exact, and else tells no spread."""
+        return self.seeds > 1 and not self.shares and not self.variances.any()
+
+    @property
+    def exact(self):
+        return all(of.exact for of in self.pairs)
+
+    @property
     def shares(self):
         """Whether it is a difference of shares, of what came about or not."""
         return self.kind == "difference" and all(of.outcomes[0] and (of.outcomes[1] or np.ptp(of.b) == 0)
@@ -161,11 +174,11 @@ class Effect:
 
     @cached_property
     def changes(self):
-        """How the effect changes when the draws of its methods are resampled and chosen among again; |changes|, sorted.
+        """How the effect changes when the draws of its methods are resampled and chosen among again: Changes.
 
         None where nothing was tuned. Workloads and methods are tuned each for itself, so their changes add.
         """
-        rng = np.random.default_rng(2)
-        parts = [trials.changes(self.kind, rng) * (1 if at == 0 else -1)
-                 for of in self.pairs for at, trials in enumerate((of.tuned_a, of.tuned_b)) if trials is not None]
-        return np.sort(np.abs(sum(parts))) / len(self.pairs) if parts else None
+        parts = [((1 if at == 0 else -1) * changes / len(self.pairs), chances)
+                 for of in self.pairs for at, trials in enumerate((of.tuned_a, of.tuned_b)) if trials is not None
+                 for changes, chances in trials.parts(self.kind)]
+        return Changes(parts) if parts else None

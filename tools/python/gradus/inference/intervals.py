@@ -17,11 +17,14 @@ from .effects import RESAMPLES
 FROM = 20  # seeds in every workload, from which BCa is taken
 BEYOND = 5  # resamples that must lie beyond an end of it
 FLIPS = 9999
-FINEST = 1e-12  # smallest p where it is found by search
+LEAST_OF_FLIPS = 2 / (FLIPS + 1)  # p of flips at random
+FINEST = 1e-12  # smallest p that is told
 
 
 def interval(effect, level=0.95):
-    """(low, high) of an effect. Equal seeds of what is exact give a width of 0, one seed gives an infinite one."""
+    """(low, high) of an effect. Equal seeds give a width of 0 where they are exact, and else, as one seed does, an
+    infinite one.
+    """
     low, high = _of_seeds(effect, level)
     choice = _of_choice(effect, level)
     below, above = effect.estimate - low, high - effect.estimate
@@ -30,8 +33,12 @@ def interval(effect, level=0.95):
 
 def p_value(effect, delta=0.0):
     """Two-sided p of the effect being delta (the smaller side doubled): where the interval's end is just delta."""
-    if np.isclose(effect.estimate, delta, rtol=1e-12, atol=1e-12):
+    if np.isclose(effect.estimate, delta, rtol=1e-12, atol=1e-12) or effect.equal and not effect.exact:
         return 1.0
+    return max(_p(effect, delta), FINEST)
+
+
+def _p(effect, delta):
     if effect.changes is None and not effect.shares and (effect.seeds < FROM or not effect.variances.any()):
         return _p_of_t(effect, delta)
     if _excludes(effect, 1 - FINEST, delta):
@@ -49,7 +56,8 @@ def p_value(effect, delta=0.0):
 def told_by(effect, level=0.95):
     """What interval() takes, in words."""
     t = "paired t" if len(effect.pairs) == 1 else "Welch's t over workloads"
-    seeds = "exact shares" if effect.shares else "BCa" if _by_bca(effect, level) else t
+    seeds = "exact shares" if effect.shares else "equal seeds" + (
+        ", of what no seed changes" if effect.exact else ", which tell no spread") if effect.equal else "BCa" if _by_bca(effect, level) else t
     return seeds if effect.changes is None else f"{seeds}, choice of settings resampled"
 
 
@@ -88,8 +96,8 @@ def _of_seeds(effect, level):
         return -np.inf, np.inf
     if effect.shares:
         return _of_shares(effect, level)
-    if not effect.variances.any():
-        return effect.estimate, effect.estimate
+    if effect.equal:
+        return (effect.estimate, effect.estimate) if effect.exact else (-np.inf, np.inf)
     if _by_bca(effect, level):
         again = effect.bootstrap(1 - 2 * _tail(effect, level), n_resamples=0, bootstrap_result=effect.resampled)
         return float(again.confidence_interval.low), float(again.confidence_interval.high)
@@ -129,16 +137,13 @@ def _tail(effect, level):
 
 def _of_choice(effect, level):
     """What choosing again changes, at a level; 0 where nothing was chosen."""
-    if effect.changes is None:
-        return 0.0
-    count = len(effect.changes)
-    return float(effect.changes[min(int(np.ceil(level * count)), count - 1)])
+    return 0.0 if effect.changes is None else effect.changes.size(level)
 
 
 def _p_of_t(effect, delta):
     if effect.seeds < 2:
         return 1.0
-    if not effect.variances.any():
+    if effect.equal:
         return 0.0
     return float(2 * stdtr(_freedom(effect), -abs(effect.estimate - delta) / np.sqrt(effect.variances.sum())))
 

@@ -33,7 +33,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class InWorkload:
-    """A claim in one workload, its interval at alpha / (claims * workloads); `without` is the effect of all others."""
+    """A claim in one workload; `without` is the effect of all others.
+
+    Its interval is at alpha / 2 / (claims of several workloads * its workloads), or the claim's own where it has no other.
+    """
     workload: str
     seeds: int
     estimate: float
@@ -48,7 +51,8 @@ class Judged:
     """A claim with its verdict and all that a report says of it. Effects are oriented: above 0 speaks for the claim.
 
     bound: what the interval must be beyond (of a ratio the log, as are estimate, low and high).
-    level: of the interval: 1 - alpha / (claims - those with a smaller p). adjusted_p: Holm's.
+    level: of the interval: 1 - alpha / (claims - those with a smaller p), of half the alpha where any claim has several
+    workloads. adjusted_p: Holm's, doubled there.
     sign_flip_p: beside the verdict, where it can be as small as its level asks; else None.
     """
     name: str
@@ -74,39 +78,45 @@ def judge(comparisons, alpha=0.05):
 
     Holm (1979) over all of them, those without an effect included (their p is 1). A claim is supported if its interval
     lies wholly beyond the bound, refuted if wholly below, undecided otherwise; it "depends" where one workload supports
-    it and another refutes it. What is simultaneous is on which side of its bound an effect lies; the interval's other
-    end is at its own level.
+    it and another refutes it. Where any claim has several workloads, half of alpha is for the claims' effects, by Holm,
+    and half for the sides of workloads, by Bonferroni. What is simultaneous is on which side of its bound an effect lies;
+    the interval's other end is at its own level.
     """
     if not comparisons:
         return []
+    several = sum(of.effect is not None and len(of.effect.pairs) > 1 for of in comparisons)
+    halves = 2 if several else 1
     ps = [1.0 if of.effect is None else p_value(of.effect, of.bound) for of in comparisons]
-    rejected, adjusted, _, _ = multipletests(ps, alpha, method="holm")
+    rejected, adjusted, _, _ = multipletests(ps, alpha / halves, method="holm")
+    adjusted = np.minimum(adjusted * halves, 1)
     steps = np.empty(len(ps), int)
     steps[np.argsort(ps, kind="stable")] = np.arange(len(ps))
-    shares = alpha / (len(ps) - np.minimum(steps, rejected.sum() - (rejected.sum() == len(ps))))
-    return [_judged(of, p, bool(told), float(holm), float(share), alpha / len(ps))
+    shares = alpha / halves / (len(ps) - np.minimum(steps, rejected.sum() - (rejected.sum() == len(ps))))
+    return [_judged(of, p, bool(told), float(holm), float(share), alpha / 2 / max(several, 1))
             for of, p, told, holm, share in zip(comparisons, ps, rejected, adjusted, shares)]
 
 
-def _judged(of, p, told, adjusted, share, everyone):
-    """share: alpha of this claim's step; everyone: alpha over all claims."""
+def _judged(of, p, told, adjusted, share, inside):
+    """share: alpha of this claim's step; inside: alpha of the workloads of a claim that has several."""
     effect = of.effect
     if effect is None:
         return Judged(of.name, UNDECIDED, delta=of.delta, level=1 - share, problem=of.problem)
     low, high = interval(effect, 1 - share)
-    inside = [_in_workload(effect, name, of.bound, everyone) for name in effect.workloads]
-    found = {part.verdict for part in inside}
+    each = inside / len(effect.pairs) if len(effect.pairs) > 1 else share
+    parts = [_in_workload(effect, name, of.bound, each) for name in effect.workloads]
+    found = {part.verdict for part in parts}
     verdict = DEPENDS if {SUPPORTED, REFUTED} <= found else _verdict(low, high, of.bound) if told else UNDECIDED
     flips = sign_flip_p(effect, of.bound) if sign_flip_can_tell(effect, 1 - share) else None
     return Judged(of.name, verdict, effect.kind, of.delta, of.bound, effect.estimate, float(low), float(high),
-                  1 - share, p, adjusted, effect.seeds, told_by(effect, 1 - share), flips, inside, of.problem)
+                  1 - share, p, adjusted, effect.seeds, told_by(effect, 1 - share), flips, parts, of.problem)
 
 
 def _in_workload(effect, name, bound, alpha):
     alone = effect.of(name)
-    low, high = interval(alone, 1 - alpha / len(effect.pairs))
+    low, high = interval(alone, 1 - alpha)
     without = effect.without(name).estimate if len(effect.pairs) > 1 else None
-    return InWorkload(name, alone.seeds, alone.estimate, float(low), float(high), _verdict(low, high, bound), without)
+    verdict = UNDECIDED if alone.pairs[0].idle else _verdict(low, high, bound)
+    return InWorkload(name, alone.seeds, alone.estimate, float(low), float(high), verdict, without)
 
 
 def _verdict(low, high, bound):

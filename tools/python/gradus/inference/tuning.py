@@ -5,7 +5,8 @@ from functools import cached_property
 import numpy as np
 from scipy.special import comb
 
-RESAMPLES = 9999
+MOST = 2 ** 15  # values of a distribution that are kept apart
+NEVER = 1e-24    # a chance that counts for nothing
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,70 @@ class Trials:
             raise ValueError(f"the chosen draw's test value is {self.told[0]:.3g}: expected a finite number"
                              f"{' above 0' if kind == 'ratio' else ''}")
 
-    def changes(self, kind, rng, count=RESAMPLES):
-        """What choosing again would change, [count]: draws are resampled, the best by validation is chosen, and of its
-        test value on the tuning seeds and the winner's the difference is taken, or the log of the ratio.
+    def parts(self, kind):
+        """The distributions of which an effect's change is the sum."""
+        return [self.changes(kind)]
+
+    def changes(self, kind):
+        """What choosing again would change: (changes, probabilities), [draws] each. Draws are resampled, the best by
+        validation is chosen, and of its test value on the tuning seeds and the winner's the difference is taken, or the
+        log of the ratio.
+
+        The probabilities are those of the resampling, exactly. They are those of new draws where a space's best region
+        is well filled, as around the best of one rate; of two settings or more they are somewhat too small.
         """
         draws = len(self.told)
-        # The best rank among as many uniform ones, by the inverse of its distribution, 1 - (1 - rank / draws)^draws.
-        chosen = np.floor(draws * (1 - rng.random(count) ** (1 / draws))).astype(int)
-        told = self.told[chosen]
-        usable = np.isfinite(told) & ((told > 0) | (kind != "ratio"))
-        told = np.where(usable, told, self.told[0])
-        return np.log(told / self.told[0]) if kind == "ratio" else told - self.told[0]
+        left = np.arange(draws, -1, -1) / draws  # the share of draws that are no better than each rank
+        usable = np.isfinite(self.told) & ((self.told > 0) | (kind != "ratio"))
+        told = np.where(usable, self.told, self.told[0])
+        changes = np.log(told / self.told[0]) if kind == "ratio" else told - self.told[0]
+        return changes, left[:-1] ** draws - left[1:] ** draws
+
+
+class Sloped:
+    """Choices at several places of an axis, of which a slope of logarithms is made: sum of weights * logs."""
+
+    def __init__(self, weights, trials):
+        self.weights, self.trials = list(weights), list(trials)
+
+    def check(self, kind):
+        """An error where what the choices add to an effect of slopes cannot be told."""
+        if kind != "difference":
+            raise ValueError(f"a {kind} of slopes on chosen settings: expected their difference")
+        for of in self.trials:
+            of.check("ratio")
+
+    def parts(self, kind):
+        """The distributions of which the slope's change is the sum: it is linear in the logarithms."""
+        self.check(kind)
+        return [(weight * changes, chances) for weight, of in zip(self.weights, self.trials)
+                for changes, chances in [of.changes("ratio")]]
+
+
+class Changes:
+    """Sizes of a sum of independent changes with their distribution: exact as long as it has at most MOST values, then
+    in as many cells; by how much values may have moved in these is added to each size.
+    """
+
+    def __init__(self, parts):
+        values, chances, moved = np.zeros(1), np.ones(1), 0.0
+        for changes, of_each in parts:
+            values, chances = np.add.outer(values, changes).ravel(), np.multiply.outer(chances, of_each).ravel()
+            kept = chances > NEVER
+            values, chances = values[kept], chances[kept]
+            width = np.ptp(values) / MOST
+            if len(values) > MOST and width > 0:
+                cells = np.minimum(((values - values.min()) / width).astype(int), MOST - 1)
+                each = np.bincount(cells, chances)
+                values, chances = np.bincount(cells, chances * values)[each > 0] / each[each > 0], each[each > 0]
+                moved += width
+        order = np.argsort(np.abs(values), kind="stable")
+        self.sizes = np.abs(values)[order] + moved
+        self.beyond = np.append(np.cumsum(chances[order][::-1])[::-1][1:], 0.0)  # the chance of a larger one
+
+    def size(self, level):
+        """The least that is exceeded with a chance of 1 - level at most."""
+        return float(self.sizes[np.argmax(self.beyond <= 1 - level)])
 
 
 def chances_of_winning(draws, ks):
