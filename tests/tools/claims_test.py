@@ -159,6 +159,12 @@ def run_of(values, index=None, status="completed", better="lower", **columns):
     return evidence.Measured("r", "", status, {"seed": 0}, {}, {"evaluation": Rows(table, index, arrays)})
 
 
+def ended(run, reason, steps=100):
+    """The run with a budget and the reason for which it ended."""
+    run.options["steps"], run.attributes["reason"] = steps, reason
+    return run
+
+
 class Quantities(unittest.TestCase):
     def number(self, run, take, horizon=math.inf, clock=None, **keys):
         return quantities.of_run(Quantity(take, "evaluation/loss", **keys), run, horizon, clock)
@@ -202,6 +208,30 @@ class Quantities(unittest.TestCase):
         self.assertEqual(quantities.horizon(quantity, [cheap, dear, gone], lambda run: seconds[id(run)]), 2.0)
         # It arrives at 20 seconds, when the other's budget has long been spent.
         self.assertEqual(quantities.of_run(quantity, dear, 2.0, lambda run: seconds[id(run)]), Number(2.0, False))
+
+    def test_who_converged_has_a_budget_left_and_ends_no_race(self):
+        quantity = Quantity("time_to", "evaluation/loss", target=0.5)
+        soon = ended(run_of([3, 0.1], [0, 25]), "converged: gradient norm 9e-7 <= 1e-6")
+        late = ended(run_of([3, 1, 0.1], [0, 45, 46]), "converged: gradient norm 9e-7 <= 1e-6")
+        spent = ended(run_of([3, 1], [0, 80]), "step_limit: 80 steps")
+        stuck = ended(run_of([3, 1], [0, 60]), "no_progress: newton_cg stopped by itself")
+        at_the_end = ended(run_of([3, 0.1], [0, 100]), "converged: gradient norm 9e-7 <= 1e-6")
+        for runs, end in (([soon, late], 100), ([soon, spent], 80), ([soon, stuck], 100), ([soon, at_the_end], 100),
+                          ([soon], 100)):
+            self.assertEqual(quantities.horizon(quantity, runs), end)
+        self.assertEqual(quantities.of_run(quantity, late, 100.0), Number(46, resolution=1))
+        by_clock = Quantity("time_to", "evaluation/loss", target=0.5, along="clock")
+        self.assertEqual(quantities.horizon(by_clock, [soon, late], lambda run: 0.5), 50)
+        del soon.options["steps"]  # nothing tells what it was allowed
+        self.assertEqual(quantities.horizon(quantity, [soon]), 25)
+
+    def test_each_seed_has_a_race_of_its_own(self):
+        """The first seed's rival ends at 20, which is no end for the other seed's; where both diverge, others tell."""
+        runs = [run_of([3, 1], [0, 20]), run_of([3, 1], [0, 30]), run_of([3, 1], [0, 90]), run_of([3, 1], [0, 80])]
+        runs += [run_of([3, math.nan], [0, 10], status="diverged")]
+        for run, seed in zip(runs, (0, 0, 1, 1, 2)):
+            run.options["seed"] = seed
+        self.assertEqual(quantities.horizons(Quantity("time_to", "evaluation/loss"), runs), {0: 20, 1: 80, 2: 20})
 
     def test_places_of_vectors(self):
         run = run_of([[1, 2, 3], [4, 5, 6]])
@@ -298,6 +328,20 @@ class Verdicts(StudyCase):
         self.write(CLAIMS.replace('take = "last", of = "evaluation/training_loss"', quantity, 1))
         one, = self.find(self.runs()).decided
         self.assertEqual((one.verdict, one.judged.problem), ("not decided", "no run came to the target"))
+
+    def test_a_rival_that_converges_lets_the_other_arrive(self):
+        quantity = 'take = "time_to", of = "evaluation/loss", target = 0.5, along = "step"'
+        claim, = study.read(self.write(CLAIMS.replace('take = "last", of = "evaluation/training_loss"', quantity, 1))).claims
+        runs = []
+        for seed, (soon, late) in enumerate(((25, 46), (30, 44), (28, 51), (33, 48), (27, 45))):
+            for optimizer, end in (("adam", soon), ("sgd", late)):
+                runs.append(ended(run_of([3, 0.1], [0, end]), "converged: gradient norm 9e-7 <= 1e-6"))
+                runs[-1].options |= {"optimizer": optimizer, "seed": seed}
+        compared = evidence.compare(claim, evidence.SweepRuns(self.folder, runs))
+        self.assertEqual([[number.value for number in pair] for pair in compared.pairs[""].values()],
+                         [[25, 46], [30, 44], [28, 51], [33, 48], [27, 45]])
+        race, = judging.races_of(compared).values()
+        self.assertEqual((race.arrived, race.first()["adam"].value), ({"adam": 1, "sgd": 1}, 1))
 
     def test_own_seconds_are_said_to_be_contended(self):
         self.write(CLAIMS.replace('{take = "last", of = "evaluation/training_loss"}',

@@ -49,9 +49,9 @@ def _times(profile, found, seconds_of_step):
     times = np.full((len(names), len(workloads), len(seeds)), np.nan)
     for column, (workload, mine) in enumerate(workloads.items()):
         quantity = profile.quantity.on(workload)
-        horizon = quantities.horizon(quantity, mine, seconds_of_step)
+        horizons = quantities.horizons(quantity, mine, seconds_of_step)
         for run in mine:
-            number = quantities.of_run(quantity, run, horizon, seconds_of_step)
+            number = quantities.of_run(quantity, run, horizons[run.seed], seconds_of_step)
             at = names.index(shown[identity(run.options[profile.competitors])]), column, seeds.index(run.seed)
             times[at] = number.value if number.arrived else np.inf
     return names, list(workloads), times
