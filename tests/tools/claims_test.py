@@ -117,17 +117,21 @@ class Reading(StudyCase):
                 self.assertEqual([path for path in one.data if not pathlib.Path(path).exists()], [])
 
     def test_the_answer_to_a_claim_of_the_essay(self):
-        def answer(*verdicts, against=(), differing=False):
+        def answer(*verdicts, against=(), differing=False, beside=()):
             decided = [mock.Mock(verdict=verdict) for verdict in verdicts]
             for place, one in enumerate(decided):
                 one.claim.name = str(place)
-            return words.answer(study.EssayClaim(1, "", "", (), against, differing), decided)
+            return words.answer(study.EssayClaim(1, "", "", (), against, differing, beside), decided)
         yes, no, open_ = "supported", "refuted", "not decided"
         for verdicts, told in (((), open_), ((yes, yes), "holds"), ((yes, open_), "holds in part"), ((open_,), open_),
-                               ((yes, no), "mixed"), (("depends",), "mixed"), ((no, open_), "does not hold")):
+                               ((yes, no), "mixed"), (("depends",), "mixed"), ((no,), "does not hold"),
+                               ((no, open_), "fails in part")):
+            self.assertIn(told, words.ANSWERS)
             self.assertEqual(answer(*verdicts), told)
         self.assertEqual(answer(yes, against=("0",)), "does not hold")
         self.assertEqual(answer(no, yes, against=("0",)), "holds")
+        self.assertEqual([answer(yes, no, beside=("1",)), answer(yes, open_, beside=("1",)), answer(yes, beside=("0",)),
+                          answer(yes, no, differing=True, beside=("1",))], ["holds", "holds", open_, "does not hold"])
         self.assertEqual([answer(yes, no, differing=True), answer(yes, yes, differing=True),
                           answer(yes, open_, differing=True)], ["holds", "does not hold", open_])
 
@@ -138,9 +142,10 @@ class Reading(StudyCase):
 
     def test_the_studies_of_the_project_decide_the_whole_essay(self):
         studies = study.find(ROOT / "experiments")
-        names = {one.name for each in studies.values() for one in each.claims}
         for claim in study.essay(ROOT / "experiments" / "essay.toml"):
-            self.assertLessEqual(set(claim.against), names)
+            feeding = {one.name for each in studies.values() for one in each.claims if claim.number in one.essay}
+            self.assertLessEqual({*claim.against, *claim.beside}, feeding)
+            self.assertGreater(feeding, set(claim.beside), f"nothing decides {claim.number}")
             for name in claim.studies:
                 with self.subTest(claim=claim.number, study=name):
                     self.assertIn(name, studies)
@@ -466,16 +471,23 @@ class Verdicts(StudyCase):
         essay = [study.EssayClaim(4, "2", "Adam is <better>.", ("first_study",)),
                  study.EssayClaim(5, "2", "Another.", ("first_study",)),
                  study.EssayClaim(6, "2", "Not asked.", ("second",))]
-        text = page.build(found, essay)
+        text = page.build(found, essay, "0123abcd")
+        self.assertIn("whose digest is 0123abcd", text)
         self.assertIn('<span class="verdict supported">supported</span>', text)
         self.assertIn("Adam is &lt;better&gt;.", text)
         self.assertIn("<svg", text)
         self.assertNotIn("http://", text.replace("http://www.w3.org", ""))
-        markdown.write(found, essay, self.folder / "pages")
+        markdown.write(found, essay, self.folder / "pages", "0123abcd")
         told = (self.folder / "pages" / "README.md").read_text()
         self.assertIn("| 4 | 2 | Adam is <better>. | holds | [supported](#adam-is-better): At the end. |", told)
         self.assertIn("| 5 | 2 | Another. | not decided | no comparison of first_study |", told)
         self.assertNotIn("Not asked.", told + text)
+        self.assertIn("essay.toml says, whose digest is 0123abcd.", told)
+        essay[0] = study.EssayClaim(4, "2", "Adam is fast.", ("first_study",), beside=("adam-is-better",))
+        for told in (page.build(found, essay), markdown.page(found, essay)):
+            self.assertIn("(beside the claim: it does not count)", told)
+            self.assertNotIn("digest", told)
+        self.assertIn("| Adam is fast. | not decided | [supported](#adam-is-better) (beside", told)
         self.assertTrue((self.folder / "pages" / "adam-is-better.svg").read_bytes().startswith(b"<?xml"))
 
 
