@@ -4,6 +4,7 @@ import io
 import json
 import math
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -115,6 +116,20 @@ class Reading(StudyCase):
         for name, one in study.find(ROOT / "experiments").items():
             with self.subTest(study=name):
                 self.assertEqual([path for path in one.data if not pathlib.Path(path).exists()], [])
+
+    def test_a_study_lists_what_its_programs_read_from_the_disk(self):
+        read = {r"fashion-|deep-autoencoder": "/usr/share/datasets/fashion-mnist",
+                r"license-texts|characters": "/usr/share/common-licenses"}
+        for name, one in study.find(ROOT / "experiments").items():
+            for sweep in one.sweeps().values():
+                told = re.sub(r"(?m)(^|\s)#.*$", "", sweep.read_text())
+                if "workload = " not in told:  # the program says itself what it trains on
+                    program = re.search(r'program = "(.+)"', told)[1]
+                    told += "".join(path.read_text() for path in (ROOT / "experiments").glob(f"*/{program}.cpp"))
+                for names, data in read.items():
+                    if re.search(names, told):
+                        with self.subTest(study=name, sweep=sweep.name):
+                            self.assertIn(data, one.data)
 
     def test_the_answer_to_a_claim_of_the_essay(self):
         def answer(*verdicts, against=(), differing=False, beside=()):
