@@ -124,7 +124,8 @@ def _method(findings):
         "expanded BCa from 20; seeds are resampled, workloads are fixed. Where settings were tuned, the choice among the draws is "
         "resampled too.",
         "Who does not arrive at a target is censored at the budget; a run that diverged counts with the value of its "
-        "start."]
+        "start.",
+        words.stale_text()]
     timed = [one.clock for one in findings.decided if one.clock is not None]
     if timed:
         lines.append("Seconds are calibrated: steps times the median cost of a step, timed alone on one core; the "

@@ -35,6 +35,13 @@ def bearing(essay, decided):
     return " (which speaks against the claim)" if decided.claim.name in essay.against else ""
 
 
+def stale_text():
+    """What makes a verdict stale."""
+    return ("A verdict is stale where the claims, the sweep, the data, the program or the clock are no longer those of "
+            "its runs. A program that was built anew is the same one where nothing that is compiled into it differs "
+            "between the two commits, neither build had changed files, and the compiler and its flags are the same.")
+
+
 def essay_text(digest):
     """Which file says what counts for the essay's claims: another digest than before is another headline."""
     return f"What counts for which of the essay's claims, essay.toml says, whose digest is {digest}."
