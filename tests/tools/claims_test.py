@@ -289,7 +289,7 @@ class Quantities(unittest.TestCase):
 
 
 class Verdicts(StudyCase):
-    def runs(self, adam=0.5, diverged=(), seeds=range(5), failed=()):
+    def runs(self, adam=0.5, diverged=(), seeds=range(5), failed=(), attributes=()):
         """A sweep's folder with two optimizers; adam's losses are `adam` of the other's."""
         folder = self.folder / "results" / "first_study" / "sweep"
         folder.mkdir(parents=True)
@@ -302,7 +302,7 @@ class Verdicts(StudyCase):
                 tables = {"evaluation": {"index": np.arange(3), "index_name": "step",
                                          "columns": {"training_loss": np.array([3.0, 2.0, last])}}}
                 made = write_run(folder, {"optimizer": optimizer, "seed": seed}, status, tables=tables,
-                                 attributes={"study": text, "seconds": 2.0})
+                                 attributes={"study": text, "seconds": 2.0, **dict(attributes)})
                 if (optimizer, seed) in failed:
                     (made / "complete.json").unlink()
         return self.folder / "results"
@@ -482,6 +482,44 @@ class Verdicts(StudyCase):
                    'quantity = {take = "last", of = "evaluation/training_loss"}\n')
         with self.assertRaisesRegex(BadStudy, "profile 1: quantity: take: 'last', expected time_to"):
             self.find(self.folder)
+
+    def test_seconds_of_a_conversation_are_no_ones(self):
+        """Neither a claim nor a profile counts them, nor does the clock begin to time them."""
+        for name, along in (("clock", "clock"), ("own", "training_seconds")):
+            self.write(CLAIMS + f'''
+                [[profile]]
+                name = "who-is-sooner"
+                competitors = "optimizer"
+                workloads = ["width"]
+                quantity = {{take = "time_to", of = "evaluation/training_loss", target = 0.7, along = "{along}"}}\n''')
+            results = self.runs(attributes={"untimed": "another program takes the steps"})
+            one, = self.find(results).profiled["first_study"]
+            self.assertRegex(one.problem, "is untimed: another program takes the steps", name)
+            timed = clock.Clock(results, self.folder)
+            mine = evidence.load(results / "first_study" / "sweep", set()).runs
+            timed.timings = {clock.key_of(run): {"seconds": 0.5} for run in mine}
+            self.assertEqual({timed.seconds_of_step(run) for run in mine}, {None})
+            with mock.patch.object(timed, "_time") as time:
+                timed.calibrate(mine)
+            time.assert_not_called()
+            results.rename(self.folder / name)
+
+    def test_a_script_that_takes_the_steps_is_data(self):
+        """Of a folder with what it imports, too, whatever Python keeps there."""
+        scripts = self.folder / "scripts"
+        (scripts / "__pycache__").mkdir(parents=True)
+        script = scripts / "mine.py"
+        for data in (script, scripts):
+            self.write(CLAIMS.replace("[[claim]]", f'data = ["{data}"]\n[[claim]]', 1))
+            told = []
+            for path, text in ((script, "import gradus.external\n"), (scripts / "__pycache__" / "mine.pyc", str(data)),
+                               (script, "import torch\n")):
+                path.write_text(text)
+                origin.digest_of_file.cache_clear()
+                origin.digest_of.cache_clear()
+                told.append(origin.text_of(study.read(self.study / "claims.toml"), self.study / "sweep.toml"))
+            self.assertEqual(*told[:2])
+            self.assertNotEqual(*told[1:])
 
     def test_the_pages(self):
         self.write()

@@ -167,10 +167,7 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
         if mine is not None and not mine:
             raise NotMeasured(f"there are no runs of {side}")
     compared.runs += sides[0] + (sides[1] or [])
-    if quantity.timed() or quantity.takes_own_seconds():
-        untimed = [run for run in sides[0] + (sides[1] or []) if run.attributes.get("untimed")]
-        if untimed:
-            raise NotMeasured(f"{untimed[0].name} is untimed: {untimed[0].attributes['untimed']}")
+    refuse_untimed(quantity, sides[0] + (sides[1] or []))
     horizons = quantities.horizons(quantity, sides[0] + (sides[1] or []), seconds_of_step)
     compared.horizons[label] = horizons
     numbers = [mine and _numbers(quantity, mine, horizons, seconds_of_step, functions) for mine in sides]
@@ -186,6 +183,13 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
         compared.missing.append(f"{label + ': ' if label else ''}no run came to the target")
     if pairs:
         compared.pairs[label] = dict(sorted(pairs.items()))
+
+
+def refuse_untimed(quantity, runs):
+    """Raises NotMeasured where seconds are read of a run whose seconds are not the method's."""
+    untimed = [run for run in runs if run.attributes.get("untimed")]
+    if untimed and (quantity.timed() or quantity.takes_own_seconds()):
+        raise NotMeasured(f"{untimed[0].name} is untimed: {untimed[0].attributes['untimed']}")
 
 
 def _numbers(quantity, runs, horizons, seconds_of_step, functions):

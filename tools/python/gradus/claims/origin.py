@@ -24,13 +24,15 @@ def digest_of_file(path):
 
 @functools.lru_cache(maxsize=None)
 def digest_of(paths):
-    """Of the bytes of files, and of the files in folders, with their names. Raises BadStudy for what is not there."""
+    """Of the bytes of files, and of the files in folders, with their names, but for what Python makes of a script. Raises
+    BadStudy for what is not there.
+    """
     whole = hashlib.sha256()
     for path in map(pathlib.Path, paths):
         if not path.exists():
             raise BadStudy(f"no data at {path}: expected what a claims.toml names as what its runs read")
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file():
+            if file.is_file() and file.parent.name != "__pycache__":
                 whole.update(f"{file.name} {digest_of_file(file)}\n".encode())
     return whole.hexdigest()[:SHOWN]
 

@@ -43,6 +43,7 @@ def _times(profile, found, seconds_of_step):
     runs = [run for run in found.runs if run.stage == profile.stage and profile.competitors in run.options]
     if not runs:
         raise NotMeasured(f"no run of {'stage ' + profile.stage if profile.stage else 'its sweep'} has ended")
+    evidence.refuse_untimed(profile.quantity, runs)
     shown = texts(run.options[profile.competitors] for run in runs)
     names, seeds = list(dict.fromkeys(shown.values())), sorted({run.seed for run in runs})
     workloads = evidence.by_workload(profile, runs)
