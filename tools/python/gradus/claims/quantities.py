@@ -76,11 +76,15 @@ def horizon_of(quantity, run, seconds_of_step=None):
 
 def horizon(quantity, runs, seconds_of_step=None):
     """Where times of these runs, rivals of one seed, are censored: at the end of the shortest budget, so that each had
-    the whole of it. Where all that did not diverge stopped by themselves, it is the budget that they were given.
+    the whole of it. Where all that did not diverge stopped by themselves, it is the budget that they were given; where no
+    option tells that, the last end.
     """
     ends = [horizon_of(quantity, run, seconds_of_step) for run in runs]
     if quantity.take == "time_to" and not any(map(math.isfinite, ends)):
-        ends = [_given(quantity, run, seconds_of_step) for run in runs if run.status != "diverged"]
+        ended = [run for run in runs if run.status != "diverged"]
+        told = [run for run in ended if _budget_steps(run)]
+        ends = [_given(quantity, run, seconds_of_step) for run in told or ended]
+        return min(ends) if told else max(ends, default=math.inf)
     return min(ends, default=math.inf)
 
 
@@ -105,8 +109,8 @@ def _stopped_by_itself(run):
 
 
 def _given(quantity, run, seconds_of_step):
-    """The whole budget of a run that stopped by itself, in the unit of a time's axis, at the pace that it had; where no
-    option tells the budget, it is what was spent.
+    """The whole budget of a run that stopped by itself, in the unit of a time's axis at the pace that it had, or what it
+    spent of it, where no option tells.
     """
     table, _ = column(run, quantity.of, quantity.place)
     spent, steps = float(_along(quantity, run, table, seconds_of_step)[-1]), float(table.index[-1])
