@@ -63,8 +63,8 @@ def rows_before(name, target, run):
 
 
 def horizon_of(quantity, run, seconds_of_step=None):
-    """Where the run's budget ended, in the unit of a time's axis; infinite, so that others tell, of one that diverged and
-    of one that stopped by itself before its budget was spent, as it had converged.
+    """Where the run's budget ended, in the unit of a time's axis; infinite, so that others tell, of one that diverged
+    and of one that stopped by itself before its budget was spent, as it had converged.
     """
     if quantity.take != "time_to" or run.status == "diverged":
         return math.inf
@@ -76,8 +76,8 @@ def horizon_of(quantity, run, seconds_of_step=None):
 
 def horizon(quantity, runs, seconds_of_step=None):
     """Where times of these runs, rivals of one seed, are censored: at the end of the shortest budget, so that each had
-    the whole of it. Where all that did not diverge stopped by themselves, it is the budget that they were given; where no
-    option tells that, the last end.
+    the whole of it. Where all that did not diverge stopped by themselves, it is the budget that they were given; where
+    no option tells that, the last end.
     """
     ends = [horizon_of(quantity, run, seconds_of_step) for run in runs]
     if quantity.take == "time_to" and not any(map(math.isfinite, ends)):
@@ -109,8 +109,8 @@ def _stopped_by_itself(run):
 
 
 def _given(quantity, run, seconds_of_step):
-    """The whole budget of a run that stopped by itself, in the unit of a time's axis at the pace that it had, or what it
-    spent of it, where no option tells.
+    """The whole budget of a run that stopped by itself, in the unit of a time's axis at the pace that it had, or what
+    it spent of it, where no option tells.
     """
     table, _ = column(run, quantity.of, quantity.place)
     spent, steps = float(_along(quantity, run, table, seconds_of_step)[-1]), float(table.index[-1])
