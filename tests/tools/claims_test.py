@@ -4,7 +4,10 @@ import dataclasses
 import io
 import json
 import math
+import os
 import pathlib
+import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -118,18 +121,36 @@ class Reading(StudyCase):
             with self.subTest(study=name):
                 self.assertEqual([path for path in one.data if not pathlib.Path(path).exists()], [])
 
+    def test_a_study_lists_what_its_programs_read_from_the_disk(self):
+        read = {r"fashion-|deep-autoencoder": "/usr/share/datasets/fashion-mnist",
+                r"license-texts|characters": "/usr/share/common-licenses"}
+        for name, one in study.find(ROOT / "experiments").items():
+            for sweep in one.sweeps().values():
+                told = re.sub(r"(?m)(^|\s)#.*$", "", sweep.read_text())
+                if "workload = " not in told:  # the program says itself what it trains on
+                    program = re.search(r'program = "(.+)"', told)[1]
+                    told += "".join(path.read_text() for path in (ROOT / "experiments").glob(f"*/{program}.cpp"))
+                for names, data in read.items():
+                    if re.search(names, told):
+                        with self.subTest(study=name, sweep=sweep.name):
+                            self.assertIn(data, one.data)
+
     def test_the_answer_to_a_claim_of_the_essay(self):
-        def answer(*verdicts, against=(), differing=False):
+        def answer(*verdicts, against=(), differing=False, beside=()):
             decided = [mock.Mock(verdict=verdict) for verdict in verdicts]
             for place, one in enumerate(decided):
                 one.claim.name = str(place)
-            return words.answer(study.EssayClaim(1, "", "", (), against, differing), decided)
+            return words.answer(study.EssayClaim(1, "", "", (), against, differing, beside), decided)
         yes, no, open_ = "supported", "refuted", "not decided"
         for verdicts, told in (((), open_), ((yes, yes), "holds"), ((yes, open_), "holds in part"), ((open_,), open_),
-                               ((yes, no), "mixed"), (("depends",), "mixed"), ((no, open_), "does not hold")):
+                               ((yes, no), "mixed"), (("depends",), "mixed"), ((no,), "does not hold"),
+                               ((no, open_), "fails in part")):
+            self.assertIn(told, words.ANSWERS)
             self.assertEqual(answer(*verdicts), told)
         self.assertEqual(answer(yes, against=("0",)), "does not hold")
         self.assertEqual(answer(no, yes, against=("0",)), "holds")
+        self.assertEqual([answer(yes, no, beside=("1",)), answer(yes, open_, beside=("1",)), answer(yes, beside=("0",)),
+                          answer(yes, no, differing=True, beside=("1",))], ["holds", "holds", open_, "does not hold"])
         self.assertEqual([answer(yes, no, differing=True), answer(yes, yes, differing=True),
                           answer(yes, open_, differing=True)], ["holds", "does not hold", open_])
 
@@ -145,9 +166,10 @@ class Reading(StudyCase):
 
     def test_the_studies_of_the_project_decide_the_whole_essay(self):
         studies = study.find(ROOT / "experiments")
-        names = {one.name for each in studies.values() for one in each.claims}
         for claim in study.essay(ROOT / "experiments" / "essay.toml"):
-            self.assertLessEqual(set(claim.against), names)
+            feeding = {one.name for each in studies.values() for one in each.claims if claim.number in one.essay}
+            self.assertLessEqual({*claim.against, *claim.beside}, feeding)
+            self.assertGreater(feeding, set(claim.beside), f"nothing decides {claim.number}")
             for name in claim.studies:
                 with self.subTest(claim=claim.number, study=name):
                     self.assertIn(name, studies)
@@ -164,6 +186,12 @@ def run_of(values, index=None, status="completed", better="lower", **columns):
     table = Table("evaluation", Axis("step"), tuple(described))
     arrays = {"loss": values, **{name: np.asarray(each, float) for name, each in columns.items()}}
     return evidence.Measured("r", "", status, {"seed": 0}, {}, {"evaluation": Rows(table, index, arrays)})
+
+
+def ended(run, reason, steps=100):
+    """The run with a budget and the reason for which it ended."""
+    run.options["steps"], run.attributes["reason"] = steps, reason
+    return run
 
 
 class Quantities(unittest.TestCase):
@@ -210,6 +238,30 @@ class Quantities(unittest.TestCase):
         # It arrives at 20 seconds, when the other's budget has long been spent.
         self.assertEqual(quantities.of_run(quantity, dear, 2.0, lambda run: seconds[id(run)]), Number(2.0, False))
 
+    def test_who_converged_has_a_budget_left_and_ends_no_race(self):
+        quantity = Quantity("time_to", "evaluation/loss", target=0.5)
+        soon = ended(run_of([3, 0.1], [0, 25]), "converged: gradient norm 9e-7 <= 1e-6")
+        late = ended(run_of([3, 1, 0.1], [0, 45, 46]), "converged: gradient norm 9e-7 <= 1e-6")
+        spent = ended(run_of([3, 1], [0, 80]), "step_limit: 80 steps")
+        stuck = ended(run_of([3, 1], [0, 60]), "no_progress: newton_cg stopped by itself")
+        at_the_end = ended(run_of([3, 0.1], [0, 100]), "converged: gradient norm 9e-7 <= 1e-6")
+        for runs, end in (([soon, late], 100), ([soon, spent], 80), ([soon, stuck], 100), ([soon, at_the_end], 100),
+                          ([soon], 100)):
+            self.assertEqual(quantities.horizon(quantity, runs), end)
+        self.assertEqual(quantities.of_run(quantity, late, 100.0), Number(46, resolution=1))
+        by_clock = Quantity("time_to", "evaluation/loss", target=0.5, along="clock")
+        self.assertEqual(quantities.horizon(by_clock, [soon, late], lambda run: 0.5), 50)
+        del soon.options["steps"], late.options["steps"]  # nothing tells what they were allowed
+        self.assertEqual(quantities.horizon(quantity, [soon, late]), 46)
+
+    def test_each_seed_has_a_race_of_its_own(self):
+        """The first seed's rival ends at 20, which is no end for the other seed's; where both diverge, others tell."""
+        runs = [run_of([3, 1], [0, 20]), run_of([3, 1], [0, 30]), run_of([3, 1], [0, 90]), run_of([3, 1], [0, 80])]
+        runs += [run_of([3, math.nan], [0, 10], status="diverged")]
+        for run, seed in zip(runs, (0, 0, 1, 1, 2)):
+            run.options["seed"] = seed
+        self.assertEqual(quantities.horizons(Quantity("time_to", "evaluation/loss"), runs), {0: 20, 1: 80, 2: 20})
+
     def test_places_of_vectors(self):
         run = run_of([[1, 2, 3], [4, 5, 6]])
         self.assertEqual(self.number(run, "last", place=-1), Number(6))
@@ -244,7 +296,7 @@ class Quantities(unittest.TestCase):
 
 
 class Verdicts(StudyCase):
-    def runs(self, adam=0.5, diverged=(), seeds=range(5), failed=()):
+    def runs(self, adam=0.5, diverged=(), seeds=range(5), failed=(), attributes=()):
         """A sweep's folder with two optimizers; adam's losses are `adam` of the other's."""
         folder = self.folder / "results" / "first_study" / "sweep"
         folder.mkdir(parents=True)
@@ -257,7 +309,7 @@ class Verdicts(StudyCase):
                 tables = {"evaluation": {"index": np.arange(3), "index_name": "step",
                                          "columns": {"training_loss": np.array([3.0, 2.0, last])}}}
                 made = write_run(folder, {"optimizer": optimizer, "seed": seed}, status, tables=tables,
-                                 attributes={"study": text, "seconds": 2.0})
+                                 attributes={"study": text, "seconds": 2.0, **dict(attributes)})
                 if (optimizer, seed) in failed:
                     (made / "complete.json").unlink()
         return self.folder / "results"
@@ -337,6 +389,21 @@ class Verdicts(StudyCase):
         self.assertFalse(quantities.same_with_every_seed(Quantity("python", function="f"), [same, other]))
         for values, law in (([0.3, 0.1 + 0.2], True), ([0.3, 0.3], False), ([0.0, 0.0], False), ([0.3, 0.31], False)):
             self.assertEqual(quantities.same_but_for_rounding(dict(enumerate(map(Number, values)))), law)
+
+    def test_a_rival_that_converges_lets_the_other_arrive(self):
+        quantity = 'take = "time_to", of = "evaluation/loss", target = 0.5, along = "step"'
+        text = CLAIMS.replace('take = "last", of = "evaluation/training_loss"', quantity, 1)
+        claim, = study.read(self.write(text)).claims
+        runs = []
+        for seed, (soon, late) in enumerate(((25, 46), (30, 44), (28, 51), (33, 48), (27, 45))):
+            for optimizer, end in (("adam", soon), ("sgd", late)):
+                runs.append(ended(run_of([3, 0.1], [0, end]), "converged: gradient norm 9e-7 <= 1e-6"))
+                runs[-1].options |= {"optimizer": optimizer, "seed": seed}
+        compared = evidence.compare(claim, evidence.SweepRuns(self.folder, runs))
+        self.assertEqual([[number.value for number in pair] for pair in compared.pairs[""].values()],
+                         [[25, 46], [30, 44], [28, 51], [33, 48], [27, 45]])
+        race, = judging.races_of(compared).values()
+        self.assertEqual((race.arrived, race.first()["adam"].value), ({"adam": 1, "sgd": 1}, 1))
 
     def test_own_seconds_are_said_to_be_contended(self):
         self.write(CLAIMS.replace('{take = "last", of = "evaluation/training_loss"}',
@@ -463,23 +530,162 @@ class Verdicts(StudyCase):
         found.decided[0].judged = dataclasses.replace(found.decided[0].judged, told_by="paired t")
         self.assertIn("of the 1 claims with 20 seeds or more that tell a mean t stands in for it in 1", page.build(found, []))
 
+    def test_seconds_of_a_conversation_are_no_ones(self):
+        """Neither a claim nor a profile counts them, nor does the clock begin to time them."""
+        for name, along in (("clock", "clock"), ("own", "training_seconds")):
+            self.write(CLAIMS + f'''
+                [[profile]]
+                name = "who-is-sooner"
+                competitors = "optimizer"
+                workloads = ["width"]
+                quantity = {{take = "time_to", of = "evaluation/training_loss", target = 0.7, along = "{along}"}}\n''')
+            results = self.runs(attributes={"untimed": "another program takes the steps"})
+            one, = self.find(results).profiled["first_study"]
+            self.assertRegex(one.problem, "is untimed: another program takes the steps", name)
+            timed = clock.Clock(results, self.folder)
+            mine = evidence.load(results / "first_study" / "sweep", set()).runs
+            timed.timings = {clock.key_of(run): {"seconds": 0.5} for run in mine}
+            self.assertEqual({timed.seconds_of_step(run) for run in mine}, {None})
+            with mock.patch.object(timed, "_time") as time:
+                timed.calibrate(mine)
+            time.assert_not_called()
+            results.rename(self.folder / name)
+
+    def test_a_script_that_takes_the_steps_is_data(self):
+        """Of a folder with what it imports, too, whatever Python keeps there."""
+        scripts = self.folder / "scripts"
+        (scripts / "__pycache__").mkdir(parents=True)
+        script = scripts / "mine.py"
+        for data in (script, scripts):
+            self.write(CLAIMS.replace("[[claim]]", f'data = ["{data}"]\n[[claim]]', 1))
+            told = []
+            for path, text in ((script, "import gradus.external\n"), (scripts / "__pycache__" / "mine.pyc", str(data)),
+                               (script, "import torch\n")):
+                path.write_text(text)
+                origin.digest_of_file.cache_clear()
+                origin.digest_of.cache_clear()
+                told.append(origin.text_of(study.read(self.study / "claims.toml"), self.study / "sweep.toml"))
+            self.assertEqual(*told[:2])
+            self.assertNotEqual(*told[1:])
+
     def test_the_pages(self):
         self.write()
         found = self.find(self.runs())
         essay = [study.EssayClaim(4, "2", "Adam is <better>.", ("first_study",)),
                  study.EssayClaim(5, "2", "Another.", ("first_study",)),
                  study.EssayClaim(6, "2", "Not asked.", ("second",))]
-        text = page.build(found, essay)
+        text = page.build(found, essay, "0123abcd")
+        self.assertIn("whose digest is 0123abcd", text)
         self.assertIn('<span class="verdict supported">supported</span>', text)
         self.assertIn("Adam is &lt;better&gt;.", text)
         self.assertIn("<svg", text)
         self.assertNotIn("http://", text.replace("http://www.w3.org", ""))
-        markdown.write(found, essay, self.folder / "pages")
+        markdown.write(found, essay, self.folder / "pages", "0123abcd")
         told = (self.folder / "pages" / "README.md").read_text()
         self.assertIn("| 4 | 2 | Adam is <better>. | holds | [supported](#adam-is-better): At the end. |", told)
         self.assertIn("| 5 | 2 | Another. | not decided | no comparison of first_study |", told)
         self.assertNotIn("Not asked.", told + text)
+        self.assertIn("essay.toml says, whose digest is 0123abcd.", told)
+        essay[0] = study.EssayClaim(4, "2", "Adam is fast.", ("first_study",), beside=("adam-is-better",))
+        for told in (page.build(found, essay), markdown.page(found, essay)):
+            self.assertIn("(beside the claim: it does not count)", told)
+            self.assertNotIn("digest", told)
+        self.assertIn("| Adam is fast. | not decided | [supported](#adam-is-better) (beside", told)
         self.assertTrue((self.folder / "pages" / "adam-is-better.svg").read_bytes().startswith(b"<?xml"))
+
+
+class Builds(unittest.TestCase):
+    """A little checkout with a build in it."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.root = pathlib.Path(temporary.name)
+        self.programs = self.root / "build" / "bin"
+        self.git("init", "--quiet")
+        self.write("experiments/train/CMakeLists.txt", "add_executable(train_workload train_workload.cpp)\n")
+        self.write("experiments/train/train_workload.cpp", "int main() {}\n")
+        self.write("experiments/forgetting/forgetting.cpp", "int main() {}\n")
+        self.write("optim/adam.cpp", "// a method\n")
+        self.write(".gitignore", "build\n")
+        self.first = self.commit()
+        self.run_made = self.told(self.first)
+
+    def git(self, *arguments):
+        return subprocess.run(["git", "-C", str(self.root), "-c", "user.name=x", "-c", "user.email=x@localhost",
+                               *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def commit(self):
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "x")
+        return self.git("rev-parse", "HEAD")
+
+    def told(self, commit, **attributes):
+        """A run of that commit."""
+        return mock.Mock(attributes={"gradus_commit": commit, "git_commit": commit, "gradus_dirty": 0, "git_dirty": 0,
+                                     "compiler": "GNU 12", "compiler_flags": "-O3", **attributes})
+
+    def build(self, commit, dirty=0, flags="-O3"):
+        self.write(f"build/{origin.BUILD_INFO}", f"""#pragma once
+#define GRADUS_STUDY_COMMIT "{commit}"
+#define GRADUS_COMMIT "{commit}"
+#define GRADUS_DIRTY {dirty}
+#define GRADUS_COMPILER "GNU 12"
+#define GRADUS_COMPILER_FLAGS "{flags}"
+""")
+        self.write("build/bin/train_workload", commit)
+        origin._build_info.cache_clear()
+
+    def same(self, run=None):
+        return origin.made_of_same_sources(self.programs, "train_workload", run or self.run_made)
+
+    def test_a_commit_of_what_is_not_compiled_leaves_a_program_the_same(self):
+        for name in ("README.md", "docs/claims.md", "tools/python/page.py", "experiments/train/claims.toml",
+                     "experiments/forgetting/forgetting.cpp", "tests/optim/adam.cpp"):
+            self.write(name, "another\n")
+        self.build(self.commit())
+        self.assertTrue(self.same())
+        for attributes in ({"gradus_dirty": 1}, {"git_dirty": 1}, {"compiler": "GNU 13"}, {"git_commit": "another"},
+                           {"gradus_commit": "0" * 40, "git_commit": "0" * 40}, {"gradus_commit": "unknown"}):
+            self.assertFalse(self.same(self.told(self.first, **attributes)), attributes)
+        self.assertFalse(origin.made_of_same_sources(self.programs, "forgetting", self.run_made))  # CMake knows none
+
+    def test_what_is_compiled_makes_another_program(self):
+        for name in ("optim/adam.cpp", "nn/new.h", "CMakeLists.txt", "experiments/lab/run.cpp", "cmake/archives.cmake",
+                     "experiments/train/train_workload.cpp"):
+            self.write(name, "another\n")
+            self.build(self.commit())
+            self.assertFalse(self.same(), name)
+            self.git("revert", "--no-edit", "HEAD")
+            self.build(self.git("rev-parse", "HEAD"))
+            self.assertTrue(self.same(), name)
+
+    def test_a_build_that_is_not_that_of_a_commit_is_another(self):
+        self.build(self.first, dirty=1)
+        self.assertFalse(self.same())
+        self.build(self.first, flags="-O0")
+        self.assertFalse(self.same())
+        self.build(self.first)
+        os.utime(self.programs / "train_workload", (0, 0))  # it was not made anew
+        self.assertFalse(self.same())
+
+    def test_the_list_has_all_that_is_compiled(self):
+        """Each folder of a library, and each that is included."""
+        listed = [path for path in origin.COMPILED if (ROOT / path).is_dir()]
+        files = [path for one in (*listed, "experiments") for path in (ROOT / one).rglob("*") if path.is_file()]
+        for path in files:
+            where = str(path.parent.relative_to(ROOT))
+            text = path.read_text() if path.suffix in (".h", ".cpp", ".txt") else ""
+            if path.name == "CMakeLists.txt" and "gradus_library(" in text:
+                self.assertTrue(where.startswith(tuple(listed)), where)
+            for included in re.findall(r'(?m)^#include "([^"]+)/', text):
+                self.assertTrue(included.startswith(tuple(listed)) or included == where, f"{path}: {included}")
 
 
 class Trials(StudyCase):

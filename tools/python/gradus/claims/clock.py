@@ -44,6 +44,9 @@ class Clock:
             self.timings = {}
 
     def seconds_of_step(self, run):
+        """None of a run that was not timed, or is not to be: its seconds would be those of another program's answers."""
+        if run.attributes.get("untimed"):
+            return None
         timing = self.timings.get(key_of(run))
         return timing and timing["seconds"]
 
@@ -54,7 +57,7 @@ class Clock:
 
     def calibrate(self, runs, tell=lambda text: None):
         """Times the settings that are not in the file, or were timed with another build or on another processor."""
-        settings = {}
+        settings, runs = {}, [run for run in runs if not run.attributes.get("untimed")]
         for run in sorted(runs, key=lambda run: run.status != "completed"):  # of equals one that goes to its end
             settings.setdefault(key_of(run), run)
         wanted = {key: run for key, run in settings.items() if self.stale([run])}

@@ -57,7 +57,7 @@ class Compared:
     problems: list = field(default_factory=list)  # why it cannot be measured, a line each
     missing: list = field(default_factory=list)   # what was planned and is not there: it is measured, not decided
     runs: list = field(default_factory=list)      # the Measured ones that it rests on
-    horizons: dict = field(default_factory=dict)  # {workload: of the times}
+    horizons: dict = field(default_factory=dict)  # {workload: {seed: at which both times are censored}}
     exact: set = field(default_factory=set)       # workloads whose runs are the same with every seed
     idle: set = field(default_factory=set)        # workloads in which no side's loss has fallen
 
@@ -171,13 +171,10 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
         if mine is not None and not mine:
             raise NotMeasured(f"there are no runs of {side}")
     compared.runs += sides[0] + (sides[1] or [])
-    if quantity.timed() or quantity.takes_own_seconds():
-        untimed = [run for run in sides[0] + (sides[1] or []) if run.attributes.get("untimed")]
-        if untimed:
-            raise NotMeasured(f"{untimed[0].name} is untimed: {untimed[0].attributes['untimed']}")
-    horizon = quantities.horizon(quantity, sides[0] + (sides[1] or []), seconds_of_step)
-    compared.horizons[label] = horizon
-    numbers = [mine and _numbers(quantity, mine, horizon, seconds_of_step, functions) for mine in sides]
+    refuse_untimed(quantity, sides[0] + (sides[1] or []))
+    horizons = quantities.horizons(quantity, sides[0] + (sides[1] or []), seconds_of_step)
+    compared.horizons[label] = horizons
+    numbers = [mine and _numbers(quantity, mine, horizons, seconds_of_step, functions) for mine in sides]
     if claim.b is None:
         pairs = {seed: (number, Number(claim.than)) for seed, number in numbers[0].items()}
     else:
@@ -198,7 +195,14 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
         compared.pairs[label] = dict(sorted(pairs.items()))
 
 
-def _numbers(quantity, runs, horizon, seconds_of_step, functions):
+def refuse_untimed(quantity, runs):
+    """Raises NotMeasured where seconds are read of a run whose seconds are not the method's."""
+    untimed = [run for run in runs if run.attributes.get("untimed")]
+    if untimed and (quantity.timed() or quantity.takes_own_seconds()):
+        raise NotMeasured(f"{untimed[0].name} is untimed: {untimed[0].attributes['untimed']}")
+
+
+def _numbers(quantity, runs, horizons, seconds_of_step, functions):
     """{seed: Number} of one side. Raises NotMeasured where a seed has several settings that nothing tells apart."""
     by_seed = {}
     for run in runs:
@@ -206,12 +210,12 @@ def _numbers(quantity, runs, horizon, seconds_of_step, functions):
     found = {}
     for seed, mine in by_seed.items():
         if quantity.over:
-            found[seed] = _family(quantity, mine, horizon, seconds_of_step, functions)
+            found[seed] = _family(quantity, mine, horizons[seed], seconds_of_step, functions)
             continue
         if len(mine) > 1:
             differ = ", ".join(grouping.differing([run.loaded for run in mine])) or "nothing"
             raise NotMeasured(f"seed {seed} has {len(mine)} runs, which differ in {differ}")
-        found[seed] = quantities.of_run(quantity, mine[0], horizon, seconds_of_step, functions)
+        found[seed] = quantities.of_run(quantity, mine[0], horizons[seed], seconds_of_step, functions)
     return found
 
 
@@ -222,7 +226,7 @@ def _family(quantity, runs, horizon, seconds_of_step, functions):
         if not isinstance(at, (int, float)) or at in numbers:
             raise NotMeasured(f"seed {run.seed}: {quantity.over} is {at!r} in {run.name}; expected a run for each "
                               "number")
-        own = quantities.horizon_of(quantity, run, seconds_of_step)  # the others' are no rivals of its
+        own = quantities.horizon(quantity, [run], seconds_of_step)  # the others' are no rivals of its
         numbers[at] = quantities.of_run(quantity, run, own if math.isfinite(own) else horizon, seconds_of_step,
                                         functions)
         if quantity.take == "at_best":

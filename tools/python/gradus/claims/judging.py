@@ -81,7 +81,7 @@ def races_of(compared):
     for workload, seeds in compared.pairs.items():
         times = {label: [pair[side].value if pair[side].arrived else np.inf for pair in seeds.values()]
                  for side, label in enumerate(_distinct(compared.labels))}
-        found[workload] = Race(times, compared.horizons[workload])
+        found[workload] = Race(times, max(compared.horizons[workload][seed] for seed in seeds))  # the rest is infinite
     return found
 
 

@@ -4,13 +4,12 @@ import re
 from ..report import command, figures, marks
 from ..report.palette import Palette
 from . import words
-from .page import AGAINST
 
 MADE_BY = "tools/claims --budget {budget} --pages docs/claims"
 DETAIL = marks.Detail(columns=120, runs=0, dots=30)  # a picture of some kilobytes
 
 
-def write(findings, essay, folder):
+def write(findings, essay, folder, digest=""):
     """README.md and NAME.svg of each claim in a folder; pictures of claims that are no more go."""
     folder.mkdir(parents=True, exist_ok=True)
     palette = Palette([series.key for panel in findings.pictures.values() for series in panel.series])
@@ -24,7 +23,7 @@ def write(findings, essay, folder):
             old.unlink()
     for name, data in wanted.items():
         command.replace(str(folder / name), data)
-    command.replace(str(folder / "README.md"), page(findings, essay).encode())
+    command.replace(str(folder / "README.md"), page(findings, essay, digest).encode())
 
 
 def picture(panel, palette):
@@ -34,8 +33,8 @@ def picture(panel, palette):
     return re.sub(r' d="[^"]*"', lambda found: re.sub(r"(?<=\.\d)\d+", "", found[0]), data).encode()
 
 
-def page(findings, essay):
-    """The text of README.md."""
+def page(findings, essay, digest=""):
+    """The text of README.md. digest: of the file of the essay's claims."""
     counts = {verdict: sum(one.verdict == verdict for one in findings.decided) for verdict in words.VERDICTS}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     lines = ["# The claims, put to the test", "",
@@ -44,14 +43,14 @@ def page(findings, essay):
              f"    {MADE_BY.format(budget=findings.budget)}", "",
              *_machine(findings),
              "", "[docs/claims.md](../claims.md) tells how a verdict comes about.", "",
-             "## The essay's claims", "", _answers(findings, essay), "",
+             "## The essay's claims", "", _answers(findings, essay, digest), "",
              "| | § | claim | answer | comparisons |", "| --: | --: | --- | --- | --- |"]
     for claim in essay:
         mine = [one for one in findings.decided if claim.number in one.claim.essay]
         if not mine and not set(claim.studies) <= set(findings.studies):
             continue  # of studies that were not asked for
         verdicts = "<br>".join(
-            f"[{badge(one)}](#{one.claim.name}){AGAINST * (one.claim.name in claim.against)}: {_cell(one.claim.reading)}"
+            f"[{badge(one)}](#{one.claim.name}){words.bearing(claim, one)}: {_cell(one.claim.reading)}"
             for one in mine)
         lines.append(f"| {claim.number} | {claim.section} | {_cell(claim.says)} | {words.answer(claim, mine)} | "
                      f"{verdicts or 'no comparison of ' + ', '.join(claim.studies)} |")
@@ -72,12 +71,13 @@ def page(findings, essay):
     return "\n".join(lines) + "\n"
 
 
-def _answers(findings, essay):
+def _answers(findings, essay, digest):
     """How many of the essay's claims hold."""
     found = [words.answer(claim, [one for one in findings.decided if claim.number in one.claim.essay]) for claim in essay]
     told = [f"{answer}: {found.count(answer)}" for answer in words.ANSWERS if answer in found]
-    return (f"Of its {len(essay)} claims, {', '.join(told)}. In part: some comparisons are not decided, none speaks "
-            "against it; mixed: some speak for it and some against.")
+    return (f"Of its {len(essay)} claims, {', '.join(told)}. In part: some comparisons are not decided, and the others "
+            "agree; mixed: some speak for it and some against. What is beside a claim does not count."
+            + (f" {words.essay_text(digest)}" if digest else ""))
 
 
 def _profile(one):

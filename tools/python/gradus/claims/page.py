@@ -10,7 +10,6 @@ from ..report.palette import Palette
 from ..report.watch import made
 from . import words
 
-AGAINST = " (which speaks against the claim)"
 MOST_PANELS = 8          # of a sweep, beside the claims' own; all are in the sweep's own report
 LARGEST = 10_000_000     # bytes
 STYLE = """
@@ -23,8 +22,8 @@ STYLE = """
 """
 
 
-def build(findings, essay):
-    """The page as text."""
+def build(findings, essay, digest=""):
+    """The page as text. digest: of the file of the essay's claims."""
     palette = Palette([series.key for panel in findings.pictures.values() for series in panel.series])
     counts = {verdict: sum(one.verdict == verdict for one in findings.decided) for verdict in words.VERDICTS}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
@@ -32,7 +31,7 @@ def build(findings, essay):
     body = [f'<h1>Which optimizer, and why?</h1><p class="question">{len(findings.decided)} claims at the budget '
             f'"{shown(findings.budget)}": {told}.</p><p class="made">{shown(made())}.'
             + (f" {stale} are stale: something they rest on has changed since." if stale else "") + "</p>",
-            "<h2>Verdicts</h2>", _verdicts(findings, essay), "<h2>The claims, one by one</h2>"]
+            "<h2>Verdicts</h2>", _verdicts(findings, essay, digest), "<h2>The claims, one by one</h2>"]
     for name, study in findings.studies.items():
         claims = "".join(_claim(one, findings.pictures.get(one.claim.name), palette) for one in findings.of_study(name))
         profiles = "".join(map(_profile, findings.profiled.get(name, [])))
@@ -59,24 +58,27 @@ def badge(decided):
     return f'<span class="verdict {kind}">{decided.verdict}</span>{stale}'
 
 
-def _verdicts(findings, essay):
+def _verdicts(findings, essay, digest):
     """A row for each of the essay's claims with the verdicts that decide it, then those that decide none."""
     rows = []
     for claim in essay:
         mine = [one for one in findings.decided if claim.number in one.claim.essay]
         if not mine and not set(claim.studies) <= set(findings.studies):
             continue  # of studies that were not asked for
-        rows.append(_row(str(claim.number), claim.says, mine, words.answer(claim, mine), claim.against))
+        rows.append(_row(str(claim.number), claim.says, mine, claim))
     others = [one for one in findings.decided if not one.claim.essay]
     rows += [_row("", one.claim.says, [one]) for one in others]
-    return ('<div class=wide><table class="claims"><thead><tr><th></th><th>claim</th><th>answer</th><th>comparisons</th>'
+    told = f'<p class="made">{shown(words.essay_text(digest))}</p>' if digest else ""
+    return (f'{told}<div class=wide><table class="claims"><thead><tr><th></th><th>claim</th><th>answer</th><th>comparisons</th>'
             "</tr></thead>"
             f"<tbody>{''.join(rows)}</tbody></table></div>")
 
 
-def _row(number, says, decided, answer="", against=()):
-    told = "<br>".join(f'{badge(one)}{AGAINST if one.claim.name in against else ""} <a href="#claim-{shown(one.claim.name)}">{shown(one.claim.reading)}</a> '
-                       f"<small>{shown(words.effect_text(one))}</small>" for one in decided)
+def _row(number, says, decided, essay=None):
+    told = "<br>".join(
+        f'{badge(one)}{words.bearing(essay, one) if essay else ""} <a href="#claim-{shown(one.claim.name)}">'
+        f"{shown(one.claim.reading)}</a> <small>{shown(words.effect_text(one))}</small>" for one in decided)
+    answer = words.answer(essay, decided) if essay else ""
     return (f'<tr><td class="number">{number}</td><td>{shown(says)}</td><td>{answer}</td>'
             f'<td>{told or "no study of this report decides it"}</td></tr>')
 
@@ -137,7 +139,8 @@ def _method(findings):
         "is resampled too, for whatever the sweep's file takes from a stage that chose.",
         "Where no side's loss has fallen by 5 %, and where equal seeds tell no spread, nothing is decided.",
         "Who does not arrive at a target is censored at the budget; a run that diverged counts with the value of its "
-        "start."]
+        "start.",
+        words.stale_text()]
     timed = [one.clock for one in findings.decided if one.clock is not None]
     if timed:
         lines.append("Seconds are calibrated: steps times the median cost of a step, timed alone on one core; the "

@@ -163,7 +163,7 @@ def _workloads(claim, found):
 
 def _number(quantity, run, runs, seconds_of_step, functions):
     """Of one run; a time is censored at its own end, of one that diverged at the others'."""
-    own = quantities.horizon_of(quantity, run, seconds_of_step)
+    own = quantities.horizon(quantity, [run], seconds_of_step)
     end = own if np.isfinite(own) else quantities.horizon(quantity, runs, seconds_of_step)
     return quantities.of_run(quantity, run, end, seconds_of_step, functions)
 

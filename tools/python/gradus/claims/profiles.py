@@ -43,15 +43,16 @@ def _times(profile, found, seconds_of_step):
     runs = [run for run in found.runs if run.stage == profile.stage and profile.competitors in run.options]
     if not runs:
         raise NotMeasured(f"no run of {'stage ' + profile.stage if profile.stage else 'its sweep'} has ended")
+    evidence.refuse_untimed(profile.quantity, runs)
     shown = texts(run.options[profile.competitors] for run in runs)
     names, seeds = list(dict.fromkeys(shown.values())), sorted({run.seed for run in runs})
     workloads = evidence.by_workload(profile, runs)
     times = np.full((len(names), len(workloads), len(seeds)), np.nan)
     for column, (workload, mine) in enumerate(workloads.items()):
         quantity = profile.quantity.on(workload)
-        horizon = quantities.horizon(quantity, mine, seconds_of_step)
+        horizons = quantities.horizons(quantity, mine, seconds_of_step)
         for run in mine:
-            number = quantities.of_run(quantity, run, horizon, seconds_of_step)
+            number = quantities.of_run(quantity, run, horizons[run.seed], seconds_of_step)
             at = names.index(shown[identity(run.options[profile.competitors])]), column, seeds.index(run.seed)
             times[at] = number.value if number.arrived else np.inf
     return names, list(workloads), times

@@ -13,6 +13,7 @@ from ..inference.effects import ROUNDING
 from ..inference.tuning import chances_of_winning
 
 LEARNT = 0.05  # share of a loss at the start by which it falls where anything is learnt
+STOPPED = ("converged", "no_progress")  # how the reason begins for which a run ended by itself, its budget unspent
 
 
 class NotMeasured(Exception):
@@ -64,17 +65,59 @@ def rows_before(name, target, run):
 
 
 def horizon_of(quantity, run, seconds_of_step=None):
-    """Where the run's budget ended, in the unit of a time's axis; of one that diverged infinite: others tell."""
+    """Where the run's budget ended, in the unit of a time's axis; infinite, so that others tell, of one that diverged
+    and of one that stopped by itself before its budget was spent, as it had converged.
+    """
     if quantity.take != "time_to" or run.status == "diverged":
         return math.inf
     table, _ = column(run, quantity.of, quantity.place)
+    if _stopped_by_itself(run) and (_budget_steps(run) or math.inf) > table.index[-1]:
+        return math.inf
     return float(_along(quantity, run, table, seconds_of_step)[-1])
 
 
 def horizon(quantity, runs, seconds_of_step=None):
-    """Where times of these runs are censored: at the end of the shortest budget, so that each had the whole of it."""
+    """Where times of these runs, rivals of one seed, are censored: at the end of the shortest budget, so that each had
+    the whole of it. Where all that did not diverge stopped by themselves, it is the budget that they were given; where
+    no option tells that, the last end.
+    """
     ends = [horizon_of(quantity, run, seconds_of_step) for run in runs]
+    if quantity.take == "time_to" and not any(map(math.isfinite, ends)):
+        ended = [run for run in runs if run.status != "diverged"]
+        told = [run for run in ended if _budget_steps(run)]
+        ends = [_given(quantity, run, seconds_of_step) for run in told or ended]
+        return min(ends) if told else max(ends, default=math.inf)
     return min(ends, default=math.inf)
+
+
+def horizons(quantity, runs, seconds_of_step=None):
+    """{seed: horizon of its runs}; that of all seeds where every run of a seed diverged."""
+    by_seed = {}
+    for run in runs:
+        by_seed.setdefault(run.seed, []).append(run)
+    found = {seed: horizon(quantity, mine, seconds_of_step) for seed, mine in by_seed.items()}
+    known = min(filter(math.isfinite, found.values()), default=math.inf)
+    return {seed: own if math.isfinite(own) else known for seed, own in found.items()}
+
+
+def _budget_steps(run):
+    """How many steps the run was allowed, None where its options do not tell."""
+    told = [run.options.get(name) for name in ("steps", "budget_steps")]
+    return next((steps for steps in told if isinstance(steps, int) and steps > 0), None)
+
+
+def _stopped_by_itself(run):
+    return str(run.attributes.get("reason") or "").startswith(STOPPED)
+
+
+def _given(quantity, run, seconds_of_step):
+    """The whole budget of a run that stopped by itself, in the unit of a time's axis at the pace that it had, or what
+    it spent of it, where no option tells.
+    """
+    table, _ = column(run, quantity.of, quantity.place)
+    spent, steps = float(_along(quantity, run, table, seconds_of_step)[-1]), float(table.index[-1])
+    given = _budget_steps(run)
+    return spent * given / steps if given and table.table.index.name == "step" and steps > 0 else spent
 
 
 def of_family(quantity, numbers, starts, lower, ranks=None):

@@ -138,6 +138,7 @@ class EssayClaim:
     studies: tuple
     against: tuple = ()      # comparisons that speak against it where they are supported
     differing: bool = False  # it holds where some comparisons are supported and others refuted
+    beside: tuple = ()       # comparisons that are told with it and do not decide it
 
 
 def find(folder):
@@ -219,7 +220,7 @@ def essay(path):
     for one in table.tables("claim"):
         found.append(EssayClaim(int(one.number("number", least=1)), one.text("section"), one.text("says"),
                                 tuple(one.texts("studies")), tuple(one.texts("against", ())),
-                                one.flag("differing")))
+                                one.flag("differing"), tuple(one.texts("beside", ()))))
         one.end()
     table.end()
     return found

@@ -4,16 +4,18 @@ import math
 from ..inference.intervals import FINEST, LEAST_OF_FLIPS
 
 VERDICTS = ("supported", "refuted", "depends", "not decided")
-ANSWERS = ("holds", "holds in part", "mixed", "does not hold", "not decided")
+ANSWERS = ("holds", "holds in part", "mixed", "fails in part", "does not hold", "not decided")
 
 
 def answer(essay, decided):
     """What the comparisons that decide one of the essay's claims say of it together, one of ANSWERS.
 
-    In part: some of them are not decided, and none of the others speaks against it.
+    In part: some of them are not decided, and the others agree. Those beside the claim do not count.
     """
     for_it = against = open_ = 0
     for one in decided:
+        if one.claim.name in essay.beside:
+            continue
         speaks = (one.verdict in ("supported", "depends"), one.verdict in ("refuted", "depends"))
         for_side, other = speaks[::-1] if one.claim.name in essay.against else speaks
         for_it, against, open_ = for_it + for_side, against + other, open_ + (not any(speaks))
@@ -23,7 +25,28 @@ def answer(essay, decided):
         return "mixed"
     if for_it:
         return "holds in part" if open_ else "holds"
-    return "does not hold" if against else "not decided"
+    if against:
+        return "fails in part" if open_ else "does not hold"
+    return "not decided"
+
+
+def bearing(essay, decided):
+    """What stands behind the verdict on a comparison where it is not simply one for the essay's claim."""
+    if decided.claim.name in essay.beside:
+        return " (beside the claim: it does not count)"
+    return " (which speaks against the claim)" if decided.claim.name in essay.against else ""
+
+
+def stale_text():
+    """What makes a verdict stale."""
+    return ("A verdict is stale where the claims, the sweep, the data, the program or the clock are no longer those of "
+            "its runs. A program that was built anew is the same one where nothing that is compiled into it differs "
+            "between the two commits, neither build had changed files, and the compiler and its flags are the same.")
+
+
+def essay_text(digest):
+    """Which file says what counts for the essay's claims: another digest than before is another headline."""
+    return f"What counts for which of the essay's claims, essay.toml says, whose digest is {digest}."
 
 
 def quantity_text(quantity):
