@@ -21,9 +21,8 @@ void FreeBlock::operator()(std::byte* memory) const { ::operator delete(memory, 
 
 HeapBlock take_block(std::size_t bytes) {
   HeapBlock block(static_cast<std::byte*>(::operator new(bytes, alignment_of(bytes))), {bytes});
-#ifdef MADV_HUGEPAGE
-  // Of the pages that lie in it as a whole; where the system refuses, small ones do. The alignment may take 4 MiB of
-  // addresses more, which nobody touches.
+#ifdef __linux__
+  // Of whole pages alone, so that no more memory is used; where the system refuses, small ones do.
   if (is_large(bytes)) ::madvise(block.get(), bytes / huge_page * huge_page, MADV_HUGEPAGE);
 #endif
   return block;
