@@ -226,6 +226,26 @@ class Docs(unittest.TestCase):
                     self.assertEqual(words, verdicts.get(name), f"{page}: {name}")
         self.assertGreater(told, 10)
 
+    def test_intervals_that_pages_tell_are_those_of_the_report(self):
+        """README.md, and the page on curvature, which rounds them: "0.28 (0.13 to 0.59)"."""
+        number = r"[+−-]?\d+(?:\.\d+)?"
+        triple = re.compile(rf"({number})(?: times)? \(({number}) to ({number})\b")
+
+        def intervals(page):
+            text = " ".join((REPOSITORY / page).read_text(encoding="utf-8").split()).replace("−", "-")
+            return [match.groups() for match in triple.finditer(text)]
+
+        report = [[float(part) for part in found] for found in intervals("docs/claims/README.md")]
+        self.assertGreater(len(report), 100)
+        for page in ("README.md", "docs/when_curvature_pays.md"):
+            told = intervals(page)
+            self.assertTrue(told, page)
+            for one in told:
+                places = [len(part.partition(".")[2]) for part in one]
+                near = [found for found in report if all(abs(value - float(part)) <= 0.5001 * 10**-digits
+                                                         for value, part, digits in zip(found, one, places))]
+                self.assertTrue(near, f"{page}: {one[0]} ({one[1]} to {one[2]}) is not in docs/claims/README.md")
+
     def test_the_study_in_the_page_on_claims_is_the_example_and_runs(self):
         study = EXAMPLES / "momentum_claim"
         self.assertEqual(blocks("docs/claims.md", "toml"), [(study / name).read_text() for name in ("claims.toml", "sweep.toml")])
