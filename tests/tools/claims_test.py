@@ -85,6 +85,9 @@ class Reading(StudyCase):
                 ('"sgd"}', '["sgd", "gd"]}', "b: optimizer: sweep.toml has no run with 'gd'"),
                 ('evaluation/training_loss"}', 'training_loss"}', "of: 'training_loss', expected TABLE/COLUMN"),
                 ('take = "last", ', 'take = "last", over = "rate", ', "over = \"OPTION\" and then"),
+                ('b = {optimizer = "sgd"}', 'b = {optimizer = "adam"}', "a and b are the same runs"),
+                ('delta = 0.05', 'delta = -1.0', "delta: -1, expected more than -1"),
+                ('seeds = 5', 'workloads = ["optimizr"]\nseeds = 5', "gives no option 'optimizr'; is 'optimizer' meant"),
                 ('b = {optimizer = "sgd"}\n', '', "expected one of b = {option = value} and than = number"),
                 ('seeds = 5', 'seeds = 1', "seeds: 1, expected at least 2"),
                 ('essay = [4]', 'essay = ["four"]', "essay: ['four'], expected a list of whole numbers"),
@@ -106,6 +109,15 @@ class Reading(StudyCase):
                 self.assertIn(says, str(caught.exception))
                 self.assertTrue(str(caught.exception).startswith(str(path)))
                 self.assertEqual(len(str(caught.exception).splitlines()), 1)
+
+    def test_a_misspelt_value_of_a_group_is_refused(self):
+        """Runs of other groups have the program's default, which the file does not tell."""
+        (self.study / "sweep.toml").write_text('program = "x"\n[[stage]]\nname = "all"\n[[stage.group]]\n'
+                                               '[stage.group.options]\noptimizer = ["adam", "sgd"]\n')
+        text = CLAIMS.replace("seeds = 5", 'stage = "all"\nseeds = 5')
+        study.read(self.write(text.replace('"sgd"', '"momentum"')))
+        with self.assertRaisesRegex(BadStudy, "no run with 'sgdx'; is 'sgd' meant to be it"):
+            study.read(self.write(text.replace('"sgd"', '"sgdx"')))
 
     def test_a_name_is_there_once(self):
         self.write()

@@ -203,6 +203,16 @@ def _hold_to_sweeps(study, path):
                     if not file.may_have(option, value):
                         raise BadStudy(f"{path}: claim {claim.name}: {key}: {option}: {claim.sweep}.toml has no run "
                                        f"with {value!r}; expected one of {file.values_text(option)}")
+                    like = file.like_value(option, value)
+                    if like:
+                        raise BadStudy(f"{path}: claim {claim.name}: {key}: {option}: {claim.sweep}.toml has no run "
+                                       f"with {value!r}; is {like!r} meant to be it?")
+    for one in [*study.claims, *study.profiles]:
+        for option in one.workloads:
+            like = files[one.sweep].like(option)  # else it may be one that the program gives a default
+            if like:
+                raise BadStudy(f"{path}: {one.name}: workloads: {one.sweep}.toml gives no option {option!r}; is {like!r} "
+                               "meant to be it?")
 
 
 def _with_choices(claim, document):
@@ -250,6 +260,10 @@ def _claim(table, study, where):
     table.end()
     if (claim.b is None) == (claim.than is None):
         raise BadStudy(f"{table.where}: expected one of b = {{option = value}} and than = number")
+    if claim.a == claim.b:
+        raise BadStudy(f"{table.where}: a and b are the same runs: expected options in which they differ")
+    if claim.effect == "ratio" and claim.delta <= -1:
+        raise BadStudy(f"{table.where}: delta: {claim.delta:g}, expected more than -1, which is all of a ratio's effect")
     return claim
 
 

@@ -1,4 +1,5 @@
 """What a sweep's file says of its runs, as far as a claim can be held to it before anything is run."""
+import difflib
 import re
 
 CHOICE = re.compile(r"\{([^{}:]+)\}(@.*)?")  # another stage's winner, or with @ a run of it that is gone on with
@@ -14,14 +15,16 @@ class SweepFile:
         self._selects = any("select" in stage for stage in document.get("stage", ()))
         self._of_variants = document.get("variant", {})
         self._given = {name for table in (document, *document.get("stage", ())) for name in map(plain, table.get("options", ()))}
-        self._written, self._computed = {}, set()
+        self._written, self._computed, self._known = {}, set(), set()
         self._read(document)
 
-    def _read(self, table):
+    def _read(self, table, is_options=False):
         for name, value in table.items():
+            if is_options:
+                self._known.add(plain(name))
             for one in value if isinstance(value, list) else [value]:
                 if isinstance(one, dict):
-                    self._read(one)
+                    self._read(one, name == "options")
                 elif isinstance(one, str) and any(sign in one for sign in COMPUTED):
                     self._computed.add(plain(name))
                 else:
@@ -60,6 +63,18 @@ class SweepFile:
     def may_have(self, option, value):
         """Whether a run may have this value. Where only some groups give the option, others have the program's default."""
         return option not in self._given or option in self._computed or str(value) in self._written[option]
+
+    def like(self, option):
+        """Of an option that the file gives no value, in no stage, group or variant: the one that may be meant."""
+        close = [] if plain(option) in self._known else difflib.get_close_matches(plain(option), sorted(self._known), 1, 0.9)
+        return close[0] if close else ""
+
+    def like_value(self, option, value):
+        """Of a name that is no value of the option anywhere: the one that may be meant."""
+        written = self._written.get(option, {})
+        if not isinstance(value, str) or value in written or option in self._computed:
+            return ""
+        return next(iter(difflib.get_close_matches(value, [one for one in written if not one[:1].isdigit()], 1, 0.8)), "")
 
     def values_text(self, option):
         return ", ".join(self._written[option])
