@@ -158,6 +158,11 @@ class Sharing(ManagersCase):
         self.assertIn("1 pending", status.stdout)
         self.assertNotIn("failed", status.stdout.replace("0 failed", ""))
 
+    def test_what_was_retried_is_in_the_manifest(self):
+        self.sweep("--seed=0", "--mode=fail-once", code=1)
+        self.tool("retry", "--failed", self.output)
+        self.assertRegex(self.tool("verify", self.output).stdout, r"^1 finished runs, \d+ files, .*: whole\n$")
+
     def test_a_second_failure_is_not_taken_for_the_first_with_damage(self):
         self.program.write_text(self.program.read_text().replace('if mode == "fail-once"',
                                                                  'print("attempt", time.time_ns())\nif mode == "fail-once"'))

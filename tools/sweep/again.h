@@ -14,5 +14,8 @@ int run_again(const std::filesystem::path& output, const std::vector<std::string
 // These of its runs alone, also if they have failed. Throws as SweepRequest::again and run_share.
 int run_some_again(const std::filesystem::path& output, const std::vector<std::string>& options, CommandLine line,
                    const std::vector<std::string>& ids);
+// One of them, as one of thousands that another program starts: it reads nothing of the others' for the manifest.
+int run_one_again(const std::filesystem::path& output, const std::vector<std::string>& options, CommandLine line,
+                  const std::string& id);
 
 }  // namespace gradus::sweep

@@ -156,8 +156,8 @@ class Verification {
       tell({manifest_file, "missing: nothing vouches for logs, nor for what is gone", Remedy::write_again});
     else if (totals_.uncovered > 0)
       records::put(fmt::format(
-          "{} of the runs that have ended {} not in {} yet: checked is what their own records vouch for, and "
-          "their logs are not; the same `sweep run` again adds them\n",
+          "{} of the runs that have ended {} not in {} yet: checked is what their own records vouch for, not "
+          "what they have printed (logs/); the same `sweep run` again adds them\n",
           totals_.uncovered, totals_.uncovered == 1 ? "is" : "are", manifest_file));
   }
 
@@ -171,7 +171,9 @@ class Verification {
       if (count(state) > 0) others += fmt::format(", {} {}", count(state), name);
     records::put(fmt::format("{} finished runs{}, {} files, {:.1f} MB: {}{}\n", count(AuditedState::result), others,
                              totals_.files, static_cast<double>(totals_.bytes) / 1e6,
-                             totals_.findings == 0 ? "whole" : fmt::format("{} findings", totals_.findings),
+                             totals_.findings == 0
+                                 ? "whole"
+                                 : fmt::format("{} finding{}", totals_.findings, totals_.findings == 1 ? "" : "s"),
                              at_work_ ? " (a sweep is at work)" : ""));
   }
 

@@ -15,7 +15,7 @@ Verb run_one_verb(CLI::App& app) {
   return {one, [one, folder, id](const CommandLine& line) {
             std::vector<std::string> options = one->remaining();
             options.insert(options.end(), {"--jobs=1", "--quiet", "--launcher=local"});
-            return run_some_again(std::filesystem::absolute(*folder), options, line, {*id});
+            return run_one_again(std::filesystem::absolute(*folder), options, line, *id);
           }};
 }
 
