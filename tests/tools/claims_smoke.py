@@ -17,6 +17,7 @@ from gradus.claims import study  # noqa: E402
 
 # What a budget of seconds cannot but lack.
 TOO_SMALL = re.compile(r"(\d+ seeds?, \d+ were planned|no run came to the target|not every run came to the target"
+                       r"|no side's loss has fallen by \d+%"
                        r"|^sweep: stage \S+: no run of any setting of .* has come to .*: the first of them is taken)$")
 
 
