@@ -6,9 +6,9 @@ Usage: sweep_sharing_test.py BUILD_BIN_DIR [unittest arguments]
 import collections
 import json
 import os
-import resource
 import pathlib
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -137,7 +137,7 @@ class Sharing(ManagersCase):
         self.wait_for(lambda: len(self.starts()) == 1)
         result = self.sweep(f"--threads={usable}", before=["--pin", "--jobs=1"])
         self.assertEqual(len(self.starts()[1]["on"]), usable)
-        self.assertIn("--pin: 1 run had no processors of its own", result.stderr + result.stdout)
+        self.assertIn("--pin: other sweeps of the folder had the processors of 1 run", result.stderr + result.stdout)
         first.send_signal(signal.SIGINT)
         self.ends_with([first], code=130)
 

@@ -30,8 +30,9 @@ int run_some_again(const std::filesystem::path& output, const std::vector<std::s
                    const std::vector<std::string>& ids) {
   const std::unique_ptr<SweepRequest> request = SweepRequest::again(output, options, line);
   const int code = run_share_of(*request, line, ids);
-  if (request->options().purpose == Purpose::run && code != records::exit_interrupted)
-    complain_of_some("", keep_manifest(output, [] {}));
+  // Whoever has asked it to end, waits.
+  const bool was_asked = code == records::exit_interrupted || code == records::exit_stopped;
+  if (request->options().purpose == Purpose::run && !was_asked) complain_of_some("", keep_manifest(output, [] {}));
   return code;
 }
 

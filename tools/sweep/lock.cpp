@@ -53,7 +53,8 @@ bool FolderLock::share() {
 
 void FolderLock::if_last(const std::function<void()>& work) {
   if (records::try_lock(file_.get(), path_) == records::Lock::mine) work();
-  share();  // asking for it alone may have lost it
+  // Asking for it alone may have lost it. Who cannot share it again is taken for gone, which it soon is.
+  static_cast<void>(::flock(file_.get(), LOCK_SH | LOCK_NB));
 }
 
 bool FolderLock::held(const fs::path& output) {

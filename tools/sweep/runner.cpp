@@ -5,10 +5,10 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "experiments/records/files.h"
 #include "experiments/records/program.h"
@@ -21,6 +21,7 @@
 #include "tools/sweep/replacement.h"
 #include "tools/sweep/retries.h"
 #include "tools/sweep/shared_file.h"
+#include "tools/sweep/shortage.h"
 
 namespace gradus::sweep {
 namespace fs = std::filesystem;
@@ -30,7 +31,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto look_again = std::chrono::milliseconds(500);  // at a run that another sweep works on
 constexpr std::size_t most_held = 64;                        // to be tried again; each has a file open
-constexpr int most_shortages = 20;                           // one after another, while nothing runs that may end
 
 // Who ends a sweep may tell each of its processes, in whatever order: Slurm, a terminal.
 constexpr auto own_signal_patience = std::chrono::milliseconds(500);
@@ -81,9 +81,9 @@ class Runner {
     pausing_.conclude(ledger_.rows(), ledger_.counts(), interrupted_);
     if (pausing_.problem()) ledger_.problem(*pausing_.problem());
     ledger_.given_up(not_begun_, not_tried_again_);
-    if (not_pinned_ > 0)
-      ledger_.note(fmt::format("--pin: {} run{} had no processors of {} own: other sweeps of the folder had them",
-                               not_pinned_, not_pinned_ == 1 ? "" : "s", not_pinned_ == 1 ? "its" : "their"));
+    if (!not_pinned_.empty())
+      ledger_.note(fmt::format("--pin: other sweeps of the folder had the processors of {} run{}", not_pinned_.size(),
+                               not_pinned_.size() == 1 ? "" : "s"));
     return ledger_.outcome(interrupted_);
   }
 
@@ -178,16 +178,12 @@ class Runner {
   }
 
   bool has_room() const {
-    return !interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs) && Clock::now() >= enough_at_;
+    return !interrupted_ && running_.size() < static_cast<std::size_t>(job_.jobs) && !shortage_.lasts();
   }
 
-  // The system's trouble is not the run's, which stays pending. What is short may be there again before long, when one
-  // of those that run has ended at the latest: then it is tried again, and no other is begun meanwhile.
+  // The system's trouble is not the run's, which stays pending.
   void could_not_start(std::size_t index, int error, const std::string& what) {
-    const bool is_short = error == EMFILE || error == ENFILE || error == EAGAIN || error == ENOMEM;
-    if (running_.empty()) ++shortages_;
-    if (!is_short || shortages_ > most_shortages) return leave(index, "could not be started: " + what);
-    enough_at_ = Clock::now() + look_again;
+    if (!shortage_.passes(error, !running_.empty())) return leave(index, "could not be started: " + what);
     look_later(index);
   }
 
@@ -304,7 +300,7 @@ class Runner {
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
       if (job_.limits.pin) {
         processors = processors_.take(threads_of(combination), job_.output / claims_folder);
-        not_pinned_ += processors.empty() ? 1 : 0;
+        if (processors.empty()) not_pinned_.insert(index);
       }
       Environment environment = environment_of(combination);
       environment.insert(environment.end(), known_digest_.begin(), known_digest_.end());
@@ -374,7 +370,7 @@ class Runner {
       return could_not_start(index, ending.value,
                              fmt::format("{}: {}", executable_.string(), std::strerror(ending.value)));
     }
-    shortages_ = 0;
+    shortage_.end();
     const int code = ending.kind == ProcessEnd::Kind::exited ? ending.value : 128 + ending.value;
     const RunRecord record = read_record(attempt.folder());
     if (record.is_result()) return settle(index, attempt, record, code);
@@ -499,8 +495,8 @@ class Runner {
   Clock::time_point deadline_{};  // after which what was asked to end is ended
   const std::chrono::milliseconds grace_ = ending_grace();
   Clock::time_point next_beat_ = Clock::now();
-  Clock::time_point enough_at_ = Clock::now();  // of what was short
-  int shortages_ = 0, not_pinned_ = 0;
+  Shortage shortage_;
+  std::set<std::size_t> not_pinned_;
 };
 
 }  // namespace

@@ -53,7 +53,7 @@ std::map<std::string, std::string> endings_of(const fs::path& output, const std:
 std::vector<std::string> keep_manifest(const fs::path& output, const std::function<void()>& pause) {
   std::vector<std::string> problems;
   const Turn turn(output, manifest_file, pause);
-  // Read while the folder is looked through: of 30,000 runs each takes a quarter of a second.
+  // Read while the folder is looked through: of tens of thousands of runs both take long.
   std::future<std::optional<Manifest>> reading = std::async(Manifest::read, output);
   const std::map<std::string, Failure> failures = Claims::failures(output);
   const std::map<std::string, Busy> owners = Claims::owners(output);

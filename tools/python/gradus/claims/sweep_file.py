@@ -66,15 +66,17 @@ class SweepFile:
 
     def like(self, option):
         """Of an option that the file gives no value, in no stage, group or variant: the one that may be meant."""
-        close = [] if plain(option) in self._known else difflib.get_close_matches(plain(option), sorted(self._known), 1, 0.9)
-        return close[0] if close else ""
+        if plain(option) in self._known:
+            return ""
+        return next(iter(difflib.get_close_matches(plain(option), sorted(self._known), 1, 0.9)), "")
 
     def like_value(self, option, value):
         """Of a name that is no value of the option anywhere: the one that may be meant."""
         written = self._written.get(option, {})
         if not isinstance(value, str) or value in written or option in self._computed:
             return ""
-        return next(iter(difflib.get_close_matches(value, [one for one in written if not one[:1].isdigit()], 1, 0.8)), "")
+        names = [one for one in written if not one[:1].isdigit()]
+        return next(iter(difflib.get_close_matches(value, names, 1, 0.8)), "")
 
     def values_text(self, option):
         return ", ".join(self._written[option])

@@ -55,10 +55,18 @@ def _p(effect, delta):
 
 def told_by(effect, level=0.95):
     """What interval() takes, in words."""
-    t = "paired t" if len(effect.pairs) == 1 else "Welch's t over workloads"
-    seeds = "exact shares" if effect.shares else "equal seeds" + (
-        ", of what no seed changes" if effect.exact else ", which tell no spread") if effect.equal else "BCa" if _by_bca(effect, level) else t
+    seeds = _seeds_told_by(effect, level)
     return seeds if effect.changes is None else f"{seeds}, choice of settings resampled"
+
+
+def _seeds_told_by(effect, level):
+    if effect.shares:
+        return "exact shares"
+    if effect.equal:
+        return f"equal seeds, {'of what no seed changes' if effect.exact else 'which tell no spread'}"
+    if _by_bca(effect, level):
+        return "BCa"
+    return "paired t" if len(effect.pairs) == 1 else "Welch's t over workloads"
 
 
 def sign_flip_p(effect, delta=0.0):
