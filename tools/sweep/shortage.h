@@ -8,8 +8,8 @@ namespace gradus::sweep {
 
 class Shortage {
  public:
-  // Of a run that could not be started: whether to try again, after a pause in which no other is begun. Not forever where
-  // nothing runs that may end.
+  // Of a run that could not be started: whether to try again, after a pause in which no other is begun. Not forever
+  // where nothing runs that may end.
   bool passes(int error, bool something_runs) {
     if (error != EMFILE && error != ENFILE && error != EAGAIN && error != ENOMEM) return false;
     if (!something_runs) ++alone_;
