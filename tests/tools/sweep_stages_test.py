@@ -263,6 +263,9 @@ class SweepStages(SweepCase):
         refused = self.study('[options]\nlearning_rate = [0.1, 0.2]\n', before=["--widen"], code=2)
         self.assertIn("--widen: expected a sweep with a stage that selects", refused.stderr)
         self.assertEqual((len(self.begins()), (self.output / "stages.json").read_bytes()), (begun, written))
+        # Without it they do not compete, which is said.
+        self.assertIn("stage tune: 16 draws that --widen has added do not compete without it: say --widen again",
+                      self.study(NARROW).stderr)
 
     def test_a_group_of_which_nothing_is_left(self):
         stage = '''
@@ -340,6 +343,9 @@ steps = 30
         _, start, _, result = tuned("loss:time_to=1e-30", far, near)
         self.assertEqual(start, 10.0)
         self.assertIn("no run of any setting has come to loss = 1e-30: the first of them is taken", result.stderr)
+        self.assertIn("(evaluation/loss:time_to=1e-30 is reached by none: the first of 2)", result.stdout)
+        winner, = unsealed(self.output / "stages.json")["stages"][0]["winners"]
+        self.assertIs(winner["has_arrived"], False)
 
     def test_a_column_that_is_not_there_is_told_after_the_first_run(self):
         toml = '[[stage]]\nname = "tune"\nselect = {by = "evaluation/los"}\n[stage.options]\nseed = "0:4"\n'

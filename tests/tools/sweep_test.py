@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import itertools
 import json
+import math
 import os
 import pathlib
 import pty
@@ -364,8 +365,8 @@ exit 5
         def row(index, *values):
             return frame(struct.pack(f"<cHq{len(values)}d", b"R", 0, index, *values))
         table = {"name": "evaluation", "index": "step", "columns": [
-            column("loss"), column("norms", axis="layer", length=2)]}
-        log = frame(b'C{"program": "program"}') + frame(b"T" + json.dumps(table).encode()) + row(100, 2.5, 1, 2)
+            column("loss", better="lower"), column("plain"), column("norms", axis="layer", length=2)]}
+        log = frame(b'C{"program": "program"}') + frame(b"T" + json.dumps(table).encode()) + row(100, 2.5, -math.nan, 1, 2)
 
         def shown(names, code=0):
             result = subprocess.run(
@@ -382,12 +383,20 @@ exit 5
         lines = shown("evaluation/loss")
         self.assertEqual([line.split()[-1] for line in lines[2:4]], ["-", "-"])
         (first / "metrics.log").write_bytes(log)
-        (second / "metrics.log").write_bytes(log + row(200, 0.0625, 3, 4) + row(300, 9, 9, 9)[:-3])
+        (second / "metrics.log").write_bytes(log + row(200, 0.0625, 1, 3, 4) + row(250, 0.5, 1, 3, 4) +
+                                             row(300, 9, 9, 9, 9)[:-3])
         lines = shown("evaluation/step,evaluation/loss")
         self.assertEqual(lines[1].split()[-3:], ["evaluation/step", "evaluation/loss", "reason"])
         self.assertEqual({line.split()[0]: line.split()[1:2] + line.split()[-2:] for line in lines[2:4]},
-                         {first.name: ["running", "100", "2.5"], second.name: ["running", "200", "0.0625"]})
-        self.assertIn("no run has logged evaluation/lost: expected one of evaluation/loss, evaluation/step",
+                         {first.name: ["running", "100", "2.5"], second.name: ["running", "250", "0.5"]})
+        lines = shown("evaluation/loss:best,evaluation/loss:mean,evaluation/loss:time_to=1,evaluation/plain")
+        self.assertEqual({line.split()[0]: line.split()[-4:] for line in lines[2:4]},
+                         {first.name: ["2.5", "2.5", ">=1", "nan"], second.name: ["0.0625", "1.02083", "1", "1"]})
+        for name, says in (("plain:best", "evaluation/plain:best: the column does not say which way is better"),
+                           ("loss:worst", "'evaluation/loss:worst' is no column: expected TABLE/COLUMN[:last|best|"),
+                           ("step:best", "no run has logged evaluation/step:best")):
+            self.assertIn(says, shown(f"evaluation/{name}", 2))
+        self.assertIn("no run has logged evaluation/lost: expected one of evaluation/loss, evaluation/plain, evaluation/step",
                       shown("evaluation/lost", 2))
         self.assertIn("evaluation/norms has 2 numbers a row", shown("evaluation/norms", 2))
         self.assertIn("'loss' is no column: expected TABLE/COLUMN", shown("loss", 2))

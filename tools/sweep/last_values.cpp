@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <optional>
 #include <set>
 
@@ -14,41 +15,56 @@
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/command.h"
+#include "tools/sweep/metric_choice.h"
 #include "tools/sweep/recorded_log.h"
 
 namespace gradus::sweep {
 namespace {
 
 struct Wanted {
-  std::string table, column;
+  MetricChoice metric;
   bool found = false;  // in some log, with or without rows
 };
 
 std::vector<Wanted> wanted_of(const std::vector<std::string>& columns) {
   std::vector<Wanted> wanted;
   for (const std::string& name : columns) {
-    const std::size_t slash = name.find('/');
-    if (slash == std::string::npos || slash == 0 || slash + 1 == name.size())
-      throw records::UsageError(fmt::format("--show: '{}' is no column: expected TABLE/COLUMN", name));
-    wanted.push_back({name.substr(0, slash), name.substr(slash + 1)});
+    const auto metric = parse_metric(name);
+    if (!metric || metric->table.empty())
+      throw records::UsageError(
+          fmt::format("--show: '{}' is no column: expected TABLE/COLUMN[:last|best|mean|time_to=TARGET]",
+                      records::printable(name)));
+    wanted.push_back({*metric});
   }
   return wanted;
 }
 
-// The last value in a table that has such a column; without a value where it has no rows yet.
-std::string last_value(const records::MetricTable& table, Wanted& wanted) {
-  if (wanted.column == table.index_column().name) {
+std::string text_of(double value) { return std::isnan(value) ? "nan" : fmt::format("{:.6g}", value); }
+
+// The statistic of a table that has such a column; without one where it has no rows yet.
+std::string shown_of(const records::MetricTable& table, Wanted& wanted) {
+  const MetricChoice& metric = wanted.metric;
+  if (metric.column == table.index_column().name && metric.statistic == "last") {
     wanted.found = true;
     return table.rows() > 0 ? fmt::format("{}", table.index().back()) : "-";
   }
   for (std::size_t i = 0; i < table.columns().size(); ++i) {
     const records::Column& column = table.columns()[i];
-    if (column.name != wanted.column) continue;
+    if (column.name != metric.column) continue;
     if (!column.axis.empty())
       throw records::UsageError(fmt::format("--show: {}/{} has {} numbers a row: expected a column of plain numbers",
-                                            wanted.table, wanted.column, column.length));
+                                            metric.table, metric.column, column.length));
+    if (column.better == records::Better::neither && (metric.statistic == "best" || metric.is_time()))
+      throw records::UsageError(
+          fmt::format("--show: {}/{}{}: the column does not say which way is better: expected "
+                      ":last or :mean",
+                      metric.table, metric.column, metric.statistic_text()));
     wanted.found = true;
-    return table.rows() > 0 ? fmt::format("{:.6g}", table.values(i).back()) : "-";
+    if (table.rows() == 0) return "-";
+    const std::vector<double> values = table.values(i);
+    const double value = statistic_of(values, metric.statistic, column.better, metric.target);
+    const bool is_late = metric.is_time() && value >= static_cast<double>(values.size());
+    return is_late ? fmt::format(">={}", values.size()) : text_of(value);
   }
   return "-";
 }
@@ -78,7 +94,7 @@ LastValues::LastValues(const std::filesystem::path& output, const std::vector<Ru
       for (const records::MetricTable& table : contents.tables) {
         add_names(table, known);
         for (std::size_t i = 0; i < wanted.size(); ++i)
-          if (wanted[i].table == table.name()) values[i] = last_value(table, wanted[i]);
+          if (wanted[i].metric.table == table.name()) values[i] = shown_of(table, wanted[i]);
       }
     } catch (const records::SystemError& error) {
       if (error.code != ENOENT && error.code != ENOTDIR) leave_out(error);
@@ -91,9 +107,9 @@ LastValues::LastValues(const std::filesystem::path& output, const std::vector<Ru
   complain_of_some("", problems);
   for (const Wanted& one : wanted)
     if (!one.found && !known.empty())
-      throw records::UsageError(fmt::format("--show: no run has logged {}/{}: expected one of {}",
-                                            records::printable(one.table), records::printable(one.column),
-                                            fmt::join(known, ", ")));
+      throw records::UsageError(fmt::format("--show: no run has logged {}/{}{}: expected one of {}",
+                                            records::printable(one.metric.table), records::printable(one.metric.column),
+                                            one.metric.statistic_text(), fmt::join(known, ", ")));
 }
 
 }  // namespace gradus::sweep

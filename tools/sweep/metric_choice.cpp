@@ -111,13 +111,11 @@ MetricValues MetricReader::read(const std::filesystem::path& folder, std::span<r
                                        name(), purpose_, comparable_columns(contents)));
 }
 
-double MetricReader::statistic_of(std::span<const double> values, std::string_view statistic) const {
+double statistic_of(std::span<const double> values, std::string_view statistic, Better better, double target) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
   if (statistic == "last") return values.back();
   if (statistic == "time_to") {
-    const auto there = [&](double value) {
-      return better_ == Better::lower ? value <= choice_.target : value >= choice_.target;
-    };
+    const auto there = [&](double value) { return better == Better::lower ? value <= target : value >= target; };
     const auto first = std::find_if(values.begin(), values.end(), there);
     if (first == values.end() && std::isnan(values.back())) return values.back();
     return static_cast<double>(first - values.begin());
@@ -125,7 +123,7 @@ double MetricReader::statistic_of(std::span<const double> values, std::string_vi
   double sum = 0, best = values.front();
   for (const double value : values) {
     sum += value;
-    best = std::isnan(value) ? best : better_ == Better::lower ? std::fmin(best, value) : std::fmax(best, value);
+    best = std::isnan(value) ? best : better == Better::lower ? std::fmin(best, value) : std::fmax(best, value);
   }
   return statistic == "mean" ? sum / static_cast<double>(values.size()) : best;
 }

@@ -27,6 +27,10 @@ struct MetricChoice {
 std::optional<MetricChoice> parse_metric(std::string_view text);
 inline constexpr const char* metric_form = "expected [TABLE/]COLUMN[:last|best|mean|time_to=TARGET]";
 
+// A statistic of a column's values, by which way is better. NaN of no values. A time whose target no value comes to is
+// their number, or NaN where the last of them is.
+double statistic_of(std::span<const double> values, std::string_view statistic, records::Better better, double target);
+
 struct MetricValues {
   std::vector<double> values;  // in their order
   std::string table;           // which has the column
@@ -43,9 +47,10 @@ class MetricReader {
   // way is better; the message names those that it may be. Throws records::Damaged, with what mends it, where the log
   // is not what its run has recorded (recorded_log.h).
   MetricValues read(const std::filesystem::path& folder, std::span<records::LogMark> marks = {});
-  // By the direction that a log has told. NaN of no values. A time whose target no value comes to is their number,
-  // or NaN where the last of them is.
-  double statistic_of(std::span<const double> values, std::string_view statistic) const;
+  // By the direction that a log has told.
+  double statistic_of(std::span<const double> values, std::string_view statistic) const {
+    return sweep::statistic_of(values, statistic, better_, choice_.target);
+  }
 
   const MetricChoice& choice() const { return choice_; }
   const std::string& table() const { return table_; }                                              // as a log has told

@@ -62,6 +62,13 @@ const Winner* winner_for(const Choosing& choosing, const Combination& combinatio
   return nullptr;
 }
 
+// Why it was chosen, but for the rest of the sentence.
+std::string reason_of(const Winner& winner, const Choosing& choosing) {
+  if (!winner.has_arrived) return fmt::format("is reached by none: the first of {}", winner.settings);
+  return fmt::format("{:.6g}, the {} of {}", winner.value, choosing.better == "lower" ? "lowest" : "highest",
+                     winner.settings);
+}
+
 }  // namespace
 
 Stages::Stages(const Specification& specification, std::filesystem::path output)
@@ -245,10 +252,9 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
   std::vector<std::string> lines;
   for (const Winner& winner : known.choosing.winners)
     lines.push_back(fmt::format(
-        "winner{}{}: {} ({}/{}{} {:.6g}, the {} of {}{}{})", winner.per.empty() ? "" : " of ",
-        shell_text(texts_of(winner.per)), shell_text(texts_of(winner.tuned.empty() ? winner.options : winner.tuned)),
-        known.choosing.table, known.choosing.column, at(stage).select->by.statistic_text(), winner.value,
-        known.choosing.better == "lower" ? "lowest" : "highest", winner.settings,
+        "winner{}{}: {} ({}/{}{} {}{}{})", winner.per.empty() ? "" : " of ", shell_text(texts_of(winner.per)),
+        shell_text(texts_of(winner.tuned.empty() ? winner.options : winner.tuned)), known.choosing.table,
+        known.choosing.column, at(stage).select->by.statistic_text(), reason_of(winner, known.choosing),
         winner.runs.size() > 1 ? fmt::format(" means of {} runs", winner.runs.size()) : "",
         winner.pruned > 0 ? fmt::format("; {} settings were stopped early", winner.pruned) : ""));
   return lines;
@@ -293,6 +299,7 @@ void Stages::write(const std::string& program) const {
                                     {"settings_left_out", winner.out},
                                     {"settings_pruned", winner.pruned},
                                     {"spaces", spaces}});
+        if (at(i).select->by.is_time()) stage["winners"].back()["has_arrived"] = winner.has_arrived;
       }
       for (std::size_t run = 0; run < known.folders.size(); ++run) {
         if (run >= known.written) stage["added"].push_back(known.folders[run]);

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
 #include "experiments/records/files.h"
+#include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/builds.h"
 #include "tools/sweep/check.h"
@@ -18,6 +20,7 @@
 #include "tools/sweep/continuation.h"
 #include "tools/sweep/early_stopping.h"
 #include "tools/sweep/integrity/keep.h"
+#include "tools/sweep/layout.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/mixed_builds.h"
 #include "tools/sweep/patience.h"
@@ -91,6 +94,21 @@ void warn_of_late_rungs(const std::vector<Combination>& combinations) {
                            "takes {} steps): nothing stops them early",
                            *first->first_stop, count, combinations.size(),
                            records::printable(shell_text(first->arguments())), *first->length));
+}
+
+// What a command before has drawn beyond a stage's space competes only where this one asks for it too.
+void warn_of_narrower_spaces(const fs::path& output) {
+  nlohmann::json stages;
+  try {
+    stages = records::read_current(output / stages_file).value("stages", nlohmann::json::array());
+  } catch (const std::exception&) {
+    return;  // there is none, or it is written anew
+  }
+  for (const nlohmann::json& stage : stages)
+    if (stage.is_object() && stage.contains("added"))
+      records::complain("sweep", fmt::format("stage {}: {} draws that --widen has added do not compete without it: say "
+                                             "--widen again to choose among them",
+                                             records::text_member(stage, "name"), stage["added"].size()));
 }
 
 class Study {
@@ -262,6 +280,7 @@ class Study {
 
   int run_stages() {
     make_folders();
+    if (!options_.widen) warn_of_narrower_spaces(job_.output);
     FolderLock lock(job_.output);
     children_.share(lock.descriptor());
     Claims claims(job_.output, lock.session());

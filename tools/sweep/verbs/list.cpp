@@ -69,8 +69,8 @@ void print_lines(const Lines& lines) {
   }
 }
 
-// Prints to standard output; changes nothing. `shown` are columns of the runs' tables as TABLE/COLUMN, an index being a
-// column too: each run's last value of them, as its log has it by now. Throws UsageError when the folder holds no sweep
+// Prints to standard output; changes nothing. `shown` are columns of the runs' tables as TABLE/COLUMN[:STATISTIC], an
+// index being a column too: each run's last value of them, or statistic, as its log has it by now. Throws UsageError when the folder holds no sweep
 // or no log such a column, records::SystemError when the folder cannot be read now.
 void print_runs(const std::filesystem::path& output, const std::vector<std::string>& shown) {
   const Standing standing = standing_of(output);
@@ -131,7 +131,9 @@ Verb list_verb(CLI::App& app) {
   auto folder = std::make_shared<std::string>();
   auto shown = std::make_shared<std::vector<std::string>>();
   list->add_option("folder", *folder, "folder of the sweep")->required();
-  list->add_option("--show", *shown, "also the last value that each run has logged of TABLE/COLUMN[,TABLE/COLUMN ...]")
+  list->add_option("--show", *shown,
+                   "also the last value that each run has logged of TABLE/COLUMN, or another statistic: "
+                   "TABLE/COLUMN[:best|:mean|:time_to=TARGET][,TABLE/COLUMN ...]")
       ->delimiter(',');
   return {list, [folder, shown](const CommandLine&) {
             print_runs(*folder, *shown);
