@@ -99,6 +99,23 @@ class Launcher(ManagersCase):
         self.ends_with([sweep], code=130)
         self.assertEqual({*self.states().values()} & {"PENDING", "RUNNING"}, set())
 
+    def test_who_cancels_or_watches_waits_for_the_controller(self):
+        (self.fake / "trouble.json").write_text("[]")
+        self.leave_in_queue()
+        self.troubles(("squeue", AWAY[1], 2))
+        looks = len(self.calls("squeue"))
+        watch = subprocess.Popen([sweep_support.SWEEP, "watch", self.output], env=self.environment, text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(watch.kill)
+        self.wait_for(lambda: len(self.calls("squeue")) >= looks + 3)
+        self.assertIsNone(watch.poll())
+        self.troubles(("squeue", AWAY[0], 2))
+        self.assertIn(f"squeue: {AWAY[0]}: waits for it", self.tool("cancel", self.output).stderr)
+        self.assertEqual({*self.states().values()} & {"PENDING", "RUNNING"}, set())
+        _, errors = watch.communicate(timeout=60)
+        self.assertEqual(watch.returncode, 75)
+        self.assertIn(f"squeue: {AWAY[1]}: waits for it", errors)
+
     def test_what_is_wrong_ends_the_sweep_at_once(self):
         for says in REFUSED:
             self.troubles(("sbatch", f"Batch job submission failed: {says}", 1))

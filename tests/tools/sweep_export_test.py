@@ -5,6 +5,7 @@ Usage: sweep_export_test.py BUILD_BIN_DIR [unittest arguments]
 """
 import importlib.util
 import json
+import os
 import pathlib
 import re
 import resource
@@ -50,6 +51,25 @@ def vector(name, length, axis="layer", **more):
 
 
 class Export(SweepCase):
+    def test_what_is_no_file_stays_what_it_is(self):
+        self.sweep("--seed=0")
+        pipe, link, far = self.folder / "pipe", self.folder / "link.csv", self.folder / "disk" / "far.csv"
+        os.mkfifo(pipe)
+        far.parent.mkdir()
+        link.symlink_to(far)
+        for target in (pipe, "/dev/null", "/dev/stdout", self.folder):
+            for option in ("--csv", "--hdf5"):
+                said = self.export(f"{option}={target}", code=2)
+                self.assertIn(f"export: {option}: {target} is no regular file", said)
+        self.assertTrue(pipe.is_fifo() and pathlib.Path("/dev/null").is_char_device())
+        for text in ("", "old"):  # the link leads to nothing, then to a file
+            if text:
+                far.write_text(text)
+            self.export(f"--csv={link}")
+            self.assertTrue(link.is_symlink() and far.read_text().startswith("run,"))
+            far.unlink()
+        self.assertIn("expected two files", self.export(f"--csv={self.csv}", f"--hdf5={self.csv}", code=2))
+
     def setUp(self):
         super().setUp()
         self.csv, self.hdf5 = self.folder / "runs.csv", self.folder / "runs.h5"

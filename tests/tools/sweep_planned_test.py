@@ -102,6 +102,37 @@ class Planned(SweepCase):
             self.assertEqual(len(said.splitlines()), 1)
         self.assertEqual(self.starts(), [])
 
+    def test_a_run_keeps_the_remarks_that_it_was_planned_with(self):
+        self.program = self.folder / "trainer"
+        shutil.copy(pathlib.Path(__file__).with_name("stateful_program.py"), self.program)
+        remarks = ["--note=the first", "--tag=early"]
+        first = self.plan("--seed=0", before=remarks)
+        self.sweep("--seed=7", before=["--note=the second"])
+        self.tool("run-one", *first)
+        begins = [start["argv"] for start in self.starts() if "begins" in start]
+        self.assertEqual([[word for word in words if word.startswith(("--note", "--tag"))] for words in begins],
+                         [["--note=the second"], remarks])
+
+    def test_what_cannot_count_is_refused(self):
+        first, second = self.plan("--seed=0:1")
+        for words in (["run-one", first, second], ["run-one", first, "--limit=3"], ["run-one", first, "--widen"],
+                      ["run-one", first, "--output=elsewhere"], ["run-one", first, "--variant=small"],
+                      ["run-one", first, "--note=other"], ["run-one", first, "--stopping=rule=median"],
+                      ["retry", "--failed", "other"], ["retry", "--failed", "--exclude=seed=0"],
+                      ["resume", "other"], ["resume", "--output=elsewhere"]):
+            said = self.tool(*words, code=2).stderr
+            self.assertEqual(len(said.splitlines()), 1, said)
+            self.assertIn("expected options of sweep run", said)
+        self.assertEqual(self.starts(), [])
+
+    def test_a_command_has_one_line(self):
+        self.output = self.folder / "two\nlines"
+        command = self.command("--seed=0")
+        command[1:2] = ["plan", "--format=sh"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=self.environment, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        self.assertIn("--format=sh: expected a folder without a line break", done.stderr)
+
     def test_what_failed_is_tried_again_whatever_grid_it_is_of(self):
         self.sweep("--mode=fail-once", "--seed=0", code=1)
         self.sweep("--seed=1:2")

@@ -179,6 +179,19 @@ class SweepSearch(SweepCase):
                 self.write(change=lambda text, old=old, new=new: text.replace(old, new, 1))
                 self.refused(file=self.file, says=says)
 
+    def test_a_search_that_has_ended_is_known_to_who_plans(self):
+        self.sweep(file=self.file)
+        command = self.command(file=self.file)
+        for words, judged in ((["plan", "--format=jsonl"], '"stage":"judge"'), (["run", "--dry-run"], "")):
+            command[1:2] = words
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=self.environment, check=True)
+            self.assertNotIn("suggested while it runs", done.stderr)
+            self.assertIn(judged, done.stdout.replace(" ", ""))
+            command[1:3] = ["run"]
+
+    def test_a_search_is_not_widened(self):
+        self.refused(file=self.file, before=["--widen"], says="--widen: stage tune: expected draws that are not suggested")
+
     def test_a_failed_run_stops_what_depends_on_it_and_is_made_up_for(self):
         self.write(change=lambda text: text.replace("steps = 10", "steps = 10\nfail_at = 5"))
         result = self.sweep(file=self.file, code=1)

@@ -267,6 +267,108 @@ class SweepStages(SweepCase):
         self.assertIn("stage tune: 16 draws that --widen has added do not compete without it: say --widen again",
                       self.study(NARROW).stderr)
 
+    def test_a_space_beside_what_an_earlier_stage_has_chosen_is_widened_too(self):
+        self.study('''[[stage]]\nname = "first"\nselect = {by = "evaluation/loss"}\n[stage.options]
+                      momentum = [0.0, 0.1]\nstart = [1.0, 2.0]
+                      [[stage]]\nname = "second"\nselect = {by = "evaluation/loss"}\ndraws = {count = 32, method = "sobol"}
+                      [stage.options]\nmomentum = "{first}"\nlearning_rate = "log_uniform(0.0001,0.0002)"\n''',
+                   before=["--widen"])
+        _, second = unsealed(self.output / "stages.json")["stages"]
+        winner, = second["winners"]
+        self.assertEqual(winner["spaces"], {
+            "learning_rate": {"kind": "log_uniform", "low": 0.0001, "high": 0.016, "widened": True}})
+        self.assertEqual((len(second["runs"]), len(second["added"])), (128, 96))
+        first, = unsealed(self.output / "stages.json")["stages"][0]["winners"]
+        self.assertEqual({run["options"]["momentum"] for run in self.stage("second")}, {first["options"]["momentum"]})
+
+    def test_forks_of_several_seeds_are_one_setting(self):
+        self.study('''[[stage]]\nname = "trunk"\n[stage.options]\nlearning_rate = 0.05\nseed = "0:5"
+                      [[stage]]\nname = "cooldown"\nselect = {by = "evaluation/loss"}
+                      [stage.options]\nfork = ["{trunk}@5", "{trunk}@10"]\nlearning_rate = [0.2, 1.0, 1.8]\nsteps = 60
+                      [[stage]]\nname = "judge"\n[stage.options]\nlearning_rate = "{cooldown}"\n''')
+        winner, = unsealed(self.output / "stages.json")["stages"][1]["winners"]
+        means = {}
+        for run in self.stage("cooldown"):
+            step = run["options"]["fork"].rpartition("@")[2]
+            loss, *_ = last_row(self.output / run["id"])
+            means.setdefault((run["options"]["learning_rate"], int(step)), []).append(loss)
+        self.assertEqual({len(losses) for losses in means.values()}, {6})
+        means = {setting: statistics.fmean(losses) for setting, losses in means.items()}
+        best = min(means, key=means.get)
+        self.assertEqual((winner["settings"], len(winner["runs"])), (6, 6))
+        self.assertEqual((winner["options"]["learning_rate"], winner["options"]["fork_step"]), best)
+        self.assertAlmostEqual(winner["value"], means[best])
+        self.assertEqual(set(winner["tuned"]), {"learning_rate", "fork_step"})
+        judged, = self.stage("judge")
+        self.assertEqual(judged["options"]["learning_rate"], best[0])
+
+    def test_forks_of_forks_are_told_apart_by_all_their_steps(self):
+        self.study('''[[stage]]\nname = "trunk"\n[stage.options]\nseed = "0:1"
+                      [[stage]]\nname = "branch"\n[stage.options]\nfork = ["{trunk}@5", "{trunk}@10"]\nlearning_rate = 0.5
+                      [[stage]]\nname = "twig"\nselect = {by = "evaluation/loss"}
+                      [stage.options]\nfork = "{branch}@15"\nsteps = 25\n''')
+        winner, = unsealed(self.output / "stages.json")["stages"][2]["winners"]
+        self.assertEqual((winner["settings"], len(winner["runs"])), (2, 2))
+        self.assertIn(winner["options"]["fork_step"], ([5, 15], [10, 15]))
+
+    def test_what_was_stopped_early_or_diverged_is_not_forked(self):
+        self.program = pathlib.Path(sweep_support.SWEEP).parent / "minimize"
+        toml = '''[options]\nproblem = "rosenbrock"\noptimizer = "gradient_descent"
+                  [[stage]]\nname = "trunk"\n%s[stage.options]\nlearning_rate = [%s]\nsteps = 80
+                  [[stage]]\nname = "cooldown"\n[stage.options]\nfork = "{trunk}@60"\nsteps = 90\n'''
+        stopping = 'stopping = {rule = "asha", by = "step/value", first = 20, factor = 2, last = 80}\n'
+        for name, text in (("pruned", toml % (stopping, "0.0001, 0.0003, 0.001, 0.002")),
+                           ("diverged", toml % ("", "0.001, 0.002, 1.0"))):
+            self.output = self.folder / name
+            result = self.study(text, before=["--jobs=1"])
+            statuses = [run["status"] for run in self.stage("trunk")]
+            left = statuses.count("completed")
+            self.assertEqual({*statuses}, {"completed", name})
+            self.assertEqual([run["status"] for run in self.stage("cooldown")], ["completed"] * left)
+            self.assertIn(f"stage trunk: {statuses.count(name)} of {len(statuses)} runs were stopped early, or diverged",
+                          result.stderr)
+            self.assertNotIn("--output=", self.study(text, before=["--dry-run"]).stdout)
+        self.output = self.folder / "none"
+        result = self.study(toml % ("", "1.0, 2.0"), code=1)
+        self.assertIn("stage cooldown: nothing to run: each run that it would fork was stopped early", result.stderr)
+
+    def test_a_limit_that_leaves_no_winner_is_told_before_anything_runs(self):
+        study = '''[[stage]]\nname = "tune"\nselect = {by = "evaluation/loss", per = ["optimizer"]}
+                   [stage.options]\noptimizer = ["sgd", "adam"]\nlearning_rate = [0.01, 0.1]\nseed = "0:2"
+                   [[stage]]\nname = "judge"\n[stage.options]\noptimizer = ["sgd", "adam"]
+                   learning_rate = "{tune}"\n'''
+        result = self.study(study, before=["--limit=5"], code=2)
+        self.assertIn("{tune} has no winner for these values", result.stderr)
+        self.assertEqual(self.begins(), [])
+        tune = study.partition("[[stage]]\nname = \"judge\"")[0]
+        result = self.study(tune, before=["--limit=4"])
+        self.assertIn("are means of 1 to 3 runs", result.stderr)
+        self.assertIn("of 2 means of 1 to 3 runs", result.stdout)
+
+    def test_a_study_that_cannot_go_on_is_not_finished(self):
+        toml = '''[[stage]]\nname = "tune"\nselect = {by = "evaluation/loss"}\n[stage.options]\nlearning_rate = [%s]
+                  [[stage]]\nname = "judge"\n[stage.options]\nlearning_rate = "{tune}"\nseed = 5\n'''
+        self.study(toml % "20.0, 30.0", code=1)
+        for verb in ("status", "watch"):
+            done = subprocess.run([sweep_support.SWEEP, verb, self.output], capture_output=True, text=True, timeout=60,
+                                  check=False)
+            self.assertEqual(done.returncode, 75, done.stdout + done.stderr)
+        self.output = self.folder / "whole"
+        self.study(toml % "0.1, 0.3")
+        done = subprocess.run([sweep_support.SWEEP, "status", self.output], capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertEqual((done.returncode, "concluded" in done.stdout), (0, False), done.stdout)
+
+    def test_a_folder_that_is_moved_forks_its_own_runs(self):
+        self.study('''[[stage]]\nname = "trunk"\n[stage.options]\nseed = "0:1"
+                      [[stage]]\nname = "anew"\n[stage.options]\nfork = "{trunk}@10"\nfail_at = 15\n''', code=1)
+        moved = self.folder / "elsewhere" / "there"
+        moved.parent.mkdir()
+        self.output.rename(moved)
+        done = subprocess.run([sweep_support.SWEEP, "retry", moved, "--failed", "--dry-run"], capture_output=True,
+                              text=True, timeout=60, env=self.environment, check=False)
+        self.assertEqual((done.returncode, done.stdout.count(f"--fork={moved}/")), (0, 2), done.stdout + done.stderr)
+
     def test_a_group_of_which_nothing_is_left(self):
         stage = '''
 [[stage]]

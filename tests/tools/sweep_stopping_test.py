@@ -398,6 +398,39 @@ exec {self.program} "$@"
         self.assertEqual(set(self.statuses()), {"completed", "pruned"})
         self.again_nothing_runs()
 
+    def trainer(self, body):
+        """`minimize`, but for what `body` does beforehand to a run with arguments "$@"."""
+        program = self.folder / "trainer"
+        program.write_text(f'#!/bin/sh\ncase "$1" in --describe*) exec {self.program} "$@";; esac\n{body}\n'
+                           f'exec {self.program} "$@"\n')
+        program.chmod(0o755)
+        self.program = program
+
+    def test_no_more_is_begun_while_a_run_is_held_to_be_tried_again(self):
+        self.environment["GRADUS_SWEEP_PAUSE"] = "2"
+        self.trainer('case "$*" in *-rate=0.0011*) kill -9 $$;; *-rate=0.0012*) sleep 1; echo no; exit 1;; esac')
+        rates = "learning_rate = [0.0001, 0.0002, 0.0003, 0.0004, 0.0011, 0.0012]\n"
+        self.file.write_text(f'program = "{self.program}"\n' + ASHA + "[options]\n" + OPTIONS + rates)
+        result = self.sweep(file=self.file, before=["--jobs=6", "--retries=2", "--max-fails=1"], code=1)
+        # Those that have come to their rung have begun.
+        self.assertIn("as many as --max-fails allows: 1 are not begun, 1 of them again", result.stderr)
+
+    def test_what_pauses_cannot_begin_anew_each_time(self):
+        self.trainer('case "$*" in *-rate=0.0012*) [ -e "$0.now" ] || exit 1;; esac')
+        self.study(ASHA + "[options]\n" + OPTIONS + "learning_rate = [0.0001, 0.0003, 0.0012]\n", code=1)
+        failed, = (run for run, row in self.runs().items() if row["status"] == "failed")
+        for words in (["retry", "--failed"], ["run-one", failed]):
+            done = subprocess.run([sweep_support.SWEEP, words[0], self.output, *words[1:], "--no-resume"],
+                                  capture_output=True, text=True, timeout=60, env=self.environment, check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("--no-resume: expected a sweep without stopping", done.stderr)
+        # To its end all the same.
+        (self.folder / "trainer.now").touch()
+        done = subprocess.run([sweep_support.SWEEP, "run-one", self.output, failed, "--stopping=none"],
+                              capture_output=True, text=True, timeout=60, env=self.environment, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("1 completed", done.stdout)
+
     def test_interrupted(self):
         toml = search(count=6).replace("steps = 180", "steps = 4000000").replace("last = 180", "last = 4000000").replace(
             "first = 20", "first = 1000000") + "log_every = 100000\n"

@@ -10,6 +10,7 @@
 namespace gradus::sweep {
 
 int run_again(const std::filesystem::path& output, const std::vector<std::string>& options, CommandLine line) {
+  SweepRequest::refuse_others(options, SweepRequest::Which::all);
   const std::unique_ptr<SweepRequest> request = SweepRequest::again(output, options, line);
   const Specification specification = request->specification(line.rest);
   Job job = request->job(specification, line);
@@ -18,27 +19,35 @@ int run_again(const std::filesystem::path& output, const std::vector<std::string
 
 namespace {
 
-int run_share_of(const SweepRequest& request, CommandLine& line, const std::vector<std::string>& ids) {
-  Job job = request.share(line);
+struct SharedRuns {
+  int code = 0;
+  bool only_printed = false;
+};
+
+SharedRuns run_share_of(const std::filesystem::path& output, const std::vector<std::string>& options, CommandLine& line,
+                        const std::vector<std::string>& ids) {
+  SweepRequest::refuse_others(options, SweepRequest::Which::planned);
+  const std::unique_ptr<SweepRequest> request = SweepRequest::again(output, options, line);
+  Job job = request->share(line);
   job.failed_runs = FailedRuns::retry;  // they are named
-  return run_share(job, ids, request.options());
+  const ShareOptions how = request->share_options();
+  return {run_share(job, ids, how), how.prints};
 }
 
 }  // namespace
 
 int run_some_again(const std::filesystem::path& output, const std::vector<std::string>& options, CommandLine line,
                    const std::vector<std::string>& ids) {
-  const std::unique_ptr<SweepRequest> request = SweepRequest::again(output, options, line);
-  const int code = run_share_of(*request, line, ids);
+  const SharedRuns done = run_share_of(output, options, line, ids);
   // Whoever has asked it to end, waits.
-  const bool was_asked = code == records::exit_interrupted || code == records::exit_stopped;
-  if (request->options().purpose == Purpose::run && !was_asked) complain_of_some("", keep_manifest(output, [] {}));
-  return code;
+  const bool was_asked = done.code == records::exit_interrupted || done.code == records::exit_stopped;
+  if (!done.only_printed && !was_asked) complain_of_some("", keep_manifest(output, [] {}));
+  return done.code;
 }
 
 int run_one_again(const std::filesystem::path& output, const std::vector<std::string>& options, CommandLine line,
                   const std::string& id) {
-  return run_share_of(*SweepRequest::again(output, options, line), line, {id});
+  return run_share_of(output, options, line, {id}).code;
 }
 
 }  // namespace gradus::sweep

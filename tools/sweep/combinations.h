@@ -11,12 +11,18 @@
 
 namespace gradus::sweep {
 
+// Of the runs of a stage that fork from those of another, the option whose value names the parent and the step, and
+// what tells such forks of several parents apart otherwise: the step alone, or a list of them, of a fork of a fork.
+inline constexpr const char* fork_option = "fork";
+inline constexpr const char* fork_step_option = "fork_step";
+
 // A value for every option of one run.
 struct Combination {
   std::string id;           // first 12 hex digits of SHA-256 of {"options":{...},"program":"..."}: compact, keys sorted
   std::string config_hash;  // stands for all effective values, where the program tells it (check.h); otherwise empty
   std::vector<Choice> choices;
-  std::vector<Choice> inherited = {};      // of a fork: its parent's that it does not choose; not given to the program
+  std::vector<Choice> inherited = {};      // of a fork: its parent's that it does not choose, and fork_step; not given
+                                           // to the program
   std::vector<std::string> controls = {};  // --checkpoint-at=..., which changes no result and no run's identity
   std::optional<std::int64_t> first_stop = {};  // where it pauses first, if its sweep stops early
   std::optional<std::int64_t> length = {};      // steps that it takes at most, where the program tells it (answers.h)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "experiments/records/sealed.h"
@@ -16,8 +17,8 @@ std::vector<Contest> contests_of(const char* rule, const std::vector<std::string
   std::map<std::string, std::pair<std::size_t, std::size_t>> by_setting;
   for (std::size_t i = 0; i < combinations.size(); ++i) {
     std::vector<Choice> equal;
-    nlohmann::json key = nlohmann::json::object(), setting = combinations[i].options();
-    for (const std::string& name : over) setting.erase(name);
+    nlohmann::json key = nlohmann::json::object(), setting = nlohmann::json::object();
+    for (const Choice& choice : setting_of(combinations[i], over)) setting[choice.name] = choice.value.json;
     for (const std::string& name : per) {
       const OptionValue* value = combinations[i].find(name);
       if (value == nullptr)
@@ -35,6 +36,18 @@ std::vector<Contest> contests_of(const char* rule, const std::vector<std::string
     settings[place->second.second].push_back(i);
   }
   return contests;
+}
+
+std::vector<Choice> setting_of(const Combination& combination, const std::vector<std::string>& over) {
+  const bool is_fork_of_a_stage =
+      std::ranges::find(combination.inherited, fork_step_option, &Choice::name) != combination.inherited.end();
+  std::vector<Choice> setting;
+  for (const std::vector<Choice>* list : {&combination.choices, &combination.inherited})
+    for (const Choice& choice : *list)
+      if (!(is_fork_of_a_stage && choice.name == fork_option) &&
+          std::find(over.begin(), over.end(), choice.name) == over.end())
+        setting.push_back(choice);
+  return setting;
 }
 
 std::vector<std::string> texts_of(const std::vector<Choice>& choices) {

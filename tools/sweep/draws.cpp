@@ -103,7 +103,10 @@ bool Distribution::may_be(const OptionValue& value) const {
 void Draws::override_by(const Draws& other) {
   if (other.count) count = other.count;
   if (other.seed) seed = other.seed;
-  if (other.method) method = other.method;
+  if (other.method) {
+    method = other.method;
+    command.reset();  // of the method that it had
+  }
   if (other.command) command = other.command;
   if (other.window) window = other.window;
 }

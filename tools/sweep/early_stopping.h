@@ -48,6 +48,7 @@ class EarlyStopping {
   bool begins_more() const { return !begins_no_more_; }
   // The plan's steps that are paused, or have not begun.
   std::vector<std::size_t> waiting() const;
+  bool has_begun(std::size_t run) const { return known_[run].rungs() > 0; }  // and come to a rung
   // Those of which another sweep has made the result, since this was asked last.
   std::set<std::size_t> ended_elsewhere() { return std::exchange(ended_elsewhere_, {}); }
   // "at step 250: evaluation/validation_loss 0.41"; empty where it has come to no rung.

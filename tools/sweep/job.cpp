@@ -2,7 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "tools/sweep/command.h"
+#include "tools/sweep/processors.h"
+
 namespace gradus::sweep {
+
+int jobs_for(const Job& job, int asked) {
+  if (job.slurm) return std::max(asked, 1);  // of a task, on other machines
+  const int threads = most_threads(job.combinations);
+  const int usable = Processors().size();
+  const std::int64_t jobs = asked > 0 ? asked : std::max(1, usable / threads);
+  if (job.limits.pin && jobs * threads > usable)
+    throw UsageError(
+        fmt::format("--pin: {} run{} at a time of {} thread{} on {} processors: expected no more than these", jobs,
+                    jobs == 1 ? "" : "s", threads, threads == 1 ? "" : "s", usable));
+  return static_cast<int>(jobs);
+}
+
+void refuse_no_resume(const Job& job) {
+  if (job.stopping && !job.resume)
+    throw UsageError("--no-resume: expected a sweep without stopping, whose runs go on from where they pause");
+}
 
 std::vector<std::string> run_command(const Job& job, const std::filesystem::path& program,
                                      const Combination& combination, const std::filesystem::path& folder, bool resume,

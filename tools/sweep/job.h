@@ -52,6 +52,13 @@ struct Job {
   std::optional<SlurmOptions> slurm = {};  // its runs are Slurm's to run
 };
 
+// Runs at a time: as many as were asked for, or as keep all processors busy. Throws UsageError where each is to have
+// its own and there are not so many.
+int jobs_for(const Job& job, int asked);
+
+// Throws UsageError where its runs are to begin anew each time, but pause.
+void refuse_no_resume(const Job& job);
+
 // The program with the combination's options and controls, the remarks, the folder that it is to make or, with
 // --resume, to go on in, --stop-at where it is to pause, and --quiet.
 std::vector<std::string> run_command(const Job& job, const std::filesystem::path& program,

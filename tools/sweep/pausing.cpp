@@ -1,5 +1,6 @@
 #include "tools/sweep/pausing.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "experiments/records/checkpoint.h"
@@ -68,7 +69,9 @@ void Pausing::gave_up(std::size_t run) {
 std::size_t Pausing::begin_no_more() {
   if (!stopping_ || !stopping_->begins_more()) return 0;
   stopping_->begin_no_more();
-  return stopping_->waiting().size();
+  const std::vector<std::size_t> waiting = stopping_->waiting();
+  return static_cast<std::size_t>(
+      std::ranges::count_if(waiting, [&](const std::size_t run) { return !stopping_->has_begun(run); }));
 }
 
 std::vector<std::size_t> Pausing::waiting() const {

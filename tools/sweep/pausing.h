@@ -31,7 +31,7 @@ class Pausing {
   void came_back(std::size_t run);
   bool is_taken(std::size_t run);  // false without a rule
   void gave_up(std::size_t run);
-  std::size_t begin_no_more();  // returns how many wait, the first time
+  std::size_t begin_no_more();  // returns how many wait that have come to no rung, the first time
   std::vector<std::size_t> waiting() const;
   bool is_settled();
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -26,54 +27,75 @@ namespace {
 const std::string& text_of(const json& value) { return value.get_ref<const std::string&>(); }
 const std::string& id_of(const json& run) { return text_of(run.at("id")); }
 
-json json_of(const std::vector<Choice>& choices) {
+// A fork of a run of the folder itself is kept without the folder's name: it goes with a folder that is moved.
+constexpr std::string_view own_folder = "{output}/";
+
+std::string kept_text(const Choice& choice, const fs::path& output) {
+  const std::string& text = choice.value.text;
+  if (choice.name != fork_option) return text;
+  const std::string folder = (output / "").string();
+  return text.starts_with(folder) ? fmt::format("{}{}", own_folder, text.substr(folder.size())) : text;
+}
+
+std::string told_text(const std::string& name, const std::string& kept, const fs::path& output) {
+  if (name != fork_option || !kept.starts_with(own_folder)) return kept;
+  return (output / kept.substr(own_folder.size())).string();
+}
+
+json json_of(const std::vector<Choice>& choices, const fs::path& output) {
   json list = json::array();
   for (const Choice& choice : choices)
-    list.push_back({choice.name, choice.value.text, choice.value.json, choice.value.bare_flag});
+    list.push_back({choice.name, kept_text(choice, output), choice.value.json, choice.value.bare_flag});
   return list;
 }
 
-std::vector<Choice> choices_in(const json& list) {
+std::vector<Choice> choices_in(const json& list, const fs::path& output) {
   std::vector<Choice> choices;
-  for (const json& entry : list)
+  for (const json& entry : list) {
+    const std::string name = entry.at(0).get<std::string>();
     choices.push_back(
-        {entry.at(0).get<std::string>(), {entry.at(1).get<std::string>(), entry.at(2), entry.at(3).get<bool>()}});
+        {name, {told_text(name, entry.at(1).get<std::string>(), output), entry.at(2), entry.at(3).get<bool>()}});
+  }
   return choices;
 }
 
-Combination combination_in(const json& run) {
+Combination combination_in(const json& run, const fs::path& output) {
   require_folder_name(run.at("id").get<std::string>());
-  return {run.at("id").get<std::string>(), run.at("config_hash").get<std::string>(), choices_in(run.at("choices")),
-          choices_in(run.at("inherited")), run.at("controls").get<std::vector<std::string>>()};
+  return {run.at("id").get<std::string>(), run.at("config_hash").get<std::string>(),
+          choices_in(run.at("choices"), output), choices_in(run.at("inherited"), output),
+          run.at("controls").get<std::vector<std::string>>()};
 }
 
-json json_of(const Step& step) {
+json json_of(const Step& step, const fs::path& output) {
   return {{"id", step.row.id},
           {"config_hash", step.combination->config_hash},
-          {"choices", json_of(step.combination->choices)},
-          {"inherited", json_of(step.combination->inherited)},
+          {"choices", json_of(step.combination->choices, output)},
+          {"inherited", json_of(step.combination->inherited, output)},
           {"controls", step.combination->controls}};
 }
 
-json runs_of(const std::vector<Step>& steps) {
+json runs_of(const std::vector<Step>& steps, const fs::path& output) {
   json runs = json::array();
-  for (const Step& step : steps) runs.push_back(json_of(step));
+  for (const Step& step : steps) runs.push_back(json_of(step, output));
   return runs;
 }
 
 // What json_of makes of it, without making it: of 30,000 runs that takes longer than all else.
-bool says(const json& list, const std::vector<Choice>& choices) {
-  return std::equal(list.begin(), list.end(), choices.begin(), choices.end(), [](const json& entry, const Choice& one) {
-    return text_of(entry.at(0)) == one.name && text_of(entry.at(1)) == one.value.text &&
-           entry.at(2) == one.value.json && entry.at(3).get<bool>() == one.value.bare_flag;
-  });
+bool says(const json& list, const std::vector<Choice>& choices, const fs::path& output) {
+  const auto says_it = [&](const json& entry, const Choice& one) {
+    const bool has_text = one.name == fork_option ? text_of(entry.at(1)) == kept_text(one, output)
+                                                  : text_of(entry.at(1)) == one.value.text;
+    return has_text && text_of(entry.at(0)) == one.name && entry.at(2) == one.value.json &&
+           entry.at(3).get<bool>() == one.value.bare_flag;
+  };
+  return std::equal(list.begin(), list.end(), choices.begin(), choices.end(), says_it);
 }
 
-bool says(const json& run, const Step& step) {
+bool says(const json& run, const Step& step, const fs::path& output) {
   const Combination& one = *step.combination;
   const json& controls = run.at("controls");
   return id_of(run) == step.row.id && text_of(run.at("config_hash")) == one.config_hash &&
-         says(run.at("choices"), one.choices) && says(run.at("inherited"), one.inherited) &&
+         says(run.at("choices"), one.choices, output) && says(run.at("inherited"), one.inherited, output) &&
          std::equal(controls.begin(), controls.end(), one.controls.begin(), one.controls.end(),
                     [](const json& entry, const std::string& control) { return text_of(entry) == control; });
 }
@@ -84,7 +106,7 @@ json plan_of(const Job& job, json runs, const fs::path& executable) {
   return {{"program", job.program_name}, {"executable", kept.starts_with("..") ? executable.string() : kept},
           {"build", job.build},          {"told_build", job.told_build},
           {"stage", job.stage},          {"stopping", job.stopping ? job.stopping->text() : ""},
-          {"runs", std::move(runs)}};
+          {"remarks", job.remarks},      {"runs", std::move(runs)}};
 }
 
 bool stops_early(const json& plan) { return plan.at("stopping") != ""; }
@@ -96,6 +118,7 @@ void take_header(Job& job, const json& plan, const fs::path& path) {
   job.build = plan.at("build").get<std::string>();
   job.told_build = plan.at("told_build").get<bool>();
   job.stage = plan.at("stage").get<std::string>();
+  if (plan.contains("remarks")) job.remarks = plan.at("remarks").get<std::vector<std::string>>();
   if (stops_early(plan)) job.stopping = parse_stopping(plan.at("stopping").get<std::string>(), path.string());
 }
 
@@ -146,15 +169,15 @@ json joined(json plans, json plan) {
 }
 
 // Whether there is such a plan with these runs, and no plan after it has any of them.
-bool is_kept_already(const json& plans, const json& header, const std::vector<Step>& steps) {
+bool is_kept_already(const json& plans, const json& header, const std::vector<Step>& steps, const fs::path& output) {
   const auto found = std::find_if(plans.begin(), plans.end(), [&](const json& plan) {
     const auto of_plan = [&](const auto& entry) {
-      return entry.key() == "runs" || plan.at(entry.key()) == entry.value();
+      return entry.key() == "runs" || plan.value(entry.key(), json()) == entry.value();
     };
     const json& runs = plan.at("runs");
     return std::ranges::all_of(header.items(), of_plan) &&
            std::equal(runs.begin(), runs.end(), steps.begin(), steps.end(),
-                      [](const json& run, const Step& step) { return says(run, step); });
+                      [&](const json& run, const Step& step) { return says(run, step, output); });
   });
   return found != plans.end() && (found + 1 == plans.end() || !stops_early(header));
 }
@@ -170,9 +193,9 @@ std::vector<Job> jobs_of(const Job& base, const json& plans, const fs::path& pat
     for (const json& run : plan->at("runs")) {
       const bool is_own = wanted == nullptr ? later.insert(id_of(run)).second : wanted->erase(id_of(run)) > 0;
       if (is_own)
-        job.combinations.push_back(combination_in(run));
+        job.combinations.push_back(combination_in(run, job.output));
       else if (job.stopping)
-        job.rivals.push_back(combination_in(run));
+        job.rivals.push_back(combination_in(run, job.output));
     }
     if (!job.combinations.empty()) jobs.push_back(std::move(job));
     if (wanted != nullptr && wanted->empty()) break;
@@ -193,8 +216,8 @@ std::vector<std::string> keep_plan(const Job& job, const std::vector<Step>& step
   json plans = json::array();
   try {
     plans = read_plans(path, [&](const json& found) {
-      if (is_kept_already(found, plan, steps)) return json();
-      plan["runs"] = runs_of(steps);
+      if (is_kept_already(found, plan, steps, job.output)) return json();
+      plan["runs"] = runs_of(steps, job.output);
       return joined(found, plan);
     });
     last_read = {};
@@ -203,7 +226,7 @@ std::vector<std::string> keep_plan(const Job& job, const std::vector<Step>& step
     throw;
   } catch (const std::runtime_error& error) {  // damaged, or of another Gradus
     notes.push_back(fmt::format("{}; what was planned before is not known by name any more", error.what()));
-    plan["runs"] = runs_of(steps);
+    plan["runs"] = runs_of(steps, job.output);
     plans = json::array({std::move(plan)});
   }
   write_shared(job.output, path,
@@ -214,7 +237,7 @@ std::vector<std::string> keep_plan(const Job& job, const std::vector<Step>& step
 void keep_share(const Job& job, const SweepPlan& plan, const std::vector<std::size_t>& steps,
                 const fs::path& executable, const fs::path& file) {
   json runs = json::array();
-  for (const std::size_t step : steps) runs.push_back(json_of(plan.steps[step]));
+  for (const std::size_t step : steps) runs.push_back(json_of(plan.steps[step], job.output));
   json share = plan_of(job, std::move(runs), executable);
   share["schema"] = records::schema_version;
   records::write_file(file, records::sealed_text(share));
@@ -265,7 +288,7 @@ void take_share(Job& job, const fs::path& file) {
   try {
     const json share = records::read_current(file);
     take_header(job, share, file);
-    for (const json& run : share.at("runs")) job.combinations.push_back(combination_in(run));
+    for (const json& run : share.at("runs")) job.combinations.push_back(combination_in(run, job.output));
   } catch (const UnusableName& error) {
     throw records::Damaged(fmt::format("{}: damaged: {}", file.string(), error.what()));
   } catch (const json::exception& error) {

@@ -1,6 +1,7 @@
 // The runs that a folder's sweeps have planned, of every grid and stage, kept in OUTPUT/planned.json: who works on some
 // of them alone need not ask the program about all. Sealed:
-//   {"plans": [{"program", "executable", "build", "told_build", "stage", "stopping", "runs": [{"id", ...}]}]}
+//   {"plans": [{"program", "executable", "build", "told_build", "stage", "stopping", "remarks",
+//              "runs": [{"id", ...}]}]}
 // The latest plan that names a run is the one that counts; a plan none of whose runs is its own any more is dropped,
 // so that the file has each run once. (A stage that stops early keeps all: its runs are compared with one another.)
 // The file may be deleted: runs are then no more known by name until they are planned again.

@@ -66,6 +66,8 @@ void print_plan(const Job& job, const SweepPlan& plan, const Inventory& inventor
         fmt::format("{} runs, {} to run: {}\n", plan.steps.size(), to_run, cost_text(job, plan, inventory, to_run)));
     return print_commands(job, plan);
   }
+  if (format == PlanFormat::sh && fs::absolute(job.output).string().find('\n') != std::string::npos)
+    throw UsageError("--format=sh: expected a folder without a line break in its name, or --format=jsonl");
   for (const Step& step : plan.steps) {
     if (format == PlanFormat::sh && is_to_run(step)) records::put(shell_text(run_one_command(job, step)) + "\n");
     if (format == PlanFormat::jsonl)

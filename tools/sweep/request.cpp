@@ -64,12 +64,16 @@ std::vector<std::string> with_later(std::vector<std::string> words, const std::v
 void SweepRequest::add_to(CLI::App& app) {
   app.add_option("file", file_, "specification in TOML; options after -- override its own");
   app.add_option("-o,--output", output_, "folder of the sweep")->required();
+  add_what(app);
+  add_how(app);
+}
+
+// Which runs there are, and what is written of them.
+void SweepRequest::add_what(CLI::App& app) {
   app.add_option("--variant", variant_, "of the file's [variant.NAME]: the same study, smaller or larger");
   app.add_option("--note", note_, "a sentence that each run keeps, for reports");
   app.add_option("--tag", tags_, "words that each run keeps, a comma between, for reports to choose by");
   app.add_option("--study", study_, "what the runs are made for, kept by each: digests of a study's files, say");
-  app.add_option("-j,--jobs", jobs_, "runs at a time (default: as many as keep all cores busy)")
-      ->check(CLI::Range(1, 65536));
   app.add_option("--draws", search_.draws.count, "how many draws of the drawn options")
       ->check(CLI::Range(std::int64_t{1}, max_values));
   app.add_option("--draw-seed", search_.draws.seed, "of the draws (default 0): the same seed gives the same ones");
@@ -82,6 +86,17 @@ void SweepRequest::add_to(CLI::App& app) {
   each("--exclude", search_.exclude, "OPTION=VALUE,...: leaves out the combinations that have all of these");
   app.add_option("--limit", search_.limit, "at most so many runs: the first")
       ->check(CLI::Range(std::int64_t{1}, max_values));
+  app.add_option("--stopping", search_.stopping,
+                 "stop weak settings early: rule=asha,by=TABLE/COLUMN,first=250,factor=4,last=4000 or "
+                 "rule=median,by=TABLE/COLUMN,every=250,after=500; none: not as the file says");
+  app.add_flag("--widen", widen_,
+               "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
+}
+
+// How they are made.
+void SweepRequest::add_how(CLI::App& app) {
+  app.add_option("-j,--jobs", jobs_, "runs at a time (default: as many as keep all cores busy)")
+      ->check(CLI::Range(1, 65536));
   app.add_option("--time-limit", time_limit_, "seconds that a run may take in one go; it has failed beyond")
       ->check(number_within(0.001, 1e9, "seconds, such as 600 for ten minutes"));
   app.add_option("--memory-limit", memory_limit_, "MiB of data that a process of a run may have")
@@ -92,11 +107,6 @@ void SweepRequest::add_to(CLI::App& app) {
       ->check(CLI::Range(0, 1000));
   app.add_option("--max-fails", asked_.limits.most_failures, "begin no more runs when so many have failed")
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--stopping", search_.stopping,
-                 "stop weak settings early: rule=asha,by=TABLE/COLUMN,first=250,factor=4,last=4000 or "
-                 "rule=median,by=TABLE/COLUMN,every=250,after=500; none: not as the file says");
-  app.add_flag("--widen", widen_,
-               "where a stage's winner lies at the border of a log_uniform space: draw again from a wider one");
   app.add_flag("-q,--quiet", asked_.quiet, "no progress, only the summary");
   app.add_flag("--retry-failed,!--no-retry-failed", retry_failed_, "run again what failed before (default: yes)");
   app.add_flag("--resume,!--no-resume", asked_.resume, "runs that have a checkpoint go on from it (default: yes)");
@@ -112,9 +122,34 @@ void SweepRequest::add_dry_run(CLI::App& app) {
   app.add_flag("-n,--dry-run", prints_, "print the commands that would be run");
 }
 
+void SweepRequest::refuse_others(const std::vector<std::string>& options, Which which) {
+  CLI::App app;
+  SweepRequest unused;
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  if (which == Which::all) unused.add_what(app);
+  unused.add_how(app);
+  unused.add_dry_run(app);
+  if (which == Which::planned) app.add_option("--stopping", unused.search_.stopping)->check(CLI::IsMember({"none"}));
+  std::vector<std::string> words(options.rbegin(), options.rend());
+  words.emplace_back("--launcher=local");  // which some need; the last counts
+  try {
+    app.parse(words);
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(fmt::format("{} (expected options of sweep run{})", error.what(),
+                                 which == Which::all ? "" : " that say how runs are made: which there are is planned"));
+  }
+}
+
 std::unique_ptr<SweepRequest> SweepRequest::again(const std::filesystem::path& output,
                                                   const std::vector<std::string>& options, CommandLine& line) {
-  return of(Asked::read(output), output, options, line);
+  std::unique_ptr<SweepRequest> request = of(Asked::read(output), output, options, line);
+  request->enter_directory();
+  return request;
+}
+
+void SweepRequest::enter_directory() const {
+  std::error_code gone;
+  if (asked_before_) std::filesystem::current_path(asked_before_->directory, gone);
 }
 
 std::unique_ptr<SweepRequest> SweepRequest::of(const Asked& asked, const std::filesystem::path& output,
@@ -140,8 +175,6 @@ std::unique_ptr<SweepRequest> SweepRequest::of(const Asked& asked, const std::fi
   request->file_text_ = asked.file;
   request->asked_before_ = asked;
   request->asked_now_ = Asked{asked.directory, std::move(arguments), asked.file};
-  std::error_code gone;
-  std::filesystem::current_path(asked.directory, gone);
   return request;
 }
 
@@ -170,14 +203,22 @@ Specification SweepRequest::specification(const std::vector<std::string>& rest) 
   if (widen_ && !asked_before_ &&
       std::ranges::none_of(specification.stages, [](const Stage& stage) { return stage.select.has_value(); }))
     throw UsageError("--widen: expected a sweep with a stage that selects, whose winner may lie at a border");
+  for (const Stage& stage : specification.stages)
+    if (widen_ && is_searched(stage))
+      throw UsageError(
+          fmt::format("--widen: {}expected draws that are not suggested: who suggests knows their space "
+                      "from the beginning",
+                      stage.name.empty() ? "" : fmt::format("stage {}: ", stage.name)));
   return specification;
 }
 
 Job SweepRequest::job(const Specification& specification, const CommandLine& line) const {
   Job job = share(line);
-  for (const Stage& stage : specification.stages)
-    if (stage.stopping && !job.resume)
-      throw UsageError("--no-resume: expected a sweep without stopping, whose runs go on from where they pause");
+  for (const Stage& stage : specification.stages) {
+    job.stopping = stage.stopping;
+    refuse_no_resume(job);
+  }
+  job.stopping.reset();
   job.program = find_program(specification.program);
   return job;
 }

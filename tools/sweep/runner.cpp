@@ -156,7 +156,10 @@ class Runner {
 
   // What was to be tried again is another's to try.
   void give_back_held() {
-    for (Held& held : held_) held.attempt.claim().release();
+    for (Held& held : held_) {
+      held.attempt.claim().release();
+      pausing_.gave_up(held.index);
+    }
     held_.clear();
   }
 

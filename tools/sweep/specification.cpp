@@ -189,7 +189,8 @@ void apply(Specification& specification, const SearchOptions& search) {
   if ((draws.count || draws.seed || draws.method) && !any_draw)
     throw UsageError("--draws: no option is drawn: expected one like --learning-rate='log_uniform(1e-4,1)'");
   for (Stage& stage : specification.stages) {
-    for (Grid& grid : stage.grids) grid.draws.override_by(draws);
+    if (draws_anything(stage))
+      for (Grid& grid : stage.grids) grid.draws.override_by(draws);
     for (const std::string& text : search.exclude)
       stage.exclusions.push_back(parse_condition(text, fmt::format("--exclude={}", text)));
     if (search.limit) stage.limit = search.limit;

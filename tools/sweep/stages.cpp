@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "experiments/records/checkpoint.h"
 #include "experiments/records/program.h"
 #include "experiments/records/sealed.h"
 #include "settings/parse.h"
@@ -17,8 +18,6 @@ namespace gradus::sweep {
 namespace {
 
 using nlohmann::json;
-
-constexpr const char* fork_option = "fork";
 
 // `{stage}` or `{stage}@step`.
 struct Reference {
@@ -62,11 +61,26 @@ const Winner* winner_for(const Choosing& choosing, const Combination& combinatio
   return nullptr;
 }
 
+// The steps of a fork and of those that it comes from.
+Choice fork_step_after(const Combination& parent, std::int64_t step) {
+  const OptionValue* before = parent.find(fork_step_option);
+  if (before == nullptr) return {fork_step_option, {fmt::to_string(step), step}};
+  json steps = before->json.is_array() ? before->json : json::array({before->json});
+  steps.push_back(step);
+  return {fork_step_option, {fmt::format("{},{}", before->text, step), std::move(steps)}};
+}
+
 // Why it was chosen, but for the rest of the sentence.
 std::string reason_of(const Winner& winner, const Choosing& choosing) {
   if (!winner.has_arrived) return fmt::format("is reached by none: the first of {}", winner.settings);
   return fmt::format("{:.6g}, the {} of {}", winner.value, choosing.better == "lower" ? "lowest" : "highest",
                      winner.settings);
+}
+
+std::string means_of(const Winner& winner) {
+  if (winner.most < 2) return "";
+  if (winner.fewest == winner.most) return fmt::format(" means of {} runs", winner.most);
+  return fmt::format(" means of {} to {} runs", winner.fewest, winner.most);
 }
 
 }  // namespace
@@ -138,6 +152,16 @@ void Stages::take_winners(std::size_t stage, Combination& combination) const {
   combination.choices = std::move(choices);
 }
 
+// What was stopped early is out, and what has diverged has no later step.
+bool Stages::can_be_forked(const Known& trunk, std::size_t run, std::int64_t step) const {
+  if (run >= trunk.statuses.size()) return true;
+  const std::string& status = trunk.statuses[run];
+  std::error_code error;
+  return status != pruned_status &&
+         (status != "diverged" ||
+          std::filesystem::exists(records::kept_checkpoint(output_ / trunk.folders[run], step), error));
+}
+
 // One for each run of the other stage that it is a fork of.
 std::vector<Combination> Stages::forks_of(std::size_t stage, const Combination& combination) const {
   const auto fork = std::find_if(combination.choices.begin(), combination.choices.end(),
@@ -145,6 +169,7 @@ std::vector<Combination> Stages::forks_of(std::size_t stage, const Combination& 
   const auto reference = fork == combination.choices.end() ? std::nullopt : reference_in(fork->value.text);
   if (!reference) return {combination};
   const Known& trunk = known_[earlier(reference->stage, stage, fork_option)];
+  bool is_gone = false;              // a run that has these values, but not the step
   std::vector<const Choice*> asked;  // what some of its runs have
   for (const Choice& choice : combination.choices)
     if (std::any_of(trunk.combinations.begin(), trunk.combinations.end(), [&](const Combination& parent) {
@@ -160,10 +185,16 @@ std::vector<Combination> Stages::forks_of(std::size_t stage, const Combination& 
       return value != nullptr && value->json == choice->value.json;
     });
     if (!agrees) continue;
+    if (!can_be_forked(trunk, i, *reference->step)) {
+      is_gone = true;
+      continue;
+    }
     Combination child = combination;
     for (const std::vector<Choice>* list : {&parent.choices, &parent.inherited})
       for (const Choice& choice : *list)
-        if (choice.name != fork_option && child.find(choice.name) == nullptr) child.inherited.push_back(choice);
+        if (choice.name != fork_option && choice.name != fork_step_option && child.find(choice.name) == nullptr)
+          child.inherited.push_back(choice);
+    child.inherited.push_back(fork_step_after(parent, *reference->step));
     if (i < trunk.folders.size()) {
       Choice& own = child.choices[static_cast<std::size_t>(fork - combination.choices.begin())];
       own.value.text = fmt::format("{}@{}", (output_ / trunk.folders[i]).string(), *reference->step);
@@ -172,17 +203,18 @@ std::vector<Combination> Stages::forks_of(std::size_t stage, const Combination& 
     }
     forks.push_back(std::move(child));
   }
-  if (forks.empty())
+  if (forks.empty() && !is_gone)
     throw UsageError(fmt::format("stage {}: {}: no run of stage {} has these values together", at(stage).name,
                                  shell_text(combination.arguments()), reference->stage));
   return forks;
 }
 
-std::vector<Combination> Stages::resolve(std::size_t stage) const {
+// `written` as a stage's grids spell them out, with what they refer to in its place.
+std::vector<Combination> Stages::resolve(std::size_t stage, const std::vector<Combination>& written) const {
   std::vector<Combination> combinations;
-  for (Combination& written : expand(at(stage))) {
-    if (known_[stage].refers) take_winners(stage, written);
-    for (Combination& combination : known_[stage].refers ? forks_of(stage, written) : std::vector{written}) {
+  for (Combination one : written) {
+    if (known_[stage].refers) take_winners(stage, one);
+    for (Combination& combination : known_[stage].refers ? forks_of(stage, one) : std::vector{one}) {
       if (known_[stage].refers) take_winners(stage, combination);  // of what is inherited
       for (const Choice& choice : combination.choices)
         if (known_[stage].refers && choice.name != fork_option && reference_in(choice.value.text))
@@ -203,13 +235,14 @@ void Stages::keep_states(std::size_t stage, Combination& combination) const {
 }
 
 std::vector<Combination> Stages::provisional(std::size_t stage) const {
-  std::vector<Combination> combinations = resolve(stage);
+  std::vector<Combination> combinations = resolve(stage, expand(at(stage)));
   if (!known_[stage].refers) return combinations;
   for (Combination& combination : combinations) {
     const bool forks = std::erase_if(combination.choices, [](const Choice& choice) {
       return choice.name == fork_option && reference_in(choice.value.text).has_value();
     });
     if (forks) std::erase_if(combination.choices, [](const Choice& choice) { return choice.name == "reseed"; });
+    std::erase_if(combination.inherited, [](const Choice& choice) { return choice.name == fork_step_option; });
     combination.choices.insert(combination.choices.end(), combination.inherited.begin(), combination.inherited.end());
     combination.inherited.clear();
   }
@@ -222,7 +255,14 @@ void Stages::presume(std::size_t stage, std::vector<Combination> combinations) {
 }
 
 std::vector<Combination> Stages::resolved(std::size_t stage) const {
-  return known_[stage].refers ? resolve(stage) : known_[stage].combinations;
+  if (!known_[stage].refers) return known_[stage].combinations;
+  std::vector<Combination> combinations = resolve(stage, expand(at(stage)));
+  if (combinations.empty())
+    throw std::runtime_error(
+        fmt::format("stage {}: nothing to run: each run that it would fork was stopped early, or "
+                    "diverged before that step",
+                    at(stage).name));
+  return combinations;
 }
 
 std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combination> combinations,
@@ -231,7 +271,20 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
   known.combinations = std::move(combinations);
   if (known.written == 0) known.written = known.combinations.size();
   known.folders.clear();
-  for (const RunRow& row : rows) known.folders.push_back(row.id);
+  known.statuses.clear();
+  for (const RunRow& row : rows) {
+    known.folders.push_back(row.id);
+    known.statuses.push_back(row.status);
+  }
+  std::size_t gone = 0;
+  for (std::size_t run = 0; run < rows.size(); ++run)
+    gone +=
+        std::ranges::any_of(known.forked_at, [&](const std::int64_t step) { return !can_be_forked(known, run, step); });
+  if (gone > 0)
+    records::complain("sweep",
+                      fmt::format("stage {}: {} of {} runs were stopped early, or diverged before a step that is "
+                                  "forked: they are not forked there",
+                                  at(stage).name, gone, rows.size()));
   if (!at(stage).select) return {};
   try {
     std::vector<Combination> rivals;
@@ -255,20 +308,18 @@ std::vector<std::string> Stages::conclude(std::size_t stage, std::vector<Combina
         "winner{}{}: {} ({}/{}{} {}{}{})", winner.per.empty() ? "" : " of ", shell_text(texts_of(winner.per)),
         shell_text(texts_of(winner.tuned.empty() ? winner.options : winner.tuned)), known.choosing.table,
         known.choosing.column, at(stage).select->by.statistic_text(), reason_of(winner, known.choosing),
-        winner.runs.size() > 1 ? fmt::format(" means of {} runs", winner.runs.size()) : "",
-        winner.pruned > 0 ? fmt::format("; {} settings were stopped early", winner.pruned) : ""));
+        means_of(winner), winner.pruned > 0 ? fmt::format("; {} settings were stopped early", winner.pruned) : ""));
   return lines;
 }
 
 std::vector<Combination> Stages::beyond(std::size_t stage) {
-  // What refers to other stages has no space of its own.
-  if (!at(stage).select || known_[stage].refers) return {};
+  if (!at(stage).select) return {};
   const Known& known = known_[stage];
   Choosing choosing = known.choosing;
   std::erase_if(choosing.winners, [](const Winner& winner) { return !winner.has_arrived; });  // nothing tells where
-  std::vector<Combination> combinations = known_[stage].widening.beyond(at(stage), choosing, known.combinations);
-  for (Combination& combination : combinations) keep_states(stage, combination);
-  return combinations;
+  return known_[stage].widening.beyond(
+      at(stage), choosing, known.combinations,
+      [&](const std::vector<Combination>& written) { return resolve(stage, written); });
 }
 
 void Stages::write(const std::string& program) const {
@@ -287,7 +338,8 @@ void Stages::write(const std::string& program) const {
       if (at(i).select->by.is_time()) stage["selected_by"]["target"] = at(i).select->by.target;
       for (const Winner& winner : known.choosing.winners) {
         json spaces = json::object();
-        for (const Space& space : known.widening.spaces_of(at(i), winner))
+        for (const Space& space : known.widening.spaces_of(
+                 at(i), winner, [&](const std::vector<Combination>& written) { return resolve(i, written); }))
           spaces[space.option] = {
               {"kind", space.kind}, {"low", space.low}, {"high", space.high}, {"widened", space.is_wider}};
         stage["winners"].push_back({{"per", json_of(winner.per)},

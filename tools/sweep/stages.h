@@ -52,13 +52,15 @@ class Stages {
     std::set<std::int64_t> forked_at;       // steps at which later stages fork from it
     std::vector<Combination> combinations;  // presumed, or as they have run
     std::vector<std::string> folders;       // of those that have run
+    std::vector<std::string> statuses;      // theirs
     Choosing choosing;
     Widening widening;
     std::size_t written = 0;  // of the combinations: the others reach beyond them
   };
   std::size_t earlier(const std::string& name, std::size_t stage, const std::string& option) const;
   void check_reference(std::size_t stage, const std::string& option, const std::string& text);
-  std::vector<Combination> resolve(std::size_t stage) const;
+  std::vector<Combination> resolve(std::size_t stage, const std::vector<Combination>& written) const;
+  bool can_be_forked(const Known& trunk, std::size_t run, std::int64_t step) const;
   void take_winners(std::size_t stage, Combination& combination) const;
   void keep_states(std::size_t stage, Combination& combination) const;
   std::vector<Combination> forks_of(std::size_t stage, const Combination& combination) const;

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "experiments/records/program.h"
+#include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
 #include "tools/sweep/early_stopping.h"
 #include "tools/sweep/layout.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/planned.h"
+#include "tools/sweep/request.h"
 #include "tools/sweep/slurm/folder_queue.h"
 
 namespace gradus::sweep {
@@ -72,6 +75,28 @@ class PlannedRows {
   std::map<std::string, std::size_t> rows_;
 };
 
+// The stages of what was asked last that have not been concluded: their runs, or those of the ones after, are not all
+// known yet. None where that cannot be told.
+std::vector<std::string> unconcluded_stages(const fs::path& output) {
+  std::vector<std::string> names;
+  try {
+    CommandLine line;
+    const Specification asked = SweepRequest::of(Asked::read(output), output, {}, line)->specification(line.rest);
+    for (const Stage& stage : asked.stages) names.push_back(stage.name);
+    if (names == std::vector<std::string>{""}) return {};  // all of its runs are known at once
+  } catch (const std::exception&) {
+    return {};
+  }
+  try {
+    const nlohmann::json document = records::read_current(output / stages_file);
+    for (const nlohmann::json& stage : document.at("stages"))
+      if (!names.empty() && records::text_member(stage, "name") == names.front()) names.erase(names.begin());
+  } catch (const std::exception&) {
+    // None has been.
+  }
+  return names;
+}
+
 }  // namespace
 
 bool is_at_work(const fs::path& output) { return FolderLock::held(output) || !Claims::owners(output).empty(); }
@@ -89,7 +114,8 @@ int Standing::exit_code() const {
     });
   };
   if (some({"failed", "damaged", "unreadable", "other_schema"})) return records::exit_failed;
-  return runs.empty() || at_work || some({"pending", "running"}) ? records::exit_stopped : 0;
+  const bool is_unfinished = runs.empty() || at_work || !stages_to_come.empty() || some({"pending", "running"});
+  return is_unfinished ? records::exit_stopped : 0;
 }
 
 Standing standing_of(const fs::path& output) {
@@ -105,7 +131,10 @@ Standing standing_of(const fs::path& output) {
       !fs::exists(output / asked_file, error))
     throw records::UsageError(
         fmt::format("{}: no sweep here: expected a folder with sweep.json or runs", output.string()));
-  if (!standing.at_work) planned.ask_for_pruned();
+  if (!standing.at_work) {
+    planned.ask_for_pruned();
+    standing.stages_to_come = unconcluded_stages(output);
+  }
   for (RunRow& run : standing.runs)
     if (run.status == "pending" && standing.owners.contains(run.id)) run.status = "running";
   return standing;
@@ -140,6 +169,8 @@ void print(const Standing& standing, const std::map<std::string, int>& queued) {
   for (const auto& [stage, by_status] : stages)
     records::put(fmt::format("{}{}\n", stage.empty() ? "" : fmt::format("stage {}: ", records::printable(stage)),
                              line_of(by_status)));
+  for (const std::string& stage : standing.stages_to_come)
+    records::put(fmt::format("stage {} is not concluded\n", records::printable(stage)));
   for (const auto& [id, owner] : standing.owners) records::put(fmt::format("running {}: {}\n", id, owner.owner));
   for (const auto& [state, count] : queued)
     records::put(fmt::format("in Slurm's queue: {} task{} {}\n", count, count == 1 ? "" : "s", state));

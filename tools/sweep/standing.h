@@ -19,10 +19,11 @@ struct Standing {
   std::vector<RunRow> runs;            // the inventory's, then what is only planned; "running" is a status here
   std::map<std::string, Busy> owners;  // who works on which run
   bool at_work = false;
+  std::vector<std::string> stages_to_come = {};  // while nobody is at work: of a study that was asked for
 
   std::map<std::string, int> counts() const;  // by status
-  // 1 where a run has failed, is damaged or cannot be told about; 75 where one has no result yet, or a sweep may add
-  // some; otherwise 0.
+  // 1 where a run has failed, is damaged or cannot be told about; 75 where one has no result yet, a sweep may add
+  // some, or a stage is to come; otherwise 0.
   int exit_code() const;
 };
 

@@ -20,12 +20,12 @@
 #include "tools/sweep/continuation.h"
 #include "tools/sweep/early_stopping.h"
 #include "tools/sweep/integrity/keep.h"
+#include "tools/sweep/interruption.h"
 #include "tools/sweep/layout.h"
 #include "tools/sweep/lock.h"
 #include "tools/sweep/mixed_builds.h"
 #include "tools/sweep/patience.h"
 #include "tools/sweep/planned.h"
-#include "tools/sweep/processors.h"
 #include "tools/sweep/replacement.h"
 #include "tools/sweep/search.h"
 #include "tools/sweep/slurm/job_arrays.h"
@@ -40,24 +40,11 @@ namespace fs = std::filesystem;
 
 constexpr int most_widenings = 3;  // of a space, by a decade each
 
-// Runs at a time: as many as were asked for, or as keep all processors busy. Throws UsageError where each is to have
-// its own and there are not so many.
-int jobs_for(const Job& job, int asked) {
-  if (job.slurm) return std::max(asked, 1);  // of a task, on other machines
-  const int threads = most_threads(job.combinations);
-  const int usable = Processors().size();
-  const std::int64_t jobs = asked > 0 ? asked : std::max(1, usable / threads);
-  if (job.limits.pin && jobs * threads > usable)
-    throw UsageError(
-        fmt::format("--pin: {} run{} at a time of {} thread{} on {} processors: expected no more than these", jobs,
-                    jobs == 1 ? "" : "s", threads, threads == 1 ? "" : "s", usable));
-  return static_cast<int>(jobs);
-}
-
-void keep_within_limit(std::vector<Combination>& combinations, std::optional<std::int64_t> limit) {
+void keep_within_limit(std::vector<Combination>& combinations, std::optional<std::int64_t> limit, bool says_so) {
   if (!limit || static_cast<std::int64_t>(combinations.size()) <= *limit) return;
-  records::complain("sweep", fmt::format("limit of {} runs: {} more of the sweep are left out", *limit,
-                                         static_cast<std::int64_t>(combinations.size()) - *limit));
+  if (says_so)
+    records::complain("sweep", fmt::format("limit of {} runs: {} more of the sweep are left out", *limit,
+                                           static_cast<std::int64_t>(combinations.size()) - *limit));
   combinations.erase(combinations.begin() + *limit, combinations.end());
 }
 
@@ -161,6 +148,8 @@ class Study {
       std::vector<Combination> combinations = stages_.provisional(i);
       identify(combinations, job_.program_name);
       check(job_.program, combinations);
+      // Before winners are presumed: who is cut off can be none.
+      keep_within_limit(combinations, stages_.at(i).limit, !stages_.builds_on_others(i));
       job_.combinations = combinations;
       jobs_for(job_, options_.jobs);
       if (const auto& rule = stages_.at(i).stopping) {
@@ -184,7 +173,7 @@ class Study {
       const fs::path& program = kept_.empty() ? job_.program : kept_;
       check(program, job_.combinations);
     }
-    keep_within_limit(job_.combinations, stages_.at(stage).limit);
+    keep_within_limit(job_.combinations, stages_.at(stage).limit, true);
     job_.jobs = jobs_for(job_, options_.jobs);
   }
 
@@ -235,7 +224,7 @@ class Study {
   int for_each_known(const Call& call) {
     for (std::size_t i = 0; i < stages_.count(); ++i) {
       enter(i);
-      if (is_searched(stages_.at(i))) {
+      if (is_searched(stages_.at(i)) && !take_finished_search(i)) {
         records::complain("sweep", fmt::format("stage {}: about {} runs, whose settings are suggested while it runs",
                                                job_.stage, presumed_runs(i)));
         return wait_for(i);
@@ -260,6 +249,23 @@ class Study {
       }
     }
     return 0;
+  }
+
+  // The runs of a stage whose settings are suggested, where all of them have ended: otherwise some are not known.
+  bool take_finished_search(std::size_t stage) {
+    const Inventory found = inventory();
+    const std::unique_ptr<DrawSearch> search = begin_search(stage, found);
+    std::vector<RunRow> rows;
+    const Meanwhile meanwhile = [this](std::span<pollfd> others) {
+      if (signals_.wait(std::chrono::milliseconds(200), others)) throw records::Interrupted{"interrupted"};
+    };
+    for (std::vector<Step> steps; !(steps = search->more(rows, meanwhile)).empty();)
+      for (const Step& step : steps) {
+        if (step.action != Action::skip) return false;
+        rows.push_back(step.row);
+      }
+    job_.combinations.assign(search->combinations().begin(), search->combinations().end());
+    return !rows.empty();
   }
 
   // Says what cannot be known before a stage has run.
@@ -332,7 +338,8 @@ class Study {
         stages_.at(stage), job_.output,
         [this](std::vector<Combination>& combinations, const Meanwhile& meanwhile) {
           identify(combinations, job_.program_name);
-          if (description_.checks_runs) check_runs(children_, signals_, kept_, description_, combinations, meanwhile);
+          const fs::path& program = kept_.empty() ? job_.program : kept_;
+          if (description_.checks_runs) check_runs(children_, signals_, program, description_, combinations, meanwhile);
         },
         [this, &found](const Combination& combination) {
           Job one = job_;
@@ -395,79 +402,12 @@ class Study {
   std::set<std::string> builds_in_use_;
 };
 
-// The exit code of who asked for the end is the same whatever it ended.
-template <class Body>
-int unless_interrupted(const Signals& signals, const Body& body) {
-  try {
-    return body();
-  } catch (const records::Interrupted& signal) {
-    records::complain("sweep", signal.what);
-    return signals.limit_is_near() ? records::exit_stopped : records::exit_interrupted;
-  }
-}
-
 }  // namespace
 
 int run_study(Job& job, const Specification& specification, const StudyOptions& options) {
   Signals signals;
   Children children;
   return unless_interrupted(signals, [&] { return Study(job, specification, options, children, signals).run(); });
-}
-
-namespace {
-
-// Of what lies in the folder, what concerns the job's runs.
-Inventory inventory_of(const Job& job) {
-  std::vector<std::string> names;
-  for (const std::vector<Combination>* list : {&job.combinations, &job.rivals})
-    for (const Combination& combination : *list) names.push_back(combination.id);
-  return take_inventory_of(job.output, names);
-}
-
-void print_planned(const Job& job) {
-  SweepPlan plan = make_plan(job, inventory_of(job));
-  if (job.stopping) plan = as_far_as_known(job, std::move(plan));
-  print_commands(job, plan);
-}
-
-}  // namespace
-
-ShareEnd run_planned(Job& job, int jobs, Signals& signals) {
-  Children children;
-  job.jobs = jobs_for(job, jobs);
-  job.keeps_table = false;
-  const FolderLock lock(job.output);
-  children.share(lock.descriptor());
-  Claims claims(job.output, {});
-  Cancellation cancellation(job.output);
-  const Inventory found = inventory_of(job);
-  const SweepPlan plan = make_plan(job, found);
-  const Surroundings surroundings{claims, cancellation, children, signals};
-  ShareEnd end;
-  end.outcome = job.slurm ? run_on_slurm(job, plan, found, job.program, surroundings)
-                          : run_plan(job, plan, found, job.program, surroundings);
-  end.limit_is_near = signals.limit_is_near();
-  end.code = report(job, end.outcome);
-  if (end.outcome.interrupted) end.code = end.limit_is_near ? records::exit_stopped : records::exit_interrupted;
-  return end;
-}
-
-int run_share(const Job& job, const std::vector<std::string>& ids, const StudyOptions& options) {
-  std::vector<Job> parts = planned_jobs(job, ids);
-  if (options.purpose == Purpose::print) {
-    for (const Job& part : parts) print_planned(part);
-    return 0;
-  }
-  Signals signals;
-  return unless_interrupted(signals, [&] {
-    int code = 0;
-    for (Job& part : parts) {
-      const ShareEnd end = run_planned(part, options.jobs, signals);
-      if (end.outcome.interrupted) return end.code;
-      if (code != records::exit_failed && end.code != 0) code = end.code;
-    }
-    return code;
-  });
 }
 
 }  // namespace gradus::sweep

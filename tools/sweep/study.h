@@ -22,20 +22,4 @@ struct StudyOptions {
 // Returns the exit code. Throws UsageError, std::runtime_error and records::SystemError for what prevents it.
 int run_study(Job& job, const Specification& specification, const StudyOptions& options);
 
-// How runs ended that were planned before (planned.h).
-struct ShareEnd {
-  Outcome outcome;
-  int code = 0;  // exit code
-  bool limit_is_near = false;
-};
-
-// Runs all of the job's combinations, so many at a time. Writes no table: who runs the whole does. Throws as run_study,
-// and records::Interrupted.
-ShareEnd run_planned(Job& job, int jobs, Signals& signals);
-
-// Runs these of the runs that the folder has planned (planned.h), plan by plan, or prints their commands. Writes no
-// table: who runs the whole does. Returns the exit code: the first plan's that was interrupted, 1 where one's is.
-// Throws as run_study, before anything runs for an id that is not known.
-int run_share(const Job& job, const std::vector<std::string>& ids, const StudyOptions& options);
-
 }  // namespace gradus::sweep

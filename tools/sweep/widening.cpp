@@ -57,12 +57,23 @@ std::vector<Choice> fixed_choices(const Grid& grid, const Winner& winner) {
   return fixed;
 }
 
+// The grid's combinations, each on its own: what is excluded otherwise may refer to a winner that there is not.
+std::vector<Combination> resolved(const Stage& grid, const Widening::Resolve& resolve) {
+  std::vector<Combination> combinations;
+  for (Combination& written : expand(grid)) try {
+      for (Combination& one : resolve({std::move(written)})) combinations.push_back(std::move(one));
+    } catch (const UsageError&) {
+      continue;
+    }
+  return combinations;
+}
+
 // Whether the grid has the winner, but for what is drawn.
-bool may_be_of(const Stage& stage, const Grid& grid, const Winner& winner) {
+bool may_be_of(const Stage& stage, const Grid& grid, const Winner& winner, const Widening::Resolve& resolve) {
   const std::vector<Choice> fixed = fixed_choices(grid, winner);
   Stage part = alone(stage, grid);
   part.exclusions.clear();  // they may leave nothing of another grid
-  const std::vector<Combination> of_grid = expand(part);
+  const std::vector<Combination> of_grid = resolved(part, resolve);
   return std::any_of(of_grid.begin(), of_grid.end(), [&](const Combination& one) { return has(one, fixed); });
 }
 
@@ -132,10 +143,10 @@ bool Widening::stretch(OptionList& options, const Winner& winner) {
   return any;
 }
 
-std::vector<Space> Widening::spaces_of(const Stage& stage, const Winner& winner) const {
+std::vector<Space> Widening::spaces_of(const Stage& stage, const Winner& winner, const Resolve& resolve) const {
   std::vector<Space> spaces;
   for (const Grid& grid : stage.grids) {
-    if (!may_be_of(stage, grid, winner)) continue;
+    if (!may_be_of(stage, grid, winner, resolve)) continue;
     const auto add = [&](const OptionList& options) {
       for (const Option& option : options) {
         const bool tuned = std::any_of(winner.tuned.begin(), winner.tuned.end(),
@@ -153,7 +164,7 @@ std::vector<Space> Widening::spaces_of(const Stage& stage, const Winner& winner)
 }
 
 std::vector<Combination> Widening::beyond(const Stage& stage, const Choosing& choosing,
-                                          const std::vector<Combination>& before) {
+                                          const std::vector<Combination>& before, const Resolve& resolve) {
   std::vector<Combination> again;
   lines_.clear();
   ++rounds_;
@@ -161,7 +172,7 @@ std::vector<Combination> Widening::beyond(const Stage& stage, const Choosing& ch
     for (const Grid& grid : stage.grids) {
       const std::vector<Choice> fixed = fixed_choices(grid, winner), choices = choices_of(winner);
       const auto is_rival = [&](const Combination& combination) { return has(combination, fixed); };
-      if (!may_be_of(stage, grid, winner)) continue;
+      if (!may_be_of(stage, grid, winner, resolve)) continue;
       Grid wider = grid;
       bool any = stretch(wider.options, winner);
       for (When& when : wider.whens)
@@ -170,7 +181,7 @@ std::vector<Combination> Widening::beyond(const Stage& stage, const Choosing& ch
       for (const Combination& combination : before)
         if (is_rival(combination)) replaced_.insert(combination.id);
       wider.draws.seed = grid.draws.seed.value_or(0) + apart * rounds_;
-      for (Combination& combination : expand(alone(stage, std::move(wider))))
+      for (Combination& combination : resolved(alone(stage, std::move(wider)), resolve))
         if (is_rival(combination)) again.push_back(std::move(combination));
     }
   return again;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,15 +22,20 @@ struct Space {
 
 class Widening {
  public:
+  // What stands for combinations as a grid spells them out, where they refer to other stages. Throws UsageError for
+  // what cannot stand.
+  using Resolve = std::function<std::vector<Combination>(const std::vector<Combination>&)>;
+
   // For each winner that has a log_uniform option in the outer twentieth of its space: as many draws as its grid has,
   // from a space that goes on for a decade beyond that border. They are in place of those before, so that every winner
   // is the best of equally many. None where no winner has such an option.
-  std::vector<Combination> beyond(const Stage& stage, const Choosing& choosing, const std::vector<Combination>& before);
+  std::vector<Combination> beyond(const Stage& stage, const Choosing& choosing, const std::vector<Combination>& before,
+                                  const Resolve& resolve);
 
   // Whether a combination is of draws that others have taken the place of since.
   bool replaced(const Combination& combination) const { return replaced_.contains(combination.id); }
   // Of the options in which the settings differ, as they are by now; a list counts from three numbers on.
-  std::vector<Space> spaces_of(const Stage& stage, const Winner& winner) const;
+  std::vector<Space> spaces_of(const Stage& stage, const Winner& winner, const Resolve& resolve) const;
   // What the last call has widened, a line for each.
   const std::vector<std::string>& lines() const { return lines_; }
 

@@ -23,9 +23,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }
 
 std::vector<Choice> tuned_options(const WinnerRule& rule, const Combination& combination) {
-  std::vector<Choice> options;
-  for (const Choice& choice : combination.choices)
-    if (!contains(rule.per, choice.name) && !contains(rule.over, choice.name)) options.push_back(choice);
+  std::vector<Choice> options = setting_of(combination, rule.over);
+  std::erase_if(options, [&](const Choice& choice) { return contains(rule.per, choice.name); });
   return options;
 }
 
@@ -84,6 +83,8 @@ Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& 
         ++(pruned ? winner.pruned : winner.out);
         continue;
       }
+      winner.fewest = winner.settings == 0 ? setting.size() : std::min(winner.fewest, setting.size());
+      winner.most = std::max(winner.most, setting.size());
       ++winner.settings;
       const double mean = sum / static_cast<double>(setting.size());
       if (best != nullptr && !(reader.better() == Better::lower ? mean < winner.value : mean > winner.value)) continue;
@@ -97,6 +98,11 @@ Choosing choose_winners(const WinnerRule& rule, const std::vector<Combination>& 
     if (winner.out > 0)
       choosing.notes.push_back(fmt::format("{} settings{} are out: a run of each has diverged or has no finite {}",
                                            winner.out, which, rule.by.column));
+    if (winner.fewest < winner.most)
+      choosing.notes.push_back(
+          fmt::format("the settings{} are means of {} to {} runs: a mean of few is the more a matter "
+                      "of luck",
+                      which, winner.fewest, winner.most));
     winner.has_arrived =
         !std::ranges::all_of(*best, [&](const std::size_t run) { return outcomes.late.contains(run); });
     if (!winner.has_arrived)

@@ -12,15 +12,16 @@
 namespace gradus::sweep {
 
 struct Winner {
-  std::vector<Choice> per;        // for the runs that have these
-  std::vector<Choice> options;    // what it won with: all others but those that the mean is over
-  std::vector<Choice> tuned;      // of these, in which the settings differ
-  double value = 0;               // its mean
-  bool has_arrived = true;        // of a time: whether a run of it has come to the target
-  std::vector<std::string> runs;  // folders
-  std::size_t settings = 0;       // it was the best of so many,
-  std::size_t out = 0;            // beside so many of which a run has diverged, or has no finite value,
-  std::size_t pruned = 0;         // and so many that were stopped early
+  std::vector<Choice> per;           // for the runs that have these
+  std::vector<Choice> options;       // what it won with: all others but those that the mean is over
+  std::vector<Choice> tuned;         // of these, in which the settings differ
+  double value = 0;                  // its mean
+  bool has_arrived = true;           // of a time: whether a run of it has come to the target
+  std::vector<std::string> runs;     // folders
+  std::size_t settings = 0;          // it was the best of so many,
+  std::size_t fewest = 0, most = 0;  // means of so many runs,
+  std::size_t out = 0;               // beside so many of which a run has diverged, or has no finite value,
+  std::size_t pruned = 0;            // and so many that were stopped early
 };
 
 struct Choosing {

@@ -106,6 +106,30 @@ class Export {
   std::vector<std::string> problems_;
 };
 
+// The file that a path stands for, which is to be replaced as a whole: where a link leads. Throws UsageError for a
+// device, a pipe or a folder.
+std::string replaceable(const char* option, std::string path) {
+  if (path.empty()) return path;
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (error && status.type() == fs::file_type::none)
+    throw records::SystemError(path, "cannot be looked at", error.value());
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    throw records::UsageError(fmt::format("export: {}: {} is no regular file: expected one, or a new name", option,
+                                          records::printable(path)));
+  while (fs::is_symlink(fs::symlink_status(path, error))) {  // a loop of links has no status
+    const fs::path target = fs::read_symlink(path, error);
+    if (error) throw records::SystemError(path, "cannot be followed", error.value());
+    path = (fs::path(path).parent_path() / target).string();
+  }
+  return path;
+}
+
+bool are_one_file(const std::string& a, const std::string& b) {
+  std::error_code none;
+  return !a.empty() && !b.empty() && fs::weakly_canonical(a, none) == fs::weakly_canonical(b, none);
+}
+
 }  // namespace
 
 Verb export_verb(CLI::App& app) {
@@ -120,8 +144,9 @@ Verb export_verb(CLI::App& app) {
   return {verb, [request](const CommandLine&) {
             if (request->csv.empty() && request->hdf5.empty())
               throw records::UsageError("export: expected --csv=FILE, --hdf5=FILE, or both");
-            std::error_code none;
-            if (fs::weakly_canonical(request->csv, none) == fs::weakly_canonical(request->hdf5, none))
+            request->csv = replaceable("--csv", request->csv);
+            request->hdf5 = replaceable("--hdf5", request->hdf5);
+            if (are_one_file(request->csv, request->hdf5))
               throw records::UsageError(
                   fmt::format("export: --csv and --hdf5: expected two files, not {} twice", request->csv));
             return Export(*request).run();

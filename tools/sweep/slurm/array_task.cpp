@@ -54,6 +54,7 @@ int run_task(const fs::path& output, const std::string& array, CommandLine line)
   }
   const std::unique_ptr<SweepRequest> request =
       SweepRequest::of(Asked::read(folder), output, {"--launcher=local", "--quiet"}, line);
+  request->enter_directory();
   Job job = request->share(line);
   job.failed_runs = FailedRuns::keep_new;
   take_share(job, plan_of_task(folder, *number));

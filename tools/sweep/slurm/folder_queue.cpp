@@ -41,16 +41,19 @@ std::vector<QueuedTasks> queued_tasks(const std::filesystem::path& output) {
   return FolderQueue(output).tasks();
 }
 
-void cancel_tasks(const std::filesystem::path& output) {
-  if (JobArrays::read(output).empty()) return;
+bool cancel_tasks(const std::filesystem::path& output) {
+  if (JobArrays::read(output).empty()) return false;
   FolderQueue queue(output);
   constexpr auto patience = std::chrono::minutes(2);
   const auto deadline = std::chrono::steady_clock::now() + patience;
   PatientTalk talk([](const std::string& line) { records::complain("sweep", line); });
   std::optional<std::vector<QueuedTasks>> left;  // none as long as it is not known
+  bool were_any = false;
   const auto take_out = [&] {
     left = queue.tasks();
-    if (!left->empty()) queue.cancel(*left);
+    if (left->empty()) return;
+    were_any = true;
+    queue.cancel(*left);
   };
   while (!talk.done(take_out) || !left->empty()) {
     if (std::chrono::steady_clock::now() > deadline)
@@ -59,6 +62,7 @@ void cancel_tasks(const std::filesystem::path& output) {
                       left ? fmt::format("job {} is", left->front().job) : "its tasks may be", patience.count()));
     queue.wait();
   }
+  return were_any;
 }
 
 }  // namespace gradus::sweep

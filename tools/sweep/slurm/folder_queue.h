@@ -10,7 +10,8 @@ namespace gradus::sweep {
 
 // Nobody is asked where the folder has given nothing to Slurm. Throw as Slurm (slurm.h), and records::Damaged.
 std::vector<QueuedTasks> queued_tasks(const std::filesystem::path& output);
-// Takes all out of the queue, and waits until they are gone.
-void cancel_tasks(const std::filesystem::path& output);
+// Takes all out of the queue, and waits until they are gone. A controller that does not answer is asked again. Returns
+// whether there were any.
+bool cancel_tasks(const std::filesystem::path& output);
 
 }  // namespace gradus::sweep

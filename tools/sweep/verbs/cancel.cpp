@@ -18,12 +18,14 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 int cancel(const fs::path& output) {
-  if (!standing_of(output).at_work && queued_tasks(output).empty()) {
+  // Before the queue is asked for, which may not be known for long.
+  const bool was_at_work = standing_of(output).at_work;
+  if (was_at_work) Cancellation::ask(output);
+  if (!cancel_tasks(output) && !was_at_work) {
     records::put("no sweep is at work\n");
     return 0;
   }
-  Cancellation::ask(output);
-  cancel_tasks(output);
+  if (!was_at_work) Cancellation::ask(output);
   constexpr auto patience = std::chrono::seconds(60);
   const auto deadline = Clock::now() + patience;
   while (is_at_work(output)) {

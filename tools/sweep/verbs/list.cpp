@@ -70,8 +70,8 @@ void print_lines(const Lines& lines) {
 }
 
 // Prints to standard output; changes nothing. `shown` are columns of the runs' tables as TABLE/COLUMN[:STATISTIC], an
-// index being a column too: each run's last value of them, or statistic, as its log has it by now. Throws UsageError when the folder holds no sweep
-// or no log such a column, records::SystemError when the folder cannot be read now.
+// index being a column too: each run's last value of them, or statistic, as its log has it by now. Throws UsageError
+// when the folder holds no sweep or no log such a column, records::SystemError when the folder cannot be read now.
 void print_runs(const std::filesystem::path& output, const std::vector<std::string>& shown) {
   const Standing standing = standing_of(output);
   const Inventory& inventory = standing.inventory;

@@ -33,7 +33,7 @@ Verb resume_verb(CLI::App& app) {
       "resume", "go on with a sweep from what its folder holds: sweep resume DIR [options of sweep run]");
   auto folder = std::make_shared<std::string>(), runs = std::make_shared<std::string>();
   resume->add_option("folder", *folder, "folder of the sweep")->required();
-  resume->add_option("--runs", *runs, "only the runs of the stage it is at that this file names, one id a line");
+  resume->add_option("--runs", *runs, "only the runs that this file names, one id a line, of any plan of the folder");
   resume->allow_extras();
   return {resume, [resume, folder, runs](const CommandLine& line) {
             const fs::path output = fs::absolute(*folder);

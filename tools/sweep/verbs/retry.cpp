@@ -10,6 +10,7 @@
 #include "tools/sweep/command.h"
 #include "tools/sweep/inventory.h"
 #include "tools/sweep/planned.h"
+#include "tools/sweep/request.h"
 
 namespace gradus::sweep {
 namespace {
@@ -36,6 +37,7 @@ Failures failures_in(const fs::path& output) {
 }
 
 int retry_failed(const fs::path& output, const std::vector<std::string>& options, const CommandLine& line) {
+  SweepRequest::refuse_others(options, SweepRequest::Which::planned);
   const Failures failed = failures_in(output);
   complain_of_some("not retried: ", failed.unknown);
   const int code = failed.unknown.empty() ? 0 : records::exit_failed;
