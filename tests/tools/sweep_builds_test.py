@@ -29,6 +29,21 @@ class SweepBuilds(SweepCase):
     def builds(self):
         return sorted(unsealed(path)["executable_sha256"][0] for path in self.output.glob("*/complete.json"))
 
+    def test_a_script_that_is_replaced_while_it_runs_begins_no_more(self):
+        script, new = self.write_program("script", describes=False), self.write_program("new", describes=False)
+        new.write_text(new.read_text() + "# another\n")
+        sweep = subprocess.Popen(self.command("--mode=short", "--seed=0:7", program=script,
+                                              before=["--jobs=1", "--quiet"]), cwd=self.folder, env=self.environment,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(sweep.kill)
+        self.wait_for(lambda: self.starts())
+        os.replace(new, script)
+        _, errors = sweep.communicate(timeout=60)
+        self.assertEqual(sweep.returncode, 1, errors)
+        self.assertIn("script: was replaced while its runs went on; 7 runs are not begun", errors)
+        self.assertEqual(len(self.starts()), 1)
+        self.refused("--mode=short", "--seed=0:7", program=script, code=1, says="another build")
+
     def test_another_build_is_refused_in_one_line(self):
         self.sweep("--seed=0:4")
         self.rebuild()

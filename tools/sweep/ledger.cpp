@@ -69,7 +69,7 @@ void Ledger::suspended(std::size_t run, Suspension::How how, const std::filesyst
 
 // By the first that has completed: what one logs the others do.
 void Ledger::check_column(const RunRow& row) {
-  if (!job_.selected_by || has_column_ || !column_problem_.empty() || row.status != name_of(records::Status::completed))
+  if (!job_.selected_by || has_column_ || !obstacle_.empty() || row.status != name_of(records::Status::completed))
     return;
   try {
     MetricReader(*job_.selected_by, "select").read(job_.output / row.id);
@@ -77,14 +77,14 @@ void Ledger::check_column(const RunRow& row) {
   } catch (const records::SystemError&) {
     // Another will tell.
   } catch (const std::runtime_error& error) {
-    column_problem_ = (job_.stage.empty() ? "" : fmt::format("stage {}: ", job_.stage)) + error.what();
+    obstacle_ = (job_.stage.empty() ? "" : fmt::format("stage {}: ", job_.stage)) + error.what();
   }
 }
 
 void Ledger::given_up(int runs, int tried) {
   const std::string again = tried > 0 ? fmt::format(", {} of them again", tried) : "";
-  if (!column_problem_.empty())
-    problem(runs > 0 ? fmt::format("{}; {} runs are not begun{}", column_problem_, runs, again) : column_problem_);
+  if (!obstacle_.empty())
+    problem(runs > 0 ? fmt::format("{}; {} runs are not begun{}", obstacle_, runs, again) : obstacle_);
   else if (runs > 0)
     problem(fmt::format("{} runs have failed, as many as --max-fails allows: {} are not begun{}", counts_.failed, runs,
                         again));

@@ -45,8 +45,10 @@ class Ledger {
   std::vector<RunRow>& rows() { return rows_; }
   Counts& counts() { return counts_; }
   // No more is to begin: too many runs have failed, or one that completed has not logged what winners are chosen by.
-  bool begins_no_more() const { return too_many_failed() || !column_problem_.empty(); }
-  bool lacks_column() const { return !column_problem_.empty(); }
+  bool begins_no_more() const { return too_many_failed() || !obstacle_.empty(); }
+  // Nothing more is to begin, for this reason.
+  void obstruct(std::string reason) { obstacle_ = std::move(reason); }
+  bool is_obstructed() const { return !obstacle_.empty(); }
 
   // A result: with the program's exit code, or without one that another sweep has made.
   void finished(std::size_t run, const RunRecord& record, std::optional<int> exit_code);
@@ -87,7 +89,7 @@ class Ledger {
   std::vector<std::string> notes_, problems_;
   const Table* found_table_;  // in the folder
   bool has_written_ = false;  // another one
-  std::string table_problem_, column_problem_;
+  std::string table_problem_, obstacle_;
   bool has_column_ = false;  // that winners are chosen by
   Progress progress_;
   Clock::time_point next_save_ = Clock::now();

@@ -207,7 +207,7 @@ class Runner {
 
   void start_what_is_due() {
     if (ledger_.begins_no_more()) {
-      if (ledger_.lacks_column()) feeder_ = nullptr;
+      if (ledger_.is_obstructed()) feeder_ = nullptr;
       not_begun_ += static_cast<int>(queue_.size() + held_.size() + pausing_.begin_no_more());
       not_tried_again_ += static_cast<int>(held_.size());
       queue_.clear();
@@ -294,10 +294,29 @@ class Runner {
     }
   }
 
+  // A script is run where it is: what it has become meanwhile would be recorded under the digest of before.
+  bool was_replaced() {
+    if (job_.told_build) return false;
+    try {
+      if (std::string now = records::InputFile(executable_).stamp(); now != stamp_) {
+        if (records::sha256_of_file(executable_) != job_.build) return true;
+        stamp_ = std::move(now);
+      }
+    } catch (const records::SystemError&) {
+      // Starting it tells.
+    }
+    return false;
+  }
+
   // `anew` although it might go on from a checkpoint.
   void launch(std::size_t index, Attempt attempt, bool anew) {
     const Combination& combination = *ledger_.step(index).combination;
     std::vector<int> processors;
+    if (was_replaced()) {
+      ledger_.obstruct(fmt::format("{}: was replaced while its runs went on", executable_.string()));
+      attempt.claim().release();
+      return look_later(index);
+    }
     try {
       const bool resume = attempt.prepare(anew);
       const records::Descriptor log(attempt.log(), O_WRONLY | O_CREAT | O_APPEND | (resume ? 0 : O_TRUNC), 0644);
@@ -489,6 +508,7 @@ class Runner {
   Pausing pausing_;
   Retries retries_;
   Processors processors_;
+  std::string stamp_;  // of the program when it was looked at
   int fed_at_ = -1;
   std::deque<Waiting> queue_;
   std::map<pid_t, Running> running_;
