@@ -5,6 +5,8 @@ import pathlib
 import sys
 import unittest
 
+import numpy as np
+
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from claims_support import ended, run_of  # noqa: E402
@@ -105,13 +107,39 @@ class Quantities(unittest.TestCase):
     def test_families_over_an_option(self):
         self.assertEqual(self.family("best", [3, 1, 2]), 1)
         self.assertEqual(self.family("best", [3, 1, 2], lower=False), 3)
-        self.assertAlmostEqual(self.family("spread", [3, 0.1, 10]), 2)
         self.assertAlmostEqual(self.family("slope", [5, 0.5, 0.05]), -1)
         self.assertAlmostEqual(self.family("edge", [3, 1, 2, 10, 11]), 2)
         self.assertAlmostEqual(self.family("edge", [3, 1, 2], arrived=[True, True, False]), 1)
         # Best 0, start 10: what is within 1 of the best. Straight from 5 at 0 to 0 at 1 decade: the last fifth.
         self.assertAlmostEqual(self.family("width", [5, 0, 0, 5]), 1.4)
         self.assertAlmostEqual(self.family("width", [0, 0.5, 0.9]), 2)
+        quantity = Quantity("last", "evaluation/loss", over="rate", then="slope")
+        for numbers, says in (({0: Number(1), 1: Number(2)}, "rate is 0, which has no logarithm"),
+                              ({1: Number(0), 2: Number(2)}, "of 0, which has no logarithm")):
+            with self.assertRaisesRegex(NotMeasured, says):
+                quantities.of_family(quantity, numbers, dict.fromkeys(numbers, 3.0), True)
+
+    def spreads(self, table):
+        """Of a table [seeds, settings]."""
+        families = {seed: {10.0 ** at: Number(value) for at, value in enumerate(row)} for seed, row in enumerate(table)}
+        found = quantities.spreads(Quantity("last", "evaluation/loss", over="rate", then="spread"), families)
+        return [found[seed].value for seed in range(len(table))]
+
+    def test_the_spread_over_settings_is_no_noise(self):
+        np.testing.assert_allclose(self.spreads([[3, 0.1, 10]] * 3), [2] * 3)
+        np.testing.assert_allclose(self.spreads([[1, 3], [1, 4], [2, 1]]), np.log10([3, 4, 0.5]))
+        random = np.random.default_rng(1)
+        means = [np.mean(self.spreads(np.exp(0.15 * random.standard_normal((10, 4))))) for _ in range(300)]
+        self.assertLess(abs(np.mean(means)), 0.01)  # of equal settings; the largest over the smallest is 0.13
+        self.assertEqual(len(self.spreads([[1, 2]])), 1)
+        with self.assertRaisesRegex(NotMeasured, "which has no logarithm"):
+            self.spreads([[0, 1], [1, 1]])
+
+    def test_a_ratio_of_a_run_that_diverged_is_that_of_its_start(self):
+        run = run_of([3, 1, math.nan], status="diverged", accuracy=[2, 1, 1])
+        self.assertEqual(self.number(run, "ratio_at_end", to="evaluation/accuracy"), Number(1.5, False))
+        with self.assertRaisesRegex(NotMeasured, "is inf"):
+            self.number(run_of([3, 1], accuracy=[1, 0]), "ratio_at_end", to="evaluation/accuracy")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from gradus.claims import clock, evidence, findings, judging, markdown, origin, 
 from gradus.claims import sweep_file, words  # noqa: E402
 from gradus.claims.quantities import Number  # noqa: E402
 from gradus.claims.study import BadStudy, Quantity  # noqa: E402
+from gradus.report import command  # noqa: E402
 from run_fixtures import write_run, write_sealed  # noqa: E402
 
 
@@ -91,6 +92,47 @@ class Verdicts(StudyCase):
         with mock.patch.object(quantities, "LEARNT", 0.7):
             one, = self.find(results).decided
         self.assertEqual((one.verdict, one.judged.problem), ("not decided", "no side's loss has fallen by 70%"))
+
+    def test_where_few_arrive_nothing_is_decided(self):
+        """One side's loss comes to 0.99 in two runs of five, the other's in none."""
+        quantity = 'take = "time_to", of = "evaluation/loss", target = 0.99, along = "step"'
+        claim, = study.read(self.write(CLAIMS.replace('take = "last", of = "evaluation/training_loss"', quantity, 1))).claims
+        for arriving, problem in ((2, "on neither side half of the runs came to the target"), (3, "")):
+            runs = []
+            for seed in range(5):
+                for optimizer in ("adam", "sgd"):
+                    runs.append(run_of([3, 2, 0.5 if optimizer == "adam" and seed < arriving else 1.0]))
+                    runs[-1].options |= {"optimizer": optimizer, "seed": seed}
+            compared = evidence.compare(claim, evidence.SweepRuns(self.folder, runs))
+            one, = judging.decide([compared], {})
+            self.assertEqual(one.judged.problem, problem)
+            self.assertIn(one.verdict, ("not decided",) if problem else ("not decided", "refuted"))
+
+    def test_a_workload_where_nothing_is_learnt_has_no_part_in_the_mean(self):
+        """A ratio of 0.5 in one workload, and any number of workloads in which the loss stays at its start."""
+        claim, = study.read(self.write(CLAIMS.replace("[[claim]]", "[[claim]]\nworkloads = ['task']", 1)
+                                       .replace("training_loss", "loss"))).claims
+        for idle in (0, 1, 3):
+            runs = []
+            for seed in range(5):
+                for optimizer, end in (("adam", 0.5), ("sgd", 1.0)):
+                    for task in range(idle + 1):
+                        runs.append(run_of([3, end + 0.01 * seed if task == 0 else 2.99 - 0.001 * seed * end]))
+                        runs[-1].options |= {"optimizer": optimizer, "seed": seed, "task": task}
+            one, = judging.decide([evidence.compare(claim, evidence.SweepRuns(self.folder, runs))], {})
+            self.assertEqual(one.verdict, "supported")
+            self.assertAlmostEqual(math.exp(-one.judged.estimate), 0.51, delta=0.02)
+            self.assertEqual([of.verdict for of in one.judged.workloads], ["supported", *["undecided"] * idle][:idle + 1])
+
+    def test_what_is_not_finite_leaves_its_claim_alone_undecided(self):
+        self.write()
+        results = self.runs()
+        write_run(results / "first_study" / "sweep", {"optimizer": "adam", "seed": 5}, "completed", tables={
+            "evaluation": {"index": np.arange(3), "index_name": "step",
+                           "columns": {"training_loss": np.array([3.0, 2.0, math.nan])}}})
+        one, = self.find(results).decided
+        self.assertEqual(one.verdict, "not decided")
+        self.assertRegex(one.judged.problem, "evaluation/training_loss, last, is nan")
 
     def test_numbers_that_are_all_0_or_1_are_outcomes(self):
         """Of a function that tells floats: 5 of 5 against 0 of 5 is no certainty, nor is a difference above 1."""
@@ -215,6 +257,9 @@ class Verdicts(StudyCase):
         results = None
         for function, body, says in (("twice", "return 2 * run.tables['evaluation'].columns['training_loss'][-1]", ""),
                                      ("twice", "return run.tables['other']", "twice of .*: KeyError: 'other'"),
+                                     ("twice", "return 1 / 0", "twice of .*: ZeroDivisionError: division by zero"),
+                                     ("twice", "return float('nan')", ".*: twice, python, is nan"),
+                                     ("twice", "return )", "quantities.py: SyntaxError: unmatched"),
                                      ("thrice", "return 1", "quantities.py has no function thrice")):
             with self.subTest(says=says):
                 self.write(CLAIMS.replace(quantity, f'quantity = {{take = "python", function = "{function}"}}', 1)
@@ -317,6 +362,42 @@ class Verdicts(StudyCase):
             self.assertNotIn("digest", told)
         self.assertIn("| Adam is fast. | not decided | [supported](#adam-is-better) (beside", told)
         self.assertTrue((self.folder / "pages" / "adam-is-better.svg").read_bytes().startswith(b"<?xml"))
+
+
+    def test_pages_replace_what_they_have_written_and_nothing_else(self):
+        self.write()
+        found = self.find(self.runs())
+        pages = self.folder / "pages"
+        markdown.write(found, [], pages)
+        (pages / "own.svg").write_text("mine")
+        found.pictures.clear()
+        markdown.write(found, [], pages)
+        self.assertEqual(sorted(path.name for path in pages.iterdir()), ["README.md", "own.svg"])
+        (pages / "README.md").write_text("# Mine\n")
+        with self.assertRaisesRegex(command.Failure, "is no page of claims"):
+            markdown.write(found, [], pages)
+
+    def test_an_answer_counts_where_all_studies_are_reported(self):
+        self.write()
+        found = self.find(self.runs())
+        essay = [study.EssayClaim(4, "2", "Adam is better.", ("first_study", "second"))]
+        text = markdown.page(found, essay)
+        self.assertIn("No claim of an essay is put to all of its studies here.", text)
+        self.assertNotIn("| 4 |", text)
+        self.assertIn("At the end.", page.build(found, essay).partition("<tbody>")[2].partition("</tbody>")[0])
+
+    def test_the_essay_names_what_there_is(self):
+        self.write()
+        studies = study.find(self.study.parent)
+        good = study.EssayClaim(4, "2", "Adam is better.", ("first_study",), ("adam-is-better",))
+        study.hold_essay_to([good], studies, "essay.toml")
+        for change, says in (({"against": ("adam-is-beter",)}, "claim 4: against: no claim adam-is-beter"),
+                             ({"beside": ("nobody",)}, "claim 4: beside: no claim nobody"),
+                             ({"studies": ("second",)}, "claim 4: studies: no study second"),
+                             ({"number": 5}, "claim 5: against: adam-is-better is none of its comparisons"),
+                             ({"number": 5, "against": ()}, "adam-is-better: essay: 4; essay.toml has no claim of this")):
+            with self.assertRaisesRegex(BadStudy, says):
+                study.hold_essay_to([dataclasses.replace(good, **change)], studies, "essay.toml")
 
 
 class Trials(StudyCase):

@@ -17,6 +17,8 @@ SECONDS = {"smoke": 0.02, "standard": 1.0, "full": 3.0}  # of a timing, about
 ALLOWED = 0.03      # by which a second timing may differ
 MOST_TRIES = 4
 MADE_BY = ("executable_sha256", "processor")  # attributes of a run, on which a timing rests
+RATES = ("learning_rate", "momentum", "beta1", "beta2", "beta3", "epsilon", "alpha", "rho", "weight_decay", "l1", "l2",
+         "clip_norm", "label_smoothing", "noise", "gradient_noise", "learning_rate_end", "warmup")
 BUDGET = ("budget_steps", "budget_epochs", "budget_examples", "budget_gradients", "budget_products", "budget_seconds",
           "budget_gradient_equivalents", "evaluation_interval", "seed", "stage", "fork_step")
 
@@ -26,9 +28,11 @@ class NotTimed(Exception):
 
 
 def key_of(run):
-    """Of settings: two runs with one key take the same time for a step, which no real number, as a rate, changes."""
-    real = [name for name, value in run.options.items() if isinstance(value, float)]
-    program, options = configuration(run.loaded, without=(*BUDGET, *real))
+    """Of settings: two runs with one key take the same time for a step, which no rate changes; another number may, as a
+    tolerance.
+    """
+    rates = [name for name, value in run.options.items() if isinstance(value, float) and name in RATES]
+    program, options = configuration(run.loaded, without=(*BUDGET, *rates))
     return json.dumps([program, sorted(map(repr, options))])
 
 

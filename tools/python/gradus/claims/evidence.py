@@ -146,7 +146,8 @@ def compare(claim, found, seconds_of_step=None, functions=None):
         except (NotMeasured, BadStudy) as problem:
             compared.problems.append(f"{label + ': ' if label else ''}{problem}")
     if compared.pairs and compared.idle >= set(compared.pairs):
-        compared.missing.append(f"no side's loss has fallen by {quantities.LEARNT:.0%}")
+        compared.missing.append("on neither side half of the runs came to the target" if claim.quantity.take == "time_to"
+                                else f"no side's loss has fallen by {quantities.LEARNT:.0%}")
     compared.missing += _lost(claim, found)[:1]
     return compared
 
@@ -185,6 +186,8 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
     if quantity.take == "time_to" and not quantity.over and not any(
             number.arrived for pair in pairs.values() for number in pair[:1 if claim.b is None else 2]):
         compared.missing.append(f"{label + ': ' if label else ''}no run came to the target")
+    elif quantity.take == "time_to" and not quantity.over and pairs and _few_arrive(pairs, claim.b is None):
+        compared.idle.add(label)
     told = [mine for mine in sides if mine]
     if pairs and all(quantities.same_with_every_seed(quantity, mine) or quantities.same_but_for_rounding(numbers[side])
                      for side, mine in enumerate(told)):
@@ -193,6 +196,12 @@ def _compare_workload(compared, label, runs, seconds_of_step, functions):
         compared.idle.add(label)
     if pairs:
         compared.pairs[label] = dict(sorted(pairs.items()))
+
+
+def _few_arrive(pairs, against_number):
+    """Whether on neither side half of the runs came to the target: their times are the budget's, not theirs."""
+    sides = (0,) if against_number else (0, 1)
+    return all(2 * sum(pair[side].arrived for pair in pairs.values()) < len(pairs) for side in sides)
 
 
 def refuse_untimed(quantity, runs):
@@ -207,10 +216,14 @@ def _numbers(quantity, runs, horizons, seconds_of_step, functions):
     by_seed = {}
     for run in runs:
         by_seed.setdefault(run.seed, []).append(run)
+    if quantity.then == "spread":
+        return quantities.spreads(quantity, {seed: _family_of(quantity, mine, horizons[seed], seconds_of_step, functions)[0]
+                                             for seed, mine in by_seed.items()})
     found = {}
     for seed, mine in by_seed.items():
         if quantity.over:
-            found[seed] = _family(quantity, mine, horizons[seed], seconds_of_step, functions)
+            family = _family_of(quantity, mine, horizons[seed], seconds_of_step, functions)
+            found[seed] = quantities.of_family(quantity, *family)
             continue
         if len(mine) > 1:
             differ = ", ".join(grouping.differing([run.loaded for run in mine])) or "nothing"
@@ -219,7 +232,8 @@ def _numbers(quantity, runs, horizons, seconds_of_step, functions):
     return found
 
 
-def _family(quantity, runs, horizon, seconds_of_step, functions):
+def _family_of(quantity, runs, horizon, seconds_of_step, functions):
+    """What of_family takes, of the runs of one seed."""
     numbers, starts, ranks = {}, {}, {}
     for run in runs:
         at = run.options.get(quantity.over)
@@ -233,7 +247,7 @@ def _family(quantity, runs, horizon, seconds_of_step, functions):
             ranks[at] = quantities.rank_of_run(quantity, run)
         if quantity.of:
             starts[at] = quantities.column(run, quantity.of, quantity.place)[1][0]
-    return quantities.of_family(quantity, numbers, starts, quantities.lower_is_better(quantity, runs[0]), ranks)
+    return numbers, starts, quantities.lower_is_better(quantity, runs[0]), ranks
 
 
 def labels_of(claim):

@@ -2,7 +2,7 @@
 from dataclasses import dataclass, field
 
 from . import evidence, judging, origin, pictures, profiles, quantities, running
-from .clock import Clock
+from .clock import ALLOWED, Clock
 from .quantities import NotMeasured
 
 
@@ -42,6 +42,9 @@ def find(studies, budget, output, programs, tell=lambda text: None):
                 profiles.profiled(profile, found, clock.seconds_of_step) for profile in drawn)
             for claim in claims:
                 one = evidence.compare(claim, found, clock.seconds_of_step, functions[study.name])
+                differ = clock.worst_difference(one.runs) if claim.quantity.timed() else 0.0
+                if differ > ALLOWED:
+                    one.missing.append(f"two timings of a step differ by {differ:.1%}")
                 compared.append(one)
                 tunings[claim.name] = _trials(one, found, clock, functions[study.name])
     findings.decided = judging.decide(compared, {name: trials for name, (trials, *_) in tunings.items()})

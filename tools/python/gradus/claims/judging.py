@@ -51,19 +51,23 @@ def decide(all_compared, tunings):
 
 def comparison_of(compared, trials):
     """The inference's Comparison of a claim. Whatever makes it incomplete makes it undecided, and is said."""
-    claim, pairs = compared.claim, []
+    claim, pairs, idle = compared.claim, [], []
     if compared.problems or not compared.pairs:
         return Comparison(claim.name, None, claim.delta, "; ".join(compared.problems) or "nothing was measured")
-    for workload, seeds in compared.pairs.items():
-        sides = [[pair[side] for pair in seeds.values()] for side in (0, 1)]
-        a, b = (np.array([number.value for number in side]) for side in sides)
-        outcomes = _came_about(sides[0]) and (claim.b is None or _came_about(sides[1]))
-        pairs.append(Pairs(workload, a, b, trials.get((workload, "a")), trials.get((workload, "b")),
-                           outcomes=(outcomes, outcomes and claim.b is not None),
-                           resolutions=tuple(max(number.resolution for number in side) for side in sides),
-                           exact=workload in compared.exact, idle=workload in compared.idle))
     try:
-        return Comparison(claim.name, Effect(claim.effect, claim.better, pairs), claim.delta)
+        for workload, seeds in compared.pairs.items():
+            sides = [[pair[side] for pair in seeds.values()] for side in (0, 1)]
+            a, b = (np.array([number.value for number in side]) for side in sides)
+            outcomes = _came_about(sides[0]) and (claim.b is None or _came_about(sides[1]))
+            mine = Pairs(workload, a, b, trials.get((workload, "a")), trials.get((workload, "b")),
+                         outcomes=(outcomes, outcomes and claim.b is not None),
+                         resolutions=tuple(max(number.resolution for number in side) for side in sides),
+                         exact=workload in compared.exact, idle=workload in compared.idle)
+            (idle if mine.idle else pairs).append(mine)
+        effects = [Effect(claim.effect, claim.better, [one]) for one in idle]
+        if not pairs:  # nothing is decided, and all of it is told
+            return Comparison(claim.name, Effect(claim.effect, claim.better, idle), claim.delta)
+        return Comparison(claim.name, Effect(claim.effect, claim.better, pairs), claim.delta, idle=effects)
     except ValueError as error:
         return Comparison(claim.name, None, claim.delta, str(error))
 

@@ -1,29 +1,44 @@
 """The verdicts as a page of Markdown, with a picture in SVG for each claim: what docs/ holds of a report."""
 import re
+from dataclasses import replace
 
 from ..report import command, figures, marks
 from ..report.palette import Palette
 from . import words
 
 MADE_BY = "tools/claims --budget {budget} --pages docs/claims"
+TITLE = "# The claims, put to the test"
 DETAIL = marks.Detail(columns=120, runs=0, dots=30)  # a picture of some kilobytes
 
 
 def write(findings, essay, folder, digest=""):
-    """README.md and NAME.svg of each claim in a folder; pictures of claims that are no more go."""
+    """README.md and NAME.svg of each claim in a folder; pictures of claims that are no more go, as the page that lies
+    there names them. Raises Failure where README.md is no such page.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    before = _page_in(folder)
     palette = Palette([series.key for panel in findings.pictures.values() for series in panel.series])
     wanted = {}
     for name, panel in findings.pictures.items():
         wanted[f"{name}.svg"] = picture(panel, palette)
     for one in [one for found in findings.profiled.values() for one in found if one.panel]:
         wanted[f"{one.panel.id}.svg"] = picture(one.panel, Palette([series.key for series in one.panel.series]))
-    for old in folder.glob("*.svg"):
-        if old.name not in wanted:
-            old.unlink()
+    for old in re.findall(r"!\[.*\]\(([^/()]+\.svg)\)", before):
+        if old not in wanted:
+            (folder / old).unlink(missing_ok=True)
     for name, data in wanted.items():
         command.replace(str(folder / name), data)
     command.replace(str(folder / "README.md"), page(findings, essay, digest).encode())
+
+
+def _page_in(folder):
+    try:
+        text = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    if not text.startswith(TITLE):
+        raise command.Failure(f"{folder / 'README.md'}: is no page of claims; expected a folder for them alone", 2)
+    return text
 
 
 def picture(panel, palette):
@@ -37,7 +52,7 @@ def page(findings, essay, digest=""):
     """The text of README.md. digest: of the file of the essay's claims."""
     counts = {verdict: sum(one.verdict == verdict for one in findings.decided) for verdict in words.VERDICTS}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    lines = ["# The claims, put to the test", "",
+    lines = [TITLE, "",
              f"{len(findings.decided)} comparisons, each fixed in a study's `claims.toml` before its runs: {told}. "
              "Made by", "",
              f"    {MADE_BY.format(budget=findings.budget)}", "",
@@ -45,10 +60,8 @@ def page(findings, essay, digest=""):
              "", "[docs/claims.md](../claims.md) tells how a verdict comes about.", "",
              "## The essay's claims", "", _answers(findings, essay, digest), "",
              "| | § | claim | answer | comparisons |", "| --: | --: | --- | --- | --- |"]
-    for claim in essay:
+    for claim in words.asked(essay, findings):
         mine = [one for one in findings.decided if claim.number in one.claim.essay]
-        if not mine and not set(claim.studies) <= set(findings.studies):
-            continue  # of studies that were not asked for
         verdicts = "<br>".join(
             f"[{badge(one)}](#{one.claim.name}){words.bearing(claim, one)}: {_cell(one.claim.reading)}"
             for one in mine)
@@ -73,10 +86,13 @@ def page(findings, essay, digest=""):
 
 def _answers(findings, essay, digest):
     """How many of the essay's claims hold."""
-    found = [words.answer(claim, [one for one in findings.decided if claim.number in one.claim.essay]) for claim in essay]
-    told = [f"{answer}: {found.count(answer)}" for answer in words.ANSWERS if answer in found]
-    return (f"Of its {len(essay)} claims, {', '.join(told)}. In part: some comparisons are not decided, and the others "
-            "agree; mixed: some speak for it and some against. What is beside a claim does not count."
+    asked = words.asked(essay, findings)
+    if not asked:
+        return "No claim of an essay is put to all of its studies here."
+    return (f"Of its {len(asked)} claims{'' if len(asked) == len(essay) else ' that are put to all of their studies here'}, "
+            f"{words.counted(asked, findings)}. In part: some comparisons are not decided, and the others agree; mixed: some "
+            f"speak for it and some against. What is beside a claim does not count; if it did: "
+            f"{words.counted([replace(claim, beside=()) for claim in asked], findings)}."
             + (f" {words.essay_text(digest)}" if digest else ""))
 
 

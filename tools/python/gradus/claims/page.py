@@ -61,12 +61,12 @@ def badge(decided):
 def _verdicts(findings, essay, digest):
     """A row for each of the essay's claims with the verdicts that decide it, then those that decide none."""
     rows = []
-    for claim in essay:
+    asked = words.asked(essay, findings)
+    for claim in asked:
         mine = [one for one in findings.decided if claim.number in one.claim.essay]
-        if not mine and not set(claim.studies) <= set(findings.studies):
-            continue  # of studies that were not asked for
         rows.append(_row(str(claim.number), claim.says, mine, claim))
-    others = [one for one in findings.decided if not one.claim.essay]
+    shown_above = {claim.number for claim in asked}
+    others = [one for one in findings.decided if not shown_above & set(one.claim.essay)]
     rows += [_row("", one.claim.says, [one]) for one in others]
     told = f'<p class="made">{shown(words.essay_text(digest))}</p>' if digest else ""
     return (f'{told}<div class=wide><table class="claims"><thead><tr><th></th><th>claim</th><th>answer</th><th>comparisons</th>'

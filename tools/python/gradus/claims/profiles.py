@@ -55,5 +55,10 @@ def _times(profile, found, seconds_of_step):
             number = quantities.of_run(quantity, run, horizons[run.seed], seconds_of_step)
             at = names.index(shown[identity(run.options[profile.competitors])]), column, seeds.index(run.seed)
             times[at] = number.value if number.arrived else np.inf
+    for name, rows in zip(names, times):
+        for workload, row in zip(workloads, rows):
+            if np.isnan(row).any():
+                raise NotMeasured(f"{name} has no result of {np.isnan(row).sum()} of {len(seeds)} seeds"
+                                  f"{' in ' + workload if workload else ''}")
     return names, list(workloads), times
 

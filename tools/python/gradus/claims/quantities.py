@@ -30,7 +30,21 @@ class Number:
 
 
 def of_run(quantity, run, horizon=math.inf, seconds_of_step=None, functions=None):
-    """The Number of one run. horizon: at which a time is censored. functions: those of the study's quantities.py."""
+    """The Number of one run. horizon: at which a time is censored. functions: those of the study's quantities.py.
+
+    Raises NotMeasured, also of what is not finite.
+    """
+    return _finite(_of_run(quantity, run, horizon, seconds_of_step, functions), quantity, run.name)
+
+
+def _finite(number, quantity, where):
+    if not math.isfinite(number.value):
+        raise NotMeasured(f"{where}: {quantity.function or quantity.of}, {quantity.then or quantity.take}, is "
+                          f"{number.value}")
+    return number
+
+
+def _of_run(quantity, run, horizon, seconds_of_step, functions):
     if quantity.take == "python":
         return _by_function(quantity.function, run, functions)
     table, values = column(run, quantity.of, quantity.place)
@@ -38,7 +52,7 @@ def of_run(quantity, run, horizon=math.inf, seconds_of_step=None, functions=None
         return _time_to(quantity, run, table, values, horizon, seconds_of_step)
     if run.status == "diverged":
         return (Number(0.0, False, outcome=True) if quantity.take == "reaches" else
-                Number(_start(quantity, run, table, values), False))
+                Number(_start(quantity, run, values) / _start_below(quantity, run), False))
     if quantity.take == "reaches":
         reached = np.any(_passes(values, quantity.target, better(table, quantity.of)))
         return Number(float(reached), outcome=True)
@@ -48,7 +62,8 @@ def of_run(quantity, run, horizon=math.inf, seconds_of_step=None, functions=None
             raise NotMeasured(f"{quantity.by} is not in the table of {quantity.of}")
         return Number(float(values[_best_place(judge, better(table, quantity.by))]))
     if quantity.take == "ratio_at_end":
-        return Number(float(values[-1] / column(run, quantity.to, quantity.place)[1][-1]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return Number(float(values[-1] / column(run, quantity.to, quantity.place)[1][-1]))
     known = values[~np.isnan(values)]
     if not len(known):
         raise NotMeasured(f"{quantity.of} was never measured")
@@ -127,6 +142,8 @@ def of_family(quantity, numbers, starts, lower, ranks=None):
     of some draws is chosen by, the less the better}; default the quantity itself.
     """
     at = sorted(numbers)
+    if quantity.then in ("width", "edge", "slope") and at and at[0] <= 0:
+        raise NotMeasured(f"{quantity.over} is {at[0]:g}, which has no logarithm")
     if len(at) < 2:
         raise NotMeasured(f"only {len(at)} values of {quantity.over}")
     values = np.array([numbers[one].value for one in at])
@@ -139,11 +156,11 @@ def of_family(quantity, numbers, starts, lower, ranks=None):
         if quantity.then == "best_of":
             return Number(found)
         return Number((found - values[order][0]) * (1 if lower else -1))
-    if quantity.then == "spread":
-        return Number(math.log10(values.max() / values.min()))
     if quantity.then == "slope":
         if quantity.take == "time_to" and not all(one.arrived for one in numbers.values()):
             raise NotMeasured(f"a slope over {quantity.over}, where not every run came to the target")
+        if values.min() <= 0:
+            raise NotMeasured(f"a slope over {quantity.over} of {values.min():g}, which has no logarithm")
         return Number(float(np.polyfit(np.log(at), np.log(values), 1)[0]))
     arrived = np.array([numbers[one].arrived for one in at])
     start = np.median([starts[one] for one in at])
@@ -152,6 +169,26 @@ def of_family(quantity, numbers, starts, lower, ranks=None):
         return Number(math.log10(max((one for one, fine in zip(at, good) if fine), default=at[0])))
     best = values.min() if lower else values.max()
     return Number(_width(np.log10(at), np.abs(values - best), quantity.within * abs(start - best)))
+
+
+def spreads(quantity, families):
+    """{seed: Number} of the decades between the settings with the largest and the smallest value, of {seed: {value of
+    the option: Number}}.
+
+    Which two they are is told by the means of the other seeds: the largest and the smallest of a seed's own numbers
+    differ by its noise also where no setting differs.
+    """
+    at = sorted(set.intersection(*(set(numbers) for numbers in families.values())))
+    if len(at) < 2:
+        raise NotMeasured(f"only {len(at)} values of {quantity.over}")
+    table = np.array([[numbers[one].value for one in at] for numbers in families.values()])
+    if table.min() <= 0:
+        raise NotMeasured(f"a spread over {quantity.over} of {table.min():g}, which has no logarithm")
+    logs, found = np.log10(table), {}
+    for place, seed in enumerate(families):
+        others = np.delete(logs, place, axis=0).mean(axis=0) if len(logs) > 1 else logs[0]
+        found[seed] = Number(float(logs[place, others.argmax()] - logs[place, others.argmin()]))
+    return found
 
 
 def expected_best(values, draws):
@@ -292,28 +329,40 @@ def _time_to(quantity, run, rows, values, horizon, seconds_of_step):
     return Number(horizon, False)
 
 
-def _start(quantity, run, rows, values):
+def _start(quantity, run, values):
     if not np.isfinite(values[0]):
-        raise NotMeasured(f"{quantity.of} was not measured at the start")
+        raise NotMeasured(f"{run.name}: {quantity.of} was not measured at the start")
     return float(values[0])
+
+
+def _start_below(quantity, run):
+    """Of a ratio, what it was divided by at the start; else 1."""
+    if quantity.take != "ratio_at_end":
+        return 1.0
+    return _start(quantity, run, column(run, quantity.to, quantity.place)[1]) or math.nan
 
 
 def _by_function(name, run, functions):
     """The Number of a study's own function, an outcome where it is a bool; what it does not find in a run is the run's
     fault, or its own, and no other study's.
     """
+    if isinstance(functions, Exception):
+        raise NotMeasured(f"quantities.py: {type(functions).__name__}: {functions}")
     if not hasattr(functions, name):
         raise NotMeasured(f"quantities.py has no function {name}")
     try:
         value = getattr(functions, name)(run)
         return Number(float(value), outcome=isinstance(value, (bool, np.bool_)))
-    except (LookupError, ValueError, TypeError, AttributeError) as error:
+    except Exception as error:  # whatever its author has not thought of
         raise NotMeasured(f"{name} of {run.name}: {type(error).__name__}: {error}") from None
 
 
 def functions_of(path):
-    """The module of a study's own quantities."""
+    """The module of a study's own quantities, or why there is none."""
     found = importlib.util.spec_from_file_location("quantities_of_a_study", path)
     module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
+    try:
+        found.loader.exec_module(module)
+    except Exception as error:
+        return error
     return module

@@ -1,5 +1,6 @@
 """Studies: folders with a question, sweeps and a claims.toml that was written before the runs."""
 import difflib
+import math
 import pathlib
 import tomllib
 from dataclasses import dataclass, field, replace
@@ -236,6 +237,30 @@ def essay(path):
     return found
 
 
+def hold_essay_to(claims, studies, path):
+    """Raises BadStudy where an essay's claims name what none of the studies has, or a study an essay's claim that there
+    is not.
+    """
+    compared = {one.name: one for each in studies.values() for one in each.claims}
+    for claim in claims:
+        where = f"{path}: claim {claim.number}"
+        for name in claim.studies:
+            if name not in studies:
+                raise BadStudy(f"{where}: studies: no study {name}; expected one of {', '.join(studies)}")
+        for key in ("against", "beside"):
+            for name in getattr(claim, key):
+                if name not in compared:
+                    raise BadStudy(f"{where}: {key}: no claim {name} in any study")
+                if claim.number not in compared[name].essay:
+                    raise BadStudy(f"{where}: {key}: {name} is none of its comparisons, which have essay = [..., "
+                                   f"{claim.number}]")
+    numbers = {claim.number for claim in claims}
+    for one in compared.values():
+        for number in one.essay if claims else ():
+            if number not in numbers:
+                raise BadStudy(f"claim {one.name}: essay: {number}; {path} has no claim of this number")
+
+
 def _document(path):
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -354,6 +379,8 @@ class _Table:
             self.known.append(key)
             return default[0]
         value = self._expect(key, None, (int, float), "a number")
+        if not math.isfinite(value):
+            raise BadStudy(f"{self.where}: {key}: {value}, expected a finite number")
         if least is not None and value < least:
             raise BadStudy(f"{self.where}: {key}: {value}, expected at least {least}")
         return value

@@ -30,6 +30,17 @@ def answer(essay, decided):
     return "not decided"
 
 
+def asked(essay, findings):
+    """Those of the essay's claims all of whose studies are reported."""
+    return [claim for claim in essay if set(claim.studies) <= set(findings.studies)]
+
+
+def counted(claims, findings):
+    """`holds: 3, mixed: 1`: the answers to these of the essay's claims."""
+    found = [answer(claim, [one for one in findings.decided if claim.number in one.claim.essay]) for claim in claims]
+    return ", ".join(f"{one}: {found.count(one)}" for one in ANSWERS if one in found)
+
+
 def bearing(essay, decided):
     """What stands behind the verdict on a comparison where it is not simply one for the essay's claim."""
     if decided.claim.name in essay.beside:

@@ -19,7 +19,7 @@ class Pairs:
     outcomes: whether a's, b's values are 0 or 1, of what came about: the interval of their shares is exact.
     resolutions: of a's, b's values, how far apart two that are told from each other are; 0 of what is exact.
     exact: whether no seed has a part in the values, so that equal ones are certain; else those tell no spread.
-    idle: whether neither has learnt anything here, so that the workload decides nothing.
+    idle: whether neither has learnt anything here, or few come to the target: the workload decides nothing.
     """
     workload: str
     a: np.ndarray
@@ -147,8 +147,13 @@ class Effect:
 
     @property
     def equal(self):
-        """Whether no workload's seeds differ. That is certain of what is exact, and else tells no spread."""
-        return self.seeds > 1 and not self.shares and not self.variances.any()
+        """Whether no workload's seeds differ, or those of one do not though they have a part in it. That is certain of
+        what is exact, and else tells no spread.
+        """
+        if self.seeds < 2 or self.shares:
+            return False
+        return not self.variances.any() or any(variance == 0 and not of.exact
+                                               for variance, of in zip(self.variances, self.pairs))
 
     @property
     def exact(self):

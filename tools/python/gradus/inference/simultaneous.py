@@ -16,11 +16,13 @@ class Comparison:
 
     delta: of a difference in its unit; of a ratio the share, 0.1 for 10 %, so the effect's bound is log(1 + delta).
     effect: None where it could not be measured, and problem then says why: it still counts as one of the claims.
+    idle: the effects in workloads where nothing can be told, an Effect of each: they have no part in `effect`.
     """
     name: str
     effect: Effect | None
     delta: float = 0.0
     problem: str = ""
+    idle: list = field(default_factory=list)
 
     def __post_init__(self):
         if self.effect is None and not self.problem:
@@ -104,6 +106,7 @@ def _judged(of, p, told, adjusted, share, inside):
     low, high = interval(effect, 1 - share)
     each = inside / len(effect.pairs) if len(effect.pairs) > 1 else share
     parts = [_in_workload(effect, name, of.bound, each) for name in effect.workloads]
+    parts += [_in_workload(alone, alone.workloads[0], of.bound, each) for alone in of.idle]
     found = {part.verdict for part in parts}
     verdict = DEPENDS if {SUPPORTED, REFUTED} <= found else _verdict(low, high, of.bound) if told else UNDECIDED
     flips = sign_flip_p(effect, of.bound) if sign_flip_can_tell(effect, 1 - share) else None
