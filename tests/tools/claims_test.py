@@ -240,6 +240,17 @@ class Verdicts(StudyCase):
         one, = self.find(results).decided
         self.assertEqual([pair[0].value for pair in one.compared.pairs[""].values()], [0.5] * 5)
 
+    def test_settings_that_differ_in_rates_alone_share_a_timing(self):
+        def key(**options):
+            folder = self.folder / f"run{len(list(self.folder.iterdir()))}"
+            folder.mkdir()
+            write_run(folder, {"optimizer": "adam", "seed": 0, "learning_rate": 0.1, "dropout": 0.0, **options})
+            run, = evidence.load(folder, set()).runs
+            return clock.key_of(run)
+        self.assertEqual(key(), key(learning_rate=0.3))
+        for other in ({"dropout": 0.5}, {"tolerance": 1e-12}, {"weight_decay": 0.1}):
+            self.assertNotEqual(key(), key(**other))
+
     def test_a_setting_that_cannot_be_timed_leaves_the_others(self):
         self.write()
         program = self.folder / "optimizer_comparison"

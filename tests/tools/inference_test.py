@@ -262,5 +262,14 @@ class Races(unittest.TestCase):
         self.assertEqual((race.ratio("a", "b").low, race.ratio("a", "b").high), (0, math.inf))
 
 
+class EqualSeeds(unittest.TestCase):
+    def test_a_workload_of_equal_seeds_leaves_the_mean_without_an_interval(self):
+        for exact, bounded in ((False, False), (True, True)):
+            effect = Effect("ratio", "lower", [Pairs("a", np.array([1.0, 1.1, 0.9]), np.array([2.0, 2.1, 2.2])),
+                                               Pairs("b", np.ones(3), 2 * np.ones(3), exact=exact)])
+            self.assertEqual(np.isfinite(interval(effect, 0.95)).all(), bounded)
+            self.assertEqual(p_value(effect) < 1, bounded)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -17,8 +17,7 @@ SECONDS = {"smoke": 0.02, "standard": 1.0, "full": 3.0}  # of a timing, about
 ALLOWED = 0.03      # by which a second timing may differ
 MOST_TRIES = 4
 MADE_BY = ("executable_sha256", "processor")  # attributes of a run, on which a timing rests
-RATES = ("learning_rate", "momentum", "beta1", "beta2", "beta3", "epsilon", "alpha", "rho", "weight_decay", "l1", "l2",
-         "clip_norm", "label_smoothing", "noise", "gradient_noise", "learning_rate_end", "warmup")
+RATES = ("learning_rate", "momentum", "beta1", "beta2", "epsilon", "rho")  # a penalty or a noise of 0 may be left out
 BUDGET = ("budget_steps", "budget_epochs", "budget_examples", "budget_gradients", "budget_products", "budget_seconds",
           "budget_gradient_equivalents", "evaluation_interval", "seed", "stage", "fork_step")
 
