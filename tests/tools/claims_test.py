@@ -239,6 +239,11 @@ class Verdicts(StudyCase):
         (results / clock.CLOCK_FILE).write_text(json.dumps(known))
         one, = self.find(results).decided
         self.assertEqual([pair[0].value for pair in one.compared.pairs[""].values()], [0.5] * 5)
+        self.assertNotIn("timings", one.judged.problem)
+        (results / clock.CLOCK_FILE).write_text(json.dumps({**known, key: {**timing, "difference": 0.775}}))
+        one, = self.find(results).decided
+        self.assertEqual(one.verdict, "not decided")
+        self.assertIn("two timings of a step differ by 77.5%", one.judged.problem)
 
     def test_settings_that_differ_in_rates_alone_share_a_timing(self):
         def key(**options):
