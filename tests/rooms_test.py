@@ -134,6 +134,12 @@ class Rooms(unittest.TestCase):
         self.assertIn("Model", rooms)
         self.assertEqual({name: found for name, found in rooms.items() if len(found) > 1}, {})
 
+    def test_vectors_by_hand_are_no_longer_than_a_register(self):
+        """Which Lanes sees to; the compiler keeps longer ones in memory. winograd.cpp runs on AVX-512 alone."""
+        for name in self.graph:
+            if name not in ("autodiff/kernels/lanes.h", "autodiff/kernels/winograd.cpp"):
+                self.assertNotIn("vector_size", (ROOT / name).read_text(encoding="utf-8"), name)
+
     def test_records_alone_know_hdf5(self):
         for name in self.graph:
             if room(name) != "experiments/records":

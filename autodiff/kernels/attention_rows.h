@@ -9,19 +9,20 @@
 namespace gradus::kernels {
 
 // y[0] + ... + y[n - 1], in vectors by hand.
-template <class T>
+template <int bytes, class T>
 GRADUS_INLINE T sum_of(const T* y, std::int64_t n) {
   constexpr int width = 16;
-  typename Lanes<T, width>::Vector lanes = {}, row;
+  const auto add = [](auto& a, const auto& b) __attribute__((always_inline)) { a += b; };
+  Lanes<T, width, bytes> lanes, row;
+  lanes.fill(0);
   T rest = 0;
   std::int64_t i = 0;
   for (; i + width <= n; i += width) {
-    __builtin_memcpy(&row, y + i, sizeof row);
-    lanes += row;
+    row.load(y + i);
+    lanes.apply(add, row);
   }
   for (; i < n; ++i) rest += y[i];
-  return rest + reduce_lanes<width, T>(
-                    lanes, [](auto& a, const auto& b) __attribute__((always_inline)) { a += b; });
+  return rest + lanes.reduce(add);
 }
 
 // What to subtract before e^x: the largest, so that nothing overflows; but where all are minus infinity, nothing.
@@ -32,11 +33,11 @@ GRADUS_INLINE T shift_of(T largest) {
 
 // y = softmax(c x) over the first n of `total` elements and 0 beyond, or y += it. Loops run over whole vectors where
 // the row has room for them: rows of every length are then equally fast.
-template <bool accumulate, class T>
+template <int bytes, bool accumulate, class T>
 GRADUS_INLINE void row_weights(T* __restrict y, const T* __restrict x, std::int64_t n, std::int64_t total, T c) {
   constexpr std::int64_t width = 16;
   const std::int64_t rounded = (n + width - 1) / width * width, m = rounded < total ? rounded : total;
-  const T shift = shift_of(largest_of(x, n, c));
+  const T shift = shift_of(largest_of<bytes>(x, n, c));
   const int limit = static_cast<int>(n), end = static_cast<int>(m);  // as wide as the numbers: cheaper to compare
   const auto power = [=](int k) __attribute__((always_inline)) {
     const T value = math::exp_below_zero(c * x[k] - shift);
@@ -49,7 +50,7 @@ GRADUS_INLINE void row_weights(T* __restrict y, const T* __restrict x, std::int6
     for (int k = 0; k < end; ++k) y[k] += k < limit ? power(k) * inverse : T{0};
   } else {
     for (int k = 0; k < end; ++k) y[k] = power(k);
-    const T inverse = 1 / sum_of(y, m);
+    const T inverse = 1 / sum_of<bytes>(y, m);
     for (int k = 0; k < end; ++k) y[k] = k < limit ? y[k] * inverse : T{0};
     for (std::int64_t k = m; k < total; ++k) y[k] = 0;
   }

@@ -10,7 +10,7 @@ namespace gradus::kernels {
 
 // The largest of c x over n >= 1 elements; beside NaN, any of them: sums of what is computed with it become NaN by
 // themselves. In vectors by hand: the compiler does not reorder comparisons, because of NaN.
-template <class T>
+template <int bytes, class T>
 GRADUS_INLINE T largest_of(const T* x, std::int64_t n, T c = 1) {
   constexpr int width = 16;
   if (n < width) {
@@ -18,16 +18,16 @@ GRADUS_INLINE T largest_of(const T* x, std::int64_t n, T c = 1) {
     for (std::int64_t k = 1; k < n; ++k) largest = c * x[k] > largest ? c * x[k] : largest;
     return largest;
   }
-  typename Lanes<T, width>::Vector best, row;
-  __builtin_memcpy(&best, x + n - width, sizeof best);  // the rest of the last vector, and some that come again
-  best *= c;
+  Lanes<T, width, bytes> best, row;
+  best.load(x + n - width);  // the rest of the last vector, and some that come again
+  best.apply([c](auto& a) __attribute__((always_inline)) { a *= c; });
   for (std::int64_t i = 0; i + width < n; i += width) {
-    __builtin_memcpy(&row, x + i, sizeof row);
-    row *= c;
-    best = row > best ? row : best;
+    row.load(x + i);
+    row.apply([c](auto& a) __attribute__((always_inline)) { a *= c; });
+    best.apply(
+        [](auto& a, const auto& b) __attribute__((always_inline)) { a = b > a ? b : a; }, row);
   }
-  return reduce_lanes<width, T>(
-      best, [](auto& a, const auto& b) __attribute__((always_inline)) { a = a > b ? a : b; });
+  return best.reduce([](auto& a, const auto& b) __attribute__((always_inline)) { a = a > b ? a : b; });
 }
 
 // The largest magnitude of n numbers, as bits, which are ordered likewise; those of infinity and NaN are beyond all

@@ -16,15 +16,26 @@ const char* name_of(Level level);
 #define GRADUS_SIMD_LEVELS
 #endif
 
+namespace detail {
+// `bytes`: of a vector register, for loops that hold vectors by hand.
+template <int bytes, class Loop>
+GRADUS_INLINE void call(const Loop& loop) {
+  if constexpr (requires { loop.template operator()<bytes>(); })
+    loop.template operator()<bytes>();
+  else
+    loop();
+}
+}  // namespace detail
+
 #ifdef GRADUS_SIMD_LEVELS
 template <class Loop>
 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=512"), gnu::noinline]] void run_avx512(
     const Loop& loop) {
-  loop();
+  detail::call<64>(loop);
 }
 template <class Loop>
 [[gnu::target("avx2,fma"), gnu::noinline]] void run_avx2(const Loop& loop) {
-  loop();
+  detail::call<32>(loop);
 }
 #endif
 
@@ -36,7 +47,7 @@ void run(const Loop& loop) {
   if (best == Level::avx512) return run_avx512(loop);
   if (best == Level::avx2) return run_avx2(loop);
 #endif
-  loop();
+  detail::call<16>(loop);
 }
 
 // Runs a loop that is only ever reached at Level::avx512, and so is compiled for nothing else.
@@ -45,11 +56,13 @@ void run_at_avx512(const Loop& loop) {
 #ifdef GRADUS_SIMD_LEVELS
   run_avx512(loop);
 #else
-  loop();
+  detail::call<16>(loop);
 #endif
 }
 
 // Marks the lambda so that it becomes part of the function compiled for the processor.
 #define GRADUS_LOOP() () __attribute__((always_inline))
+// The same, told the bytes of a vector register: Lanes<T, width, bytes>.
+#define GRADUS_VECTOR_LOOP() <int bytes>() __attribute__((always_inline))
 
 }  // namespace gradus::simd

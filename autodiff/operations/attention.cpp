@@ -81,9 +81,9 @@ struct Head {
     T *to = weights, *from = scores;
     const T c = static_cast<T>(of.factor);
     const bool hide = of.causal;
-    simd::run([=] GRADUS_LOOP() {
+    simd::run([=] GRADUS_VECTOR_LOOP() {
       for (std::int64_t r = 0; r < count; ++r)
-        kernels::row_weights<false>(to + r * n, from + r * n, hide ? first + r + 1 : n, n, c);
+        kernels::row_weights<bytes, false>(to + r * n, from + r * n, hide ? first + r + 1 : n, n, c);
     });
   }
 

@@ -21,13 +21,13 @@ void ops::AttentionWeights::evaluate(Inputs in, const Tensor& out, bool accumula
     const T c = static_cast<T>(factor);
     const bool hide = causal;
     kernels::share_ranges(rows, step, [=](std::int64_t begin, std::int64_t end) {
-      simd::run([=] GRADUS_LOOP() {
+      simd::run([=] GRADUS_VECTOR_LOOP() {
         for (std::int64_t r = begin; r < end; ++r) {
           const std::int64_t seen = hide ? keys - queries + r % queries + 1 : keys;
           if (accumulate)
-            kernels::row_weights<true>(y + r * keys, x + r * keys, seen, keys, c);
+            kernels::row_weights<bytes, true>(y + r * keys, x + r * keys, seen, keys, c);
           else
-            kernels::row_weights<false>(y + r * keys, x + r * keys, seen, keys, c);
+            kernels::row_weights<bytes, false>(y + r * keys, x + r * keys, seen, keys, c);
         }
       });
     });

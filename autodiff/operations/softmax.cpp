@@ -23,13 +23,13 @@ GRADUS_INLINE std::int64_t place_of(T largest, const T* __restrict x, std::int64
   return place;
 }
 // The sum of all n numbers but the one at `place`.
-template <class T>
+template <int bytes, class T>
 GRADUS_INLINE T sum_of_others(const T* __restrict x, std::int64_t n, std::int64_t place) {
-  return kernels::sum_of(x, place) + kernels::sum_of(x + place + 1, n - place - 1);
+  return kernels::sum_of<bytes>(x, place) + kernels::sum_of<bytes>(x + place + 1, n - place - 1);
 }
-template <class T>
+template <int bytes, class T>
 GRADUS_INLINE RowSum<T> row_sum_of(const T* __restrict x, std::int64_t n) {
-  const T largest = kernels::largest_of(x, n);
+  const T largest = kernels::largest_of<bytes>(x, n);
   const T others = kernels::lane_sum_of<T>(
       n, [=](std::int64_t k) __attribute__((always_inline)) {
         const bool same = x[k] == largest;
@@ -41,7 +41,7 @@ GRADUS_INLINE RowSum<T> row_sum_of(const T* __restrict x, std::int64_t n) {
 }
 
 // Rows too short to fill a vector are turned: up to 16 of them lie side by side, and every loop runs across them.
-template <class T>
+template <int bytes, class T>
 struct ShortRows {
   static constexpr int across = 16;
   static constexpr std::int64_t longest = 64;
@@ -56,16 +56,14 @@ struct ShortRows {
       rest[r] = 0;
       count[r] = 0;
     }
-    constexpr int width = 32 / sizeof(T);  // wider ones than the processor has would be compared number by number
-    using Column = typename kernels::Lanes<T, width>::Vector;
-    for (int first = 0; first < across; first += width) {
-      Column best = Column{} - std::numeric_limits<T>::infinity(), column;
-      for (std::int64_t k = 0; k < n; ++k) {
-        __builtin_memcpy(&column, powers[k] + first, sizeof column);
-        best = column > best ? column : best;
-      }
-      __builtin_memcpy(largest + first, &best, sizeof best);
+    kernels::Lanes<T, across, bytes> best, column;
+    best.fill(-std::numeric_limits<T>::infinity());
+    for (std::int64_t k = 0; k < n; ++k) {
+      column.load(powers[k]);
+      best.apply(
+          [](auto& a, const auto& b) __attribute__((always_inline)) { a = b > a ? b : a; }, column);
     }
+    best.store(largest);
     T of_largest[across];  // 1, or NaN where that is infinity less infinity
     for (int r = 0; r < across; ++r) of_largest[r] = 1 + (largest[r] - largest[r]);
     for (std::int64_t k = 0; k < n; ++k)
@@ -83,22 +81,22 @@ struct ShortRows {
 // Calls f(first row, number of rows, the largest of each, ln(1 + rest) of each) for rows [begin, end) of x[.., n] in
 // groups of at most 16. The sum of the two is the logarithm of the row's sum of powers; apart, differences of logits
 // stay exact.
-template <class T, class F>
+template <int bytes, class T, class F>
 GRADUS_INLINE void for_each_row_sum(const T* __restrict x, std::int64_t begin, std::int64_t end, std::int64_t n,
                                     const F& f) {
-  constexpr int across = ShortRows<T>::across;
+  constexpr int across = ShortRows<bytes, T>::across;
   T largest[across], log_rest[across];
   for (std::int64_t first = begin; first < end; first += across) {
     const std::int64_t count = end - first < across ? end - first : across;
-    if (n <= ShortRows<T>::longest) {
-      const ShortRows<T> block(x + first * n, count, n);
+    if (n <= ShortRows<bytes, T>::longest) {
+      const ShortRows<bytes, T> block(x + first * n, count, n);
       for (int r = 0; r < across; ++r) {
         largest[r] = block.largest[r];
         log_rest[r] = math::log1p(block.rest[r]);
       }
     } else {
       for (std::int64_t r = 0; r < count; ++r) {
-        const RowSum<T> sum = row_sum_of(x + (first + r) * n, n);
+        const RowSum<T> sum = row_sum_of<bytes>(x + (first + r) * n, n);
         largest[r] = sum.largest;
         log_rest[r] = math::log1p(sum.rest);
       }
@@ -109,21 +107,21 @@ GRADUS_INLINE void for_each_row_sum(const T* __restrict x, std::int64_t begin, s
 
 // y = factor(row) softmax(x), row by row, or y += it. With labels, 1 is subtracted from the softmax of each row's
 // label: without cancellation, as the negative sum of all others.
-template <class T, class F>
+template <int bytes, class T, class F>
 GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __restrict x, std::int64_t rows,
                                   std::int64_t n, const F& factor, const std::int32_t* label = nullptr) {
   const auto less_one = [](T power, T rest) __attribute__((always_inline)) {
     const T inverse = 1 / (1 + rest);
     return power == 1 ? -rest * inverse : power * inverse - 1;
   };
-  constexpr int across = ShortRows<T>::across;
+  constexpr int across = ShortRows<bytes, T>::across;
   for (std::int64_t first = 0; first < rows; first += across) {
     const std::int64_t count = rows - first < across ? rows - first : across;
     T at_label[across];
     if (label)
       for (std::int64_t r = 0; r < count; ++r) at_label[r] = accumulate ? y[(first + r) * n + label[first + r]] : T{0};
-    if (n <= ShortRows<T>::longest) {
-      ShortRows<T> block(x + first * n, count, n);
+    if (n <= ShortRows<bytes, T>::longest) {
+      ShortRows<bytes, T> block(x + first * n, count, n);
       T scale[across];
       for (int r = 0; r < across; ++r) scale[r] = r < count ? factor(first + r) / (1 + block.rest[r]) : T{0};
       if (label)
@@ -139,7 +137,7 @@ GRADUS_INLINE void scaled_softmax(T* __restrict y, bool accumulate, const T* __r
       for (std::int64_t r = 0; r < count; ++r) {
         T* __restrict to = y + (first + r) * n;
         const T* __restrict from = x + (first + r) * n;
-        const auto [largest, rest] = row_sum_of(from, n);
+        const auto [largest, rest] = row_sum_of<bytes>(from, n);
         const T scale = factor(first + r) / (1 + rest);
         if (accumulate)
           for (std::int64_t k = 0; k < n; ++k) to[k] += scale * math::exp_below_zero(from[k] - largest);
@@ -199,8 +197,9 @@ void ops::Softmax::evaluate(Inputs in, const Tensor& out, bool accumulate) const
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
-      simd::run([=] GRADUS_LOOP() {
-        scaled_softmax(y + begin * n, accumulate, x + begin * n, end - begin, n, [](std::int64_t) { return T{1}; });
+      simd::run([=] GRADUS_VECTOR_LOOP() {
+        scaled_softmax<bytes>(y + begin * n, accumulate, x + begin * n, end - begin, n,
+                              [](std::int64_t) { return T{1}; });
       });
     });
   });
@@ -213,13 +212,13 @@ void ops::LogSoftmax::evaluate(Inputs in, const Tensor& out, bool accumulate) co
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
-      simd::run([=] GRADUS_LOOP() {
-        for_each_row_sum(x, begin, end, n,
-                         [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
-                           for (std::int64_t r = 0; r < count; ++r)
-                             for (std::int64_t k = (first + r) * n; k < (first + r + 1) * n; ++k)
-                               y[k] = (accumulate ? y[k] : T{0}) + ((x[k] - largest[r]) - log_rest[r]);
-                         });
+      simd::run([=] GRADUS_VECTOR_LOOP() {
+        for_each_row_sum<bytes>(x, begin, end, n,
+                                [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
+                                  for (std::int64_t r = 0; r < count; ++r)
+                                    for (std::int64_t k = (first + r) * n; k < (first + r + 1) * n; ++k)
+                                      y[k] = (accumulate ? y[k] : T{0}) + ((x[k] - largest[r]) - log_rest[r]);
+                                });
       });
     });
   });
@@ -232,14 +231,14 @@ void ops::LogSoftmaxDerivative::evaluate(Inputs in, const Tensor& out, bool accu
     const T* __restrict g = in[0].data<T>();
     const T* __restrict y = in[1].data<T>();
     share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
-      simd::run([=] GRADUS_LOOP() {
+      simd::run([=] GRADUS_VECTOR_LOOP() {
         for (std::int64_t row = begin; row < end; ++row) {
           T* __restrict to = z + row * n;
           const T* __restrict cotangent = g + row * n;
           const T* __restrict log_p = y + row * n;
-          const T largest = kernels::largest_of(log_p, n);
+          const T largest = kernels::largest_of<bytes>(log_p, n);
           const std::int64_t top = place_of(largest, log_p, n);
-          const T others = sum_of_others(cotangent, n, top), total = others + cotangent[top];
+          const T others = sum_of_others<bytes>(cotangent, n, top), total = others + cotangent[top];
           const T at_top = (accumulate ? to[top] : T{0}) -
                            (cotangent[top] * math::expm1_below_zero(log_p[top]) + math::exp(log_p[top]) * others);
           if (accumulate)
@@ -268,8 +267,8 @@ void ops::CrossEntropyDerivative::evaluate(Inputs in, const Tensor& out, bool ac
     const T* __restrict g = in[0].data<T>();
     const T* __restrict x = in[1].data<T>();
     share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
-      simd::run([=] GRADUS_LOOP() {
-        scaled_softmax(
+      simd::run([=] GRADUS_VECTOR_LOOP() {
+        scaled_softmax<bytes>(
             z + begin * n, accumulate, x + begin * n, end - begin, n, [=](std::int64_t r) { return g[begin + r]; },
             label + begin);
       });
@@ -290,14 +289,14 @@ void ops::CrossEntropyEach::evaluate(Inputs in, const Tensor& out, bool accumula
     T* __restrict y = out.data<T>();
     const T* __restrict x = in[0].data<T>();
     share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
-      simd::run([=] GRADUS_LOOP() {
-        for_each_row_sum(x, begin, end, n,
-                         [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
-                           for (std::int64_t i = 0; i < count; ++i) {
-                             const std::int64_t r = first + i;
-                             y[r] = (accumulate ? y[r] : T{0}) + ((largest[i] - x[r * n + label[r]]) + log_rest[i]);
-                           }
-                         });
+      simd::run([=] GRADUS_VECTOR_LOOP() {
+        for_each_row_sum<bytes>(
+            x, begin, end, n, [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
+              for (std::int64_t i = 0; i < count; ++i) {
+                const std::int64_t r = first + i;
+                y[r] = (accumulate ? y[r] : T{0}) + ((largest[i] - x[r * n + label[r]]) + log_rest[i]);
+              }
+            });
       });
     });
   });
@@ -313,21 +312,21 @@ void ops::SoftCrossEntropyEach::evaluate(Inputs in, const Tensor& out, bool accu
     const T* __restrict x = in[0].data<T>();
     const T* __restrict t = in[1].data<T>();
     share_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
-      simd::run([=] GRADUS_LOOP() {
-        for_each_row_sum(x, begin, end, n,
-                         [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
-                           for (std::int64_t i = 0; i < count; ++i) {
-                             const std::int64_t r = first + i;
-                             const T* __restrict logits = x + r * n;
-                             const T* __restrict target = t + r * n;
-                             const T top = largest[i], beyond = log_rest[i];
-                             const T loss = kernels::lane_sum_of<T>(
-                                 n, [=](std::int64_t k) __attribute__((always_inline)) {
-                                   return math::weighted_by(target[k], (top - logits[k]) + beyond);
-                                 });
-                             y[r] = (accumulate ? y[r] : T{0}) + loss;
-                           }
-                         });
+      simd::run([=] GRADUS_VECTOR_LOOP() {
+        for_each_row_sum<bytes>(x, begin, end, n,
+                                [=](std::int64_t first, std::int64_t count, const T* largest, const T* log_rest) {
+                                  for (std::int64_t i = 0; i < count; ++i) {
+                                    const std::int64_t r = first + i;
+                                    const T* __restrict logits = x + r * n;
+                                    const T* __restrict target = t + r * n;
+                                    const T top = largest[i], beyond = log_rest[i];
+                                    const T loss = kernels::lane_sum_of<T>(
+                                        n, [=](std::int64_t k) __attribute__((always_inline)) {
+                                          return math::weighted_by(target[k], (top - logits[k]) + beyond);
+                                        });
+                                    y[r] = (accumulate ? y[r] : T{0}) + loss;
+                                  }
+                                });
       });
     });
   });

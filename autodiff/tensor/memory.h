@@ -13,8 +13,8 @@ struct FreeBlock {
 using HeapBlock = std::unique_ptr<std::byte, FreeBlock>;
 
 // Uninitialised memory aligned to 64 bytes. From 4 MiB on it is aligned to 2 MiB and asks for huge pages, where Linux
-// gives them to those who ask: a pass over vectors of ten million numbers otherwise waits for the pages' addresses for
-// up to two fifths of its time (tools/bench 'update/10M').
+// gives them to those who ask: otherwise a pass over vectors of ten million numbers waits for the addresses of
+// pages (tools/bench 'update/10M' --against a build without it).
 HeapBlock take_block(std::size_t bytes);
 
 }  // namespace gradus
