@@ -140,6 +140,13 @@ class Rooms(unittest.TestCase):
             if name not in ("autodiff/kernels/lanes.h", "autodiff/kernels/winograd.cpp"):
                 self.assertNotIn("vector_size", (ROOT / name).read_text(encoding="utf-8"), name)
 
+    def test_handlers_of_signals_have_a_stack_of_their_own(self):
+        """Which handle_signals sees to: oneDNN's products use the ordinary one's pointer. The sweep tool has none."""
+        for name in self.graph:
+            if not name.startswith(("process/signals.cpp", "tests/", "tools/sweep/")):
+                for call in re.findall(r"\b(?:signal|sigaction)\(.*", (ROOT / name).read_text(encoding="utf-8")):
+                    self.assertRegex(call, r"SIG_IGN|SIG_DFL|before_", name)
+
     def test_records_alone_know_hdf5(self):
         for name in self.graph:
             if room(name) != "experiments/records":

@@ -21,9 +21,9 @@ struct Register<T, 1> {
 
 }  // namespace detail
 
-// `width` numbers, a power of two, in registers of `bytes` bytes, or in one if they are no longer. (The compiler keeps a
-// vector that is longer than a register in memory, and goes there for each operation; so it does with a copy of several
-// at once.)
+// `width` numbers, a power of two, in registers of `bytes` bytes, or in one if they are no longer. (The compiler keeps
+// a vector that is longer than a register in memory, and goes there for each operation; so it does with a copy of
+// several at once.)
 template <class T, int width, int bytes>
 struct Lanes {
   static constexpr int part_width = std::min(width, bytes / static_cast<int>(sizeof(T))), parts = width / part_width;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <signal.h>
 
 #include <atomic>
 #include <exception>
@@ -70,9 +71,18 @@ class Team {
  public:
   explicit Team(int size) : size_(size), shares_(new Share[static_cast<std::size_t>(size)]) {
     patience_ = size <= processors() ? 20'000 : 200;
+    // Signals are the others'. What a handler did on the stack of a thread in oneDNN's product would destroy memory.
+    sigset_t all, before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::exception_ptr error;
     try {
       for (int me = 1; me < size; ++me) threads_.emplace_back([this, me] { serve(me); });
     } catch (...) {
+      error = std::current_exception();
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (error) {
       end();  // those that were started
       throw std::runtime_error(fmt::format(
           "thread {} of {} cannot be started: expected fewer threads, or larger limits of memory and processes",

@@ -18,8 +18,8 @@ void share(std::int64_t parts, CallPart call, const void* work);
 // Calls work(part) for part = 0, 1, ... parts - 1, which the threads share: in any order, several at once, and each a
 // run of neighbours as far as all are equally fast, so that the next kernel finds its numbers in the same cache. What
 // parts there are must follow from the shapes alone, and no part may read what another one writes: then the number of
-// threads decides on no bit. The first exception is thrown here, after all parts. Within a part, and while another
-// thread of the caller's shares work, the parts come one after the other.
+// threads decides on no bit. The first exception is thrown here: after all parts, or, where they come one after the
+// other, instead of the rest. So they come within a part, and while another thread of the caller's shares work.
 template <class Work>
 void share(std::int64_t parts, const Work& work) {
   if (parts > 1 && threads() > 1)

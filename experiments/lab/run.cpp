@@ -19,6 +19,7 @@
 #include "experiments/records/run_folder.h"
 #include "experiments/records/sealed.h"
 #include "experiments/records/text.h"
+#include "process/signals.h"
 #include "settings/text.h"
 
 namespace gradus::lab {
@@ -198,7 +199,7 @@ void Run::start(std::vector<Column> step_columns) {
   if (!output_) finish_options();
   kernels::set_threads(threads_);
   find_state();
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) std::signal(signal, [](int) { stop_signal = 1; });
+  handle_signals({SIGINT, SIGTERM, SIGUSR1}, [](int) { stop_signal = 1; });
   open_folder();
   record_origin();
   steps_ = &folder_->table("step", std::move(step_columns));
