@@ -120,6 +120,7 @@ void BareProducts::linear(std::int64_t rows, std::int64_t in, std::int64_t out, 
     if (has_derivative) inputs();
   });
   operations_ += (has_derivative ? 3 : 2) * value.operations();
+  if (!has_derivative) input_operations_ += value.operations();
 }
 
 void BareProducts::convolution(std::int64_t batch, std::int64_t side, std::int64_t in, std::int64_t out,
@@ -131,7 +132,9 @@ void BareProducts::convolution(std::int64_t batch, std::int64_t side, std::int64
     if (has_derivative) work->input_derivative();
   });
   const std::int64_t taps = BareConvolution::kernel * BareConvolution::kernel;
-  operations_ += (has_derivative ? 6.0 : 4.0) * static_cast<double>(batch * side * side * in * out * taps);
+  const double value = 2.0 * static_cast<double>(batch * side * side * in * out * taps);
+  operations_ += (has_derivative ? 3 : 2) * value;
+  if (!has_derivative) input_operations_ += value;
 }
 
 void BareProducts::lstm(std::int64_t batch) {

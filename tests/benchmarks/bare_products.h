@@ -22,6 +22,9 @@ class BareProducts {
     for (auto product = backward_.rbegin(); product != backward_.rend(); ++product) (*product)();
   }
   double operations() const { return operations_; }  // multiplications and additions of a run
+  // And of a Hessian product on a retained record: for each product of a layer there are two in the tangent's sweep and
+  // four in the sweep back, but only one of each for that of the inputs, which have no tangent.
+  double hessian_operations() const { return 2 * (operations_ - input_operations_); }
 
  private:
   void mlp(std::int64_t batch, std::span<const std::int64_t> sizes, bool has_first_derivative);
@@ -36,6 +39,7 @@ class BareProducts {
   float *activation_ = nullptr, *derivative_ = nullptr;    // of the layer before
   std::vector<std::function<void()>> forward_, backward_;  // the second from the first layer to the last
   double operations_ = 0;
+  double input_operations_ = 0;  // of the product of the inputs, in the sweep forth
 };
 
 }  // namespace networks

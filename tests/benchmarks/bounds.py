@@ -1,37 +1,42 @@
 """The bounds of tools/bench, and its tables: figures of ours beside those of peers."""
 import csv
 import io
+import math
 import os
 import statistics
 import tomllib
+import typing
 
 from gradus.report.command import say
 from programs import HERE, TODAY, fail
 
 BOUNDS = os.path.join(HERE, "bounds.toml")
 PEERS = ("torch", "by_hand", "today")
-OWN_PEERS = ("gradient", "products", "copy")  # rows of ours that others of the same network or update are compared with
+OWN_PEERS = ("gradient", "products", "streams")  # rows of ours that others of the same network or update are compared with
 SENSES = ("at_least", "at_most")
 
 
-"""The bounds of tools/bench, and its tables: figures of ours beside those of peers."""
-import csv
-import io
-import os
-import statistics
-import tomllib
+class Bound(typing.NamedTuple):
+    """What a ratio is held to; where that is known not to be reached, how far it is at most from there, and why."""
+    sense: str
+    limit: float
+    known: float | None = None
+    because: str = ""
 
-from gradus.report.command import say
-from programs import HERE, TODAY, fail
+    def allows(self, ratio, limit):
+        return ratio >= limit if self.sense == "at_least" else ratio <= limit
 
-BOUNDS = os.path.join(HERE, "bounds.toml")
-PEERS = ("torch", "by_hand", "today")
-OWN_PEERS = ("gradient", "products", "copy")  # rows of ours that others of the same network or update are compared with
-SENSES = ("at_least", "at_most")
+    def verdict(self, ratio):
+        if self.allows(ratio, self.limit):
+            return "met"
+        return "known" if self.known is not None and self.allows(ratio, self.known) else "short"
+
+    def __str__(self):
+        return f"{'>=' if self.sense == 'at_least' else '<='} {self.limit:g}"
 
 
 def read_bounds(path):
-    """{(name, peer): (sense, bound)}"""
+    """{(name, peer): Bound}"""
     try:
         with open(path, "rb") as file:
             tables = tomllib.load(file)["bound"]
@@ -41,11 +46,26 @@ def read_bounds(path):
             if sense not in SENSES or peer not in PEERS + OWN_PEERS:
                 raise ValueError(f"peer '{peer}' with sense '{sense}', expected a peer of "
                                  f"{', '.join(PEERS + OWN_PEERS)} with {' or '.join(SENSES)}")
+            known = {name: (within, entry["because"]) for entry in table.get("known", [])
+                     for name, within in entry["within"].items()}
+            if stray := known.keys() - set(table["names"]):
+                raise ValueError(f"'{min(stray)}' is known to be short of a bound that does not name it")
             for name in table["names"]:
-                bounds[name, peer] = (sense, float(table["bound"]))
+                if (name, peer) in bounds:
+                    raise ValueError(f"'{name}' has two bounds with peer '{peer}'")
+                bound = Bound(sense, float(table["bound"]))
+                if name in known:
+                    bound = bound._replace(known=float(known[name][0]), because=known[name][1])
+                    if not math.isfinite(bound.known) or not bound.because:
+                        raise ValueError(f"'{name}' is known to be short: expected a finite 'within' and a reason")
+                    if bound.allows(bound.known, bound.limit):
+                        raise ValueError(f"'{name}' is known to be short within {bound.known:g}, which meets {bound}")
+                bounds[name, peer] = bound
         return bounds
     except KeyError as error:
         fail(f"{path}: a bound lacks {error}", 2)
+    except (AttributeError, TypeError) as error:  # a number or a list where a table belongs
+        fail(f"{path}: not as its head says: {error}", 2)
     except (OSError, ValueError) as error:
         fail(f"{path}: {error}", 2)
 
@@ -55,19 +75,16 @@ def row_of(peer, name):
     return f"gradus/{peer}/{name.split('/', 1)[1]}" if peer in OWN_PEERS else f"{peer}/{name}"
 
 
-def judge(ours, peer, bound):
-    """(ratio, text of the bound, verdict); which figure is divided by which: bounds.toml."""
-    sense, limit = bound if bound else ("at_least", None)
-    text = "-" if limit is None else f"{'>=' if sense == 'at_least' else '<='} {limit:g}"
+def judge(ours, peer, bound, is_expected=False):
+    """(ratio, text of the bound, verdict); which figure is divided by which: bounds.toml. A peer that is expected and was
+    not measured makes a bound short."""
+    text = str(bound) if bound else "-"
     if ours is None:
         return None, text, "short (not measured)" if bound else "-"
     if peer is None:
-        return None, text, "no peer"
-    ratio = peer / ours if sense == "at_least" else ours / peer
-    if limit is None:
-        return ratio, text, "-"
-    met = ratio >= limit if sense == "at_least" else ratio <= limit
-    return ratio, text, "met" if met else "short"
+        return None, text, "short (no peer)" if bound and is_expected else "no peer"
+    ratio = ours / peer if bound and bound.sense == "at_most" else peer / ours
+    return ratio, text, bound.verdict(ratio) if bound else "-"
 
 
 def fastest_of_today(times, name):
@@ -82,7 +99,7 @@ def with_today(times):
     return times | {f"today/{name}": times[f"{fastest_of_today(times, name)}/{name}"] for name in names}
 
 
-def compare(times, rates, bounds, wanted):
+def compare(times, rates, bounds, wanted, expected=(*OWN_PEERS, "by_hand")):
     """A row for each bound, then for each other name that was measured."""
     pairs = list(bounds)
     for full in times:
@@ -98,14 +115,14 @@ def compare(times, rates, bounds, wanted):
         full, other = f"gradus/{name}", row_of(peer, name)
         ours, theirs = times.get(full), times.get(other)
         ratio, bound, verdict = judge(min(ours) if ours else None, min(theirs) if theirs else None,
-                                      bounds.get((name, peer)))
+                                      bounds.get((name, peer)), peer in expected)
         known = [rates[row] for row in (full, other) if row in rates and full in rates]
         remark = f"  {' of '.join(f'{rate:.0f}' for rate, unit in known)} {known[0][1]}" if known and ours else ""
         if peer == "today" and theirs:
             remark += f"  {fastest_of_today(times, name)}"
         rows.append({"name": name, "peer": peer, "unit": "MB" if name.startswith("memory/") else "us",
                      "ours": ours, "peer_value": theirs, "ratio": ratio, "bound": bound, "verdict": verdict,
-                     "remark": remark})
+                     "remark": remark, "because": bounds[name, peer].because if verdict == "known" else ""})
     return rows
 
 
@@ -137,6 +154,22 @@ def show(rows):
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f}"
         say(f"{row['name']:36} {least[0]:>10} {least[1]:>10} {row['unit']} {row['peer']:8} {ratio:>7} "
             f"{row['bound']:>9}  {row['verdict']}{row['remark']}")
+    known = {}
+    for row in rows:
+        if row["verdict"] == "known":
+            known.setdefault(row["because"], []).append(f"{row['name']} ({row['ratio']:.2f}, {row['bound']})")
+    if known:
+        say("\nknown to be short:")
+    for because, names in known.items():
+        say(f"{', '.join(names)}: {because}")
+    say("")
+
+
+def summary(rows):
+    """(a line that counts the verdicts, exit code)"""
+    verdicts = [row["verdict"].split(" (")[0] for row in rows if row["bound"] != "-"]
+    met, short, known, none = (verdicts.count(verdict) for verdict in ("met", "short", "known", "no peer"))
+    return (f"{met} met, {short} short, {known} known to be short, {none} without a peer", 1 if short else 0)
 
 
 def as_csv(rows):

@@ -34,12 +34,6 @@ void report_rate(benchmark::State& state, double operations) {
   state.counters["GFLOP/s"] = benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void products(benchmark::State& state, const Network& network) {
-  omp_set_num_threads(1);
-  const BareProducts work(network.name, network.batch);
-  for (auto _ : state) work.run();
-  report_rate(state, work.operations());
-}
 #endif
 
 // The first calls find cold caches, compile kernels and take memory from the system; what counts is a step among many.
@@ -48,6 +42,15 @@ void repeat(benchmark::State& state, const Work& work) {
   for (int i = 0; i < 2; ++i) work();
   for (auto _ : state) work();
 }
+
+#ifdef GRADUS_HAVE_ONEDNN
+void products(benchmark::State& state, const Network& network) {
+  omp_set_num_threads(1);
+  const BareProducts work(network.name, network.batch);
+  repeat(state, [&] { work.run(); });
+  report_rate(state, work.operations());
+}
+#endif
 
 void gradient(benchmark::State& state, const Network& network) {
   Problem problem = network.problem();
@@ -67,6 +70,10 @@ void curvature(benchmark::State& state, const Network& network, CurvatureProduct
   Linearization at = problem.linearize();
   repeat(state, [&] { (at.*times)(v, out); });
   require_finite(state, out);
+#ifdef GRADUS_HAVE_ONEDNN
+  if (times == &Linearization::hessian_times)
+    report_rate(state, BareProducts(network.name, network.batch).hessian_operations());
+#endif
 }
 
 constexpr int chain = 1000;

@@ -19,6 +19,14 @@ TODAY = {"pytorch": ("torch", "pytorch.py", "eager"), "pytorch_compiled": ("torc
 # One thread each; PyTorch's compiler keeps its work, so that a second round is quick.
 ENVIRONMENT = dict(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", DNNL_NUM_THREADS="1",
                    TORCHINDUCTOR_CACHE_DIR=os.path.join(BUILD, "bench-inductor"), PYTHONDONTWRITEBYTECODE="1")
+# Memory that is freed stays with a peer of today, as with ours and libtorch (keep_freed_memory).
+HEAP = ("MALLOC_MMAP_THRESHOLD_=1073741824", "MALLOC_TRIM_THRESHOLD_=1073741824", "MALLOC_TOP_PAD_=67108864")
+# What keeps ours (with its oneDNN), libtorch's OpenBLAS, PyTorch's kernels, libraries (MKL on Intel's processors alone)
+# and compiler, and what XLA compiles to older instructions. JAX's precompiled libraries choose for themselves.
+INSTRUCTIONS = {"avx2": dict(GRADUS_SIMD="avx2", DNNL_MAX_CPU_ISA="AVX2", ONEDNN_MAX_CPU_ISA="AVX2",
+                             OPENBLAS_CORETYPE="Haswell", ATEN_CPU_CAPABILITY="avx2", MKL_ENABLE_INSTRUCTIONS="AVX2",
+                             XLA_FLAGS="--xla_cpu_max_isa=AVX2", TORCHINDUCTOR_CPP_MARCH="haswell",
+                             TORCHINDUCTOR_CACHE_DIR=os.path.join(BUILD, "bench-inductor-avx2"))}
 
 
 def fail(message, code=1):
@@ -74,7 +82,7 @@ def programs_of_today(python):
         if subprocess.run([python, "-c", needed], stdin=subprocess.DEVNULL, capture_output=True).returncode:
             say(f"note: {python} cannot {needed}: no rows of {prefix}")
         else:
-            found[prefix] = (python, os.path.join(HERE, "peers", program), how)
+            found[prefix] = ("/usr/bin/env", *HEAP, python, os.path.join(HERE, "peers", program), how)
     if not found:
         fail(f"--python: {python} has none of the peers: expected torch or jax beside google_benchmark, as tools/setup "
              "--peers installs them into .peers", 2)

@@ -144,30 +144,28 @@ void large_update(benchmark::State& state, const LargeUpdate& update) {
   count_bytes(state, update.vectors);
 }
 
-// A plain copy that moves as many bytes as the update: half of them read, half written. The stores are ordinary ones,
-// as an update's are: the C library's memcpy writes so much past the caches, which only a destination that nobody reads
-// allows, and a destination that is not read first costs ordinary stores a read that is not counted. (memcpy/... has
-// its figures.)
-void large_copy(benchmark::State& state, int vectors, bool past_the_caches) {
-  const Tensor from = Tensor::full({ten_million * vectors / 2}, 1, DType::float32), to = from.clone();
+// A loop by hand over the same vectors: the gradient is read, theta and each state read and written in place. What the
+// machine moves at most, without the update's formula and without a look at the gradient beforehand.
+template <std::size_t... changed>
+void large_streams(benchmark::State& state, std::index_sequence<changed...>) {
+  const auto vector = [](std::size_t) { return Tensor::full({ten_million}, 1, DType::float32); };
+  const Tensor gradient = vector(0), vectors[] = {vector(changed)...};
   for (auto _ : state) {
-    if (past_the_caches) {
-      std::memcpy(to.raw(), from.raw(), from.bytes());
-    } else {
-      const float* source = from.data<float>();
-      float* destination = to.data<float>();
-      const std::int64_t n = from.size();
+    const auto pass = [from = gradient.data<float>()](auto* __restrict... to) {
       simd::run([=] GRADUS_LOOP() {
-        for (std::int64_t block = 0; block < n; block += 256) {
-          const std::int64_t end = block + 256 < n ? block + 256 : n;
-          for (std::int64_t i = block; i < end; ++i) destination[i] = source[i];
-          benchmark::ClobberMemory();  // else the compiler makes one memcpy of it all
-        }
+#pragma GCC ivdep
+        for (std::int64_t i = 0; i < ten_million; ++i) ((to[i] = 0.5f * to[i] + from[i]), ...);
       });
-    }
+    };
+    pass(vectors[changed].template data<float>()...);
     benchmark::ClobberMemory();
   }
-  count_bytes(state, vectors);
+  count_bytes(state, 2 * sizeof...(changed) + 1);
+}
+void large_streams(benchmark::State& state, int vectors) {
+  if (vectors == 3) return large_streams(state, std::make_index_sequence<1>());
+  if (vectors == 5) return large_streams(state, std::make_index_sequence<2>());
+  large_streams(state, std::make_index_sequence<3>());
 }
 
 // 784-128-10 with SGD as one would write it by hand: each line is a kernel on memory allocated beforehand.
@@ -244,8 +242,7 @@ int run_all(int argc, char** argv) {
   for (const LargeUpdate& update : large_updates) {
     const std::string name = update.optimizer;
     add("gradus/update/10M/" + name, [=](benchmark::State& state) { large_update(state, update); });
-    add("gradus/copy/10M/" + name, [=](benchmark::State& state) { large_copy(state, update.vectors, false); });
-    add("gradus/memcpy/10M/" + name, [=](benchmark::State& state) { large_copy(state, update.vectors, true); });
+    add("gradus/streams/10M/" + name, [=](benchmark::State& state) { large_streams(state, update.vectors); });
   }
   const auto regressor = [] { return Problem({2, 16, 1}, nn::Tanh{}, 32, Problem::Kind::regress); };
   add("gradus/step/2-16-1/sgd/32", [=](benchmark::State& state) { step(state, regressor(), "sgd"); });

@@ -5,15 +5,17 @@ import subprocess
 
 from gradus.report import command
 from gradus.report.command import say
-from programs import build, fail
+from programs import INSTRUCTIONS, build, fail
 
 PROGRAM = "thread_benchmarks"
 COLUMNS = ("name", "threads", "one_us", "several_us", "speedup")
 
 
-def measure(program, pattern, rounds, seconds):
+def measure(program, pattern, rounds, seconds, instructions=None):
     """[row of COLUMNS], the least times over all rounds."""
-    listed = subprocess.run([program, "--benchmark_list_tests=true"], capture_output=True, text=True, check=True).stdout
+    environment = os.environ | INSTRUCTIONS.get(instructions, {})
+    listed = subprocess.run([program, "--benchmark_list_tests=true"], capture_output=True, text=True, env=environment,
+                            check=True).stdout
     # Without what Google Benchmark adds where the time is measured by the program.
     names = [name for name in (line.removesuffix("/manual_time") for line in listed.split()) if pattern.search(name)]
     least = {}
@@ -21,7 +23,7 @@ def measure(program, pattern, rounds, seconds):
         say(f"round {turn + 1} of {rounds}")
         result = subprocess.run([program, f"--benchmark_filter=^({'|'.join(names)})(/manual_time)?$",
                                  "--benchmark_format=json", f"--benchmark_min_time={seconds}"],
-                                stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
         if result.returncode:
             fail(f"{PROGRAM} failed with exit code {result.returncode}: {result.stderr.strip()[-200:]}")
         for row in json.loads(result.stdout)["benchmarks"]:
@@ -66,10 +68,11 @@ def compare(options):
     busy = os.getloadavg()[0]
     if busy > 0.3:
         say(f"note: the machine is busy (load {busy:.1f}): threads that wait for a processor gain nothing")
-    rows = measure(program, options.filter, options.rounds, options.min_time)
+    rows = measure(program, options.filter, options.rounds, options.min_time, options.instructions)
     if not rows:
         fail(f"no benchmark of threads matches '{options.filter.pattern}'")
-    say(f"\n{'name':34} {'threads':>7} {'one':>12} {'several':>12}     {'times as fast':>13}")
+    say(f"\nboth with {options.instructions}" if options.instructions else "")
+    say(f"{'name':34} {'threads':>7} {'one':>12} {'several':>12}     {'times as fast':>13}")
     for row in rows:
         say(f"{row['name']:34} {row['threads']:7} {row['one_us']:12.1f} {row['several_us']:12.1f} us {row['speedup']:13.2f}")
     if options.csv:

@@ -6,7 +6,7 @@ import math
 import os
 import sys
 
-os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false " + os.environ.get("XLA_FLAGS", "")
 
 import jax
 import jax.numpy as jnp
@@ -180,6 +180,7 @@ def step(make, name):
         nonlocal carried
         carried, values = whole(carried, batches)
         jax.block_until_ready((carried, values))
+        return values
 
     return call
 
