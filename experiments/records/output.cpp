@@ -142,8 +142,10 @@ const fs::path& Output::choose_folder() {
     std::error_code gone;
     if (!overwrite_ && (fs::is_empty(folder_, gone) || gone)) refuse_as_taken();
     if (!overwrite_)
-      refuse(target_, fmt::format("was not finished: build/bin/recover {} makes it readable, --overwrite starts again",
-                                  folder_.string()));
+      refuse(target_,
+             fmt::format("was not finished: --resume goes on if the program keeps its state, build/bin/recover {} "
+                         "makes it readable, --overwrite starts again",
+                         folder_.string()));
   }
   return folder_;
 }

@@ -4,8 +4,11 @@
 // damping, until one succeeds or what the model promises is less than the loss's rounding: that alone is the end.
 #include "optim/methods/hessian_free.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "autodiff/tensor/vectors.h"
 #include "optim/solvers/martens_cg.h"
@@ -71,7 +74,13 @@ class HessianFreeSteps final : public OptimizerOf<HessianFree> {
 
   MartensCg::Result solve(Objective& objective, bool warm) {
     if (preconditioned_) {
-      objective.curvature()->gradient_squares(vectors::like(preconditioner_, gradient_));
+      try {
+        objective.curvature()->gradient_squares(vectors::like(preconditioner_, gradient_));
+      } catch (const std::invalid_argument& error) {  // a model whose rows are no examples
+        throw std::invalid_argument(
+            fmt::format("hessian_free: preconditioner empirical_fisher: {}; with preconditioner none there is no need",
+                        error.what()));
+      }
       with_floating(preconditioner_.dtype(), [&]<class T>(T) {
         for (T& m : preconditioner_.elements<T>())
           m = T(std::max(std::pow(static_cast<double>(m) + damping_, HessianFree::preconditioner_exponent), 1e-30));
