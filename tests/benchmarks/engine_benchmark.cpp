@@ -29,13 +29,6 @@ void require_finite(benchmark::State& state, const Tensor& tensor) {
     if (!std::isfinite(x)) return state.SkipWithError("the result is not finite");
 }
 
-#ifdef GRADUS_HAVE_ONEDNN
-void report_rate(benchmark::State& state, double operations) {
-  state.counters["GFLOP/s"] = benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-}
-
-#endif
-
 // The first calls find cold caches, compile kernels and take memory from the system; what counts is a step among many.
 template <class Work>
 void repeat(benchmark::State& state, const Work& work) {
@@ -44,6 +37,10 @@ void repeat(benchmark::State& state, const Work& work) {
 }
 
 #ifdef GRADUS_HAVE_ONEDNN
+void report_rate(benchmark::State& state, double operations) {
+  state.counters["GFLOP/s"] = benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
 void products(benchmark::State& state, const Network& network) {
   omp_set_num_threads(1);
   const BareProducts work(network.name, network.batch);

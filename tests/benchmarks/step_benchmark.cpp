@@ -2,8 +2,8 @@
 // kernels (by_hand/...). Names, data and batch sizes are those of peer_torch.cpp.
 #include <benchmark/benchmark.h>
 
-#include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autodiff/gradient.h"
