@@ -30,20 +30,23 @@ GRADUS_INLINE void row_back(std::int64_t n, const T* __restrict a, const T* __re
                             const T* __restrict later_h, T* __restrict later_c, T* __restrict dx, T* __restrict dh,
                             T* __restrict dc) {
   for (std::int64_t k = 0; k < n; ++k) {
-    const T y = math::tanh(c[k]), o = a[3 * n + k], total = from_h[k] + later_h[k];
+    const T y = math::tanh(c[k]), i = a[k], f = a[n + k], g = a[2 * n + k], o = a[3 * n + k];
+    const T total = from_h[k] + later_h[k], w = from_c[k] + later_c[k] + total * o * ((1 - y) * (1 + y));
+    T di = w * g, df = w * before[k], dg = w * i, d_o = total * y;  // what arrives at the gates
+    if (of_record) {
+      di += from_gates[k];
+      df += from_gates[n + k];
+      dg += from_gates[2 * n + k];
+      d_o += from_gates[3 * n + k];
+    }
     dh[k] = total;
-    dc[k] = from_c[k] + later_c[k] + total * o * ((1 - y) * (1 + y));
-    dx[3 * n + k] = total * y;
+    dc[k] = w;
+    dx[k] = di * (i * (1 - i));
+    dx[n + k] = df * (f * (1 - f));
+    dx[2 * n + k] = dg * ((1 - g) * (1 + g));
+    dx[3 * n + k] = d_o * (o * (1 - o));
+    later_c[k] = w * f;
   }
-  for (std::int64_t k = 0; k < n; ++k) dx[k] = dc[k] * a[2 * n + k];
-  for (std::int64_t k = 0; k < n; ++k) dx[n + k] = dc[k] * before[k];
-  for (std::int64_t k = 0; k < n; ++k) dx[2 * n + k] = dc[k] * a[k];
-  if (of_record)
-    for (std::int64_t k = 0; k < 4 * n; ++k) dx[k] += from_gates[k];
-  for (std::int64_t k = 0; k < 2 * n; ++k) dx[k] *= a[k] * (1 - a[k]);
-  for (std::int64_t k = 2 * n; k < 3 * n; ++k) dx[k] *= (1 - a[k]) * (1 + a[k]);
-  for (std::int64_t k = 3 * n; k < 4 * n; ++k) dx[k] *= a[k] * (1 - a[k]);
-  for (std::int64_t k = 0; k < n; ++k) later_c[k] = dc[k] * a[n + k];
 }
 
 // Each of the four gates costs a power of e.
