@@ -20,6 +20,7 @@ import numpy as np
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/bin").resolve()
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLES = REPOSITORY / "docs" / "examples"
+STUDIES = sorted(path.parent for path in REPOSITORY.glob("experiments/*/README.md"))
 PAGES = ["README.md", "docs/architecture.md", "docs/claims.md", "docs/derivatives.md", "docs/debugging.md", "docs/external.md", "docs/runs.md",
          "docs/sweeps.md", "experiments/optimizer_comparison/README.md"]
 MOST_LINES = 45
@@ -30,6 +31,16 @@ def blocks(page, language):
     """The fenced blocks of one language in a page."""
     text = (REPOSITORY / page).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def commands(page):
+    """The commands in a page's blocks, fenced or indented, as lists of words: each line of a shell, without comments."""
+    lines = re.sub(r"\\\n\s*", "", page.read_text(encoding="utf-8")).splitlines()
+    fenced = False
+    for line in lines:
+        fenced ^= line.startswith("```")
+        if (fenced or line.startswith("    ")) and re.match(r"\s*(build/bin|tools)/\w", line):
+            yield shlex.split(re.sub(r"\$\(\(.*?\)\)|\$\w+", "1", line), comments=True)
 
 
 def make_data(folder):
@@ -213,6 +224,57 @@ class Docs(unittest.TestCase):
             self.assertGreater(len(links) + len(paths), 2, page)
             for path in paths:
                 self.assertTrue((REPOSITORY / path).exists(), f"{page}: {path}")
+
+    def test_commands_of_runs_know_their_options_and_have_a_folder_each(self):
+        pages = [REPOSITORY / "README.md", *REPOSITORY.glob("docs/*.md"), *(study / "README.md" for study in STUDIES)]
+        plan = (REPOSITORY / "experiments/lab/plan.cpp").read_text(encoding="utf-8")
+        other_names = {f"--{name}" for name in re.findall(r'run\.alias\("(\w+)"', plan)}  # which the help does not list
+        seen, missing = 0, []
+        for page in pages:
+            folders = []
+            for words in commands(page):
+                program = BIN / pathlib.Path(words[0]).name
+                if words[0].startswith("tools/") or program.name == "sweep" or "--help" in words:
+                    continue
+                options = [word for word in words[1:] if word.startswith("--")]
+                if program.name.endswith("_tests") or not program.exists():  # a reader's own program
+                    continue
+                seen += 1
+                # The help is that of the choices made: a fork's and a resumed run's are in their folders.
+                given = [word for word in words[1:] if not re.match("--(fork|replay|resume|at|reseed|checkpoint-at)", word)]
+                known = self.run_quietly(program, *given, "--help")
+                missing += [f"{page}: {option} of {program.name}" for option in (o.partition("=")[0] for o in options)
+                            if option not in other_names and not re.search(rf"^\s*{option}[= ]", known, re.MULTILINE)]
+                if "--resume" not in words:
+                    at = re.search(r"--output[= ](\S+)", " ".join(words))
+                    self.assertTrue(at, f"{page}: {' '.join(words)} would write where the next run is refused")
+                    folders.append(at.group(1))
+            self.assertEqual(len(folders), len(set(folders)), f"{page}: two runs in one folder")
+        self.assertEqual(missing, [])
+        self.assertGreater(seen, 15)
+
+    def test_reports_in_the_pages_of_studies_compare_within_options_of_theirs(self):
+        seen = 0
+        for study in STUDIES:
+            known = "\n".join(path.read_text(encoding="utf-8") for path in study.glob("*.toml"))
+            for words in commands(study / "README.md"):
+                if words[0] == "tools/report" and "--within" in words:
+                    for option in words[words.index("--within") + 1].split(","):
+                        seen += 1
+                        is_one = option == "stage" or re.search(rf"\b{option} *= ", known)
+                        self.assertTrue(is_one, f"{study / 'README.md'}: no run has an option {option}")
+        self.assertGreater(seen, 15)
+
+    def test_the_file_of_a_minimisation_is_as_the_readme_says(self):
+        text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+        [said] = re.findall(r"The file has (.*?)An `--output`", text, re.DOTALL)
+        output = self.folder / "newton.h5"
+        self.run_quietly(BIN / "minimize", "--problem=rosenbrock", "--optimizer=newton_cg", "--steps=3", "--dtype=float64",
+                         f"--output={output}")
+        with h5py.File(output) as file:
+            for name in re.findall(r"`(/\S+)`", said):
+                self.assertIn(name, file)
+            self.assertEqual(file["step/theta"].shape, (4, 2))
 
     def test_verdicts_that_pages_tell_are_those_of_the_report(self):
         report = REPOSITORY / "docs" / "claims" / "README.md"

@@ -1,8 +1,8 @@
-// Do adaptive methods generalise worse where gradient descent finds the solution of least norm? The construction of
-// Wilson et al. (2017), section 3.3: only the first feature tells the classes apart; the second and third are always 1,
-// and each example has features of its own, one for class 1 and five for class -1. Expected: gradient descent
-// classifies new examples without error, and an adaptive method calls them all the majority's.
+// Do adaptive methods generalise worse? The construction of Wilson et al. (2017), section 3.3: the first feature alone
+// tells the classes apart, the next two are always 1, and each example has features of its own, one for class 1 and
+// five for class -1. Expected: gradient descent errs on no new example, an adaptive method calls all the majority's.
 //   build/bin/sweep run --output=results/wilson -- build/bin/examples/marginal_value --optimizer=sgd,adam --seed=0:4
+//   tools/report results/wilson
 #include "autodiff/operations.h"
 #include "experiments/lab/train.h"
 #include "nn/layers.h"
