@@ -3,6 +3,7 @@
 
 usage: docs_test.py BIN_DIRECTORY
 """
+import functools
 import importlib.util
 import json
 import pathlib
@@ -23,6 +24,7 @@ EXAMPLES = REPOSITORY / "docs" / "examples"
 STUDIES = sorted(path.parent for path in REPOSITORY.glob("experiments/*/README.md"))
 PAGES = ["README.md", "docs/architecture.md", "docs/claims.md", "docs/derivatives.md", "docs/debugging.md", "docs/external.md", "docs/runs.md",
          "docs/sweeps.md", "experiments/optimizer_comparison/README.md"]
+WITH_COMMANDS = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/*.md")), *(study / "README.md" for study in STUDIES)]
 MOST_LINES = 45
 TRAINING, HELD_OUT = 160, 40
 
@@ -39,7 +41,7 @@ def commands(page):
     fenced = False
     for line in lines:
         fenced ^= line.startswith("```")
-        if (fenced or line.startswith("    ")) and re.match(r"\s*(build/bin|tools)/\w", line):
+        if (fenced or line.startswith("    ")) and re.match(r"\s*(build/bin|tools)/\w+( [\w'/-]|$)", line):
             yield shlex.split(re.sub(r"\$\(\(.*?\)\)|\$\w+", "1", line), comments=True)
 
 
@@ -225,12 +227,31 @@ class Docs(unittest.TestCase):
             for path in paths:
                 self.assertTrue((REPOSITORY / path).exists(), f"{page}: {path}")
 
+    def test_commands_of_tools_know_their_options(self):
+        seen, missing = 0, []
+        help_of = functools.cache(self.run_quietly)
+        for page in WITH_COMMANDS:
+            for words in commands(page):
+                if pathlib.Path(words[0]).name == "sweep":
+                    program = [BIN / "sweep", words[1]]
+                elif words[0].startswith("tools/"):
+                    program = [REPOSITORY / words[0]]
+                else:
+                    continue
+                seen += 1
+                own = words[:words.index("--")] if "--" in words else words  # what follows is the program's
+                options = [word.partition("=")[0] for word in own if word.startswith("--")]
+                known = help_of(*program, "--help")
+                missing += [f"{page}: {option} of {' '.join(words[:2])}" for option in options
+                            if not re.search(rf"(?<![\w-]){option}(?![\w-])", known)]
+        self.assertEqual(missing, [])
+        self.assertGreater(seen, 60)
+
     def test_commands_of_runs_know_their_options_and_have_a_folder_each(self):
-        pages = [REPOSITORY / "README.md", *REPOSITORY.glob("docs/*.md"), *(study / "README.md" for study in STUDIES)]
         plan = (REPOSITORY / "experiments/lab/plan.cpp").read_text(encoding="utf-8")
         other_names = {f"--{name}" for name in re.findall(r'run\.alias\("(\w+)"', plan)}  # which the help does not list
         seen, missing = 0, []
-        for page in pages:
+        for page in WITH_COMMANDS:
             folders = []
             for words in commands(page):
                 program = BIN / pathlib.Path(words[0]).name
