@@ -16,9 +16,9 @@ MinimizationPlan declare_plan(lab::Run& run, const lab::ChosenOptimizer& optimiz
     plan.observe_every = run.option("observe_every", std::int64_t{1}, "the schedule sees the value at every n-th step",
                                     lab::at_least(1));
   plan.log_every = run.option("log_every", std::int64_t{1}, "write every n-th step, and the last", lab::at_least(1));
-  plan.with_theta = run.option("log_theta", true, "write /theta");
+  plan.with_theta = run.option("log_theta", true, "write the points, /step/theta");
   plan.trajectory_limit = run.option("trajectory_limit", std::int64_t{20'000'000},
-                                     "the most numbers that /theta may hold", lab::at_least(1));
+                                     "the most numbers that /step/theta may hold", lab::at_least(1));
   plan.contour = run.option("contour", std::int64_t{0},
                             "in two dimensions: write values on a grid of n x n; 0 for none", lab::between(0, 2000));
   const std::string window = run.option("contour_window", "", "x_low,x_high,y_low,y_high; empty: around the path",

@@ -92,14 +92,25 @@ class SweepResume(SweepCase):
         self.assertEqual(self.begins(), [0, 0, 7])
         self.assertIn("--not-bitwise", self.starts()[-2]["argv"])
 
-    def test_another_build_begins_anew(self):
+    def test_another_build_gives_up_no_checkpoint_unasked(self):
         self.sweep("--stop-at=7", code=75)
+        [folder] = self.folders()
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
         self.environment["BUILD"] = "c"
-        self.sweep("--stop-at=7", code=75)
+        for more in ([], ["--dry-run"]):
+            self.refused("--stop-at=7", before=more, code=1, says=[
+                f"1 of its runs ({folder.name})", "stopped under another build of trainer", "--not-bitwise", "--no-resume"])
+        self.assertEqual({path.name: path.read_bytes() for path in folder.iterdir()}, before)
+        result = self.sweep("--stop-at=7", before=["--allow-mixed-builds"], code=75)
+        self.assertIn("and begin anew (--not-bitwise would go on", result.stderr)
         self.assertEqual(self.begins(), [0, 0])
-        self.environment["BUILD"] = "d"
+        for build, asked in (("d", "--no-resume"), ("e", "--rebuild")):
+            self.environment["BUILD"] = build
+            self.sweep("--stop-at=7", before=[asked], code=75)
+        self.assertEqual(self.begins(), [0, 0, 0, 0])
+        self.environment["BUILD"] = "f"
         self.sweep("--stop-at=7", before=["--not-bitwise"])
-        self.assertEqual(self.begins(), [0, 0, 7])
+        self.assertEqual(self.begins(), [0, 0, 0, 0, 7])
 
     def test_a_damaged_checkpoint(self):
         self.sweep("--stop-at=7", code=75)

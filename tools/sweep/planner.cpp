@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
 #include "experiments/records/text.h"
 
@@ -16,6 +17,20 @@ namespace {
 using records::Verdict;
 
 std::string shortened(const std::string& digest) { return digest.substr(0, 12); }
+
+// Runs of other builds, for a line that names some of each.
+struct OtherRuns {
+  std::size_t count = 0;
+  std::string ids, builds;
+
+  void add(const std::string& id, const std::string& made_by) {
+    ++count;
+    if (count <= 3) ids += (count > 1 ? ", " : "") + id;
+    if (count == 4) ids += ", ...";
+    const std::string build = shortened(made_by);
+    if (builds.find(build) == builds.npos && builds.size() < 40) builds += (builds.empty() ? "" : ", ") + build;
+  }
+};
 
 class Planner {
  public:
@@ -36,6 +51,7 @@ class Planner {
     for (RunRow& row : inventory_.rows(taken_))
       if (row.status != "pending" || record_of(row.id) != nullptr) plan.others.push_back(std::move(row));
     judge_other_builds(plan);
+    judge_checkpoints(plan);
     return plan;
   }
 
@@ -128,40 +144,53 @@ class Planner {
   }
 
   void judge_other_builds(SweepPlan& plan) const {
-    std::string ids, builds;
-    std::size_t count = 0, outside = 0;
+    OtherRuns others;
+    std::size_t outside = 0;
     for (const auto& [id, record] : inventory_.records) {
       if (!is_other_build(id)) continue;
-      ++count;
       if (!taken_.contains(id)) ++outside;
-      if (count <= 3) ids += fmt::format("{}{}", count > 1 ? ", " : "", id);
       const std::string& made_by = !record.build.empty() ? record.build : inventory_.cached(id)->build;
       plan.builds.insert(made_by);
-      const std::string build = shortened(made_by);
-      if (builds.find(build) == builds.npos && builds.size() < 40) builds += (builds.empty() ? "" : ", ") + build;
+      others.add(id, made_by);
     }
-    if (count == 0 || job_.other_builds == OtherBuilds::keep) return;
+    if (others.count == 0 || job_.other_builds == OtherBuilds::keep) return;
     const auto is_allowed = [&](const std::string& build) { return job_.allowed_builds.contains(build); };
     if (job_.other_builds == OtherBuilds::refuse && is_allowed(job_.build) &&
         std::all_of(plan.builds.begin(), plan.builds.end(), is_allowed)) {
       plan.notes.push_back(
           fmt::format("{} runs of {} are of another build ({}; now {}), which --allow-mixed-builds has allowed there: "
                       "they stay (--rebuild runs them again)",
-                      count, job_.output.string(), builds, shortened(job_.build)));
+                      others.count, job_.output.string(), others.builds, shortened(job_.build)));
       return;
     }
     if (job_.other_builds == OtherBuilds::refuse)
-      throw std::runtime_error(
-          fmt::format("{}: {} of its runs ({}{}) are of another build of {} ({}; now {}): --rebuild runs them again "
-                      "and keeps each until "
-                      "its successor is whole, --allow-mixed-builds leaves them beside the new ones",
-                      job_.output.string(), count, ids, count > 3 ? ", ..." : "", job_.program_name, builds,
-                      shortened(job_.build)));
+      throw std::runtime_error(fmt::format(
+          "{}: {} of its runs ({}) are of another build of {} ({}; now {}): --rebuild runs them again "
+          "and keeps each until "
+          "its successor is whole, --allow-mixed-builds leaves them beside the new ones",
+          job_.output.string(), others.count, others.ids, job_.program_name, others.builds, shortened(job_.build)));
     if (outside > 0)
       plan.notes.push_back(
           fmt::format("{} runs of other grids in {} are of another build and stay: run their grids with "
                       "--rebuild too",
                       outside, job_.output.string()));
+  }
+
+  // What another build has computed of runs of this plan and kept in checkpoints is not given up unasked.
+  void judge_checkpoints(SweepPlan& plan) const {
+    if (!job_.resume || job_.not_bitwise || !job_.told_build || job_.other_builds == OtherBuilds::rebuild) return;
+    OtherRuns stopped;
+    for (const auto& [id, record] : inventory_.records) {
+      if (!taken_.contains(id) || record.is_result() || record.build.empty() || record.build == job_.build) continue;
+      if (records::checkpoint_step(job_.output / id)) stopped.add(id, record.build);
+    }
+    if (stopped.count == 0) return;
+    const std::string which =
+        fmt::format("{}: {} of its runs ({}) were stopped under another build of {} ({}; now {})", job_.output.string(),
+                    stopped.count, stopped.ids, job_.program_name, stopped.builds, shortened(job_.build));
+    if (job_.other_builds == OtherBuilds::refuse)
+      throw std::runtime_error(which + ": --not-bitwise goes on from their checkpoints, --no-resume begins them anew");
+    plan.notes.push_back(which + " and begin anew (--not-bitwise would go on from their checkpoints)");
   }
 
   const Job& job_;

@@ -50,7 +50,7 @@ int retry_failed(const fs::path& output, const std::vector<std::string>& options
 
 Verb retry_verb(CLI::App& app) {
   CLI::App* retry =
-      app.add_subcommand("retry", "run again what failed: sweep retry DIR --failed [options of sweep run]");
+      app.add_subcommand("retry", "run again what failed: sweep retry DIR --failed [options of how they are made]");
   auto folder = std::make_shared<std::string>();
   auto failed = std::make_shared<bool>(false);
   retry->add_option("folder", *folder, "folder of the sweep")->required();

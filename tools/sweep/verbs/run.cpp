@@ -18,7 +18,7 @@ Examples:
   sweep run --output results/first -- build/bin/optimizer_comparison --optimizer=sgd,adam --seed=0:4
   sweep run experiments/optimizer_comparison/sweep.toml --output results/first -- --epochs=1
   sweep run --output results/search --draws=32 --draw-method=sobol --only='momentum: optimizer=sgd' -- \
-      build/bin/train --optimizer=sgd,adam --learning-rate='log_uniform(1e-4,1)' --momentum='uniform(0,0.99)'
+      build/bin/train_workload --optimizer=sgd,adam --learning-rate='log_uniform(1e-4,1)' --momentum='uniform(0,0.99)'
 
 Finished runs of the folder are skipped, so the same command continues a sweep that was interrupted;
 runs that have a checkpoint go on from it.
