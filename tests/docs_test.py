@@ -140,7 +140,8 @@ class Docs(unittest.TestCase):
         paragraph = re.search(r"Attributes\s+of the root:(.*?)\n\n", page, re.DOTALL).group(1)
         given = {  # only where a run was given them, or has gone on
             "note", "tags", "study", "checkpoints", "checkpoint_seconds", "checkpoint_bytes", "resumed_at_steps",
-            "not_bitwise", "parent_run_id", "parent_config_hash", "first_step", "untimed"}
+            "not_bitwise", "parent_run_id", "parent_config_hash", "first_step", "untimed", "target_step",
+            "target_seconds", "target_gradient_equivalents"}
         self.assertEqual(attributes | given, set(re.findall(r"`(\w+)`", paragraph)))
 
     def test_the_lines_of_python_give_the_means_of_a_sweep(self):
