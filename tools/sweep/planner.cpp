@@ -7,9 +7,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "experiments/records/checkpoint.h"
 #include "experiments/records/files.h"
 #include "experiments/records/text.h"
+#include "tools/sweep/continuation.h"
 
 namespace gradus::sweep {
 namespace {
@@ -178,11 +178,14 @@ class Planner {
 
   // What another build has computed of runs of this plan and kept in checkpoints is not given up unasked.
   void judge_checkpoints(SweepPlan& plan) const {
-    if (!job_.resume || job_.not_bitwise || !job_.told_build || job_.other_builds == OtherBuilds::rebuild) return;
+    if (job_.not_bitwise || job_.other_builds == OtherBuilds::rebuild) return;
     OtherRuns stopped;
-    for (const auto& [id, record] : inventory_.records) {
-      if (!taken_.contains(id) || record.is_result() || record.build.empty() || record.build == job_.build) continue;
-      if (records::checkpoint_step(job_.output / id)) stopped.add(id, record.build);
+    for (const Step& step : plan.steps) {
+      const std::string& id = step.row.id;
+      const RunRecord* record = record_of(id);
+      if (record != nullptr && is_of_other_build(job_, *record) &&
+          step_kept(job_, *step.combination, job_.output / id, *record))
+        stopped.add(id, record->build);
     }
     if (stopped.count == 0) return;
     const std::string which =

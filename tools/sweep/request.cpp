@@ -95,7 +95,7 @@ void SweepRequest::add_what(CLI::App& app) {
 
 // How they are made.
 void SweepRequest::add_how(CLI::App& app) {
-  app.add_option("-j,--jobs", jobs_, "runs at a time (default: as many as keep all cores busy; of a task of Slurm's 1)")
+  app.add_option("-j,--jobs", jobs_, "runs at a time (default: as many as keep all cores busy; with Slurm 1 in a task)")
       ->check(CLI::Range(1, 65536));
   app.add_option("--time-limit", time_limit_, "seconds that a run may take in one go; it has failed beyond")
       ->check(number_within(0.001, 1e9, "seconds, such as 600 for ten minutes"));

@@ -51,8 +51,9 @@ def bearing(essay, decided):
 def stale_text():
     """What makes a verdict stale."""
     return ("A verdict is stale where the claims, the sweep, the data, the program, the clock or the study's "
-            "quantities.py are no longer those of its runs. A program that was built anew is the same one where nothing that is compiled into it differs "
-            "between the two commits, neither build had changed files, and the compiler and its flags are the same.")
+            "quantities.py are no longer those of its runs. A program that was built anew is the same one where nothing "
+            "that is compiled into it differs between the two commits, neither build had changed files, and the compiler "
+            "and its flags are the same.")
 
 
 def essay_text(digest):
